@@ -1,0 +1,122 @@
+"""What may be done now, by whom: the one place that decides it (API.md, `actions`).
+
+A desktop shows what is listed here, and the machine refuses what is not: both ask these functions.
+"""
+
+from ari_app.calls.model import Call, CallType, Offer, OfferKind, OfferState, Party, PartyRole, Progress
+from ari_app.routing.directory import Directory, Role
+
+_OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+
+
+def call_actions(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT) -> frozenset[str]:
+    """The verbs that `viewer` may use on this call now."""
+    if call.ended:
+        return frozenset()
+    me = call.party_of(viewer)
+    if me is None:
+        return frozenset({"clear", "update_user_data"}) if role in _OVERSEERS else frozenset()
+    if me.progress is not Progress.JOINED:
+        return _before_joining(call, me)
+    return _joined_actions(call, me, directory)
+
+
+def _before_joining(call: Call, me: Party) -> frozenset[str]:
+    offer = call.offering()
+    attempt = next((a for a in offer.attempts if a.party == me.id), None) if offer else None
+    if attempt is None:  # my own phone rings for the call that I make
+        return frozenset({"cancel", "release"})
+    return frozenset({"release"}) if attempt.answering else frozenset({"answer", "release"})
+
+
+def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[str]:
+    actions = {"release", "clear", "update_user_data"}
+    others = [p for p in call.joined() if p.id != me.id]
+    offer = call.offering()
+    if offer is not None and offer.by == me.id:
+        actions.add("cancel")
+    frozen = _frozen_by_offer(call)
+    if any(not p.held_by for p in others):
+        actions.add("hold")
+    if not frozen and any(p.held_by for p in call.joined()):
+        actions.add("retrieve")
+    if any(p.leg is not None for p in others):
+        actions.add("send_dtmf")
+    if others and offer is None:
+        actions |= {"single_step_transfer", "initiate_transfer"}
+        if directory.settings.conferences and len(others) + 1 < directory.settings.max_parties:
+            actions.add("single_step_conference")
+        if call.type is CallType.CONSULT:
+            actions -= {"initiate_transfer"}
+    if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
+        actions.add("reconnect")
+        if others and offer is None:
+            actions |= {"complete_transfer", "alternate"}
+            if directory.settings.conferences:
+                actions.add("complete_conference")
+    return frozenset(actions)
+
+
+def _frozen_by_offer(call: Call) -> bool:
+    """While a transfer or conference rings, those it holds stay on hold: cancel it first (S12, S15)."""
+    offer = call.offering()
+    return offer is not None and offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE)
+
+
+def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT) -> frozenset[str]:
+    """The verbs that `viewer` may use on this party now."""
+    me = call.party_of(viewer)
+    seen = (me is not None and me.progress is Progress.JOINED) or (me is None and role in _OVERSEERS)
+    if call.ended or not seen or party.progress is not Progress.JOINED:
+        return frozenset()
+    actions = {"unmute" if party.muted else "mute", "undeafen" if party.deaf else "deafen"}
+    if me is None or party.id != me.id:
+        actions |= _actions_on_another(call, party, me)
+    return frozenset(actions)
+
+
+def _actions_on_another(call: Call, party: Party, me: Party | None) -> set[str]:
+    actions = set()
+    if party.leg is not None:
+        actions.add("send_dtmf")
+    if me is not None and not party.held_by:
+        actions.add("hold")
+    if me is not None and party.held_by - {party.id} and not _frozen_by_offer(call):
+        actions.add("retrieve")
+    if len(call.joined()) > 2:
+        actions.add("remove")
+    return actions
+
+
+def call_state(call: Call, viewer: str) -> str:
+    """`dialing`, `ringing`, `established`, `held` or `released`, as `viewer` sees the call."""
+    if call.ended:
+        return "released"
+    me = call.party_of(viewer)
+    if me is not None and me.progress is not Progress.JOINED:
+        return me.progress.value
+    others = [p for p in call.joined() if me is None or p.id != me.id]
+    if not others and (offer := call.offering()) is not None:
+        return "ringing" if any(a.ringing for a in offer.attempts) else "dialing"
+    if others and (all(p.held_by for p in others) or (me is not None and me.held_by)):
+        return "held"
+    return "established"
+
+
+def party_state(party: Party) -> str:
+    """`dialing`, `ringing`, `connected`, `held` or `left`."""
+    if party.progress is Progress.JOINED:
+        return "held" if party.held_by else "connected"
+    return party.progress.value
+
+
+def offer_state(offer: Offer) -> str:
+    """The public state; who is still being looked for counts as ringing."""
+    return OfferState.RINGING.value if offer.going_on else offer.state.value
+
+
+def contacts_first(call: Call, initiator: Party) -> list[Party]:
+    """Whom a transfer or conference puts on hold: the contacts; between colleagues, the others (S10, S41)."""
+    others = [p for p in call.joined() if p.id != initiator.id]
+    contacts = [p for p in others if p.role is PartyRole.CONTACT]
+    return contacts or others

@@ -1,0 +1,166 @@
+"""Channels that enter from the dialplan: callers, agents who dial, feature codes (API.md, "The administrator's side").
+
+Stasis(app, agent|group|queue|skill|routing_point, id)   a caller to be delivered there
+Stasis(app, dial, number)                                an agent's phone that dials
+Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
+"""
+
+from types import MappingProxyType
+
+from ari_app.calls import offers, parties
+from ari_app.calls.effects import HangUp, SetAgentState
+from ari_app.calls.model import (
+    Call,
+    CallType,
+    Leg,
+    LegState,
+    Offer,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyRole,
+    Progress,
+)
+from ari_app.calls.step import Step
+from ari_app.calls.stimuli import ChannelArrived
+from ari_app.errors import Refused
+from ari_app.routing.directory import Directory, Verb
+from ari_app.routing.permissions import check_target
+from ari_app.routing.targets import Target, TargetType, parse_target
+
+_FEATURES = {
+    "ready": ("ready", "ready"),
+    "not_ready": ("not_ready", "not_ready"),
+    "login": ("ready", "logged_in"),
+    "logout": ("logged_out", "logged_out"),
+}
+
+
+def arrived(step: Step, fact: ChannelArrived) -> None:
+    """Take a channel in. What cannot be served hears why; it is never left in silence."""
+    if step.leg(fact.leg) is not None:
+        return
+    match fact.verb:
+        case "dial":
+            _dialled(step, fact)
+        case "feature":
+            _feature(step, fact)
+        case "agent" | "group" | "queue" | "skill" | "routing_point":
+            _caller(step, fact)
+        case _:
+            _turn_away(step, fact, "invalid_number")
+
+
+def _leg(step: Step, fact: ChannelArrived, call_id: str | None, agent: str | None = None) -> Leg:
+    return step.put_leg(Leg(fact.leg, LegState.UP, agent=agent, focus=call_id))
+
+
+def _turn_away(step: Step, fact: ChannelArrived, prompt: str) -> None:
+    parties.announce_to(step, _leg(step, fact, None), prompt, farewell=True)
+
+
+def _caller(step: Step, fact: ChannelArrived) -> None:
+    """Somebody is to be delivered to a target: he hears music until he is."""
+    try:
+        target = parse_target(f"{fact.verb}:{fact.args[0] if fact.args else ''}")
+    except Refused:
+        _turn_away(step, fact, "invalid_number")
+        return
+    if not step.directory.exists(target):
+        _turn_away(step, fact, "invalid_number")
+        return
+    call_id = step.new_id("c")
+    _leg(step, fact, call_id)
+    party = Party(
+        step.new_id("p"),
+        PartyRole.CONTACT,
+        fact.caller.name,
+        fact.caller.number,
+        leg=fact.leg,
+        progress=Progress.JOINED,
+    )
+    group = step.directory.groups.get(target.id) if target.type is TargetType.GROUP else None
+    limit = group.max_wait if group else None
+    offer = Offer(
+        step.new_id("o"),
+        OfferKind.CALL,
+        target,
+        None,
+        fact.caller,
+        OfferState.SEEKING,
+        give_up_at=step.now + limit if limit is not None else None,
+    )
+    call = new_call(step, call_id, CallType.INBOUND, {**attached(step.directory, target), **fact.user_data}, offer)
+    step.put_call(call)
+    step.add_party(call_id, party)
+    offers.seek(step, step.call(call_id))
+
+
+def new_call(step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer) -> Call:
+    """A call with no party yet."""
+    return Call(
+        id=call_id,
+        type=kind,
+        bridge=f"{call_id}-b",
+        started_at=step.now,
+        user_data=MappingProxyType(user_data),
+        offer=offer,
+        music_class=step.directory.settings.music_class,
+    )
+
+
+def attached(directory: Directory, target: Target) -> dict[str, str]:
+    """The data that a corporate favourite attaches to calls made to it (S7)."""
+    point = directory.routing_points.get(target.id) if target.type is TargetType.ROUTING_POINT else None
+    return dict(point.user_data) if point is not None and point.favourite else {}
+
+
+def _dialled(step: Step, fact: ChannelArrived) -> None:
+    """An agent dialled by hand: the same call as from his desktop, on the leg that dialled."""
+    agent = step.directory.agent_of_phone(fact.endpoint)
+    try:
+        target = step.directory.resolve(parse_target(f"number:{fact.args[0] if fact.args else ''}"))
+        if agent is None:
+            raise LookupError
+        check_target(step.directory, agent.id, target, Verb.CALL)
+    except (Refused, LookupError):
+        _turn_away(step, fact, "invalid_number")
+        return
+    for other in step.calls_of(agent.id):
+        parties.step_aside(step, other, agent.id)
+    call_id = step.new_id("c")
+    _leg(step, fact, call_id, agent.id)
+    outside = target.type is TargetType.NUMBER
+    identity = offers.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
+    me = Party(
+        step.new_id("p"),
+        PartyRole.AGENT,
+        agent.name,
+        agent.phone or "",
+        agent.id,
+        fact.leg,
+        Progress.JOINED,
+    )
+    offer = Offer(step.new_id("o"), OfferKind.CALL, target, me.id, identity, OfferState.SEEKING)
+    kind = CallType.OUTBOUND if outside else CallType.INTERNAL
+    call = new_call(step, call_id, kind, {**attached(step.directory, target), **fact.user_data}, offer)
+    step.put_call(call, owner=agent.id)
+    step.add_party(call_id, me)
+    offers.seek(step, step.call(call_id))
+
+
+def _feature(step: Step, fact: ChannelArrived) -> None:
+    """A feature code: the state changes and a voice confirms it."""
+    agent = step.directory.agent_of_phone(fact.endpoint)
+    feature = _FEATURES.get(fact.args[0] if fact.args else "")
+    if agent is None or feature is None:
+        _turn_away(step, fact, "invalid_number")
+        return
+    state, prompt = feature
+    step.emit(SetAgentState(agent.id, state))
+    _turn_away(step, fact, prompt)
+
+
+def stray(step: Step, leg_id: str) -> None:
+    """A channel of an earlier life that belongs to nothing any more."""
+    step.ask(HangUp, leg_id)

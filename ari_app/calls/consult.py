@@ -1,0 +1,89 @@
+"""Consultation: a private call beside the contact's, and the ways out of it (S20-S22).
+
+The consultation is a call of its own whose `parent` is the contact's; both speak through the agent's one leg, and
+turning from one to the other is a change of that leg's focus.
+"""
+
+from types import MappingProxyType
+
+from ari_app.calls import parties
+from ari_app.calls.model import Call, Party, Progress
+from ari_app.calls.step import Step
+from ari_app.errors import Code, Refused
+
+
+def complete(step: Step, consult: Call, agent: str, *, stay: bool) -> Call:
+    """Those consulted join the contact's call; the agent stays (conference) or is done (transfer)."""
+    parent = _parent(step, consult)
+    moved = [p for p in consult.joined() if p.agent != agent]
+    for party in moved:
+        _move(step, consult, parent, party)
+    parties.end(step, consult.id)
+    parent = step.call(parent.id)
+    me = parent.party_of(agent)
+    if me is None:
+        return parent
+    parent = parties.retrieve_all(step, parent, me)
+    if not stay:
+        heir = next((p.agent for p in moved if p.agent), None)
+        parent = step.put_call(parent, owner=heir or parent.owner)
+        parties.leave(step, parent.id, me.id, transferred=True)
+    return step.calls.get(parent.id, parent)
+
+
+def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
+    """One leg changes calls without being heard to."""
+    leg = step.leg(party.leg)
+    step.put_party(consult.id, party.id, progress=Progress.LEFT, leg=None)
+    moved = Party(
+        step.new_id("p"),
+        party.role,
+        party.name,
+        party.number,
+        party.agent,
+        party.leg,
+        Progress.JOINED,
+        muted=party.muted,
+        deaf=party.deaf,
+    )
+    step.add_party(parent.id, moved)
+    if leg is not None:
+        step.put_leg(leg, focus=parent.id)
+
+
+def alternate(step: Step, consult: Call, agent: str) -> None:
+    """Talk to the other side; the one left hears music."""
+    parent = _parent(step, consult)
+    me = consult.party_of(agent)
+    leg = step.leg(me.leg) if me is not None else None
+    here = leg is not None and leg.focus == consult.id
+    other = parent if here else consult
+    parties.turn_to(step, other, agent)
+    other = step.call(other.id)
+    mine = other.party_of(agent)
+    if mine is not None:
+        parties.retrieve_all(step, other, mine)
+
+
+def reconnect(step: Step, consult: Call, agent: str) -> Call:
+    """Give the one consulted up and go back to the contact."""
+    parent = _parent(step, consult)
+    parties.end(step, consult.id)
+    parent = step.call(parent.id)
+    mine = parent.party_of(agent)
+    if mine is None:
+        return parent
+    parties.turn_to(step, parent, agent)
+    return parties.retrieve_all(step, step.call(parent.id), step.call(parent.id).parties[mine.id])
+
+
+def attach(call: Call, data: dict[str, str]) -> MappingProxyType[str, str]:
+    """The attached data with more of it."""
+    return MappingProxyType({**call.user_data, **data})
+
+
+def _parent(step: Step, consult: Call) -> Call:
+    parent = step.find_call(consult.parent)
+    if parent is None:
+        raise Refused(Code.NOT_ALLOWED_NOW, "the first call is over")
+    return parent

@@ -1,0 +1,83 @@
+"""Effects that Asterisk did not carry out: what was asked is asked again, a few times, then the leg is given up."""
+
+from ari_app.calls import effects as e
+from ari_app.calls import legs, parties
+from ari_app.calls.effects import AsteriskEffect
+from ari_app.calls.model import LegId
+from ari_app.calls.step import Step
+from ari_app.calls.stimuli import EffectFailed
+from ari_app.errors import AsteriskUnavailable
+
+_TRIES = 3
+_NO_ROUTE = 3
+
+
+def effect_failed(step: Step, fact: EffectFailed) -> None:
+    """Whoever waits for this effect goes on waiting for what replaces it, or is told."""
+    effect = step.state.asked.get(fact.effect)
+    step.asked[fact.effect] = None
+    waiting = [p for p in step.all_pending() if fact.effect in p.effects]
+    for pending in waiting:
+        step.forget_effect(pending.command, fact.effect)
+        step.causes.add(pending.command)
+    if effect is None or fact.gone:
+        return
+    if not _mend(step, effect):
+        for pending in waiting:
+            step.refuse(pending.command, AsteriskUnavailable("Asterisk did not carry it out"))
+
+
+def _mend(step: Step, effect: AsteriskEffect) -> bool:
+    """Ask again, another way or not at all. False: what was asked will not be."""
+    match effect:
+        case e.CreateLeg() | e.DialLeg():
+            leg = step.leg(effect.leg)
+            if leg is not None and isinstance(effect, e.DialLeg):
+                step.ask(e.HangUp, effect.leg)
+            legs.gone(step, effect.leg, _NO_ROUTE)
+        case e.Announce():
+            legs.announcement_finished(step, effect.leg, effect.announcement)
+        case e.CreateBridge():
+            return _bridge_missing(step, effect.bridge)
+        case e.PlayDtmf():
+            return False
+        case e.ShowIdentity() | e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
+            pass
+        case e.HangUp():
+            return _once_more(step, effect.leg, effect)
+        case e.JoinBridge() | e.LeaveBridge() | e.SetMute() | e.StartMusic() | e.StopMusic() | e.StartRinging():
+            return _once_more(step, effect.leg, None)
+    return True
+
+
+def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
+    leg = step.leg(leg_id)
+    if leg is None:
+        return True
+    if leg.failures >= _TRIES:
+        if hang_up is None:
+            parties.hang_up(step, leg)
+        legs.gone(step, leg_id, _NO_ROUTE)
+        return False
+    step.put_leg(leg, failures=leg.failures + 1, asked=None)
+    if hang_up is not None:
+        step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)
+    for call, _party in list(step.party_by_leg(leg_id)):
+        step.put_call(call)
+    return True
+
+
+def _bridge_missing(step: Step, bridge: str) -> bool:
+    """Without its bridge nobody of the call hears anybody: it is made anew with everybody put in again."""
+    for call in list(step.live_calls()):
+        if call.bridge != bridge:
+            continue
+        if call.bridge_failures >= _TRIES:
+            parties.end(step, call.id)
+            return False
+        step.put_call(call, bridge_made=False, bridge_failures=call.bridge_failures + 1)
+        for party in call.parties.values():
+            leg = step.leg(party.leg)
+            if leg is not None and leg.focus == call.id:
+                step.put_leg(leg, asked=None)
+    return True

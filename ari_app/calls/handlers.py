@@ -1,0 +1,229 @@
+"""Commands: checked against `actions`, then carried out on the state.
+
+Owns who may ask for what and in which order that is checked: is it his call (not_found), is the target one
+(unknown_target), is it enabled (feature_disabled, caller_id_not_allowed), may it be done now (not_allowed_now). Nothing
+changes before all checks are passed; where an agent must be reserved first, the command is checked once more after.
+"""
+
+import re
+from types import MappingProxyType
+from typing import assert_never
+
+from ari_app.calls import commands as c
+from ari_app.calls import consult, holding, initiate, offers, parties
+from ari_app.calls.actions import call_actions, party_actions
+from ari_app.calls.effects import PlayDtmf
+from ari_app.calls.model import Call, OfferState, Party, Progress
+from ari_app.calls.step import Step
+from ari_app.errors import AsteriskUnavailable, Code, FieldError, Refused
+from ari_app.routing.directory import Role
+
+_ACTION = {
+    c.Answer: "answer",
+    c.Hold: "hold",
+    c.Retrieve: "retrieve",
+    c.Release: "release",
+    c.Clear: "clear",
+    c.Cancel: "cancel",
+    c.CompleteTransfer: "complete_transfer",
+    c.CompleteConference: "complete_conference",
+    c.Alternate: "alternate",
+    c.Reconnect: "reconnect",
+    c.SendDtmf: "send_dtmf",
+    c.ChangeUserData: "update_user_data",
+}
+_PARTY_ACTION = {
+    c.MuteParty: "mute",
+    c.UnmuteParty: "unmute",
+    c.DeafenParty: "deafen",
+    c.UndeafenParty: "undeafen",
+    c.HoldParty: "hold",
+    c.RetrieveParty: "retrieve",
+    c.RemoveParty: "remove",
+}
+_DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
+
+
+def command(step: Step, cmd: c.Command) -> None:
+    """Carry a command out, or refuse it.
+
+    Raises:
+        Refused: with the code that says why; the step is then dropped.
+        AsteriskUnavailable: while the connection is down.
+    """
+    if not step.linked:
+        raise AsteriskUnavailable
+    match cmd:
+        case c.MakeCall():
+            initiate.make_call(step, cmd)
+        case c.SingleStepTransfer() | c.SingleStepConference() | c.InitiateTransfer():
+            initiate.offer(step, cmd, visible(step, cmd))
+        case c.CompleteTransfer() | c.CompleteConference() | c.Alternate() | c.Reconnect():
+            call = _allowed(step, cmd)
+            step.await_effects(cmd.id, call.id)
+            _consultation(step, cmd, call)
+        case (
+            c.MuteParty()
+            | c.UnmuteParty()
+            | c.DeafenParty()
+            | c.UndeafenParty()
+            | c.HoldParty()
+            | c.RetrieveParty()
+            | c.RemoveParty()
+        ):
+            call, party = _allowed_party(step, cmd, _PARTY_ACTION[type(cmd)])
+            step.await_effects(cmd.id, call.id)
+            _on_party(step, cmd, call, party)
+        case (
+            c.Answer()
+            | c.Hold()
+            | c.Retrieve()
+            | c.Release()
+            | c.Clear()
+            | c.Cancel()
+            | c.SendDtmf()
+            | c.ChangeUserData()
+        ):
+            call = _allowed(step, cmd)
+            step.await_effects(cmd.id, call.id)
+            _on_call(step, cmd, call)
+        case _:
+            assert_never(cmd)
+
+
+def visible(step: Step, cmd: c.CallCommand) -> Call:
+    """The call, if it is one that he may see: another's does not exist for him."""
+    call = step.call(cmd.call)
+    if call.party_of(cmd.by) is None and cmd.role is Role.AGENT:
+        raise Refused(Code.NOT_FOUND, "there is no such call")
+    return call
+
+
+def _allowed(step: Step, cmd: c.CallCommand) -> Call:
+    call = visible(step, cmd)
+    if isinstance(cmd, c.SendDtmf):
+        _check_digits(cmd.digits)
+    if isinstance(cmd, c.CompleteConference) and not step.directory.settings.conferences:
+        raise Refused(Code.FEATURE_DISABLED, "conferences are switched off by the administrator")
+    if isinstance(cmd, c.SendDtmf) and cmd.party is not None:
+        _allowed_party(step, cmd, "send_dtmf")
+    else:
+        initiate.require(call, cmd, _ACTION[type(cmd)], call_actions(call, cmd.by, step.directory, cmd.role))
+    return call
+
+
+def _allowed_party(step: Step, cmd: c.PartyCommand | c.SendDtmf, action: str) -> tuple[Call, Party]:
+    call = visible(step, cmd)
+    party = call.parties.get(cmd.party or "")
+    if party is None or party.progress is Progress.LEFT:
+        raise Refused(Code.NOT_FOUND, "there is no such party in this call")
+    initiate.require(call, cmd, action, party_actions(call, party, cmd.by, cmd.role))
+    return call, party
+
+
+def _check_digits(digits: str) -> None:
+    if _DIGITS.fullmatch(digits) is None:
+        problem = FieldError("digits", "one to 64 of 0-9 A-D * #")
+        raise Refused(Code.INVALID, "digits that a phone cannot send", (problem,))
+
+
+def _on_call(
+    step: Step,
+    cmd: c.Answer | c.Hold | c.Retrieve | c.Release | c.Clear | c.Cancel | c.SendDtmf | c.ChangeUserData,
+    call: Call,
+) -> None:
+    me = call.party_of(cmd.by)
+    match cmd:
+        case c.Clear():
+            parties.end(step, call.id)
+        case c.ChangeUserData():
+            _change_user_data(step, cmd, call)
+        case c.SendDtmf():
+            _send_dtmf(step, cmd, call)
+        case _ if me is None:
+            raise Refused(Code.NOT_ALLOWED_NOW, "you are not in this call")
+        case c.Answer():
+            step.await_effects(cmd.id, call.id, until="answered", party=me.id)
+            offers.answer_for(step, call, me)
+        case c.Hold():
+            parties.hold(step, call, me.id, [p for p in call.joined() if p.id != me.id and not p.held_by])
+        case c.Retrieve():
+            holding.retrieve(step, cmd.id, call, me)
+        case c.Release():
+            _release(step, call, me)
+        case c.Cancel():
+            offers.cancel(step, call.id)
+        case _:
+            assert_never(cmd)
+
+
+def _release(step: Step, call: Call, me: Party) -> None:
+    offer = call.offering()
+    attempt = next((a for a in offer.attempts if a.party == me.id), None) if offer else None
+    if attempt is None:
+        parties.leave(step, call.id, me.id)
+        return
+    offers.drop_attempt(step, call.id, attempt)
+    offers.attempt_over(step, call.id, attempt, OfferState.DECLINED)
+
+
+def _send_dtmf(step: Step, cmd: c.SendDtmf, call: Call) -> None:
+    me = call.party_of(cmd.by)
+    if cmd.party is not None:
+        whom = [call.parties[cmd.party]]
+    elif me is not None:
+        whom = initiate.contacts_first(call, me)
+    else:
+        whom = call.joined()
+    for party in whom:
+        if party.leg is not None:
+            step.ask(PlayDtmf, party.leg, cmd.digits)
+
+
+def _change_user_data(step: Step, cmd: c.ChangeUserData, call: Call) -> None:
+    data = dict(call.user_data)
+    for key, value in cmd.changes.items():
+        if value is None:
+            data.pop(key, None)
+        else:
+            data[key] = value
+    initiate.check_size(step, data)
+    step.put_call(call, user_data=MappingProxyType(data))
+
+
+def _on_party(step: Step, cmd: c.PartyCommand, call: Call, party: Party) -> None:
+    me = call.party_of(cmd.by)
+    match cmd:
+        case c.MuteParty():
+            step.put_party(call.id, party.id, muted=True)
+        case c.UnmuteParty():
+            step.put_party(call.id, party.id, muted=False)
+        case c.DeafenParty():
+            step.put_party(call.id, party.id, deaf=True)
+        case c.UndeafenParty():
+            step.put_party(call.id, party.id, deaf=False)
+        case c.HoldParty():
+            parties.hold(step, call, me.id if me else party.id, [party])
+        case c.RetrieveParty():
+            kept = party.held_by & {party.id}
+            parties.note_hold(step, step.put_party(call.id, party.id, held_by=kept))
+        case _:
+            parties.leave(step, call.id, party.id)
+
+
+def _consultation(
+    step: Step, cmd: c.CompleteTransfer | c.CompleteConference | c.Alternate | c.Reconnect, call: Call
+) -> None:
+    match cmd:
+        case c.CompleteTransfer():
+            consult.complete(step, call, cmd.by, stay=False)
+        case c.CompleteConference():
+            parent = consult.complete(step, call, cmd.by, stay=True)
+            step.answer_with(cmd.id, parent.id)
+        case c.Alternate():
+            consult.alternate(step, call, cmd.by)
+        case c.Reconnect():
+            parent = consult.reconnect(step, call, cmd.by)
+            step.answer_with(cmd.id, parent.id)
+        case _:
+            assert_never(cmd)

@@ -1,0 +1,253 @@
+"""Commands that ring a target: a call, an instant transfer, an instant conference, a consultation.
+
+A target that is agents is reserved before anything changes: with nobody free the command is refused and the contact has
+not heard a thing (S6). The reservation's answer brings the same command here a second time, with the agent.
+"""
+
+from ari_app.calls import commands as c
+from ari_app.calls import consult, offers, parties
+from ari_app.calls.actions import call_actions, contacts_first
+from ari_app.calls.arrivals import attached, new_call
+from ari_app.calls.effects import CallerIdChosen, CreateLeg
+from ari_app.calls.model import (
+    Call,
+    CallType,
+    Identity,
+    Leg,
+    LegState,
+    Offer,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyRole,
+    Phone,
+    Progress,
+)
+from ari_app.calls.step import Seek, Step
+from ari_app.errors import Code, FieldError, Refused
+from ari_app.routing.directory import Agent, CallerId, Verb
+from ari_app.routing.permissions import check_caller_id, check_target
+from ari_app.routing.targets import Target, TargetType
+
+__all__ = ["check_size", "contacts_first", "make_call", "offer", "require", "reserved"]
+
+type Initiation = c.SingleStepTransfer | c.SingleStepConference | c.InitiateTransfer
+
+_KINDS = {
+    c.SingleStepTransfer: (OfferKind.TRANSFER, Verb.TRANSFER, "single_step_transfer"),
+    c.SingleStepConference: (OfferKind.CONFERENCE, Verb.CONFERENCE, "single_step_conference"),
+    c.InitiateTransfer: (OfferKind.CONSULT, Verb.TRANSFER, "initiate_transfer"),
+}
+
+
+def require(call: Call, cmd: c.CallCommand, action: str, allowed: frozenset[str]) -> None:
+    """Refuse what is not listed now."""
+    if action not in allowed:
+        raise Refused(Code.NOT_ALLOWED_NOW, f"{action} cannot be done to this call now; see its actions")
+
+
+def check_size(step: Step, data: dict[str, str]) -> None:
+    """Attached data is bounded, keys and values together."""
+    limit = step.directory.settings.max_user_data
+    if sum(len(k) + len(v) for k, v in data.items()) > limit:
+        problem = FieldError("user_data", f"more than {limit} characters in all")
+        raise Refused(Code.INVALID, "too much attached data", (problem,))
+
+
+# -- a new call -------------------------------------------------------------------------------------------------------
+
+
+def make_call(step: Step, cmd: c.MakeCall) -> None:
+    """Check, then reserve or begin."""
+    target, _agent, _identity = _check_call(step, cmd)
+    if target.type in offers.DIRECT:
+        _begin_call(step, cmd, None, None)
+    else:
+        _reserve(step, cmd, target, frozenset({cmd.by}))
+
+
+def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | None]:
+    target = step.directory.resolve(cmd.target)
+    check_target(step.directory, cmd.by, target, Verb.CALL)
+    chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, Verb.CALL)
+    check_size(step, dict(cmd.user_data))
+    agent = step.directory.agents.get(cmd.by)
+    if agent is None or agent.phone is None:
+        raise Refused(Code.NOT_ALLOWED_NOW, "you have no phone to call from")
+    mine = step.calls_of(cmd.by)
+    if len(mine) >= agent.max_calls:
+        raise Refused(Code.NOT_ALLOWED_NOW, f"you already have {len(mine)} calls, the most you may have")
+    for call in mine:
+        party = call.party_of(cmd.by)
+        if party is not None and party.progress is not Progress.JOINED:
+            raise Refused(Code.NOT_ALLOWED_NOW, "your phone is ringing; answer or decline first")
+    return target, agent, chosen
+
+
+def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request: str | None) -> None:
+    """The call exists from here on: the agent's phone, then the target."""
+    target, agent, chosen = _check_call(step, cmd)
+    leg = parties.agent_leg(step, agent.id)
+    up = leg is not None and leg.state is LegState.UP
+    for other in step.calls_of(agent.id):
+        parties.step_aside(step, other, agent.id)
+    call_id = step.new_id("c")
+    outside = target.type is TargetType.NUMBER
+    identity = _shown(chosen) or offers.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
+    me = Party(step.new_id("p"), PartyRole.AGENT, agent.name, agent.phone or "", agent.id)
+    settings = step.directory.settings
+    offered = Offer(
+        step.new_id("o"),
+        OfferKind.CALL,
+        target,
+        me.id,
+        identity,
+        OfferState.PENDING,
+        caller_id=cmd.caller_id,
+        deadline=step.now + settings.own_phone_timeout,
+        reserved=reserved_agent,
+        request=request,
+    )
+    kind = CallType.OUTBOUND if outside else CallType.INTERNAL
+    call = new_call(step, call_id, kind, {**attached(step.directory, target), **cmd.user_data}, offered)
+    step.put_call(call, owner=agent.id, caller_id=cmd.caller_id)
+    step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
+    if leg is not None and up:
+        step.add_party(call_id, _with_leg(me, leg.id, Progress.JOINED))
+        step.put_leg(leg, focus=call_id)
+        _ring_now(step, call_id, reserved_agent)
+    else:
+        own = Leg(step.new_id("l"), LegState.CREATING, agent.id, Phone(agent.phone or ""), call_id)
+        shown = _whom(step, target, reserved_agent)
+        step.put_leg(own, shown=shown)
+        step.add_party(call_id, _with_leg(me, own.id, Progress.DIALING))
+        step.ask(CreateLeg, own.id, Phone(agent.phone or ""), shown, call_id, True)
+    _remember(step, cmd.by, cmd.caller_id)
+
+
+def _with_leg(party: Party, leg: str, progress: Progress) -> Party:
+    return Party(party.id, party.role, party.name, party.number, party.agent, leg, progress)
+
+
+def _whom(step: Step, target: Target, agent: str | None) -> Identity:
+    """What the caller's own phone shows while it rings for his call: whom he is calling."""
+    listed = step.directory.agents.get(agent) if agent else None
+    if listed is not None:
+        return Identity(listed.name, listed.phone or "")
+    return Identity(target.id, target.id if target.type is TargetType.NUMBER else "")
+
+
+def _ring_now(step: Step, call_id: str, agent: str | None) -> None:
+    step.put_offer(call_id, state=OfferState.SEEKING, deadline=None)
+    if agent is not None:
+        offers.ring(step, call_id, agent)
+    else:
+        offers.seek(step, step.call(call_id))
+
+
+# -- a target for a call ----------------------------------------------------------------------------------------------
+
+
+def offer(step: Step, cmd: Initiation, call: Call) -> None:
+    """Check, then reserve or begin."""
+    target, _chosen = _check_offer(step, cmd, call)
+    if target.type in offers.DIRECT:
+        _begin_offer(step, cmd, call, None)
+    else:
+        _reserve(step, cmd, target, offers.busy_in(call) | {cmd.by})
+
+
+def _check_offer(step: Step, cmd: Initiation, call: Call) -> tuple[Target, CallerId | None]:
+    _kind, verb, action = _KINDS[type(cmd)]
+    target = step.directory.resolve(cmd.target)
+    check_target(step.directory, cmd.by, target, verb)
+    chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, verb)
+    check_size(step, {**call.user_data, **cmd.user_data})
+    require(call, cmd, action, call_actions(call, cmd.by, step.directory, cmd.role))
+    if target.type is TargetType.AGENT and target.id in offers.busy_in(call):
+        raise Refused(Code.NOT_ALLOWED_NOW, f"{target} is in this call already")
+    return target, chosen
+
+
+def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> None:
+    """The contact goes on hold and the target rings (S10, S20, S26)."""
+    target, chosen = _check_offer(step, cmd, call)
+    kind, _verb, _action = _KINDS[type(cmd)]
+    me = call.party_of(cmd.by)
+    if me is None:
+        raise Refused(Code.NOT_ALLOWED_NOW, "you are not in this call")
+    outside = target.type is TargetType.NUMBER
+    identity = _shown(chosen) or offers.shown_identity(step, call, cmd.by, kind, outside)
+    data = {**attached(step.directory, target), **cmd.user_data}
+    offered = Offer(step.new_id("o"), kind, target, me.id, identity, OfferState.SEEKING, caller_id=cmd.caller_id)
+    _remember(step, cmd.by, cmd.caller_id)
+    if kind is OfferKind.CONSULT:
+        _begin_consultation(step, cmd, call, me, offered, data, agent)
+        return
+    held = contacts_first(call, me)
+    offered = _holding(offered, held)
+    step.await_effects(cmd.id, call.id, until="ringing", offer=offered.id)
+    call = parties.hold(step, call, me.id, held)
+    call = step.put_call(call, user_data=consult.attach(call, data), offer=offered)
+    _ring_now(step, call.id, agent)
+
+
+def _holding(offered: Offer, held: list[Party]) -> Offer:
+    return Offer(
+        offered.id,
+        offered.kind,
+        offered.target,
+        offered.by,
+        offered.identity,
+        offered.state,
+        offered.caller_id,
+        held=frozenset(p.id for p in held),
+    )
+
+
+def _begin_consultation(
+    step: Step, cmd: Initiation, first: Call, me: Party, offered: Offer, data: dict[str, str], agent: str | None
+) -> None:
+    leg = step.leg(me.leg)
+    if leg is None or leg.state is not LegState.UP:
+        raise Refused(Code.NOT_ALLOWED_NOW, "your phone is not in this call; retrieve it first")
+    parties.turn_to(step, first, cmd.by)
+    parties.step_aside(step, step.call(first.id), cmd.by)
+    call_id = step.new_id("c")
+    mine = Party(step.new_id("p"), PartyRole.AGENT, me.name, me.number, me.agent, leg.id, Progress.JOINED)
+    offered = Offer(
+        offered.id, offered.kind, offered.target, mine.id, offered.identity, offered.state, offered.caller_id
+    )
+    step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
+    call = new_call(step, call_id, CallType.CONSULT, {**first.user_data, **data}, offered)
+    step.put_call(call, owner=cmd.by, parent=first.id, caller_id=cmd.caller_id)
+    step.add_party(call_id, mine)
+    step.put_leg(step.leg(leg.id) or leg, focus=call_id)
+    _ring_now(step, call_id, agent)
+
+
+# -- reservations -----------------------------------------------------------------------------------------------------
+
+
+def _reserve(step: Step, cmd: c.MakeCall | Initiation, target: Target, exclude: frozenset[str]) -> None:
+    request = step.new_id("r")
+    call_id = None if isinstance(cmd, c.MakeCall) else cmd.call
+    step.seeks[request] = Seek(call_id, command=cmd)
+    offers.reserve(step, request, target, exclude)
+
+
+def reserved(step: Step, cmd: c.Command, agent: str, request: str) -> None:
+    """The reservation that a command waited for holds `agent`; all checks are made anew, for time has passed."""
+    if isinstance(cmd, c.MakeCall):
+        _begin_call(step, cmd, agent, request)
+    elif isinstance(cmd, c.SingleStepTransfer | c.SingleStepConference | c.InitiateTransfer):
+        _begin_offer(step, cmd, step.call(cmd.call), agent)
+
+
+def _shown(chosen: CallerId | None) -> Identity | None:
+    return Identity(chosen.name, chosen.number, chosen.anonymous) if chosen is not None else None
+
+
+def _remember(step: Step, agent: str, caller_id: str | None) -> None:
+    if caller_id is not None:
+        step.emit(CallerIdChosen(agent, caller_id))

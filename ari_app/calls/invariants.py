@@ -1,0 +1,73 @@
+"""What must hold after every step. A broken one releases that call alone (see `switch`)."""
+
+from ari_app.calls.model import Call, LegState, OfferState, PartyRole, Progress, Sound
+from ari_app.calls.step import Step
+
+
+class InvariantBroken(AssertionError):
+    """The machine has reached a state that must not be."""
+
+
+def check(step: Step) -> None:
+    """Check the calls that this step touched.
+
+    Raises:
+        InvariantBroken: saying what does not hold.
+    """
+    for call_id in step.calls:
+        call = step.find_call(call_id)
+        if call is not None:
+            for broken in violations(step, call):
+                raise InvariantBroken(f"{call_id}: {broken}")
+
+
+def violations(step: Step, call: Call) -> list[str]:
+    """All that does not hold for this call."""
+    found = []
+    joined = call.joined()
+    if not any(p.progress is not Progress.LEFT for p in call.parties.values()):
+        found.append("a call with nobody in it")
+    agents = [p.agent for p in call.parties.values() if p.agent and p.progress is not Progress.LEFT]
+    if len(agents) != len(set(agents)):
+        found.append("an agent twice in one call")
+    if call.owner is not None and call.owner not in agents:
+        found.append("an owner who is not in the call")
+    offer = call.offer
+    if offer is not None:
+        if not offer.going_on and offer.attempts:
+            found.append("phones ring for an offer that is over")
+        if any(attempt.party not in call.parties for attempt in offer.attempts):
+            found.append("a phone rings for a party that is not there")
+        if offer.state is OfferState.RINGING and not offer.attempts:
+            found.append("an offer rings no phone")
+    if (call.held_since is not None) != any(p.held_by for p in joined):
+        found.append("held_since disagrees with the holds")
+    found += _leg_violations(step, call)
+    return found
+
+
+def _leg_violations(step: Step, call: Call) -> list[str]:
+    found = []
+    for party in call.parties.values():
+        if party.progress is Progress.LEFT:
+            if party.leg is not None:
+                found.append("a party that left still has a leg")
+            continue
+        if party.leg is None:
+            if party.role is PartyRole.CONTACT:
+                found.append("a contact without a leg")
+            continue
+        leg = step.leg(party.leg)
+        if leg is None:
+            found.append("a party whose leg is unknown")
+            continue
+        if not step.linked or leg.hanging_up or leg.focus != call.id or leg.state is not LegState.UP:
+            continue
+        if leg.playing is not None or party.progress is not Progress.JOINED:
+            continue
+        silent = leg.asked is not None and leg.asked.bridge is None and leg.asked.sound is Sound.NONE
+        if silent and party.role is PartyRole.CONTACT:
+            found.append("a contact in silence")
+        if party.held_by and (leg.asked is None or leg.asked.sound is not Sound.MUSIC):
+            found.append("somebody on hold without music")
+    return found

@@ -1,0 +1,161 @@
+"""What happens to legs: created, ringing, answered, gone, the phone's hold key, announcements.
+
+Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
+"""
+
+from ari_app.calls import offers, parties
+from ari_app.calls.effects import HangUp
+from ari_app.calls.model import Call, Leg, LegId, LegState, OfferState, Party, PartyRole, Progress
+from ari_app.calls.step import Step, attempt_of
+
+
+def created(step: Step, leg_id: LegId) -> None:
+    """A channel of ours exists: it is bridged, then dialled (see `media`)."""
+    leg = step.leg(leg_id)
+    if leg is None or leg.state is not LegState.CREATING:
+        return
+    if leg.hanging_up:
+        step.ask(HangUp, leg_id)  # the first one may have come before there was a channel
+        return
+    step.put_leg(leg, state=LegState.CREATED)
+    _touch(step, leg_id)
+
+
+def ringing(step: Step, leg_id: LegId) -> None:
+    """A phone rings."""
+    leg = step.leg(leg_id)
+    if leg is None or leg.state is LegState.UP or leg.hanging_up:
+        return
+    step.put_leg(leg, state=LegState.RINGING)
+    for call, party in list(step.party_by_leg(leg_id)):
+        if party.progress is Progress.DIALING:
+            step.put_party(call.id, party.id, progress=Progress.RINGING)
+        if attempt_of(call.offer, leg_id) is not None:
+            step.put_attempt(call.id, leg_id, ringing=True)
+
+
+def answered(step: Step, leg_id: LegId) -> None:
+    """A phone was answered: the offer is accepted, or an agent's own phone is ready for what he asked."""
+    leg = step.leg(leg_id)
+    if leg is None or leg.hanging_up or leg.state is LegState.UP:
+        return
+    step.put_leg(leg, state=LegState.UP)
+    for call, party in list(step.party_by_leg(leg_id)):
+        attempt = attempt_of(call.offer, leg_id)
+        if attempt is not None:
+            offers.accept(step, call.id, attempt)
+        elif party.progress is Progress.JOINED:
+            _phone_back(step, call, party)
+        else:
+            _own_phone_ready(step, call, party)
+
+
+def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
+    """The agent who makes the call has his phone up: now the target is rung."""
+    call = step.put_party(call.id, party.id, progress=Progress.JOINED)
+    offer = call.offering()
+    if offer is None or offer.state is not OfferState.PENDING:
+        return
+    step.put_offer(call.id, state=OfferState.SEEKING, deadline=None)
+    if offer.reserved is not None:
+        offers.ring(step, call.id, offer.reserved)
+    else:
+        offers.seek(step, step.call(call.id))
+
+
+def _phone_back(step: Step, call: Call, party: Party) -> None:
+    """The phone of an agent whose call was kept on hold is up again: he has it back."""
+    call = step.put_call(call, recall_at=None)
+    parties.retrieve_all(step, call, party)
+
+
+def gone(step: Step, leg_id: LegId, cause: int) -> None:
+    """A leg has left, whoever ended it."""
+    leg = step.leg(leg_id)
+    if leg is None:
+        return
+    places = list(step.party_by_leg(leg_id))
+    step.drop_leg(leg_id)
+    for call, party in places:
+        current = step.find_call(call.id)
+        if current is None:
+            continue
+        attempt = attempt_of(current.offer, leg_id)
+        if attempt is not None:
+            offers.attempt_failed(step, current, attempt, offers.failure_of(cause))
+        elif keeps_call(step, current, party, leg):
+            park(step, current, party)
+        else:
+            parties.leave(step, current.id, party.id)
+
+
+def keeps_call(step: Step, call: Call, party: Party, leg: Leg) -> bool:
+    """Whether the agent's call waits for him on hold although his phone was hung up.
+
+    So it is where he alone looks after a contact on hold; in a conference hanging up is leaving (S36, S37), and so it
+    is while a transfer rings (S16).
+    """
+    if party.role is not PartyRole.AGENT or party.progress is not Progress.JOINED or leg.hanging_up:
+        return False
+    others = [p for p in call.joined() if p.id != party.id]
+    on_hold = bool(others) and all(party.id in p.held_by for p in others)
+    return on_hold and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others)
+
+
+def park(step: Step, call: Call, party: Party) -> None:
+    """Keep the call without a leg of its agent; it recalls him."""
+    call = step.put_party(call.id, party.id, leg=None)
+    step.put_call(call, recall_at=step.now + step.directory.settings.recall)
+
+
+def recall(step: Step, call: Call) -> None:
+    """A contact has waited long enough for an agent who hung his phone up: ring it again."""
+    call = step.put_call(call, recall_at=None)
+    party = call.party_of(call.owner or "")
+    if party is None or party.leg is not None or party.progress is not Progress.JOINED:
+        return
+    if parties.agent_leg(step, party.agent or "") is not None:
+        step.put_call(call, recall_at=step.now + step.directory.settings.recall)
+        return
+    parties.ring_own_phone(step, call, party)
+
+
+def held_by_phone(step: Step, leg_id: LegId) -> None:
+    """The phone's hold key does what the desktop's does."""
+    leg = step.leg(leg_id)
+    if leg is None or leg.focus is None or leg.on_hold_by_phone:
+        return
+    step.put_leg(leg, on_hold_by_phone=True)
+    for call, party in list(step.party_by_leg(leg_id)):
+        if call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED:
+            parties.hold(step, call, party.id, [p for p in call.joined() if p.id != party.id])
+
+
+def retrieved_by_phone(step: Step, leg_id: LegId) -> None:
+    """The hold key again: everybody is back, unless a transfer or conference still rings for the call (S12)."""
+    leg = step.leg(leg_id)
+    if leg is None or not leg.on_hold_by_phone:
+        return
+    step.put_leg(leg, on_hold_by_phone=False)
+    for call, party in list(step.party_by_leg(leg_id)):
+        mine = call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED
+        if mine and call.offering() is None:
+            parties.retrieve_all(step, call, party)
+
+
+def announcement_finished(step: Step, leg_id: LegId, announcement: str) -> None:
+    """A prompt has ended: goodbye, or back to what the leg heard."""
+    leg = step.leg(leg_id)
+    if leg is None or leg.playing != announcement:
+        return
+    if leg.farewell:
+        parties.hang_up(step, leg)
+        return
+    step.put_leg(leg, playing=None)
+    _touch(step, leg_id)
+
+
+def _touch(step: Step, leg_id: LegId) -> None:
+    """Have the media of this leg's calls derived anew."""
+    for call, _party in list(step.party_by_leg(leg_id)):
+        step.put_call(call)

@@ -1,0 +1,140 @@
+"""What each leg must hear, derived from the parties and their reasons; and the difference asked of Asterisk.
+
+The one place that asks for bridges, mutes, music and ringback. Nobody sets them by hand: mute, deafen and hold can't
+undo each other because each is a reason of its own, and here they come together (S30-S33).
+
+A party on hold is out of the bridge with music of its own: heard by nobody, hearing nobody, whatever mute it has; a
+mute towards the leg would silence the music too (Asterisk's `out`), so it is lifted meanwhile and put back after.
+"""
+
+from ari_app.calls.effects import (
+    CreateBridge,
+    DialLeg,
+    JoinBridge,
+    LeaveBridge,
+    SetMute,
+    StartMusic,
+    StartRinging,
+    StopMusic,
+    StopRinging,
+)
+from ari_app.calls.model import (
+    Call,
+    Leg,
+    LegState,
+    Media,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyRole,
+    Progress,
+    Sound,
+)
+from ari_app.calls.step import Step
+
+
+def settle(step: Step) -> None:
+    """Ask for whatever the calls touched by this step now need."""
+    if not step.linked:
+        return
+    for call_id in list(step.calls):
+        call = step.find_call(call_id)
+        if call is None:
+            continue
+        for party in call.parties.values():
+            leg = step.leg(party.leg)
+            if leg is not None and leg.focus == call.id and not leg.hanging_up:
+                _settle_leg(step, call, party, leg)
+
+
+def _settle_leg(step: Step, call: Call, party: Party, leg: Leg) -> None:
+    if leg.state is LegState.CREATING:
+        return
+    _ask(step, call, leg, wanted(step, call, party, leg))
+    if leg.state is LegState.CREATED:
+        # Joined to the bridge first, then dialled: who answers is heard with no round trip of ours in between.
+        step.ask(DialLeg, leg.id, _dial_timeout(step, call))
+        current = step.leg(leg.id)
+        if current is not None:
+            step.put_leg(current, state=LegState.DIALLING)
+
+
+def _dial_timeout(step: Step, call: Call) -> float:
+    """Asterisk's own limit is a net under ours, for the time when we are not there."""
+    offer = call.offer
+    deadline = offer.deadline if offer is not None and offer.deadline is not None else None
+    return (deadline - step.now if deadline is not None else step.directory.settings.own_phone_timeout) + 5.0
+
+
+def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
+    """What this leg's media must be."""
+    music = Media(sound=Sound.MUSIC, music_class=call.music_class)
+    in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
+    if leg.playing is not None:
+        return Media()
+    if party.progress is not Progress.JOINED:
+        return in_bridge
+    if party.held_by:
+        return music
+    if _company(step, call, party):
+        return in_bridge
+    if party.role is PartyRole.CONTACT:
+        return music
+    offer = call.offer
+    if (
+        offer is not None
+        and offer.kind is OfferKind.TRANSFER
+        and offer.by == party.id
+        and offer.state in (OfferState.SEEKING, OfferState.RINGING)
+    ):
+        # Out of the bridge while it rings: who answers must not hear a word of the one who transfers.
+        return Media(sound=Sound.RINGING)
+    return in_bridge
+
+
+def _company(step: Step, call: Call, party: Party) -> bool:
+    """Whether anybody else is in the bridge to talk to."""
+    for other in call.parties.values():
+        leg = step.leg(other.leg)
+        if other.id == party.id or leg is None or other.progress is not Progress.JOINED or other.held_by:
+            continue
+        if leg.focus == call.id and leg.state is LegState.UP and leg.playing is None and not leg.hanging_up:
+            return True
+    return False
+
+
+def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
+    """Ask for the difference; for all of it where what Asterisk holds is unknown."""
+    if leg.asked == want:
+        return
+    known = leg.asked is not None
+    had = leg.asked or Media()
+    if want.bridge is not None and not call.bridge_made:
+        step.ask(CreateBridge, call.bridge)
+        step.put_call(step.call(call.id), bridge_made=True)
+    if had.sound != want.sound or had.music_class != want.music_class or not known:
+        _stop_sound(step, leg, had, want, known)
+    if want.bridge is None and (had.bridge is not None or not known):
+        step.ask(LeaveBridge, leg.id, had.bridge or call.bridge)
+    muting = (want.nobody_hears, want.hears_nobody)
+    if (had.nobody_hears, had.hears_nobody) != muting or not known:
+        step.ask(SetMute, leg.id, *muting)
+    if want.bridge is not None and (had.bridge != want.bridge or not known):
+        step.ask(JoinBridge, leg.id, want.bridge)
+    if (had.sound, had.music_class) != (want.sound, want.music_class) or not known:
+        _start_sound(step, leg, want)
+    step.put_leg(step.leg(leg.id) or leg, asked=want)
+
+
+def _stop_sound(step: Step, leg: Leg, had: Media, want: Media, known: bool) -> None:
+    if had.sound is Sound.MUSIC or (not known and want.sound is not Sound.MUSIC):
+        step.ask(StopMusic, leg.id)
+    if had.sound is Sound.RINGING or (not known and want.sound is not Sound.RINGING):
+        step.ask(StopRinging, leg.id)
+
+
+def _start_sound(step: Step, leg: Leg, want: Media) -> None:
+    if want.sound is Sound.MUSIC:
+        step.ask(StartMusic, leg.id, want.music_class)
+    elif want.sound is Sound.RINGING:
+        step.ask(StartRinging, leg.id)

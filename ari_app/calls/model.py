@@ -1,0 +1,253 @@
+"""The state of calls: frozen values that a step replaces, never edits.
+
+Owns the nouns. A *call* has *parties*; a party speaks through a *leg* (one channel of Asterisk); an *offer* is a
+target being rung for a call. An agent's one leg may serve several of his calls: its `focus` is the one he hears.
+
+Because values are frozen, a snapshot is the value itself, a refused command leaves nothing half done, and what
+changed in a step is found by identity.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from ari_app.routing.targets import Target
+
+type CallId = str
+type PartyId = str
+type LegId = str
+type BridgeId = str
+type OfferId = str
+type AgentId = str
+
+
+class CallType(StrEnum):
+    """How the call came about."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+    CONSULT = "consult"
+
+
+class PartyRole(StrEnum):
+    """Who somebody is: an agent of the call centre, or somebody outside."""
+
+    AGENT = "agent"
+    CONTACT = "contact"
+
+
+class Progress(StrEnum):
+    """How far a party has come; holds are kept apart from it."""
+
+    DIALING = "dialing"
+    RINGING = "ringing"
+    JOINED = "joined"
+    LEFT = "left"
+
+
+class LegState(StrEnum):
+    """How far a channel has come. A leg that is gone is not kept."""
+
+    CREATING = "creating"  # asked for; Asterisk has not yet handed it to us
+    CREATED = "created"  # ours, not yet dialled
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    UP = "up"
+
+
+class OfferKind(StrEnum):
+    """What the target is rung for."""
+
+    CALL = "call"
+    TRANSFER = "transfer"
+    CONFERENCE = "conference"
+    CONSULT = "consult"
+
+
+class OfferState(StrEnum):
+    """`seeking` (nobody reserved yet) is shown to clients as ringing; only the first four go on."""
+
+    PENDING = "pending"  # the initiator's own phone has not answered yet
+    SEEKING = "seeking"  # a reservation is asked for
+    WAITING = "waiting"  # nobody is free; the caller waits with music
+    RINGING = "ringing"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    UNAVAILABLE = "unavailable"
+    CANCELLED = "cancelled"
+
+
+GOING_ON = frozenset({OfferState.PENDING, OfferState.SEEKING, OfferState.WAITING, OfferState.RINGING})
+
+
+class Sound(StrEnum):
+    """What a leg hears besides its bridge."""
+
+    NONE = "none"
+    MUSIC = "music"
+    RINGING = "ringing"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A name and number that a display shows; anonymous shows neither."""
+
+    name: str = ""
+    number: str = ""
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """All that decides what a leg hears and who hears it. Derived, never set by hand."""
+
+    bridge: BridgeId | None = None
+    nobody_hears: bool = False
+    hears_nobody: bool = False
+    sound: Sound = Sound.NONE
+    music_class: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """An agent's phone, by its SIP user."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A number that goes out through a trunk."""
+
+    number: str
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialplanEntry:
+    """An entry of the administrator's dialplan (a routing point's number)."""
+
+    number: str
+
+
+type Destination = Phone | Outside | DialplanEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One channel. `asked` is what Asterisk was last asked to do with its media: None when that is unknown.
+
+    `playing` is an announcement under way; with `farewell` the leg is hung up after it.
+    """
+
+    id: LegId
+    state: LegState
+    agent: AgentId | None = None
+    destination: Destination | None = None
+    focus: CallId | None = None
+    asked: Media | None = field(default_factory=Media)
+    shown: Identity | None = None
+    playing: str | None = None
+    farewell: bool = False
+    hanging_up: bool = False
+    failures: int = 0
+    on_hold_by_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him."""
+
+    id: PartyId
+    role: PartyRole
+    name: str
+    number: str
+    agent: AgentId | None = None
+    leg: LegId | None = None
+    progress: Progress = Progress.DIALING
+    muted: bool = False
+    deaf: bool = False
+    held_by: frozenset[PartyId] = frozenset()
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One leg being rung for an offer, with the party it would become."""
+
+    leg: LegId
+    party: PartyId
+    agent: AgentId | None
+    ringing: bool = False
+    answering: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A target being rung. `by` is the initiating party (None: the caller waits to be served).
+
+    `identity` is what the rung phone shows; `tried` are agents not to be asked again in this offer, `last` is how the
+    last of them refused; `held` are those whom this offer put or found on hold. `deadline` ends the ringing,
+    `retry_at` and `give_up_at` the waiting. `reserved` is an agent kept while the initiator's own phone is rung.
+    """
+
+    id: OfferId
+    kind: OfferKind
+    target: Target
+    by: PartyId | None
+    identity: Identity
+    state: OfferState
+    caller_id: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    tried: frozenset[AgentId] = frozenset()
+    request: str | None = None
+    deadline: float | None = None
+    retry_at: float | None = None
+    fallback: bool = False
+    held: frozenset[PartyId] = frozenset()
+    last: OfferState | None = None
+    give_up_at: float | None = None
+    reserved: AgentId | None = None
+
+    @property
+    def going_on(self) -> bool:
+        return self.state in GOING_ON
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data."""
+
+    id: CallId
+    type: CallType
+    bridge: BridgeId
+    started_at: float
+    owner: AgentId | None = None
+    parent: CallId | None = None
+    user_data: Mapping[str, str] = MappingProxyType({})
+    caller_id: str | None = None
+    answered_at: float | None = None
+    held_since: float | None = None
+    parties: Mapping[PartyId, Party] = MappingProxyType({})
+    offer: Offer | None = None
+    ended: bool = False
+    bridge_made: bool = False
+    bridge_failures: int = 0
+    recall_at: float | None = None
+    music_class: str = "default"
+
+    def joined(self) -> list[Party]:
+        """Those who are in the call now, held or not, in the order they joined."""
+        return sorted((p for p in self.parties.values() if p.progress is Progress.JOINED), key=lambda p: p.order)
+
+    def party_of(self, agent: AgentId) -> Party | None:
+        """The agent's own party, unless he has left."""
+        return next((p for p in self.parties.values() if p.agent == agent and p.progress is not Progress.LEFT), None)
+
+    def offering(self) -> Offer | None:
+        """The offer, while it goes on."""
+        return self.offer if self.offer is not None and self.offer.going_on else None

@@ -1,0 +1,329 @@
+"""Offers: a target is sought, rung, and accepts or does not (S10-S17, S25-S27, S40).
+
+    PENDING ─(own phone up)─┐
+                            v
+    SEEKING ─(reserved)─> RINGING ─(answered)─> ACCEPTED
+       │ ^                  │
+       │ └─(declined, next)─┤
+       v                    v
+    WAITING            DECLINED, BUSY, NO_ANSWER, UNAVAILABLE, CANCELLED
+
+Owns the way from a target to a party that has joined. An offer of a caller who waits to be served (`by` is None) goes
+on until he is served or gone; one that an agent asked for ends with its first answer, failure or deadline, and leaves
+holds as they are.
+"""
+
+from ari_app.calls import parties
+from ari_app.calls.effects import CountMissed, CreateLeg, HangUp, ReserveAgent, SetActivity, StopRinging
+from ari_app.calls.model import (
+    Attempt,
+    Call,
+    CallId,
+    Destination,
+    DialplanEntry,
+    Identity,
+    Leg,
+    LegState,
+    Offer,
+    OfferKind,
+    OfferState,
+    Outside,
+    Party,
+    PartyRole,
+    Phone,
+    Progress,
+)
+from ari_app.calls.step import Seek, Step
+from ari_app.routing.targets import Target, TargetType
+
+DIRECT = frozenset({TargetType.NUMBER, TargetType.ROUTING_POINT})
+
+_FAILURES = {
+    17: OfferState.BUSY,
+    21: OfferState.DECLINED,
+    18: OfferState.NO_ANSWER,
+    19: OfferState.NO_ANSWER,
+    0: OfferState.NO_ANSWER,
+}
+
+
+def failure_of(cause: int) -> OfferState:
+    """What a Q.850 cause says of the one who was rung."""
+    return _FAILURES.get(cause, OfferState.UNAVAILABLE)
+
+
+# -- seeking ----------------------------------------------------------------------------------------------------------
+
+
+def seek(step: Step, call: Call) -> None:
+    """Find somebody for the call's offer: reserve an agent, or dial at once what is no agent."""
+    offer = call.offering()
+    if offer is None:
+        return
+    if offer.target.type in DIRECT:
+        ring(step, call.id, None)
+        return
+    request = step.new_id("r")
+    step.put_offer(call.id, state=OfferState.SEEKING, request=request, retry_at=None)
+    step.seeks[request] = Seek(call.id, offer=offer.id)
+    reserve(step, request, offer.target, busy_in(call) | offer.tried)
+
+
+def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -> None:
+    """Ask for a reservation that outlives every ring of ours."""
+    settings = step.directory.settings
+    step.emit(ReserveAgent(request, target, exclude, settings.offer_timeout + settings.own_phone_timeout + 5.0))
+
+
+def busy_in(call: Call) -> frozenset[str]:
+    """The agents who are in the call already: nobody is rung for his own call."""
+    return frozenset(p.agent for p in call.parties.values() if p.agent and p.progress is not Progress.LEFT)
+
+
+def reserved(step: Step, call: Call, agent: str, request: str) -> None:
+    """The offer's reservation holds `agent`."""
+    offer = call.offering()
+    if offer is None or offer.state is OfferState.PENDING:
+        free(step, agent, request)
+    else:
+        ring(step, call.id, agent)
+
+
+def nobody(step: Step, call: Call) -> None:
+    """No member is free: a caller who waits to be served waits on, every other offer is over."""
+    offer = call.offering()
+    if offer is None:
+        return
+    if offer.by is not None or offer.kind is not OfferKind.CALL:
+        fail(step, call.id, offer.last or OfferState.UNAVAILABLE)
+    elif offer.fallback or offer.target.type is TargetType.AGENT:
+        fail(step, call.id, OfferState.UNAVAILABLE)
+    else:
+        retry = step.now + step.directory.settings.retry_interval
+        step.put_offer(
+            call.id, state=OfferState.WAITING, request=None, tried=frozenset(), retry_at=retry if offer.tried else None
+        )
+
+
+def try_again(step: Step, call: Call) -> None:
+    """Somebody may be free now for a caller who waits."""
+    offer = call.offering()
+    if offer is not None and offer.state is OfferState.WAITING:
+        seek(step, call)
+
+
+def free(step: Step, agent: str, request: str | None) -> None:
+    """Give a reservation back that is not used."""
+    step.emit(SetActivity(agent, None, request=request))
+
+
+def free_reserved(step: Step, offer: Offer) -> None:
+    """An agent kept for an offer that never rang him is free again."""
+    if offer.reserved is not None and offer.state is OfferState.PENDING:
+        free(step, offer.reserved, offer.request)
+
+
+# -- ringing ----------------------------------------------------------------------------------------------------------
+
+
+def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = False) -> None:
+    """Ring one phone for the call's offer."""
+    call = step.call(call_id)
+    offer = call.offering()
+    if offer is None:
+        return
+    listed = step.directory.agents.get(agent) if agent else None
+    role = PartyRole.AGENT if agent else PartyRole.CONTACT
+    destination, name, number = _destination(step, offer.target, agent)
+    if destination is None:
+        fail(step, call_id, OfferState.UNAVAILABLE)
+        return
+    party = Party(
+        id=step.new_id("p"),
+        role=role,
+        name=listed.name if listed else name,
+        number=(listed.phone or "") if listed else number,
+        agent=agent,
+        leg=step.new_id("l"),
+    )
+    leg = Leg(party.leg or "", LegState.CREATING, agent=agent, destination=destination, focus=call_id)
+    step.put_leg(leg, shown=offer.identity)
+    step.add_party(call_id, party)
+    keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
+    step.put_offer(
+        call_id,
+        state=OfferState.RINGING,
+        request=None,
+        attempts=(*offer.attempts, Attempt(leg.id, party.id, agent, answering=auto_answer)),
+        deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
+    )
+    step.ask(CreateLeg, leg.id, destination, offer.identity, call_id, auto_answer)
+
+
+def _destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, str, str]:
+    directory = step.directory
+    if agent is not None:
+        listed = directory.agents.get(agent)
+        return (Phone(listed.phone) if listed and listed.phone else None), "", ""
+    if target.type is TargetType.ROUTING_POINT:
+        point = directory.routing_points.get(target.id)
+        return (DialplanEntry(point.number), point.name, point.number) if point else (None, "", "")
+    number = directory.outside_number(target.id)
+    return (Outside(number, directory.settings.trunk) if number else None), "", target.id
+
+
+def answer_for(step: Step, call: Call, party: Party) -> None:
+    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends."""
+    offer = call.offering()
+    attempt = next((a for a in offer.attempts if a.party == party.id), None) if offer else None
+    old = step.leg(attempt.leg) if attempt else None
+    if offer is None or attempt is None or old is None or old.destination is None:
+        return
+    leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
+    step.put_leg(leg)
+    _hang_up_unanswered(step, old)
+    step.put_party(call.id, party.id, leg=leg.id)
+    renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
+    step.put_offer(call.id, attempts=tuple(renewed if a is attempt else a for a in offer.attempts))
+    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True)
+
+
+# -- the end of an offer ----------------------------------------------------------------------------------------------
+
+
+def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
+    """The target answered: it joins, and what the offer was for happens by itself (S11, S26)."""
+    call = step.call(call_id)
+    offer = call.offer
+    if offer is None:
+        return
+    for other in offer.attempts:
+        if other.leg != attempt.leg:
+            drop_attempt(step, call_id, other, answered_elsewhere=True)
+    step.put_offer(call_id, state=OfferState.ACCEPTED, attempts=(), deadline=None, request=None)
+    order = 1 + max((p.order for p in call.parties.values()), default=0)
+    call = step.put_party(call_id, attempt.party, progress=Progress.JOINED, order=order)
+    call = step.put_call(call, answered_at=call.answered_at or step.now)
+    if attempt.agent is not None and call.owner not in busy_in(call):
+        call = step.put_call(call, owner=attempt.agent)
+    if offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
+        for held in offer.held:
+            if held in call.parties:
+                call = step.put_party(call_id, held, held_by=frozenset())
+        call = parties.note_hold(step, call)
+    if offer.kind is OfferKind.TRANSFER and offer.by is not None and offer.by in call.parties:
+        if attempt.agent is not None:
+            step.put_call(call, owner=attempt.agent)
+        parties.leave(step, call_id, offer.by, transferred=True)
+
+
+def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
+    """The offer is over without anybody; holds stay as they are (S12)."""
+    call = step.call(call_id)
+    offer = call.offering()
+    if offer is None:
+        return
+    for attempt in offer.attempts:
+        drop_attempt(step, call_id, attempt)
+    free_reserved(step, offer)
+    step.put_offer(call_id, state=outcome, attempts=(), deadline=None, request=None, retry_at=None)
+    _stop_ringback(step, step.call(call_id))
+    parties.after_failed_offer(step, step.call(call_id), offer)
+
+
+def attempt_failed(step: Step, call: Call, attempt: Attempt, outcome: OfferState) -> None:
+    """One phone that was rung declined, was busy or could not be reached: the next member is tried (S12)."""
+    if call.offering() is None:
+        return
+    _drop(step, call.id, attempt)
+    if outcome is OfferState.NO_ANSWER:
+        count_missed(step, attempt)
+    attempt_over(step, call.id, attempt, outcome)
+
+
+def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferState) -> None:
+    """What follows when a phone does not ring any more and was not answered."""
+    call = step.call(call_id)
+    offer = call.offering()
+    if offer is None or offer.attempts:
+        return
+    tried = offer.tried | ({attempt.agent} if attempt.agent else set())
+    step.put_offer(call.id, tried=tried, last=outcome)
+    waiting = offer.by is None and not offer.fallback
+    if offer.target.type not in DIRECT | {TargetType.AGENT} and (waiting or outcome is not OfferState.NO_ANSWER):
+        untried = step.directory.members(offer.target) - tried - busy_in(step.call(call.id))
+        if untried or waiting:
+            seek(step, step.call(call.id))
+            return
+    fail(step, call.id, outcome)
+
+
+def timed_out(step: Step, call: Call) -> None:
+    """Nobody answered in time."""
+    offer = call.offering()
+    if offer is None:
+        return
+    for attempt in offer.attempts:
+        count_missed(step, attempt)
+    waiting = offer.by is None and not offer.fallback and offer.target.type not in DIRECT | {TargetType.AGENT}
+    if not waiting:
+        fail(step, call.id, OfferState.NO_ANSWER)
+        return
+    tried = offer.tried | {a.agent for a in offer.attempts if a.agent}
+    for attempt in offer.attempts:
+        drop_attempt(step, call.id, attempt)
+    step.put_offer(call.id, attempts=(), tried=tried, deadline=None)
+    seek(step, step.call(call.id))
+
+
+def cancel(step: Step, call_id: CallId) -> None:
+    """The initiator gives the offer up (S15)."""
+    fail(step, call_id, OfferState.CANCELLED)
+
+
+def count_missed(step: Step, attempt: Attempt) -> None:
+    """An agent who lets his phone ring is not offered the next call too."""
+    settings = step.directory.settings
+    if attempt.agent is not None:
+        step.emit(CountMissed(attempt.agent, settings.max_missed, settings.missed_reason))
+
+
+def drop_attempt(step: Step, call_id: CallId, attempt: Attempt, *, answered_elsewhere: bool = False) -> None:
+    """Stop one phone's ringing."""
+    leg = step.leg(attempt.leg)
+    if leg is not None:
+        _hang_up_unanswered(step, leg, answered_elsewhere=answered_elsewhere)
+    _drop(step, call_id, attempt)
+
+
+def _drop(step: Step, call_id: CallId, attempt: Attempt) -> None:
+    call = step.drop_party(call_id, attempt.party)
+    if call.offer is not None:
+        kept = tuple(a for a in call.offer.attempts if a.leg != attempt.leg)
+        step.put_offer(call_id, attempts=kept)
+
+
+def _hang_up_unanswered(step: Step, leg: Leg, *, answered_elsewhere: bool = True) -> None:
+    step.put_leg(leg, focus=None, hanging_up=True)
+    step.ask(HangUp, leg.id, answered_elsewhere)
+
+
+def _stop_ringback(step: Step, call: Call) -> None:
+    """Whoever shared the bridge with a phone that rang in vain goes on hearing it ring unless told otherwise."""
+    for party in call.joined():
+        leg = step.leg(party.leg)
+        if leg is not None and leg.state is LegState.UP and leg.asked is not None and leg.asked.bridge == call.bridge:
+            step.ask(StopRinging, leg.id)
+
+
+def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind, outside: bool) -> Identity:
+    """What a rung phone shows without an override: the contact for what concerns him (S55), else who calls."""
+    if call is not None and kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
+        contact = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
+        if contact is not None:
+            return Identity(contact.name, contact.number)
+    settings = step.directory.settings
+    if outside and settings.company is not None:
+        return Identity(settings.company.name, settings.company.number, settings.company.anonymous)
+    listed = step.directory.agents.get(agent) if agent else None
+    return Identity(listed.name, listed.phone or "") if listed else Identity()

@@ -1,0 +1,320 @@
+"""Parties of a call: on hold and back, leaving, and when a call is over (S13, S16, S29, S31-S33, S36-S39, S45-S47).
+
+Owns who is in a call and why somebody is on hold. What that means for bridges and music is derived in `media`.
+"""
+
+from types import MappingProxyType
+
+from ari_app.calls import offers
+from ari_app.calls.effects import Announce, CreateLeg, DestroyBridge, HangUp, SetActivity
+from ari_app.calls.model import (
+    Call,
+    CallId,
+    Identity,
+    Leg,
+    LegState,
+    Offer,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyId,
+    PartyRole,
+    Phone,
+    Progress,
+)
+from ari_app.calls.step import Step
+
+# -- hold -------------------------------------------------------------------------------------------------------------
+
+
+def hold(step: Step, call: Call, by: PartyId, whom: list[Party]) -> Call:
+    """`by` puts `whom` on hold; who is on hold by somebody else has now two reasons."""
+    for party in whom:
+        call = step.put_party(call.id, party.id, held_by=call.parties[party.id].held_by | {by})
+    return note_hold(step, call)
+
+
+def retrieve_all(step: Step, call: Call, by: Party) -> Call:
+    """Everybody comes back, but a colleague who is away on another call of his own."""
+    for party in call.joined():
+        kept = party.held_by & {party.id} if party.id != by.id else frozenset()
+        call = step.put_party(call.id, party.id, held_by=kept)
+    return note_hold(step, call)
+
+
+def note_hold(step: Step, call: Call) -> Call:
+    """Keep since when somebody is on hold."""
+    held = any(p.held_by for p in call.joined())
+    if held == (call.held_since is not None):
+        return call
+    return step.put_call(call, held_since=step.now if held else None)
+
+
+def step_aside(step: Step, call: Call, agent: str) -> None:
+    """The agent turns to another call: what he leaves goes on hold by itself (S45).
+
+    The owner's contacts hear music; a colleague's conference goes on without him.
+    """
+    me = call.party_of(agent)
+    if me is None or me.progress is not Progress.JOINED:
+        return
+    call = hold(step, call, me.id, [me])
+    if call.owner == agent or len(call.joined()) == 2:
+        hold(step, call, me.id, [p for p in call.joined() if p.id != me.id])
+
+
+def _come_back(step: Step, call: Call, agent: str | None) -> None:
+    me = call.party_of(agent) if agent else None
+    if me is not None:
+        note_hold(step, step.put_party(call.id, me.id, held_by=me.held_by - {me.id}))
+
+
+def turn_to(step: Step, call: Call, agent: str) -> None:
+    """The agent's phone now speaks in `call`; any other call that it spoke in goes on hold (S46)."""
+    me = call.party_of(agent)
+    if me is None:
+        return
+    leg = step.leg(me.leg) or agent_leg(step, agent)
+    for other in step.calls_of(agent):
+        theirs = other.party_of(agent)
+        other_leg = step.leg(theirs.leg) if theirs is not None else None
+        if other.id != call.id and other_leg is not None and other_leg.focus == other.id:
+            step_aside(step, other, agent)
+    if leg is not None and leg.state is LegState.UP:
+        step.put_leg(leg, focus=call.id)
+        step.put_party(call.id, me.id, leg=leg.id)
+    _come_back(step, step.call(call.id), agent)
+
+
+def agent_leg(step: Step, agent: str) -> Leg | None:
+    """The leg through which the agent speaks, or will: not one that is only being rung for an offer."""
+    for call in step.calls_of(agent):
+        party = call.party_of(agent)
+        leg = step.leg(party.leg) if party is not None else None
+        if party is None or leg is None or leg.hanging_up:
+            continue
+        rung = call.offer is not None and any(a.leg == leg.id for a in call.offer.attempts)
+        if not rung:
+            return leg
+    return None
+
+
+def ring_own_phone(step: Step, call: Call, party: Party) -> Leg:
+    """Ring the agent's own phone for a call that is already his."""
+    listed = step.directory.agents.get(party.agent or "")
+    destination = Phone((listed.phone if listed else None) or party.number)
+    other = next((p for p in call.parties.values() if p.id != party.id), None)
+    identity = Identity(other.name, other.number) if other else Identity(listed.name if listed else "", party.number)
+    leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
+    step.put_leg(leg)
+    step.put_party(call.id, party.id, leg=leg.id)
+    step.ask(CreateLeg, leg.id, destination, identity, call.id, True)
+    return leg
+
+
+# -- leaving ----------------------------------------------------------------------------------------------------------
+
+
+def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool = False) -> None:
+    """One party leaves; the others go on where a call is left of it."""
+    call = step.call(call_id)
+    party = call.parties[party_id]
+    _let_go(step, call, party)
+    call = step.put_party(call_id, party_id, progress=Progress.LEFT, leg=None, held_by=frozenset())
+    offer = call.offering()
+    deserted = offer is not None and offer.by == party_id and offer.kind is OfferKind.TRANSFER
+    for other in call.joined():
+        if party_id in other.held_by:
+            call = step.put_party(call_id, other.id, held_by=other.held_by - {party_id})
+    call = note_hold(step, call)
+    if call.owner == party.agent and party.agent is not None:
+        heir = next((p.agent for p in call.joined() if p.agent), None)
+        call = step.put_call(call, owner=heir)
+    by_agent = party.role is PartyRole.AGENT and not transferred and not deserted
+    end_if_over(step, call, agent_left=by_agent)
+
+
+def _let_go(step: Step, call: Call, party: Party) -> None:
+    """Hang up the party's leg, unless another call of the same agent speaks through it."""
+    leg = step.leg(party.leg)
+    if leg is None:
+        return
+    others = [c for c, p in step.party_by_leg(leg.id) if c.id != call.id and p.progress is Progress.JOINED]
+    if not others:
+        hang_up(step, leg)
+    elif leg.focus == call.id:
+        # Back to the call that waits: the agent is there again, those he holds stay on hold until retrieved (S22).
+        step.put_leg(leg, focus=others[0].id)
+        _come_back(step, others[0], party.agent)
+
+
+def hang_up(step: Step, leg: Leg) -> None:
+    """End a leg once."""
+    if not leg.hanging_up:
+        step.put_leg(leg, hanging_up=True, focus=None)
+        step.ask(HangUp, leg.id)
+
+
+def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
+    """End what is no conversation any more, and never what still is one.
+
+    A call between people outside goes on only where a transfer made it or the administrator allows it (S39).
+    """
+    joined = call.joined()
+    offer = call.offering()
+    agents = [p for p in joined if p.role is PartyRole.AGENT]
+    if offer is not None:
+        if _offer_keeps(call, offer, joined):
+            return
+    elif (len(joined) == 1 and _saying_goodbye(step, joined[0])) or (
+        len(joined) >= 2 and (agents or not agent_left or step.directory.settings.outside_may_continue)
+    ):
+        return
+    end(step, call.id)
+
+
+def _offer_keeps(call: Call, offer: Offer, joined: list[Party]) -> bool:
+    if offer.state is OfferState.PENDING:
+        return any(p.id == offer.by and p.progress is not Progress.LEFT for p in call.parties.values())
+    if offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
+        return any(p.id != offer.by for p in joined)
+    if offer.by is not None:
+        return any(p.id == offer.by for p in joined)
+    return bool(joined)
+
+
+def _saying_goodbye(step: Step, party: Party) -> bool:
+    leg = step.leg(party.leg)
+    return leg is not None and leg.farewell
+
+
+def end(step: Step, call_id: CallId) -> None:
+    """The call is over for everybody."""
+    call = step.find_call(call_id)
+    if call is None:
+        return
+    offer = call.offering()
+    if offer is not None:
+        for attempt in offer.attempts:
+            offers.drop_attempt(step, call_id, attempt)
+        offers.free_reserved(step, offer)
+        step.put_offer(call_id, state=OfferState.CANCELLED, attempts=(), deadline=None, request=None, retry_at=None)
+    call = step.call(call_id)
+    for party in call.parties.values():
+        if party.progress is not Progress.LEFT:
+            _let_go(step, call, party)
+    left = {key: p if p.progress is Progress.LEFT else _left(p) for key, p in step.call(call_id).parties.items()}
+    call = step.put_call(step.call(call_id), parties=MappingProxyType(left), ended=True, held_since=None)
+    if call.bridge_made:
+        step.ask(DestroyBridge, call.bridge)
+    for child in list(step.live_calls()):
+        if child.parent == call_id:
+            step.put_call(child, parent=None)
+
+
+def _left(party: Party) -> Party:
+    return Party(
+        party.id,
+        party.role,
+        party.name,
+        party.number,
+        party.agent,
+        progress=Progress.LEFT,
+        muted=party.muted,
+        deaf=party.deaf,
+        order=party.order,
+    )
+
+
+# -- when nobody is left to help --------------------------------------------------------------------------------------
+
+
+def after_failed_offer(step: Step, call: Call, offer: Offer) -> None:
+    """The contact stays with whom he has; who has nobody goes to the fallback, else hears why and is released (S16)."""
+    initiator = call.parties.get(offer.by) if offer.by else None
+    if offer.kind is OfferKind.CALL and initiator is not None:
+        _call_failed(step, call, initiator)
+        return
+    if offer.kind is OfferKind.CONSULT:
+        end_if_over(step, call)
+        return
+    if any(p.role is PartyRole.AGENT for p in call.joined()):
+        end_if_over(step, call)
+        return
+    fallback = step.directory.settings.fallback
+    if fallback is not None and not offer.fallback and step.directory.exists(fallback):
+        contact = next(iter(call.joined()), None)
+        identity = Identity(contact.name, contact.number) if contact else Identity()
+        renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
+        call = step.put_call(call, offer=renewed)
+        offers.seek(step, call)
+        return
+    for party in call.joined():
+        say_goodbye(step, party, "nobody_available")
+
+
+def _call_failed(step: Step, call: Call, initiator: Party) -> None:
+    """A call that an agent made reached nobody: it is over; where he dialled by hand, his phone says why."""
+    leg = step.leg(initiator.leg)
+    if leg is not None and leg.destination is None and leg.state is LegState.UP and len(call.joined()) == 1:
+        say_goodbye(step, initiator, "nobody_available")
+    else:
+        end_if_over(step, call)
+
+
+def say_goodbye(step: Step, party: Party, prompt: str) -> None:
+    """Play a prompt to one leg, then hang it up."""
+    leg = step.leg(party.leg)
+    if leg is None or leg.hanging_up or leg.farewell:
+        return
+    announce_to(step, leg, prompt, farewell=True)
+
+
+def announce_to(step: Step, leg: Leg, prompt: str, *, farewell: bool) -> None:
+    """Play a prompt of the administrator's list; one he does not list ends a farewell at once."""
+    sounds = step.directory.settings.announcements.get(prompt, "")
+    if not sounds:
+        if farewell:
+            hang_up(step, leg)
+        return
+    announcement = step.new_id("a")
+    step.put_leg(leg, playing=announcement, farewell=farewell)
+    step.ask(Announce, leg.id, announcement, prompt, tuple(sounds.split(",")))
+
+
+# -- what calls make of agents ----------------------------------------------------------------------------------------
+
+
+def settle_activities(step: Step) -> None:
+    """Tell availability what the touched calls make of their agents, where that has changed."""
+    touched: set[str] = set()
+    for call_id in step.calls:
+        for version in (step.state.calls.get(call_id), step.calls[call_id]):
+            if version is not None:
+                touched |= {p.agent for p in version.parties.values() if p.agent}
+    for agent in sorted(touched):
+        activity, concerned = _activity(step, agent)
+        before = step.activities.get(agent, step.state.activities.get(agent))
+        if activity != before:
+            step.activities[agent] = activity
+            wrap_up = _wrap_up(step, agent) if before == "on_call" and activity is None else 0.0
+            step.emit(SetActivity(agent, activity, concerned, wrap_up))
+
+
+def _activity(step: Step, agent: str) -> tuple[str | None, CallId | None]:
+    found: tuple[str | None, CallId | None] = (None, None)
+    for call in step.calls_of(agent):
+        party = call.party_of(agent)
+        if party is None:
+            continue
+        rung = call.offer is not None and any(a.party == party.id for a in call.offer.attempts)
+        if not rung:
+            return "on_call", call.id
+        found = ("ringing", call.id)
+    return found
+
+
+def _wrap_up(step: Step, agent: str) -> float:
+    listed = step.directory.agents.get(agent)
+    groups = [step.directory.groups[g] for g in (listed.groups if listed else ()) if g in step.directory.groups]
+    return max((g.wrap_up for g in groups), default=0.0)

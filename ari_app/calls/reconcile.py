@@ -1,0 +1,90 @@
+"""Making up the difference after the connection to Asterisk was lost (events are never delivered late).
+
+What Asterisk holds is the truth about channels, what we hold is the truth about calls. Missed answers and hang-ups
+become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
+"""
+
+from ari_app.calls import arrivals, legs, offers, parties
+from ari_app.calls.effects import DestroyBridge, HangUp
+from ari_app.calls.model import LegState, OfferState
+from ari_app.calls.step import Step
+from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact
+from ari_app.errors import AsteriskUnavailable
+
+_LOST = 38  # "network out of order": nobody knows how a leg that vanished meanwhile ended
+
+
+def link_lost(step: Step) -> None:
+    """Calls go on in Asterisk without us; commands under way cannot be promised any more."""
+    step.linked = False
+    for number in step.state.asked:
+        step.asked[number] = None
+    for pending in step.all_pending():
+        step.refuse(pending.command, AsteriskUnavailable())
+
+
+def reconciled(step: Step, fact: AsteriskReconciled) -> None:
+    """The connection stands again."""
+    step.linked = True
+    held = {channel.leg: channel for channel in fact.channels}
+    bridges = set(fact.bridges)
+    for call in list(step.live_calls()):
+        if call.bridge not in bridges:
+            step.put_call(call, bridge_made=False)
+    for leg_id in list(step.state.legs):
+        channel = held.get(leg_id)
+        if channel is None:
+            legs.gone(step, leg_id, _LOST)
+        else:
+            _make_up(step, channel)
+    _media_anew(step)
+    for channel in fact.channels:
+        if channel.leg in step.state.legs or not channel.in_app:
+            continue
+        if channel.arrived is not None:
+            arrivals.arrived(step, channel.arrived)
+        else:
+            step.ask(HangUp, channel.leg)
+    for call in list(step.live_calls()):
+        # A reservation asked for by an earlier life is never answered to this one.
+        if (
+            call.offer is not None
+            and call.offer.state is OfferState.SEEKING
+            and call.offer.request not in step.state.seeks
+        ):
+            offers.seek(step, call)
+    alive = {call.bridge for call in step.live_calls()}
+    for bridge in fact.bridges:
+        if bridge not in alive:
+            step.ask(DestroyBridge, bridge)
+
+
+def _make_up(step: Step, channel: ChannelFact) -> None:
+    leg = step.leg(channel.leg)
+    if leg is None:
+        return
+    if leg.hanging_up:
+        step.ask(HangUp, leg.id)
+        return
+    if leg.state is LegState.CREATING and channel.in_app:
+        legs.created(step, leg.id)
+    if channel.up:
+        legs.answered(step, leg.id)
+    elif channel.ringing:
+        legs.ringing(step, leg.id)
+    leg = step.leg(channel.leg)
+    if leg is not None and leg.playing is not None:
+        # Its end may have been among the events that were lost.
+        if leg.farewell:
+            parties.hang_up(step, leg)
+        else:
+            step.put_leg(leg, playing=None)
+
+
+def _media_anew(step: Step) -> None:
+    for call in list(step.live_calls()):
+        step.put_call(call)
+        for party in call.parties.values():
+            leg = step.leg(party.leg)
+            if leg is not None and not leg.hanging_up:
+                step.put_leg(leg, asked=None)

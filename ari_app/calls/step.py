@@ -1,0 +1,219 @@
+"""One step of the machine: a transaction over its state.
+
+A step reads the state, collects replacements and effects, and is either committed whole or dropped whole: a refused
+command and a broken invariant leave nothing behind. Sub-machines (offers, holds, ...) work through a Step only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from ari_app.calls.commands import Command
+from ari_app.calls.effects import AsteriskEffect, Effect, Refuse
+from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, Offer, Party, PartyId
+from ari_app.errors import CallControlError, Code, Refused
+from ari_app.routing.directory import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """A reservation asked for: on behalf of a command (`command`) or of a call's own offer (`offer`)."""
+
+    call: CallId | None
+    command: Command | None = None
+    offer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command that Asterisk is carrying out: answered when no effect is awaited and `until` has come about.
+
+    `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call.
+    """
+
+    command: str
+    call: CallId
+    effects: frozenset[int] = frozenset()
+    until: str = "done"
+    offer: str | None = None
+    party: PartyId | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """All that the machine knows. Only a committed step changes it."""
+
+    prefix: str
+    counter: int = 0
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    legs: dict[LegId, Leg] = field(default_factory=dict)
+    seeks: dict[str, Seek] = field(default_factory=dict)
+    pending: dict[str, Pending] = field(default_factory=dict)
+    activities: dict[str, str] = field(default_factory=dict)
+    asked: dict[int, AsteriskEffect] = field(default_factory=dict)
+    linked: bool = False
+
+
+class Step:
+    """Reads through to the state; keeps every change aside until it is committed."""
+
+    def __init__(self, state: State, directory: Directory, now: float) -> None:
+        self.state = state
+        self.directory = directory
+        self.now = now
+        self.effects: list[Effect] = []
+        self.calls: dict[CallId, Call] = {}
+        self.legs: dict[LegId, Leg | None] = {}
+        self.seeks: dict[str, Seek | None] = {}
+        self.pending: dict[str, Pending | None] = {}
+        self.activities: dict[str, str | None] = {}
+        self.asked: dict[int, AsteriskEffect | None] = {}
+        self.counter = state.counter
+        self.linked = state.linked
+        self.causes: set[str] = set()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def find_call(self, call_id: CallId | None) -> Call | None:
+        if call_id is None:
+            return None
+        found = self.calls.get(call_id) or self.state.calls.get(call_id)
+        return found if found is not None and not found.ended else None
+
+    def call(self, call_id: CallId) -> Call:
+        """The call; one that is over is refused as not found."""
+        found = self.find_call(call_id)
+        if found is None:
+            raise Refused(Code.NOT_FOUND, "there is no such call")
+        return found
+
+    def leg(self, leg_id: LegId | None) -> Leg | None:
+        if leg_id is None:
+            return None
+        return self.legs[leg_id] if leg_id in self.legs else self.state.legs.get(leg_id)
+
+    def live_calls(self) -> Iterator[Call]:
+        """Every call that is not over, as this step leaves it."""
+        for call_id in [*self.state.calls, *(c for c in self.calls if c not in self.state.calls)]:
+            call = self.find_call(call_id)
+            if call is not None:
+                yield call
+
+    def calls_of(self, agent: str) -> list[Call]:
+        """The calls that the agent is in or is rung for."""
+        return [c for c in self.live_calls() if c.party_of(agent) is not None]
+
+    def party_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Party]]:
+        """Each (call, party) that speaks through this leg: several for an agent with several calls."""
+        for call in self.live_calls():
+            for party in call.parties.values():
+                if party.leg == leg_id:
+                    yield call, party
+
+    # -- changing -----------------------------------------------------------------------------------------------------
+
+    def new_id(self, kind: str) -> str:
+        """An id never used before: a later life of the controller has another prefix."""
+        self.counter += 1
+        return f"{self.state.prefix}-{kind}{self.counter}"
+
+    def put_call(self, call: Call, **changes: Any) -> Call:
+        new = replace(call, **changes) if changes else call
+        self.calls[new.id] = new
+        return new
+
+    def put_party(self, call_id: CallId, party_id: PartyId, **changes: Any) -> Call:
+        call = self.call(call_id)
+        party = replace(call.parties[party_id], **changes)
+        return self.put_call(call, parties=MappingProxyType({**call.parties, party_id: party}))
+
+    def add_party(self, call_id: CallId, party: Party) -> Call:
+        call = self.call(call_id)
+        order = 1 + max((p.order for p in call.parties.values()), default=0)
+        added = {**call.parties, party.id: replace(party, order=order)}
+        return self.put_call(call, parties=MappingProxyType(added))
+
+    def drop_party(self, call_id: CallId, party_id: PartyId) -> Call:
+        call = self.call(call_id)
+        kept = {key: p for key, p in call.parties.items() if key != party_id}
+        return self.put_call(call, parties=MappingProxyType(kept))
+
+    def put_offer(self, call_id: CallId, **changes: Any) -> Offer:
+        call = self.call(call_id)
+        if call.offer is None:
+            raise AssertionError("a change to an offer that is not there")
+        offer = replace(call.offer, **changes)
+        self.put_call(call, offer=offer)
+        return offer
+
+    def put_attempt(self, call_id: CallId, leg_id: LegId, **changes: Any) -> None:
+        offer = self.call(call_id).offer
+        if offer is not None:
+            attempts = tuple(replace(a, **changes) if a.leg == leg_id else a for a in offer.attempts)
+            self.put_offer(call_id, attempts=attempts)
+
+    def put_leg(self, leg: Leg, **changes: Any) -> Leg:
+        new = replace(leg, **changes) if changes else leg
+        self.legs[new.id] = new
+        return new
+
+    def drop_leg(self, leg_id: LegId) -> None:
+        self.legs[leg_id] = None
+
+    # -- effects ------------------------------------------------------------------------------------------------------
+
+    def emit(self, effect: Effect) -> None:
+        self.effects.append(effect)
+
+    def ask[**P, E: AsteriskEffect](self, kind: type[E], *args: Any, **kwargs: Any) -> None:
+        """Emit an effect on Asterisk under a fresh number, awaited by the commands that this step serves."""
+        if not self.linked:
+            return  # reconciliation asks anew for all that is still wanted
+        self.counter += 1
+        number = self.counter
+        effect = kind(number, *args, **kwargs)
+        self.effects.append(effect)
+        self.asked[number] = effect
+        for command in self.causes:
+            pending = self.find_pending(command)
+            if pending is not None:
+                self.pending[command] = replace(pending, effects=pending.effects | {number})
+
+    # -- commands under way -------------------------------------------------------------------------------------------
+
+    def answer_with(self, command: str, call: CallId) -> None:
+        """The command is answered with another call than the one it was given on."""
+        pending = self.find_pending(command)
+        if pending is not None:
+            self.pending[command] = replace(pending, call=call)
+
+    def find_pending(self, command: str) -> Pending | None:
+        return self.pending[command] if command in self.pending else self.state.pending.get(command)
+
+    def await_effects(self, command: str, call: CallId, **conditions: Any) -> None:
+        """From here on, what this step asks of Asterisk must be done before `command` is answered."""
+        self.pending[command] = Pending(command, call, **conditions)
+        self.causes.add(command)
+
+    def forget_effect(self, command: str, effect: int) -> None:
+        """The command waits for this effect no longer."""
+        pending = self.find_pending(command)
+        if pending is not None:
+            self.pending[command] = replace(pending, effects=pending.effects - {effect})
+
+    def refuse(self, command: str, error: CallControlError) -> None:
+        """The command under way will not come to its end."""
+        self.pending[command] = None
+        self.effects.append(Refuse(command, error))
+
+    def all_pending(self) -> list[Pending]:
+        merged: dict[str, Pending | None] = {**self.state.pending, **self.pending}
+        return [p for p in merged.values() if p is not None]
+
+
+def attempt_of(offer: Offer | None, leg_id: LegId) -> Attempt | None:
+    """The attempt that rings through this leg, while the offer goes on."""
+    if offer is None or not offer.going_on:
+        return None
+    return next((a for a in offer.attempts if a.leg == leg_id), None)

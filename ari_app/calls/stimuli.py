@@ -1,0 +1,188 @@
+"""What the machine is told: facts in the past tense, and (see `commands`) what somebody asks for.
+
+Every effect that can succeed or fail ends in one of these. `AsteriskReconciled` carries what Asterisk holds after a
+connection was made anew, for events that happened meanwhile are never delivered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ari_app.calls.commands import Command
+from ari_app.calls.model import AgentId, BridgeId, Identity, LegId
+from ari_app.routing.directory import Directory
+
+NOBODY = Identity()
+
+# -- Asterisk ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelArrived:
+    """A channel that we did not create entered our application: `Stasis(app, verb, *args)`.
+
+    `endpoint` is its SIP user or trunk; `user_data` its CALL_DATA_* variables, the prefix taken off, lower case.
+    """
+
+    leg: LegId
+    endpoint: str
+    verb: str
+    args: tuple[str, ...] = ()
+    caller: Identity = NOBODY
+    user_data: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class LegCreated:
+    """A channel that we created is ours and may be bridged and dialled."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The phone rings (180, or 183 with early media)."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The phone was answered."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegGone:
+    """The channel has left for good. `cause` is Asterisk's hang-up cause (Q.850 numbers: 17 busy, 19 no answer...)."""
+
+    leg: LegId
+    cause: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeldByPhone:
+    """The phone's hold key was pressed (re-INVITE sendonly or inactive)."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegRetrievedByPhone:
+    """The phone's hold key was released."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementFinished:
+    """An announcement was played to its end, or could not be played."""
+
+    leg: LegId
+    announcement: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDone:
+    """Asterisk has done what the effect with this number asked."""
+
+    effect: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectFailed:
+    """Asterisk did not. `gone`: because the channel is no longer there, which its LegGone tells too."""
+
+    effect: int
+    reason: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The connection to Asterisk broke; its channels go on without us."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFact:
+    """One channel that Asterisk holds: whether it is up or ringing, how it entered our application."""
+
+    leg: LegId
+    up: bool
+    ringing: bool
+    in_app: bool
+    arrived: ChannelArrived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskReconciled:
+    """The connection stands; `channels` and `bridges` (those named by us) are all that Asterisk holds."""
+
+    channels: tuple[ChannelFact, ...]
+    bridges: tuple[BridgeId, ...]
+
+
+# -- availability -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReserved:
+    """The reservation asked for as `request` holds this agent; nobody else can have him."""
+
+    request: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyAvailable:
+    """No agent of the target is free."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationFailed:
+    """Redis could not be asked."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBecameAvailable:
+    """This agent can be reserved again; callers may be waiting for him."""
+
+    agent: AgentId
+
+
+# -- ourselves --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A deadline that the machine named may have been reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryReplaced:
+    """The administrator's file was read again."""
+
+    directory: Directory
+
+
+type AsteriskFact = (
+    ChannelArrived
+    | LegCreated
+    | LegRinging
+    | LegAnswered
+    | LegGone
+    | LegHeldByPhone
+    | LegRetrievedByPhone
+    | AnnouncementFinished
+    | EffectDone
+    | EffectFailed
+    | LinkLost
+    | AsteriskReconciled
+)
+type AvailabilityFact = AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable
+type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | Command

@@ -1,0 +1,355 @@
+"""The machine: `handle(stimulus, now) -> effects`. One instance for one Asterisk, fed from one queue.
+
+The main flow, whole: a stimulus opens a step; one function of a sub-machine changes parties, offers and legs in it;
+what that means for media and for agents is derived; invariants are checked; the step is committed and its effects are
+returned.
+
+    arrivals   a caller, a dialling phone or a feature code enters
+    handlers   a command, checked against `actions`
+    initiate   ... that rings a target           offers   the ringing, to its end
+    parties    hold, leave, end                  consult  the private call beside
+    legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
+
+It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
+call alone.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ari_app.calls import (
+    arrivals,
+    commands,
+    failures,
+    handlers,
+    initiate,
+    invariants,
+    legs,
+    media,
+    offers,
+    parties,
+    reconcile,
+)
+from ari_app.calls import stimuli as s
+from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply
+from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
+from ari_app.calls.step import Pending, Seek, State, Step
+from ari_app.calls.story import Stories, StoryEntry
+from ari_app.errors import CallControlError, Code, Refused, StoreUnavailable
+from ari_app.routing.directory import Directory
+
+_KEPT = 256  # calls that are over, for commands whose last effects are still under way
+
+
+class Switch:
+    """All calls of one Asterisk.
+
+    `prefix` must never have been used before with this Asterisk: ids of channels and bridges start with it.
+    """
+
+    def __init__(self, directory: Directory, prefix: str) -> None:
+        self.directory = directory
+        self.state = State(prefix)
+        self.stories = Stories()
+        self._deadlines: dict[CallId, float] = {}
+        self._over: OrderedDict[CallId, Call] = OrderedDict()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    @property
+    def calls(self) -> dict[CallId, Call]:
+        """The calls that are not over."""
+        return self.state.calls
+
+    @property
+    def legs(self) -> dict[LegId, Leg]:
+        return self.state.legs
+
+    def next_deadline(self) -> float | None:
+        """When the machine next wants `TimePassed`, in seconds since the epoch."""
+        return min(self._deadlines.values(), default=None)
+
+    def restore(self, calls: Sequence[Call], legs_: Sequence[Leg], counter: int = 0) -> None:
+        """Take over what an earlier life of the controller left; AsteriskReconciled must follow."""
+        self.state.calls = {c.id: c for c in calls if not c.ended}
+        self.state.legs = {leg.id: leg for leg in legs_}
+        self.state.counter = max(self.state.counter, counter)
+        for call in self.state.calls.values():
+            self._note_deadline(call)
+            for agent in {p.agent for p in call.parties.values() if p.agent}:
+                self.state.activities.setdefault(agent, "restored")
+
+    # -- the one way in -----------------------------------------------------------------------------------------------
+
+    def handle(self, stimulus: s.Stimulus, now: float) -> list[Effect]:
+        """Change the state by one stimulus and say what is to be done. Never raises."""
+        step = Step(self.state, self.directory, now)
+        try:
+            self._dispatch(step, stimulus)
+            self._finish(step)
+        except CallControlError as error:
+            return self._refused(stimulus, error)
+        except Exception as error:
+            return self._contain(stimulus, step, error, now)
+        return self._commit(step, stimulus)
+
+    @staticmethod
+    def _finish(step: Step) -> None:
+        media.settle(step)
+        parties.settle_activities(step)
+        invariants.check(step)
+
+    def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901 - a flat table of all stimuli
+        match stimulus:
+            case s.EffectDone(effect):
+                _effect_over(step, effect)
+            case s.EffectFailed():
+                failures.effect_failed(step, stimulus)
+            case s.LegCreated(leg):
+                legs.created(step, leg)
+            case s.LegRinging(leg):
+                legs.ringing(step, leg)
+            case s.LegAnswered(leg):
+                legs.answered(step, leg)
+            case s.LegGone(leg, cause):
+                legs.gone(step, leg, cause)
+            case s.LegHeldByPhone(leg):
+                legs.held_by_phone(step, leg)
+            case s.LegRetrievedByPhone(leg):
+                legs.retrieved_by_phone(step, leg)
+            case s.AnnouncementFinished(leg, announcement):
+                legs.announcement_finished(step, leg, announcement)
+            case s.ChannelArrived():
+                arrivals.arrived(step, stimulus)
+            case s.LinkLost():
+                reconcile.link_lost(step)
+            case s.AsteriskReconciled():
+                reconcile.reconciled(step, stimulus)
+            case s.AgentReserved(request, agent):
+                _agent_reserved(step, request, agent)
+            case s.NobodyAvailable(request):
+                _nobody_available(step, request)
+            case s.ReservationFailed(request):
+                _reservation_failed(step, request)
+            case s.AgentBecameAvailable(agent):
+                _agent_available(step, agent)
+            case s.TimePassed():
+                self._time_passed(step)
+            case s.DirectoryReplaced(directory):
+                self.directory = directory
+            case _:
+                handlers.command(step, stimulus)
+
+    def _time_passed(self, step: Step) -> None:
+        due = [call_id for call_id, at in self._deadlines.items() if at <= step.now]
+        for call_id in due:
+            call = step.find_call(call_id)
+            if call is not None:
+                deadlines_passed(step, call)
+                current = step.find_call(call_id)
+                if current is not None and current is self.state.calls.get(call_id):
+                    step.put_call(replace(current))
+
+    # -- the one way out ----------------------------------------------------------------------------------------------
+
+    def _commit(self, step: Step, stimulus: s.Stimulus) -> list[Effect]:
+        state = self.state
+        state.counter, state.linked = step.counter, step.linked
+        _merge(state.seeks, step.seeks)
+        _merge(state.activities, step.activities)
+        _merge(state.asked, step.asked)
+        effects = list(step.effects)
+        for leg_id, leg in step.legs.items():
+            if leg is not state.legs.get(leg_id):
+                effects.append(LegChanged(leg_id, leg))
+        _merge(state.legs, step.legs)
+        for call_id, call in step.calls.items():
+            before = state.calls.get(call_id)
+            if call.ended:
+                state.calls.pop(call_id, None)
+                self._over[call_id] = call
+            else:
+                state.calls[call_id] = call
+            self._note_deadline(call)
+            if call != before:
+                effects.append(CallChanged(before, call))
+        _merge(state.pending, step.pending)
+        if step.calls and not isinstance(stimulus, s.DirectoryReplaced):
+            told: list[StoryEntry] = [StoryEntry(step.now, "stimulus", stimulus)]
+            told += [StoryEntry(step.now, "effect", effect) for effect in step.effects]
+            self.stories.add(step.calls, told)
+        effects += self._answers(step)
+        return effects
+
+    def _note_deadline(self, call: Call) -> None:
+        at = deadline_of(call)
+        if at is None:
+            self._deadlines.pop(call.id, None)
+        else:
+            self._deadlines[call.id] = at
+
+    def _answers(self, step: Step) -> list[Effect]:
+        """Answer the commands that have come to their end with this step."""
+        answers: list[Effect] = []
+        for pending in list(self.state.pending.values()):
+            call = self.state.calls.get(pending.call) or self._over.get(pending.call)
+            if not pending.effects and (call is None or call.ended or _came_about(pending, call)):
+                del self.state.pending[pending.command]
+                answers.append(Reply(pending.command, call))
+        while len(self._over) > _KEPT:
+            self._over.popitem(last=False)
+        return answers
+
+    # -- what goes wrong ----------------------------------------------------------------------------------------------
+
+    def _refused(self, stimulus: s.Stimulus, error: CallControlError) -> list[Effect]:
+        """The step is dropped. A reservation that came for nothing is given back."""
+        if isinstance(stimulus, commands.BaseCommand):
+            return [Refuse(stimulus.id, error)]
+        effects: list[Effect] = []
+        if isinstance(stimulus, s.AgentReserved | s.NobodyAvailable | s.ReservationFailed):
+            seek = self.state.seeks.pop(stimulus.request, None)
+            if isinstance(stimulus, s.AgentReserved):
+                step = Step(self.state, self.directory, 0.0)
+                offers.free(step, stimulus.agent, stimulus.request)
+                effects += step.effects
+            if seek is not None and seek.command is not None:
+                effects.append(Refuse(seek.command.id, error))
+        return effects
+
+    def _contain(self, stimulus: s.Stimulus, broken: Step, error: Exception, now: float) -> list[Effect]:
+        """Release the calls that the broken step touched, and nothing else."""
+        what = f"{type(stimulus).__name__}: {type(error).__name__}: {error}"
+        step = Step(self.state, self.directory, now)
+        for call_id in broken.calls:
+            step.emit(RaiseAlarm(call_id, what))
+            parties.end(step, call_id)
+        if not broken.calls:
+            step.emit(RaiseAlarm(None, what))
+        if isinstance(stimulus, commands.BaseCommand):
+            step.emit(
+                Refuse(stimulus.id, CallControlError(Code.INTERNAL, "the call was released after a fault of ours"))
+            )
+        if isinstance(stimulus, s.LegGone):
+            step.drop_leg(stimulus.leg)
+        media.settle(step)
+        parties.settle_activities(step)
+        return self._commit(step, stimulus)
+
+
+def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:
+    for key, value in changes.items():
+        if value is None:
+            into.pop(key, None)
+        else:
+            into[key] = value
+
+
+def _effect_over(step: Step, effect: int) -> None:
+    step.asked[effect] = None
+    for pending in step.all_pending():
+        if effect in pending.effects:
+            step.forget_effect(pending.command, effect)
+
+
+def _take_seek(step: Step, request: str) -> Seek | None:
+    seek = step.state.seeks.get(request)
+    step.seeks[request] = None
+    return seek
+
+
+def _agent_reserved(step: Step, request: str, agent: str) -> None:
+    seek = _take_seek(step, request)
+    call = step.find_call(seek.call) if seek is not None else None
+    if seek is not None and seek.command is not None:
+        if not step.linked:
+            raise Refused(Code.ASTERISK_UNAVAILABLE, "Asterisk cannot be reached; try again shortly")
+        initiate.reserved(step, seek.command, agent, request)
+    elif seek is not None and call is not None and call.offer is not None and call.offer.request == request:
+        offers.reserved(step, call, agent, request)
+    else:
+        offers.free(step, agent, request)
+
+
+def _nobody_available(step: Step, request: str) -> None:
+    seek = _take_seek(step, request)
+    if seek is None:
+        return
+    if seek.command is not None:
+        raise Refused(Code.NO_AGENT_AVAILABLE, "nobody of this target is available now")
+    call = step.find_call(seek.call)
+    if call is not None and call.offer is not None and call.offer.request == request:
+        offers.nobody(step, call)
+
+
+def _reservation_failed(step: Step, request: str) -> None:
+    seek = _take_seek(step, request)
+    if seek is None:
+        return
+    if seek.command is not None:
+        raise StoreUnavailable
+    call = step.find_call(seek.call)
+    if call is None or call.offer is None or call.offer.request != request:
+        return
+    if call.offer.by is None and not call.offer.fallback:
+        # The caller keeps his music and his place; Redis is asked again.
+        retry = step.now + step.directory.settings.retry_interval
+        step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry)
+    else:
+        offers.fail(step, call.id, OfferState.UNAVAILABLE)
+
+
+def _agent_available(step: Step, agent: str) -> None:
+    """Whoever waits longest for a target that this agent serves is tried first."""
+    waiting = [c for c in step.live_calls() if c.offer is not None and c.offer.state is OfferState.WAITING]
+    for call in sorted(waiting, key=lambda c: c.started_at):
+        if call.offer is not None and agent in step.directory.members(call.offer.target):
+            offers.try_again(step, call)
+            return
+
+
+def deadline_of(call: Call) -> float | None:
+    """When this call next wants to be woken."""
+    if call.ended:
+        return None
+    offer = call.offering()
+    times = [call.recall_at]
+    if offer is not None:
+        times += [offer.deadline, offer.retry_at, offer.give_up_at]
+    return min((t for t in times if t is not None), default=None)
+
+
+def deadlines_passed(step: Step, call: Call) -> None:
+    """Something of this call is due."""
+    offer = call.offering()
+    if call.recall_at is not None and call.recall_at <= step.now:
+        legs.recall(step, call)
+    if offer is None:
+        return
+    if offer.give_up_at is not None and offer.give_up_at <= step.now:
+        offers.fail(step, call.id, OfferState.NO_ANSWER)
+    elif offer.retry_at is not None and offer.retry_at <= step.now:
+        step.put_offer(call.id, retry_at=None)
+        offers.try_again(step, step.call(call.id))
+    elif offer.deadline is not None and offer.deadline <= step.now:
+        offers.timed_out(step, call)
+
+
+def _came_about(pending: Pending, call: Call) -> bool:
+    """Whether what the command was to bring about is there to be seen."""
+    offer = call.offer
+    match pending.until:
+        case "ringing":
+            if offer is None or offer.id != pending.offer or not offer.going_on:
+                return True
+            if offer.state is OfferState.PENDING:
+                return any(p.id == offer.by and p.progress is not Progress.DIALING for p in call.parties.values())
+            return any(a.ringing for a in offer.attempts)
+        case "answered":
+            party = call.parties.get(pending.party or "")
+            if party is None or party.progress is Progress.LEFT:
+                return True
+            return party.progress is Progress.JOINED and party.leg is not None
+        case _:
+            return True

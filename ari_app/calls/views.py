@@ -1,0 +1,115 @@
+"""A call as somebody sees it (API.md, "Calls"): the shapes of the public contract, and how they are filled.
+
+`view(call, viewer, directory)` is pure. Times are RFC 3339 strings in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ari_app.calls.actions import call_actions, call_state, offer_state, party_actions, party_state
+from ari_app.calls.model import Call, Offer, OfferState, Party, Progress
+from ari_app.routing.directory import Directory, Role
+
+
+@dataclass(frozen=True, slots=True)
+class PartyView:
+    """Somebody in the call; `you` is the one who looks, `actions` what he may do to this party now."""
+
+    id: str
+    role: str
+    agent: str | None
+    name: str
+    number: str
+    state: str
+    muted: bool
+    deaf: bool
+    you: bool
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """The last offer: who is rung for what, and how it went."""
+
+    id: str
+    kind: str
+    target: str
+    ringing: tuple[str, ...]
+    state: str
+    caller_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call as its agent sees it."""
+
+    id: str
+    type: str
+    state: str
+    owner: str | None
+    parent: str | None
+    user_data: Mapping[str, str]
+    caller_id: str | None
+    started_at: str
+    answered_at: str | None
+    held_since: str | None
+    parties: tuple[PartyView, ...]
+    offer: OfferView | None
+    actions: tuple[str, ...]
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT) -> CallView:
+    """The call as `viewer` (an agent's id) sees it."""
+    parties = sorted(call.parties.values(), key=lambda p: p.order)
+    return CallView(
+        id=call.id,
+        type=call.type.value,
+        state=call_state(call, viewer),
+        owner=call.owner,
+        parent=call.parent,
+        user_data=dict(call.user_data),
+        caller_id=call.caller_id,
+        started_at=timestamp(call.started_at) or "",
+        answered_at=timestamp(call.answered_at),
+        held_since=timestamp(call.held_since),
+        parties=tuple(_party(call, p, viewer, role) for p in parties),
+        offer=offer_view(call.offer),
+        actions=tuple(sorted(call_actions(call, viewer, directory, role))),
+    )
+
+
+def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:
+    return PartyView(
+        id=party.id,
+        role=party.role.value,
+        agent=party.agent,
+        name=party.name,
+        number=party.number,
+        state=party_state(party),
+        muted=party.muted,
+        deaf=party.deaf,
+        you=party.agent == viewer and party.progress is not Progress.LEFT,
+        actions=tuple(sorted(party_actions(call, party, viewer, role))),
+    )
+
+
+def offer_view(offer: Offer | None) -> OfferView | None:
+    """The offer as clients see it."""
+    if offer is None or offer.state is OfferState.PENDING:
+        return None
+    return OfferView(
+        id=offer.id,
+        kind=offer.kind.value,
+        target=str(offer.target),
+        ringing=tuple(a.agent or str(offer.target) for a in offer.attempts),
+        state=offer_state(offer),
+        caller_id=offer.caller_id,
+    )

@@ -1,0 +1,1 @@
+"""Turns the machine: one queue in, effects out to the rooms that carry them out."""

@@ -1,0 +1,98 @@
+"""Carries out what calls make of agents, each agent's changes in order, and again where Redis was away.
+
+A reservation that cannot be asked for is told at once: a caller waits with music meanwhile. What calls make of an agent
+is repeated until it is kept, for an agent left behind as on_call would never be rung again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Protocol
+
+import structlog
+
+from ari_app.availability.port import Availability
+from ari_app.calls import effects as e
+from ari_app.calls.stimuli import AgentReserved, NobodyAvailable, ReservationFailed, Stimulus
+from ari_app.errors import CallControlError, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 0.5
+
+type Change = e.SetActivity | e.CountMissed | e.SetAgentState
+
+
+class Feed(Protocol):
+    """Where stimuli go."""
+
+    def __call__(self, stimulus: Stimulus, /) -> None: ...
+
+
+class Bookings:
+    """Give effects to `execute`; results go to `feed`."""
+
+    def __init__(
+        self, availability: Availability, feed: Feed, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._availability = availability
+        self._feed = feed
+        self._sleep = sleep
+        self._lanes: dict[str, deque[Change]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def execute(self, effect: e.AvailabilityEffect) -> None:
+        """Have it done; never blocks."""
+        if isinstance(effect, e.ReserveAgent):
+            self._start(self._reserve(effect))
+            return
+        lane = self._lanes.get(effect.agent)
+        if lane is None:
+            lane = self._lanes[effect.agent] = deque()
+            lane.append(effect)
+            self._start(self._work(effect.agent, lane))
+        else:
+            lane.append(effect)
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reserve(self, effect: e.ReserveAgent) -> None:
+        try:
+            agent = await self._availability.reserve(effect.request, effect.target, effect.exclude, effect.seconds)
+        except CallControlError as error:
+            log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
+            self._feed(ReservationFailed(effect.request))
+            return
+        self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
+
+    async def _work(self, agent: str, lane: deque[Change]) -> None:
+        while lane:
+            try:
+                await self._change(lane[0])
+            except StoreUnavailable:
+                await self._sleep(_RETRY_SECONDS)
+                continue
+            except CallControlError as error:
+                log.warning("agent_change_refused", agent=agent, code=error.code.value)
+            lane.popleft()
+        del self._lanes[agent]
+
+    async def _change(self, change: Change) -> None:
+        match change:
+            case e.SetActivity():
+                await self._availability.set_activity(
+                    change.agent, change.activity, change.call, change.wrap_up, change.request
+                )
+            case e.CountMissed():
+                await self._availability.count_missed(change.agent, change.limit, change.reason)
+            case e.SetAgentState():
+                await self._availability.set_state(change.agent, change.state)

@@ -1,0 +1,157 @@
+"""The loop around the machine: stimuli in, one after the other; effects out to whoever carries them out.
+
+Owns the one queue, the timer and the answers to commands. It must not decide anything about calls.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Protocol, assert_never
+
+import structlog
+
+from ari_app.calls import effects as e
+from ari_app.calls.commands import Command
+from ari_app.calls.model import Call, CallId
+from ari_app.calls.stimuli import Stimulus, TimePassed
+from ari_app.calls.story import StoryEntry
+from ari_app.calls.switch import Switch
+from ari_app.errors import AsteriskUnavailable
+
+log = structlog.get_logger(__name__)
+
+_ANSWER_WITHIN = 60.0
+
+
+class Outlets(Protocol):
+    """Where effects go. None of these may block or raise; what comes of them is fed back as stimuli."""
+
+    def asterisk(self, effect: e.AsteriskEffect) -> None: ...
+    def availability(self, effect: e.AvailabilityEffect) -> None: ...
+    def call_changed(self, before: Call | None, call: Call) -> None: ...
+    def leg_changed(self, effect: e.LegChanged) -> None: ...
+    def caller_id_chosen(self, agent: str, caller_id: str) -> None: ...
+
+
+class Engine:
+    """Runs one Switch inside the event loop.
+
+    `feed` may be called from anywhere in the loop, also from within an outlet: a stimulus never interrupts a step.
+    """
+
+    def __init__(self, switch: Switch, outlets: Outlets, clock: Callable[[], float] = time.time) -> None:
+        self.switch = switch
+        self._outlets = outlets
+        self._clock = clock
+        self._queue: deque[Stimulus] = deque()
+        self._answers: dict[str, asyncio.Future[Call | None]] = {}
+        self._draining: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.handled = 0
+
+    @property
+    def calls(self) -> Mapping[CallId, Call]:
+        """The calls that are up now."""
+        return self.switch.calls
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock()
+
+    def feed(self, stimulus: Stimulus) -> None:
+        """Queue a stimulus; it is handled before the loop's next turn ends."""
+        self._queue.append(stimulus)
+        if self._draining is None:
+            self._draining = asyncio.get_running_loop().call_soon(self._drain)
+
+    async def submit(self, command: Command) -> Call | None:
+        """Have a command carried out; the call as it then is.
+
+        Raises:
+            CallControlError: it was refused, or Asterisk is away; nothing has changed.
+        """
+        answer: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
+        self._answers[command.id] = answer
+        self.feed(command)
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                return await answer
+        except TimeoutError as error:
+            log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
+            raise AsteriskUnavailable("no answer in time; look at the call before trying again") from error
+        finally:
+            self._answers.pop(command.id, None)
+
+    def close(self) -> None:
+        """Stop the timer; commands under way are told that nobody will answer them."""
+        for handle in (self._timer, self._draining):
+            if handle is not None:
+                handle.cancel()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(AsteriskUnavailable("the controller is stopping"))
+
+    def _drain(self) -> None:
+        self._draining = None
+        while self._queue:
+            self.handled += 1
+            for effect in self.switch.handle(self._queue.popleft(), self._clock()):
+                self._dispatch(effect)
+        self._wake_in_time()
+
+    def _wake_in_time(self) -> None:
+        at = self.switch.next_deadline()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if at is not None:
+            delay = max(0.0, at - self._clock())
+            self._timer = asyncio.get_running_loop().call_later(delay + 0.001, self.feed, TimePassed())
+
+    def _dispatch(self, effect: e.Effect) -> None:
+        match effect:
+            case e.ReserveAgent() | e.SetActivity() | e.CountMissed() | e.SetAgentState():
+                self._outlets.availability(effect)
+            case e.Reply():
+                answer = self._answers.get(effect.command)
+                if answer is not None and not answer.done():
+                    answer.set_result(effect.call)
+            case e.Refuse():
+                answer = self._answers.get(effect.command)
+                if answer is not None and not answer.done():
+                    answer.set_exception(effect.error)
+            case e.CallChanged():
+                self._outlets.call_changed(effect.before, effect.call)
+            case e.LegChanged():
+                self._outlets.leg_changed(effect)
+            case e.CallerIdChosen():
+                self._outlets.caller_id_chosen(effect.agent, effect.caller_id)
+            case e.RaiseAlarm():
+                self._alarm(effect)
+            case (
+                e.CreateBridge()
+                | e.DestroyBridge()
+                | e.CreateLeg()
+                | e.DialLeg()
+                | e.AnswerLeg()
+                | e.JoinBridge()
+                | e.LeaveBridge()
+                | e.SetMute()
+                | e.StartMusic()
+                | e.StopMusic()
+                | e.StartRinging()
+                | e.StopRinging()
+                | e.Announce()
+                | e.PlayDtmf()
+                | e.ShowIdentity()
+                | e.HangUp()
+            ):
+                self._outlets.asterisk(effect)
+            case _:
+                assert_never(effect)
+
+    def _alarm(self, effect: e.RaiseAlarm) -> None:
+        story: tuple[StoryEntry, ...] = self.switch.stories.of(effect.call) or () if effect.call else ()
+        log.error("call_released_by_fault", call_id=effect.call, what=effect.what, story=[repr(x) for x in story[-20:]])

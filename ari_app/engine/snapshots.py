@@ -1,0 +1,84 @@
+"""Keeps calls and legs in Redis as they change, and reads them back when the controller starts anew.
+
+Written behind: a call never waits for Redis. What could not be written is written when Redis is back, the newest only.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from ari_app.calls.model import Call, Leg
+from ari_app.errors import StoreUnavailable
+from ari_app.store.port import Snapshots as SnapshotStore
+
+log = structlog.get_logger(__name__)
+
+_CALL = TypeAdapter(Call)
+_LEG = TypeAdapter(Leg)
+_RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What an earlier life of the controller left."""
+
+    calls: tuple[Call, ...]
+    legs: tuple[Leg, ...]
+
+
+class Snapshots:
+    """Run `run()` in a task; tell changes at any time."""
+
+    def __init__(self, store: SnapshotStore) -> None:
+        self._store = store
+        self._dirty: dict[str, bytes | None] = {}
+        self._wake = asyncio.Event()
+
+    def call(self, call: Call) -> None:
+        """Keep the call as it is now; one that is over is forgotten."""
+        self._put(f"call:{call.id}", None if call.ended else _CALL.dump_json(call))
+
+    def leg(self, leg_id: str, leg: Leg | None) -> None:
+        """Keep the leg as it is now; None: it is gone."""
+        self._put(f"leg:{leg_id}", None if leg is None else _LEG.dump_json(leg))
+
+    def _put(self, key: str, value: bytes | None) -> None:
+        self._dirty[key] = value
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is not yet written, trying until it is."""
+        while self._dirty:
+            writing, self._dirty = self._dirty, {}
+            try:
+                await self._store.save_many(writing)
+            except StoreUnavailable:
+                self._dirty = {**writing, **self._dirty}
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def restore(self) -> Restored:
+        """All that was kept. What cannot be read any more is left out, and said.
+
+        Raises:
+            StoreUnavailable: Redis cannot be asked.
+        """
+        calls, legs = [], []
+        for key, value in (await self._store.load_all()).items():
+            try:
+                if key.startswith("call:"):
+                    calls.append(_CALL.validate_json(value))
+                elif key.startswith("leg:"):
+                    legs.append(_LEG.validate_json(value))
+            except ValidationError as error:
+                log.warning("snapshot_unreadable", key=key, errors=error.error_count())
+                self._put(key, None)
+        return Restored(tuple(calls), tuple(legs))

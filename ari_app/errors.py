@@ -1,0 +1,71 @@
+"""The one tree of errors that may reach a client, each with a stable code.
+
+    CallControlError
+    ├── Refused               the request is understood and cannot be done (401, 403, 404, 409, 422)
+    └── Unavailable           a part this depends on is away (503)
+        ├── AsteriskUnavailable
+        └── StoreUnavailable
+
+Nothing here knows HTTP; the `api` room maps a code to its status.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable error codes; clients are written against them (API.md, "Ground rules")."""
+
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    INVALID = "invalid"
+    NOT_ALLOWED_NOW = "not_allowed_now"
+    NO_AGENT_AVAILABLE = "no_agent_available"
+    UNKNOWN_TARGET = "unknown_target"
+    FEATURE_DISABLED = "feature_disabled"
+    CALLER_ID_NOT_ALLOWED = "caller_id_not_allowed"
+    ASTERISK_UNAVAILABLE = "asterisk_unavailable"
+    STORE_UNAVAILABLE = "store_unavailable"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One offending field of a request: its dotted path and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class CallControlError(Exception):
+    """Base of every error with a code. `detail` says what happened and what to do about it."""
+
+    def __init__(self, code: Code, detail: str, fields: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.fields = tuple(fields)
+
+
+class Refused(CallControlError):
+    """The request was understood and is refused; nothing has changed."""
+
+
+class Unavailable(CallControlError):
+    """A part this depends on cannot be reached; the same request may succeed later."""
+
+
+class AsteriskUnavailable(Unavailable):
+    """Asterisk cannot be reached or did not do what was asked."""
+
+    def __init__(self, detail: str = "Asterisk cannot be reached; try again shortly") -> None:
+        super().__init__(Code.ASTERISK_UNAVAILABLE, detail)
+
+
+class StoreUnavailable(Unavailable):
+    """Redis cannot be reached."""
+
+    def __init__(self, detail: str = "the store cannot be reached; try again shortly") -> None:
+        super().__init__(Code.STORE_UNAVAILABLE, detail)

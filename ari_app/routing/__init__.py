@@ -1,0 +1,1 @@
+"""PURE. Who may be reached, by whom and how, showing what."""

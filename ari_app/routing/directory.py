@@ -1,0 +1,217 @@
+"""The call centre as the administrator described it: an immutable value, replaced whole on reload.
+
+Owns the shape of agents, groups and the rest, and look-ups over them. It must not know the file it came
+from (`config`), who is available now (`availability`) or any call (`calls`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from ari_app.routing.targets import Target, TargetType
+
+
+class Role(StrEnum):
+    """What a person may do: an agent his own calls, a supervisor all calls, an admin everything."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class Verb(StrEnum):
+    """What the administrator enables separately for targets and caller identities (S3, S50)."""
+
+    CALL = "call"
+    TRANSFER = "transfer"
+    CONFERENCE = "conference"
+
+
+ALL_VERBS = frozenset(Verb)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerId:
+    """An identity that a called phone may be shown. `anonymous` shows none (S53)."""
+
+    id: str
+    name: str
+    number: str
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person with a login and, unless he only administrates, a phone (its SIP user)."""
+
+    id: str
+    name: str
+    phone: str | None = None
+    role: Role = Role.AGENT
+    groups: tuple[str, ...] = ()
+    skills: Mapping[str, int] = MappingProxyType({})
+    caller_ids: tuple[str, ...] = ()
+    max_calls: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Agents who are reached together. `verbs` are what may be done towards it (S3)."""
+
+    id: str
+    name: str
+    number: str | None = None
+    verbs: frozenset[Verb] = ALL_VERBS
+    show_available: bool = True
+    ring: str = "longest_idle"
+    wrap_up: float = 0.0
+    max_wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Where callers wait for a member of its groups."""
+
+    id: str
+    name: str
+    number: str | None = None
+    groups: tuple[str, ...] = ()
+    verbs: frozenset[Verb] = ALL_VERBS
+    show_available: bool = True
+    max_length: int | None = None
+    max_wait: float | None = None
+    overflow: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Something agents can do at a level from 1; reached as `skill:<id>>=<level>`."""
+
+    id: str
+    name: str
+    verbs: frozenset[Verb] = ALL_VERBS
+    show_available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingPoint:
+    """An entry of the administrator's dialplan; a corporate favourite attaches `user_data` (S7)."""
+
+    id: str
+    name: str
+    number: str
+    verbs: frozenset[Verb] = ALL_VERBS
+    favourite: bool = False
+    user_data: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRule:
+    """Numbers outside the company that may be dialled: a full-match pattern and an optional rewriting."""
+
+    pattern: str
+    replace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Behaviour for the whole call centre. Times in seconds."""
+
+    offer_timeout: float = 15.0
+    own_phone_timeout: float = 20.0
+    music_class: str = "default"
+    conferences: bool = True
+    conference_music_class: str = "default"
+    outside_may_continue: bool = False
+    fallback: Target | None = None
+    max_missed: int = 1
+    missed_reason: str = "no_answer"
+    recall: float = 60.0
+    retry_interval: float = 2.0
+    max_hold: float | None = None
+    max_parties: int = 32
+    trunk: str = "carrier"
+    show_agent_identity: bool = True
+    company: CallerId | None = None
+    not_ready_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
+    announcements: Mapping[str, str] = MappingProxyType({})
+    max_user_data: int = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everything the administrator lists. A target that is not here is unknown (S2)."""
+
+    agents: Mapping[str, Agent] = MappingProxyType({})
+    groups: Mapping[str, Group] = MappingProxyType({})
+    queues: Mapping[str, Queue] = MappingProxyType({})
+    skills: Mapping[str, Skill] = MappingProxyType({})
+    routing_points: Mapping[str, RoutingPoint] = MappingProxyType({})
+    caller_ids: Mapping[str, CallerId] = MappingProxyType({})
+    caller_id_verbs: frozenset[Verb] = frozenset()
+    outside: tuple[OutsideRule, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+
+    def members(self, target: Target) -> frozenset[str]:
+        """The ids of the agents who could ever serve `target`, available or not."""
+        match target.type:
+            case TargetType.AGENT:
+                return frozenset({target.id} & self.agents.keys())
+            case TargetType.GROUP:
+                return frozenset(a.id for a in self.agents.values() if target.id in a.groups)
+            case TargetType.QUEUE:
+                queue = self.queues.get(target.id)
+                wanted = set(queue.groups) if queue else set()
+                return frozenset(a.id for a in self.agents.values() if wanted.intersection(a.groups))
+            case TargetType.SKILL:
+                return frozenset(a.id for a in self.agents.values() if a.skills.get(target.id, 0) >= target.level)
+            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+                return frozenset()
+
+    def exists(self, target: Target) -> bool:
+        """Whether the administrator lists `target`; numbers outside exist where a rule allows them."""
+        match target.type:
+            case TargetType.AGENT:
+                agent = self.agents.get(target.id)
+                return agent is not None and agent.phone is not None
+            case TargetType.GROUP:
+                return target.id in self.groups
+            case TargetType.QUEUE:
+                return target.id in self.queues
+            case TargetType.SKILL:
+                return target.id in self.skills
+            case TargetType.ROUTING_POINT:
+                return target.id in self.routing_points
+            case TargetType.NUMBER:
+                return self.outside_number(target.id) is not None
+
+    def outside_number(self, number: str) -> str | None:
+        """The number to dial through the trunk, rewritten as the first matching rule says; None: not allowed."""
+        for rule in self.outside:
+            match = re.fullmatch(rule.pattern, number)
+            if match is not None:
+                return number if rule.replace is None else match.expand(rule.replace)
+        return None
+
+    def resolve(self, target: Target) -> Target:
+        """A dialled number that is one of ours becomes what it stands for; all else stays."""
+        if target.type is not TargetType.NUMBER:
+            return target
+        for agent in self.agents.values():
+            if agent.phone == target.id:
+                return Target(TargetType.AGENT, agent.id)
+        for kind, listed in (
+            (TargetType.GROUP, self.groups),
+            (TargetType.QUEUE, self.queues),
+            (TargetType.ROUTING_POINT, self.routing_points),
+        ):
+            for entry in listed.values():
+                if entry.number == target.id:
+                    return Target(kind, entry.id)
+        return target
+
+    def agent_of_phone(self, phone: str) -> Agent | None:
+        """The agent whose phone has this SIP user."""
+        return next((a for a in self.agents.values() if a.phone == phone), None)

@@ -1,0 +1,160 @@
+"""Finding somebody by name or number as one types (S1): accents and case don't matter.
+
+An index is made once for a directory; a search in it takes well under a millisecond at 10,000 agents. Who may see what
+is the caller's to say (`permitted`), asked in order and only until enough are found.
+
+Better matches come first: the whole name, number or id; its beginning; beginnings of words in it; one slip of the
+keyboard. Within each, by name.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from ari_app.errors import Refused
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target, TargetType, parse_target
+
+_WORD = re.compile(r"[^\W_]+")
+_DIALLED = re.compile(r"\+?[0-9]+")
+_SEPARATORS = re.compile(r"[\s().-]+")
+# Letters that Unicode does not take apart into a base and an accent.
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
+# A shorter word has too many others one slip away.
+_LEAST_FUZZY = 4
+
+
+def fold(text: str) -> str:
+    """The text without case and accents: `Lefèvre` and `LEFEVRE` are one."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(_LETTERS).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    target: Target
+    whole: tuple[str, ...]  # what an exact match or a beginning is of: name, number, id, the target itself
+    words: tuple[str, ...]
+    order: tuple[str, str]
+
+
+class SearchIndex:
+    """All targets of a directory, ready to be searched."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._entries = sorted(_entries(directory), key=lambda e: e.order)
+        words: dict[str, set[int]] = defaultdict(set)
+        for number, entry in enumerate(self._entries):
+            for word in (*entry.words, *entry.whole):
+                words[word].add(number)
+        self._words = sorted(words)
+        self._having = {word: frozenset(numbers) for word, numbers in words.items()}
+        self._slips: dict[str, set[str]] = defaultdict(set)
+        for entry in self._entries:
+            for word in entry.words:
+                for slip in _without_one(word) if len(word) >= _LEAST_FUZZY else ():
+                    self._slips[slip].add(word)
+
+    def search(
+        self, text: str, types: frozenset[TargetType], limit: int, permitted: Callable[[Target], bool]
+    ) -> list[Target]:
+        """At most `limit` targets of these types that `permitted` allows, best first. No text finds all, by name."""
+        found: list[Target] = []
+        for target in self._candidates(fold(text), text):
+            if len(found) == limit:
+                break
+            if target.type in types and target not in found and permitted(target):
+                found.append(target)
+        return found
+
+    def _candidates(self, folded: str, text: str) -> Iterator[Target]:
+        if not folded:
+            yield from (entry.target for entry in self._entries)
+            return
+        if (named := self._named(text)) is not None:
+            yield named
+        tokens = _WORD.findall(folded) or [folded]
+        matching = self._all_words(tokens, self._beginning)
+        matching |= self._beginning(folded)
+        ranked = sorted((_rank(self._entries[number], folded), number) for number in matching)
+        yield from (self._entries[number].target for _, number in ranked)
+        close = self._all_words(tokens, lambda token: self._beginning(token) | self._close(token))
+        yield from (self._entries[number].target for number in sorted(close - matching))
+
+    def _named(self, text: str) -> Target | None:
+        """What is written as a target (`skill:french>=3`), or dialled: an extension, a number outside."""
+        compact = _SEPARATORS.sub("", text)
+        try:
+            if _DIALLED.fullmatch(compact):
+                target = self._directory.resolve(parse_target(f"number:{compact}"))
+            else:
+                target = self._directory.resolve(parse_target(text.strip()))
+        except Refused:
+            return None
+        return target if self._directory.exists(target) else None
+
+    def _beginning(self, token: str) -> set[int]:
+        found: set[int] = set()
+        for position in range(bisect_left(self._words, token), len(self._words)):
+            word = self._words[position]
+            if not word.startswith(token):
+                break
+            found |= self._having[word]
+        return found
+
+    def _close(self, token: str) -> set[int]:
+        """Entries with a word that is one letter more, less, other or swapped away from the token."""
+        if len(token) < _LEAST_FUZZY:
+            return set()
+        words = set().union(*(self._slips.get(slip, ()) for slip in _without_one(token)))
+        return set().union(*(self._having[word] for word in words if _one_slip(token, word)))
+
+    def _all_words(self, tokens: list[str], find: Callable[[str], set[int]]) -> set[int]:
+        return set.intersection(*(find(token) for token in tokens))
+
+
+def _entries(directory: Directory) -> Iterator[_Entry]:
+    for agent in directory.agents.values():
+        yield _entry(Target(TargetType.AGENT, agent.id), agent.name, agent.phone)
+    for group in directory.groups.values():
+        yield _entry(Target(TargetType.GROUP, group.id), group.name, group.number)
+    for queue in directory.queues.values():
+        yield _entry(Target(TargetType.QUEUE, queue.id), queue.name, queue.number)
+    for skill in directory.skills.values():
+        yield _entry(Target(TargetType.SKILL, skill.id), skill.name, None)
+    for point in directory.routing_points.values():
+        yield _entry(Target(TargetType.ROUTING_POINT, point.id), point.name, point.number)
+
+
+def _entry(target: Target, name: str, number: str | None) -> _Entry:
+    folded = fold(name)
+    whole = tuple(w for w in (folded, number, fold(target.id), fold(str(target))) if w)
+    return _Entry(target, whole, tuple(_WORD.findall(folded)), (folded, str(target)))
+
+
+def _rank(entry: _Entry, folded: str) -> int:
+    if folded in entry.whole:
+        return 0
+    return 1 if any(w.startswith(folded) for w in entry.whole) else 2
+
+
+def _without_one(word: str) -> Iterable[str]:
+    """The word, and the word without each of its letters: two words one slip apart share one of these."""
+    yield word
+    for position in range(len(word)):
+        yield word[:position] + word[position + 1 :]
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether one letter is inserted, left out, another, or swapped with its neighbour."""
+    if len(one) > len(other):
+        one, other = other, one
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    if len(one) < len(other):
+        return one[start:] == other[start + 1 :]
+    swapped = one[:start] + one[start + 1 : start + 2] + one[start : start + 1] + one[start + 2 :]
+    return one[start + 1 :] == other[start + 1 :] or swapped == other
