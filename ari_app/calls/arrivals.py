@@ -5,8 +5,6 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from types import MappingProxyType
-
 from ari_app.calls import offers, parties
 from ari_app.calls.effects import HangUp, SetAgentState
 from ari_app.calls.model import (
@@ -103,7 +101,7 @@ def new_call(step: Step, call_id: str, kind: CallType, user_data: dict[str, str]
         type=kind,
         bridge=f"{call_id}-b",
         started_at=step.now,
-        user_data=MappingProxyType(user_data),
+        user_data=user_data,
         offer=offer,
         music_class=step.directory.settings.music_class,
     )

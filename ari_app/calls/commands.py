@@ -5,8 +5,7 @@ asks. `role` decides whether he may command calls that he is not in.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from ari_app.calls.model import AgentId, CallId, PartyId
 from ari_app.routing.directory import Role
@@ -28,7 +27,7 @@ class MakeCall(BaseCommand):
 
     target: Target
     caller_id: str | None = None
-    user_data: Mapping[str, str] = MappingProxyType({})
+    user_data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ class OfferCommand(CallCommand):
 
     target: Target
     caller_id: str | None = None
-    user_data: Mapping[str, str] = MappingProxyType({})
+    user_data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,6 @@ The consultation is a call of its own whose `parent` is the contact's; both spea
 turning from one to the other is a change of that leg's focus.
 """
 
-from types import MappingProxyType
-
 from ari_app.calls import parties
 from ari_app.calls.model import Call, Party, Progress
 from ari_app.calls.step import Step
@@ -77,9 +75,9 @@ def reconnect(step: Step, consult: Call, agent: str) -> Call:
     return parties.retrieve_all(step, step.call(parent.id), step.call(parent.id).parties[mine.id])
 
 
-def attach(call: Call, data: dict[str, str]) -> MappingProxyType[str, str]:
+def attach(call: Call, data: dict[str, str]) -> dict[str, str]:
     """The attached data with more of it."""
-    return MappingProxyType({**call.user_data, **data})
+    return {**call.user_data, **data}
 
 
 def _parent(step: Step, consult: Call) -> Call:

@@ -212,8 +212,8 @@ class ReserveAgent:
 class SetActivity:
     """What calls make of an agent: `reserved`, `ringing`, `on_call`, or None when no call has him any more.
 
-    With None, `wrap_up` seconds pass before he is available again. `call` is the call concerned. With `request`, only if
-    that reservation still has him: one that came too late takes him from nobody.
+    With None, `wrap_up` seconds pass before he is available again. `call` is the call concerned. With `request`, only
+    if that reservation still has him: one that came too late takes him from nobody.
     """
 
     agent: AgentId

@@ -31,9 +31,7 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
     """Ask again, another way or not at all. False: what was asked will not be."""
     match effect:
         case e.CreateLeg() | e.DialLeg():
-            leg = step.leg(effect.leg)
-            if leg is not None and isinstance(effect, e.DialLeg):
-                step.ask(e.HangUp, effect.leg)
+            step.ask(e.HangUp, effect.leg)  # it may have been done all the same, only the answer was lost
             legs.gone(step, effect.leg, _NO_ROUTE)
         case e.Announce():
             legs.announcement_finished(step, effect.leg, effect.announcement)
@@ -53,6 +51,8 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
 def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
     leg = step.leg(leg_id)
     if leg is None:
+        if hang_up is not None:
+            step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)  # nobody else remembers that channel
         return True
     if leg.failures >= _TRIES:
         if hang_up is None:

@@ -6,7 +6,6 @@ changes before all checks are passed; where an agent must be reserved first, the
 """
 
 import re
-from types import MappingProxyType
 from typing import assert_never
 
 from ari_app.calls import commands as c
@@ -188,7 +187,7 @@ def _change_user_data(step: Step, cmd: c.ChangeUserData, call: Call) -> None:
         else:
             data[key] = value
     initiate.check_size(step, data)
-    step.put_call(call, user_data=MappingProxyType(data))
+    step.put_call(call, user_data=data)
 
 
 def _on_party(step: Step, cmd: c.PartyCommand, call: Call, party: Party) -> None:

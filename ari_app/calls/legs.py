@@ -12,7 +12,10 @@ from ari_app.calls.step import Step, attempt_of
 def created(step: Step, leg_id: LegId) -> None:
     """A channel of ours exists: it is bridged, then dialled (see `media`)."""
     leg = step.leg(leg_id)
-    if leg is None or leg.state is not LegState.CREATING:
+    if leg is None:
+        step.ask(HangUp, leg_id)  # given up before it was there
+        return
+    if leg.state is not LegState.CREATING:
         return
     if leg.hanging_up:
         step.ask(HangUp, leg_id)  # the first one may have come before there was a channel

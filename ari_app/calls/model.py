@@ -10,7 +10,6 @@ changed in a step is found by identity.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from ari_app.routing.targets import Target
 
@@ -228,11 +227,11 @@ class Call:
     started_at: float
     owner: AgentId | None = None
     parent: CallId | None = None
-    user_data: Mapping[str, str] = MappingProxyType({})
+    user_data: Mapping[str, str] = field(default_factory=dict)
     caller_id: str | None = None
     answered_at: float | None = None
     held_since: float | None = None
-    parties: Mapping[PartyId, Party] = MappingProxyType({})
+    parties: Mapping[PartyId, Party] = field(default_factory=dict)
     offer: Offer | None = None
     ended: bool = False
     bridge_made: bool = False

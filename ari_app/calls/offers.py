@@ -60,6 +60,9 @@ def seek(step: Step, call: Call) -> None:
     offer = call.offering()
     if offer is None:
         return
+    if not step.linked:
+        _await_link(step, call, offer)
+        return
     if offer.target.type in DIRECT:
         ring(step, call.id, None)
         return
@@ -67,6 +70,14 @@ def seek(step: Step, call: Call) -> None:
     step.put_offer(call.id, state=OfferState.SEEKING, request=request, retry_at=None)
     step.seeks[request] = Seek(call.id, offer=offer.id)
     reserve(step, request, offer.target, busy_in(call) | offer.tried)
+
+
+def _await_link(step: Step, call: Call, offer: Offer) -> None:
+    """Nobody can be rung while Asterisk is away: who waits goes on waiting."""
+    if offer.by is None and not offer.fallback:
+        step.put_offer(call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=step.now)
+    else:
+        fail(step, call.id, OfferState.UNAVAILABLE)
 
 
 def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -> None:
@@ -85,6 +96,13 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     offer = call.offering()
     if offer is None or offer.state is OfferState.PENDING:
         free(step, agent, request)
+    elif not step.linked:
+        free(step, agent, request)
+        _await_link(step, call, offer)
+    elif step.calls_of(agent):
+        # He has dialled by hand since he was reserved: his phone is not rung on top of that.
+        step.put_offer(call.id, tried=offer.tried | {agent})
+        seek(step, step.call(call.id))
     else:
         ring(step, call.id, agent)
 
@@ -100,9 +118,8 @@ def nobody(step: Step, call: Call) -> None:
         fail(step, call.id, OfferState.UNAVAILABLE)
     else:
         retry = step.now + step.directory.settings.retry_interval
-        step.put_offer(
-            call.id, state=OfferState.WAITING, request=None, tried=frozenset(), retry_at=retry if offer.tried else None
-        )
+        # Who has just refused is asked again after a while, not at once and for ever.
+        step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry if offer.tried else None)
 
 
 def try_again(step: Step, call: Call) -> None:
@@ -113,8 +130,9 @@ def try_again(step: Step, call: Call) -> None:
 
 
 def free(step: Step, agent: str, request: str | None) -> None:
-    """Give a reservation back that is not used."""
-    step.emit(SetActivity(agent, None, request=request))
+    """Give a reservation back that is not used; an agent whom a call has meanwhile is kept by that."""
+    if not step.calls_of(agent):
+        step.emit(SetActivity(agent, None, request=request))
 
 
 def free_reserved(step: Step, offer: Offer) -> None:

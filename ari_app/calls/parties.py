@@ -3,8 +3,6 @@
 Owns who is in a call and why somebody is on hold. What that means for bridges and music is derived in `media`.
 """
 
-from types import MappingProxyType
-
 from ari_app.calls import offers
 from ari_app.calls.effects import Announce, CreateLeg, DestroyBridge, HangUp, SetActivity
 from ari_app.calls.model import (
@@ -204,8 +202,8 @@ def end(step: Step, call_id: CallId) -> None:
         if party.progress is not Progress.LEFT:
             _let_go(step, call, party)
     left = {key: p if p.progress is Progress.LEFT else _left(p) for key, p in step.call(call_id).parties.items()}
-    call = step.put_call(step.call(call_id), parties=MappingProxyType(left), ended=True, held_since=None)
-    if call.bridge_made:
+    call = step.put_call(step.call(call_id), parties=left, ended=True, held_since=None)
+    if call.bridge_made or call.bridge_failures:  # a bridge that failed may be there, only the answer was lost
         step.ask(DestroyBridge, call.bridge)
     for child in list(step.live_calls()):
         if child.parent == call_id:

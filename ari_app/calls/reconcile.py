@@ -50,7 +50,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         if (
             call.offer is not None
             and call.offer.state is OfferState.SEEKING
-            and call.offer.request not in step.state.seeks
+            and step.awaited(call.offer.request) is None
         ):
             offers.seek(step, call)
     alive = {call.bridge for call in step.live_calls()}

@@ -6,7 +6,6 @@ command and a broken invariant leave nothing behind. Sub-machines (offers, holds
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 from ari_app.calls.commands import Command
@@ -111,6 +110,12 @@ class Step:
                 if party.leg == leg_id:
                     yield call, party
 
+    def awaited(self, request: str | None) -> Seek | None:
+        """The reservation asked for under this name, as long as it has not been answered."""
+        if request is None:
+            return None
+        return self.seeks[request] if request in self.seeks else self.state.seeks.get(request)
+
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def new_id(self, kind: str) -> str:
@@ -126,18 +131,18 @@ class Step:
     def put_party(self, call_id: CallId, party_id: PartyId, **changes: Any) -> Call:
         call = self.call(call_id)
         party = replace(call.parties[party_id], **changes)
-        return self.put_call(call, parties=MappingProxyType({**call.parties, party_id: party}))
+        return self.put_call(call, parties={**call.parties, party_id: party})
 
     def add_party(self, call_id: CallId, party: Party) -> Call:
         call = self.call(call_id)
         order = 1 + max((p.order for p in call.parties.values()), default=0)
         added = {**call.parties, party.id: replace(party, order=order)}
-        return self.put_call(call, parties=MappingProxyType(added))
+        return self.put_call(call, parties=added)
 
     def drop_party(self, call_id: CallId, party_id: PartyId) -> Call:
         call = self.call(call_id)
         kept = {key: p for key, p in call.parties.items() if key != party_id}
-        return self.put_call(call, parties=MappingProxyType(kept))
+        return self.put_call(call, parties=kept)
 
     def put_offer(self, call_id: CallId, **changes: Any) -> Offer:
         call = self.call(call_id)

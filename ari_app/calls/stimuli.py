@@ -5,8 +5,7 @@ connection was made anew, for events that happened meanwhile are never delivered
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from ari_app.calls.commands import Command
 from ari_app.calls.model import AgentId, BridgeId, Identity, LegId
@@ -29,7 +28,7 @@ class ChannelArrived:
     verb: str
     args: tuple[str, ...] = ()
     caller: Identity = NOBODY
-    user_data: Mapping[str, str] = MappingProxyType({})
+    user_data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

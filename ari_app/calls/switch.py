@@ -36,7 +36,7 @@ from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, R
 from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
 from ari_app.calls.step import Pending, Seek, State, Step
 from ari_app.calls.story import Stories, StoryEntry
-from ari_app.errors import CallControlError, Code, Refused, StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, CallControlError, Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
@@ -67,7 +67,9 @@ class Switch:
         return self.state.legs
 
     def next_deadline(self) -> float | None:
-        """When the machine next wants `TimePassed`, in seconds since the epoch."""
+        """When the machine next wants `TimePassed`, in seconds since the epoch. Never while Asterisk is away."""
+        if not self.state.linked:
+            return None
         return min(self._deadlines.values(), default=None)
 
     def restore(self, calls: Sequence[Call], legs_: Sequence[Leg], counter: int = 0) -> None:
@@ -142,6 +144,8 @@ class Switch:
                 handlers.command(step, stimulus)
 
     def _time_passed(self, step: Step) -> None:
+        if not step.linked:
+            return  # whoever is rung may have answered: reconciliation tells, then what is due is due
         due = [call_id for call_id, at in self._deadlines.items() if at <= step.now]
         for call_id in due:
             call = step.find_call(call_id)
@@ -254,7 +258,7 @@ def _effect_over(step: Step, effect: int) -> None:
 
 
 def _take_seek(step: Step, request: str) -> Seek | None:
-    seek = step.state.seeks.get(request)
+    seek = step.awaited(request)
     step.seeks[request] = None
     return seek
 
@@ -264,7 +268,9 @@ def _agent_reserved(step: Step, request: str, agent: str) -> None:
     call = step.find_call(seek.call) if seek is not None else None
     if seek is not None and seek.command is not None:
         if not step.linked:
-            raise Refused(Code.ASTERISK_UNAVAILABLE, "Asterisk cannot be reached; try again shortly")
+            raise AsteriskUnavailable
+        if step.calls_of(agent):
+            raise Refused(Code.NO_AGENT_AVAILABLE, "the agent has just taken another call")
         initiate.reserved(step, seek.command, agent, request)
     elif seek is not None and call is not None and call.offer is not None and call.offer.request == request:
         offers.reserved(step, call, agent, request)
@@ -304,7 +310,9 @@ def _agent_available(step: Step, agent: str) -> None:
     """Whoever waits longest for a target that this agent serves is tried first."""
     waiting = [c for c in step.live_calls() if c.offer is not None and c.offer.state is OfferState.WAITING]
     for call in sorted(waiting, key=lambda c: c.started_at):
-        if call.offer is not None and agent in step.directory.members(call.offer.target):
+        if call.offer is None or agent in call.offer.tried:
+            continue
+        if agent in step.directory.members(call.offer.target):
             offers.try_again(step, call)
             return
 
@@ -330,7 +338,7 @@ def deadlines_passed(step: Step, call: Call) -> None:
     if offer.give_up_at is not None and offer.give_up_at <= step.now:
         offers.fail(step, call.id, OfferState.NO_ANSWER)
     elif offer.retry_at is not None and offer.retry_at <= step.now:
-        step.put_offer(call.id, retry_at=None)
+        step.put_offer(call.id, retry_at=None, tried=frozenset())
         offers.try_again(step, step.call(call.id))
     elif offer.deadline is not None and offer.deadline <= step.now:
         offers.timed_out(step, call)

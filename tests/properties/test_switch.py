@@ -1,0 +1,211 @@
+"""The machine under any legal interleaving: people, phones, lost answers, failing effects, crashes.
+
+After every burst everything is let happen, and nothing may be wrong: no leaked channel, bridge or reservation, every
+command answered once, whoever is on hold hears music, and who hears whom is what the parties say (S31).
+"""
+
+import os
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from ari_app.ari.fake import Behaviour
+from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from tests.support.world import World, to
+
+AGENTS = ("alice", "bob", "carol", "dave")
+TARGETS = tuple(
+    to(text)
+    for text in (
+        "agent:alice",
+        "agent:bob",
+        "agent:carol",
+        "group:support",
+        "group:sales",
+        "skill:french>=3",
+        "number:+33123456789",
+        "number:1002",
+        "routing_point:billing",
+        "group:nowhere",
+    )
+)
+ON_CALL = (
+    c.Answer,
+    c.Hold,
+    c.Retrieve,
+    c.Release,
+    c.Clear,
+    c.Cancel,
+    c.CompleteTransfer,
+    c.CompleteConference,
+    c.Alternate,
+    c.Reconnect,
+)
+ON_PARTY = (
+    c.MuteParty,
+    c.UnmuteParty,
+    c.DeafenParty,
+    c.UndeafenParty,
+    c.HoldParty,
+    c.RetrieveParty,
+    c.RemoveParty,
+)
+INITIATIONS = (c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer)
+
+
+class CallCentre(RuleBasedStateMachine):
+    """People and faults in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    @rule(verb=st.sampled_from((("group", "support"), ("agent", "bob"), ("skill", "french"), ("group", "nowhere"))))
+    def a_caller_comes(self, verb: tuple[str, str]) -> None:
+        if len(self.world.switch.calls) < 4:
+            self.world.arrives(*verb)
+
+    @rule(agent=st.sampled_from(AGENTS), number=st.sampled_from(("1002", "2000", "+33123456", "*", "4000")))
+    def a_phone_dials(self, agent: str, number: str) -> None:
+        if len(self.world.switch.calls) < 4:
+            phone = self.world.directory.agents[agent].phone
+            self.world.arrives("dial", number, endpoint=phone or "")
+
+    @rule(agent=st.sampled_from(AGENTS), kind=st.sampled_from(("ready", "not_ready", "logout", "what")))
+    def a_feature_code_is_dialled(self, agent: str, kind: str) -> None:
+        self.world.arrives("feature", kind, endpoint=self.world.directory.agents[agent].phone or "")
+
+    @rule(agent=st.sampled_from(AGENTS), where=st.sampled_from(TARGETS), caller_id=st.sampled_from((None, "support")))
+    def an_agent_calls(self, agent: str, where: object, caller_id: str | None) -> None:
+        self.world.command(c.MakeCall, agent, target=where, caller_id=caller_id)
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(agent=st.sampled_from(AGENTS), kind=st.sampled_from(ON_CALL), index=st.integers(0, 5))
+    def an_agent_commands(self, agent: str, kind: type[c.CallCommand], index: int) -> None:
+        self.world.command(kind, agent, call=self._call(index))
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(
+        agent=st.sampled_from(AGENTS),
+        kind=st.sampled_from(INITIATIONS),
+        where=st.sampled_from(TARGETS),
+        index=st.integers(0, 5),
+    )
+    def an_agent_wants_somebody(self, agent: str, kind: type[c.OfferCommand], where: object, index: int) -> None:
+        self.world.command(kind, agent, call=self._call(index), target=where)
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(agent=st.sampled_from(AGENTS), kind=st.sampled_from(ON_PARTY), index=st.integers(0, 5), who=st.integers(0, 9))
+    def an_agent_commands_a_party(self, agent: str, kind: type[c.PartyCommand], index: int, who: int) -> None:
+        call = self.world.switch.calls[self._call(index)]
+        parties = list(call.parties)
+        self.world.command(kind, agent, call=call.id, party=parties[who % len(parties)])
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(agent=st.sampled_from(AGENTS), index=st.integers(0, 5))
+    def an_agent_does_what_he_may(self, agent: str, index: int) -> None:
+        """Every action that is listed works, unless something comes between."""
+        self.world.settle()
+        if self.world.switch.calls:
+            call = self.world.switch.calls[self._call(index)]
+            for kind in ON_CALL:
+                name = {c.Retrieve: "retrieve", c.Hold: "hold", c.Alternate: "alternate"}.get(kind)
+                if name and name in self.world.seen(agent, call.id).actions and self.world.asterisk.connected:
+                    command = self.world.command(kind, agent, call=call.id)
+                    assert command not in self.world.refusals, self.world.refusals[command]
+                    return
+
+    @precondition(lambda self: self.world.asterisk.world.channels)
+    @rule(index=st.integers(0, 9), cause=st.sampled_from((16, 17, 19, 21, 38)))
+    def a_phone_hangs_up(self, index: int, cause: int) -> None:
+        self.world.asterisk.hang_up(self._channel(index), cause)
+
+    @precondition(lambda self: self.world.asterisk.world.channels)
+    @rule(index=st.integers(0, 9))
+    def a_phone_is_answered(self, index: int) -> None:
+        self.world.asterisk.answer(self._channel(index))
+
+    @precondition(lambda self: self.world.asterisk.world.channels)
+    @rule(index=st.integers(0, 9), again=st.booleans())
+    def the_hold_key_is_pressed(self, index: int, again: bool) -> None:
+        press = self.world.asterisk.press_retrieve if again else self.world.asterisk.press_hold
+        press(self._channel(index))
+
+    @rule(agent=st.sampled_from(AGENTS), behaviour=st.sampled_from(Behaviour))
+    def a_phone_will(self, agent: str, behaviour: Behaviour) -> None:
+        self.world.phone(agent, behaviour)
+
+    # -- what goes on by itself -----------------------------------------------------------------------------------------
+
+    @rule(index=st.integers(0, 20))
+    def one_thing_happens(self, index: int) -> None:
+        lanes = self.world.asterisk.pending()
+        if "link" in lanes:  # nothing overtakes the stock-taking
+            self.world.step("link")
+        else:
+            self.world.step(lanes[index % len(lanes)] if lanes and index % 3 else None)
+
+    @rule()
+    def everything_happens(self) -> None:
+        self.world.settle()
+        if self.world.asterisk.connected:
+            assert not self.world.wrong()
+
+    @rule()
+    def time_passes(self) -> None:
+        self.world.pass_time()
+
+    # -- what goes wrong ------------------------------------------------------------------------------------------------
+
+    @rule(
+        kind=st.sampled_from((e.JoinBridge, e.StartMusic, e.CreateBridge, e.CreateLeg, e.HangUp, e.SetMute, e.DialLeg)),
+        done=st.booleans(),
+    )
+    def an_effect_fails(self, kind: type, done: bool) -> None:
+        self.world.asterisk.fail_next(lambda effect: isinstance(effect, kind), carried_out=done)
+
+    @precondition(lambda self: self.world.asterisk.connected)
+    @rule()
+    def the_link_is_lost(self) -> None:
+        self.world.asterisk.lose_link()
+
+    @precondition(lambda self: not self.world.asterisk.connected)
+    @rule()
+    def the_link_is_back(self) -> None:
+        self.world.asterisk.restore_link()
+
+    @rule()
+    def the_controller_dies(self) -> None:
+        self.world.restart()
+
+    @rule(away=st.booleans())
+    def redis_is_away(self, away: bool) -> None:
+        self.world.agents.away = away
+
+    # -- always -----------------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_was_released_by_a_fault_of_ours(self) -> None:
+        assert not self.world.alarms
+
+    def teardown(self) -> None:
+        if not self.world.asterisk.connected:
+            self.world.asterisk.restore_link()
+        self.world.settle()
+        assert not self.world.wrong()
+
+    def _call(self, index: int) -> str:
+        calls = list(self.world.switch.calls)
+        return calls[index % len(calls)]
+
+    def _channel(self, index: int) -> str:
+        channels = list(self.world.asterisk.world.channels)
+        return channels[index % len(channels)]
+
+
+CallCentre.TestCase.settings = settings(max_examples=int(os.environ.get("CC_EXAMPLES", "100")), stateful_step_count=40, deadline=None)
+TestCallCentre = CallCentre.TestCase

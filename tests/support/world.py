@@ -1,0 +1,318 @@
+"""The machine with twins of all it drives, in memory and without time: what the pure tests play with.
+
+`World` feeds a Switch from FakeAsterisk and from a small availability; tests decide what is delivered when.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+from pydantic import TypeAdapter
+
+from ari_app.ari.fake import Behaviour, FakeAsterisk
+from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import Call, CallId, Identity, Leg, LegState, Phone, Progress
+from ari_app.calls.switch import Switch
+from ari_app.calls.views import CallView, view
+from ari_app.errors import CallControlError
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target
+from tests.support.callcentre import directory as small_directory
+from tests.support.callcentre import target
+
+_ASTERISK: tuple[type, ...] = get_args(e.AsteriskEffect.__value__)
+_CALL = TypeAdapter(Call)
+_LEG = TypeAdapter(Leg)
+CALLER = Identity("Zoé Caller", "+33612345678")
+
+
+@dataclass
+class Agents:
+    """Who is free, as Redis would have it: the order of `idle` is the order of reservation."""
+
+    directory: Directory
+    idle: list[str] = field(default_factory=list)
+    activity: dict[str, str] = field(default_factory=dict)
+    held_for: dict[str, str] = field(default_factory=dict)
+    missed: list[str] = field(default_factory=list)
+    away: bool = False
+
+    def free(self) -> list[str]:
+        return [a for a in self.idle if a not in self.activity]
+
+    def do(self, effect: e.AvailabilityEffect) -> list[s.Stimulus]:
+        match effect:
+            case e.ReserveAgent(request, wanted, exclude):
+                if self.away:
+                    return [s.ReservationFailed(request)]
+                members = self.directory.members(wanted)
+                found = next((a for a in self.free() if a in members and a not in exclude), None)
+                if found is None:
+                    return [s.NobodyAvailable(request)]
+                self.activity[found] = "reserved"
+                self.held_for[found] = request
+                return [s.AgentReserved(request, found)]
+            case e.SetActivity(agent, activity, request=request):
+                if request is not None and self.held_for.get(agent) != request:
+                    return []
+                if activity is not None:
+                    self.activity[agent] = activity
+                    return []
+                self.held_for.pop(agent, None)
+                was_busy = self.activity.pop(agent, None) is not None
+                return [s.AgentBecameAvailable(agent)] if was_busy and agent in self.idle else []
+            case e.CountMissed(agent):
+                self.missed.append(agent)
+            case e.SetAgentState(agent, state):
+                if state == "ready" and agent not in self.idle:
+                    self.idle.append(agent)
+                elif state != "ready" and agent in self.idle:
+                    self.idle.remove(agent)
+        return []
+
+
+class World:
+    """One call centre under test. Nothing happens until it is told to: `settle()` lets all happen that can."""
+
+    def __init__(self, directory: Directory | None = None, ready: Sequence[str] = ("alice", "bob", "carol", "dave")):
+        self.directory = directory or small_directory()
+        self.asterisk = FakeAsterisk("cc-")
+        self.agents = Agents(self.directory, list(ready))
+        self.lives = 0
+        self.now = 1_000_000.0
+        self.inbox: deque[s.Stimulus] = deque()
+        self.replies: dict[str, Call | None] = {}
+        self.refusals: dict[str, CallControlError] = {}
+        self.asked: set[str] = set()
+        self.alarms: list[str] = []
+        self.chosen: list[tuple[str, str]] = []
+        self.saved_calls: dict[str, bytes] = {}
+        self.saved_legs: dict[str, bytes] = {}
+        self.effects: list[e.Effect] = []
+        self.numbers = 0
+        self.switch = self._new_switch()
+        self.asterisk.restore_link()
+        self.settle()
+
+    def _new_switch(self) -> Switch:
+        self.lives += 1
+        return Switch(self.directory, f"cc-{self.lives}")
+
+    # -- turning it ---------------------------------------------------------------------------------------------------
+
+    def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
+        effects = self.switch.handle(stimulus, self.now)
+        self.effects = effects
+        for effect in effects:
+            self._do(effect)
+        return effects
+
+    def _do(self, effect: e.Effect) -> None:
+        match effect:
+            case e.ReserveAgent() | e.SetActivity() | e.CountMissed() | e.SetAgentState():
+                self.inbox.extend(self.agents.do(effect))
+            case e.Reply(command, call):
+                assert command not in self.replies, "answered twice"
+                assert command not in self.refusals, "answered twice"
+                self.replies[command] = call
+            case e.Refuse(command, error):
+                assert command not in self.replies, "answered twice"
+                assert command not in self.refusals, "answered twice"
+                self.refusals[command] = error
+            case e.RaiseAlarm(call, what):
+                self.alarms.append(f"{call}: {what}")
+            case e.CallChanged(_, call):
+                if call.ended:
+                    self.saved_calls.pop(call.id, None)
+                else:
+                    self.saved_calls[call.id] = _CALL.dump_json(call)
+            case e.LegChanged(leg_id, leg):
+                if leg is None:
+                    self.saved_legs.pop(leg_id, None)
+                else:
+                    self.saved_legs[leg_id] = _LEG.dump_json(leg)
+            case e.CallerIdChosen(agent, caller_id):
+                self.chosen.append((agent, caller_id))
+            case _:
+                assert isinstance(effect, _ASTERISK)
+                self.asterisk.execute(effect)
+
+    def step(self, lane: str | None = None) -> bool:
+        """Let one thing happen; False: nothing more happens by itself."""
+        if self.inbox and lane is None:
+            self.feed(self.inbox.popleft())
+            return True
+        fact = self.asterisk.deliver_next(lane)
+        if fact is not None:
+            self.feed(fact)
+        return fact is not None
+
+    def settle(self) -> None:
+        """Let everything happen that happens by itself."""
+        for _ in range(5_000):
+            if not self.step():
+                return
+        raise AssertionError("it never comes to rest")
+
+    def pass_time(self, seconds: float | None = None) -> None:
+        """To the next deadline, or so many seconds on."""
+        at = self.switch.next_deadline()
+        if seconds is None:
+            self.now = max(self.now, at) if at is not None else self.now + 1.0
+        else:
+            self.now += seconds
+        self.feed(s.TimePassed())
+
+    def restart(self) -> None:
+        """The controller dies and starts anew from what was kept."""
+        if self.asterisk.connected:
+            self.asterisk.lose_link()
+        while self.asterisk.deliver_next() is not None:
+            pass
+        self.inbox.clear()
+        self.switch = self._new_switch()
+        calls = [_CALL.validate_json(v) for v in self.saved_calls.values()]
+        legs = [_LEG.validate_json(v) for v in self.saved_legs.values()]
+        self.switch.restore(calls, legs)
+        for agent in [a for a, what in self.agents.activity.items() if what == "reserved"]:
+            del self.agents.activity[agent]  # as its time runs out in Redis
+        self.asked = {x for x in self.asked if x in self.replies or x in self.refusals}
+        self.asterisk.restore_link()
+
+    # -- what people do -----------------------------------------------------------------------------------------------
+
+    def command(self, kind: type[c.BaseCommand], by: str, **fields: object) -> str:
+        """Ask for something; returns the command's id."""
+        self.numbers += 1
+        name = f"k{self.numbers}"
+        self.asked.add(name)
+        self.feed(kind(id=name, by=by, **fields))  # type: ignore[arg-type]
+        return name
+
+    def ask(self, kind: type[c.BaseCommand], by: str, **fields: object) -> CallView:
+        """Ask for something, let it happen, and see it done."""
+        name = self.command(kind, by, **fields)
+        self.settle()
+        if name in self.refusals:
+            raise self.refusals[name]
+        assert name in self.replies, "not answered"
+        call = self.replies[name]
+        assert call is not None
+        return view(self.switch.calls.get(call.id, call), by, self.directory)
+
+    def refused(self, kind: type[c.BaseCommand], by: str, **fields: object) -> str:
+        """Ask for something that is refused; returns the code."""
+        name = self.command(kind, by, **fields)
+        self.settle()
+        assert name in self.refusals, f"not refused but {self.replies.get(name)}"
+        return self.refusals[name].code.value
+
+    def arrives(self, verb: str = "group", *args: str, leg: str | None = None, endpoint: str = "carrier") -> str:
+        """A caller comes out of the dialplan; returns his leg."""
+        self.numbers += 1
+        name = leg or f"in{self.numbers}"
+        self.asterisk.arrive(name, endpoint, verb, *(args or ("support",)), caller=CALLER)
+        return name
+
+    def phone(self, agent: str, behaviour: Behaviour) -> None:
+        """What the agent's phone does from now on."""
+        phone = self.directory.agents[agent].phone
+        assert phone is not None
+        self.asterisk.behaviour[Phone(phone)] = behaviour
+
+    # -- what is to be seen -------------------------------------------------------------------------------------------
+
+    def only_call(self) -> Call:
+        (call,) = self.switch.calls.values()
+        return call
+
+    def seen(self, agent: str, call: CallId | None = None) -> CallView:
+        """The call as the agent sees it."""
+        found = self.switch.calls[call] if call else self.only_call()
+        return view(found, agent, self.directory)
+
+    def leg_of(self, agent: str, call: CallId | None = None) -> str:
+        """The leg of the agent's party."""
+        found = self.switch.calls[call] if call else next(c for c in self.switch.calls.values() if c.party_of(agent))
+        party = found.party_of(agent)
+        assert party is not None
+        assert party.leg is not None
+        return party.leg
+
+    def hears(self) -> set[tuple[str, str]]:
+        """Who hears whom, agents by name, others by leg."""
+        return {(self._name(a), self._name(b)) for a, b in self.asterisk.hears()}
+
+    def music(self) -> set[str]:
+        """Who hears music, agents by name, others by leg."""
+        return {self._name(leg) for leg in self.asterisk.music()}
+
+    def _name(self, leg_id: str) -> str:
+        leg = self.switch.legs.get(leg_id)
+        return leg.agent if leg is not None and leg.agent is not None else leg_id
+
+    def expected_hears(self) -> set[tuple[str, str]]:
+        """Who should hear whom, by the parties alone: an account kept apart from that of `media`."""
+        pairs = set()
+        for call in self.switch.calls.values():
+            talking = []
+            for party in call.joined():
+                leg = self.switch.legs.get(party.leg or "")
+                if leg is None or party.held_by or leg.focus != call.id or leg.playing or leg.hanging_up:
+                    continue
+                if leg.state is LegState.UP:
+                    talking.append((party, leg.id))
+            pairs |= {
+                (mine, other)
+                for me, mine in talking
+                for them, other in talking
+                if mine != other and not me.deaf and not them.muted
+            }
+        return pairs
+
+    def wrong(self) -> list[str]:
+        """What should not be, now that everything has happened that could."""
+        found = list(self.alarms)
+        channels = set(self.asterisk.world.channels)
+        if channels != set(self.switch.legs):
+            found.append(f"leaked or lost channels: {channels ^ set(self.switch.legs)}")
+        made = {call.bridge for call in self.switch.calls.values() if call.bridge_made}
+        tried = {call.bridge for call in self.switch.calls.values() if call.bridge_failures}
+        if made - tried != self.asterisk.world.bridges - tried:
+            found.append(f"leaked or lost bridges: {made ^ self.asterisk.world.bridges}")
+        if self.asterisk.hears() != self.expected_hears():
+            found.append(f"hears {self.asterisk.hears()}, should {self.expected_hears()}")
+        for call in self.switch.calls.values():
+            for party in call.joined():
+                leg = self.switch.legs.get(party.leg or "")
+                if party.held_by and leg is not None and leg.focus == call.id and leg.id not in self.asterisk.music():
+                    found.append(f"{party.id} is on hold without music")
+        found += self._unanswered()
+        busy = {
+            p.agent
+            for call in self.switch.calls.values()
+            for p in call.parties.values()
+            if p.agent and p.progress is not Progress.LEFT
+        }
+        kept = {call.offer.reserved for call in self.switch.calls.values() if call.offer and call.offer.reserved}
+        strays = {a for a in self.agents.activity if a not in busy | kept}
+        if strays or busy - set(self.agents.activity):
+            found.append(f"agents' activities are off: {strays} {busy - set(self.agents.activity)}")
+        return found
+
+    def _unanswered(self) -> list[str]:
+        waiting = set(self.switch.state.pending)
+        for name in self.asked - set(self.replies) - set(self.refusals):
+            if name not in waiting:
+                return [f"{name} was never answered"]
+            if self.switch.state.pending[name].until == "done":
+                return [f"{name} still waits for {self.switch.state.pending[name].effects}"]
+        return []
+
+
+def to(text: str) -> Target:
+    """A target."""
+    return target(text)
