@@ -277,7 +277,14 @@ def announce_to(step: Step, leg: Leg, prompt: str, *, farewell: bool) -> None:
         return
     announcement = step.new_id("a")
     step.put_leg(leg, playing=announcement, farewell=farewell)
-    step.ask(Announce, leg.id, announcement, prompt, tuple(sounds.split(",")))
+    step.announcements.append((leg.id, announcement, prompt))
+
+
+def settle_announcements(step: Step) -> None:
+    """Prompts come after the media they replace: stopping the music would stop a prompt too."""
+    for leg_id, announcement, prompt in step.announcements:
+        sounds = step.directory.settings.announcements.get(prompt, "")
+        step.ask(Announce, leg_id, announcement, prompt, tuple(sounds.split(",")))
 
 
 # -- what calls make of agents ----------------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ class Switch:
     @staticmethod
     def _finish(step: Step) -> None:
         media.settle(step)
+        parties.settle_announcements(step)
         parties.settle_activities(step)
         invariants.check(step)
 
@@ -238,6 +239,7 @@ class Switch:
         if isinstance(stimulus, s.LegGone):
             step.drop_leg(stimulus.leg)
         media.settle(step)
+        parties.settle_announcements(step)
         parties.settle_activities(step)
         return self._commit(step, stimulus)
 

@@ -1,0 +1,124 @@
+"""The command line: `ari-app run`, `ari-app check`, `ari-app hash-password`."""
+
+import argparse
+import asyncio
+import getpass
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+import structlog
+from pydantic import ValidationError
+
+from ari_app import __version__
+from ari_app.app import App
+from ari_app.ari.checks import Wanted
+from ari_app.ari.checks import connect as connect_checks
+from ari_app.ari.failures import AriError
+from ari_app.config.credentials import hash_password
+from ari_app.config.errors import ConfigInvalid
+from ari_app.config.file import Configuration, load
+from ari_app.config.settings import ProcessSettings
+
+_OK, _FAILED, _USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 for success, 1 for a fault found, 2 for a wrong use."""
+    parser = argparse.ArgumentParser(prog="ari-app", description="Call control for contact centres on Asterisk.")
+    parser.add_argument("--version", action="version", version=f"ari-app {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="serve calls until stopped")
+    check = commands.add_parser("check", help="check the configuration file against the running Asterisk")
+    check.add_argument("--offline", action="store_true", help="check the file alone")
+    commands.add_parser("hash-password", help="read a password, print the hash for the configuration file")
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "hash-password":
+        return _hash_password()
+    try:
+        settings = ProcessSettings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            print(f"environment: ARI_APP_{name}: {problem['msg']}", file=sys.stderr)
+        return _USAGE
+    _configure_logging(settings.log_level)
+    try:
+        configuration = load(settings.config)
+        if chosen.command == "check":
+            return asyncio.run(_check(settings, configuration, offline=chosen.offline))
+        asyncio.run(_run(settings, configuration))
+    except ConfigInvalid as invalid:
+        print(invalid, file=sys.stderr)
+        return _FAILED
+    except OSError as error:
+        print(f"{settings.api_host}:{settings.api_port}: {error.strerror or error}", file=sys.stderr)
+        return _FAILED
+    return _OK
+
+
+async def _run(settings: ProcessSettings, configuration: Configuration) -> None:
+    app = App(settings, configuration)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, app.stop)
+    await app.run()
+
+
+async def _check(settings: ProcessSettings, configuration: Configuration, *, offline: bool) -> int:
+    directory = configuration.directory
+    print(f"{settings.config}: {len(directory.agents)} agents, {len(directory.groups)} groups: valid")
+    if offline:
+        return _OK
+    wanted = Wanted(
+        phones=tuple(agent.phone for agent in directory.agents.values() if agent.phone),
+        trunks=(directory.settings.trunk,),
+        music_classes=tuple({directory.settings.music_class}),
+        entries=tuple(point.number for point in directory.routing_points.values()),
+        sounds=tuple(s for sounds in directory.settings.announcements.values() for s in sounds.split(",") if s),
+    )
+    try:
+        password = settings.ari_password.get_secret_value()
+        async with connect_checks(settings.ari_url, settings.ari_user, password, settings.stasis_app) as checks:
+            version = await checks.version()
+            findings = await checks.findings(wanted)
+    except AriError as error:
+        print(f"{settings.ari_url}: {error}", file=sys.stderr)
+        return _FAILED
+    print(f"{settings.ari_url}: Asterisk {version}")
+    for finding in findings:
+        print(f"{settings.config}: {finding.subject.value} {finding.name}: {finding.advice}", file=sys.stderr)
+    print(f"{len(findings)} faults found" if findings else "everything that the file speaks of is there")
+    return _FAILED if findings else _OK
+
+
+def _hash_password() -> int:
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if not password:
+        print("no password given", file=sys.stderr)
+        return _USAGE
+    print(hash_password(password))
+    return _OK
+
+
+def _configure_logging(level: str) -> None:
+    """One JSON object a line on standard error."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

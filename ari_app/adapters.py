@@ -1,0 +1,100 @@
+"""How the API's ports (`api/port.py`) are served by the other rooms. Nothing is decided here."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+from ari_app.api.port import AgentState, StoryEntry
+from ari_app.availability.mirror import Mirror
+from ari_app.availability.port import Availability
+from ari_app.calls.commands import Command, MakeCall
+from ari_app.calls.model import Call, CallId
+from ari_app.config.credentials import Credential
+from ari_app.config.errors import ConfigError
+from ari_app.config.file import Configuration
+from ari_app.engine.engine import Engine
+from ari_app.errors import StoreUnavailable
+from ari_app.routing.directory import Directory, Verb
+from ari_app.routing.permissions import caller_ids_for
+from ari_app.routing.targets import Target, TargetType
+from ari_app.store.port import Store
+
+
+class EngineControl:
+    """`Control`: the machine, and the administrator's file."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        configuration: Callable[[], Configuration],
+        reload: Callable[[], Awaitable[Sequence[ConfigError]]],
+        ready: Callable[[], Mapping[str, bool]],
+        store: Store,
+    ) -> None:
+        self._engine = engine
+        self._configuration = configuration
+        self._reload = reload
+        self._ready = ready
+        self._store = store
+
+    async def submit(self, command: Command) -> Call | None:
+        """See `Control`."""
+        if isinstance(command, MakeCall) and command.caller_id is None:
+            command = await self._with_last_choice(command)
+        return await self._engine.submit(command)
+
+    async def _with_last_choice(self, command: MakeCall) -> MakeCall:
+        """Somebody outside sees what the agent chose last, unless he chooses anew (S52)."""
+        directory = self.directory()
+        target = directory.resolve(command.target)
+        if target.type is not TargetType.NUMBER or Verb.CALL not in directory.caller_id_verbs:
+            return command
+        try:
+            chosen = await self._store.caller_id(command.by)
+        except StoreUnavailable:
+            return command
+        listed = {caller_id.id for caller_id in caller_ids_for(directory, command.by)}
+        return replace(command, caller_id=chosen) if chosen in listed else command
+
+    def calls(self) -> Mapping[CallId, Call]:
+        """See `Control`."""
+        return self._engine.calls
+
+    def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
+        """See `Control`."""
+        return self._engine.switch.stories.of(call_id)
+
+    def directory(self) -> Directory:
+        """See `Control`."""
+        return self._configuration().directory
+
+    def credential(self, agent: str) -> Credential | None:
+        """See `Control`."""
+        return self._configuration().credentials.get(agent)
+
+    async def reload(self) -> Sequence[ConfigError]:
+        """See `Control`."""
+        return await self._reload()
+
+    def ready(self) -> Mapping[str, bool]:
+        """See `Control`."""
+        return self._ready()
+
+
+class LiveAgents:
+    """`Agents`: looked up in the mirror, changed in Redis."""
+
+    def __init__(self, mirror: Mirror, availability: Availability) -> None:
+        self._mirror = mirror
+        self._availability = availability
+
+    def record(self, agent: str) -> AgentState | None:
+        """See `Agents`."""
+        return self._mirror.record(agent)
+
+    def available(self, target: Target) -> int:
+        """See `Agents`."""
+        return self._mirror.available(target)
+
+    async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
+        """See `Agents`."""
+        return await self._availability.set_state(agent, state, reason)

@@ -1,0 +1,234 @@
+"""The one place where the parts are put together, started in order and stopped in reverse.
+
+Asterisk ── facts ──> Engine ── effects ──> Asterisk, Bookings (availability), Snapshots (store), EventHub (api)
+API ────── commands ─────^
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+
+import structlog
+
+from ari_app.adapters import EngineControl, LiveAgents
+from ari_app.api.events import EventHub
+from ari_app.api.metrics import Metrics
+from ari_app.api.server import ApiServer
+from ari_app.ari.asterisk import Asterisk, AsteriskSettings
+from ari_app.ari.link import LinkState
+from ari_app.availability.expiry import keep_expiring
+from ari_app.availability.mirror import Mirror
+from ari_app.availability.port import AgentChanged, Change, CountChanged, Resync
+from ari_app.availability.redis import RedisAvailability
+from ari_app.calls import effects as e
+from ari_app.calls.model import Call
+from ari_app.calls.stimuli import AgentBecameAvailable, AsteriskReconciled, DirectoryReplaced, Stimulus
+from ari_app.calls.switch import Switch
+from ari_app.config.demo import check_secrets
+from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.config.file import Configuration, load
+from ari_app.config.settings import ProcessSettings
+from ari_app.engine.bookings import Bookings
+from ari_app.engine.engine import Engine
+from ari_app.engine.snapshots import Snapshots
+from ari_app.errors import StoreUnavailable
+from ari_app.store.client import connect, disconnect
+from ari_app.store.redis import RedisStore
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 0.5
+_PREFIX = "cc-"
+
+
+class App:
+    """One controller. Make it inside the running loop; `run` ends when `stop` is asked for."""
+
+    def __init__(self, settings: ProcessSettings, configuration: Configuration) -> None:
+        self._settings = settings
+        self._configuration = configuration
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._redis = connect(str(settings.redis_url))
+        self._availability = RedisAvailability(self._redis, settings.redis_prefix)
+        self._mirror = Mirror(self._availability)
+        self._store = RedisStore(self._redis, settings.redis_prefix)
+        self._snapshots = Snapshots(self._store)
+        # Milliseconds since the epoch: no later life of this controller makes an id that an earlier one has used.
+        switch = Switch(configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
+        self._engine = Engine(switch, self)
+        self._bookings = Bookings(self._availability, self._engine.feed)
+        self._asterisk = Asterisk(
+            AsteriskSettings(
+                url=settings.ari_url,
+                user=settings.ari_user,
+                password=settings.ari_password.get_secret_value(),
+                application=settings.stasis_app,
+                bridge_prefix=_PREFIX,
+            ),
+            self._fact,
+            self._fenced,
+        )
+        self._metrics = Metrics()
+        agents = LiveAgents(self._mirror, self._availability)
+        control = EngineControl(self._engine, lambda: self._configuration, self.reload, self.ready, self._store)
+        self._hub = EventHub(control, agents, self._metrics)
+        self._api = ApiServer(
+            control, agents, self._store, self._hub, self._metrics, token_lifetime=settings.token_lifetime
+        )
+
+    async def run(self) -> None:
+        """Serve until stopped.
+
+        Raises:
+            OSError: the API's address can't be had.
+            ConfigInvalid: the demo's secrets beyond loopback.
+        """
+        settings = self._settings
+        await asyncio.to_thread(
+            check_secrets,
+            api_host=settings.api_host,
+            ari_url=settings.ari_url,
+            ari_password=settings.ari_password.get_secret_value(),
+            credentials=self._configuration.credentials,
+            file=str(settings.config),
+        )
+        self._mirror.listen(self._availability_changed)
+        await self._api.start(settings.api_host, settings.api_port)
+        try:
+            self._start(self._begin())
+            await self._stopping.wait()
+        finally:
+            await self._shut_down()
+
+    def stop(self) -> None:
+        """Ask `run` to end. Calls in Asterisk go on; the next controller takes them over."""
+        self._stopping.set()
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _begin(self) -> None:
+        """Redis first: without what it keeps, a caller already served would be taken for a new one."""
+        await self._until_store_answers()
+        self._start(self._mirror.run())
+        self._start(keep_expiring(self._availability))
+        self._start(self._snapshots.run())
+        self._asterisk.start()
+
+    async def _until_store_answers(self) -> None:
+        while True:
+            try:
+                await self._availability.configure(self._configuration.directory)
+                restored = await self._snapshots.restore()
+                break
+            except StoreUnavailable:
+                log.warning("store_unavailable", retry_in=_RETRY_SECONDS)
+                await asyncio.sleep(_RETRY_SECONDS)
+        self._engine.switch.restore(restored.calls, restored.legs)
+        if restored.calls:
+            log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
+
+    async def _shut_down(self) -> None:
+        await self._api.stop()
+        self._engine.close()
+        await self._asterisk.stop()
+        await self._bookings.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                await self._snapshots.flush()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await disconnect(self._redis)
+
+    # -- where facts come in ------------------------------------------------------------------------------------------
+
+    def _fact(self, fact: Stimulus) -> None:
+        if isinstance(fact, AsteriskReconciled):
+            log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
+        self._engine.feed(fact)
+
+    def _fenced(self) -> None:
+        """Another controller has this Asterisk: what it commands must not be commanded twice."""
+        log.error("fenced", detail="another controller took the application over; stopping")
+        self.stop()
+
+    def _availability_changed(self, change: Change) -> None:
+        match change:
+            case AgentChanged():
+                self._hub.agent_changed(change.record)
+                if change.became_available:
+                    self._engine.feed(AgentBecameAvailable(change.record.agent))
+            case CountChanged():
+                self._hub.target_changed(change.target, change.available, change.as_of)
+            case Resync():
+                for record in self._mirror.records.values():
+                    if record.available:
+                        self._engine.feed(AgentBecameAvailable(record.agent))
+            case _:
+                log.warning("store_lost")
+
+    # -- where effects go (`Outlets`) ---------------------------------------------------------------------------------
+
+    def asterisk(self, effect: e.AsteriskEffect) -> None:
+        """See `Outlets`."""
+        self._asterisk.execute(effect)
+
+    def availability(self, effect: e.AvailabilityEffect) -> None:
+        """See `Outlets`."""
+        self._bookings.execute(effect)
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        """See `Outlets`."""
+        self._snapshots.call(call)
+        self._hub.call_changed(before, call)
+        if before is None or call.ended:
+            log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
+
+    def leg_changed(self, effect: e.LegChanged) -> None:
+        """See `Outlets`."""
+        self._snapshots.leg(effect.leg_id, effect.leg)
+
+    def caller_id_chosen(self, agent: str, caller_id: str) -> None:
+        """See `Outlets`."""
+        self._start(self._remember(agent, caller_id))
+
+    async def _remember(self, agent: str, caller_id: str) -> None:
+        try:
+            await self._store.set_caller_id(agent, caller_id)
+        except StoreUnavailable:
+            log.warning("caller_id_not_remembered", agent=agent)
+
+    # -- the administrator's side -------------------------------------------------------------------------------------
+
+    async def reload(self) -> Sequence[ConfigError]:
+        """Read the file again: all of it or, with its errors, none. Calls go on.
+
+        Raises:
+            StoreUnavailable: nothing has changed.
+        """
+        try:
+            configuration = await asyncio.to_thread(load, self._settings.config)
+        except ConfigInvalid as invalid:
+            return invalid.errors
+        await self._availability.configure(configuration.directory)
+        self._configuration = configuration
+        self._engine.feed(DirectoryReplaced(configuration.directory))
+        self._hub.directory_changed()
+        log.info("configuration_reloaded", agents=len(configuration.directory.agents))
+        return ()
+
+    def ready(self) -> Mapping[str, bool]:
+        """Whether Asterisk and Redis are reached."""
+        return {"asterisk": self._asterisk.state is LinkState.UP, "store": self._mirror.fresh}
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"

@@ -1,0 +1,81 @@
+"""The running parts that end-to-end tests drive, by the addresses in the environment (`docker/test` sets them)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where the parts are. `project` names the containers: `<project>-asterisk` and so on."""
+
+    api: str
+    asterisk: tuple[str, int]
+    ari: str
+    ari_user: str
+    ari_password: str
+    redis: str
+    bind: str
+    carrier: tuple[str, int]
+    project: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Stack:
+        """As `docker/test` says."""
+        carrier, _, port = environment["CC_CARRIER"].partition(":")
+        return cls(
+            api=environment["CC_API_URL"].rstrip("/"),
+            asterisk=(environment["CC_AST_HOST"], int(environment["CC_AST_SIP_PORT"])),
+            ari=environment["CC_ARI_URL"].rstrip("/"),
+            ari_user=environment["CC_ARI_USER"],
+            ari_password=environment["CC_ARI_PASSWORD"],
+            redis=environment["CC_REDIS_URL"],
+            bind=environment["CC_BIND"],
+            carrier=(carrier, int(port)),
+            project=environment.get("CC_COMPOSE_PROJECT", ""),
+        )
+
+    async def login(self, session: aiohttp.ClientSession, agent: str, password: str | None = None) -> str:
+        """A token."""
+        body = {"agent": agent, "password": password or f"{agent}-demo"}
+        async with session.post(f"{self.api}/v1/login", json=body) as response:
+            answer = await response.json()
+            assert response.status == 200, answer
+            return str(answer["token"])
+
+    @property
+    def ari_headers(self) -> dict[str, str]:
+        """What a bare ARI request needs."""
+        return {"Authorization": aiohttp.encode_basic_auth(self.ari_user, self.ari_password)}
+
+    async def asterisk_channels(self) -> list[dict[str, Any]]:
+        """All channels of Asterisk, as it tells them itself."""
+        async with (
+            aiohttp.ClientSession(headers=self.ari_headers) as session,
+            session.get(f"{self.ari}/ari/channels") as response,
+        ):
+            found: list[dict[str, Any]] = await response.json()
+            return found
+
+    async def no_calls(self, within: float = 10.0) -> None:
+        """Wait until the controller and Asterisk have no call left: whatever stays is a leak. Asked again until so."""
+        async with asyncio.timeout(within), aiohttp.ClientSession() as session:
+            token = await self.login(session, "admin")
+            headers = {"Authorization": f"Bearer {token}"}
+            left: object = "?"
+            try:
+                while left:
+                    async with session.get(f"{self.api}/v1/admin/calls", headers=headers) as response:
+                        calls = (await response.json())["calls"]
+                    channels = await self.asterisk_channels()
+                    left = [*calls, *channels]
+            except TimeoutError:
+                raise AssertionError(f"calls or channels are left: {left}") from None
+            async with session.post(f"{self.api}/v1/logout", headers=headers):
+                pass

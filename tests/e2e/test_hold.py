@@ -1,0 +1,89 @@
+"""Hold, retrieve, release and clear of an ordinary call; answering from the desktop."""
+
+from tests.e2e.office import Office
+
+
+async def test_the_contact_on_hold_hears_music_and_is_heard_by_nobody_until_retrieved(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    call = await alice.do("hold")
+    assert call["state"] == "held"
+    assert call["held_since"] is not None
+    await office.nobody_hears_anybody()
+    await caller.hears_music(within=8)
+    call = await alice.do("retrieve")
+    assert call["state"] == "established"
+    await office.hears("caller <-> alice")
+    caller.never_in_silence(longer_than=2)
+
+
+async def test_the_phones_hold_key_does_the_same(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await alice.phone.hold()
+    await alice.sees_state("held")
+    await caller.hears_music(within=8)
+    await alice.phone.resume()
+    await alice.sees_state("established")
+    await office.hears("caller <-> alice")
+
+
+async def test_release_ends_a_call_of_two(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    call = await alice.do("release")
+    assert call["state"] == "released"
+    await caller.ended()
+    await alice.phone.ended()
+    await alice.is_now("ready")
+
+
+async def test_clear_ends_it_for_all_s38(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    await office.conference(caller, alice, bob)
+    await alice.do("clear")
+    await caller.ended()
+    await alice.phone.ended()
+    await bob.phone.ended()
+    await alice.is_now("ready")
+    await bob.is_now("ready")
+
+
+async def test_an_agent_answers_from_the_desktop(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    caller.dial("1001")
+    await alice.phone.rings()
+    await alice.sees(lambda call: "answer" in call["actions"], "may answer")
+    call = await alice.do("answer")
+    assert call["state"] == "established"
+    await office.hears("caller <-> alice")
+
+
+async def test_an_agent_declines_from_the_desktop_and_the_caller_goes_to_the_next(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    caller.dial("2000")
+    await alice.phone.rings()
+    await alice.sees(lambda call: "release" in call["actions"], "may decline")
+    await alice.do("release")
+    await bob.phone.answer()
+    await office.hears("caller <-> bob")
+    await alice.is_now("ready")
+
+
+async def test_a_phone_hung_up_with_the_contact_on_hold_rings_again_on_retrieve(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await alice.do("hold")
+    alice.phone.hangup()
+    await alice.phone.ended()
+    await caller.hears_music(within=8)
+    await alice.do("retrieve")
+    await office.hears("caller <-> alice")
+    caller.never_in_silence(longer_than=2)
