@@ -1,0 +1,329 @@
+# shellcheck shell=bash
+# What `up`, `down`, `test` and `base` share. Sourced, never run.
+# Nothing here changes a machine unless the name of the function says so.
+
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+REPO=$(cd -- "$HERE/.." && pwd)
+LOCAL_ENV=$HERE/.env.local
+DOCKERD_LOG=/var/log/callcontrol-dockerd.log
+# Set by start_docker where it started the daemon by hand, so that `test` can stop it again.
+DOCKERD_PID=''
+
+# shellcheck disable=SC2034  # not all of these scripts use all of them
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+    DIM=$'\e[2m' GREEN=$'\e[32m' RED=$'\e[31m' BOLD=$'\e[1m' PLAIN=$'\e[0m'
+else
+    DIM='' GREEN='' RED='' BOLD='' PLAIN=''
+fi
+
+say() { printf '%s\n' "${DIM}·${PLAIN} $*"; }
+done_() { printf '%s\n' "${GREEN}✓${PLAIN} $*"; }
+die() {
+    printf '%s\n' "${RED}✗${PLAIN} $*" >&2
+    exit 1
+}
+
+is_root() { [[ $EUID == 0 ]]; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# seconds_since <moment>: for "(12 s)"
+seconds_since() { printf '%d s' "$((SECONDS - $1))"; }
+
+# ----------------------------------------------------------------------------------------------- the machine itself
+
+install_packages() {
+    local log
+    is_root || die "$* must be installed, which needs root: run this as root, or install it first"
+    has apt-get || die "$* must be installed, and this machine has no apt-get: install it first"
+    log=$(mktemp)
+    say "installing from Debian: $*"
+    export DEBIAN_FRONTEND=noninteractive
+    # An index that can't be refreshed may still do: the installation decides.
+    apt-get -o Acquire::Retries=3 update -qq >"$log" 2>&1 || true
+    if ! apt-get -o Acquire::Retries=3 install -qq -y --no-install-recommends "$@" >>"$log" 2>&1; then
+        tail -n 5 "$log" >&2
+        rm -f "$log"
+        die "could not install $* (apt's last lines are above)"
+    fi
+    rm -f "$log"
+}
+
+docker_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+wait_for_docker() {
+    local deadline=$((SECONDS + $1))
+    until docker_answers; do
+        ((SECONDS < deadline)) || return 1
+        [[ -z $DOCKERD_PID ]] || kill -0 "$DOCKERD_PID" 2>/dev/null || return 1
+        sleep 0.3
+    done
+}
+
+# By hand, for machines without systemd. Detached from this terminal, so that it outlives it.
+start_dockerd() {
+    setsid dockerd "$@" >>"$DOCKERD_LOG" 2>&1 </dev/null &
+    DOCKERD_PID=$!
+    wait_for_docker 30
+}
+
+start_docker() {
+    local answer
+    if ! has docker || { is_root && ! has dockerd && ! docker_answers; }; then
+        local wanted=(docker.io)
+        # From Debian 13 on, the client is a package of its own.
+        if is_root && apt-cache show docker-cli >/dev/null 2>&1; then
+            wanted+=(docker-cli)
+        fi
+        install_packages "${wanted[@]}"
+        # Its installation starts the daemon where there is a service manager.
+        wait_for_docker 5 || true
+    fi
+    if ! docker_answers; then
+        answer=$(docker version 2>&1 >/dev/null || true)
+        [[ $answer != *"permission denied"* ]] ||
+            die "no right to talk to Docker: run this as root, or join the group docker"
+        is_root || die "Docker is not running, and starting it needs root"
+        if [[ -d /run/systemd/system ]]; then
+            say "starting Docker (systemctl start docker)"
+            systemctl start docker || die "Docker does not start: see journalctl -u docker"
+            wait_for_docker 30 || die "Docker does not answer: see journalctl -u docker"
+        else
+            say "starting Docker by hand, as no systemd runs here (its log: $DOCKERD_LOG)"
+            # Networks of Docker's own are not used, so a machine that can't make them will do too.
+            start_dockerd || {
+                stop_dockerd_started_here
+                start_dockerd --bridge=none --iptables=false
+            } || die "Docker does not start: see $DOCKERD_LOG"
+        fi
+    fi
+    if docker compose version >/dev/null 2>&1; then
+        COMPOSE=(docker compose)
+    else
+        has docker-compose || install_packages docker-compose
+        if docker compose version >/dev/null 2>&1; then
+            COMPOSE=(docker compose)
+        else
+            COMPOSE=(docker-compose)
+        fi
+    fi
+}
+
+stop_dockerd_started_here() {
+    [[ -n $DOCKERD_PID ]] || return 0
+    kill "$DOCKERD_PID" 2>/dev/null || true
+    local deadline=$((SECONDS + 20))
+    while kill -0 "$DOCKERD_PID" 2>/dev/null && ((SECONDS < deadline)); do
+        sleep 0.2
+    done
+    DOCKERD_PID=''
+}
+
+# free_space <megabytes>: where Docker keeps its images
+free_space() {
+    local place free
+    place=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
+    for place in "${place:-/var/lib/docker}" /var/lib /; do
+        [[ -d $place ]] && break
+    done
+    free=$(df -Pm -- "$place" | awk 'NR == 2 { print $4 }')
+    ((free >= $1)) || die "the disk is nearly full: $free MB free under $place, $1 MB needed"
+}
+
+# ------------------------------------------------------------------------------------------------------------ ports
+
+# port_holder udp|tcp <IPv4 address> <port>: prints who has it and succeeds, or fails where it is free.
+# Reads /proc, as a bare machine has neither ss nor lsof.
+port_holder() {
+    local protocol=$1 port hex a b c d inode pid file
+    IFS=. read -r a b c d <<<"$2"
+    printf -v hex '%02X%02X%02X%02X' "$d" "$c" "$b" "$a"
+    printf -v port '%04X' "$3"
+    inode=$(awk -v own="$hex:$port" -v any="00000000:$port" -v any6="00000000000000000000000000000000:$port" \
+        -v listening="$([[ $protocol == tcp ]] && echo 0A || echo 07)" \
+        'FNR > 1 && $4 == listening && ($2 == own || $2 == any || $2 == any6) { print $10; exit }' \
+        "/proc/net/$protocol" "/proc/net/${protocol}6" 2>/dev/null || true)
+    [[ -n $inode ]] || return 1
+    for file in /proc/[0-9]*/fd/*; do
+        if [[ $(readlink -- "$file" 2>/dev/null) == "socket:[$inode]" ]]; then
+            pid=${file#/proc/}
+            pid=${pid%%/*}
+            printf '%s (process %s)' "$(cat "/proc/$pid/comm" 2>/dev/null)" "$pid"
+            return 0
+        fi
+    done
+    printf 'another program'
+}
+
+# running <service>: whether that container of our project is up (and so holds its ports rightly)
+running() { [[ $(docker inspect --format '{{.State.Running}}' "$COMPOSE_PROJECT_NAME-$1" 2>/dev/null) == true ]]; }
+
+need_port() {
+    local holder
+    if holder=$(port_holder "$1" "$2" "$3"); then
+        die "port $3/$1 on $2 is taken by $holder: free it, or choose another with $4=…"
+    fi
+}
+
+# ---------------------------------------------------------------------------------------------------- surroundings
+
+# What the compose file reads. The environment wins over docker/.env.local, which wins over the demo's defaults.
+load_settings() {
+    local line
+    if [[ -e $LOCAL_ENV ]]; then
+        [[ -r $LOCAL_ENV ]] || die "docker/.env.local is another user's: run this as $(stat -c %U -- "$LOCAL_ENV")"
+        while IFS= read -r line; do
+            [[ $line =~ ^([A-Z_]+)=(.*)$ ]] || continue
+            [[ -n ${!BASH_REMATCH[1]:-} ]] || export "${BASH_REMATCH[1]}=${BASH_REMATCH[2]}"
+        done <"$LOCAL_ENV"
+    fi
+    export COMPOSE_PROJECT_NAME=${COMPOSE_PROJECT_NAME:-callcontrol}
+    export AST_ADDRESS=${AST_ADDRESS:-127.0.0.1} AST_SIP_PORT=${AST_SIP_PORT:-5060} AST_ARI_PORT=${AST_ARI_PORT:-8088}
+    export AST_RTP_START=${AST_RTP_START:-10000} AST_RTP_END=${AST_RTP_END:-20000} AST_CARRIER=${AST_CARRIER:-127.0.0.2:5080}
+    export ARI_USER=${ARI_USER:-callcontrol} STASIS_APP=${STASIS_APP:-callcontrol}
+    export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
+    export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info}
+}
+
+# 48 hexadecimal digits: they need no quoting in URLs, Asterisk's files or Redis'.
+new_secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# save_setting <name>: keeps its value for the next run; readable to the owner alone
+save_setting() {
+    local rest=''
+    [[ ! -r $LOCAL_ENV ]] || rest=$(grep -v "^$1=" "$LOCAL_ENV" || true)
+    if ! (
+        umask 077
+        printf '%s\n' "${rest:-# Made by docker/up for this machine. Secrets: keep it to yourself.}" "$1=${!1}" >"$LOCAL_ENV.new" &&
+            mv -f -- "$LOCAL_ENV.new" "$LOCAL_ENV"
+    ) 2>/dev/null; then
+        die "can't write $LOCAL_ENV"
+    fi
+}
+
+# Asterisk and the controller run as users of their own, and read the administrator's files as others do.
+let_services_read_config() {
+    local closed
+    closed=$(find "$REPO/asterisk" ! -perm -o=r -print -quit)
+    [[ -n $closed ]] || return 0
+    say "letting Asterisk and the controller read the files in asterisk/ (chmod -R o+rX asterisk)"
+    chmod -R o+rX -- "$REPO/asterisk" || die "asterisk/ is not readable to others, and that could not be changed"
+}
+
+compose() { "${COMPOSE[@]}" -f "$HERE/compose.yaml" -p "$COMPOSE_PROJECT_NAME" "$@"; }
+
+# quietly <what> <command…>: its output is shown only where it fails
+quietly() {
+    local what=$1 log
+    shift
+    log=$(mktemp)
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 25 "$log" >&2
+        rm -f "$log"
+        die "$what failed (its last lines are above)"
+    fi
+    rm -f "$log"
+}
+
+# ---------------------------------------------------------------------------------------------------------- images
+
+# What an image is made of. The tag of an image is a digest of that, so what is unchanged is not built again,
+# and two working copies on one machine don't take each other's images.
+image_inputs() {
+    case $1 in
+        asterisk) printf '%s\n' docker/asterisk ;;
+        controller) printf '%s\n' docker/controller requirements.lock ari_app ;;
+        bots) printf '%s\n' . ;;
+    esac
+}
+
+image_digest() {
+    local inputs skip=()
+    local name
+    for name in .git __pycache__ '.*_cache' .hypothesis .schemathesis .venv reports build dist '*.egg-info' '.env.local*' '.coverage*'; do
+        skip+=(-o -name "$name")
+    done
+    mapfile -t inputs < <(image_inputs "$1")
+    (
+        cd -- "$REPO" || exit 1
+        docker image inspect --format '{{.Id}}' debian:forky-slim
+        find "${inputs[@]}" .dockerignore \( -false "${skip[@]}" \) -prune -o -type f -printf '%m %p\n' | LC_ALL=C sort
+        find "${inputs[@]}" .dockerignore \( -false "${skip[@]}" \) -prune -o -type f -print0 | LC_ALL=C sort -z |
+            xargs -0 sha256sum
+    ) | sha256sum | cut -c 1-16
+}
+
+# Sets ASTERISK_TAG, CONTROLLER_TAG, BOTS_TAG and builds what is missing.
+build_images() {
+    local name tag began
+    for name in asterisk controller bots; do
+        tag=$(image_digest "$name")
+        export "${name^^}_TAG=$tag"
+        if docker image inspect "callcontrol-$name:$tag" >/dev/null 2>&1; then
+            continue
+        fi
+        began=$SECONDS
+        say "building the image $name"
+        # The classic builder: it is everywhere, BuildKit isn't.
+        DOCKER_BUILDKIT=0 quietly "building the image $name" docker build --network host \
+            --file "$REPO/docker/$name/Dockerfile" --label "callcontrol.image=$name" \
+            --tag "callcontrol-$name:$tag" --tag "callcontrol-$name:latest" "$REPO"
+        done_ "image $name: $(docker image inspect --format '{{.Size}}' "callcontrol-$name:$tag" |
+            awk '{ printf "%.0f MB", $1 / 1e6 }'), built in $(seconds_since "$began")"
+        forget_old_images "$name"
+    done
+}
+
+# The last few stay: switching back and forth between two versions must not build each time.
+forget_old_images() {
+    docker image ls --filter "label=callcontrol.image=$1" --format '{{.Repository}}:{{.Tag}}' |
+        grep -v -e ':latest$' -e '<none>' | tail -n +5 | xargs -r docker image rm >/dev/null 2>&1 || true
+}
+
+images_are_built() {
+    local name
+    docker image inspect debian:forky-slim >/dev/null 2>&1 || return 1
+    for name in asterisk controller bots; do
+        docker image inspect "callcontrol-$name:$(image_digest "$name")" >/dev/null 2>&1 || return 1
+    done
+}
+
+# ------------------------------------------------------------------------------------------------- the controller
+
+# http_status <address> <port> <path>: with nothing but bash, as a bare machine has no curl
+http_status() {
+    local status=''
+    {
+        exec 3<>"/dev/tcp/$1/$2" || return 1
+        printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$3" "$1" >&3
+        IFS=' ' read -r -t 5 _ status _ <&3 || true
+        exec 3>&-
+    } 2>/dev/null
+    printf '%s' "$status"
+}
+
+# wait_until_ready <seconds>: gives up earlier on a controller that only dies and is started again
+wait_until_ready() {
+    local deadline=$((SECONDS + $1)) restarts
+    until [[ $(http_status "$API_ADDRESS" "$API_PORT" /readyz) == 200 ]]; do
+        ((SECONDS < deadline)) || return 1
+        restarts=$(docker inspect --format '{{.RestartCount}}' "$COMPOSE_PROJECT_NAME-controller" 2>/dev/null || echo 0)
+        ((restarts < 4)) || return 1
+        sleep 0.2
+    done
+}
+
+# bots_environment: the lines for `docker run --env`, so that demonstration and tests find everything
+bots_environment() {
+    printf '%s\n' \
+        "CC_API_URL=http://$API_ADDRESS:$API_PORT" \
+        "CC_AST_HOST=$AST_ADDRESS" \
+        "CC_AST_SIP_PORT=$AST_SIP_PORT" \
+        "CC_ARI_URL=http://$AST_ADDRESS:$AST_ARI_PORT" \
+        "CC_ARI_USER=$ARI_USER" \
+        "CC_ARI_PASSWORD=$ARI_PASSWORD" \
+        "CC_REDIS_URL=redis://:$REDIS_PASSWORD@$REDIS_ADDRESS:$REDIS_PORT/0" \
+        "CC_BIND=$AST_ADDRESS" \
+        "CC_CARRIER=$AST_CARRIER" \
+        "CC_STASIS_APP=$STASIS_APP" \
+        "CC_COMPOSE_PROJECT=$COMPOSE_PROJECT_NAME"
+}
