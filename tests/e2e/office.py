@@ -69,10 +69,10 @@ class Agent(Desktop):
         answer: Json = await self.command("POST", "/v1/calls", {"target": target, **body})
         return answer
 
-    async def refused(self, verb: str, **body: Any) -> str:
+    async def refused(self, verb: str, call: str | None = None, **body: Any) -> str:
         """The code with which a verb on my call is refused."""
         try:
-            answer = await self.do(verb, **body)
+            answer = await self.do(verb, call, **body)
         except Refused as refused:
             return str(refused.code)
         raise AssertionError(f"{verb} was not refused: {answer}")

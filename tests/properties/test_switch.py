@@ -139,7 +139,7 @@ class CallCentre(RuleBasedStateMachine):
     def a_phone_will(self, agent: str, behaviour: Behaviour) -> None:
         self.world.phone(agent, behaviour)
 
-    # -- what goes on by itself -----------------------------------------------------------------------------------------
+    # -- what goes on by itself ---------------------------------------------------------------------------------------
 
     @rule(index=st.integers(0, 20))
     def one_thing_happens(self, index: int) -> None:
@@ -159,7 +159,7 @@ class CallCentre(RuleBasedStateMachine):
     def time_passes(self) -> None:
         self.world.pass_time()
 
-    # -- what goes wrong ------------------------------------------------------------------------------------------------
+    # -- what goes wrong ----------------------------------------------------------------------------------------------
 
     @rule(
         kind=st.sampled_from((e.JoinBridge, e.StartMusic, e.CreateBridge, e.CreateLeg, e.HangUp, e.SetMute, e.DialLeg)),
@@ -186,7 +186,7 @@ class CallCentre(RuleBasedStateMachine):
     def redis_is_away(self, away: bool) -> None:
         self.world.agents.away = away
 
-    # -- always -----------------------------------------------------------------------------------------------------------
+    # -- always -------------------------------------------------------------------------------------------------------
 
     @invariant()
     def nothing_was_released_by_a_fault_of_ours(self) -> None:
@@ -207,5 +207,7 @@ class CallCentre(RuleBasedStateMachine):
         return channels[index % len(channels)]
 
 
-CallCentre.TestCase.settings = settings(max_examples=int(os.environ.get("CC_EXAMPLES", "100")), stateful_step_count=40, deadline=None)
+CallCentre.TestCase.settings = settings(
+    max_examples=int(os.environ.get("CC_EXAMPLES", "100")), stateful_step_count=40, deadline=None
+)
 TestCallCentre = CallCentre.TestCase
