@@ -5,11 +5,12 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from ari_app.calls import offers, parties
+from ari_app.calls import offers, parties, waiting
 from ari_app.calls.effects import HangUp, SetAgentState
 from ari_app.calls.model import (
     Call,
     CallType,
+    Identity,
     Leg,
     LegState,
     Offer,
@@ -19,13 +20,14 @@ from ari_app.calls.model import (
     PartyRole,
     Progress,
 )
-from ari_app.calls.step import Step
+from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
-from ari_app.errors import Refused
+from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory, Verb
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 
+_DELIVERIES = frozenset({"agent", "group", "queue", "skill", "routing_point"})
 _FEATURES = {
     "ready": ("ready", "ready"),
     "not_ready": ("not_ready", "not_ready"),
@@ -38,15 +40,57 @@ def arrived(step: Step, fact: ChannelArrived) -> None:
     """Take a channel in. What cannot be served hears why; it is never left in silence."""
     if step.leg(fact.leg) is not None:
         return
+    if fact.via is not None and _handed_back(step, fact):
+        return
     match fact.verb:
         case "dial":
             _dialled(step, fact)
         case "feature":
             _feature(step, fact)
-        case "agent" | "group" | "queue" | "skill" | "routing_point":
+        case verb if verb in _DELIVERIES:
             _caller(step, fact)
         case _:
             _turn_away(step, fact, "invalid_number")
+
+
+def _handed_back(step: Step, fact: ChannelArrived) -> bool:
+    """A routing point has decided where its caller goes: the call goes on there, the dialplan's part is over."""
+    here = next(iter(step.party_by_leg(fact.via or "")), None)
+    if here is None or fact.verb not in _DELIVERIES:
+        return False
+    call, point = here
+    attempt = attempt_of(call.offer, fact.via or "")
+    if attempt is not None:  # its answer is told after its arrival, or before: in either order
+        offers.accept(step, call.id, attempt)
+    call = step.call(call.id)
+    try:
+        target = _target(step, fact)
+    except Refused:
+        target = None
+    half = step.leg(fact.via)
+    if half is not None:
+        parties.hang_up(step, half)
+    step.ask(HangUp, fact.leg)
+    step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
+    call = step.put_call(step.call(call.id), user_data={**call.user_data, **fact.user_data})
+    contact = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
+    agent = next((p for p in call.joined() if p.role is PartyRole.AGENT), None)
+    if target is None or (contact is None and agent is None):
+        parties.end_if_over(step, call)
+        return True
+    shown = contact or agent
+    identity = Identity(shown.name, shown.number) if shown is not None else fact.caller
+    by = agent.id if agent is not None and contact is None else None
+    offer = Offer(step.new_id("o"), OfferKind.CALL, target, by, identity, OfferState.SEEKING, priority=_priority(fact))
+    waiting.enter(step, step.put_call(call, offer=offer))
+    return True
+
+
+def _target(step: Step, fact: ChannelArrived) -> Target:
+    target = parse_target(f"{fact.verb}:{fact.args[0] if fact.args else ''}")
+    if not step.directory.exists(target):
+        raise Refused(Code.UNKNOWN_TARGET, "the dialplan names what the file does not have")
+    return target
 
 
 def _leg(step: Step, fact: ChannelArrived, call_id: str | None, agent: str | None = None) -> Leg:
@@ -60,11 +104,8 @@ def _turn_away(step: Step, fact: ChannelArrived, prompt: str) -> None:
 def _caller(step: Step, fact: ChannelArrived) -> None:
     """Somebody is to be delivered to a target: he hears music until he is."""
     try:
-        target = parse_target(f"{fact.verb}:{fact.args[0] if fact.args else ''}")
+        target = _target(step, fact)
     except Refused:
-        _turn_away(step, fact, "invalid_number")
-        return
-    if not step.directory.exists(target):
         _turn_away(step, fact, "invalid_number")
         return
     call_id = step.new_id("c")
@@ -77,8 +118,6 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
         leg=fact.leg,
         progress=Progress.JOINED,
     )
-    group = step.directory.groups.get(target.id) if target.type is TargetType.GROUP else None
-    limit = group.max_wait if group else None
     offer = Offer(
         step.new_id("o"),
         OfferKind.CALL,
@@ -86,12 +125,17 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
         None,
         fact.caller,
         OfferState.SEEKING,
-        give_up_at=step.now + limit if limit is not None else None,
+        priority=_priority(fact),
     )
     call = new_call(step, call_id, CallType.INBOUND, {**attached(step.directory, target), **fact.user_data}, offer)
     step.put_call(call)
-    step.add_party(call_id, party)
-    offers.seek(step, step.call(call_id))
+    waiting.enter(step, step.add_party(call_id, party))
+
+
+def _priority(fact: ChannelArrived) -> int:
+    """The dialplan may say how urgent a caller is: a whole number, more is sooner."""
+    text = fact.args[1] if len(fact.args) > 1 else ""
+    return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 6 else 0
 
 
 def new_call(step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer) -> Call:

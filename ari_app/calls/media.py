@@ -50,6 +50,8 @@ def settle(step: Step) -> None:
 def _settle_leg(step: Step, call: Call, party: Party, leg: Leg) -> None:
     if leg.state is LegState.CREATING:
         return
+    if leg.asked is None and leg.state is not LegState.UP:
+        leg = step.put_leg(leg, asked=Media())
     _ask(step, call, leg, wanted(step, call, party, leg))
     if leg.state is LegState.CREATED:
         # Joined to the bridge first, then dialled: who answers is heard with no round trip of ours in between.
@@ -72,8 +74,8 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
         return Media()
-    if party.progress is not Progress.JOINED:
-        return in_bridge
+    if leg.state is not LegState.UP:
+        return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before
     if party.held_by:
         return music
     if _company(step, call, party):

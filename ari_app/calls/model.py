@@ -191,7 +191,8 @@ class Offer:
 
     `identity` is what the rung phone shows; `tried` are agents not to be asked again in this offer, `last` is how the
     last of them refused; `held` are those whom this offer put or found on hold. `deadline` ends the ringing,
-    `retry_at` and `give_up_at` the waiting. `reserved` is an agent kept while the initiator's own phone is rung.
+    `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before longer waiting; `hops` counts
+    the overflows that led here. `reserved` is an agent kept while the initiator's own phone is rung.
     """
 
     id: OfferId
@@ -209,6 +210,9 @@ class Offer:
     fallback: bool = False
     held: frozenset[PartyId] = frozenset()
     last: OfferState | None = None
+    priority: int = 0
+    hops: int = 0
+    announce_at: float | None = None
     give_up_at: float | None = None
     reserved: AgentId | None = None
 

@@ -112,6 +112,9 @@ def nobody(step: Step, call: Call) -> None:
     offer = call.offering()
     if offer is None:
         return
+    if offer.attempts:
+        step.put_offer(call.id, request=None)  # all who are free are being rung
+        return
     if offer.by is not None or offer.kind is not OfferKind.CALL:
         fail(step, call.id, offer.last or OfferState.UNAVAILABLE)
     elif offer.fallback or offer.target.type is TargetType.AGENT:
@@ -176,6 +179,21 @@ def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = 
         deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
     )
     step.ask(CreateLeg, leg.id, destination, offer.identity, call_id, auto_answer)
+    if agent is not None:
+        _ring_the_others_too(step, call_id)
+
+
+def _ring_the_others_too(step: Step, call_id: CallId) -> None:
+    """In a group that rings all at once the next free member is rung too; the first who answers has the call."""
+    call = step.call(call_id)
+    offer = call.offering()
+    group = step.directory.groups.get(offer.target.id) if offer and offer.target.type is TargetType.GROUP else None
+    if offer is None or group is None or group.ring != "all":
+        return
+    request = step.new_id("r")
+    step.put_offer(call_id, request=request)
+    step.seeks[request] = Seek(call_id, offer=offer.id)
+    reserve(step, request, offer.target, busy_in(call) | offer.tried)
 
 
 def _destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, str, str]:

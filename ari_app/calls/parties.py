@@ -271,19 +271,23 @@ def say_goodbye(step: Step, party: Party, prompt: str) -> None:
 def announce_to(step: Step, leg: Leg, prompt: str, *, farewell: bool) -> None:
     """Play a prompt of the administrator's list; one he does not list ends a farewell at once."""
     sounds = step.directory.settings.announcements.get(prompt, "")
-    if not sounds:
-        if farewell:
-            hang_up(step, leg)
-        return
-    announcement = step.new_id("a")
-    step.put_leg(leg, playing=announcement, farewell=farewell)
-    step.announcements.append((leg.id, announcement, prompt))
+    if sounds:
+        announce_sounds(step, leg, prompt, sounds, farewell=farewell)
+    elif farewell:
+        hang_up(step, leg)
+
+
+def announce_sounds(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = False) -> None:
+    """Play these sounds (comma between them) to one leg; none of them: nothing."""
+    if sounds:
+        announcement = step.new_id("a")
+        step.put_leg(leg, playing=announcement, farewell=farewell)
+        step.announcements.append((leg.id, announcement, prompt, sounds))
 
 
 def settle_announcements(step: Step) -> None:
     """Prompts come after the media they replace: stopping the music would stop a prompt too."""
-    for leg_id, announcement, prompt in step.announcements:
-        sounds = step.directory.settings.announcements.get(prompt, "")
+    for leg_id, announcement, prompt, sounds in step.announcements:
         step.ask(Announce, leg_id, announcement, prompt, tuple(sounds.split(",")))
 
 

@@ -71,7 +71,7 @@ class Step:
         self.counter = state.counter
         self.linked = state.linked
         self.causes: set[str] = set()
-        self.announcements: list[tuple[LegId, str, str]] = []
+        self.announcements: list[tuple[LegId, str, str, str]] = []
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,8 @@ NOBODY = Identity()
 class ChannelArrived:
     """A channel that we did not create entered our application: `Stasis(app, verb, *args)`.
 
-    `endpoint` is its SIP user or trunk; `user_data` its CALL_DATA_* variables, the prefix taken off, lower case.
+    `endpoint` is its SIP user or trunk; `user_data` its CALL_DATA_* variables, the prefix taken off, lower case. `via`
+    is the leg of ours that this one is the far half of: a routing point's dialplan that hands its caller back.
     """
 
     leg: LegId
@@ -29,6 +30,7 @@ class ChannelArrived:
     args: tuple[str, ...] = ()
     caller: Identity = NOBODY
     user_data: Mapping[str, str] = field(default_factory=dict)
+    via: LegId | None = None
 
 
 @dataclass(frozen=True, slots=True)

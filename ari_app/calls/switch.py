@@ -30,6 +30,7 @@ from ari_app.calls import (
     offers,
     parties,
     reconcile,
+    waiting,
 )
 from ari_app.calls import stimuli as s
 from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply
@@ -136,7 +137,7 @@ class Switch:
             case s.ReservationFailed(request):
                 _reservation_failed(step, request)
             case s.AgentBecameAvailable(agent):
-                _agent_available(step, agent)
+                waiting.agent_free(step, agent)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
@@ -308,17 +309,6 @@ def _reservation_failed(step: Step, request: str) -> None:
         offers.fail(step, call.id, OfferState.UNAVAILABLE)
 
 
-def _agent_available(step: Step, agent: str) -> None:
-    """Whoever waits longest for a target that this agent serves is tried first."""
-    waiting = [c for c in step.live_calls() if c.offer is not None and c.offer.state is OfferState.WAITING]
-    for call in sorted(waiting, key=lambda c: c.started_at):
-        if call.offer is None or agent in call.offer.tried:
-            continue
-        if agent in step.directory.members(call.offer.target):
-            offers.try_again(step, call)
-            return
-
-
 def deadline_of(call: Call) -> float | None:
     """When this call next wants to be woken."""
     if call.ended:
@@ -326,7 +316,7 @@ def deadline_of(call: Call) -> float | None:
     offer = call.offering()
     times = [call.recall_at]
     if offer is not None:
-        times += [offer.deadline, offer.retry_at, offer.give_up_at]
+        times += [offer.deadline, offer.retry_at, offer.announce_at, None if offer.attempts else offer.give_up_at]
     return min((t for t in times if t is not None), default=None)
 
 
@@ -337,9 +327,13 @@ def deadlines_passed(step: Step, call: Call) -> None:
         legs.recall(step, call)
     if offer is None:
         return
-    if offer.give_up_at is not None and offer.give_up_at <= step.now:
-        offers.fail(step, call.id, OfferState.NO_ANSWER)
-    elif offer.retry_at is not None and offer.retry_at <= step.now:
+    if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:
+        waiting.gives_up(step, call)
+        return
+    if offer.announce_at is not None and offer.announce_at <= step.now:
+        waiting.announce(step, call)
+        offer = step.call(call.id).offer or offer
+    if offer.retry_at is not None and offer.retry_at <= step.now:
         step.put_offer(call.id, retry_at=None, tried=frozenset())
         offers.try_again(step, step.call(call.id))
     elif offer.deadline is not None and offer.deadline <= step.now:

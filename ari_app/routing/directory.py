@@ -83,6 +83,7 @@ class Queue:
     max_length: int | None = None
     max_wait: float | None = None
     overflow: Target | None = None
+    announce_every: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

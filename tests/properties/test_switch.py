@@ -64,7 +64,18 @@ class CallCentre(RuleBasedStateMachine):
 
     # -- people -------------------------------------------------------------------------------------------------------
 
-    @rule(verb=st.sampled_from((("group", "support"), ("agent", "bob"), ("skill", "french"), ("group", "nowhere"))))
+    @rule(
+        verb=st.sampled_from(
+            (
+                ("group", "support"),
+                ("agent", "bob"),
+                ("skill", "french"),
+                ("group", "nowhere"),
+                ("queue", "help"),
+                ("group", "together"),
+            )
+        )
+    )
     def a_caller_comes(self, verb: tuple[str, str]) -> None:
         if len(self.world.switch.calls) < 4:
             self.world.arrives(*verb)
@@ -171,7 +182,7 @@ class CallCentre(RuleBasedStateMachine):
     @precondition(lambda self: self.world.asterisk.connected)
     @rule()
     def the_link_is_lost(self) -> None:
-        self.world.asterisk.lose_link()
+        self.world.lose_link()
 
     @precondition(lambda self: not self.world.asterisk.connected)
     @rule()

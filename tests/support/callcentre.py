@@ -8,15 +8,19 @@ from ari_app.routing.directory import (
     Directory,
     Group,
     OutsideRule,
+    Queue,
     RoutingPoint,
     Settings,
     Skill,
     Verb,
 )
-from ari_app.routing.targets import Target, parse_target
+from ari_app.routing.targets import Target, TargetType, parse_target
 
 ANNOUNCEMENTS = {
     "nobody_available": "sound:nobody",
+    "queue_next": "sound:next",
+    "queue_position": "sound:there_are",
+    "queue_waiting": "sound:before_you",
     "invalid_number": "sound:invalid",
     "ready": "sound:ready",
     "not_ready": "sound:not_ready",
@@ -27,7 +31,12 @@ ANNOUNCEMENTS = {
 
 def directory(**settings: object) -> Directory:
     """The call centre, with some settings otherwise."""
-    groups = {"support": ("alice", "bob", "carol"), "sales": ("carol", "dave"), "night": ()}
+    groups = {
+        "support": ("alice", "bob", "carol"),
+        "sales": ("carol", "dave"),
+        "night": (),
+        "together": ("bob", "carol"),
+    }
     people = {"alice": {"french": 5}, "bob": {"french": 2}, "carol": {}, "dave": {"french": 3}}
     agents = {
         name: Agent(
@@ -43,7 +52,22 @@ def directory(**settings: object) -> Directory:
     }
     return Directory(
         agents=agents,
-        groups={g: Group(g, g.title(), str(2000 + i)) for i, g in enumerate(groups)},
+        groups={
+            g: Group(g, g.title(), str(2000 + i), ring="all" if g == "together" else "longest_idle")
+            for i, g in enumerate(groups)
+        },
+        queues={
+            "help": Queue(
+                "help",
+                "Help",
+                "3000",
+                groups=("support",),
+                max_length=2,
+                max_wait=30.0,
+                overflow=Target(TargetType.GROUP, "sales"),
+                announce_every=7.0,
+            )
+        },
         skills={"french": Skill("french", "French")},
         routing_points={
             "billing": RoutingPoint("billing", "Billing", "4000", favourite=True, user_data={"topic": "b"})

@@ -166,6 +166,12 @@ class World:
             self.now += seconds
         self.feed(s.TimePassed())
 
+    def lose_link(self) -> None:
+        """The connection breaks; the machine is told before anything that happens later."""
+        self.asterisk.lose_link()
+        while "link" in self.asterisk.pending():
+            self.step("link")
+
     def restart(self) -> None:
         """The controller dies and starts anew from what was kept."""
         if self.asterisk.connected:

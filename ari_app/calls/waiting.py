@@ -1,0 +1,111 @@
+"""Callers who wait to be served: their order, what they are told meanwhile, and where they go when it takes too long.
+
+The order is priority, then time of arrival; whoever becomes free gets the first whom he can serve. Nothing is kept but
+the calls themselves, so that a queue survives the controller with them, and an abandoned caller leaves no trace.
+"""
+
+from dataclasses import replace
+
+from ari_app.calls import offers, parties
+from ari_app.calls.model import Call, Leg, Offer, OfferState, PartyRole
+from ari_app.calls.step import Step
+from ari_app.routing.directory import Queue
+from ari_app.routing.targets import Target, TargetType
+
+_MOST_HOPS = 5
+_UNSERVED = frozenset({OfferState.WAITING, OfferState.SEEKING})
+
+
+def order(call: Call) -> tuple[int, float, str]:
+    """The place in the line: higher priority first, then who came first."""
+    priority = call.offer.priority if call.offer is not None else 0
+    return (-priority, call.started_at, call.id)
+
+
+def line(step: Step, target: Target) -> list[Call]:
+    """Those who wait for `target`, the first one first. Who is being rung for stands in it no more."""
+    waiting = (c for c in step.live_calls() if (offer := c.offering()) and offer.by is None and offer.target == target)
+    return sorted((c for c in waiting if c.offer is not None and c.offer.state in _UNSERVED), key=order)
+
+
+def enter(step: Step, call: Call) -> None:
+    """A caller comes to the target of his offer: limits and announcements of that target begin."""
+    offer = call.offering()
+    if offer is None:
+        return
+    queue = _queue(step, offer)
+    group = step.directory.groups.get(offer.target.id) if offer.target.type is TargetType.GROUP else None
+    limit = queue.max_wait if queue else group.max_wait if group else None
+    every = queue.announce_every if queue else None
+    if queue is not None and queue.max_length is not None and len(line(step, offer.target)) > queue.max_length:
+        gives_up(step, call)
+        return
+    step.put_offer(
+        call.id,
+        give_up_at=step.now + limit if limit is not None else None,
+        announce_at=step.now + every if every is not None else None,
+    )
+    offers.seek(step, step.call(call.id))
+
+
+def _queue(step: Step, offer: Offer) -> Queue | None:
+    return step.directory.queues.get(offer.target.id) if offer.target.type is TargetType.QUEUE else None
+
+
+def gives_up(step: Step, call: Call) -> None:
+    """He has waited long enough, or the line is full: on to the overflow target, else what a failed offer leads to."""
+    offer = call.offering()
+    if offer is None:
+        return
+    queue = _queue(step, offer)
+    overflow = queue.overflow if queue is not None else None
+    if overflow is None or offer.hops >= _MOST_HOPS or not step.directory.exists(overflow):
+        offers.fail(step, call.id, OfferState.NO_ANSWER)
+        return
+    for attempt in offer.attempts:
+        offers.drop_attempt(step, call.id, attempt)
+    renewed = replace(
+        Offer(step.new_id("o"), offer.kind, overflow, None, offer.identity, OfferState.SEEKING),
+        priority=offer.priority,
+        hops=offer.hops + 1,
+    )
+    enter(step, step.put_call(step.call(call.id), offer=renewed))
+
+
+def agent_free(step: Step, agent: str) -> None:
+    """Somebody can be reserved: the first in line for anything that he serves is tried."""
+    waiting = [c for c in step.live_calls() if c.offer is not None and c.offer.state is OfferState.WAITING]
+    for call in sorted(waiting, key=order):
+        if call.offer is None or agent in call.offer.tried:
+            continue
+        if agent in step.directory.members(call.offer.target):
+            offers.try_again(step, call)
+            return
+
+
+def announce(step: Step, call: Call) -> None:
+    """Tell the caller his place in the line; then his music goes on."""
+    offer = call.offering()
+    queue = _queue(step, offer) if offer is not None else None
+    if offer is None or queue is None or queue.announce_every is None:
+        return
+    step.put_offer(call.id, announce_at=step.now + queue.announce_every)
+    place = next((i for i, c in enumerate(line(step, offer.target), 1) if c.id == call.id), None)
+    leg = _caller_leg(step, call)
+    if place is None or leg is None or leg.playing is not None or leg.hanging_up:
+        return
+    parties.announce_sounds(step, leg, "queue_position", _position(step, place))
+
+
+def _caller_leg(step: Step, call: Call) -> Leg | None:
+    caller = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
+    return step.leg(caller.leg) if caller is not None else None
+
+
+def _position(step: Step, place: int) -> str:
+    """`You are next`, or `there are` three `before you`."""
+    prompts = step.directory.settings.announcements
+    if place == 1:
+        return prompts.get("queue_next", "")
+    before, after = prompts.get("queue_position", ""), prompts.get("queue_waiting", "")
+    return ",".join(part for part in (before, f"number:{place - 1}", after) if part) if before else ""
