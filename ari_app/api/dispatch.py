@@ -1,0 +1,238 @@
+"""From an HTTP request to its answer: who asks, what exactly, has it been asked before, what came of it.
+
+Every error on the way becomes a problem (see `problems`). Bodies are read up to a limit and within a time.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from ari_app.api.authentication import Authentication, Session
+from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of
+from ari_app.api.metrics import Metrics
+from ari_app.api.port import Control
+from ari_app.api.problems import (
+    CONTENT_TYPE,
+    EXPECTATION_FAILED,
+    METHOD_NOT_ALLOWED,
+    TIMEOUT,
+    TOO_LARGE,
+    HttpError,
+    fields_of,
+    problem_response,
+)
+from ari_app.api.routes import Access, Exchange, Route, Router
+from ari_app.errors import CallControlError, Code, FieldError, Refused, StoreUnavailable, Unavailable
+from ari_app.routing.directory import Role
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 64 * 1024
+BODY_SECONDS = 15.0
+JSON = "application/json"
+# Asked every few seconds, for ever: not worth a line each.
+_ASKED_BY_MACHINES = frozenset({"healthz", "readyz", "metrics"})
+
+
+class Dispatcher:
+    """Answers every request; never raises but when it is cancelled."""
+
+    def __init__(
+        self, router: Router, control: Control, authentication: Authentication, answers: Answers, metrics: Metrics
+    ) -> None:
+        self._control = control
+        self._router = router
+        self._authentication = authentication
+        self._answers = answers
+        self._metrics = metrics
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer. One line of the log for each; never the query, which may have a token."""
+        started = time.perf_counter()
+        operation, agent = "unknown", None
+        try:
+            route, path = self._find(request)
+            operation = route.operation
+            who = await self._who(route, request)
+            agent = who.agent.id if who is not None else None
+            response = await self._answer(route, request, who, path)
+        except Exception as error:
+            response = _problem(error, operation)
+        if not response.prepared:
+            response.headers["Server"] = "callcontrol"  # versions are nobody's business
+        seconds = time.perf_counter() - started
+        self._metrics.requests.labels(operation, str(response.status)).inc()
+        if response.status != 101:
+            self._metrics.seconds.labels(operation).observe(seconds)
+        write = log.debug if operation in _ASKED_BY_MACHINES else log.info
+        write(
+            "http_request",
+            method=request.method,
+            path=request.rel_url.raw_path,
+            operation=operation,
+            status=response.status,
+            agent=agent,
+            address=request.remote,
+            milliseconds=round(seconds * 1000, 1),
+        )
+        return response
+
+    def _find(self, request: web.BaseRequest) -> tuple[Route, Mapping[str, str]]:
+        found = self._router.find(request.rel_url.raw_path)
+        if found is None:
+            raise Refused(Code.NOT_FOUND, "there is nothing at this path; see /v1/openapi.json")
+        by_method, path = found
+        route = by_method.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            allowed = ", ".join(sorted(by_method))
+            detail = f"this path takes {allowed}"
+            raise HttpError(METHOD_NOT_ALLOWED, Code.INVALID, detail, headers={"Allow": allowed})
+        return route, path
+
+    async def _who(self, route: Route, request: web.BaseRequest) -> Session | None:
+        token = _bearer(request)
+        if route.access is Access.PUBLIC or (route.access is Access.OWN and token is None):
+            return None
+        if token is None:
+            raise Refused(Code.UNAUTHENTICATED, "log in, and send the token as `Authorization: Bearer …`")
+        session = await self._authentication.session(token)
+        if route.access is Access.ADMIN and session.agent.role is not Role.ADMIN:
+            raise Refused(Code.FORBIDDEN, "this is for administrators")
+        return session
+
+    async def _answer(
+        self, route: Route, request: web.BaseRequest, who: Session | None, path: Mapping[str, str]
+    ) -> web.StreamResponse:
+        raw = await _read(request) if request.method in ("POST", "PUT", "PATCH", "DELETE") else b""
+        exchange = Exchange(request, who, path, _body(route, request, raw), _query(route, request))
+        key = request.headers.get(HEADER) if route.method == "POST" else None
+        if key is None:
+            return await _respond(route, exchange)
+        check_key(key)
+        scope = (who.agent.id if who else request.remote or "", request.rel_url.raw_path, key)
+
+        async def act() -> tuple[Kept, bool]:
+            reached = self._control.ready().get("asterisk", False)
+            done = True
+            try:
+                response = await _respond(route, exchange)
+            except Exception as error:
+                # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or
+                # was too slow, while it was asked may have done it: then the answer stands for this key.
+                done = not isinstance(error, Unavailable) or (reached and not isinstance(error, StoreUnavailable))
+                response = _problem(error, route.operation)
+            return _keep(response, fingerprint), done
+
+        fingerprint = fingerprint_of(raw)
+        kept = await self._answers.once(scope, fingerprint, act, secret=route.secret_answer)
+        return _kept_response(kept)
+
+
+def _problem(error: Exception, operation: str) -> web.Response:
+    if not isinstance(error, (CallControlError, HttpError)):
+        log.exception("request_failed", operation=operation, exc_info=error)
+    return problem_response(error)
+
+
+def _bearer(request: web.BaseRequest) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and 0 < len(token.strip()) <= 200 else None
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """The body, as far as it is allowed to be.
+
+    Raises:
+        HttpError: 413 above the limit; 408 where it does not come; 417 for an expectation that we don't know.
+    """
+    too_large = HttpError(TOO_LARGE, Code.INVALID, f"the body is larger than {MAX_BODY} bytes")
+    if request.content_length is not None and request.content_length > MAX_BODY:
+        raise too_large
+    if (expected := request.headers.get("Expect")) is not None:
+        if expected.lower() != "100-continue":
+            raise HttpError(EXPECTATION_FAILED, Code.INVALID, "only 100-continue can be expected")
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise too_large
+    except TimeoutError:
+        raise HttpError(TIMEOUT, Code.INVALID, "the body did not come in time") from None
+    except web.RequestPayloadError as error:
+        raise _not_json(str(error)[:100]) from None
+    return bytes(body)
+
+
+def _body(route: Route, request: web.BaseRequest, raw: bytes) -> Any:
+    if route.body is None:
+        if raw.strip() not in (b"", b"{}", b"null"):
+            raise _not_json("this operation takes no body")
+        return None
+    content_type = request.headers.get("Content-Type")
+    if content_type is not None and request.content_type != JSON:
+        problem = FieldError("Content-Type", f"must be {JSON}")
+        raise Refused(Code.INVALID, f"the body must be JSON, sent as {JSON}", (problem,))
+    try:
+        return route.body.validate_json(raw)
+    except ValidationError as error:
+        raise Refused(Code.INVALID, "the body is not valid", fields_of(error)) from None
+
+
+def _not_json(detail: str) -> Refused:
+    return Refused(Code.INVALID, "the body is not valid", (FieldError("", detail),))
+
+
+def _query(route: Route, request: web.BaseRequest) -> BaseModel | None:
+    if route.query is None:
+        return None
+    given = request.rel_url.query
+    values = {name: given[name] for name in route.query.model_fields if name in given}
+    try:
+        return route.query.model_validate(values)
+    except ValidationError as error:
+        raise Refused(Code.INVALID, "the query is not valid", fields_of(error)) from None
+
+
+async def _respond(route: Route, exchange: Exchange) -> web.StreamResponse:
+    value = await route.handle(exchange)
+    if isinstance(value, web.StreamResponse):
+        return value
+    if value is None:
+        return web.Response(status=204)
+    response = web.Response(status=route.status, body=to_json(value, fallback=_plain), content_type=JSON)
+    if route.status == 201 and (new := getattr(value, "id", None)) is not None:
+        response.headers["Location"] = f"/v1/calls/{new}"
+    return response
+
+
+def _plain(value: object) -> object:
+    """What a story may carry and JSON does not know."""
+    return dict(value) if isinstance(value, Mapping) else repr(value)
+
+
+def _keep(response: web.StreamResponse, fingerprint: str) -> Kept:
+    body = response.body if isinstance(response, web.Response) else b""
+    text = body.decode() if isinstance(body, bytes) else ""
+    content_type = response.content_type if text else ""
+    return Kept(fingerprint, response.status, content_type, text, response.headers.get("Location"))
+
+
+def _kept_response(kept: Kept) -> web.Response:
+    response = web.Response(status=kept.status)
+    if kept.body:
+        response = web.Response(status=kept.status, body=kept.body.encode(), content_type=kept.content_type)
+    if kept.location is not None:
+        response.headers["Location"] = kept.location
+    if kept.content_type == CONTENT_TYPE and kept.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="callcontrol"'
+    return response

@@ -1,0 +1,108 @@
+"""Agents and targets as clients see them (API.md, "The agent", "Targets")."""
+
+from ari_app.api.models import AgentDocument, CallerIdChoice, Me, TargetAction, TargetDocument
+from ari_app.api.port import Agents, AgentState
+from ari_app.calls.views import timestamp
+from ari_app.errors import StoreUnavailable
+from ari_app.routing.directory import Agent, Directory, Verb
+from ari_app.routing.permissions import allowed_verbs, caller_ids_for
+from ari_app.routing.targets import Target, TargetType
+from ari_app.store.port import Choices
+
+
+def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
+    """An agent and his state; one whose state was never set is logged out."""
+    return AgentDocument(
+        agent=agent.id,
+        name=agent.name,
+        role=agent.role,
+        state=str(record.state) if record else "logged_out",
+        reason=record.reason if record else None,
+        since=timestamp(record.since) if record else None,
+        phone=agent.phone,
+    )
+
+
+async def me(agent: Agent, record: AgentState | None, directory: Directory, choices: Choices) -> Me:
+    """The agent himself. While the store is away his last choice of a caller ID is not known (S52)."""
+    listed = [CallerIdChoice(id=c.id, name=c.name, number=c.number) for c in caller_ids_for(directory, agent.id)]
+    try:
+        last = await choices.caller_id(agent.id)
+    except StoreUnavailable:
+        last = None
+    default = last if any(c.id == last for c in listed) else None
+    document = agent_document(agent, record)
+    return Me(**dict(document), caller_ids=listed, default_caller_id=default)
+
+
+def name_of(directory: Directory, target: Target) -> str:
+    """What the administrator calls it; a number outside is its own name."""
+    match target.type:
+        case TargetType.AGENT:
+            return directory.agents[target.id].name
+        case TargetType.GROUP:
+            return directory.groups[target.id].name
+        case TargetType.QUEUE:
+            return directory.queues[target.id].name
+        case TargetType.SKILL:
+            name = directory.skills[target.id].name
+            return f"{name} ≥ {target.level}" if target.level > 1 else name
+        case TargetType.ROUTING_POINT:
+            return directory.routing_points[target.id].name
+        case TargetType.NUMBER:
+            return target.id
+
+
+def shown_count(directory: Directory, target: Target, available: int) -> int | None:
+    """The number of free agents, where the administrator shows it (S4)."""
+    match target.type:
+        case TargetType.GROUP:
+            shown = target.id in directory.groups and directory.groups[target.id].show_available
+        case TargetType.QUEUE:
+            shown = target.id in directory.queues and directory.queues[target.id].show_available
+        case TargetType.SKILL:
+            shown = target.id in directory.skills and directory.skills[target.id].show_available
+        case TargetType.AGENT | TargetType.ROUTING_POINT | TargetType.NUMBER:
+            shown = False
+    return available if shown else None
+
+
+def target_document(directory: Directory, agents: Agents, viewer: str, target: Target, now: float) -> TargetDocument:
+    """The target as `viewer` sees it at `now`. It must exist."""
+    state: str | None = None
+    available: int | None = None
+    reachable = True
+    match target.type:
+        case TargetType.AGENT:
+            record = agents.record(target.id)
+            state = str(record.state) if record else "logged_out"
+            reachable = record is not None and record.available
+        case TargetType.GROUP | TargetType.QUEUE | TargetType.SKILL:
+            count = agents.available(target)
+            reachable = count > 0
+            available = shown_count(directory, target, count)
+        case TargetType.ROUTING_POINT | TargetType.NUMBER:
+            pass  # where these lead is known when somebody rings there
+    return TargetDocument(
+        target=str(target),
+        type=target.type,
+        name=name_of(directory, target),
+        state=state,
+        available=available,
+        as_of=timestamp(now) if available is not None else None,
+        actions=_actions(allowed_verbs(directory, viewer, target)) if reachable else [],
+    )
+
+
+def _actions(verbs: frozenset[Verb]) -> list[TargetAction]:
+    """A consultation is there for either end that it may come to."""
+    actions: list[TargetAction] = []
+    if Verb.CALL in verbs:
+        actions.append("call")
+    if Verb.TRANSFER in verbs:
+        actions.append("single_step_transfer")
+    if Verb.CONFERENCE in verbs:
+        actions.append("single_step_conference")
+    if verbs & {Verb.TRANSFER, Verb.CONFERENCE}:
+        actions.append("initiate_transfer")
+    return actions

@@ -1,0 +1,137 @@
+"""A repeat of a POST with the same `Idempotency-Key` gets the first's answer; nothing happens twice.
+
+Repeats that come while the first is under way wait for it. Answers are kept in the store, so that a repeat finds them
+after a restart too, and in memory, so that repeats are safe while Redis is away.
+
+    none ──claim──▶ in progress ──answer──▶ finished
+      ▲                  │                                a repeat waits for the answer, or gets it; where the
+      └─ nothing was done ┘                               controller died over the first, it gets a 409
+"""
+
+import asyncio
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
+from ari_app.store.port import Finished, IdempotencyKeys, InProgress
+
+# Seconds for which an answer is kept, or a claim whose controller died: nobody knows whether the command was done.
+KEPT = 24 * 3600.0
+IN_MEMORY = 5_000
+HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as it was given, and the request that it belongs to."""
+
+    fingerprint: str
+    status: int
+    content_type: str
+    body: str
+    location: str | None
+
+
+_KEPT = TypeAdapter(Kept)
+
+
+def check_key(key: str) -> None:
+    """Raises: Refused `invalid` for a key that is empty, too long, or has blanks or characters beyond ASCII."""
+    if _KEY.fullmatch(key) is None:
+        problem = FieldError(HEADER, "must be 1 to 255 printable ASCII characters without blanks")
+        raise Refused(Code.INVALID, "the Idempotency-Key is not valid", (problem,))
+
+
+def fingerprint_of(body: bytes) -> str:
+    """What tells two requests with the same key apart."""
+    return hashlib.sha256(body).hexdigest()
+
+
+type Act = Callable[[], Awaitable[tuple[Kept, bool]]]
+
+
+class Answers:
+    """First answers by scope (who asks for what) and key."""
+
+    def __init__(self, store: IdempotencyKeys) -> None:
+        self._store = store
+        self._running: dict[str, tuple[str, asyncio.Future[Kept]]] = {}
+        self._memory: OrderedDict[str, Kept] = OrderedDict()
+
+    async def once(self, scope: tuple[str, ...], fingerprint: str, act: Act, *, secret: bool = False) -> Kept:
+        """The first's answer, or `act`'s where there is none yet. `secret` answers stay in memory.
+
+        `act` says besides its answer whether something was, or may have been, done. If not, a repeat may try anew.
+
+        Raises:
+            Refused: `invalid` for the same key with another body; `not_allowed_now` where a controller died over it.
+        """
+        key = hashlib.sha256("\n".join(scope).encode()).hexdigest()
+        if (running := self._running.get(key)) is not None:
+            _same(running[0], fingerprint)
+            return await asyncio.shield(running[1])
+        if (kept := self._memory.get(key)) is not None:
+            _same(kept.fingerprint, fingerprint)
+            return kept
+        future: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._running[key] = (fingerprint, future)
+        try:
+            kept = await self._first(key, fingerprint, act, secret)
+        except BaseException as error:
+            future.set_exception(error if isinstance(error, Exception) else StoreUnavailable())
+            future.exception()  # read, for nobody may be waiting for it
+            raise
+        else:
+            future.set_result(kept)
+            return kept
+        finally:
+            del self._running[key]
+
+    async def _first(self, key: str, fingerprint: str, act: Act, secret: bool) -> Kept:
+        if not secret and (earlier := await self._claim(key)) is not None:
+            _same(earlier.fingerprint, fingerprint)
+            return earlier
+        kept, done = await act()
+        if not done:
+            if not secret:
+                await _quietly(self._store.abandon(key))
+            return kept
+        self._memory[key] = kept
+        while len(self._memory) > IN_MEMORY:
+            self._memory.popitem(last=False)
+        if not secret:
+            await _quietly(self._store.finish(key, kept.status, _KEPT.dump_json(kept)))
+        return kept
+
+    async def _claim(self, key: str) -> Kept | None:
+        try:
+            claim = await self._store.claim(key, KEPT)
+        except StoreUnavailable:
+            return None  # memory alone must do until Redis is back
+        match claim:
+            case None:
+                return None
+            case Finished(body=body):
+                return _KEPT.validate_json(body)
+            case InProgress():
+                detail = "the first request with this key was interrupted; look at the calls, and use a new key"
+                raise Refused(Code.NOT_ALLOWED_NOW, detail)
+
+
+async def _quietly(write: Awaitable[None]) -> None:
+    try:
+        await write
+    except StoreUnavailable:
+        return  # it is in memory
+
+
+def _same(one: str, other: str) -> None:
+    if one != other:
+        problem = FieldError(HEADER, "was used for another request")
+        raise Refused(Code.INVALID, "this Idempotency-Key belongs to a request with another body", (problem,))

@@ -1,0 +1,34 @@
+"""What Prometheus may ask. One registry, which the rest of the app may add to."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """The API's own figures. Durations in seconds."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.requests = Counter(
+            "callcontrol_api_requests", "Requests answered", ("operation", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "callcontrol_api_request_seconds",
+            "Time from a request to its answer",
+            ("operation",),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.windows = Gauge("callcontrol_api_windows", "Event streams that are open", registry=self.registry)
+        self.slow_windows = Counter(
+            "callcontrol_api_slow_windows", "Event streams dropped because their client was too slow",
+            registry=self.registry,
+        )  # fmt: skip
+        self.events = Counter("callcontrol_api_events", "Events told to streams", registry=self.registry)
+
+    def exposition(self) -> bytes:
+        """The figures in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,94 @@
+"""What the API needs of the rest of the controller, as protocols. The shell (`app.py`) puts the parts together.
+
+Nothing here does anything; tests give in-memory twins. Every method that reaches Redis or Asterisk may raise
+`StoreUnavailable` or `AsteriskUnavailable`; refusals are `Refused`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ari_app.calls.commands import Command
+from ari_app.calls.model import Call, CallId
+from ari_app.config.credentials import Credential
+from ari_app.config.errors import ConfigError
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target
+from ari_app.store.port import Choices, IdempotencyKeys, Tokens
+
+
+class StoryEntry(Protocol):
+    """One line of a call's story. `at` in seconds since the epoch; `kind` is `stimulus` or `effect`.
+
+    `what` is its name (`LegAnswered`); `detail` all that it carries, as dataclasses, mappings and plain values.
+    """
+
+    @property
+    def at(self) -> float: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def detail(self) -> object: ...
+
+
+class Control(Protocol):
+    """The call machine and the administrator's side, as the shell runs them."""
+
+    async def submit(self, command: Command) -> Call | None:
+        """Carry the command out; the call as it then is, None where it is over.
+
+        Raises:
+            CallControlError: it was refused, or a part is away; nothing has changed.
+        """
+
+    def calls(self) -> Mapping[CallId, Call]:
+        """The calls that are up now."""
+
+    def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
+        """What happened to a call, oldest first; None where it is not (or no longer) known."""
+
+    def directory(self) -> Directory:
+        """The call centre as it is configured now."""
+
+    def credential(self, agent: str) -> Credential | None:
+        """How this agent proves who he is; None where there is no such agent."""
+
+    async def reload(self) -> Sequence[ConfigError]:
+        """Read the administrator's file again: all of it (no errors), or none of it."""
+
+    def ready(self) -> Mapping[str, bool]:
+        """Whether each part that this depends on is reached: `asterisk`, `store`."""
+
+
+class AgentState(Protocol):
+    """An agent's state as the availability room keeps it. `since` in seconds since the epoch."""
+
+    @property
+    def agent(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def since(self) -> float: ...
+    @property
+    def available(self) -> bool:
+        """Whether he could be reserved now: ready, and his phone can ring."""
+
+
+class Agents(Protocol):
+    """Agents' states and counts. Reading is from memory; only `set_state` goes to Redis."""
+
+    def record(self, agent: str) -> AgentState | None:
+        """The agent's state; None where it was never set, which is `logged_out`."""
+
+    def available(self, target: Target) -> int:
+        """How many agents of the target could be reserved now."""
+
+    async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
+        """`ready`, `not_ready` or `logged_out`, by the agent's own wish; his state after it."""
+
+
+class Store(Tokens, IdempotencyKeys, Choices, Protocol):
+    """What must outlive this process: tokens (by digest only), first answers, the last caller ID chosen."""

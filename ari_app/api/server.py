@@ -1,0 +1,136 @@
+"""The HTTP server: puts the parts of this room together, and starts and stops them."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import structlog
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from pydantic_core import to_json
+
+from ari_app.api.admin_api import AdminApi
+from ari_app.api.agents_api import AgentsApi
+from ari_app.api.authentication import Authentication
+from ari_app.api.calls_api import CallsApi
+from ari_app.api.dispatch import JSON, Dispatcher
+from ari_app.api.events import EventHub
+from ari_app.api.idempotency import Answers
+from ari_app.api.metrics import Metrics
+from ari_app.api.models import EventsQuery
+from ari_app.api.openapi import openapi
+from ari_app.api.port import Agents, Control, Store
+from ari_app.api.problems import HttpError, problem_response
+from ari_app.api.routes import Access, Exchange, Route, Router
+from ari_app.api.websocket import EventsApi
+from ari_app.errors import Code
+
+log = structlog.get_logger(__name__)
+
+# Seconds that requests under way have when the server stops.
+GRACE = 5.0
+# Seconds for which what is left of a body that is too large is read away, so that the connection stays usable.
+LINGER = 2.0
+
+
+class _Protocol(RequestHandler):
+    """What isn't HTTP is answered as a problem too, not as aiohttp's page."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun already")
+        if status < 500:
+            response = problem_response(HttpError(status, Code.INVALID, "this is not a valid HTTP request"))
+        else:
+            log.error("request_failed", exc_info=exc)
+            response = problem_response(RuntimeError())
+        response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    def __call__(self) -> RequestHandler:
+        return _Protocol(self, loop=self._loop, **self._kwargs)
+
+
+class ApiServer:
+    """The API on a port. Make it in a running loop; `hub` is to be told what changes (see `EventHub`)."""
+
+    def __init__(
+        self,
+        control: Control,
+        agents: Agents,
+        store: Store,
+        hub: EventHub,
+        metrics: Metrics,
+        *,
+        token_lifetime: float = 12 * 3600.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._hub = hub
+        authentication = Authentication(control, store, lifetime=token_lifetime, clock=clock)
+        events = EventsApi(hub, authentication, control, agents, store, clock)
+        self.routes: list[Route] = [
+            *AgentsApi(control, agents, store, authentication, hub).routes(),
+            *CallsApi(control).routes(),
+            _events_route(events),
+            *AdminApi(control, hub, metrics).routes(),
+        ]
+        self.routes.append(self._document_route())
+        self._document: bytes | None = None
+        self._dispatch = Dispatcher(Router(self.routes), control, authentication, Answers(store), metrics)
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port (another than asked for where that was 0).
+
+        Raises:
+            OSError: the address can't be had.
+        """
+        server = _Server(self._dispatch, access_log=None, logger=logging.getLogger("aiohttp"), lingering_time=LINGER)
+        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=GRACE, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, host, port, reuse_address=True)
+        try:
+            await site.start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        listening = int(runner.addresses[0][1])
+        log.info("api_listening", host=host, port=listening)
+        return listening
+
+    async def stop(self) -> None:
+        """Close all windows, let requests under way finish, and no longer listen."""
+        self._hub.close_all()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _document_route(self) -> Route:
+        async def document(exchange: Exchange) -> web.Response:
+            if self._document is None:
+                self._document = to_json(openapi(self.routes))
+            return web.Response(body=self._document, content_type=JSON)
+
+        return Route(
+            "GET", "/v1/openapi.json", "openapi", "This document", "running", document, dict[str, object],
+            access=Access.PUBLIC,
+        )  # fmt: skip
+
+
+def _events_route(events: EventsApi) -> Route:
+    return Route(
+        "GET", "/v1/events", "events", "A WebSocket: a snapshot, then events in order", "events", events.serve,
+        status=101, query=EventsQuery, access=Access.OWN,
+        statuses={426: "this is a WebSocket; ask for an upgrade"},
+    )  # fmt: skip

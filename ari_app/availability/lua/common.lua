@@ -1,0 +1,185 @@
+-- Prepended to every script: how an agent's record, the sets of available agents and the published changes hang
+-- together. Whatever changes a record goes through `commit`, so a set can't differ from the records it is made of.
+--
+-- KEYS[1]  the hash tag, `{<prefix>}`: every key begins with it, so all are in one slot of a cluster
+-- ARGV[1]  now, in milliseconds since the epoch, from the caller's clock
+--
+-- Times stay the text that Redis keeps ('0' for none): formatting numbers is what would cost most here.
+
+local call = redis.call
+local P = KEYS[1] .. ':'
+local FREE = P .. 'free:'
+local now = ARGV[1]
+
+-- What has run out is put right by any script that writes, but never so much at once that others wait for it.
+local SETTLE = 100
+
+local seq
+-- in the order of the first change; each agent once, as he is in the end
+local order, changed = {}, {}
+local touched = {}
+
+local function revision()
+  if not seq then
+    seq = call('INCR', P .. 'seq')
+  end
+  return seq
+end
+
+local function shown(r)
+  if r.activity ~= '' then
+    return r.activity, ''
+  elseif r.choice == 'not_ready' then
+    return r.choice, r.reason
+  end
+  return r.choice, ''
+end
+
+local function available(r)
+  return r.choice == 'ready' and r.activity == '' and r.phone and r.reachable
+end
+
+local function baseline(r)
+  r.was_state, r.was_reason = shown(r)
+  r.was_free, r.was_idle, r.was_due, r.was_request = r.free, r.idle, r.due, r.request
+  return r
+end
+
+local function load(agent)
+  local v = call('HMGET', P .. 'agent:' .. agent, 'choice', 'reason', 'activity', 'request', 'due', 'call',
+    'reachable', 'missed', 'since', 'idle', 'free', 'sets', 'phone', 'rev')
+  if not v[1] then
+    return nil
+  end
+  return baseline({
+    agent = agent, choice = v[1], reason = v[2], activity = v[3], request = v[4], due = v[5], call = v[6],
+    reachable = v[7] == '1', missed = v[8], since = v[9], idle = v[10], free = v[11] == '1', sets = v[12],
+    phone = v[13] == '1', rev = v[14],
+  })
+end
+
+-- An agent's sets are named in his record: "group:support queue:all skill:french=5". For a skill there is one set for
+-- each level, so that all are alike: ordered by idle-since, and their sizes are the counts.
+local function enter(r)
+  for name in string.gmatch(r.sets, '%S+') do
+    call('ZADD', FREE .. name, r.idle, r.agent)
+    touched[name] = true
+  end
+end
+
+local function leave(r)
+  for name in string.gmatch(r.sets, '%S+') do
+    call('ZREM', FREE .. name, r.agent)
+    touched[name] = true
+  end
+end
+
+local function quoted(text)
+  return text == '' and '""' or cjson.encode(text)
+end
+
+-- as published and read: see wire.py
+local function record(r)
+  local state, reason = shown(r)
+  return quoted(r.agent) .. ',"' .. state .. '",' .. quoted(reason) .. ',' .. r.since .. ',' .. quoted(r.call) .. ','
+    .. tostring(r.phone and r.reachable) .. ',' .. r.missed .. ',' .. (state == 'wrap_up' and r.due or '0') .. ',"'
+    .. r.choice .. '",' .. r.rev
+end
+
+-- Writes the record and all that follows from it. `at` is when it happened: now, or when something ran out.
+local function commit(r, at)
+  local state, reason = shown(r)
+  if state ~= r.was_state or reason ~= r.was_reason then
+    r.since = at
+  end
+  r.free = available(r)
+  if r.free and r.idle == '0' then
+    r.idle = at
+  end
+  if r.free and (not r.was_free or r.idle ~= r.was_idle) then
+    enter(r)
+  elseif r.was_free and not r.free then
+    leave(r)
+  end
+  if r.due ~= r.was_due then
+    if r.due ~= '0' then
+      call('ZADD', P .. 'due', r.due, r.agent)
+    else
+      call('ZREM', P .. 'due', r.agent)
+    end
+  end
+  if r.request ~= r.was_request then
+    if r.was_request ~= '' then
+      call('HDEL', P .. 'requests', r.was_request)
+    end
+    if r.request ~= '' then
+      call('HSET', P .. 'requests', r.request, r.agent)
+    end
+  end
+  r.rev = revision()
+  call('HSET', P .. 'agent:' .. r.agent, 'choice', r.choice, 'reason', r.reason, 'activity', r.activity,
+    'request', r.request, 'due', r.due, 'call', r.call, 'reachable', r.reachable and '1' or '0', 'missed', r.missed,
+    'since', r.since, 'idle', r.idle, 'free', r.free and '1' or '0', 'rev', r.rev)
+  local entry = changed[r.agent]
+  if not entry then
+    entry = { was_free = r.was_free }
+    changed[r.agent] = entry
+    order[#order + 1] = entry
+  end
+  entry.r = r
+  baseline(r)
+end
+
+local function set_free_of_calls(r)
+  r.activity, r.call, r.request, r.due = '', '', '', '0'
+end
+
+-- A reservation that nobody took further, or a wrap-up: it ended when it was due, not when somebody noticed.
+local function elapse(r)
+  local at = r.due
+  set_free_of_calls(r)
+  commit(r, at)
+end
+
+local function current(agent)
+  local r = load(agent)
+  if r and r.due ~= '0' and tonumber(r.due) <= tonumber(now) then
+    elapse(r)
+  end
+  return r
+end
+
+local function settle()
+  local due = call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', '0', SETTLE)
+  for _, agent in ipairs(due) do
+    if not current(agent) then
+      call('ZREM', P .. 'due', agent)
+    end
+  end
+  return #due
+end
+
+-- the levels of a skill that some agent has, highest first
+local function levels_of(skill)
+  return string.gmatch(call('HGET', P .. 'levels', skill) or '', '%d+')
+end
+
+local function count(counts, name)
+  counts[#counts + 1] = '["' .. name .. '",' .. call('ZCARD', FREE .. name) .. ']'
+end
+
+-- Tells every controller what this script changed: one message, numbered without gaps, so that a lost one is noticed.
+local function publish()
+  if not seq and next(touched) == nil then
+    return
+  end
+  local agents, counts = {}, {}
+  for i, entry in ipairs(order) do
+    agents[i] = '[' .. record(entry.r) .. ',' .. tostring(entry.r.free and not entry.was_free) .. ']'
+  end
+  for name in pairs(touched) do
+    count(counts, name)
+  end
+  call('PUBLISH', P .. 'changes', '{"s":' .. revision() .. ',"t":' .. now .. ',"a":[' .. table.concat(agents, ',')
+    .. '],"c":[' .. table.concat(counts, ',') .. ']}')
+end

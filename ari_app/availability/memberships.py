@@ -1,0 +1,88 @@
+"""Which sets of available agents each agent belongs to, out of the administrator's directory.
+
+A set is named like the target it answers for: `group:support`, `queue:sales`. A skill has one set for each level, of
+those who have just that level: `skill:french=5`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ari_app.routing.directory import Agent, Directory
+from ari_app.routing.targets import TargetType
+
+HIGHEST_LEVEL = 999
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One agent: whether he has a phone, and the names of his sets."""
+
+    phone: bool
+    sets: tuple[str, ...]
+
+    def text(self) -> str:
+        """As kept in Redis."""
+        return " ".join(self.sets)
+
+
+@dataclass(frozen=True, slots=True)
+class Memberships:
+    """All agents, and all targets that are sets of agents; of a skill the levels that some agent has, from the top."""
+
+    members: Mapping[str, Member]
+    targets: Mapping[str, tuple[int, ...]]
+
+    def sets(self) -> list[str]:
+        """The names of all sets."""
+        return [name for target, levels in sorted(self.targets.items()) for name in sets_of(target, levels)]
+
+    def digest(self) -> str:
+        """The same for the same memberships, whatever the order they were listed in."""
+        value = [
+            sorted((agent, member.phone, member.text()) for agent, member in self.members.items()),
+            sorted(self.targets.items()),
+        ]
+        return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def memberships(directory: Directory) -> Memberships:
+    """Read the directory. A queue's members are those of its groups."""
+    queues_of: dict[str, list[str]] = {}
+    for queue in directory.queues.values():
+        for group in queue.groups:
+            queues_of.setdefault(group, []).append(queue.id)
+    members = {agent.id: _member(agent, queues_of) for agent in directory.agents.values()}
+
+    levels: dict[str, set[int]] = {f"{TargetType.GROUP}:{group}": set() for group in directory.groups}
+    levels |= {f"{TargetType.QUEUE}:{queue}": set() for queue in directory.queues}
+    levels |= {f"{TargetType.SKILL}:{skill}": set() for skill in directory.skills}
+    for member in members.values():
+        for name in member.sets:
+            target, _, level = name.partition("=")
+            known = levels.setdefault(target, set())
+            if level:
+                known.add(int(level))
+    return Memberships(members, {target: tuple(sorted(known, reverse=True)) for target, known in levels.items()})
+
+
+def sets_of(target: str, levels: Iterable[int]) -> list[str]:
+    """The sets of which a target without a level consists."""
+    if target.startswith(f"{TargetType.SKILL}:"):
+        return [f"{target}={level}" for level in levels]
+    return [target]
+
+
+def level_of(name: str) -> int:
+    """The level in a set's name; 1 where it has none."""
+    return int(name.partition("=")[2] or 1)
+
+
+def _member(agent: Agent, queues_of: Mapping[str, list[str]]) -> Member:
+    names = {f"{TargetType.GROUP}:{group}" for group in agent.groups}
+    names |= {f"{TargetType.QUEUE}:{queue}" for group in agent.groups for queue in queues_of.get(group, ())}
+    names |= {
+        f"{TargetType.SKILL}:{skill}={min(level, HIGHEST_LEVEL)}" for skill, level in agent.skills.items() if level >= 1
+    }
+    return Member(agent.phone is not None, tuple(sorted(names)))

@@ -1,0 +1,380 @@
+"""Availability in this process: the twin of `redis`, for tests and for a controller tried out without Redis.
+
+Passes the same contract tests, and the property tests hold it against Redis step by step. Workers that share it are
+those that hold the same instance; since nothing here awaits in the midst of a change, each is one step too.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from ari_app.availability.memberships import Member, Memberships, level_of, memberships, sets_of
+from ari_app.availability.port import (
+    AgentChanged,
+    AgentRecord,
+    AgentState,
+    Change,
+    CountChanged,
+    Expired,
+    Lost,
+    Resync,
+    Snapshot,
+)
+from ari_app.availability.rules import (
+    AGENT_TARGETS,
+    SETTLE,
+    check_activity,
+    check_choice,
+    milliseconds,
+    unknown_agent,
+)
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target, TargetType
+
+
+@dataclass(slots=True)
+class _Agent:
+    """As the hash `agent:<id>`; times in milliseconds, 0 for none."""
+
+    id: str
+    member: Member
+    since: int
+    choice: AgentState = AgentState.LOGGED_OUT
+    reason: str = ""
+    activity: AgentState | None = None
+    request: str | None = None
+    due: int = 0
+    call: str | None = None
+    reachable: bool = True
+    missed: int = 0
+    idle: int = 0
+    free: bool = False
+    revision: int = 0
+    was_shown: tuple[AgentState, str] = (AgentState.LOGGED_OUT, "")
+    was_request: str | None = None
+    was_idle: int = 0
+
+    def shown(self) -> tuple[AgentState, str]:
+        if self.activity is not None:
+            return self.activity, ""
+        return self.choice, self.reason if self.choice is AgentState.NOT_READY else ""
+
+    def available(self) -> bool:
+        return self.choice is AgentState.READY and self.activity is None and self.member.phone and self.reachable
+
+    def end_activity(self) -> None:
+        self.activity, self.call, self.request, self.due = None, None, None, 0
+
+    def record(self) -> AgentRecord:
+        state, reason = self.shown()
+        return AgentRecord(
+            agent=self.id,
+            state=state,
+            reason=reason or None,
+            since=self.since / 1000,
+            call=self.call,
+            reachable=self.member.phone and self.reachable,
+            missed=self.missed,
+            wrap_up_until=self.due / 1000 if state is AgentState.WRAP_UP else None,
+            choice=self.choice,
+            revision=self.revision,
+        )
+
+
+@dataclass(slots=True)
+class _Step:
+    """What one change has brought about so far: agents, with whether they were free before; sets."""
+
+    now: int
+    changed: dict[str, tuple[bool, _Agent]] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+
+
+class MemoryAvailability:
+    """See `port.Availability`."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._agents: dict[str, _Agent] = {}
+        self._free: dict[str, dict[str, int]] = {}
+        self._requests: dict[str, str] = {}
+        self._configured = Memberships({}, {})
+        self._seq = 0
+        self._listeners: list[asyncio.Queue[Change]] = []
+
+    async def configure(self, directory: Directory) -> None:
+        wanted = memberships(directory)
+        if wanted == self._configured:
+            return
+        self._configured = wanted
+        step = self._step()
+        for agent, member in wanted.members.items():
+            known = self._agents.get(agent)
+            if known is None:
+                self._agents[agent] = _Agent(agent, member, since=step.now)
+            elif known.member != member:
+                self._leave(known, step)
+                known.free = False
+                known.member = member
+                self._commit(known, step.now, step)
+        for agent in self._agents.keys() - wanted.members.keys():
+            removed = self._agents.pop(agent)
+            self._leave(removed, step)
+            self._requests.pop(removed.request or "", None)
+        self._publish(step)
+        self._tell(Resync())
+
+    async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
+        choice = check_choice(state)
+        kept = reason or "" if choice is AgentState.NOT_READY else ""
+        step = self._step()
+        known = self._current(agent, step)
+        if known is None:
+            raise unknown_agent(agent)
+        before = (known.activity, known.missed, known.choice, known.reason)
+        if known.activity is AgentState.WRAP_UP:
+            known.end_activity()
+        if choice is AgentState.READY:
+            known.missed = 0
+        elif (choice, kept) != (known.choice, known.reason):
+            known.idle = 0
+        known.choice, known.reason = choice, kept
+        if before != (known.activity, known.missed, known.choice, known.reason):
+            self._commit(known, step.now, step)
+        self._publish(step)
+        return known.record()
+
+    async def set_activity(
+        self,
+        agent: str,
+        activity: str | None,
+        call: str | None = None,
+        wrap_up: float = 0.0,
+        request: str | None = None,
+    ) -> bool:
+        wanted = check_activity(activity)
+        step = self._step()
+        known = self._current(agent, step)
+        if known is None:
+            return False
+        mine = not request or known.request == request
+        if not mine and (wanted is None or known.activity is not None or request in self._requests):
+            self._publish(step)
+            return False
+        if wanted is None:
+            self._release(known, call, milliseconds(wrap_up), step)
+        else:
+            self._take(known, wanted, call, request, step)
+        self._publish(step)
+        return True
+
+    async def set_reachable(self, agent: str, reachable: bool) -> None:
+        step = self._step()
+        known = self._current(agent, step)
+        if known is not None and known.reachable is not reachable:
+            known.reachable = reachable
+            known.idle = 0
+            self._commit(known, step.now, step)
+        self._publish(step)
+
+    async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
+        if target.type not in AGENT_TARGETS:
+            return None
+        step = self._step()
+        self._settle(step)
+        chosen = self._held(request, step)
+        if chosen is None:
+            chosen = self._best(target, exclude, step)
+            if chosen is not None:
+                chosen.activity, chosen.request, chosen.call = AgentState.RESERVED, request, None
+                chosen.due = step.now + max(1, milliseconds(seconds))
+                self._commit(chosen, step.now, step)
+        self._publish(step)
+        return None if chosen is None else chosen.id
+
+    async def count_missed(self, agent: str, limit: int, reason: str) -> None:
+        step = self._step()
+        known = self._current(agent, step)
+        if known is not None:
+            known.missed += 1
+            known.idle = 0
+            if 0 < limit <= known.missed and known.choice is AgentState.READY:
+                known.choice, known.reason = AgentState.NOT_READY, reason
+            self._commit(known, step.now, step)
+        self._publish(step)
+
+    async def agent(self, agent: str) -> AgentRecord:
+        if agent not in self._agents:
+            raise unknown_agent(agent)
+        return self._agents[agent].record()
+
+    async def agents(self) -> tuple[AgentRecord, ...]:
+        return tuple(self._agents[agent].record() for agent in sorted(self._agents))
+
+    async def available(self, target: Target) -> int:
+        match target.type:
+            case TargetType.AGENT:
+                return int(target.id in self._agents and self._agents[target.id].free)
+            case TargetType.GROUP | TargetType.QUEUE:
+                return len(self._free.get(str(target), {}))
+            case TargetType.SKILL:
+                without_level = f"{target.type}:{target.id}"
+                sets = sets_of(without_level, self._configured.targets.get(without_level, ()))
+                return sum(len(self._free.get(name, {})) for name in sets if level_of(name) >= target.level)
+            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+                return 0
+
+    async def snapshot(self) -> Snapshot:
+        as_of = milliseconds(self._clock()) / 1000
+        return Snapshot(await self.agents(), tuple(self._count(name, as_of) for name in self._configured.sets()))
+
+    async def expire(self) -> Expired:
+        total = 0
+        while True:
+            step = self._step()
+            ended = self._settle(step)
+            self._publish(step)
+            total += ended
+            if ended < SETTLE:
+                break
+        following = min((agent.due for agent in self._agents.values() if agent.due), default=None)
+        return Expired(total, None if following is None else following / 1000)
+
+    async def recompute(self) -> tuple[str, ...]:
+        ought: dict[str, dict[str, int]] = {}
+        for agent in self._agents.values():
+            if agent.available():
+                for name in agent.member.sets:
+                    ought.setdefault(name, {})[agent.id] = agent.idle
+        found = [
+            f"{name}: {agent} is {self._free.get(name, {}).get(agent)}, ought to be {ought.get(name, {}).get(agent)}"
+            for name in sorted(self._free.keys() | ought.keys())
+            for agent in sorted(self._free.get(name, {}).keys() | ought.get(name, {}).keys())
+            if self._free.get(name, {}).get(agent) != ought.get(name, {}).get(agent)
+        ]
+        requests = {agent.request: agent.id for agent in self._agents.values() if agent.request is not None}
+        if requests != self._requests:
+            found.append(f"requests: {self._requests} ought to be {requests}")
+            self._requests = requests
+        self._free = ought
+        return tuple(found)
+
+    async def changes(self) -> AsyncIterator[Change]:
+        queue: asyncio.Queue[Change] = asyncio.Queue()
+        self._listeners.append(queue)
+        try:
+            yield Resync()
+            while True:
+                yield await queue.get()
+        finally:
+            self._listeners.remove(queue)
+
+    def interrupt(self) -> None:
+        """What subscribers are told when a connection is lost and found again."""
+        self._tell(Lost())
+        self._tell(Resync())
+
+    # -- changes, as in lua/common.lua ---------------------------------------------------------------------------------
+
+    def _step(self) -> _Step:
+        return _Step(milliseconds(self._clock()))
+
+    def _current(self, agent: str, step: _Step) -> _Agent | None:
+        known = self._agents.get(agent)
+        if known is not None and 0 < known.due <= step.now:
+            at = known.due
+            known.end_activity()
+            self._commit(known, at, step)
+        return known
+
+    def _settle(self, step: _Step) -> int:
+        due = sorted((a.due, a.id) for a in self._agents.values() if 0 < a.due <= step.now)[:SETTLE]
+        for _, agent in due:
+            self._current(agent, step)
+        return len(due)
+
+    def _held(self, request: str, step: _Step) -> _Agent | None:
+        known = self._current(self._requests.get(request, ""), step)
+        return known if known is not None and known.request == request else None
+
+    def _best(self, target: Target, exclude: frozenset[str], step: _Step) -> _Agent | None:
+        if target.type is TargetType.AGENT:
+            known = None if target.id in exclude else self._current(target.id, step)
+            return known if known is not None and known.free else None
+        without_level = f"{target.type}:{target.id}"
+        levels = [level for level in self._configured.targets.get(without_level, ()) if level >= target.level]
+        for name in sets_of(without_level, levels):
+            places = [(idle, agent) for agent, idle in self._free.get(name, {}).items() if agent not in exclude]
+            if places:
+                return self._agents[min(places)[1]]
+        return None
+
+    def _take(self, known: _Agent, activity: AgentState, call: str | None, request: str | None, step: _Step) -> None:
+        before = (known.activity, known.call, known.request, known.due, known.missed)
+        if activity is not AgentState.RESERVED or known.activity is not AgentState.RESERVED:
+            known.due = 0
+        if known.activity in (None, AgentState.WRAP_UP):
+            known.call = None
+        known.activity = activity
+        known.call = call or known.call
+        known.request = request or known.request
+        if activity is AgentState.ON_CALL:
+            known.missed = known.idle = 0
+        if before != (known.activity, known.call, known.request, known.due, known.missed):
+            self._commit(known, step.now, step)
+
+    def _release(self, known: _Agent, call: str | None, wrap_up: int, step: _Step) -> None:
+        if known.activity in (None, AgentState.WRAP_UP):
+            return
+        of = call or known.call
+        if known.activity is AgentState.ON_CALL:
+            known.idle = 0
+        known.end_activity()
+        if wrap_up > 0 and known.choice is not AgentState.LOGGED_OUT:
+            known.activity, known.due, known.call, known.idle = AgentState.WRAP_UP, step.now + wrap_up, of, 0
+        self._commit(known, step.now, step)
+
+    def _commit(self, known: _Agent, at: int, step: _Step) -> None:
+        if known.shown() != known.was_shown:
+            known.since = at
+        was_free, known.free = known.free, known.available()
+        if known.free and known.idle == 0:
+            known.idle = at
+        if known.free and (not was_free or known.idle != known.was_idle):
+            self._enter(known, step)
+        elif was_free and not known.free:
+            self._leave(known, step)
+        if known.request != known.was_request:
+            self._requests.pop(known.was_request or "", None)
+            if known.request is not None:
+                self._requests[known.request] = known.id
+        known.was_shown, known.was_request, known.was_idle = known.shown(), known.request, known.idle
+        known.revision = self._seq + 1
+        step.changed.setdefault(known.id, (was_free, known))
+
+    def _enter(self, known: _Agent, step: _Step) -> None:
+        for name in known.member.sets:
+            self._free.setdefault(name, {})[known.id] = known.idle
+            step.touched.add(name)
+
+    def _leave(self, known: _Agent, step: _Step) -> None:
+        for name in known.member.sets:
+            self._free.get(name, {}).pop(known.id, None)
+            step.touched.add(name)
+
+    def _count(self, name: str, as_of: float) -> CountChanged:
+        return CountChanged(name, len(self._free.get(name, {})), as_of, self._seq)
+
+    def _publish(self, step: _Step) -> None:
+        if not step.changed and not step.touched:
+            return
+        self._seq += 1
+        for was_free, known in step.changed.values():
+            self._tell(AgentChanged(known.record(), known.free and not was_free))
+        for name in step.touched:
+            self._tell(self._count(name, step.now / 1000))
+
+    def _tell(self, change: Change) -> None:
+        for queue in self._listeners:
+            queue.put_nowait(change)

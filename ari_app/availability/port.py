@@ -1,0 +1,206 @@
+"""Who can be reached now: what the rest of the app may ask of availability, and the values that travel.
+
+Owns the vocabulary; knows neither Redis nor calls. What a person chooses and what calls make of him are kept apart:
+
+    choice     logged_out | not_ready (+ reason) | ready              set_state, count_missed
+    activity   none | reserved (+ request, until) | ringing | on_call | wrap_up (+ until)      reserve, set_activity
+
+The state that is shown is the activity where there is one, else the choice. An agent is *available* when his choice is
+ready, no call has him, and he has a phone that can ring. A choice made in a call takes effect after it; one made in
+wrap-up ends the wrap-up. Somebody logged out may use his phone (activity) but is never reserved, and has no wrap-up.
+
+Idle-since is when he became available; a reservation or a ringing that came to nothing gives him his place back, a
+call answered, a call missed, or a phone that was away sends him to the end.
+
+Times are seconds since the epoch, kept to the millisecond. The caller's clock decides, not that of Redis: tests and the
+in-memory twin then mean the same by every time, and what has run out ended when it was due, not when somebody noticed.
+Controllers' clocks must therefore agree (NTP) to well within a reservation's length.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target
+
+
+class AgentState(StrEnum):
+    """What is shown of an agent (API.md, "The agent")."""
+
+    LOGGED_OUT = "logged_out"
+    NOT_READY = "not_ready"
+    READY = "ready"
+    RESERVED = "reserved"
+    RINGING = "ringing"
+    ON_CALL = "on_call"
+    WRAP_UP = "wrap_up"
+
+
+CHOICES = frozenset({AgentState.LOGGED_OUT, AgentState.NOT_READY, AgentState.READY})
+ACTIVITIES = frozenset({AgentState.RESERVED, AgentState.RINGING, AgentState.ON_CALL})
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRecord:
+    """One agent as he is. `since` is when this state and reason began.
+
+    `call` is the call that has him (in wrap-up: had him); `reachable`: his phone can ring, as far as is known;
+    `missed`: calls in a row that he let ring; `wrap_up_until` is set in wrap-up only; `choice` is what he shows when no
+    call has him; `revision` grows with every change, so that of two records of an agent the newer can be told.
+    """
+
+    agent: str
+    state: AgentState
+    reason: str | None
+    since: float
+    call: str | None = None
+    reachable: bool = True
+    missed: int = 0
+    wrap_up_until: float | None = None
+    choice: AgentState = AgentState.LOGGED_OUT
+    revision: int = field(default=0, compare=False)
+
+    @property
+    def available(self) -> bool:
+        """Whether he can be reserved."""
+        return self.state is AgentState.READY and self.reachable
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """An agent's record is now this. `became_available`: he can be had, and could not before (or not so)."""
+
+    record: AgentRecord
+    became_available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountChanged:
+    """So many can be had as of then.
+
+    From `changes` and `snapshot`, `target` names a set: `group:support`, `queue:all`, and for a skill one set a level,
+    of those who have just that one: `skill:french=5`. The mirror tells of targets instead: `skill:french>=3`.
+    """
+
+    target: str
+    available: int
+    as_of: float
+    revision: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """From here on changes are told; what was before, or may have been missed, must be read (`snapshot`).
+
+    The first item of every subscription, and again after a lost connection, a missed message or a new configuration.
+    Whoever keeps callers waiting treats every available agent as one who has just become it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection is gone: what is known may be out of date until the next Resync."""
+
+
+type Change = AgentChanged | CountChanged | Resync | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All records and counts. Each carries its own revision: changes told later with a lower one are older."""
+
+    records: tuple[AgentRecord, ...]
+    counts: tuple[CountChanged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """How many reservations and wrap-ups ended, and when the next is due (None: none is running)."""
+
+    ended: int
+    next_due: float | None
+
+
+class Availability(Protocol):
+    """Agents, counts and reservations. Every method raises StoreUnavailable where the store can't be asked.
+
+    Each change is one step: nobody sees half of one, also with several controllers.
+    """
+
+    async def configure(self, directory: Directory) -> None:
+        """Make agents, groups, queues and skills those of `directory`.
+
+        Agents keep their state, new ones are logged out, removed ones disappear. Repeating it does nothing.
+        """
+
+    async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
+        """The person chooses `ready`, `not_ready` (with a reason) or `logged_out`.
+
+        Raises:
+            Refused: `not_found` for an unknown agent; `invalid` for another state.
+        """
+
+    async def set_activity(
+        self,
+        agent: str,
+        activity: str | None,
+        call: str | None = None,
+        wrap_up: float = 0.0,
+        request: str | None = None,
+    ) -> bool:
+        """What calls make of him: `reserved`, `ringing`, `on_call`, or None when no call has him any more.
+
+        With None, `wrap_up` seconds pass before he is available again. Repeating it changes nothing. `reserved` keeps
+        the time limit of a reservation; the others end it. With `request`, only if that reservation (or what became
+        of it) still has him, or nobody has: a controller that was too slow can't take him from the next.
+
+        Returns:
+            Whether it is so now; False for an agent of another request, or one who is no longer listed.
+
+        Raises:
+            Refused: `invalid` for another activity.
+        """
+
+    async def set_reachable(self, agent: str, reachable: bool) -> None:
+        """Whether his phone can ring (registered). An agent who is no longer listed is ignored."""
+
+    async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
+        """Reserve the best available agent of `target`, none of `exclude`; None where nobody is available.
+
+        Best is the longest idle; for a skill the highest level, then the longest idle. The reservation ends after
+        `seconds` unless `set_activity` takes it further. The same request again gets the same agent for as long as
+        that reservation, or what became of it, has him.
+        """
+
+    async def count_missed(self, agent: str, limit: int, reason: str) -> None:
+        """He let his phone ring: to the end of the line, and after `limit` in a row (0: never) not ready with `reason`.
+
+        Answering, and choosing ready, start the count anew.
+        """
+
+    async def agent(self, agent: str) -> AgentRecord:
+        """One agent's record.
+
+        Raises:
+            Refused: `not_found`.
+        """
+
+    async def agents(self) -> tuple[AgentRecord, ...]:
+        """All records, by agent id."""
+
+    async def available(self, target: Target) -> int:
+        """How many can be had: the size of the target's set. 0 for what is no set of agents."""
+
+    async def snapshot(self) -> Snapshot:
+        """All records and all counts."""
+
+    async def expire(self) -> Expired:
+        """End the reservations and wrap-ups that are due. Any change does so too; this is for when there is none."""
+
+    async def recompute(self) -> tuple[str, ...]:
+        """Compute all sets anew from the agents' own records; returns the differences found, which are put right."""
+
+    def changes(self) -> AsyncIterator[Change]:
+        """All changes by any controller, in order, beginning with Resync. Never ends, never raises StoreUnavailable."""

@@ -1,0 +1,46 @@
+"""What Redis and the in-memory twin have in common: what is accepted, and how times are kept."""
+
+from ari_app.availability.port import ACTIVITIES, CHOICES, AgentState
+from ari_app.errors import Code, FieldError, Refused
+from ari_app.routing.targets import TargetType
+
+AGENT_TARGETS = frozenset({TargetType.AGENT, TargetType.GROUP, TargetType.QUEUE, TargetType.SKILL})
+
+# As in lua/common.lua, where the reason stands.
+SETTLE = 100
+
+
+def milliseconds(seconds: float) -> int:
+    """A time or a length as it is kept."""
+    return round(seconds * 1000)
+
+
+def check_choice(state: str) -> AgentState:
+    """A state that a person may choose.
+
+    Raises:
+        Refused: `invalid`.
+    """
+    if state not in CHOICES:
+        message = f"must be one of {', '.join(sorted(CHOICES))}"
+        raise Refused(Code.INVALID, f"an agent's state {message}", [FieldError("state", message)])
+    return AgentState(state)
+
+
+def check_activity(activity: str | None) -> AgentState | None:
+    """What a call may make of an agent.
+
+    Raises:
+        Refused: `invalid`.
+    """
+    if activity is None:
+        return None
+    if activity not in ACTIVITIES:
+        message = f"must be none or one of {', '.join(sorted(ACTIVITIES))}"
+        raise Refused(Code.INVALID, f"an agent's activity {message}", [FieldError("activity", message)])
+    return AgentState(activity)
+
+
+def unknown_agent(agent: str) -> Refused:
+    """The error for an agent who is not listed."""
+    return Refused(Code.NOT_FOUND, f"there is no agent {agent[:100]!r}")

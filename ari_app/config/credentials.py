@@ -1,0 +1,54 @@
+"""How agents prove who they are: argon2 hashes, or for the demo a password in clear.
+
+Owns hashing and checking. Both are slow on purpose (about 20 ms of CPU): call them in a thread.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import InvalidHashError, VerificationError
+
+# OWASP's second recommendation for argon2id: two logins at once must not cost the controller 128 MiB.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+# What an agent without a hash is compared with, so that the time taken tells nobody which agents exist.
+_NOBODY = _HASHER.hash("nobody has this password")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Exactly one of the two. Never shown: not by repr, not in logs."""
+
+    password: str | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash for the file's `password_hash`."""
+    return _HASHER.hash(password)
+
+
+def is_hash(text: str) -> bool:
+    """Whether this is an argon2 hash that `check_password` can use."""
+    try:
+        extract_parameters(text)
+    except InvalidHashError:
+        return False
+    return True
+
+
+def check_password(credential: Credential | None, password: str) -> bool:
+    """Whether the password is right. Costs one argon2 verification whatever the answer and whoever asks."""
+    known = credential.password_hash if credential is not None else None
+    verified = _verify(known or _NOBODY, password)
+    if credential is not None and credential.password is not None:
+        return hmac.compare_digest(credential.password.encode(), password.encode())
+    return verified if known is not None else False
+
+
+def _verify(known: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(known, password)
+    except (VerificationError, InvalidHashError):
+        return False

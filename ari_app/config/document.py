@@ -1,0 +1,127 @@
+"""A YAML document as plain values, and where in the file each of them stands.
+
+Owns syntax: what YAML allows and we don't (duplicate keys, `yes` as a boolean, dates, endless aliases). What the values
+mean is not known here. Only tags of YAML 1.2's core schema are read, so that `no` is a name and `12:30` a text.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import yaml
+
+from ari_app.config.errors import ConfigError
+
+_PREFIX = "tag:yaml.org,2002:"
+_Base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[valid-type, misc]  # libyaml's, where it is there: ten times faster
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 as PyYAML declares it
+
+
+_Loader.add_implicit_resolver(_PREFIX + "bool", re.compile(r"(?:true|false)\Z"), list("tf"))
+_Loader.add_implicit_resolver(_PREFIX + "null", re.compile(r"(?:~|null|)\Z"), ["~", "n", ""])
+_Loader.add_implicit_resolver(_PREFIX + "int", re.compile(r"[-+]?[0-9]+\Z"), list("-+0123456789"))
+_Loader.add_implicit_resolver(_PREFIX + "float", re.compile(r"[-+]?[0-9]+\.[0-9]+\Z"), list("-+0123456789"))
+
+type Path = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Document:
+    """The values of a file. `lines` has the line (from 1) of every key and list item, by its path."""
+
+    file: str
+    value: object = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    errors: list[ConfigError] = field(default_factory=list)
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """The line of `path`, or of the closest thing around it that is in the file."""
+        for length in range(len(path), 0, -1):
+            if (found := self.lines.get(tuple(path[:length]))) is not None:
+                return found
+        return 1
+
+    def complain(self, path: Sequence[str | int], message: str) -> None:
+        """Note a fault at `path`."""
+        self.errors.append(ConfigError(self.file, self.line(path), ".".join(str(p) for p in path), message))
+
+
+def read_document(text: str, file: str) -> Document:
+    """The document; with syntax errors its value is None and `errors` says what and where."""
+    document = Document(file)
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        message = f"not YAML: {error.problem or error.context}"
+        document.errors.append(ConfigError(file, mark.line + 1 if mark else 0, "", message))
+        return document
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        document.errors.append(ConfigError(file, line, "", f"not YAML: {getattr(error, 'reason', error)}"))
+        return document
+    finally:
+        loader.dispose()
+    if node is not None:
+        document.value = _value(node, (), document, ())
+    return document
+
+
+def _value(node: yaml.Node, path: Path, document: Document, above: tuple[int, ...]) -> object:
+    if id(node) in above:
+        document.complain(path, "an alias that contains itself")
+        return None
+    above = (*above, id(node))
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in (_PREFIX + "map", _PREFIX + "seq"):
+        document.complain(path, f"the tag {node.tag} is not understood here")
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, document, above)
+    if isinstance(node, yaml.SequenceNode):
+        items = []
+        for index, item in enumerate(node.value):
+            document.lines[(*path, index)] = item.start_mark.line + 1
+            items.append(_value(item, (*path, index), document, above))
+        return items
+    return _scalar(node, path, document)
+
+
+def _mapping(node: yaml.MappingNode, path: Path, document: Document, above: tuple[int, ...]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            document.errors.append(ConfigError(document.file, line, ".".join(map(str, path)), "a key must be a name"))
+            continue
+        key = str(key_node.value)
+        if key in values:
+            first = document.line((*path, key))
+            where = ".".join(map(str, (*path, key)))
+            document.errors.append(ConfigError(document.file, line, where, f"given twice, first in line {first}"))
+            continue
+        document.lines[(*path, key)] = line
+        values[key] = _value(value_node, (*path, key), document, above)
+    return values
+
+
+def _scalar(node: yaml.Node, path: Path, document: Document) -> object:
+    text = str(node.value)
+    match str(node.tag).removeprefix(_PREFIX):
+        case "str":
+            return text
+        case "bool":
+            return text == "true"
+        case "null":
+            return None
+        case "int":
+            # A leading zero or plus means a telephone number; as an integer it would lose it.
+            return text if text.startswith(("0", "+")) and len(text) > 1 else int(text[:30])
+        case "float":
+            return float(text)
+        case tag:
+            document.complain(path, f"the tag {tag} is not understood here")
+            return None

@@ -1,0 +1,256 @@
+"""The administrator's one file: read, validated as a whole, made into the call centre (`Directory`).
+
+`load` does it all or raises every fault at once, each with file, line and field. Nothing else knows the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from ari_app.config.credentials import Credential
+from ari_app.config.document import Document, Path, read_document
+from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.config.references import Sections, check_references
+from ari_app.config.schema import (
+    ID,
+    AgentEntry,
+    Announcement,
+    CallerIdEntry,
+    GroupEntry,
+    OutsideEntry,
+    QueueEntry,
+    RoutingPointEntry,
+    SettingsEntry,
+    SkillEntry,
+)
+from ari_app.routing.directory import (
+    Agent,
+    CallerId,
+    Directory,
+    Group,
+    OutsideRule,
+    Queue,
+    RoutingPoint,
+    Settings,
+    Skill,
+)
+from ari_app.routing.targets import TargetType
+
+MAX_BYTES = 16 * 1024 * 1024
+
+# Sections that map an id to an entry, each with what an entry must be.
+_MAPPED: Mapping[str, TypeAdapter[Any]] = {
+    "agents": TypeAdapter(AgentEntry),
+    "groups": TypeAdapter(GroupEntry),
+    "queues": TypeAdapter(QueueEntry),
+    "skills": TypeAdapter(SkillEntry),
+    "routing_points": TypeAdapter(RoutingPointEntry),
+    "caller_ids": TypeAdapter(CallerIdEntry),
+    "announcements": TypeAdapter(Announcement),
+}
+_OUTSIDE: TypeAdapter[OutsideEntry] = TypeAdapter(OutsideEntry)
+_SETTINGS: TypeAdapter[SettingsEntry] = TypeAdapter(SettingsEntry)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the file says. `credentials` are by agent."""
+
+    directory: Directory
+    credentials: Mapping[str, Credential]
+
+
+def load(path: str | FilePath) -> Configuration:
+    """Read the file. Takes about a second for 10,000 agents: call it in a thread.
+
+    Raises:
+        ConfigInvalid: with all that is wrong.
+    """
+    file = str(path)
+    try:
+        raw = FilePath(path).read_bytes()
+    except OSError as error:
+        raise ConfigInvalid([ConfigError(file, 0, "", f"cannot be read: {error.strerror}")]) from None
+    if len(raw) > MAX_BYTES:
+        raise ConfigInvalid([ConfigError(file, 0, "", f"is larger than {MAX_BYTES} bytes")])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigInvalid([ConfigError(file, line, "", "is not UTF-8")]) from None
+    return parse(text, file)
+
+
+def parse(text: str, file: str = "callcentre.yaml") -> Configuration:
+    """Read the text of a file, named `file` in errors.
+
+    Raises:
+        ConfigInvalid: with all that is wrong.
+    """
+    document = read_document(text, file)
+    sections = Sections()
+    if document.value is None and not document.errors:
+        document.complain((), "is empty")
+    elif isinstance(document.value, dict):
+        sections = _sections(document.value, document)
+        check_references(sections, document)
+    elif not document.errors:
+        document.complain((), "must be sections such as agents: and groups:")
+    if document.errors:
+        raise ConfigInvalid(sorted(document.errors, key=lambda e: (e.line, e.field)))
+    return Configuration(_directory(sections), _credentials(sections))
+
+
+def _sections(value: dict[str, Any], document: Document) -> Sections:
+    sections = Sections()
+    for name, content in value.items():
+        if name in _MAPPED:
+            getattr(sections, name).update(_mapped(name, content, document))
+            sections.names[name] = frozenset(content) if isinstance(content, dict) else frozenset()
+        elif name == "outside":
+            sections.outside.extend(_outside(content, document))
+        elif name == "settings":
+            sections.settings = _validated(_SETTINGS, content or {}, (name,), document) or SettingsEntry()
+        else:
+            known = ", ".join((*_MAPPED, "outside", "settings"))
+            document.complain((name,), f"is not a section; there are: {known}")
+    return sections
+
+
+def _mapped(name: str, content: object, document: Document) -> dict[str, Any]:
+    if content is None:  # a section left empty
+        return {}
+    if not isinstance(content, dict):
+        document.complain((name,), "must be a mapping: each id with its entry")
+        return {}
+    entries = {}
+    for entry_id, raw in content.items():
+        if not ID.fullmatch(entry_id):
+            document.complain((name, entry_id), "an id must be 1 to 64 letters, digits, '_', '.' and '-'")
+        entry = _validated(_MAPPED[name], raw, (name, entry_id), document)
+        if entry is not None:
+            entries[entry_id] = entry
+    return entries
+
+
+def _outside(content: object, document: Document) -> list[OutsideEntry]:
+    if content is None:
+        return []
+    if not isinstance(content, list):
+        document.complain(("outside",), "must be a list of rules")
+        return []
+    rules = (_validated(_OUTSIDE, raw, ("outside", index), document) for index, raw in enumerate(content))
+    return [rule for rule in rules if rule is not None]
+
+
+def _validated[T](adapter: TypeAdapter[T], raw: object, path: Path, document: Document) -> T | None:
+    try:
+        return adapter.validate_python(raw)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=False, include_input=False):
+            document.complain((*path, *detail["loc"]), _message(detail))
+        return None
+
+
+def _message(detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            return "is not known here; is it misspelt?"
+        case "missing":
+            return "is missing"
+        case "model_type" | "model_attributes_type":
+            return "must be a mapping of names to values"
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, ")
+        case "string_type":
+            return "must be text; put it into quotes"
+        case _:
+            return detail["msg"][:1].lower() + detail["msg"][1:]
+
+
+# -- into the call centre ---------------------------------------------------------------------------------------------
+
+
+def _directory(s: Sections) -> Directory:
+    return Directory(
+        agents=MappingProxyType({i: _agent(i, a, s.caller_ids) for i, a in s.agents.items()}),
+        groups=MappingProxyType(
+            {
+                i: Group(i, g.name, g.number, frozenset(g.enabled_for), g.show_available, g.ring, g.wrap_up, g.max_wait)
+                for i, g in s.groups.items()
+            }
+        ),
+        queues=MappingProxyType({i: _queue(i, q) for i, q in s.queues.items()}),
+        skills=MappingProxyType(
+            {i: Skill(i, k.name, frozenset(k.enabled_for), k.show_available) for i, k in s.skills.items()}
+        ),
+        routing_points=MappingProxyType(
+            {
+                i: RoutingPoint(
+                    i, r.name, r.number, frozenset(r.enabled_for), r.favourite, MappingProxyType(dict(r.user_data))
+                )
+                for i, r in s.routing_points.items()
+            }
+        ),
+        caller_ids=MappingProxyType(
+            {i: CallerId(i, c.name, c.number or "", c.anonymous) for i, c in s.caller_ids.items()}
+        ),
+        caller_id_verbs=frozenset(s.settings.caller_ids_enabled_for),
+        outside=tuple(OutsideRule(o.pattern, o.replace) for o in s.outside),
+        settings=_settings(s),
+    )
+
+
+def _agent(agent_id: str, entry: AgentEntry, caller_ids: Mapping[str, CallerIdEntry]) -> Agent:
+    return Agent(
+        id=agent_id,
+        name=entry.name,
+        phone=entry.phone,
+        role=entry.role,
+        groups=tuple(entry.groups),
+        skills=MappingProxyType(dict(entry.skills)),
+        caller_ids=tuple(i for i, c in caller_ids.items() if _may_show(agent_id, entry, c)),
+        max_calls=entry.max_calls,
+    )
+
+
+def _may_show(agent_id: str, agent: AgentEntry, identity: CallerIdEntry) -> bool:
+    return not identity.for_ or any(
+        t.id == agent_id if t.type is TargetType.AGENT else t.id in agent.groups for t in identity.for_
+    )
+
+
+def _queue(queue_id: str, entry: QueueEntry) -> Queue:
+    return Queue(
+        id=queue_id,
+        name=entry.name,
+        number=entry.number,
+        groups=tuple(entry.groups),
+        verbs=frozenset(entry.enabled_for),
+        show_available=entry.show_available,
+        max_length=entry.max_length,
+        max_wait=entry.max_wait,
+        overflow=entry.overflow,
+    )
+
+
+def _settings(s: Sections) -> Settings:
+    entry = s.settings
+    company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
+    same = entry.model_dump(exclude={"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"})
+    return Settings(
+        **same,
+        company=company,
+        fallback=entry.fallback,
+        not_ready_reasons=tuple(entry.not_ready_reasons),
+        announcements=MappingProxyType(dict(s.announcements)),
+    )
+
+
+def _credentials(s: Sections) -> Mapping[str, Credential]:
+    return MappingProxyType({i: Credential(a.password, a.password_hash) for i, a in s.agents.items()})

@@ -1,0 +1,144 @@
+"""What entries of the administrator's file say about each other: unknown names, numbers given twice, overflow rings.
+
+Works on those entries that are valid in themselves, against all names that the file has, so that one fault in an
+entry does not hide others, nor makes up new ones.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ari_app.config.document import Document, Path
+from ari_app.config.schema import (
+    AgentEntry,
+    Announcement,
+    CallerIdEntry,
+    GroupEntry,
+    OutsideEntry,
+    QueueEntry,
+    RoutingPointEntry,
+    SettingsEntry,
+    SkillEntry,
+)
+from ari_app.routing.targets import Target, TargetType
+
+# The prompts that are played somewhere; a name that is none of these is a slip.
+ANNOUNCEMENTS = frozenset(
+    {
+        "nobody_available", "goodbye", "sorry", "invalid_number", "not_allowed", "try_later", "please_wait",
+        "ready", "not_ready", "logged_in", "logged_out", "conference_join", "conference_leave",
+        "queue_position", "queue_next", "queue_wait", "queue_minutes", "queue_thank_you", "recording", "held_too_long",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Sections:
+    """The valid entries of each section, and the names of all (`names`), the invalid too."""
+
+    agents: dict[str, AgentEntry] = field(default_factory=dict)
+    groups: dict[str, GroupEntry] = field(default_factory=dict)
+    queues: dict[str, QueueEntry] = field(default_factory=dict)
+    skills: dict[str, SkillEntry] = field(default_factory=dict)
+    routing_points: dict[str, RoutingPointEntry] = field(default_factory=dict)
+    caller_ids: dict[str, CallerIdEntry] = field(default_factory=dict)
+    outside: list[OutsideEntry] = field(default_factory=list)
+    announcements: dict[str, Announcement] = field(default_factory=dict)
+    settings: SettingsEntry = field(default_factory=lambda: SettingsEntry())  # noqa: PLW0108 the class itself has no such type
+    names: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+_SECTION_OF = {
+    TargetType.AGENT: "agents",
+    TargetType.GROUP: "groups",
+    TargetType.QUEUE: "queues",
+    TargetType.SKILL: "skills",
+    TargetType.ROUTING_POINT: "routing_points",
+}
+
+
+def check_references(sections: Sections, document: Document) -> None:
+    """Add to the document's errors whatever does not fit together."""
+    for path, section, name in _names_used(sections):
+        if name not in sections.names.get(section, frozenset()):
+            document.complain(path, f"{name!r} is not one of the {section.replace('_', ' ')} of this file")
+    for path, target in _targets_used(sections):
+        section_of = _SECTION_OF.get(target.type)
+        if section_of is not None and target.id not in sections.names.get(section_of, frozenset()):
+            document.complain(path, f"{target} is not in this file")
+    for caller_id, identity in sections.caller_ids.items():
+        for index, target in enumerate(identity.for_):
+            if target.type not in (TargetType.AGENT, TargetType.GROUP):
+                document.complain(("caller_ids", caller_id, "for", index), "must be agents and groups, or everybody")
+    for name in sections.announcements:
+        if name not in ANNOUNCEMENTS:
+            known = ", ".join(sorted(ANNOUNCEMENTS))
+            document.complain(("announcements", name), f"is not an announcement; there are: {known}")
+    _check_numbers(sections, document)
+    _check_overflows(sections.queues, document)
+
+
+def _names_used(sections: Sections) -> Iterator[tuple[Path, str, str]]:
+    for agent_id, agent in sections.agents.items():
+        for index, group in enumerate(agent.groups):
+            yield ("agents", agent_id, "groups", index), "groups", group
+        for skill in agent.skills:
+            yield ("agents", agent_id, "skills", skill), "skills", skill
+    for queue_id, queue in sections.queues.items():
+        for index, group in enumerate(queue.groups):
+            yield ("queues", queue_id, "groups", index), "groups", group
+
+
+def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
+    for queue_id, queue in sections.queues.items():
+        if queue.overflow is not None:
+            yield ("queues", queue_id, "overflow"), queue.overflow
+    for caller_id, identity in sections.caller_ids.items():
+        for index, target in enumerate(identity.for_):
+            yield ("caller_ids", caller_id, "for", index), target
+    if sections.settings.fallback is not None:
+        yield ("settings", "fallback"), sections.settings.fallback
+
+
+def _check_numbers(sections: Sections, document: Document) -> None:
+    """Every number inside the company reaches one thing."""
+    taken: dict[str, Path] = {}
+    for path, number in _numbers(sections):
+        first = taken.setdefault(number, path)
+        if first is not path:
+            line = document.line(first)
+            document.complain(path, f"{number} is taken by {first[0]} {first[1]} (line {line})")
+
+
+def _numbers(sections: Sections) -> Iterator[tuple[Path, str]]:
+    for agent_id, agent in sections.agents.items():
+        if agent.phone is not None:
+            yield ("agents", agent_id, "phone"), agent.phone
+    for section, entries in (
+        ("groups", sections.groups),
+        ("queues", sections.queues),
+        ("routing_points", sections.routing_points),
+    ):
+        for entry_id, number in _numbers_of(entries):
+            yield (section, entry_id, "number"), number
+
+
+def _numbers_of(
+    entries: Mapping[str, GroupEntry] | Mapping[str, QueueEntry] | Mapping[str, RoutingPointEntry],
+) -> Iterator[tuple[str, str]]:
+    for entry_id, entry in entries.items():
+        if entry.number is not None:
+            yield entry_id, entry.number
+
+
+def _check_overflows(queues: Mapping[str, QueueEntry], document: Document) -> None:
+    """A caller who overflows must get somewhere: no ring of queues."""
+    for start in queues:
+        seen: list[str] = []
+        here: str | None = start
+        while here is not None and here not in seen:
+            seen.append(here)
+            overflow = queues[here].overflow if here in queues else None
+            here = overflow.id if overflow is not None and overflow.type is TargetType.QUEUE else None
+        if here == start:
+            ring = " → ".join((*seen, start))
+            document.complain(("queues", start, "overflow"), f"callers would overflow in a ring: {ring}")

@@ -1,0 +1,5 @@
+"""Call snapshots, login tokens, idempotency keys and last choices in Redis.
+
+`port` is what the rest of the app sees; `redis` and `memory` pass the same tests; `client` is the connection to Redis
+that `availability` uses too.
+"""

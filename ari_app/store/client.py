@@ -1,0 +1,63 @@
+"""The connection to Redis: bounded in time, reconnecting by itself, and its errors as ours.
+
+Nothing of redis-py's exceptions leaves the rooms that use this.
+"""
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from ari_app.errors import StoreUnavailable
+
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 1.0
+CONNECTIONS = 32
+HEALTH_CHECK_SECONDS = 10
+
+
+def connect(url: str, connections: int = CONNECTIONS) -> Redis:
+    """A client for `redis://[user:password@]host:port/db`; connects at the first command.
+
+    A command that failed is never repeated by itself: whether it was done is not known, and not all may be done twice.
+    A connection that broke while idle is noticed and replaced before it is used.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=CONNECT_SECONDS,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        socket_keepalive=True,
+        health_check_interval=HEALTH_CHECK_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+        client_name="ari_app",
+    )
+    return Redis(connection_pool=pool)
+
+
+async def disconnect(client: Redis) -> None:
+    """Close all connections."""
+    await client.aclose(close_connection_pool=True)
+
+
+class StoreErrors:
+    """`with StoreErrors(): ...` turns any trouble with Redis, the refusal of a command among it, into StoreUnavailable.
+
+    Time is bounded by the client: waiting for a connection, connecting, and each answer have a limit of their own. A
+    class, because a generator would cost more than what it guards.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (RedisError, OSError)):  # the time-outs of asyncio and of sockets are OSErrors
+            detail = f"the store cannot be used ({type(error).__name__}); try again shortly"
+            raise StoreUnavailable(detail) from error
+
+
+ERRORS = StoreErrors()

@@ -1,0 +1,69 @@
+"""The store in this process: the twin of `redis`, for tests and for a controller tried out without Redis."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from ari_app.store.port import Claim, Finished, InProgress, check_hash
+
+
+class MemoryStore:
+    """See `port.Store`."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._snapshots: dict[str, bytes] = {}
+        self._tokens: dict[str, tuple[float, bytes]] = {}
+        self._claims: dict[str, tuple[float, Claim]] = {}
+        self._caller_ids: dict[str, str] = {}
+
+    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+        for name, value in entries.items():
+            if value is None:
+                self._snapshots.pop(name, None)
+            else:
+                self._snapshots[name] = value
+
+    async def load_all(self) -> dict[str, bytes]:
+        return dict(self._snapshots)
+
+    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
+        self._tokens[check_hash(token_hash)] = (self._clock() + ttl, data)
+
+    async def get_token(self, token_hash: str) -> bytes | None:
+        return _unexpired(self._tokens, check_hash(token_hash), self._clock())
+
+    async def delete_token(self, token_hash: str) -> None:
+        self._tokens.pop(check_hash(token_hash), None)
+
+    async def claim(self, key: str, ttl: float) -> Claim | None:
+        before = await self.get(key)
+        if before is None:
+            self._claims[key] = (self._clock() + ttl, InProgress())
+        return before
+
+    async def finish(self, key: str, status: int, body: bytes) -> None:
+        if await self.get(key) is not None:
+            self._claims[key] = (self._claims[key][0], Finished(status, body))
+
+    async def abandon(self, key: str) -> None:
+        self._claims.pop(key, None)
+
+    async def get(self, key: str) -> Claim | None:
+        return _unexpired(self._claims, key, self._clock())
+
+    async def set_caller_id(self, agent: str, caller_id: str) -> None:
+        self._caller_ids[agent] = caller_id
+
+    async def caller_id(self, agent: str) -> str | None:
+        return self._caller_ids.get(agent)
+
+    async def ping(self) -> None:
+        return
+
+
+def _unexpired[T](kept: dict[str, tuple[float, T]], key: str, now: float) -> T | None:
+    until, value = kept.get(key, (now, None))
+    if until <= now:
+        kept.pop(key, None)
+        return None
+    return value

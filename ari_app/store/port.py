@@ -1,0 +1,104 @@
+"""What is kept beside availability: the values and what may be asked. Knows neither Redis nor what a call is.
+
+Every method raises StoreUnavailable, within a bounded time, where the store can't be used.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def hash_token(token: str) -> str:
+    """What is kept instead of a login token: its SHA-256 in hex. Tokens are long and random, so no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def check_hash(token_hash: str) -> str:
+    """Guard against keeping a token itself.
+
+    Raises:
+        ValueError: where it is no SHA-256 in hex.
+    """
+    if _HASH.fullmatch(token_hash) is None:
+        raise ValueError("a token is kept by its SHA-256 in hex only; see hash_token")
+    return token_hash
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """The first request with this key has not been answered yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The first request with this key got this answer: HTTP status and body."""
+
+    status: int
+    body: bytes
+
+
+type Claim = InProgress | Finished
+
+
+class Snapshots(Protocol):
+    """Calls and legs as they were last, so that a controller that starts anew goes on with them."""
+
+    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+        """Keep each value under its key (`call:<id>`, `leg:<id>`), forget those that are None: all of it or nothing."""
+
+    async def load_all(self) -> dict[str, bytes]:
+        """Everything that is kept."""
+
+
+class Tokens(Protocol):
+    """Who is logged in."""
+
+    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
+        """Keep `data` for `ttl` seconds, in place of what was there.
+
+        Raises:
+            ValueError: `token_hash` is no SHA-256 in hex (`hash_token`).
+        """
+
+    async def get_token(self, token_hash: str) -> bytes | None:
+        """The data; None for a token that is unknown or has run out."""
+
+    async def delete_token(self, token_hash: str) -> None:
+        """Forget it; one that is not there counts as done."""
+
+
+class IdempotencyKeys(Protocol):
+    """Answers to requests that may come again. The caller makes the key unique for agent and operation."""
+
+    async def claim(self, key: str, ttl: float) -> Claim | None:
+        """None: the key is the caller's now, for `ttl` seconds, and he must `finish` or `abandon` it."""
+
+    async def finish(self, key: str, status: int, body: bytes) -> None:
+        """Keep the answer for what is left of the claim's time."""
+
+    async def abandon(self, key: str) -> None:
+        """The request came to nothing and may be tried again."""
+
+    async def get(self, key: str) -> Claim | None:
+        """How far the request with this key is; None where there is none."""
+
+
+class Choices(Protocol):
+    """What agents chose last (S52)."""
+
+    async def set_caller_id(self, agent: str, caller_id: str) -> None:
+        """This is the agent's choice from now on."""
+
+    async def caller_id(self, agent: str) -> str | None:
+        """The caller ID that the agent chose last, by its id; it may have been removed from the list since."""
+
+
+class Store(Snapshots, Tokens, IdempotencyKeys, Choices, Protocol):
+    """All of it."""
+
+    async def ping(self) -> None:
+        """Ask whether the store can be used; returns if so."""

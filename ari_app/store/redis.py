@@ -1,0 +1,117 @@
+"""The store in Redis.
+
+Keys, with the same hash tag as those of `availability`:
+
+    {p}:snapshots          hash    call:<id>, leg:<id> -> JSON
+    {p}:token:<sha-256>    string  who is logged in; expires
+    {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
+    {p}:caller_ids         hash    agent -> caller ID chosen last
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from redis.asyncio import Redis
+
+from ari_app.store.client import ERRORS
+from ari_app.store.port import Claim, Finished, InProgress, check_hash
+
+IN_PROGRESS = b""
+
+
+class RedisStore:
+    """See `port.Store`."""
+
+    def __init__(self, client: Redis, prefix: str) -> None:
+        self._client = client
+        self._tag = f"{{{prefix}}}"
+
+    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+        if not entries:
+            return
+        key = f"{self._tag}:snapshots"
+        kept: dict[Any, Any] = {name: value for name, value in entries.items() if value is not None}
+        gone = [name for name, value in entries.items() if value is None]
+        with ERRORS:
+            async with self._client.pipeline(transaction=True) as pipeline:
+                if kept:
+                    pipeline.hset(key, mapping=kept)
+                if gone:
+                    pipeline.hdel(key, *gone)
+                await pipeline.execute()
+
+    async def load_all(self) -> dict[str, bytes]:
+        with ERRORS:
+            entries: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:snapshots")
+        return {name.decode(): value for name, value in entries.items()}
+
+    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
+        key = self._token(token_hash)
+        with ERRORS:
+            await self._client.set(key, data, px=_milliseconds(ttl))
+
+    async def get_token(self, token_hash: str) -> bytes | None:
+        key = self._token(token_hash)
+        with ERRORS:
+            return _bytes(await self._client.get(key))
+
+    async def delete_token(self, token_hash: str) -> None:
+        key = self._token(token_hash)
+        with ERRORS:
+            await self._client.delete(key)
+
+    async def claim(self, key: str, ttl: float) -> Claim | None:
+        with ERRORS:
+            # one command, so that of two who come at once exactly one gets the key
+            name = self._idempotency(key)
+            before = await self._client.set(name, IN_PROGRESS, px=_milliseconds(ttl), nx=True, get=True)
+        return _claim(_bytes(before))
+
+    async def finish(self, key: str, status: int, body: bytes) -> None:
+        with ERRORS:
+            await self._client.set(self._idempotency(key), b"%d\n%b" % (status, body), xx=True, keepttl=True)
+
+    async def abandon(self, key: str) -> None:
+        with ERRORS:
+            await self._client.delete(self._idempotency(key))
+
+    async def get(self, key: str) -> Claim | None:
+        with ERRORS:
+            return _claim(_bytes(await self._client.get(self._idempotency(key))))
+
+    async def set_caller_id(self, agent: str, caller_id: str) -> None:
+        with ERRORS:
+            await self._client.hset(f"{self._tag}:caller_ids", agent, caller_id)
+
+    async def caller_id(self, agent: str) -> str | None:
+        with ERRORS:
+            chosen = _bytes(await self._client.hget(f"{self._tag}:caller_ids", agent))
+        return None if chosen is None else chosen.decode()
+
+    async def ping(self) -> None:
+        with ERRORS:
+            await self._client.ping()
+
+    def _token(self, token_hash: str) -> str:
+        return f"{self._tag}:token:{check_hash(token_hash)}"
+
+    def _idempotency(self, key: str) -> str:
+        return f"{self._tag}:idempotency:{key}"
+
+
+def _claim(kept: bytes | None) -> Claim | None:
+    if kept is None:
+        return None
+    if kept == IN_PROGRESS:
+        return InProgress()
+    status, _, body = kept.partition(b"\n")
+    return Finished(int(status), body)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _bytes(answer: Any) -> bytes | None:
+    """An answer of redis-py, whose types say more than can be without `decode_responses`."""
+    return None if answer is None else bytes(answer)

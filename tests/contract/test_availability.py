@@ -1,0 +1,207 @@
+"""What every implementation of `Availability` does with an agent's states."""
+
+import pytest
+
+from ari_app.availability.port import AgentState, Availability
+from ari_app.errors import Code, Refused
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import parse_target
+from tests.contract.conftest import Clock, counts, ready
+
+NOBODY: frozenset[str] = frozenset()
+
+
+@pytest.fixture(autouse=True)
+async def configured(availability: Availability, directory: Directory) -> None:
+    await availability.configure(directory)
+
+
+# -- the person's choice ----------------------------------------------------------------------------------------------
+
+
+async def test_every_agent_starts_logged_out(availability: Availability, clock: Clock) -> None:
+    record = await availability.agent("alice")
+    assert (record.state, record.reason, record.since, record.reachable) == ("logged_out", None, clock.now, True)
+    assert [record.agent for record in await availability.agents()] == [
+        "admin",
+        "alice",
+        "bob",
+        "carol",
+        "dave",
+        "frank",
+    ]
+
+
+async def test_a_choice_is_shown_with_its_reason_and_since_when(availability: Availability, clock: Clock) -> None:
+    began = clock.advance(5)
+    record = await availability.set_state("alice", "not_ready", "lunch")
+    assert (record.state, record.reason, record.since) == (AgentState.NOT_READY, "lunch", began)
+    clock.advance(5)
+    assert (await availability.set_state("alice", "not_ready", "lunch")).since == began
+    assert (await availability.set_state("alice", "not_ready", "training")).since == began + 5
+    assert (await availability.set_state("alice", "ready", "lunch")).reason is None
+    assert await availability.agent("alice") == await availability.set_state("alice", "ready")
+
+
+async def test_an_unknown_agent_or_state_is_refused(availability: Availability) -> None:
+    with pytest.raises(Refused) as unknown:
+        await availability.set_state("mallory", "ready")
+    assert unknown.value.code is Code.NOT_FOUND
+    with pytest.raises(Refused) as missing:
+        await availability.agent("mallory")
+    assert missing.value.code is Code.NOT_FOUND
+    with pytest.raises(Refused) as state:
+        await availability.set_state("alice", "on_call")
+    assert (state.value.code, state.value.fields[0].field) == (Code.INVALID, "state")
+    with pytest.raises(Refused) as activity:
+        await availability.set_activity("alice", "wrap_up")
+    assert (activity.value.code, activity.value.fields[0].field) == (Code.INVALID, "activity")
+
+
+async def test_facts_about_an_agent_who_is_not_listed_are_ignored(availability: Availability) -> None:
+    assert not await availability.set_activity("mallory", "on_call")
+    await availability.count_missed("mallory", 1, "no_answer")
+    await availability.set_reachable("mallory", reachable=False)
+    assert await availability.recompute() == ()
+
+
+async def test_a_choice_made_in_a_call_takes_effect_after_it(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    await availability.set_activity("alice", "on_call", call="c1")
+    record = await availability.set_state("alice", "not_ready", "lunch")
+    assert (record.state, record.reason, record.choice, record.call) == ("on_call", None, "not_ready", "c1")
+    ended = clock.advance(60)
+    await availability.set_activity("alice", None, call="c1")
+    record = await availability.agent("alice")
+    assert (record.state, record.reason, record.since, record.call) == ("not_ready", "lunch", ended, None)
+    assert await counts(availability, "group:support", "agent:alice") == [0, 0]
+
+
+# -- what calls make of him -------------------------------------------------------------------------------------------
+
+
+async def test_activities_are_shown_with_their_call(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    for activity in ("reserved", "ringing", "on_call"):
+        began = clock.advance(1)
+        assert await availability.set_activity("alice", activity, call="c1")
+        clock.advance(1)
+        assert await availability.set_activity("alice", activity, call="c1")
+        record = await availability.agent("alice")
+        assert (record.state, record.since, record.call, record.available) == (activity, began, "c1", False)
+    await availability.set_activity("alice", "on_call", call="c2")
+    assert (await availability.agent("alice")).call == "c2"
+    await availability.set_activity("alice", "on_call")
+    assert (await availability.agent("alice")).call == "c2"
+
+
+async def test_an_activity_without_time_limit_does_not_run_out(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    await availability.set_activity("alice", "ringing", call="c1")
+    clock.advance(3600)
+    assert (await availability.expire()).ended == 0
+    assert (await availability.agent("alice")).state is AgentState.RINGING
+
+
+async def test_wrap_up_follows_a_call_and_ends_when_it_is_due(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    await availability.set_activity("alice", "on_call", call="c1")
+    due = clock.advance(10) + 20
+    await availability.set_activity("alice", None, call="c1", wrap_up=20)
+    clock.advance(5)
+    await availability.set_activity("alice", None, call="c1", wrap_up=20)
+    record = await availability.agent("alice")
+    assert (record.state, record.wrap_up_until, record.call) == (AgentState.WRAP_UP, due, "c1")
+    expired = await availability.expire()
+    assert (expired.ended, expired.next_due) == (0, due)
+    clock.now = due + 3
+    expired = await availability.expire()
+    assert (expired.ended, expired.next_due) == (1, None)
+    record = await availability.agent("alice")
+    assert (record.state, record.since, record.wrap_up_until, record.call) == (AgentState.READY, due, None, None)
+
+
+@pytest.mark.parametrize("choice", ["ready", "not_ready", "logged_out"])
+async def test_a_choice_made_in_wrap_up_ends_it(availability: Availability, clock: Clock, choice: str) -> None:
+    await ready(availability, clock, "alice")
+    await availability.set_activity("alice", "on_call")
+    await availability.set_activity("alice", None, wrap_up=20)
+    assert (await availability.set_state("alice", choice)).state == choice
+    assert (await availability.expire()).next_due is None
+    assert await counts(availability, "group:support") == [int(choice == "ready")]
+
+
+@pytest.mark.parametrize("activity", ["reserved", "ringing", "on_call"])
+async def test_wrap_up_can_be_interrupted_by_a_call_of_his_own(
+    availability: Availability, clock: Clock, activity: str
+) -> None:
+    await ready(availability, clock, "alice")
+    await availability.set_activity("alice", "on_call", call="c1")
+    await availability.set_activity("alice", None, wrap_up=20)
+    await availability.set_activity("alice", activity)
+    record = await availability.agent("alice")
+    assert (record.state, record.call, record.wrap_up_until) == (activity, None, None)
+    clock.advance(30)
+    assert (await availability.expire()).ended == 0
+
+
+async def test_somebody_logged_out_may_telephone_but_has_no_wrap_up(availability: Availability) -> None:
+    assert await availability.set_activity("alice", "on_call")
+    assert (await availability.agent("alice")).state is AgentState.ON_CALL
+    await availability.set_activity("alice", None, wrap_up=20)
+    assert (await availability.agent("alice")).state is AgentState.LOGGED_OUT
+
+
+async def test_an_agent_whose_phone_cannot_ring_is_not_available(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    await availability.set_reachable("alice", reachable=False)
+    record = await availability.agent("alice")
+    assert (record.state, record.reachable, record.available) == (AgentState.READY, False, False)
+    assert await counts(availability, "group:support", "agent:alice") == [0, 0]
+    await availability.set_reachable("alice", reachable=True)
+    await availability.set_reachable("alice", reachable=True)
+    assert await counts(availability, "group:support", "agent:alice") == [1, 1]
+
+
+async def test_an_agent_without_a_phone_is_never_available(availability: Availability) -> None:
+    record = await availability.set_state("admin", "ready")
+    assert (record.state, record.reachable) == (AgentState.READY, False)
+    assert await availability.reserve("r1", parse_target("agent:admin"), NOBODY, 15) is None
+
+
+# -- missed calls -----------------------------------------------------------------------------------------------------
+
+
+async def test_after_so_many_missed_calls_in_a_row_the_agent_is_not_ready(
+    availability: Availability, clock: Clock
+) -> None:
+    await ready(availability, clock, "alice")
+    await availability.set_activity("alice", "ringing")
+    await availability.set_activity("alice", None)
+    await availability.count_missed("alice", 2, "no_answer")
+    record = await availability.agent("alice")
+    assert (record.state, record.missed) == (AgentState.READY, 1)
+    await availability.count_missed("alice", 2, "no_answer")
+    record = await availability.agent("alice")
+    assert (record.state, record.reason, record.missed) == (AgentState.NOT_READY, "no_answer", 2)
+    assert (await availability.set_state("alice", "ready")).missed == 0
+
+
+async def test_answering_starts_the_count_of_missed_calls_anew(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    await availability.count_missed("alice", 2, "no_answer")
+    await availability.set_activity("alice", "on_call")
+    assert (await availability.agent("alice")).missed == 0
+
+
+async def test_without_a_limit_missed_calls_are_only_counted(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    for _ in range(3):
+        await availability.count_missed("alice", 0, "no_answer")
+    record = await availability.agent("alice")
+    assert (record.state, record.missed) == (AgentState.READY, 3)
+
+
+async def test_a_missed_call_does_not_log_anybody_in(availability: Availability) -> None:
+    await availability.count_missed("alice", 1, "no_answer")
+    assert (await availability.agent("alice")).state is AgentState.LOGGED_OUT

@@ -1,0 +1,162 @@
+"""What every implementation of `Store` does."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from redis.asyncio import Redis
+
+from ari_app.errors import StoreUnavailable
+from ari_app.store.client import connect, disconnect
+from ari_app.store.port import Finished, InProgress, Store, hash_token
+from ari_app.store.redis import RedisStore
+from tests.contract.conftest import Wire
+
+DEADLINE = 5.0
+TOKEN = hash_token("a token")
+
+
+async def until_none(ask: Callable[[], Awaitable[object | None]]) -> None:
+    """Wait until the answer is None."""
+    async with asyncio.timeout(DEADLINE):
+        while await ask() is not None:  # noqa: ASYNC110 - Redis tells nobody when something runs out
+            await asyncio.sleep(0)
+
+
+async def test_snapshots_are_kept_replaced_and_forgotten_together(store: Store) -> None:
+    assert await store.load_all() == {}
+    await store.save_many({})
+    await store.save_many({"call:1": b'{"a":1}', "leg:1": b"{}", "leg:2": b"\x00\xff"})
+    await store.save_many({"call:1": b'{"a":2}', "leg:1": None, "leg:9": None})
+    assert await store.load_all() == {"call:1": b'{"a":2}', "leg:2": b"\x00\xff"}
+    await store.save_many({"call:1": None, "leg:2": None})
+    assert await store.load_all() == {}
+
+
+async def test_a_token_is_known_until_it_is_deleted(store: Store) -> None:
+    assert await store.get_token(TOKEN) is None
+    await store.put_token(TOKEN, b"alice", 60)
+    await store.put_token(TOKEN, b"alice again", 60)
+    assert await store.get_token(TOKEN) == b"alice again"
+    await store.delete_token(TOKEN)
+    await store.delete_token(TOKEN)
+    assert await store.get_token(TOKEN) is None
+
+
+async def test_a_token_runs_out(store: Store) -> None:
+    await store.put_token(TOKEN, b"alice", 0.02)
+    await until_none(lambda: store.get_token(TOKEN))
+
+
+async def test_a_token_itself_is_never_kept(store: Store) -> None:
+    for use in (store.put_token("a token", b"alice", 60), store.get_token("a token"), store.delete_token("a token")):
+        with pytest.raises(ValueError, match="SHA-256"):
+            await use
+
+
+async def test_of_requests_with_the_same_key_one_is_first_and_the_rest_see_how_far_it_is(store: Store) -> None:
+    claims = await asyncio.gather(*(store.claim("k", 60) for _ in range(5)))
+    assert sorted(map(str, claims)) == ["InProgress()"] * 4 + ["None"]
+    assert await store.get("k") == InProgress()
+    await store.finish("k", 201, b'{"id":\n"1"}')
+    assert await store.claim("k", 60) == await store.get("k") == Finished(201, b'{"id":\n"1"}')
+
+
+async def test_an_empty_answer_is_an_answer(store: Store) -> None:
+    await store.claim("k", 60)
+    await store.finish("k", 204, b"")
+    assert await store.get("k") == Finished(204, b"")
+
+
+async def test_an_abandoned_request_may_be_tried_again(store: Store) -> None:
+    assert await store.claim("k", 60) is None
+    await store.abandon("k")
+    assert await store.get("k") is None
+    assert await store.claim("k", 60) is None
+
+
+async def test_a_claim_runs_out_and_a_late_answer_does_not_bring_it_back(store: Store) -> None:
+    await store.claim("k", 0.02)
+    await until_none(lambda: store.get("k"))
+    await store.finish("k", 200, b"late")
+    assert await store.claim("k", 60) is None
+
+
+async def test_an_answer_is_kept_no_longer_than_its_claim(store: Store) -> None:
+    await store.claim("k", 0.05)
+    await store.finish("k", 200, b"")
+    await until_none(lambda: store.get("k"))
+
+
+async def test_the_last_caller_id_of_each_agent_is_remembered(store: Store) -> None:
+    assert await store.caller_id("alice") is None
+    await store.set_caller_id("alice", "support")
+    await store.set_caller_id("bob", "anonymous")
+    await store.set_caller_id("alice", "alice-direct")
+    assert [await store.caller_id(agent) for agent in ("alice", "bob")] == ["alice-direct", "anonymous"]
+
+
+async def test_the_store_answers_a_ping(store: Store) -> None:
+    await store.ping()
+
+
+# -- the real Redis only ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def far(wire: Wire, client: Redis, prefix: str) -> AsyncIterator[RedisStore]:
+    through = connect(wire.url)
+    yield RedisStore(through, prefix)
+    await disconnect(through)
+
+
+async def test_without_redis_everything_is_an_error_of_ours(far: RedisStore, wire: Wire) -> None:
+    await wire.close()
+    for use in (
+        far.save_many({"call:1": b"{}"}),
+        far.load_all(),
+        far.put_token(TOKEN, b"alice", 60),
+        far.get_token(TOKEN),
+        far.delete_token(TOKEN),
+        far.claim("k", 60),
+        far.finish("k", 200, b""),
+        far.abandon("k"),
+        far.get("k"),
+        far.set_caller_id("alice", "support"),
+        far.caller_id("alice"),
+        far.ping(),
+    ):
+        with pytest.raises(StoreUnavailable):
+            await use
+    await wire.open()
+    await far.ping()
+
+
+async def test_a_redis_that_says_nothing_is_given_up_in_time(far: RedisStore, wire: Wire) -> None:
+    await far.ping()
+    wire.freeze()
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await far.load_all()
+    assert time.monotonic() - began < 3
+    wire.cut()
+
+
+async def test_the_url_may_name_a_redis_that_is_not_there(wire: Wire, prefix: str) -> None:
+    await wire.close()
+    nowhere = connect(wire.url)
+    with pytest.raises(StoreUnavailable):
+        await RedisStore(nowhere, prefix).ping()
+    await disconnect(nowhere)
+
+
+async def test_neither_the_token_nor_anything_outside_the_prefix_is_in_redis(client: Redis, prefix: str) -> None:
+    store = RedisStore(client, prefix)
+    await store.put_token(TOKEN, b"alice", 60)
+    await store.claim("k", 60)
+    await store.set_caller_id("alice", "support")
+    await store.save_many({"call:1": b"{}"})
+    keys = {key.decode() async for key in client.scan_iter(match=f"*{prefix}*", count=1000)}
+    assert keys == {f"{{{prefix}}}:{rest}" for rest in (f"token:{TOKEN}", "idempotency:k", "caller_ids", "snapshots")}
+    assert 0 < await client.pttl(f"{{{prefix}}}:token:{TOKEN}") <= 60_000

@@ -1,0 +1,310 @@
+"""Any interleaving of state changes, reservations, crashes and expiries by eight workers, on Redis and its twin.
+
+After every step: no agent has two requests, what was derived equals what the records say, and Redis and the in-memory
+twin show the same. CC_REDIS_URL names the Redis.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from ari_app.availability.memory import MemoryAvailability
+from ari_app.availability.port import AgentRecord, AgentState, Availability
+from ari_app.availability.redis import RedisAvailability
+from ari_app.errors import Refused
+from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
+from ari_app.routing.targets import Target, TargetType, parse_target
+from ari_app.store.client import connect, disconnect
+
+WORKERS = 8
+AGENTS = ("a", "b", "c", "d", "e")
+TARGETS = tuple(
+    parse_target(text)
+    for text in (
+        *(f"agent:{agent}" for agent in AGENTS),
+        *("group:x", "group:y", "queue:q", "skill:s", "skill:s>=2", "skill:s>=3", "skill:t>=5", "group:none"),
+    )
+)
+
+
+def directory(variant: int) -> Directory:
+    """Three call centres of which two agents belong to the same."""
+    listed = {
+        "a": Agent("a", "A", "1", groups=("x",), skills={"s": 1}),
+        "b": Agent("b", "B", "2", groups=("x", "y"), skills={"s": 3, "t": 5}),
+        "c": Agent("c", "C", "3", groups=("y",), skills={"s": 3}),
+        "d": Agent("d", "D", "4", groups=("x",), skills={"t": 9}),
+        "e": Agent("e", "E", "5", groups=("x", "y"), skills={"s": 2}),
+    }
+    if variant == 1:
+        listed["a"] = Agent("a", "A", "1", groups=("y",), skills={"s": 2})
+        del listed["d"]
+    if variant == 2:
+        listed["b"] = Agent("b", "B", None, groups=("x", "y"), skills={"s": 3})
+        listed["c"] = Agent("c", "C", "3")
+    return Directory(
+        agents=listed,
+        groups={name: Group(name, name) for name in ("x", "y", "none")},
+        queues={"q": Queue("q", "Q", groups=("x", "y"))},
+        skills={name: Skill(name, name) for name in ("s", "t")},
+    )
+
+
+def _make_ready(agent: str, availability: Availability) -> Coroutine[Any, Any, AgentRecord]:
+    return availability.set_state(agent, "ready")
+
+
+def _count(target: Target, availability: Availability) -> Coroutine[Any, Any, int]:
+    return availability.available(target)
+
+
+class Workers(RuleBasedStateMachine):
+    """Eight workers over one Redis, and the twin told the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.now = 1_700_000_000.0
+        self.prefix = f"test-{uuid.uuid4().hex}"
+        url = os.environ.get("CC_REDIS_URL")
+        if url is None:
+            pytest.fail("this test needs a Redis: set CC_REDIS_URL, such as redis://:password@127.0.0.1:6379/0")
+        self.clients = [connect(url, connections=2) for _ in range(WORKERS)]
+        self.workers = [RedisAvailability(client, self.prefix, lambda: self.now) for client in self.clients]
+        self.twin = MemoryAvailability(lambda: self.now)
+        self.requests = 0
+        self.made: list[tuple[str, Target]] = []
+        # what the workers believe to hold: request -> (agent, until), None once it was taken further
+        self.held: dict[str, tuple[str, float | None]] = {}
+        self.configure(0, 0)
+
+    def teardown(self) -> None:
+        async def clean() -> None:
+            keys = [key async for key in self.clients[0].scan_iter(match=f"{{{self.prefix}}}*", count=1000)]
+            if keys:
+                await self.clients[0].delete(*keys)
+            for client in self.clients:
+                await disconnect(client)
+
+        self.runner.run(clean())
+        self.runner.close()
+
+    def both(self, worker: int, use: Callable[[Availability], Coroutine[Any, Any, Any]]) -> Any:
+        """Do the same to both and expect the same."""
+
+        async def outcome(availability: Availability) -> Any:
+            try:
+                return await use(availability)
+            except Refused as refused:
+                return refused.code
+
+        async def run() -> Any:
+            there, here = await outcome(self.workers[worker]), await outcome(self.twin)
+            assert there == here
+            return there
+
+        return self.runner.run(run())
+
+    def forget(self, agent: str) -> None:
+        """Nobody holds this agent any more."""
+        self.held = {request: held for request, held in self.held.items() if held[0] != agent}
+
+    def settle(self) -> None:
+        """What has run out is nobody's."""
+        self.held = {
+            request: (agent, until)
+            for request, (agent, until) in self.held.items()
+            if until is None or until > self.now
+        }
+
+    @rule(worker=st.integers(0, WORKERS - 1), variant=st.integers(0, 2))
+    def configure(self, worker: int, variant: int) -> None:
+        listed = directory(variant)
+        self.both(worker, lambda a: a.configure(listed))
+        for agent in set(AGENTS) - listed.agents.keys():
+            self.forget(agent)
+
+    @rule(
+        worker=st.integers(0, WORKERS - 1),
+        agent=st.sampled_from(AGENTS),
+        state=st.sampled_from(("ready", "ready", "ready", "not_ready", "logged_out")),
+        reason=st.sampled_from((None, "lunch", "break")),
+    )
+    def choose(self, worker: int, agent: str, state: str, reason: str | None) -> None:
+        self.both(worker, lambda a: a.set_state(agent, state, reason))
+
+    @rule()
+    def everybody_is_ready(self) -> None:
+        for n, agent in enumerate(AGENTS):
+            self.both(n, partial(_make_ready, agent))
+
+    @rule(
+        worker=st.integers(0, WORKERS - 1),
+        wanted=st.sampled_from(TARGETS),
+        exclude=st.frozensets(st.sampled_from(AGENTS), max_size=2),
+        seconds=st.sampled_from((0.001, 1, 5, 15)),
+    )
+    def reserve(self, worker: int, wanted: Target, exclude: frozenset[str], seconds: float) -> None:
+        self.requests += 1
+        request = f"r{self.requests}"
+        self.made.append((request, wanted))
+        agent = self.both(worker, lambda a: a.reserve(request, wanted, exclude, seconds))
+        self.got(request, wanted, agent, seconds)
+        if agent is not None:
+            assert agent not in exclude
+
+    @precondition(lambda self: self.made)
+    @rule(worker=st.integers(0, WORKERS - 1), data=st.data(), seconds=st.sampled_from((1, 15)))
+    def reserve_again(self, worker: int, data: st.DataObject, seconds: float) -> None:
+        request, target = data.draw(st.sampled_from(self.made))
+        self.settle()
+        agent = self.both(worker, lambda a: a.reserve(request, target, frozenset(), seconds))
+        if request in self.held:
+            assert agent == self.held[request][0]
+        else:
+            self.got(request, target, agent, seconds)
+
+    def got(self, request: str, target: Target, agent: str | None, seconds: float) -> None:
+        self.settle()
+        if agent is None:
+            return
+        assert agent not in {held for held, _ in self.held.values()}, "reserved twice"
+        assert target.type is not TargetType.AGENT or agent == target.id
+        self.held[request] = (agent, round(self.now + seconds, 3))
+
+    @rule(wanted=st.sampled_from(TARGETS), seconds=st.sampled_from((1, 15)))
+    def all_workers_reserve_at_once(self, wanted: Target, seconds: float) -> None:
+        names = [f"r{self.requests + n}" for n in range(1, WORKERS + 1)]
+        self.requests += WORKERS
+
+        async def run() -> list[str | None]:
+            tries = (w.reserve(n, wanted, frozenset(), seconds) for w, n in zip(self.workers, names, strict=True))
+            return await asyncio.gather(*tries)
+
+        got = dict(zip(names, self.runner.run(run()), strict=True))
+        # who came first is not ours to say, but each must have got what was best then: the twin finds out
+        waiting = dict(got)
+        while waiting:
+            probe = next(iter(waiting))
+            best = self.runner.run(self.twin.reserve(probe, wanted, frozenset(), seconds))
+            right = next((name for name, had in waiting.items() if had == best), None)
+            assert right is not None, f"{best} was the best, and nobody got him"
+            if right != probe:
+                self.rename(probe, right)
+            del waiting[right]
+            self.got(right, wanted, best, seconds)
+
+    def rename(self, wrong: str, right: str) -> None:
+        """In the twin, give the reservation to the request that had it in Redis."""
+        agent = self.twin._agents[self.twin._requests.pop(wrong)]
+        agent.request = agent.was_request = right
+        self.twin._requests[right] = agent.id
+
+    @rule(
+        worker=st.integers(0, WORKERS - 1),
+        agent=st.sampled_from(AGENTS),
+        activity=st.sampled_from(("reserved", "ringing", "on_call")),
+        call=st.sampled_from((None, "c1", "c2")),
+    )
+    def calls_take_him(self, worker: int, agent: str, activity: str, call: str | None) -> None:
+        self.settle()
+        self.both(worker, lambda a: a.set_activity(agent, activity, call))
+        for request, (holder, _) in tuple(self.held.items()):
+            if holder == agent and activity != "reserved":
+                self.held[request] = (agent, None)
+
+    @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), wrap_up=st.sampled_from((0.0, 2.0, 10.0)))
+    def calls_release_him(self, worker: int, agent: str, wrap_up: float) -> None:
+        self.settle()
+        self.both(worker, lambda a: a.set_activity(agent, None, wrap_up=wrap_up))
+        self.forget(agent)
+
+    @precondition(lambda self: self.made)
+    @rule(
+        worker=st.integers(0, WORKERS - 1),
+        data=st.data(),
+        agent=st.sampled_from(AGENTS),
+        activity=st.sampled_from(("ringing", "on_call", None)),
+    )
+    def a_request_goes_on(self, worker: int, data: st.DataObject, agent: str, activity: str | None) -> None:
+        """Of a controller that may be late: it must not touch what is another's."""
+        request, _ = data.draw(st.sampled_from(self.made))
+        self.settle()
+        holders = {held: holding for holding, (held, _) in self.held.items()}
+        done = self.both(worker, lambda a: a.set_activity(agent, activity, request=request))
+        if holders.get(agent, request) != request:
+            assert not done
+        elif done and activity is not None:
+            self.held[request] = (agent, None)
+        elif done:
+            self.forget(agent)
+
+    @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), limit=st.integers(0, 2))
+    def he_lets_it_ring(self, worker: int, agent: str, limit: int) -> None:
+        self.both(worker, lambda a: a.count_missed(agent, limit, "no_answer"))
+
+    @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), reachable=st.booleans())
+    def his_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool) -> None:
+        self.both(worker, lambda a: a.set_reachable(agent, reachable))
+
+    @rule(seconds=st.sampled_from((0.001, 0.999, 2, 5, 30)))
+    def time_passes(self, seconds: float) -> None:
+        self.now = round(self.now + seconds, 3)
+
+    @rule(worker=st.integers(0, WORKERS - 1))
+    def expire(self, worker: int) -> None:
+        self.both(worker, lambda a: a.expire())
+
+    @invariant()
+    def redis_and_its_twin_agree(self) -> None:
+        self.both(0, lambda a: a.agents())
+        for target in TARGETS:
+            self.both(0, partial(_count, target))
+
+    @invariant()
+    def nothing_has_drifted(self) -> None:
+        assert self.both(0, lambda a: a.recompute()) == ()
+
+    @invariant()
+    def who_is_held_is_shown_as_held(self) -> None:
+        self.settle()
+        records = {record.agent: record for record in self.runner.run(self.twin.agents())}
+        free = {AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OUT, AgentState.WRAP_UP}
+        for agent, _ in self.held.values():
+            assert records[agent].state not in free
+
+    @invariant()
+    def counts_are_what_the_records_say(self) -> None:
+        snapshot = self.both(0, lambda a: a.snapshot())
+        free = {record.agent for record in snapshot.records if record.available}
+        for target in TARGETS:
+            listed = self.twin._configured.members
+            name = f"{target.type}:{target.id}"
+            members = {
+                agent
+                for agent, member in listed.items()
+                if (target.type is TargetType.AGENT and agent == target.id)
+                or any(
+                    of.partition("=")[0] == name and int(of.partition("=")[2] or 999) >= target.level
+                    for of in member.sets
+                )
+            }
+            assert self.both(0, partial(_count, target)) == len(free & members)
+
+
+Workers.TestCase.settings = settings(
+    max_examples=int(os.environ.get("CC_PROPERTY_EXAMPLES", "40")),
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+TestWorkers = Workers.TestCase

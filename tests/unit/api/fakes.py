@@ -1,0 +1,242 @@
+"""In-memory twins of the API's ports, and a client that checks every answer against the OpenAPI document."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from jsonschema_rs import validator_for
+
+from ari_app.api.events import EventHub
+from ari_app.api.metrics import Metrics
+from ari_app.api.server import ApiServer
+from ari_app.calls.commands import Command
+from ari_app.calls.model import Call, CallType, Party, PartyRole, Progress
+from ari_app.calls.story import StoryEntry
+from ari_app.config.credentials import Credential
+from ari_app.config.errors import ConfigError
+from ari_app.config.file import load
+from ari_app.errors import StoreUnavailable
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target, TargetType
+from ari_app.store.memory import MemoryStore
+from ari_app.store.port import Claim
+
+DEMO = load(Path(__file__).parents[3] / "asterisk" / "callcentre.yaml")
+HOST = "127.0.79.1"
+NOW = 1_800_000_000.0
+DOCUMENT: dict[str, Any] = {}  # the same for every server: fetched once
+
+
+def party(party_id: str, agent: str | None = None, progress: Progress = Progress.JOINED, **more: Any) -> Party:
+    """A party; a contact unless it is an agent."""
+    role = PartyRole.AGENT if agent else PartyRole.CONTACT
+    return Party(id=party_id, role=role, name=agent or "Contact", number="+33612345678", agent=agent,
+                 leg=f"leg-{party_id}", progress=progress, **more)  # fmt: skip
+
+
+def call(call_id: str, *parties: Party, **more: Any) -> Call:
+    """An inbound call with these parties."""
+    ordered = {p.id: replace(p, order=n) for n, p in enumerate(parties)}
+    return Call(id=call_id, type=CallType.INBOUND, bridge=f"b-{call_id}", started_at=NOW, parties=ordered, **more)
+
+
+class FakeControl:
+    """Calls that a test puts there. `outcome` decides what a command comes to: by default the call as it is."""
+
+    def __init__(self) -> None:
+        self.up: dict[str, Call] = {}
+        self.commands: list[Command] = []
+        self.outcome: Callable[[Command], Call | None] = self._as_it_is
+        self.gate: asyncio.Event | None = None
+        self.asked = asyncio.Event()
+        self.now_directory: Directory = DEMO.directory
+        self.credentials: Mapping[str, Credential] = DEMO.credentials
+        self.faults: list[ConfigError] = []
+        self.stories: dict[str, list[StoryEntry]] = {}
+        self.parts = {"asterisk": True, "store": True}
+
+    def _as_it_is(self, command: Command) -> Call | None:
+        return self.up.get(getattr(command, "call", ""), call("new", party("p1", command.by)))
+
+    async def submit(self, command: Command) -> Call | None:
+        self.commands.append(command)
+        self.asked.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        return self.outcome(command)
+
+    def calls(self) -> Mapping[str, Call]:
+        return self.up
+
+    def story(self, call_id: str) -> Sequence[StoryEntry] | None:
+        return self.stories.get(call_id)
+
+    def directory(self) -> Directory:
+        return self.now_directory
+
+    def credential(self, agent: str) -> Credential | None:
+        return self.credentials.get(agent)
+
+    async def reload(self) -> Sequence[ConfigError]:
+        return self.faults
+
+    def ready(self) -> Mapping[str, bool]:
+        return self.parts
+
+
+@dataclass
+class FakeRecord:
+    """An agent's state."""
+
+    agent: str
+    state: str = "logged_out"
+    reason: str | None = None
+    since: float = NOW
+
+    @property
+    def available(self) -> bool:
+        return self.state == "ready"
+
+
+class FakeAgents:
+    """States in a dict; counts follow from them."""
+
+    def __init__(self) -> None:
+        self.records = {agent: FakeRecord(agent) for agent in DEMO.directory.agents}
+        self.away = False
+
+    def record(self, agent: str) -> FakeRecord | None:
+        return self.records.get(agent)
+
+    def available(self, target: Target) -> int:
+        return sum(self.records[agent].available for agent in DEMO.directory.members(target))
+
+    async def set_state(self, agent: str, state: str, reason: str | None = None) -> FakeRecord:
+        if self.away:
+            raise StoreUnavailable
+        self.records[agent] = FakeRecord(agent, state, reason)
+        return self.records[agent]
+
+
+class FlakyStore(MemoryStore):
+    """The in-memory store, which may be away."""
+
+    away = False
+
+    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
+        self._reach()
+        await super().put_token(token_hash, data, ttl)
+
+    async def get_token(self, token_hash: str) -> bytes | None:
+        self._reach()
+        return await super().get_token(token_hash)
+
+    async def claim(self, key: str, ttl: float) -> Claim | None:
+        self._reach()
+        return await super().claim(key, ttl)
+
+    async def finish(self, key: str, status: int, body: bytes) -> None:
+        self._reach()
+        await super().finish(key, status, body)
+
+    async def caller_id(self, agent: str) -> str | None:
+        self._reach()
+        return await super().caller_id(agent)
+
+    def _reach(self) -> None:
+        if self.away:
+            raise StoreUnavailable
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        assert self.headers["Content-Type"] == "application/problem+json", self.text
+        problem = self.json
+        assert problem["status"] == self.status
+        assert {"type", "title", "detail", "code"} <= problem.keys()
+        return str(problem["code"])
+
+
+@dataclass
+class World:
+    """A running API over twins. `now` is its clock."""
+
+    control: FakeControl = field(default_factory=FakeControl)
+    agents: FakeAgents = field(default_factory=FakeAgents)
+    now: float = NOW
+    queue: int = 1024
+    recent: int = 512
+    port: int = 0
+
+    async def start(self) -> "World":
+        self.store = FlakyStore(self.clock)
+        self.metrics = Metrics()
+        self.hub = EventHub(
+            self.control, self.agents, self.metrics, queue=self.queue, recent=self.recent, clock=self.clock
+        )
+        self.server = ApiServer(self.control, self.agents, self.store, self.hub, self.metrics, clock=self.clock)
+        self.port = await self.server.start(HOST, 0)
+        self.http = aiohttp.ClientSession(f"http://{HOST}:{self.port}")
+        if not DOCUMENT:
+            DOCUMENT.update((await self.ask("GET", "/v1/openapi.json", check=False)).json)
+        return self
+
+    async def stop(self) -> None:
+        await self.http.close()
+        await self.server.stop()
+
+    def clock(self) -> float:
+        return self.now
+
+    async def token(self, agent: str) -> str:
+        body = {"agent": agent, "password": f"{agent}-demo"}
+        answer = await self.ask("POST", "/v1/login", json=body)
+        assert answer.status == 200, answer.text
+        return str(answer.json["token"])
+
+    async def ask(self, method: str, path: str, *, token: str | None = None, check: bool = True, **more: Any) -> Answer:
+        headers = dict(more.pop("headers", {}))
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        async with self.http.request(method, path, headers=headers, **more) as response:
+            answer = Answer(response.status, response.headers.copy(), await response.text())
+        if check:
+            self.check(method, path, answer)
+        return answer
+
+    def check(self, method: str, path: str, answer: Answer) -> None:
+        """The answer is one that the OpenAPI document tells of: status, content type and shape."""
+        for template, operations in DOCUMENT["paths"].items():
+            pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+            if re.fullmatch(pattern, path.split("?", maxsplit=1)[0]) and method.lower() in operations:
+                described = operations[method.lower()]["responses"][str(answer.status)]
+                if "content" in described:
+                    content_type = answer.headers["Content-Type"].split(";")[0]
+                    self._check_shape(described["content"][content_type]["schema"], answer)
+                return
+
+    def _check_shape(self, schema: Any, answer: Answer) -> None:
+        if "json" in answer.headers["Content-Type"]:
+            validator_for({**schema, "components": DOCUMENT["components"]}).validate(answer.json)
+
+
+def group(name: str) -> Target:
+    """`group:<name>`."""
+    return Target(TargetType.GROUP, name)

@@ -1,0 +1,79 @@
+"""Administration, and what machines ask."""
+
+import pytest
+
+from ari_app.calls.effects import CallChanged
+from ari_app.calls.stimuli import LegAnswered
+from ari_app.calls.story import StoryEntry
+from ari_app.config.errors import ConfigError
+from tests.unit.api.fakes import NOW, World, call, party
+
+
+@pytest.fixture
+async def admin(world: World) -> str:
+    return await world.token("admin")
+
+
+async def test_a_reload_says_what_there_is_now(world: World, admin: str) -> None:
+    answer = await world.ask("POST", "/v1/admin/reload", token=admin)
+    assert answer.json == {"agents": 7, "groups": 3, "queues": 1, "skills": 3, "routing_points": 2}
+
+
+async def test_a_reload_that_fails_names_every_fault(world: World, admin: str) -> None:
+    world.control.faults = [
+        ConfigError("/etc/cc.yaml", 12, "agents.bob.groups.0", "'x' is not a group"),
+        ConfigError("/etc/cc.yaml", 0, "", "is empty"),
+    ]
+    answer = await world.ask("POST", "/v1/admin/reload", token=admin)
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert answer.json["errors"] == [
+        {"field": "agents.bob.groups.0", "message": "/etc/cc.yaml:12: 'x' is not a group"},
+        {"field": "", "message": "/etc/cc.yaml: is empty"},
+    ]
+
+
+async def test_all_calls(world: World, admin: str) -> None:
+    world.control.up = {"c1": call("c1", party("p1"), party("p2", "alice"))}
+    answer = await world.ask("GET", "/v1/admin/calls", token=admin)
+    assert [c["id"] for c in answer.json["calls"]] == ["c1"]
+
+
+async def test_a_story_tells_what_happened_with_times(world: World, admin: str) -> None:
+    world.control.stories["c1"] = [
+        StoryEntry(NOW, "stimulus", LegAnswered("leg-1")),
+        StoryEntry(NOW + 0.25, "effect", CallChanged(None, call("c1", party("p1")))),
+    ]
+    answer = await world.ask("GET", "/v1/admin/calls/c1/story", token=admin)
+    assert answer.json["call_id"] == "c1"
+    first, second = answer.json["story"]
+    assert first == {
+        "at": "2027-01-15T08:00:00.000Z",
+        "kind": "stimulus",
+        "what": "LegAnswered",
+        "detail": {"leg": "leg-1"},
+    }
+    assert (second["at"], second["kind"], second["what"]) == ("2027-01-15T08:00:00.250Z", "effect", "CallChanged")
+    assert second["detail"]["call"]["parties"]["p1"]["held_by"] == []
+
+
+async def test_no_story_is_not_found(world: World, admin: str) -> None:
+    assert (await world.ask("GET", "/v1/admin/calls/c9/story", token=admin)).code == "not_found"
+
+
+async def test_health_and_readiness(world: World) -> None:
+    assert (await world.ask("GET", "/healthz")).json == {"status": "ok"}
+    assert (await world.ask("GET", "/readyz")).json == {"ready": True, "asterisk": True, "store": True}
+
+
+@pytest.mark.parametrize(("part", "code"), [("asterisk", "asterisk_unavailable"), ("store", "store_unavailable")])
+async def test_what_is_away_makes_it_not_ready(world: World, part: str, code: str) -> None:
+    world.control.parts[part] = False
+    answer = await world.ask("GET", "/readyz")
+    assert (answer.status, answer.code) == (503, code)
+
+
+async def test_metrics_count_requests(world: World) -> None:
+    await world.ask("GET", "/healthz")
+    answer = await world.ask("GET", "/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert 'callcontrol_api_requests_total{operation="healthz",status="200"} 1.0' in answer.text

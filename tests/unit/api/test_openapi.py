@@ -1,0 +1,46 @@
+"""The OpenAPI document is valid and tells of every route; that answers keep to it is checked with each of them."""
+
+import warnings
+from typing import Any
+
+from tests.unit.api.fakes import DOCUMENT, World
+
+
+async def test_it_is_valid(world: World) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the validator's own dependencies
+        from openapi_spec_validator import validate
+
+        validate(DOCUMENT)
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+async def test_it_tells_of_every_route_and_of_problems(world: World) -> None:
+    assert len({r.operation for r in world.server.routes}) == len(world.server.routes)
+    for route in world.server.routes:
+        operation: Any = DOCUMENT["paths"][route.path][route.method.lower()]
+        assert operation["operationId"] == route.operation
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(response["content"]) == ["application/problem+json"]
+
+
+async def test_every_path_of_the_contract_is_there(world: World) -> None:
+    call, party = "/v1/calls/{call}", "/v1/calls/{call}/parties/{party}"
+    verbs = "answer hold retrieve release clear cancel single-step-transfer single-step-conference initiate-transfer"
+    verbs += " complete-transfer complete-conference alternate reconnect send-dtmf"
+    expected = {("post", f"{call}/{v}") for v in verbs.split()}
+    on_party = ("mute", "unmute", "deafen", "undeafen", "hold", "retrieve", "send-dtmf")
+    expected |= {("post", f"{party}/{v}") for v in on_party}
+    expected |= {("delete", party), ("patch", f"{call}/user-data"), ("get", call), ("get", "/v1/calls")}
+    expected |= {("post", "/v1/calls"), ("post", "/v1/login"), ("post", "/v1/logout"), ("get", "/v1/me")}
+    expected |= {
+        ("put", "/v1/me/state"),
+        ("get", "/v1/targets"),
+        ("get", "/v1/targets/{target}"),
+        ("get", "/v1/events"),
+    }
+    expected |= {("post", "/v1/admin/reload"), ("get", "/v1/admin/calls"), ("get", "/v1/admin/calls/{call}/story")}
+    expected |= {("get", "/healthz"), ("get", "/readyz"), ("get", "/metrics"), ("get", "/v1/openapi.json")}
+    there = {(method, path) for path, operations in DOCUMENT["paths"].items() for method in operations}
+    assert there == expected

@@ -1,0 +1,99 @@
+"""Logging in and out: passwords, tokens, roles, and what happens while Redis is away."""
+
+import pytest
+
+from ari_app.api.authentication import FAILURE_WINDOW, FAILURES, TRUST
+from ari_app.config.credentials import Credential, hash_password
+from ari_app.store.port import hash_token
+from tests.unit.api.fakes import DEMO, World
+
+
+async def test_a_login_gives_a_token_for_twelve_hours(world: World) -> None:
+    answer = await world.ask("POST", "/v1/login", json={"agent": "alice", "password": "alice-demo"})
+    assert answer.json["agent"] == "alice"
+    assert answer.json["expires_at"] == "2027-01-15T20:00:00.000Z"
+    assert len(answer.json["token"]) == 43
+
+
+async def test_only_a_digest_of_the_token_is_kept(world: World, alice: str) -> None:
+    kept = await world.store.get_token(hash_token(alice))
+    assert kept is not None
+    assert alice.encode() not in kept
+
+
+@pytest.mark.parametrize(("agent", "password"), [("alice", "bob-demo"), ("nobody", "alice-demo"), ("alice", " ")])
+async def test_a_wrong_password_and_an_unknown_agent_get_the_same(world: World, agent: str, password: str) -> None:
+    answer = await world.ask("POST", "/v1/login", json={"agent": agent, "password": password})
+    assert (answer.status, answer.code) == (401, "unauthenticated")
+    assert answer.json["detail"] == "agent or password is wrong"
+
+
+async def test_a_hashed_password_is_checked(world: World) -> None:
+    world.control.credentials = {"alice": Credential(password_hash=hash_password("correct horse"))}
+    right = await world.ask("POST", "/v1/login", json={"agent": "alice", "password": "correct horse"})
+    wrong = await world.ask("POST", "/v1/login", json={"agent": "alice", "password": "alice-demo"})
+    assert (right.status, wrong.status) == (200, 401)
+
+
+async def test_many_failures_pause_that_agent_from_that_address_only(world: World) -> None:
+    for _ in range(FAILURES):
+        await world.ask("POST", "/v1/login", json={"agent": "alice", "password": "wrong"})
+    body = {"agent": "alice", "password": "alice-demo"}
+    answer = await world.ask("POST", "/v1/login", json=body)
+    assert (answer.status, answer.code) == (429, "unauthenticated")
+    assert 0 < int(answer.headers["Retry-After"]) <= FAILURE_WINDOW + 1
+    assert await world.token("bob")
+    world.now += FAILURE_WINDOW + 1
+    assert (await world.ask("POST", "/v1/login", json=body)).status == 200
+
+
+async def test_a_token_ends_by_itself(world: World, alice: str) -> None:
+    world.now += 12 * 3600 - 1
+    assert (await world.ask("GET", "/v1/me", token=alice)).status == 200
+    world.now += 1
+    answer = await world.ask("GET", "/v1/me", token=alice)
+    assert (answer.status, answer.code) == (401, "unauthenticated")
+
+
+async def test_a_logout_ends_this_token_and_no_other(world: World, alice: str) -> None:
+    other = await world.token("alice")
+    assert (await world.ask("POST", "/v1/logout", token=alice)).status == 204
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+    assert (await world.ask("GET", "/v1/me", token=other)).status == 200
+
+
+async def test_a_known_token_works_while_the_store_is_away(world: World, alice: str) -> None:
+    stranger = await world.token("bob")
+    world.store.away = True
+    world.now += TRUST + 1
+    assert (await world.ask("GET", "/v1/me", token=alice)).status == 200
+    assert (await world.ask("GET", "/v1/me", token=stranger)).status == 200
+    answer = await world.ask("GET", "/v1/me", token="never seen before")
+    assert (answer.status, answer.code) == (503, "store_unavailable")
+    answer = await world.ask("POST", "/v1/login", json={"agent": "alice", "password": "alice-demo"})
+    assert (answer.status, answer.code) == (503, "store_unavailable")
+
+
+async def test_a_token_revoked_elsewhere_is_noticed(world: World, alice: str) -> None:
+    await world.store.delete_token(hash_token(alice))
+    world.now += TRUST + 1
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+
+
+async def test_an_agent_removed_from_the_file_is_out(world: World, alice: str) -> None:
+    directory = DEMO.directory
+    agents = {k: v for k, v in directory.agents.items() if k != "alice"}
+    world.control.now_directory = type(directory)(agents=agents)
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+
+
+@pytest.mark.parametrize("agent", ["alice", "erin"])
+async def test_administration_is_for_admins(world: World, agent: str) -> None:
+    token = await world.token(agent)
+    for method, path in [
+        ("POST", "/v1/admin/reload"),
+        ("GET", "/v1/admin/calls"),
+        ("GET", "/v1/admin/calls/c1/story"),
+    ]:
+        answer = await world.ask(method, path, token=token)
+        assert (answer.status, answer.code) == (403, "forbidden")

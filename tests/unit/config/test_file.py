@@ -1,0 +1,256 @@
+"""The administrator's file: all of it or nothing, with every fault by file, line and field."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ari_app.config.credentials import hash_password
+from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.config.file import Configuration, load, parse
+from ari_app.routing.directory import Role, Verb
+from ari_app.routing.targets import parse_target
+
+DEMO = Path(__file__).parents[3] / "asterisk" / "callcentre.yaml"
+
+SMALL = """\
+agents:
+  alice:
+    name: Alice
+    phone: "1001"
+    password: secret
+    groups: [support]
+    skills: {french: 3}
+groups:
+  support:
+    name: Support
+    number: "2000"
+skills:
+  french: {name: French}
+"""
+
+
+def faults(text: str) -> list[str]:
+    """Each fault as `line field message`."""
+    with pytest.raises(ConfigInvalid) as invalid:
+        parse(text, "cc.yaml")
+    assert all(error.file == "cc.yaml" for error in invalid.value.errors)
+    return [f"{e.line} {e.field} {e.message}" for e in invalid.value.errors]
+
+
+# -- the demo (DEMO.md) -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def demo() -> Configuration:
+    return load(DEMO)
+
+
+def test_the_demo_has_its_agents(demo: Configuration) -> None:
+    table = {a.id: (a.name, a.phone, a.role, a.groups, dict(a.skills)) for a in demo.directory.agents.values()}
+    assert table == {
+        "alice": ("Alice Martin", "1001", Role.AGENT, ("support",), {"french": 5, "billing": 2}),
+        "bob": ("Bob Lefèvre", "1002", Role.AGENT, ("support",), {"french": 2}),
+        "carol": ("Carol Nguyen", "1003", Role.AGENT, ("support", "sales"), {"english": 5}),
+        "dave": ("Dave Müller", "1004", Role.AGENT, ("sales",), {"english": 4, "french": 3}),
+        "erin": ("Erin O'Brien", "1005", Role.SUPERVISOR, (), {}),
+        "frank": ("Frank Zola", "1006", Role.AGENT, ("night",), {}),
+        "admin": ("Administrator", None, Role.ADMIN, (), {}),
+    }
+    assert {a: c.password for a, c in demo.credentials.items()} == {a: f"{a}-demo" for a in table}
+
+
+def test_the_demo_has_its_numbers(demo: Configuration) -> None:
+    d = demo.directory
+    assert {g.number: g.id for g in d.groups.values()} == {"2000": "support", "2001": "sales", "2002": "night"}
+    assert {r.number: r.id for r in d.routing_points.values()} == {"4000": "billing", "4001": "plain"}
+    assert dict(d.routing_points["billing"].user_data) == {"topic": "billing", "priority": "high"}
+    assert [r.favourite for r in d.routing_points.values()] == [True, False]
+    sales = d.queues["sales"]
+    assert (sales.number, sales.groups, sales.max_wait) == ("3000", ("sales",), 60)
+    assert sales.overflow == parse_target("group:support")
+    assert [g.show_available for g in d.groups.values()] == [True, True, False]
+    assert all(g.verbs == frozenset(Verb) for g in d.groups.values())
+    assert d.settings.offer_timeout == 15
+
+
+def test_the_demo_has_its_caller_ids(demo: Configuration) -> None:
+    d = demo.directory
+    assert d.agents["alice"].caller_ids == ("support", "sales", "alice-direct", "anonymous")
+    assert d.agents["carol"].caller_ids == ("support", "sales", "anonymous")
+    assert d.agents["dave"].caller_ids == ("support", "sales")
+    assert d.caller_ids["alice-direct"].number == "+33140001001"
+    assert d.caller_ids["anonymous"].anonymous
+    assert d.caller_id_verbs == frozenset(Verb)
+
+
+@pytest.mark.parametrize(
+    ("number", "goes_out"),
+    [("+33123456789", True), ("0123", True), ("123456", True), ("12345", False), ("+", False), ("112", False)],
+)
+def test_the_demo_lets_these_numbers_out(demo: Configuration, number: str, goes_out: bool) -> None:
+    assert (demo.directory.outside_number(number) == number) is goes_out
+
+
+def test_announcements_are_in_asterisks_terms(demo: Configuration) -> None:
+    announcements = demo.directory.settings.announcements
+    assert announcements["goodbye"] == "sound:goodbye"
+    assert announcements["ready"] == "sound:do-not-disturb,sound:de-activated"
+
+
+# -- what is wrong is said, with its line -----------------------------------------------------------------------------
+
+
+def test_a_small_file_is_enough() -> None:
+    directory = parse(SMALL).directory
+    assert directory.agents["alice"].groups == ("support",)
+    assert directory.groups["support"].number == "2000"
+
+
+def test_the_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=r"none\.yaml: cannot be read: No such file"):
+        load(tmp_path / "none.yaml")
+
+
+def test_the_file_must_be_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "cc.yaml"
+    path.write_bytes("agents:\n  x: é".encode("latin-1"))
+    with pytest.raises(ConfigInvalid, match=r"cc\.yaml:2: is not UTF-8"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "1  is empty"),
+        ("- a\n", "1  must be sections such as agents: and groups:"),
+        ("agents:\n  x: [\n", "3  not YAML"),
+        ("agents:\n\tx: 1\n", "2  not YAML"),
+        ("groups: {}\nagents: {a: \x01}\n", "2  not YAML"),
+        ("agents: {}\n---\nagents: {}\n", "2  not YAML"),
+        ("groups: &a\n  x: *a\n", "2 groups.x an alias that contains itself"),
+        ("groups:\n  x: {name: A}\n  x: {name: B}\n", "3 groups.x given twice, first in line 2"),
+        ("groups:\n  ? [a]\n  : b\n", "2 groups a key must be a name"),
+        ("groups: !!python/object:os.system {}\n", "1"),
+        ("groups: [x]\n", "1 groups must be a mapping"),
+        ("outside: x\n", "1 outside must be a list"),
+        ("agent:\n  x: 1\n", "1 agent is not a section; there are: agents, groups"),
+        ("groups:\n  'a b': {name: X}\n", "2 groups.a b an id must be"),
+        ("groups:\n  x: text\n", "2 groups.x must be a mapping of names to values"),
+        ("groups:\n  x:\n", "2 groups.x must be a mapping of names to values"),
+        ("settings:\n  conferences: yes\n", "2 settings.conferences input should be a valid boolean"),
+        ("settings:\n  offer_timeout: soon\n", "2 settings.offer_timeout input should be a valid number"),
+        ("settings:\n  fallback: group:x\n", "2 settings.fallback group:x is not in this file"),
+        ("settings:\n  fallback: nobody\n", "2 settings.fallback 'nobody' is not a target"),
+        ("outside:\n  - pattern: '('\n", "2 outside.0.pattern is not a regular expression"),
+        ("outside:\n  - pattern: '0(.*)'\n    replace: '\\2'\n", "2 outside.0 replace does not fit"),
+        ("announcements:\n  goodby: bye\n", "2 announcements.goodby is not an announcement; there are: "),
+        ("announcements:\n  goodbye: 'rm -rf'\n", "2 announcements.goodbye must be the name of a sound"),
+        ("caller_ids:\n  x: {name: X, for: everybody}\n", "2 caller_ids.x give either a number or anonymous"),
+        (
+            "caller_ids:\n  x: {anonymous: true, for: ['skill:s']}\nskills: {s: {name: S}}\n",
+            "2 caller_ids.x.for.0 must be agents and groups, or everybody",
+        ),
+        (
+            "routing_points:\n  x:\n    name: X\n    number: '1'\n    user_data: {a: b}\n",
+            "2 routing_points.x user_data is attached by corporate favourites only",
+        ),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named(text: str, expected: str) -> None:
+    assert faults(text)[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("name: Alice", "nam: Alice", ["2 agents.alice.name is missing", "3 agents.alice.nam is not known here"]),
+        ("[support]", "[support, x]", ["6 agents.alice.groups.1 'x' is not one of the groups of this file"]),
+        ("french: 3}", "frensh: 3}", ["7 agents.alice.skills.frensh 'frensh' is not one of the skills of this file"]),
+        ("french: 3}", "french: 0}", ["7 agents.alice.skills.french input should be greater than or equal to 1"]),
+        ('"2000"', '"1001"', ["11 groups.support.number 1001 is taken by agents alice (line 4)"]),
+        ("    password: secret\n", "", ["2 agents.alice give either password_hash"]),
+        ("password: secret", "password_hash: secret", ["5 agents.alice.password_hash is not an argon2 hash"]),
+        ('    phone: "1001"\n', "", ["2 agents.alice an agent needs a phone"]),
+        ('"1001"', '"10 01"', ["4 agents.alice.phone must be a SIP user"]),
+        ('"2000"', '"20x"', ["11 groups.support.number must be a number to dial"]),
+        ("name: Alice", "name: 5", ["3 agents.alice.name must be text; put it into quotes"]),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_file_that_was_right(old: str, new: str, expected: list[str]) -> None:
+    found = faults(SMALL.replace(old, new, 1))
+    assert len(found) == len(expected)
+    for one, begin in zip(found, expected, strict=True):
+        assert one.startswith(begin)
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
+    text = SMALL.replace("[support]", "[x]").replace("{name: French}", "{nam: F}") + "queue: {}\n"
+    found = faults(text)
+    assert [f.split(" ")[:2] for f in found] == [
+        ["6", "agents.alice.groups.0"],
+        ["13", "skills.french.nam"],
+        ["13", "skills.french.name"],
+        ["14", "queue"],
+    ]
+
+
+def test_queues_must_not_overflow_in_a_ring() -> None:
+    text = SMALL + (
+        "queues:\n"
+        "  a: {name: A, groups: [support], overflow: 'queue:b'}\n"
+        "  b: {name: B, groups: [support], overflow: 'queue:a'}\n"
+        "  c: {name: C, groups: [support], overflow: 'queue:a'}\n"
+    )
+    assert faults(text) == [
+        "15 queues.a.overflow callers would overflow in a ring: a → b → a",
+        "16 queues.b.overflow callers would overflow in a ring: b → a → b",
+    ]
+
+
+def test_secrets_are_not_in_faults() -> None:
+    text = SMALL.replace("password: secret", "password: [hunter2]").replace("name: Alice", "password_hash: hunter3")
+    assert "hunter" not in " ".join(faults(text))
+
+
+def test_numbers_need_no_quotes_where_yaml_does_not_spoil_them() -> None:
+    text = SMALL.replace('"1001"', "1001").replace('"2000"', "0123")
+    directory = parse(text).directory
+    assert directory.agents["alice"].phone == "1001"
+    assert directory.groups["support"].number == "0123"
+
+
+def test_words_that_yaml_takes_for_something_else_are_words() -> None:
+    text = SMALL.replace("alice:", "no:").replace("name: Alice", "name: 2001-01-01")
+    assert parse(text).directory.agents["no"].name == "2001-01-01"
+
+
+def test_a_hash_is_taken_as_it_is() -> None:
+    known = hash_password("x")
+    configuration = parse(SMALL.replace("password: secret", f"password_hash: {known}"))
+    assert configuration.credentials["alice"].password_hash == known
+    assert known not in repr(configuration)
+
+
+def faults_of(text: str) -> tuple[ConfigError, ...]:
+    """Its faults, or none."""
+    try:
+        parse(text)
+    except ConfigInvalid as invalid:
+        return invalid.errors
+    return ()
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_configuration_or_has_faults_in_its_lines(text: str) -> None:
+    assert all(0 <= error.line <= len(text.splitlines()) + 1 for error in faults_of(text))
+
+
+@given(st.data())
+def test_any_line_of_the_demo_may_be_lost(data: st.DataObject) -> None:
+    lines = DEMO.read_text().splitlines()
+    at = data.draw(st.integers(0, len(lines) - 1))
+    replacement = data.draw(st.sampled_from([[], ["  x: 1"], ["-"], ["    ? {"], [lines[at] + " #"], [lines[at] * 2]]))
+    errors = faults_of("\n".join([*lines[:at], *replacement, *lines[at + 1 :]]))
+    assert all(error.message and error.line for error in errors)

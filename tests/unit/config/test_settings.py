@@ -1,0 +1,84 @@
+"""Settings out of the environment, and the demo's secrets beyond loopback."""
+
+import pytest
+from pydantic import ValidationError
+
+from ari_app.config.credentials import Credential, check_password, hash_password
+from ari_app.config.demo import check_secrets, is_loopback
+from ari_app.config.errors import ConfigInvalid
+from ari_app.config.settings import ProcessSettings
+
+
+def test_only_the_ari_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="ari_password"):
+        ProcessSettings()
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "s3cret")
+    settings = ProcessSettings()
+    assert (settings.api_host, settings.api_port, settings.stasis_app) == ("127.0.0.1", 8080, "callcontrol")
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_PORT", "x"),
+        ("ARI_URL", "ftp://x"),
+        ("REDIS_URL", "http://x"),
+        ("LOG_LEVEL", "loud"),
+        ("STASIS_APP", "a b"),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "s3cret")
+    monkeypatch.setenv(f"ARI_APP_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()) as wrong:
+        ProcessSettings()
+    assert "s3cret" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("localhost", True),
+     ("10.0.0.4", False), ("::", False), ("192.168.1.4", False), ("callcentre.example", False), ("", False)],
+)  # fmt: skip
+def test_what_is_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def check(
+    api_host: str = "127.0.0.1", ari: str = "127.0.0.1", password: str | None = None, **agents: Credential
+) -> None:
+    check_secrets(
+        api_host=api_host,
+        ari_url=f"http://{ari}:8088",
+        ari_password=password or "long-and-random",
+        credentials=agents,
+        file="cc.yaml",
+    )
+
+
+def test_on_loopback_the_demo_may_start() -> None:
+    check(alice=Credential("alice-demo"), password="demo")
+
+
+@pytest.mark.parametrize("where", [{"api_host": "10.0.0.4"}, {"ari": "10.0.0.5"}])
+def test_beyond_loopback_it_may_not(where: dict[str, str]) -> None:
+    with pytest.raises(ConfigInvalid) as refused:
+        check(**where, alice=Credential("bob-demo"), bob=Credential("mine"), password="demo")  # type: ignore[arg-type]
+    assert [e.field for e in refused.value.errors] == ["agents.alice.password", "ARI_APP_ARI_PASSWORD"]
+
+
+def test_a_hash_of_a_demo_password_is_one_too() -> None:
+    with pytest.raises(ConfigInvalid, match=r"agents\.alice\.password"):
+        check("10.0.0.4", alice=Credential(password_hash=hash_password("alice-demo")))
+    check("10.0.0.4", alice=Credential(password_hash=hash_password("mine")))
+
+
+def test_passwords() -> None:
+    assert check_password(Credential("right"), "right")
+    assert not check_password(Credential("right"), "wrong")
+    assert check_password(Credential(password_hash=hash_password("right")), "right")
+    assert not check_password(Credential(password_hash=hash_password("right")), "wrong")
+    assert not check_password(Credential(), "nobody has this password")
+    assert not check_password(None, "nobody has this password")
+    assert "right" not in repr(Credential("right"))
