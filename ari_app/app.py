@@ -17,6 +17,7 @@ from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.link import LinkState
+from ari_app.ari.presence import Presence
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import AgentChanged, Change, CountChanged, Resync
@@ -59,17 +60,16 @@ class App:
         switch = Switch(configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
         self._engine = Engine(switch, self)
         self._bookings = Bookings(self._availability, self._engine.feed)
-        self._asterisk = Asterisk(
-            AsteriskSettings(
-                url=settings.ari_url,
-                user=settings.ari_user,
-                password=settings.ari_password.get_secret_value(),
-                application=settings.stasis_app,
-                bridge_prefix=_PREFIX,
-            ),
-            self._fact,
-            self._fenced,
+        asterisk = AsteriskSettings(
+            url=settings.ari_url,
+            user=settings.ari_user,
+            password=settings.ari_password.get_secret_value(),
+            application=settings.stasis_app,
+            bridge_prefix=_PREFIX,
         )
+        self._asterisk = Asterisk(asterisk, self._fact, self._fenced)
+        self._presence = Presence(asterisk, self._phone)
+        self._reachable: dict[str, bool] = {}
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability)
         control = EngineControl(self._engine, lambda: self._configuration, self.reload, self.ready, self._store)
@@ -86,14 +86,7 @@ class App:
             ConfigInvalid: the demo's secrets beyond loopback.
         """
         settings = self._settings
-        await asyncio.to_thread(
-            check_secrets,
-            api_host=settings.api_host,
-            ari_url=settings.ari_url,
-            ari_password=settings.ari_password.get_secret_value(),
-            credentials=self._configuration.credentials,
-            file=str(settings.config),
-        )
+        await self._check_secrets(self._configuration)
         self._mirror.listen(self._availability_changed)
         await self._api.start(settings.api_host, settings.api_port)
         try:
@@ -101,6 +94,17 @@ class App:
             await self._stopping.wait()
         finally:
             await self._shut_down()
+
+    async def _check_secrets(self, configuration: Configuration) -> None:
+        settings = self._settings
+        await asyncio.to_thread(
+            check_secrets,
+            api_host=settings.api_host,
+            ari_url=settings.ari_url,
+            ari_password=settings.ari_password.get_secret_value(),
+            credentials=configuration.credentials,
+            file=str(settings.config),
+        )
 
     def stop(self) -> None:
         """Ask `run` to end. Calls in Asterisk go on; the next controller takes them over."""
@@ -116,6 +120,7 @@ class App:
         self._start(keep_expiring(self._availability))
         self._start(self._snapshots.run())
         self._asterisk.start()
+        self._presence.start()
 
     async def _until_store_answers(self) -> None:
         while True:
@@ -133,6 +138,7 @@ class App:
     async def _shut_down(self) -> None:
         await self._api.stop()
         self._engine.close()
+        await self._presence.stop()
         await self._asterisk.stop()
         await self._bookings.close()
         with contextlib.suppress(TimeoutError):
@@ -149,6 +155,13 @@ class App:
         if isinstance(fact, AsteriskReconciled):
             log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
         self._engine.feed(fact)
+
+    def _phone(self, user: str, reachable: bool) -> None:
+        """An agent whose phone can't ring can't be had."""
+        self._reachable[user] = reachable
+        agent = self._configuration.directory.agent_of_phone(user)
+        if agent is not None:
+            self._bookings.reachable(agent.id, reachable)
 
     def _fenced(self) -> None:
         """Another controller has this Asterisk: what it commands must not be commanded twice."""
@@ -211,11 +224,14 @@ class App:
         """
         try:
             configuration = await asyncio.to_thread(load, self._settings.config)
+            await self._check_secrets(configuration)
         except ConfigInvalid as invalid:
             return invalid.errors
         await self._availability.configure(configuration.directory)
         self._configuration = configuration
         self._engine.feed(DirectoryReplaced(configuration.directory))
+        for user, reachable in self._reachable.items():
+            self._phone(user, reachable)
         self._hub.directory_changed()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()

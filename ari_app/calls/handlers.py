@@ -168,12 +168,7 @@ def _release(step: Step, call: Call, me: Party) -> None:
 
 def _send_dtmf(step: Step, cmd: c.SendDtmf, call: Call) -> None:
     me = call.party_of(cmd.by)
-    if cmd.party is not None:
-        whom = [call.parties[cmd.party]]
-    elif me is not None:
-        whom = initiate.contacts_first(call, me)
-    else:
-        whom = call.joined()
+    whom = [call.parties[cmd.party]] if cmd.party is not None else initiate.contacts_first(call, me)
     for party in whom:
         if party.leg is not None:
             step.ask(PlayDtmf, party.leg, cmd.digits)

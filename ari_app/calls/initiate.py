@@ -79,7 +79,8 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
         raise Refused(Code.NOT_ALLOWED_NOW, f"you already have {len(mine)} calls, the most you may have")
     for call in mine:
         party = call.party_of(cmd.by)
-        if party is not None and party.progress is not Progress.JOINED:
+        rung = party is not None and party.away and party.leg is not None
+        if party is not None and (rung or party.progress is not Progress.JOINED):
             raise Refused(Code.NOT_ALLOWED_NOW, "your phone is ringing; answer or decline first")
     return target, agent, chosen
 

@@ -68,7 +68,7 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
 
 def _phone_back(step: Step, call: Call, party: Party) -> None:
     """The phone of an agent whose call was kept on hold is up again: he has it back."""
-    call = step.put_call(call, recall_at=None)
+    call = step.put_call(step.put_party(call.id, party.id, away=False), recall_at=None)
     parties.retrieve_all(step, call, party)
 
 
@@ -107,7 +107,7 @@ def keeps_call(step: Step, call: Call, party: Party, leg: Leg) -> bool:
 
 def park(step: Step, call: Call, party: Party) -> None:
     """Keep the call without a leg of its agent; it recalls him."""
-    call = step.put_party(call.id, party.id, leg=None)
+    call = step.put_party(call.id, party.id, leg=None, away=True)
     step.put_call(call, recall_at=step.now + step.directory.settings.recall)
 
 

@@ -159,7 +159,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him."""
+    """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
+
+    `away`: an agent who hung his phone up and whose call waits for him; so it is until his phone is answered again.
+    """
 
     id: PartyId
     role: PartyRole
@@ -171,6 +174,7 @@ class Party:
     muted: bool = False
     deaf: bool = False
     held_by: frozenset[PartyId] = frozenset()
+    away: bool = False
     order: int = 0
 
 

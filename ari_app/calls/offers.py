@@ -13,7 +13,7 @@ on until he is served or gone; one that an agent asked for ends with its first a
 holds as they are.
 """
 
-from ari_app.calls import parties
+from ari_app.calls import parties, waiting
 from ari_app.calls.effects import CountMissed, CreateLeg, HangUp, ReserveAgent, SetActivity, StopRinging
 from ari_app.calls.model import (
     Attempt,
@@ -237,6 +237,8 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
         if other.leg != attempt.leg:
             drop_attempt(step, call_id, other, answered_elsewhere=True)
     step.put_offer(call_id, state=OfferState.ACCEPTED, attempts=(), deadline=None, request=None)
+    if offer.by is None:
+        waiting.served(step, offer.target)
     order = 1 + max((p.order for p in call.parties.values()), default=0)
     call = step.put_party(call_id, attempt.party, progress=Progress.JOINED, order=order)
     call = step.put_call(call, answered_at=call.answered_at or step.now)

@@ -80,7 +80,7 @@ def turn_to(step: Step, call: Call, agent: str) -> None:
             step_aside(step, other, agent)
     if leg is not None and leg.state is LegState.UP:
         step.put_leg(leg, focus=call.id)
-        step.put_party(call.id, me.id, leg=leg.id)
+        step.put_party(call.id, me.id, leg=leg.id, away=False)
     _come_back(step, step.call(call.id), agent)
 
 
@@ -105,7 +105,7 @@ def ring_own_phone(step: Step, call: Call, party: Party) -> Leg:
     identity = Identity(other.name, other.number) if other else Identity(listed.name if listed else "", party.number)
     leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
     step.put_leg(leg)
-    step.put_party(call.id, party.id, leg=leg.id)
+    note_hold(step, step.put_party(call.id, party.id, leg=leg.id, held_by=party.held_by - {party.id}))
     step.ask(CreateLeg, leg.id, destination, identity, call.id, True)
     return leg
 

@@ -39,6 +39,14 @@ class Pending:
     party: PartyId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a line moves: when the last caller was answered, and the mean seconds between two (0: not known)."""
+
+    at: float
+    seconds: float
+
+
 @dataclass(slots=True)
 class State:
     """All that the machine knows. Only a committed step changes it."""
@@ -51,6 +59,7 @@ class State:
     pending: dict[str, Pending] = field(default_factory=dict)
     activities: dict[str, str] = field(default_factory=dict)
     asked: dict[int, AsteriskEffect] = field(default_factory=dict)
+    paces: dict[str, Pace] = field(default_factory=dict)
     linked: bool = False
 
 
@@ -68,6 +77,7 @@ class Step:
         self.pending: dict[str, Pending | None] = {}
         self.activities: dict[str, str | None] = {}
         self.asked: dict[int, AsteriskEffect | None] = {}
+        self.paces: dict[str, Pace] = {}
         self.counter = state.counter
         self.linked = state.linked
         self.causes: set[str] = set()
@@ -116,6 +126,10 @@ class Step:
         if request is None:
             return None
         return self.seeks[request] if request in self.seeks else self.state.seeks.get(request)
+
+    def pace_of(self, target: str) -> Pace | None:
+        """How fast the line for `target` moves."""
+        return self.paces.get(target) or self.state.paces.get(target)
 
     # -- changing -----------------------------------------------------------------------------------------------------
 

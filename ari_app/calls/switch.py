@@ -165,6 +165,7 @@ class Switch:
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
         _merge(state.asked, step.asked)
+        state.paces.update(step.paces)
         effects = list(step.effects)
         for leg_id, leg in step.legs.items():
             if leg is not state.legs.get(leg_id):

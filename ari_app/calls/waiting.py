@@ -5,14 +5,17 @@ the calls themselves, so that a queue survives the controller with them, and an 
 """
 
 from dataclasses import replace
+from math import ceil
 
 from ari_app.calls import offers, parties
 from ari_app.calls.model import Call, Leg, Offer, OfferState, PartyRole
-from ari_app.calls.step import Step
+from ari_app.calls.step import Pace, Step
 from ari_app.routing.directory import Queue
 from ari_app.routing.targets import Target, TargetType
 
 _MOST_HOPS = 5
+_WEIGHT = 0.2  # of the newest interval in the running mean
+_SLOWEST = 600.0  # seconds: a night without callers says nothing of how fast the line moves
 _UNSERVED = frozenset({OfferState.WAITING, OfferState.SEEKING})
 
 
@@ -94,7 +97,7 @@ def announce(step: Step, call: Call) -> None:
     leg = _caller_leg(step, call)
     if place is None or leg is None or leg.playing is not None or leg.hanging_up:
         return
-    parties.announce_sounds(step, leg, "queue_position", _position(step, place))
+    parties.announce_sounds(step, leg, "queue_position", _position(step, offer.target, place))
 
 
 def _caller_leg(step: Step, call: Call) -> Leg | None:
@@ -102,10 +105,34 @@ def _caller_leg(step: Step, call: Call) -> Leg | None:
     return step.leg(caller.leg) if caller is not None else None
 
 
-def _position(step: Step, place: int) -> str:
-    """`You are next`, or `there are` three `before you`."""
+def _position(step: Step, target: Target, place: int) -> str:
+    """`You are next`, or `you are caller number` three `waiting`; then how long that may take, in minutes."""
     prompts = step.directory.settings.announcements
     if place == 1:
-        return prompts.get("queue_next", "")
-    before, after = prompts.get("queue_position", ""), prompts.get("queue_waiting", "")
-    return ",".join(part for part in (before, f"number:{place - 1}", after) if part) if before else ""
+        sounds = [prompts.get("queue_next", "")]
+    elif before := prompts.get("queue_position", ""):
+        sounds = [before, f"number:{place}", prompts.get("queue_waiting", "")]
+    else:
+        sounds = []
+    minutes = ceil(expected_wait(step, target, place) / 60.0)
+    if minutes > 1 and (before := prompts.get("queue_wait", "")):
+        sounds += [before, f"number:{minutes}", prompts.get("queue_minutes", "")]
+    return ",".join(sound for sound in sounds if sound)
+
+
+def served(step: Step, target: Target) -> None:
+    """A caller has been answered: remember how fast the line moves."""
+    key = str(target)
+    last = step.pace_of(key)
+    if last is None:
+        step.paces[key] = Pace(step.now, 0.0)
+        return
+    passed = min(step.now - last.at, _SLOWEST)
+    mean = passed if last.seconds == 0.0 else last.seconds + (passed - last.seconds) * _WEIGHT
+    step.paces[key] = Pace(step.now, mean)
+
+
+def expected_wait(step: Step, target: Target, place: int) -> float:
+    """How many seconds somebody at this place will wait, by how the line has moved lately; 0: nothing is known."""
+    pace = step.pace_of(str(target))
+    return pace.seconds * place if pace is not None else 0.0

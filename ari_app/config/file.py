@@ -236,6 +236,7 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
         max_length=entry.max_length,
         max_wait=entry.max_wait,
         overflow=entry.overflow,
+        announce_every=entry.announce_every,
     )
 
 

@@ -26,7 +26,8 @@ ANNOUNCEMENTS = frozenset(
     {
         "nobody_available", "goodbye", "sorry", "invalid_number", "not_allowed", "try_later", "please_wait",
         "ready", "not_ready", "logged_in", "logged_out", "conference_join", "conference_leave",
-        "queue_position", "queue_next", "queue_wait", "queue_minutes", "queue_thank_you", "recording", "held_too_long",
+        "queue_position", "queue_waiting", "queue_next",
+        "queue_wait", "queue_minutes", "queue_thank_you", "recording", "held_too_long",
     }
 )  # fmt: skip
 

@@ -117,6 +117,7 @@ class QueueEntry(Entry):
     max_length: int | None = Field(None, ge=1)
     max_wait: Seconds | None = None
     overflow: TargetText | None = None
+    announce_every: Annotated[float, Field(ge=5, le=3600)] | None = None
 
 
 class SkillEntry(Entry):

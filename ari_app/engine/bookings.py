@@ -7,6 +7,7 @@ is repeated until it is kept, for an agent left behind as on_call would never be
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -20,7 +21,16 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 0.5
 
-type Change = e.SetActivity | e.CountMissed | e.SetAgentState
+
+@dataclass(frozen=True, slots=True)
+class SetReachable:
+    """Whether the agent's phone can ring."""
+
+    agent: str
+    reachable: bool
+
+
+type Change = e.SetActivity | e.CountMissed | e.SetAgentState | SetReachable
 
 
 class Feed(Protocol):
@@ -46,13 +56,20 @@ class Bookings:
         if isinstance(effect, e.ReserveAgent):
             self._start(self._reserve(effect))
             return
-        lane = self._lanes.get(effect.agent)
+        self._queue(effect)
+
+    def reachable(self, agent: str, reachable: bool) -> None:
+        """Asterisk tells whether the agent's phone can ring."""
+        self._queue(SetReachable(agent, reachable))
+
+    def _queue(self, change: Change) -> None:
+        lane = self._lanes.get(change.agent)
         if lane is None:
-            lane = self._lanes[effect.agent] = deque()
-            lane.append(effect)
-            self._start(self._work(effect.agent, lane))
+            lane = self._lanes[change.agent] = deque()
+            lane.append(change)
+            self._start(self._work(change.agent, lane))
         else:
-            lane.append(effect)
+            lane.append(change)
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -96,3 +113,5 @@ class Bookings:
                 await self._availability.count_missed(change.agent, change.limit, change.reason)
             case e.SetAgentState():
                 await self._availability.set_state(change.agent, change.state)
+            case SetReachable():
+                await self._availability.set_reachable(change.agent, change.reachable)

@@ -1,0 +1,143 @@
+"""Asterisk as the controller sees it: effects in, facts out. Puts the room's parts together.
+
+Asterisk --WebSocket--> Link --events--> Translator --facts--> on_fact
+execute(effect) --> Executor --in order--> Requests --HTTP--> Asterisk;  results --> on_fact
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.events import Translator
+from ari_app.ari.executor import LIMIT, Executor
+from ari_app.ari.http import HttpClient
+from ari_app.ari.link import Link, LinkState, Pace
+from ari_app.ari.requests import Requests
+from ari_app.calls.effects import AsteriskEffect, CreateLeg
+from ari_app.calls.model import LegId
+from ari_app.calls.stimuli import (
+    AnnouncementFinished,
+    AsteriskFact,
+    AsteriskReconciled,
+    ChannelArrived,
+    EffectDone,
+    EffectFailed,
+    LegGone,
+    LinkLost,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskSettings:
+    """Where Asterisk is and who we are to it. `bridge_prefix` begins the ids of our bridges. Times in seconds."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    application: str = "callcontrol"
+    bridge_prefix: str = "cc-"
+    routing_context: str = "routing-points"
+    request_timeout: float = LIMIT
+    pace: Pace = field(default_factory=Pace)
+
+
+class Asterisk:
+    """One Asterisk. Make it inside the running event loop.
+
+    `on_fact` gets every AsteriskFact, in order, called from the loop and never from within `execute`; it must only
+    enqueue. `on_fenced` is called once when another controller takes the application over: from then on every effect
+    fails until `start` is called again.
+    """
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        on_fact: Callable[[AsteriskFact], None],
+        on_fenced: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._on_fact = on_fact
+        self._on_fenced = on_fenced
+        # The executor's own limit is the one that counts; this one only frees the connection.
+        http = HttpClient(settings.user, settings.password, timeout=settings.request_timeout)
+        self.client = AriClient(settings.url, http)
+        self._translator = Translator(settings.application)
+        self._requests = Requests(self.client, settings.application, settings.routing_context)
+        self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
+        self._link = Link(self.client, settings.application, self, pace=settings.pace)
+        self._creating: dict[int, LegId] = {}
+        self._stopping = False
+
+    @property
+    def state(self) -> LinkState:
+        """Whether Asterisk is reached; for /readyz."""
+        return self._link.state
+
+    @property
+    def pending(self) -> int:
+        """How many effects have not been answered yet; for metrics."""
+        return self._executor.pending
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """How many events were not used, by type; for metrics."""
+        return self._translator.dropped
+
+    def start(self) -> None:
+        """Connect, and stay connected; AsteriskReconciled tells when it stands. After fencing: take over again."""
+        self._link.start()
+
+    async def stop(self) -> None:
+        """Fail what is pending and close every connection; no fact comes after it. Asterisk's calls go on."""
+        self._stopping = True
+        self._executor.close("stopping")
+        await self._link.stop()
+        await self.client.close()
+
+    def execute(self, effect: AsteriskEffect) -> None:
+        """Have an effect carried out; EffectDone or EffectFailed with its number follows."""
+        if isinstance(effect, CreateLeg):
+            self._creating[effect.number] = effect.leg
+            self._translator.expect(effect.leg)
+        self._executor.execute(effect)
+
+    # -- what the parts tell ------------------------------------------------------------------------------------------
+
+    def link_up(self, channels: list[Mapping[str, Any]], bridges: list[Mapping[str, Any]]) -> None:
+        """See `link.Listener`."""
+        facts = self._translator.listed(channels)
+        ours = tuple(str(b["id"]) for b in bridges if str(b["id"]).startswith(self._settings.bridge_prefix))
+        self._requests.keep({fact.leg for fact in facts})
+        self._executor.open()
+        self._on_fact(AsteriskReconciled(facts, ours))
+
+    def link_event(self, event: Mapping[str, Any]) -> None:
+        """See `link.Listener`."""
+        for fact in self._translator.facts(event):
+            match fact:
+                case ChannelArrived(leg=leg):
+                    self._requests.arrived(leg)
+                case LegGone(leg=leg):
+                    self._requests.forget(leg)
+                case AnnouncementFinished(leg=leg, announcement=announcement):
+                    self._requests.finished(leg, announcement)
+                case _:
+                    pass
+            self._on_fact(fact)
+
+    def link_down(self, *, fenced: bool) -> None:
+        """See `link.Listener`."""
+        if self._stopping:
+            return
+        self._on_fact(LinkLost())
+        self._executor.close("another controller has taken over" if fenced else "the connection to Asterisk was lost")
+        self._requests.cut_off()
+        if fenced:
+            self._on_fenced()
+
+    def _result(self, result: EffectDone | EffectFailed) -> None:
+        leg = self._creating.pop(result.effect, None)
+        if leg is not None and isinstance(result, EffectFailed):
+            self._translator.forget(leg)
+        self._on_fact(result)

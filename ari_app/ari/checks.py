@@ -1,0 +1,206 @@
+"""Does the running Asterisk have what the administrator's file speaks of? For `ari-app check`.
+
+Reads only, but for one undialled channel in an application of its own: dialplan functions are read through a channel.
+A running controller isn't disturbed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import uuid4
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import AriError, NotFound, Unreachable
+from ari_app.ari.http import HttpClient
+
+NEEDED_MODULES = (
+    "app_stasis.so",
+    "bridge_native_rtp.so",
+    "bridge_simple.so",
+    "bridge_softmix.so",
+    "chan_pjsip.so",
+    "func_callerid.so",
+    "func_config.so",
+    "func_dialplan.so",
+    "func_holdintercept.so",
+    "pbx_config.so",
+    "res_ari_applications.so",
+    "res_ari_asterisk.so",
+    "res_ari_bridges.so",
+    "res_ari_channels.so",
+    "res_ari_endpoints.so",
+    "res_ari_events.so",
+    "res_ari_playbacks.so",
+    "res_ari_sounds.so",
+    "res_musiconhold.so",
+    "res_mutestream.so",
+    "res_pjsip_caller_id.so",
+    "res_pjsip_header_funcs.so",
+    "res_rtp_asterisk.so",
+    "res_stasis.so",
+    "res_stasis_answer.so",
+    "res_stasis_playback.so",
+)
+
+
+class Subject(StrEnum):
+    """What a finding is about."""
+
+    MODULE = "module"
+    PHONE = "phone"
+    TRUNK = "trunk"
+    MUSIC = "music"
+    DIALPLAN = "dialplan"
+    SOUND = "sound"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that Asterisk lacks: `name` of the subject, and what to do about it."""
+
+    subject: Subject
+    name: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What must be there. `entries` are numbers or names in the context of routing points, `sounds` are `sound:...`."""
+
+    phones: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = ()
+    music_classes: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()
+
+
+class Checks:
+    """Questions to one Asterisk; `connect` makes one."""
+
+    def __init__(self, client: AriClient, channel: str, routing_context: str) -> None:
+        self._client = client
+        self._channel = channel
+        self._context = routing_context
+
+    async def version(self) -> str:
+        """Asterisk's version, such as `22.10.1`."""
+        info = await self._client.call("asterisk", "getInfo", only="system")
+        return str(info["system"]["version"]).partition("+")[0]
+
+    async def findings(self, wanted: Wanted) -> list[Finding]:
+        """All that is missing, modules first.
+
+        Raises:
+            AriError: Asterisk went away meanwhile.
+        """
+        found = await self.modules()
+        lacking = {finding.name for finding in found}
+        for phone in wanted.phones:
+            found += await self._endpoint(Subject.PHONE, phone)
+        for trunk in wanted.trunks:
+            found += await self._endpoint(Subject.TRUNK, trunk)
+        for sound in wanted.sounds:
+            found += await self._sound(sound)
+        if "func_config.so" not in lacking:
+            for music_class in wanted.music_classes:
+                found += await self._music(music_class)
+        if "func_dialplan.so" not in lacking:
+            for entry in wanted.entries:
+                found += await self._entry(entry)
+        return found
+
+    async def modules(self, needed: Iterable[str] = NEEDED_MODULES) -> list[Finding]:
+        """The modules that are needed and don't run."""
+        loaded = await self._client.call("asterisk", "listModules")
+        running = {module["name"] for module in loaded if module["status"] == "Running"}
+        return [
+            Finding(Subject.MODULE, name, f"add `load = {name}` to modules.conf and restart Asterisk")
+            for name in needed
+            if name not in running
+        ]
+
+    async def _endpoint(self, subject: Subject, name: str) -> list[Finding]:
+        try:
+            await self._client.call("endpoints", "get", tech="PJSIP", resource=name)
+        except NotFound:
+            return [Finding(subject, name, f"pjsip.conf has no endpoint [{name}]")]
+        return []
+
+    async def _sound(self, sound: str) -> list[Finding]:
+        kind, _, name = sound.partition(":")
+        if kind != "sound":
+            return []  # tones, digits and recordings are made when they are played
+        try:
+            await self._client.call("sounds", "get", soundId=name)
+        except NotFound:
+            return [Finding(Subject.SOUND, sound, f"Asterisk has no sound file {name}")]
+        return []
+
+    async def _music(self, name: str) -> list[Finding]:
+        if await self._function(f"AST_CONFIG(musiconhold.conf,{name},mode)"):
+            return []
+        return [Finding(Subject.MUSIC, name, f"musiconhold.conf has no class [{name}]")]
+
+    async def _entry(self, name: str) -> list[Finding]:
+        if await self._function(f"DIALPLAN_EXISTS({self._context},{name},1)") == "1":
+            return []
+        return [Finding(Subject.DIALPLAN, name, f"extensions.conf has no `exten => {name},1` in [{self._context}]")]
+
+    async def _function(self, expression: str) -> str:
+        try:
+            answer = await self._client.call("channels", "getChannelVar", channelId=self._channel, variable=expression)
+        except AriError as error:
+            if error.status != 500:
+                raise
+            return ""  # how AST_CONFIG says that there is no such section
+        return str(answer["value"])
+
+
+@asynccontextmanager
+async def connect(
+    url: str, user: str, password: str, application: str, routing_context: str = "routing-points"
+) -> AsyncIterator[Checks]:
+    """Ask an Asterisk, beside a controller that may be running.
+
+    Raises:
+        AriError: it cannot be reached, or refuses the user.
+    """
+    client = AriClient(url, HttpClient(user, password))
+    own = f"{application}-check"
+    channel = f"check-{uuid4().hex}"
+    entered = asyncio.Event()
+    opened = asyncio.Event()
+    client.http.on_connected = lambda socket: opened.set()
+    reading: asyncio.Task[None] | None = None
+    try:
+        await client.describe()
+        reading = asyncio.create_task(
+            client.run(own, lambda event: entered.set() if event["type"] == "StasisStart" else None)
+        )
+        await _either(opened, reading)
+        await client.call("channels", "create", endpoint=f"Local/check@{routing_context}/n", app=own, channelId=channel)
+        await _either(entered, reading)
+        yield Checks(client, channel, routing_context)
+    finally:
+        with contextlib.suppress(AriError):
+            await client.call("channels", "hangup", channelId=channel)
+        if reading is not None:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        await client.close()
+
+
+async def _either(event: asyncio.Event, reading: asyncio.Task[None]) -> None:
+    """Wait for the event, unless the connection ends first."""
+    waiting = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({waiting, reading}, timeout=5.0, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done():
+            await reading
+        if not event.is_set():
+            raise Unreachable("no answer in time")
+    finally:
+        waiting.cancel()

@@ -1,0 +1,96 @@
+"""aioari with types around it. Owns the only untyped object of the project.
+
+aioari builds its methods from the API's description, which Asterisk serves itself; so a wrong name is found by the
+contract tests, not by mypy.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import aioari
+from aioari.model import BaseObject
+
+from ari_app.ari.failures import Unreachable
+from ari_app.ari.http import HttpClient
+
+type Json = Mapping[str, Any]
+
+
+class AriClient:
+    """Operations of ARI by name. `base_url` is that of Asterisk's HTTP server, such as `http://127.0.0.1:8088`."""
+
+    def __init__(self, base_url: str, http: HttpClient) -> None:
+        self.http = http
+        self._base_url = base_url.rstrip("/") + "/"
+        self._client: Any = None
+        self._on_event: Callable[[Json], None] | None = None
+
+    async def describe(self) -> None:
+        """Read the API's description, unless that is done already: 13 requests.
+
+        Raises:
+            AriError: Asterisk cannot be reached or refuses the user.
+        """
+        if self._client is not None:
+            return
+        client = aioari.Client(self._base_url, self.http)
+        try:
+            await client.init()
+        except json.JSONDecodeError as error:
+            raise Unreachable("what answers there is no Asterisk") from error
+        self._client = client
+
+    def has(self, repository: str, operation: str) -> bool:
+        """Whether this Asterisk knows the operation (some came with 22.10)."""
+        repo = self._client.get_repo(repository)
+        return repo is not None and repo.api.get_operation(operation) is not None
+
+    async def call(self, repository: str, operation: str, **arguments: object) -> Any:
+        """Run one operation, such as `call("channels", "mute", channelId=..., direction="in")`; its JSON or None.
+
+        Raises:
+            AriError: see `failures`.
+        """
+        if self._client is None:
+            raise Unreachable("not connected yet")
+        result = await getattr(getattr(self._client, repository), operation)(**arguments)
+        if isinstance(result, BaseObject):
+            return result.json
+        if isinstance(result, list):
+            return [item.json if isinstance(item, BaseObject) else item for item in result]
+        return result
+
+    async def filter_events(self, application: str, kinds: Iterable[str]) -> None:
+        """Have Asterisk send events of these types only. aioari would wrap the body into an object too many, which
+        Asterisk takes for an empty filter.
+
+        Raises:
+            AriError: see `failures`.
+        """
+        url = f"{self._base_url}ari/applications/{quote(application, safe='')}/eventFilter"
+        body = json.dumps({"allowed": [{"type": kind} for kind in kinds]})
+        await self.http.request("PUT", url, data=body, headers={"Content-Type": "application/json"})
+
+    async def run(self, application: str, on_event: Callable[[Json], None]) -> None:
+        """Register the application and read its events until the connection ends, which is no error to aioari.
+
+        `on_event` must only enqueue: aioari awaits its listeners one by one on the reader.
+
+        Raises:
+            AriError: the WebSocket could not be opened.
+        """
+
+        def relay(event: Json) -> None:
+            on_event(event)
+
+        listener = self._client.on_event("*", relay)
+        try:
+            await self._client.run(apps=application)
+        finally:
+            listener.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.http.close()

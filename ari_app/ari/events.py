@@ -1,0 +1,230 @@
+"""Asterisk's events become facts: each of a leg once, in order.
+
+Owns what was already told of each leg. No I/O.
+
+How a leg's end is known: `ChannelDestroyed` carries the true cause. A leg that was up is told gone at its `StasisEnd`,
+some milliseconds earlier (and the only one, should Asterisk keep the channel in the dialplan); one that never
+was up waits for the cause, for what becomes of the call depends on it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import structlog
+from pydantic import ValidationError
+
+from ari_app.ari.messages import (
+    CHANNELS,
+    CREATED,
+    DATA_PREFIX,
+    EVENT,
+    USED,
+    Channel,
+    ChannelDestroyed,
+    ChannelHangupRequest,
+    ChannelHold,
+    ChannelStateChange,
+    ChannelUnhold,
+    ChannelVarset,
+    Dial,
+    Event,
+    PlaybackFinished,
+    StasisEnd,
+    StasisStart,
+)
+from ari_app.calls.model import LegId
+from ari_app.calls.stimuli import (
+    AnnouncementFinished,
+    AsteriskFact,
+    ChannelArrived,
+    ChannelFact,
+    LegAnswered,
+    LegCreated,
+    LegGone,
+    LegHeldByPhone,
+    LegRetrievedByPhone,
+    LegRinging,
+)
+
+log = structlog.get_logger(__name__)
+
+NORMAL = 16
+# What ARI's own hang-up puts into ChannelHangupRequest; the true cause follows in ChannelDestroyed.
+_NO_CAUSE = frozenset({0, 32})
+REPLACING = "replaced"
+"""Verb of a channel that Asterisk itself put in a leg's place (a phone's REFER); its argument is that leg."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was told of a leg. `ours`: we created it."""
+
+    ours: bool
+    entered: bool = True
+    ringing: bool = False
+    up: bool = False
+    held: bool = False
+    cause: int = 0
+
+
+class Translator:
+    """Facts of one application's events. `dropped` counts events that are not used, by type."""
+
+    def __init__(self, application: str) -> None:
+        self._application = application
+        self._legs: dict[LegId, _Seen] = {}
+        self._data: dict[LegId, dict[str, str]] = {}
+        self.dropped: Counter[str] = Counter()
+
+    def expect(self, leg: LegId) -> None:
+        """We are about to create this leg: its end is told even if it never enters the application."""
+        self._legs.setdefault(leg, _Seen(ours=True, entered=False))
+
+    def forget(self, leg: LegId) -> None:
+        """It could not be created."""
+        self._legs.pop(leg, None)
+
+    def facts(self, event: Mapping[str, Any]) -> list[AsteriskFact]:
+        """What one event says; mostly one fact or none."""
+        kind = str(event.get("type"))
+        if kind not in USED:
+            self.dropped[kind] += 1
+            return []
+        if kind == "ChannelVarset" and not str(event.get("variable")).startswith(DATA_PREFIX):
+            return []
+        try:
+            return self._translate(EVENT.validate_python(event))
+        except ValidationError as error:
+            self.dropped[kind] += 1
+            log.warning("asterisk_event_malformed", type=kind, errors=error.error_count())
+            return []
+
+    def _translate(self, event: Event) -> list[AsteriskFact]:
+        match event:
+            case StasisStart():
+                return self._entered(event)
+            case StasisEnd(channel=channel):
+                seen = self._legs.get(channel.id)
+                # One that never was up: its ChannelDestroyed brings the cause.
+                return [] if seen is None or (seen.ours and not seen.up) else self._gone(channel.id, 0)
+            case ChannelDestroyed(channel=channel, cause=cause):
+                self._data.pop(channel.id, None)
+                return self._gone(channel.id, cause)
+            case ChannelHangupRequest(channel=channel, cause=cause):
+                if (seen := self._legs.get(channel.id)) is not None and cause not in _NO_CAUSE:
+                    seen.cause = cause
+                return []
+            case ChannelStateChange(channel=channel):
+                return self._state(channel.id, ringing=channel.state == "Ringing", up=channel.state == "Up")
+            case Dial(peer=peer, dialstatus=status):
+                return self._state(peer.id, ringing=status in ("RINGING", "PROGRESS"), up=status == "ANSWER")
+            case ChannelHold() | ChannelUnhold():
+                return self._hold_key(event)
+            case PlaybackFinished(playback=playback):
+                kind, _, target = playback.target_uri.partition(":")
+                return [AnnouncementFinished(target, playback.id)] if kind == "channel" else []
+            case ChannelVarset(variable=variable, value=value, channel=target):
+                if target is not None:
+                    self._data.setdefault(target.id, {})[_key(variable)] = value
+                return []
+            case _:
+                assert_never(event)
+
+    def _entered(self, event: StasisStart) -> list[AsteriskFact]:
+        leg = event.channel.id
+        seen = self._legs.get(leg)
+        if seen is not None and seen.entered:
+            return []
+        if event.replace_channel is not None:
+            # Its arguments are those of the channel whose place it took.
+            self._legs[leg] = _Seen(ours=False, up=True)
+            return [self._arrived(event.channel, (REPLACING, event.replace_channel.id))]
+        if event.args[:1] == (CREATED,):
+            self._legs[leg] = _Seen(ours=True)
+            return [LegCreated(leg)]
+        self._legs[leg] = _Seen(ours=False)
+        return [self._arrived(event.channel, event.args)]
+
+    def _arrived(self, channel: Channel, arguments: tuple[str, ...]) -> ChannelArrived:
+        listed = {
+            _key(name): value for name, value in channel.channelvars.items() if name.startswith(DATA_PREFIX) and value
+        }
+        return ChannelArrived(
+            leg=channel.id,
+            endpoint=channel.endpoint,
+            verb=arguments[0] if arguments else "",
+            args=arguments[1:],
+            caller=channel.identity,
+            user_data={**listed, **self._data.get(channel.id, {})},
+        )
+
+    def _state(self, leg: LegId, *, ringing: bool, up: bool) -> list[AsteriskFact]:
+        """Ringing and answered come twice, by ChannelStateChange and by Dial, in either order."""
+        seen = self._legs.get(leg)
+        if seen is None or seen.up:
+            return []
+        if up:
+            seen.up = True
+            return [LegAnswered(leg)] if seen.ours else []
+        if ringing and seen.ours and not seen.ringing:
+            seen.ringing = True
+            return [LegRinging(leg)]
+        return []
+
+    def _hold_key(self, event: ChannelHold | ChannelUnhold) -> list[AsteriskFact]:
+        """HOLD_INTERCEPT on a leg tells of its PEER's key as if it were its own, but without a class of music
+        (func_holdintercept.c). A release has none either; it counts only after a hold of that very leg.
+        """
+        leg = event.channel.id
+        seen = self._legs.get(leg)
+        if seen is None:
+            return []
+        if isinstance(event, ChannelHold):
+            if seen.held or event.musicclass == "N/A":
+                return []
+            seen.held = True
+            return [LegHeldByPhone(leg)]
+        if not seen.held:
+            return []
+        seen.held = False
+        return [LegRetrievedByPhone(leg)]
+
+    def _gone(self, leg: LegId, cause: int) -> list[AsteriskFact]:
+        seen = self._legs.pop(leg, None)
+        if seen is None:
+            return []
+        return [LegGone(leg, cause or seen.cause or NORMAL)]
+
+    def listed(self, channels: Iterable[Mapping[str, Any]]) -> tuple[ChannelFact, ...]:
+        """All channels of Asterisk, asked for after a new connection; what was known before counts no more."""
+        before = self._legs
+        self._legs = {}
+        facts = []
+        for channel in CHANNELS.validate_python(list(channels)):
+            arguments = channel.stasis_arguments(self._application)
+            arrived = None
+            if arguments is not None:
+                ours = arguments[:1] == (CREATED,)
+                up, ringing = channel.state == "Up", channel.state == "Ringing"
+                known = before.get(channel.id)
+                held = known is not None and known.held
+                self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held=held)
+                arrived = None if ours else self._arrived(channel, arguments)
+            facts.append(
+                ChannelFact(
+                    leg=channel.id,
+                    up=channel.state == "Up",
+                    ringing=channel.state == "Ringing",
+                    in_app=arguments is not None,
+                    arrived=arrived,
+                )
+            )
+        there = {fact.leg for fact in facts}
+        self._data = {leg: data for leg, data in self._data.items() if leg in there}
+        return tuple(facts)
+
+
+def _key(variable: str) -> str:
+    return variable.removeprefix(DATA_PREFIX).lower()

@@ -1,0 +1,197 @@
+"""Runs effects in the order that matters, and answers each with EffectDone or EffectFailed.
+
+Owns order: the effects of one leg run one after the other, those of different legs at once. One that names a bridge
+waits for that bridge's creation; its destruction waits for all that name it, and for hang-ups under way, whose cause
+it would overwrite (asterisk issue 1124). A hang-up overtakes its leg's queue. Knows no request: see `requests`.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from ari_app.ari.failures import AriError, ChannelGone
+from ari_app.calls.effects import (
+    AsteriskEffect,
+    CreateBridge,
+    CreateLeg,
+    DestroyBridge,
+    HangUp,
+    JoinBridge,
+    LeaveBridge,
+    PlayDtmf,
+)
+from ari_app.calls.model import BridgeId, LegId
+from ari_app.calls.stimuli import EffectDone, EffectFailed
+
+log = structlog.get_logger(__name__)
+
+type OnResult = Callable[[EffectDone | EffectFailed], None]
+
+LIMIT = 5.0
+DIGIT = 0.5
+HUNG_UP = "hung up"
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """An effect that was taken on. `finished` is set whatever became of it."""
+
+    effect: AsteriskEffect
+    after: list["_Job"] = field(default_factory=list)
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def bridge(self) -> BridgeId | None:
+        match self.effect:
+            case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge) | JoinBridge(bridge=bridge):
+                return bridge
+            case LeaveBridge(bridge=bridge):
+                return bridge
+            case _:
+                return None
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One leg's jobs: the one under way and those that wait."""
+
+    running: _Job | None = None
+    waiting: deque[_Job] = field(default_factory=deque)
+
+
+class Executor:
+    """Takes effects on without blocking. `perform` does one and raises AriError where Asterisk refuses.
+
+    `on_result` is called from the event loop, never from within `execute`. `limit` (seconds) bounds each effect, so
+    that no leg's queue stands still for ever.
+    """
+
+    def __init__(
+        self, perform: Callable[[AsteriskEffect], Awaitable[None]], on_result: OnResult, *, limit: float = LIMIT
+    ) -> None:
+        self._perform = perform
+        self._on_result = on_result
+        self._limit = limit
+        self._lanes: dict[LegId, _Lane] = {}
+        self._jobs: set[_Job] = set()
+        self._refusing: str | None = "not connected"
+
+    @property
+    def pending(self) -> int:
+        """How many effects have not been answered yet."""
+        return len(self._jobs)
+
+    def open(self) -> None:
+        """The connection stands."""
+        self._refusing = None
+
+    def close(self, reason: str) -> None:
+        """Fail all that is pending, and from now on everything, with `reason`."""
+        self._refusing = reason
+        self._lanes.clear()
+        for job in list(self._jobs):
+            if job.task is not None:
+                job.task.cancel()
+            self._answer(job, EffectFailed(job.effect.number, reason))
+
+    def execute(self, effect: AsteriskEffect) -> None:
+        """Take an effect on; its result comes by `on_result`."""
+        job = _Job(effect)
+        self._jobs.add(job)
+        if self._refusing is not None:
+            failed = EffectFailed(effect.number, self._refusing)
+            asyncio.get_running_loop().call_soon(self._answer, job, failed)
+            return
+        job.after = self._predecessors(job)
+        match effect:
+            case CreateBridge() | DestroyBridge():
+                self._start(job)
+            case HangUp(leg=leg):
+                self._overtake(leg, job)
+            case _:
+                lane = self._lanes.setdefault(effect.leg, _Lane())
+                lane.waiting.append(job)
+                self._next(effect.leg, lane)
+
+    def _predecessors(self, job: _Job) -> list[_Job]:
+        bridge = job.bridge
+        if bridge is None:
+            return []
+        others = [other for other in self._jobs if other is not job]
+        if isinstance(job.effect, DestroyBridge):
+            return [other for other in others if other.bridge == bridge or isinstance(other.effect, HangUp)]
+        awaited: tuple[type[AsteriskEffect], ...] = (CreateBridge, DestroyBridge)
+        if isinstance(job.effect, JoinBridge):
+            # Whoever leaves makes Asterisk tell the two who stay each other's identity: a phone about to be rung must
+            # not be one of them, or its display shows the wrong one.
+            awaited = (*awaited, LeaveBridge)
+        return [other for other in others if other.bridge == bridge and isinstance(other.effect, awaited)]
+
+    def _overtake(self, leg: LegId, job: _Job) -> None:
+        lane = self._lanes.get(leg)
+        if lane is None:
+            self._start(job)
+            return
+        dropped, lane.waiting = lane.waiting, deque()
+        for other in dropped:
+            failed = EffectFailed(other.effect.number, HUNG_UP, gone=True)
+            asyncio.get_running_loop().call_soon(self._answer, other, failed)
+        if lane.running is not None and isinstance(lane.running.effect, CreateLeg):
+            # It would find no channel yet, and leave one behind.
+            lane.waiting.append(job)
+            return
+        # Beside what is under way: that may wait for the channel's thread, which the hang-up frees.
+        self._start(job)
+
+    def _next(self, leg: LegId, lane: _Lane) -> None:
+        if lane.running is not None:
+            return
+        if not lane.waiting:
+            self._lanes.pop(leg, None)
+            return
+        lane.running = lane.waiting.popleft()
+        self._start(lane.running, lambda: self._advance(leg, lane))
+
+    def _advance(self, leg: LegId, lane: _Lane) -> None:
+        if self._lanes.get(leg) is lane:
+            lane.running = None
+            self._next(leg, lane)
+
+    def _start(self, job: _Job, then: Callable[[], None] | None = None) -> None:
+        job.task = asyncio.get_running_loop().create_task(self._run(job, then), name=type(job.effect).__name__)
+
+    async def _run(self, job: _Job, then: Callable[[], None] | None) -> None:
+        result: EffectDone | EffectFailed = EffectDone(job.effect.number)
+        try:
+            for other in job.after:
+                await other.finished.wait()
+            async with asyncio.timeout(self._limit_of(job.effect)):
+                await self._perform(job.effect)
+        except ChannelGone as error:
+            result = EffectFailed(job.effect.number, error.message, gone=True)
+        except AriError as error:
+            log.warning("asterisk_refused", effect=job.effect, status=error.status, message=error.message)
+            result = EffectFailed(job.effect.number, error.message)
+        except TimeoutError:
+            log.warning("asterisk_too_slow", effect=job.effect)
+            result = EffectFailed(job.effect.number, "no answer in time")
+        except Exception:
+            # A defect of ours must not leave a call waiting for ever.
+            log.exception("effect_crashed", effect=job.effect)
+            result = EffectFailed(job.effect.number, "internal error")
+        self._answer(job, result)
+        if then is not None:
+            then()
+
+    def _limit_of(self, effect: AsteriskEffect) -> float:
+        return self._limit + (DIGIT * len(effect.digits) if isinstance(effect, PlayDtmf) else 0.0)
+
+    def _answer(self, job: _Job, result: EffectDone | EffectFailed) -> None:
+        if job in self._jobs:
+            self._jobs.remove(job)
+            job.finished.set()
+            self._on_result(result)

@@ -1,0 +1,350 @@
+"""Asterisk's twin in memory: takes effects, yields facts, knows who hears whom. Deterministic; no asyncio, no clock.
+
+What happens and what is told of it are two steps, as in life: an effect is first carried out, then answered; a phone
+first does something, then the event comes. Each step waits in a *lane*; inside a lane they go in order, between lanes
+in any, and all of that may really occur. `pending()` names the lanes that can go on; `deliver_next()` takes one step,
+or with no lane named as many as it takes to the next fact, oldest first. `tests/contract` runs the same scenarios
+over this and over the real one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from ari_app.ari.executor import HUNG_UP
+from ari_app.ari.fake_model import Behaviour, Channel, State, World
+from ari_app.calls.effects import (
+    AsteriskEffect,
+    CreateBridge,
+    CreateLeg,
+    DestroyBridge,
+    DialLeg,
+    HangUp,
+    JoinBridge,
+    LeaveBridge,
+)
+from ari_app.calls.model import Destination, Identity, LegId
+from ari_app.calls.stimuli import (
+    AnnouncementFinished,
+    AsteriskFact,
+    AsteriskReconciled,
+    ChannelArrived,
+    ChannelFact,
+    EffectDone,
+    EffectFailed,
+    LegAnswered,
+    LegGone,
+    LegHeldByPhone,
+    LegRetrievedByPhone,
+    LegRinging,
+    LinkLost,
+)
+
+__all__ = ["Behaviour", "FakeAsterisk"]
+
+type Lane = str
+
+LOST = "the connection to Asterisk was lost"
+
+_NAMES_BRIDGE = (CreateBridge, DestroyBridge, JoinBridge, LeaveBridge)
+
+
+@dataclass(eq=False, slots=True)
+class _Item:
+    """One step: an effect to carry out, a fact to tell, or something a phone does."""
+
+    lane: Lane
+    effect: AsteriskEffect | None = None
+    fact: AsteriskFact | None = None
+    act: Callable[[], None] | None = None
+    after: list["_Item"] = field(default_factory=list)
+    answer: "_Item | None" = None
+    taken: bool = False
+
+    @property
+    def done(self) -> bool:
+        return self.taken and (self.answer is None or self.answer.done)
+
+    @property
+    def bridge(self) -> str | None:
+        return self.effect.bridge if isinstance(self.effect, _NAMES_BRIDGE) else None
+
+
+@dataclass(slots=True)
+class _Failure:
+    matches: Callable[[AsteriskEffect], bool]
+    reason: str
+    carried_out: bool
+
+
+class FakeAsterisk:
+    """One Asterisk without sound. `bridge_prefix` as in the real one's settings.
+
+    Phones answer unless `behaviour` says otherwise.
+    """
+
+    def __init__(self, bridge_prefix: str = "") -> None:
+        self.behaviour: dict[Destination, Behaviour] = {}
+        self.executed: list[AsteriskEffect] = []
+        self.world = World()
+        self.connected = True
+        self._prefix = bridge_prefix
+        self._items: list[_Item] = []
+        self._effects: list[_Item] = []
+        self._failures: list[_Failure] = []
+
+    # -- what the controller does -------------------------------------------------------------------------------------
+
+    def execute(self, effect: AsteriskEffect) -> None:
+        """Take an effect on; it is carried out by a later step."""
+        if not self.connected:
+            self._tell("link", EffectFailed(effect.number, LOST))
+            return
+        match effect:
+            case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
+                item = self._add(_Item(f"effects:{bridge}", effect=effect))
+            case HangUp(leg=leg):
+                item = self._overtake(leg, effect)
+            case _:
+                item = self._add(_Item(f"effects:{effect.leg}", effect=effect))
+        item.after = self._predecessors(item)
+
+    def _overtake(self, leg: LegId, effect: HangUp) -> _Item:
+        """The first in the leg's lane is under way; those behind it are dropped."""
+        lane = f"effects:{leg}"
+        queued = [item for item in self._items if item.lane == lane]
+        for item in queued[1:]:
+            self._remove(item)
+            if item.effect is not None:
+                item.answer = self._tell(f"answers:{leg}", EffectFailed(item.effect.number, HUNG_UP, gone=True))
+        if queued and isinstance(queued[0].effect, CreateLeg):
+            return self._add(_Item(lane, effect=effect))
+        return self._add(_Item(f"hangup:{leg}", effect=effect))
+
+    def _predecessors(self, item: _Item) -> list[_Item]:
+        if item.bridge is None:
+            return []
+        others = [other for other in self._unanswered() if other is not item]
+        if isinstance(item.effect, DestroyBridge):
+            return [o for o in others if o.bridge == item.bridge or isinstance(o.effect, HangUp)]
+        return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, CreateBridge | DestroyBridge)]
+
+    def _unanswered(self) -> list[_Item]:
+        """Effects not carried out yet, or whose answer was not told yet."""
+        self._effects = [item for item in self._effects if not item.done]
+        return self._effects
+
+    def pending(self) -> tuple[Lane, ...]:
+        """The lanes that can go on, the one that waits longest first. Empty: nothing more happens by itself."""
+        lanes = dict.fromkeys(item.lane for item in self._items)
+        return tuple(lane for lane in lanes if self._head(lane) is not None)
+
+    def _head(self, lane: Lane) -> _Item | None:
+        """What goes on next in a lane, unless it has to wait."""
+        head = next((item for item in self._items if item.lane == lane), None)
+        if head is None or any(not other.done for other in head.after):
+            return None
+        if lane.startswith("effects:"):
+            # The executor starts a leg's next effect when the one before is answered.
+            answers = lane.replace("effects:", "answers:", 1)
+            if any(item.lane == answers for item in self._items):
+                return None
+        return head
+
+    def deliver_next(self, lane: Lane | None = None) -> AsteriskFact | None:
+        """One step of that lane, and the fact if it told one; without a lane, go on to the next fact, if any comes."""
+        if lane is not None:
+            head = self._head(lane)
+            return None if head is None else self._take(head)
+        while (lanes := self.pending()) and (head := self._head(lanes[0])) is not None:
+            fact = self._take(head)
+            if fact is not None:
+                return fact
+        return None
+
+    def deliver_all(self) -> list[AsteriskFact]:
+        """Facts until nothing more happens by itself."""
+        facts = []
+        while (fact := self.deliver_next()) is not None:
+            facts.append(fact)
+        return facts
+
+    def _take(self, item: _Item) -> AsteriskFact | None:
+        self._remove(item)
+        if item.act is not None:
+            item.act()
+        if item.effect is not None:
+            self._carry_out(item, item.effect)
+        return item.fact
+
+    # -- what tests do ------------------------------------------------------------------------------------------------
+
+    def arrive(
+        self,
+        leg: LegId,
+        endpoint: str,
+        verb: str,
+        *args: str,
+        caller: Identity | None = None,
+        user_data: Mapping[str, str] | None = None,
+        up: bool = True,
+    ) -> None:
+        """A channel enters the application from the dialplan."""
+        arrived = ChannelArrived(leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}))
+        state = State.UP if up else State.WAITING
+        self.world.channels[leg] = Channel(leg, state=state, arrived=arrived)
+        self._event(leg, arrived)
+
+    def ring(self, leg: LegId) -> None:
+        """The dialled phone rings."""
+        channel = self.world.channels.get(leg)
+        if channel is not None and channel.state is State.DIALLING:
+            channel.state = State.RINGING
+            self._event(leg, LegRinging(leg))
+
+    def answer(self, leg: LegId) -> None:
+        """The dialled phone is answered."""
+        channel = self.world.channels.get(leg)
+        if channel is not None and channel.state in (State.DIALLING, State.RINGING):
+            channel.state = State.UP
+            self._event(leg, LegAnswered(leg))
+
+    def hang_up(self, leg: LegId, cause: int = 16) -> None:
+        """The phone hangs up, declines or is unreachable: whatever the cause says."""
+        if self.world.channels.pop(leg, None) is None:
+            return
+        for item in [item for item in self._items if item.lane == f"phone:{leg}"]:
+            self._remove(item)
+        self._event(leg, LegGone(leg, cause))
+
+    def press_hold(self, leg: LegId) -> None:
+        """The phone's hold key."""
+        if leg in self.world.channels:
+            self._event(leg, LegHeldByPhone(leg))
+
+    def press_retrieve(self, leg: LegId) -> None:
+        """The phone's hold key again."""
+        if leg in self.world.channels:
+            self._event(leg, LegRetrievedByPhone(leg))
+
+    def fail_next(
+        self, matches: Callable[[AsteriskEffect], bool], reason: str = "refused", *, carried_out: bool = False
+    ) -> None:
+        """The next effect that matches fails; with `carried_out` it is done all the same, only the answer is lost."""
+        self._failures.append(_Failure(matches, reason, carried_out))
+
+    def lose_link(self) -> None:
+        """The connection breaks: what waits is never told, what is pending fails, phones go on."""
+        self.connected = False
+        for item in list(self._items):
+            if item.lane.startswith("phone:"):
+                continue
+            self._remove(item)
+            if item.effect is not None:
+                self._tell("link", EffectFailed(item.effect.number, LOST))
+            elif isinstance(item.fact, EffectDone | EffectFailed):
+                self._tell("link", EffectFailed(item.fact.effect, LOST))
+        self._effects.clear()
+        self._items.insert(0, _Item("link", fact=LinkLost()))
+
+    def restore_link(self) -> None:
+        """The connection stands again, and stock was taken."""
+        self.connected = True
+        channels = tuple(
+            ChannelFact(
+                leg=channel.id,
+                up=channel.state is State.UP,
+                ringing=channel.state is State.RINGING,
+                in_app=True,
+                arrived=channel.arrived,
+            )
+            for channel in self.world.channels.values()
+        )
+        bridges = tuple(bridge for bridge in self.world.bridges if bridge.startswith(self._prefix))
+        self._tell("link", AsteriskReconciled(channels, bridges))
+
+    def hears(self) -> set[tuple[LegId, LegId]]:
+        """Pairs (a, b): a hears b."""
+        return self.world.hears()
+
+    def music(self) -> set[LegId]:
+        """The legs that hear music."""
+        return self.world.music()
+
+    # -- what happens -------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, item: _Item, effect: AsteriskEffect) -> None:
+        self.executed.append(effect)
+        failure = next((f for f in self._failures if f.matches(effect)), None)
+        if failure is None:
+            result = self._do(effect)
+        else:
+            self._failures.remove(failure)
+            if failure.carried_out:
+                self._do(effect)
+            result = EffectFailed(effect.number, failure.reason)
+        named = effect.bridge if isinstance(effect, CreateBridge | DestroyBridge) else effect.leg
+        item.answer = self._tell(f"answers:{named}", result)
+
+    def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
+        if isinstance(effect, CreateLeg) and self._behaviour(effect.destination) is Behaviour.UNREACHABLE:
+            return EffectFailed(effect.number, "Allocation failed")
+        undialled = isinstance(effect, DialLeg) and self.world.state_of(effect.leg) is State.CREATED
+        result = self.world.apply(effect)
+        if not isinstance(result.answer, EffectDone):
+            return result.answer
+        for leg, fact in result.facts:
+            self._event(leg, fact)
+        for leg, announcement in result.playing:
+            self._phone(leg, partial(self._finish, leg, announcement))
+        if isinstance(effect, HangUp) and (channel := self.world.channels.get(effect.leg)) is not None:
+            unanswered = effect.answered_elsewhere and channel.state is not State.UP
+            self.hang_up(effect.leg, 26 if unanswered else 16)
+        if undialled and isinstance(effect, DialLeg):
+            self._play_phone(effect.leg)
+        return result.answer
+
+    def _behaviour(self, destination: Destination | None) -> Behaviour:
+        return self.behaviour.get(destination, Behaviour.ANSWER) if destination is not None else Behaviour.ANSWER
+
+    def _play_phone(self, leg: LegId) -> None:
+        behaviour = self._behaviour(self.world.channels[leg].destination)
+        if behaviour in (Behaviour.ANSWER, Behaviour.DECLINE, Behaviour.NO_ANSWER, Behaviour.RING):
+            self._phone(leg, partial(self.ring, leg))
+        match behaviour:
+            case Behaviour.ANSWER:
+                self._phone(leg, partial(self.answer, leg))
+            case Behaviour.DECLINE:
+                self._phone(leg, partial(self.hang_up, leg, 21))
+            case Behaviour.BUSY:
+                self._phone(leg, partial(self.hang_up, leg, 17))
+            case Behaviour.NO_ANSWER:
+                self._phone(leg, partial(self.hang_up, leg, 19))
+            case _:
+                pass
+
+    def _finish(self, leg: LegId, announcement: str) -> None:
+        channel = self.world.channels.get(leg)
+        if channel is not None and announcement in channel.playing:
+            channel.playing.remove(announcement)
+            self._event(leg, AnnouncementFinished(leg, announcement))
+
+    def _event(self, leg: LegId, fact: AsteriskFact) -> None:
+        if self.connected:
+            self._tell(f"events:{leg}", fact)
+
+    def _phone(self, leg: LegId, act: Callable[[], None]) -> None:
+        self._add(_Item(f"phone:{leg}", act=act))
+
+    def _tell(self, lane: Lane, fact: AsteriskFact) -> _Item:
+        return self._add(_Item(lane, fact=fact))
+
+    def _add(self, item: _Item) -> _Item:
+        self._items.append(item)
+        if item.effect is not None:
+            self._effects.append(item)
+        return item
+
+    def _remove(self, item: _Item) -> None:
+        item.taken = True
+        self._items.remove(item)

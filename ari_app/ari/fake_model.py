@@ -1,0 +1,210 @@
+"""What the fake Asterisk holds: channels and bridges, what an effect makes of them, and who then hears whom.
+
+The refusals are the real one's, word for word where the controller could care.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from ari_app.calls.effects import (
+    Announce,
+    AnswerLeg,
+    AsteriskEffect,
+    CreateBridge,
+    CreateLeg,
+    DestroyBridge,
+    DialLeg,
+    HangUp,
+    JoinBridge,
+    LeaveBridge,
+    PlayDtmf,
+    SetMute,
+    ShowIdentity,
+    StartMusic,
+    StartRinging,
+    StopMusic,
+    StopRinging,
+)
+from ari_app.calls.model import BridgeId, Destination, Identity, LegId
+from ari_app.calls.stimuli import (
+    AnnouncementFinished,
+    AsteriskFact,
+    ChannelArrived,
+    EffectDone,
+    EffectFailed,
+    LegCreated,
+)
+
+type _Sounding = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf
+type _OnChannel = _Sounding | DialLeg | AnswerLeg | JoinBridge | LeaveBridge | ShowIdentity
+
+
+class Behaviour(StrEnum):
+    """What a phone does when it is dialled."""
+
+    ANSWER = "answer"
+    DECLINE = "decline"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"  # rings until Asterisk gives up, which may be at once
+    RING = "ring"  # rings until the test decides
+    NEVER = "never"  # not even that
+    UNREACHABLE = "unreachable"  # not registered, or no such endpoint: the channel can't be created
+
+
+class State(StrEnum):
+    """A channel's state; WAITING is one that arrived and was not answered yet."""
+
+    WAITING = "waiting"
+    CREATED = "created"
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    UP = "up"
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody."""
+
+    id: LegId
+    state: State = State.CREATED
+    destination: Destination | None = None
+    arrived: ChannelArrived | None = None
+    bridge: BridgeId | None = None
+    muted_in: bool = False
+    muted_out: bool = False
+    music: str | None = None
+    ringback: bool = False
+    shown: Identity | None = None
+    auto_answer: bool = False
+    digits: str = ""
+    playing: list[str] = field(default_factory=list)
+    announced: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an effect led to: its answer, the events of legs, and the announcements now playing."""
+
+    answer: EffectDone | EffectFailed
+    facts: list[tuple[LegId, AsteriskFact]] = field(default_factory=list)
+    playing: list[tuple[LegId, str]] = field(default_factory=list)
+
+
+class World:
+    """All channels and bridges."""
+
+    def __init__(self) -> None:
+        self.channels: dict[LegId, Channel] = {}
+        self.bridges: set[BridgeId] = set()
+
+    def state_of(self, leg: LegId) -> State | None:
+        """The channel's state; None: there is none."""
+        channel = self.channels.get(leg)
+        return None if channel is None else channel.state
+
+    def hears(self) -> set[tuple[LegId, LegId]]:
+        """Pairs (a, b): a hears b. Who has music and is heard by nobody hears the music alone (measured)."""
+        up = [c for c in self.channels.values() if c.state is State.UP and c.bridge is not None]
+        return {
+            (a.id, b.id)
+            for a in up
+            for b in up
+            if a is not b
+            and a.bridge == b.bridge
+            and not a.muted_out
+            and not b.muted_in
+            and not (a.music is not None and a.muted_in)
+        }
+
+    def music(self) -> set[LegId]:
+        """The legs that hear music: muting `out` silences that too."""
+        return {c.id for c in self.channels.values() if c.music is not None and not c.muted_out}
+
+    def apply(self, effect: AsteriskEffect) -> Outcome:
+        """Carry an effect out. Hang-ups are left to the caller: phones take part in them."""
+        done = Outcome(EffectDone(effect.number))
+        match effect:
+            case CreateBridge(bridge=bridge):
+                self.bridges.add(bridge)
+            case DestroyBridge(bridge=bridge):
+                self.bridges.discard(bridge)
+                for member in self.channels.values():
+                    if member.bridge == bridge:
+                        member.bridge = None
+            case CreateLeg(leg=leg):
+                if leg not in self.channels:
+                    self.channels[leg] = Channel(
+                        leg,
+                        destination=effect.destination,
+                        shown=effect.identity,
+                        auto_answer=effect.auto_answer,
+                    )
+                    done.facts.append((leg, LegCreated(leg)))
+            case HangUp():
+                pass
+            case LeaveBridge(bridge=bridge) if bridge not in self.bridges:
+                pass
+            case JoinBridge(bridge=bridge) if bridge not in self.bridges:
+                return Outcome(EffectFailed(effect.number, "Bridge not found"))
+            case _:
+                channel = self.channels.get(effect.leg)
+                if channel is None:
+                    return Outcome(EffectFailed(effect.number, "Channel not found", gone=True))
+                if _needs_sound(effect) and channel.state not in (State.UP, State.WAITING):
+                    return Outcome(EffectFailed(effect.number, "Channel in invalid state"))
+                _on_channel(effect, channel, done)
+        return done
+
+
+def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:
+    if not isinstance(effect, DialLeg | Announce):
+        done.facts += [(channel.id, AnnouncementFinished(channel.id, playing)) for playing in channel.playing]
+        channel.playing.clear()
+    match effect:
+        case DialLeg():
+            if channel.state is State.CREATED:
+                channel.state = State.DIALLING
+        case AnswerLeg():
+            channel.state = State.UP
+        case JoinBridge(bridge=bridge):
+            channel.bridge = bridge
+        case LeaveBridge(bridge=bridge):
+            channel.bridge = None if channel.bridge == bridge else channel.bridge
+        case ShowIdentity(identity=identity):
+            channel.shown = identity
+        case _:
+            _on_sound(effect, channel, done)
+
+
+def _on_sound(effect: _Sounding, channel: Channel, done: Outcome) -> None:
+    match effect:
+        case SetMute(nobody_hears=nobody_hears, hears_nobody=hears_nobody):
+            channel.muted_in, channel.muted_out = nobody_hears, hears_nobody
+        case StartMusic(music_class=music_class):
+            channel.music = music_class
+        case StopMusic():
+            channel.music = None
+        case StartRinging():
+            channel.ringback = True
+        case StopRinging():
+            channel.ringback = False
+        case Announce(announcement=announcement):
+            if announcement not in channel.announced:
+                channel.announced.add(announcement)
+                channel.playing.append(announcement)
+                done.playing.append((channel.id, announcement))
+            if channel.bridge is None:
+                channel.music = None
+        case PlayDtmf(digits=digits):
+            channel.digits += digits
+        case _:
+            assert_never(effect)
+
+
+def _needs_sound(effect: AsteriskEffect) -> bool:
+    """What Asterisk refuses (412) before the channel is up."""
+    return isinstance(
+        effect,
+        AnswerLeg | SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf,
+    )

@@ -1,0 +1,218 @@
+"""Keeps the connection of events: connects, takes stock, watches, connects again, and gives way when it must.
+
+Owns the connection's state. Events of one connection are delivered in order after its stock-taking: those that happened
+in a gap are never sent again, so channels and bridges are listed each time. Two controllers never fight over an
+application: Asterisk gives it to the newest and tells the older, which then stays silent until it is started anew.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import structlog
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import AriError
+from ari_app.ari.messages import REPLACED, USED
+
+log = structlog.get_logger(__name__)
+
+type Json = Mapping[str, Any]
+
+# Every channel's events, so that CALL_DATA_* set before Stasis is seen, and the cause of every end.
+ALL_CHANNELS = "channel:"
+
+
+class LinkState(StrEnum):
+    """`fenced`: another controller has the application."""
+
+    DOWN = "down"
+    CONNECTING = "connecting"
+    UP = "up"
+    FENCED = "fenced"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Times in seconds: the delays between attempts, and how the connection is watched."""
+
+    first_delay: float = 0.1
+    last_delay: float = 5.0
+    ping_every: float = 3.0
+    ping_failures: int = 2
+    stall: float = 2.0
+
+
+class Listener(Protocol):
+    """Who is told; all are called from the event loop and must not block."""
+
+    def link_up(self, channels: list[Json], bridges: list[Json]) -> None:
+        """The connection stands; these are all channels and bridges."""
+
+    def link_event(self, event: Json) -> None:
+        """One event, after `link_up`."""
+
+    def link_down(self, *, fenced: bool) -> None:
+        """The connection that stood is lost; with `fenced`, another controller has the application."""
+
+
+class Link:
+    """One application's connection to one Asterisk: `events` of `sources` are told (ARI's names of both)."""
+
+    def __init__(
+        self,
+        client: AriClient,
+        application: str,
+        listener: Listener,
+        *,
+        sources: tuple[str, ...] = (ALL_CHANNELS,),
+        events: tuple[str, ...] = tuple(USED),
+        pace: Pace | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._client = client
+        self._application = application
+        self._listener = listener
+        self._sources = sources
+        self._events = events
+        self._pace = pace or Pace()
+        self._jitter = jitter
+        self._task: asyncio.Task[None] | None = None
+        self._state = LinkState.DOWN
+        self._early: list[Json] | None = None
+        self._replaced = asyncio.Event()
+
+    @property
+    def state(self) -> LinkState:
+        """Where the connection is now."""
+        return self._state
+
+    def start(self) -> None:
+        """Begin to connect, and keep at it. After fencing this takes the application back."""
+        if self._task is None or self._task.done():
+            self._replaced.clear()
+            self._task = asyncio.get_running_loop().create_task(self._keep_connected(), name="asterisk-link")
+
+    async def stop(self) -> None:
+        """Give the connection up."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self._to(LinkState.DOWN)
+
+    async def _keep_connected(self) -> None:
+        delay = self._pace.first_delay
+        while True:
+            self._to(LinkState.CONNECTING)
+            reason = "closed by Asterisk"
+            stood = False
+            try:
+                await self._client.describe()
+                await self._one_connection()
+            except AriError as error:
+                reason = str(error)
+            except OSError as error:
+                reason = type(error).__name__
+            except ValueError as error:
+                log.exception("asterisk_answer_malformed")
+                reason = type(error).__name__
+            finally:
+                stood = self._state is LinkState.UP
+                fenced = self._replaced.is_set()
+                self._to(LinkState.FENCED if fenced else LinkState.DOWN)
+                if stood or fenced:
+                    self._listener.link_down(fenced=fenced)
+            if fenced:
+                log.error("asterisk_link_fenced", application=self._application)
+                return
+            delay = self._pace.first_delay if stood else min(delay * 2, self._pace.last_delay)
+            wait = delay * (0.5 + self._jitter() / 2)
+            what = "asterisk_link_lost" if stood else "asterisk_not_reached"
+            log.warning(what, application=self._application, reason=reason, retry_in=round(wait, 2))
+            await asyncio.sleep(wait)
+
+    async def _one_connection(self) -> None:
+        """From the opening of the WebSocket to its end."""
+        opened = asyncio.Event()
+        self._early = []
+        self._client.http.on_connected = lambda socket: opened.set()
+        reading = asyncio.ensure_future(self._client.run(self._application, self._on_event))
+        tasks: list[asyncio.Future[Any]] = [reading]
+        try:
+            opening = asyncio.ensure_future(opened.wait())
+            tasks.append(opening)
+            await asyncio.wait({reading, opening}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                await self._take_stock()
+                replaced = asyncio.ensure_future(self._replaced.wait())
+                watching = asyncio.ensure_future(self._watch())
+                tasks += [replaced, watching]
+                await asyncio.wait({reading, replaced, watching}, return_when=asyncio.FIRST_COMPLETED)
+                if watching.done():
+                    await watching
+            if reading.done():
+                await reading
+        finally:
+            self._client.http.on_connected = None
+            self._early = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_stock(self) -> None:
+        call = self._client.call
+        # Otherwise Asterisk sends ten times as much: each variable, each step of the dialplan.
+        await self._client.filter_events(self._application, (*self._events, REPLACED))
+        for source in self._sources:
+            await call("applications", "subscribe", applicationName=self._application, eventSource=source)
+        channels, bridges = await asyncio.gather(call("channels", "list"), call("bridges", "list"))
+        early, self._early = self._early or [], None
+        if self._replaced.is_set():
+            return
+        self._to(LinkState.UP)
+        log.info("asterisk_link_up", application=self._application, channels=len(channels), bridges=len(bridges))
+        self._listener.link_up(channels, bridges)
+        for event in early:
+            self._listener.link_event(event)
+
+    def _on_event(self, event: Json) -> None:
+        if event.get("type") == REPLACED:
+            if event.get("application") == self._application:
+                self._replaced.set()
+        elif self._replaced.is_set():
+            return
+        elif self._early is not None:
+            self._early.append(event)
+        else:
+            self._listener.link_event(event)
+
+    async def _watch(self) -> None:
+        """Ends with an error when Asterisk answers no more, or when we ourselves stood still: Asterisk may then have
+        dropped events that it could not write, and only a new stock-taking tells.
+        """
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            before = loop.time()
+            await asyncio.sleep(self._pace.ping_every)
+            late = loop.time() - before - self._pace.ping_every
+            if late > self._pace.stall:
+                log.error("event_loop_stalled", seconds=round(late, 1))
+                raise AriError(0, "the event loop stood still")
+            try:
+                await self._client.call("asterisk", "ping")
+                failures = 0
+            except AriError as error:
+                failures += 1
+                if failures >= self._pace.ping_failures:
+                    raise
+                log.warning("asterisk_ping_failed", reason=str(error))
+
+    def _to(self, state: LinkState) -> None:
+        self._state = state

@@ -1,0 +1,185 @@
+"""Asterisk's events and channels as they come, typed: only the fields that are used; others are ignored."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from ari_app.calls.model import Identity
+
+DATA_PREFIX = "CALL_DATA_"
+CREATED = "_leg"
+"""First Stasis argument of the channels that we create: `_leg,<call>`. No verb of a dialplan starts so."""
+
+_HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
+_RESOURCE = re.compile(r"[^/]+/(?P<resource>.+?)(?:-[0-9a-f]{8})?(?:;[12])?")
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Party(_Message):
+    """Who calls, as the channel has it."""
+
+    name: str = ""
+    number: str = ""
+
+
+class Dialplan(_Message):
+    """What the channel executes: `app_data` of Stasis is `<application>,<verb>,<args...>`."""
+
+    app_name: str = ""
+    app_data: str = ""
+
+
+class Channel(_Message):
+    """A channel; `state` is Down, Ring, Ringing, Up and others."""
+
+    id: str
+    name: str = ""
+    state: str = "Down"
+    caller: Party = Party()
+    dialplan: Dialplan = Dialplan()
+    channelvars: Mapping[str, str] = {}
+
+    @property
+    def endpoint(self) -> str:
+        """The SIP user or trunk: `PJSIP/1001-0000002a` is `1001`."""
+        match = _RESOURCE.fullmatch(self.name)
+        return match["resource"] if match is not None else self.name
+
+    @property
+    def identity(self) -> Identity:
+        """The caller; without a number he is anonymous."""
+        if self.caller.number.lower() in _HIDDEN:
+            return Identity(anonymous=True)
+        return Identity(self.caller.name, self.caller.number)
+
+    def stasis_arguments(self, application: str) -> tuple[str, ...] | None:
+        """The arguments with which it is in our application now, None if it isn't there."""
+        if self.dialplan.app_name != "Stasis":
+            return None
+        name, _, rest = self.dialplan.app_data.partition(",")
+        if name != application:
+            return None
+        return tuple(rest.split(",")) if rest else ()
+
+
+class StasisStart(_Message):
+    """A channel entered the application; `replace_channel` had its place before (Asterisk itself transferred)."""
+
+    type: Literal["StasisStart"]
+    args: tuple[str, ...] = ()
+    channel: Channel
+    replace_channel: Channel | None = None
+
+
+class StasisEnd(_Message):
+    """A channel left the application."""
+
+    type: Literal["StasisEnd"]
+    channel: Channel
+
+
+class ChannelStateChange(_Message):
+    """A channel rings, or is up."""
+
+    type: Literal["ChannelStateChange"]
+    channel: Channel
+
+
+class Dial(_Message):
+    """Progress of dialling `peer`."""
+
+    type: Literal["Dial"]
+    peer: Channel
+    dialstatus: str = ""
+
+
+class ChannelHangupRequest(_Message):
+    """A channel is about to go."""
+
+    type: Literal["ChannelHangupRequest"]
+    channel: Channel
+    cause: int = 0
+
+
+class ChannelDestroyed(_Message):
+    """A channel is gone."""
+
+    type: Literal["ChannelDestroyed"]
+    channel: Channel
+    cause: int = 0
+
+
+class ChannelHold(_Message):
+    """The phone's hold key; see `Translator` for those that HOLD_INTERCEPT makes up."""
+
+    type: Literal["ChannelHold"]
+    channel: Channel
+    musicclass: str = "N/A"
+
+
+class ChannelUnhold(_Message):
+    """The phone's hold key again."""
+
+    type: Literal["ChannelUnhold"]
+    channel: Channel
+
+
+class ChannelVarset(_Message):
+    """A variable was set, here or in the dialplan."""
+
+    type: Literal["ChannelVarset"]
+    variable: str
+    value: str = ""
+    channel: Channel | None = None
+
+
+class Playback(_Message):
+    """An announcement; `target_uri` is `channel:<id>`."""
+
+    id: str
+    target_uri: str
+
+
+class PlaybackFinished(_Message):
+    """Played to its end, stopped, or failed."""
+
+    type: Literal["PlaybackFinished"]
+    playback: Playback
+
+
+type Event = Annotated[
+    StasisStart
+    | StasisEnd
+    | ChannelStateChange
+    | Dial
+    | ChannelHangupRequest
+    | ChannelDestroyed
+    | ChannelHold
+    | ChannelUnhold
+    | ChannelVarset
+    | PlaybackFinished,
+    Field(discriminator="type"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+CHANNELS: TypeAdapter[list[Channel]] = TypeAdapter(list[Channel])
+
+REPLACED = "ApplicationReplaced"
+USED = (
+    "StasisStart",
+    "StasisEnd",
+    "ChannelStateChange",
+    "Dial",
+    "ChannelHangupRequest",
+    "ChannelDestroyed",
+    "ChannelHold",
+    "ChannelUnhold",
+    "ChannelVarset",
+    "PlaybackFinished",
+)
+"""All that Asterisk is asked to send; it filters the rest away itself (`applications/<app>/eventFilter`)."""

@@ -1,0 +1,85 @@
+"""Which phones can ring: registered and answering, as Asterisk sees them.
+
+On an application and a socket of its own: Asterisk may lock up when a socket that follows devices closes (issue 2170),
+and a subscription to endpoints sends every event of their channels a second time. Only changes of endpoints are let
+through.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from ari_app.ari.asterisk import AsteriskSettings
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import AriError
+from ari_app.ari.http import HttpClient
+from ari_app.ari.link import Link
+
+log = structlog.get_logger(__name__)
+
+_EVENTS = ("PeerStatusChange", "ContactStatusChange")
+_SOURCE = "endpoint:PJSIP"
+_OFFLINE = "offline"
+
+type OnPhone = Callable[[str, bool], None]
+
+
+class Presence:
+    """Tells `on_phone(user, can_ring)` for every phone at each connection, and then what changes.
+
+    While Asterisk can't be asked nothing is told: what was last known holds.
+    """
+
+    def __init__(self, settings: AsteriskSettings, on_phone: OnPhone) -> None:
+        self._on_phone = on_phone
+        self._client = AriClient(settings.url, HttpClient(settings.user, settings.password))
+        self._link = Link(
+            self._client,
+            f"{settings.application}-presence",
+            self,
+            sources=(_SOURCE,),
+            events=_EVENTS,
+            pace=settings.pace,
+        )
+        self._listing: asyncio.Task[None] | None = None
+        self._changed: set[str] = set()
+
+    def start(self) -> None:
+        """Follow the phones from now on."""
+        self._link.start()
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._listing is not None:
+            self._listing.cancel()
+        await self._link.stop()
+        await self._client.close()
+
+    def link_up(self, channels: list[Mapping[str, Any]], bridges: list[Mapping[str, Any]]) -> None:
+        """See `link.Listener`."""
+        self._changed.clear()
+        self._listing = asyncio.get_running_loop().create_task(self._list(), name="presence-list")
+
+    def link_event(self, event: Mapping[str, Any]) -> None:
+        """See `link.Listener`."""
+        endpoint = event.get("endpoint") or {}
+        user = str(endpoint.get("resource", ""))
+        if user and endpoint.get("technology") == "PJSIP":
+            self._changed.add(user)
+            self._on_phone(user, endpoint.get("state") != _OFFLINE)
+
+    def link_down(self, *, fenced: bool) -> None:
+        """See `link.Listener`."""
+
+    async def _list(self) -> None:
+        try:
+            endpoints = await self._client.call("endpoints", "listByTech", tech="PJSIP")
+        except AriError as error:
+            log.warning("phones_not_listed", reason=str(error))
+            return
+        for endpoint in endpoints:
+            user = str(endpoint["resource"])
+            if user not in self._changed:  # what an event told since is newer than the list
+                self._on_phone(user, endpoint.get("state") != _OFFLINE)

@@ -1,0 +1,327 @@
+"""Effects become requests: what Asterisk must be sent for each, and which of its refusals mean "done".
+
+Owns what was asked of each leg as far as a request depends on it: its muting, whether it was dialled, what it plays.
+Order and parallelism are the executor's. Measured on Asterisk 22.10 (docs/ASTERISK.md of the project).
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
+from ari_app.ari.messages import CREATED
+from ari_app.calls.effects import (
+    Announce,
+    AnswerLeg,
+    AsteriskEffect,
+    CreateBridge,
+    CreateLeg,
+    DestroyBridge,
+    DialLeg,
+    HangUp,
+    JoinBridge,
+    LeaveBridge,
+    PlayDtmf,
+    SetMute,
+    ShowIdentity,
+    StartMusic,
+    StartRinging,
+    StopMusic,
+    StopRinging,
+)
+from ari_app.calls.model import Destination, DialplanEntry, Identity, LegId, Outside, Phone
+
+# DTMF events don't come from a two-party bridge without it.
+BRIDGE_TYPE = "mixing,dtmf_events"
+DTMF_MS = 100
+DTMF_GAP_MS = 100
+OTHER_HALF = "-2"
+"""A Local channel's other half, which runs the dialplan and arrives by itself, has the leg's id with this suffix."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What a leg was last asked. `muted` (nobody hears, hears nobody) is None when that is unknown."""
+
+    muted: tuple[bool, bool] | None = None
+    dialled: bool = False
+    playing: set[str] = field(default_factory=set)
+    announced: set[str] = field(default_factory=set)
+
+
+class Requests:
+    """Carries effects out, one at a time per leg. `routing_context` holds the administrator's routing points."""
+
+    def __init__(self, client: AriClient, application: str, routing_context: str = "routing-points") -> None:
+        self._client = client
+        self._application = application
+        self._routing_context = routing_context
+        self._asked: dict[LegId, _Asked] = {}
+
+    async def perform(self, effect: AsteriskEffect) -> None:
+        """Do it; returns when Asterisk has answered.
+
+        Raises:
+            AriError: Asterisk refused. ChannelGone where the leg isn't there any more.
+        """
+        match effect:
+            case CreateBridge(bridge=bridge):
+                await self._create_bridge(bridge)
+            case DestroyBridge(bridge=bridge):
+                await self._unless_gone("bridges", "destroy", bridgeId=bridge)
+            case CreateLeg():
+                await self._create_leg(effect)
+            case HangUp(leg=leg, answered_elsewhere=elsewhere):
+                reason = "answered_elsewhere" if elsewhere else "normal"
+                await self._unless_gone("channels", "hangup", channelId=leg, reason=reason)
+            case DialLeg(leg=leg, timeout=timeout):
+                await self._dial(leg, max(1, round(timeout)))
+            case Announce(leg=leg, announcement=announcement, sounds=sounds):
+                await self._announce(leg, announcement, sounds)
+            case PlayDtmf(leg=leg, digits=digits):
+                await self.stop_playing(leg)
+                await self._channel(leg, "sendDTMF", dtmf=digits, duration=DTMF_MS, between=DTMF_GAP_MS)
+            case (
+                AnswerLeg()
+                | JoinBridge()
+                | LeaveBridge()
+                | SetMute()
+                | StartMusic()
+                | StopMusic()
+                | StartRinging()
+                | StopRinging()
+                | ShowIdentity()
+            ):
+                # Asterisk does a channel's requests one after the other: behind an announcement they would wait.
+                await self.stop_playing(effect.leg)
+                await self._on_leg(effect)
+            case _:
+                assert_never(effect)
+
+    async def _on_leg(
+        self,
+        effect: AnswerLeg
+        | JoinBridge
+        | LeaveBridge
+        | SetMute
+        | StartMusic
+        | StopMusic
+        | StartRinging
+        | StopRinging
+        | ShowIdentity,
+    ) -> None:
+        leg = effect.leg
+        match effect:
+            case AnswerLeg():
+                await self._channel(leg, "answer")
+            case JoinBridge(bridge=bridge):
+                # Out of any other bridge Asterisk takes it itself. Without the inhibition each party's identity is
+                # written over what we want shown to the others: pre-bridged legs are rung as "Anonymous".
+                await self._client.call(
+                    "bridges", "addChannel", bridgeId=bridge, channel=leg, inhibitConnectedLineUpdates=True
+                )
+            case LeaveBridge(bridge=bridge):
+                await self._leave(leg, bridge)
+            case SetMute(nobody_hears=nobody_hears, hears_nobody=hears_nobody):
+                await self._mute(leg, nobody_hears, hears_nobody)
+            case StartMusic(music_class=music_class):
+                await self._channel(leg, "startMoh", mohClass=music_class)
+            case StopMusic():
+                await self._channel(leg, "stopMoh")
+            case StartRinging():
+                await self._channel(leg, "ring")
+            case StopRinging():
+                await self._channel(leg, "ringStop")
+            case ShowIdentity(identity=identity):
+                await self._set_variables(leg, shown_now(identity))
+            case _:
+                assert_never(effect)
+
+    # -- bridges ------------------------------------------------------------------------------------------------------
+
+    async def _create_bridge(self, bridge: str) -> None:
+        try:
+            await self._client.call("bridges", "createWithId", bridgeId=bridge, type=BRIDGE_TYPE)
+        except Conflict:
+            # Run a second time, or refused for another reason after some 409: only looking tells.
+            await self._client.call("bridges", "get", bridgeId=bridge)
+
+    async def _leave(self, leg: LegId, bridge: str) -> None:
+        try:
+            await self._client.call("bridges", "removeChannel", bridgeId=bridge, channel=leg)
+        except ChannelGone:
+            raise
+        except (NotFound, Unprocessable):
+            return  # no such bridge, or the leg isn't in it
+
+    # -- legs ---------------------------------------------------------------------------------------------------------
+
+    async def _create_leg(self, effect: CreateLeg) -> None:
+        other: dict[str, object] = {}
+        if isinstance(effect.destination, DialplanEntry):
+            other["otherChannelId"] = effect.leg + OTHER_HALF
+        try:
+            await self._client.call(
+                "channels",
+                "create",
+                endpoint=self._endpoint(effect.destination),
+                app=self._application,
+                appArgs=f"{CREATED},{effect.call}",
+                channelId=effect.leg,
+                variables=created_with(effect.destination, effect.identity, auto_answer=effect.auto_answer),
+                **other,
+            )
+        except Conflict as conflict:
+            # After one 409 Asterisk answers later failures with 409 too: only looking tells.
+            try:
+                await self._client.call("channels", "get", channelId=effect.leg)
+            except NotFound:
+                raise AriError(conflict.status, "the channel could not be created") from conflict
+            return
+        self._asked[effect.leg] = _Asked(muted=(False, False))
+
+    def _endpoint(self, destination: Destination) -> str:
+        match destination:
+            case Phone(user=user):
+                return f"PJSIP/{user}"
+            case Outside(number=number, trunk=trunk):
+                return f"PJSIP/{number}@{trunk}"
+            case DialplanEntry(number=number):
+                return f"Local/{number}@{self._routing_context}/n"
+            case _:
+                assert_never(destination)
+
+    async def _dial(self, leg: LegId, seconds: int) -> None:
+        asked = self._asked.setdefault(leg, _Asked())
+        if asked.dialled:
+            return  # a second dial before the phone rings would hang it up
+        asked.dialled = True
+        try:
+            await self._channel(leg, "dial", timeout=seconds)
+        except Conflict as conflict:
+            if "down" not in conflict.message.lower():
+                raise
+            # It rings or is up: dialled before, by a process that is no more.
+
+    async def _mute(self, leg: LegId, nobody_hears: bool, hears_nobody: bool) -> None:
+        """Asterisk has two switches, `in` (nobody hears) and `out` (hears nobody). First on, then off: while it
+        changes nobody hears more than he may. One request where it is known what was before.
+        """
+        asked = self._asked.setdefault(leg, _Asked())
+        before, asked.muted = asked.muted, None
+        wanted = (nobody_hears, hears_nobody)
+        on = _direction(wanted, unlike=(False, False) if before is None else before)
+        off = _direction((not nobody_hears, not hears_nobody), unlike=_negated(before))
+        if on is not None:
+            await self._channel(leg, "mute", direction=on)
+        if off is not None:
+            await self._channel(leg, "unmute", direction=off)
+        asked.muted = wanted
+
+    async def _announce(self, leg: LegId, announcement: str, sounds: tuple[str, ...]) -> None:
+        asked = self._asked.setdefault(leg, _Asked())
+        if announcement in asked.announced:
+            return  # Asterisk would play it twice
+        asked.announced.add(announcement)
+        asked.playing.add(announcement)
+        try:
+            await self._channel(leg, "playWithId", playbackId=announcement, media=list(sounds))
+        except AriError:
+            asked.playing.discard(announcement)
+            asked.announced.discard(announcement)
+            raise
+
+    async def stop_playing(self, leg: LegId) -> None:
+        """End the announcements of a leg, if any; AnnouncementFinished follows for each."""
+        asked = self._asked.get(leg)
+        while asked is not None and asked.playing:
+            await self._unless_gone("playbacks", "stop", playbackId=asked.playing.pop())
+
+    async def _set_variables(self, leg: LegId, variables: Mapping[str, str]) -> None:
+        """In this order."""
+        if self._client.has("channels", "setChannelVars"):
+            await self._channel(leg, "setChannelVars", variables=dict(variables))
+            return
+        for name, value in variables.items():  # Asterisk before 22.10
+            await self._channel(leg, "setChannelVar", variable=name, value=value)
+
+    async def _channel(self, leg: LegId, operation: str, **arguments: object) -> None:
+        await self._client.call("channels", operation, channelId=leg, **arguments)
+
+    async def _unless_gone(self, repository: str, operation: str, **arguments: object) -> None:
+        try:
+            await self._client.call(repository, operation, **arguments)
+        except NotFound:
+            return
+
+    # -- what is known of a leg ---------------------------------------------------------------------------------------
+
+    def arrived(self, leg: LegId) -> None:
+        """A channel came into the application: nothing was asked of it yet."""
+        self._asked[leg] = _Asked(muted=(False, False))
+
+    def finished(self, leg: LegId, announcement: str) -> None:
+        """An announcement ended."""
+        if (asked := self._asked.get(leg)) is not None:
+            asked.playing.discard(announcement)
+
+    def forget(self, leg: LegId) -> None:
+        """The leg is gone."""
+        self._asked.pop(leg, None)
+
+    def cut_off(self) -> None:
+        """The connection was lost: how a request under way ended isn't known."""
+        for asked in self._asked.values():
+            asked.muted = None
+
+    def keep(self, legs: Set[LegId]) -> None:
+        """After a stock-taking: only these are still there."""
+        self._asked = {leg: asked for leg, asked in self._asked.items() if leg in legs}
+
+
+def _direction(wanted: tuple[bool, bool], *, unlike: tuple[bool, bool]) -> str | None:
+    """ARI's name for those of (in, out) that are wanted and were not so before."""
+    match wanted[0] and not unlike[0], wanted[1] and not unlike[1]:
+        case True, True:
+            return "both"
+        case True, False:
+            return "in"
+        case False, True:
+            return "out"
+        case _:
+            return None
+
+
+def _negated(before: tuple[bool, bool] | None) -> tuple[bool, bool]:
+    return (False, False) if before is None else (not before[0], not before[1])
+
+
+def created_with(destination: Destination, identity: Identity, *, auto_answer: bool) -> dict[str, str]:
+    """The variables of a new channel, set before its INVITE is made, in one request.
+
+    CONNECTEDLINE is what the called display shows: it becomes From (and P-Asserted-Identity where the endpoint
+    sends it), names in UTF-8. The ",i" spares an update for each. HOLD_INTERCEPT keeps Asterisk from playing music to
+    this leg by itself when the PEER's hold key is pressed.
+    """
+    variables = {"HOLD_INTERCEPT(set)": ""}
+    if identity.anonymous:
+        # Name and number are left out: with send_pai they would go out beside `Privacy: id`.
+        variables["CONNECTEDLINE(pres,i)"] = "prohib"
+    else:
+        variables["CONNECTEDLINE(name,i)"] = identity.name
+        variables["CONNECTEDLINE(num,i)"] = identity.number
+    if auto_answer and isinstance(destination, Phone):
+        variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:auto-answer>;answer-after=0"
+        variables["PJSIP_HEADER(add,Alert-Info)"] = "<http://auto-answer>;info=alert-autoanswer"
+    return variables
+
+
+def shown_now(identity: Identity) -> dict[str, str]:
+    """The variables that change an answered phone's display; the last, without ",i", sends the update.
+
+    Anonymous is spelt out: for a prohibited identity Asterisk sends no update at all to a phone that isn't trusted with
+    it (`trust_id_outbound=no`), and the display would go on showing the one before.
+    """
+    name, number = ("Anonymous", "anonymous") if identity.anonymous else (identity.name, identity.number)
+    return {"CONNECTEDLINE(name,i)": name, "CONNECTEDLINE(pres,i)": "allowed", "CONNECTEDLINE(num)": number}

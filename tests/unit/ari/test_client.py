@@ -1,0 +1,46 @@
+"""aioari behind types: what is no Asterisk, and what isn't connected yet."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import Unreachable
+from ari_app.ari.http import Answer, HttpClient
+
+
+class Page(HttpClient):
+    """Answers every request with the same page."""
+
+    def __init__(self, body: str) -> None:
+        self.body = body
+        self.asked: list[tuple[str, str, str | None]] = []
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        data: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        self.asked.append((method, url, data))
+        return Answer(200, self.body)
+
+
+async def test_what_answers_with_a_page_is_no_asterisk() -> None:
+    with pytest.raises(Unreachable, match="no Asterisk"):
+        await AriClient("http://127.0.0.1:1", Page("<html>")).describe()
+
+
+async def test_before_it_is_connected_nothing_can_be_called() -> None:
+    with pytest.raises(Unreachable):
+        await AriClient("http://127.0.0.1:1", Page("")).call("channels", "list")
+
+
+async def test_the_filter_is_the_whole_body() -> None:
+    page = Page("{}")
+    await AriClient("http://127.0.0.1:1", page).filter_events("a b", ["StasisStart"])
+    assert page.asked == [
+        ("PUT", "http://127.0.0.1:1/ari/applications/a%20b/eventFilter", '{"allowed": [{"type": "StasisStart"}]}')
+    ]

@@ -1,0 +1,291 @@
+"""Events become facts, each once."""
+
+from typing import Any
+
+import pytest
+
+from ari_app.ari.events import Translator
+from ari_app.calls.model import Identity
+from ari_app.calls.stimuli import (
+    AnnouncementFinished,
+    AsteriskFact,
+    ChannelArrived,
+    ChannelFact,
+    LegAnswered,
+    LegCreated,
+    LegGone,
+    LegHeldByPhone,
+    LegRetrievedByPhone,
+    LegRinging,
+)
+
+APP = "callcontrol"
+
+
+@pytest.fixture
+def translator() -> Translator:
+    return Translator(APP)
+
+
+def channel(leg: str = "leg", state: str = "Down", name: str = "PJSIP/1001-0000002a", **more: Any) -> dict[str, Any]:
+    return {"id": leg, "name": name, "state": state, "caller": {"name": "", "number": ""}, "language": "fr", **more}
+
+
+def start(leg: str = "leg", *args: str, **more: Any) -> dict[str, Any]:
+    return {"type": "StasisStart", "application": APP, "args": list(args), "channel": channel(leg, **more)}
+
+
+def event(kind: str, leg: str = "leg", state: str = "Down", **more: Any) -> dict[str, Any]:
+    return {"type": kind, "channel": channel(leg, state), **more}
+
+
+def dial(status: str, leg: str = "leg") -> dict[str, Any]:
+    return {"type": "Dial", "dialstatus": status, "peer": channel(leg), "dialstring": "1001"}
+
+
+def tell(translator: Translator, *events: dict[str, Any]) -> list[AsteriskFact]:
+    return [fact for each in events for fact in translator.facts(each)]
+
+
+def test_a_leg_of_ours_is_created_rings_and_is_answered_once(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        start("leg", "_leg", "call"),
+        start("leg", "_leg", "call"),
+        dial(""),
+        event("ChannelStateChange", state="Ringing"),
+        dial("RINGING"),
+        dial("RINGING"),
+        event("ChannelStateChange", state="Up"),
+        dial("ANSWER"),
+    )
+    assert facts == [LegCreated("leg"), LegRinging("leg"), LegAnswered("leg")]
+
+
+def test_early_media_is_ringing(translator: Translator) -> None:
+    assert tell(translator, start("leg", "_leg"), dial("PROGRESS"))[-1] == LegRinging("leg")
+
+
+def test_an_answer_may_come_without_ringing_and_ringing_after_it_is_no_fact(translator: Translator) -> None:
+    facts = tell(translator, start("leg", "_leg"), dial("ANSWER"), event("ChannelStateChange", state="Ringing"))
+    assert facts == [LegCreated("leg"), LegAnswered("leg")]
+
+
+@pytest.mark.parametrize("cause", [17, 19, 21, 26])
+def test_a_leg_that_was_never_up_goes_with_the_cause_of_its_destruction(translator: Translator, cause: int) -> None:
+    facts = tell(
+        translator,
+        start("leg", "_leg"),
+        event("ChannelHangupRequest", cause=32, soft=True),
+        event("StasisEnd"),
+        event("ChannelDestroyed", cause=cause, cause_txt="", tech_cause=486),
+    )
+    assert facts[1:] == [LegGone("leg", cause)]
+
+
+def test_a_leg_that_was_up_is_gone_when_it_leaves_the_application(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        start("leg", "_leg"),
+        event("ChannelStateChange", state="Up"),
+        event("ChannelHangupRequest", cause=16),
+        event("StasisEnd", state="Up"),
+        event("ChannelDestroyed", cause=16),
+    )
+    assert facts[2:] == [LegGone("leg", 16)]
+
+
+def test_a_cause_that_says_nothing_is_normal(translator: Translator) -> None:
+    facts = tell(translator, start("leg", "_leg"), event("ChannelHangupRequest"), event("ChannelDestroyed", cause=0))
+    assert facts[1:] == [LegGone("leg", 16)]
+
+
+def test_the_cause_of_a_hang_up_request_is_kept_for_an_arrived_channel(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        start("in", "agent", "alice"),
+        event("ChannelHangupRequest", "in", cause=127),
+        event("StasisEnd", "in"),
+    )
+    assert facts[1:] == [LegGone("in", 127)]
+
+
+def test_a_leg_destroyed_before_it_entered_is_told_if_we_expected_it(translator: Translator) -> None:
+    translator.expect("leg")
+    assert tell(translator, event("ChannelDestroyed", cause=27)) == [LegGone("leg", 27)]
+
+
+def test_a_leg_that_could_not_be_created_is_not_told_gone(translator: Translator) -> None:
+    translator.expect("leg")
+    translator.forget("leg")
+    assert tell(translator, event("ChannelDestroyed", cause=27)) == []
+
+
+def test_an_expected_leg_is_created_when_it_enters(translator: Translator) -> None:
+    translator.expect("leg")
+    assert tell(translator, start("leg", "_leg", "call")) == [LegCreated("leg")]
+
+
+def test_a_channel_from_the_dialplan_arrives_with_its_data(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        event("ChannelVarset", "in", variable="CALL_DATA_Topic", value="billing"),
+        event("ChannelVarset", "in", variable="CALL_DATA_Topic", value="sales"),
+        event("ChannelVarset", "in", variable="OTHER", value="x"),
+        event("ChannelVarset", "else", variable="CALL_DATA_x", value="y"),
+        {"type": "ChannelVarset", "variable": "CALL_DATA_GLOBAL", "value": "no channel"},
+        start(
+            "in",
+            "skill",
+            "french>=3",
+            caller={"name": "Zoé", "number": "+336"},
+            channelvars={"CALL_DATA_listed": "1", "CALL_DATA_empty": "", "CALL_DATA_TOPIC": "older", "FOO": "2"},
+        ),
+    )
+    assert facts == [
+        ChannelArrived(
+            "in", "1001", "skill", ("french>=3",), Identity("Zoé", "+336"), {"topic": "sales", "listed": "1"}
+        )
+    ]
+
+
+def test_a_channel_may_arrive_with_no_argument(translator: Translator) -> None:
+    (fact,) = tell(translator, start("in"))
+    assert isinstance(fact, ChannelArrived)
+    assert (fact.verb, fact.args) == ("", ())
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "Restricted"])
+def test_a_caller_without_a_number_is_anonymous(translator: Translator, number: str) -> None:
+    (fact,) = tell(translator, start("in", "agent", "a", caller={"name": "Anonymous", "number": number}))
+    assert isinstance(fact, ChannelArrived)
+    assert fact.caller == Identity(anonymous=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint"),
+    [
+        ("PJSIP/1001-0000002a", "1001"),
+        ("PJSIP/my-trunk-0000002a", "my-trunk"),
+        ("Local/4000@routing-points-0000002a;2", "4000@routing-points"),
+        ("odd", "odd"),
+    ],
+)
+def test_the_endpoint_is_the_users_or_trunks_name(translator: Translator, name: str, endpoint: str) -> None:
+    (fact,) = tell(translator, start("in", "agent", "a", name=name))
+    assert isinstance(fact, ChannelArrived)
+    assert fact.endpoint == endpoint
+
+
+def test_an_arrived_channel_neither_rings_nor_is_answered(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        start("in", "agent", "alice", state="Ring"),
+        event("ChannelStateChange", "in", state="Ringing"),
+        event("ChannelStateChange", "in", state="Up"),
+    )
+    assert len(facts) == 1
+
+
+def test_a_channel_that_comes_back_arrives_again_with_its_data(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        event("ChannelVarset", "in", variable="CALL_DATA_a", value="1"),
+        start("in", "agent", "alice"),
+        event("StasisEnd", "in"),
+        start("in", "group", "support"),
+    )
+    assert [type(fact) for fact in facts] == [ChannelArrived, LegGone, ChannelArrived]
+    assert facts[2] == ChannelArrived("in", "1001", "group", ("support",), Identity(anonymous=True), {"a": "1"})
+
+
+def test_a_channel_that_asterisk_put_in_a_legs_place_says_whose(translator: Translator) -> None:
+    replacing = start("new", "_leg", "call") | {"replace_channel": channel("leg")}
+    facts = tell(
+        translator, start("leg", "_leg"), replacing, event("StasisEnd", "leg"), event("ChannelDestroyed", "leg")
+    )
+    assert facts[1] == ChannelArrived("new", "1001", "replaced", ("leg",), Identity(anonymous=True))
+    assert facts[2:] == [LegGone("leg", 16)]
+
+
+def test_the_hold_key_is_told_of_the_leg_that_pressed_it(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        start("a", "_leg"),
+        start("b", "_leg"),
+        event("ChannelHold", "a", musicclass="default"),
+        event("ChannelHold", "b", musicclass="N/A"),  # by HOLD_INTERCEPT
+        event("ChannelHold", "a", musicclass="default"),
+        event("ChannelUnhold", "a"),
+        event("ChannelUnhold", "b"),
+        event("ChannelUnhold", "a"),
+        event("ChannelHold", "unknown", musicclass="default"),
+    )
+    assert facts[2:] == [LegHeldByPhone("a"), LegRetrievedByPhone("a")]
+
+
+def test_the_end_of_an_announcement_is_told_of_its_leg(translator: Translator) -> None:
+    played = {"id": "p", "media_uri": "sound:x", "target_uri": "channel:leg", "state": "failed"}
+    assert tell(translator, {"type": "PlaybackFinished", "playback": played}) == [AnnouncementFinished("leg", "p")]
+    assert tell(translator, {"type": "PlaybackFinished", "playback": played | {"target_uri": "bridge:b"}}) == []
+
+
+def test_events_of_channels_elsewhere_are_no_facts(translator: Translator) -> None:
+    elsewhere = [
+        event("ChannelStateChange", state="Up"),
+        dial("RINGING"),
+        event("ChannelHangupRequest", cause=16),
+        event("StasisEnd"),
+        event("ChannelDestroyed", cause=16),
+        event("ChannelUnhold"),
+    ]
+    assert tell(translator, *elsewhere) == []
+    assert not translator.dropped
+
+
+def test_unknown_and_malformed_events_are_counted(translator: Translator) -> None:
+    assert tell(translator, {"type": "RTCPSent"}, {"type": "RTCPSent"}, {"no": "type"}, {"type": "StasisStart"}) == []
+    assert translator.dropped == {"RTCPSent": 2, "None": 1, "StasisStart": 1}
+
+
+def test_a_listing_tells_who_is_in_the_application_and_how_he_came(translator: Translator) -> None:
+    tell(translator, event("ChannelVarset", "in", variable="CALL_DATA_a", value="1"), start("gone", "_leg"))
+    listed = translator.listed(
+        [
+            channel("ours", "Ringing", dialplan={"app_name": "Stasis", "app_data": f"{APP},_leg,call"}),
+            channel("in", "Up", dialplan={"app_name": "Stasis", "app_data": f"{APP},queue,sales,2"}),
+            channel("bare", "Up", dialplan={"app_name": "Stasis", "app_data": APP}),
+            channel("theirs", "Up", dialplan={"app_name": "Stasis", "app_data": "other,queue,sales"}),
+            channel("waiting", "Up", dialplan={"app_name": "MusicOnHold", "app_data": "default"}),
+        ]
+    )
+    hidden = Identity(anonymous=True)
+    assert listed == (
+        ChannelFact("ours", up=False, ringing=True, in_app=True),
+        ChannelFact(
+            "in",
+            up=True,
+            ringing=False,
+            in_app=True,
+            arrived=ChannelArrived("in", "1001", "queue", ("sales", "2"), hidden, {"a": "1"}),
+        ),
+        ChannelFact(
+            "bare", up=True, ringing=False, in_app=True, arrived=ChannelArrived("bare", "1001", "", (), hidden)
+        ),
+        ChannelFact("theirs", up=True, ringing=False, in_app=False),
+        ChannelFact("waiting", up=True, ringing=False, in_app=False),
+    )
+    facts = tell(
+        translator,
+        start("ours", "_leg", "call"),
+        start("in", "queue", "sales", "2"),
+        event("ChannelStateChange", "ours", state="Up"),
+        event("ChannelDestroyed", "gone", cause=16),
+    )
+    assert facts == [LegAnswered("ours")]
+
+
+def test_a_leg_that_its_phone_holds_is_still_held_after_a_listing(translator: Translator) -> None:
+    tell(translator, start("leg", "_leg"), event("ChannelHold", musicclass="default"))
+    translator.listed([channel("leg", "Up", dialplan={"app_name": "Stasis", "app_data": f"{APP},_leg,call"})])
+    assert tell(translator, event("ChannelUnhold")) == [LegRetrievedByPhone("leg")]

@@ -1,0 +1,214 @@
+"""The order of effects, and that each is answered."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from ari_app.ari.executor import Executor
+from ari_app.ari.failures import AriError, ChannelGone
+from ari_app.calls.effects import (
+    AsteriskEffect,
+    CreateBridge,
+    CreateLeg,
+    DestroyBridge,
+    HangUp,
+    JoinBridge,
+    LeaveBridge,
+    PlayDtmf,
+    StartMusic,
+)
+from ari_app.calls.model import Identity, Phone
+from ari_app.calls.stimuli import EffectDone, EffectFailed
+
+
+class Asterisk:
+    """Effects under way, which the test ends."""
+
+    def __init__(self) -> None:
+        self.under_way: dict[int, asyncio.Future[None]] = {}
+        self.started: list[int] = []
+        self.results: list[EffectDone | EffectFailed] = []
+
+    async def perform(self, effect: AsteriskEffect) -> None:
+        self.started.append(effect.number)
+        self.under_way[effect.number] = asyncio.get_running_loop().create_future()
+        try:
+            await self.under_way[effect.number]
+        finally:
+            del self.under_way[effect.number]
+
+    async def end(self, number: int, error: Exception | None = None) -> None:
+        if error is None:
+            self.under_way[number].set_result(None)
+        else:
+            self.under_way[number].set_exception(error)
+        await settle()
+
+    def done(self) -> list[int]:
+        return [result.effect for result in self.results if isinstance(result, EffectDone)]
+
+
+async def settle() -> None:
+    """Let everything that can go on go on."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def asterisk() -> Asterisk:
+    return Asterisk()
+
+
+@pytest.fixture
+async def executor(asterisk: Asterisk) -> AsyncIterator[Executor]:
+    executor = Executor(asterisk.perform, asterisk.results.append)
+    executor.open()
+    yield executor
+    executor.close("end of the test")
+    await settle()
+
+
+def music(number: int, leg: str = "a") -> StartMusic:
+    return StartMusic(number, leg, "default")
+
+
+async def run(executor: Executor, *effects: AsteriskEffect) -> None:
+    for effect in effects:
+        executor.execute(effect)
+    await settle()
+
+
+async def test_effects_of_one_leg_run_one_after_the_other(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, music(1), music(2), music(3))
+    assert asterisk.started == [1]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 2]
+    await asterisk.end(2, AriError(500, "refused"))
+    await asterisk.end(3)
+    assert asterisk.results == [EffectDone(1), EffectFailed(2, "refused"), EffectDone(3)]
+    assert executor.pending == 0
+
+
+async def test_effects_of_different_legs_run_at_once(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, music(1, "a"), music(2, "b"))
+    assert asterisk.started == [1, 2]
+
+
+async def test_nothing_runs_within_execute(executor: Executor, asterisk: Asterisk) -> None:
+    executor.execute(music(1))
+    assert asterisk.started == []
+    assert executor.pending == 1
+
+
+async def test_joining_waits_for_the_bridge_alone(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, CreateBridge(1, "b"), CreateBridge(2, "c"), JoinBridge(3, "a", "b"))
+    assert asterisk.started == [1, 2]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 2, 3]
+
+
+async def test_joining_waits_for_the_bridge_even_if_that_failed(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, CreateBridge(1, "b"), JoinBridge(2, "a", "b"))
+    await asterisk.end(1, AriError(500, "no"))
+    assert asterisk.started == [1, 2]
+
+
+async def test_a_bridge_is_destroyed_after_all_that_name_it(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, JoinBridge(1, "a", "b"), music(2, "c"), LeaveBridge(3, "c", "b"), DestroyBridge(4, "b"))
+    await asterisk.end(1)
+    await asterisk.end(2)
+    assert asterisk.started == [1, 2, 3]
+    await asterisk.end(3)
+    assert asterisk.started == [1, 2, 3, 4]
+
+
+async def test_a_bridge_is_destroyed_after_hang_ups_whose_cause_it_would_change(
+    executor: Executor, asterisk: Asterisk
+) -> None:
+    await run(executor, HangUp(1, "a"), DestroyBridge(2, "b"))
+    assert asterisk.started == [1]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 2]
+
+
+async def test_a_hang_up_overtakes_its_leg_and_drops_what_waits(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, music(1), music(2), music(3), HangUp(4, "a"))
+    assert asterisk.started == [1, 4]
+    assert asterisk.results == [EffectFailed(2, "hung up", gone=True), EffectFailed(3, "hung up", gone=True)]
+    await asterisk.end(4)
+    await asterisk.end(1, ChannelGone(404, "Channel not found"))
+    assert asterisk.results[2:] == [EffectDone(4), EffectFailed(1, "Channel not found", gone=True)]
+
+
+async def test_a_hang_up_waits_for_the_creation_of_its_leg(executor: Executor, asterisk: Asterisk) -> None:
+    create = CreateLeg(1, "a", Phone("1001"), Identity(), "call")
+    await run(executor, create, music(2), HangUp(3, "a"), music(4))
+    assert asterisk.started == [1]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 3]
+    await asterisk.end(3)
+    assert asterisk.started == [1, 3, 4]
+
+
+async def test_a_dropped_effect_frees_who_waits_for_it(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, music(1), JoinBridge(2, "a", "b"), HangUp(3, "a"), DestroyBridge(4, "b"))
+    await asterisk.end(3)
+    assert 4 in asterisk.started
+
+
+async def test_a_request_that_never_ends_is_given_up(asterisk: Asterisk) -> None:
+    executor = Executor(asterisk.perform, asterisk.results.append, limit=0.0)
+    executor.open()
+    await run(executor, music(1), music(2))
+    assert asterisk.results == [EffectFailed(1, "no answer in time"), EffectFailed(2, "no answer in time")]
+
+
+async def test_digits_have_longer(asterisk: Asterisk) -> None:
+    executor = Executor(asterisk.perform, asterisk.results.append, limit=0.0)
+    executor.open()
+    await run(executor, PlayDtmf(1, "a", "1" * 100))
+    assert asterisk.results == []
+    executor.close("end")
+    await settle()
+
+
+async def test_a_defect_fails_the_effect_and_the_leg_goes_on(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, music(1), music(2))
+    await asterisk.end(1, RuntimeError("ours"))
+    assert asterisk.results == [EffectFailed(1, "internal error")]
+    assert asterisk.started == [1, 2]
+
+
+async def test_closing_fails_all_that_is_pending_once(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, music(1), music(2), CreateBridge(3, "b"), JoinBridge(4, "c", "b"))
+    executor.close("lost")
+    await settle()
+    assert {(result.effect, getattr(result, "reason", "")) for result in asterisk.results} == {
+        (number, "lost") for number in (1, 2, 3, 4)
+    }
+    assert len(asterisk.results) == 4
+    assert asterisk.under_way == {}
+    await run(executor, music(5))
+    assert asterisk.results[-1] == EffectFailed(5, "lost")
+    executor.open()
+    await run(executor, music(6))
+    assert asterisk.started[-1] == 6
+
+
+async def test_before_it_is_opened_everything_fails(asterisk: Asterisk) -> None:
+    executor = Executor(asterisk.perform, asterisk.results.append)
+    executor.execute(music(1))
+    assert asterisk.results == []
+    await settle()
+    assert asterisk.results == [EffectFailed(1, "not connected")]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """No output of expected failures in the tests' report."""
+    import structlog
+
+    structlog.configure(processors=[structlog.testing.LogCapture()])
+    yield
+    structlog.reset_defaults()

@@ -1,0 +1,243 @@
+"""The connection: takes stock, delivers in order, comes back, gives way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import AriError, Unreachable
+from ari_app.ari.http import HttpClient
+from ari_app.ari.link import Json, Link, LinkState, Pace
+
+REPLACED = {"type": "ApplicationReplaced", "application": "app"}
+
+
+class Client(AriClient):
+    """An Asterisk whose connection the test opens and breaks."""
+
+    def __init__(self, http: HttpClient) -> None:
+        super().__init__("http://nowhere", http)
+        self.connections = 0
+        self.reachable = True
+        self.pings: list[AriError | None] = []
+        self.before_listing: Callable[[], Awaitable[None]] | None = None
+        self.emit: Callable[[Json], None] = lambda event: None
+        self._broken = asyncio.Event()
+        self.filtered: list[str] = []
+        self.asked = asyncio.Semaphore(0)
+
+    async def describe(self) -> None:
+        self.asked.release()
+        if not self.reachable:
+            raise Unreachable("no connection")
+
+    async def filter_events(self, application: str, kinds: Any) -> None:
+        self.filtered = list(kinds)
+
+    async def call(self, repository: str, operation: str, **arguments: object) -> Any:
+        if operation == "ping":
+            error = self.pings.pop(0) if self.pings else None
+            if error is not None:
+                raise error
+            return {}
+        if repository == "bridges" and self.before_listing is not None:
+            await self.before_listing()
+        return [{"id": f"{repository}-{self.connections}"}] if operation == "list" else None
+
+    async def run(self, application: str, on_event: Callable[[Json], None]) -> None:
+        self.connections += 1
+        self.emit = on_event
+        self._broken = asyncio.Event()
+        assert self.http.on_connected is not None
+        self.http.on_connected(None)  # type: ignore[arg-type]
+        await self._broken.wait()
+
+    def lose(self) -> None:
+        self._broken.set()
+
+
+class Listener:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+        self._news = asyncio.Event()
+
+    def _tell(self, what: object) -> None:
+        self.told.append(what)
+        self._news.set()
+
+    def link_up(self, channels: list[Json], bridges: list[Json]) -> None:
+        self._tell(("up", channels[0]["id"], bridges[0]["id"]))
+
+    def link_event(self, event: Json) -> None:
+        self._tell(event["n"])
+
+    def link_down(self, *, fenced: bool) -> None:
+        self._tell(("down", fenced))
+
+    async def until(self, number: int) -> list[object]:
+        async with asyncio.timeout(5):
+            while len(self.told) < number:
+                self._news.clear()
+                await self._news.wait()
+        return self.told
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[structlog.testing.LogCapture]:
+    capture = structlog.testing.LogCapture()
+    structlog.configure(processors=[capture])
+    yield capture
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    http = HttpClient("user", "password")
+    yield Client(http)
+    await http.close()
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+async def link(client: Client, listener: Listener) -> AsyncIterator[Link]:
+    pace = Pace(first_delay=0.0, last_delay=0.0, ping_every=0.0, stall=60.0)
+    link = Link(client, "app", listener, pace=pace)
+    yield link
+    await link.stop()
+
+
+async def test_stock_is_taken_when_the_connection_stands(link: Link, client: Client, listener: Listener) -> None:
+    link.start()
+    assert await listener.until(1) == [("up", "channels-1", "bridges-1")]
+    assert link.state is LinkState.UP
+    assert "StasisStart" in client.filtered
+    assert "ApplicationReplaced" in client.filtered
+
+
+async def test_events_during_the_stock_taking_are_delivered_after_it(
+    link: Link, client: Client, listener: Listener
+) -> None:
+    async def meanwhile() -> None:
+        client.emit({"type": "x", "n": 1})
+        client.emit({"type": "x", "n": 2})
+
+    client.before_listing = meanwhile
+    link.start()
+    await listener.until(3)
+    client.emit({"type": "x", "n": 3})
+    assert listener.told == [("up", "channels-1", "bridges-1"), 1, 2, 3]
+
+
+async def test_a_lost_connection_is_told_and_made_again(link: Link, client: Client, listener: Listener) -> None:
+    link.start()
+    await listener.until(1)
+    client.lose()
+    assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
+
+
+async def test_an_asterisk_that_is_away_is_tried_until_it_is_there(
+    link: Link, client: Client, listener: Listener, logs: structlog.testing.LogCapture
+) -> None:
+    client.reachable = False
+    link.start()
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            await client.asked.acquire()
+    assert listener.told == []
+    assert {entry["event"] for entry in logs.entries} == {"asterisk_not_reached"}
+    client.reachable = True
+    await listener.until(1)
+
+
+async def test_the_pause_between_attempts_grows_to_a_limit_and_is_spread(
+    client: Client, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    enough = asyncio.Event()
+    sleep = asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 8:
+            enough.set()
+        await sleep(0)
+
+    monkeypatch.setattr("ari_app.ari.link.asyncio.sleep", pause)
+    client.reachable = False
+    link = Link(client, "app", listener, pace=Pace(first_delay=0.1, last_delay=5.0), jitter=lambda: 1.0)
+    link.start()
+    async with asyncio.timeout(5):
+        await enough.wait()
+    await link.stop()
+    assert pauses[:8] == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0])
+
+
+async def test_without_an_answer_to_pings_the_connection_is_made_anew(
+    link: Link, client: Client, listener: Listener
+) -> None:
+    client.pings = [Unreachable("x"), None, Unreachable("x"), Unreachable("x")]
+    link.start()
+    assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
+
+
+async def test_after_standing_still_ourselves_stock_is_taken_anew(client: Client, listener: Listener) -> None:
+    link = Link(client, "app", listener, pace=Pace(first_delay=0.0, last_delay=0.0, ping_every=0.0, stall=-1.0))
+    link.start()
+    assert (await listener.until(3))[1] == ("down", False)
+    await link.stop()
+
+
+async def test_fenced_it_stays_silent(link: Link, client: Client, listener: Listener) -> None:
+    link.start()
+    await listener.until(1)
+    client.emit(REPLACED)
+    client.emit({"type": "x", "n": 1})
+    assert (await listener.until(2))[1:] == [("down", True)]
+    assert link.state is LinkState.FENCED
+    assert client.connections == 1
+
+
+async def test_another_applications_replacement_is_not_ours(link: Link, client: Client, listener: Listener) -> None:
+    link.start()
+    await listener.until(1)
+    client.emit(REPLACED | {"application": "other"})
+    client.emit({"type": "x", "n": 1})
+    assert listener.told[1:] == [1]
+
+
+async def test_fenced_while_taking_stock_it_never_was_up(link: Link, client: Client, listener: Listener) -> None:
+    async def meanwhile() -> None:
+        client.emit(REPLACED)
+
+    client.before_listing = meanwhile
+    link.start()
+    assert await listener.until(1) == [("down", True)]
+    assert link.state is LinkState.FENCED
+
+
+async def test_started_again_a_fenced_link_takes_over(link: Link, client: Client, listener: Listener) -> None:
+    link.start()
+    await listener.until(1)
+    client.emit(REPLACED)
+    await listener.until(2)
+    link.start()
+    assert (await listener.until(3))[-1] == ("up", "channels-2", "bridges-2")
+
+
+async def test_stopping_ends_it(link: Link, client: Client, listener: Listener) -> None:
+    link.start()
+    link.start()
+    await listener.until(1)
+    await link.stop()
+    await link.stop()
+    assert link.state is LinkState.DOWN
+    assert client.connections == 1
