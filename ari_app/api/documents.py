@@ -11,13 +11,19 @@ from ari_app.store.port import Choices
 
 
 def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
-    """An agent and his state; one whose state was never set is logged out."""
+    """An agent and his state; one whose state was never set is logged out.
+
+    Somebody ready whose phone can't ring sees that as the reason why he is offered nothing.
+    """
+    reason = record.reason if record else None
+    if record is not None and str(record.state) == "ready" and not record.available:
+        reason = reason or "phone_unreachable"
     return AgentDocument(
         agent=agent.id,
         name=agent.name,
         role=agent.role,
         state=str(record.state) if record else "logged_out",
-        reason=record.reason if record else None,
+        reason=reason,
         since=timestamp(record.since) if record else None,
         phone=agent.phone,
     )

@@ -20,6 +20,7 @@ from ari_app.ari.messages import (
     CREATED,
     DATA_PREFIX,
     EVENT,
+    OTHER_HALF,
     USED,
     Channel,
     ChannelDestroyed,
@@ -158,6 +159,7 @@ class Translator:
             args=arguments[1:],
             caller=channel.identity,
             user_data={**listed, **self._data.get(channel.id, {})},
+            via=channel.id.removesuffix(OTHER_HALF) if channel.id.endswith(OTHER_HALF) else None,
         )
 
     def _state(self, leg: LegId, *, ringing: bool, up: bool) -> list[AsteriskFact]:

@@ -187,10 +187,11 @@ class FakeAsterisk:
         *args: str,
         caller: Identity | None = None,
         user_data: Mapping[str, str] | None = None,
+        via: LegId | None = None,
         up: bool = True,
     ) -> None:
         """A channel enters the application from the dialplan."""
-        arrived = ChannelArrived(leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}))
+        arrived = ChannelArrived(leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}), via)
         state = State.UP if up else State.WAITING
         self.world.channels[leg] = Channel(leg, state=state, arrived=arrived)
         self._event(leg, arrived)

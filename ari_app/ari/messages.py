@@ -11,6 +11,8 @@ from ari_app.calls.model import Identity
 DATA_PREFIX = "CALL_DATA_"
 CREATED = "_leg"
 """First Stasis argument of the channels that we create: `_leg,<call>`. No verb of a dialplan starts so."""
+OTHER_HALF = "-2"
+"""A Local channel's other half, which runs the dialplan and arrives by itself, has the leg's id with this suffix."""
 
 _HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 _RESOURCE = re.compile(r"[^/]+/(?P<resource>.+?)(?:-[0-9a-f]{8})?(?:;[12])?")

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
-from ari_app.ari.messages import CREATED
+from ari_app.ari.messages import CREATED, OTHER_HALF
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -36,8 +36,6 @@ from ari_app.calls.model import Destination, DialplanEntry, Identity, LegId, Out
 BRIDGE_TYPE = "mixing,dtmf_events"
 DTMF_MS = 100
 DTMF_GAP_MS = 100
-OTHER_HALF = "-2"
-"""A Local channel's other half, which runs the dialplan and arrives by itself, has the leg's id with this suffix."""
 
 
 @dataclass(slots=True)

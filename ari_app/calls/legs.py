@@ -56,6 +56,9 @@ def answered(step: Step, leg_id: LegId) -> None:
 def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
     """The agent who makes the call has his phone up: now the target is rung."""
     call = step.put_party(call.id, party.id, progress=Progress.JOINED)
+    leg = step.leg(party.leg)
+    if leg is not None and leg.focus != call.id:
+        parties.step_aside(step, call, party.agent or "")  # he wanted another call back meanwhile
     offer = call.offering()
     if offer is None or offer.state is not OfferState.PENDING:
         return

@@ -355,6 +355,7 @@ def _came_about(pending: Pending, call: Call) -> bool:
             party = call.parties.get(pending.party or "")
             if party is None or party.progress is Progress.LEFT:
                 return True
-            return party.progress is Progress.JOINED and party.leg is not None
+            ringing_back = party.away and party.leg is not None
+            return party.progress is Progress.JOINED and not ringing_back
         case _:
             return True

@@ -42,6 +42,12 @@ class Agent(Desktop):
         super().__init__(base, name, phone.board)
         self.name = name
         self.phone = phone
+        self.counts: dict[str, int | None] = {}
+
+    def _event(self, event: Json) -> None:
+        if event.get("type") == "target.updated":
+            self.counts[event["target"]] = event["available"]
+        super()._event(event)
 
     async def command(self, method: str, path: str, body: Json | None = None) -> Any:
         """A request that must succeed; raises Refused."""
@@ -134,6 +140,14 @@ class Office:
         if ready:
             await agent.command("PUT", "/v1/me/state", {"state": "ready"})
             await agent.is_now("ready")
+        return agent
+
+    async def desk(self, name: str) -> Agent:
+        """Somebody at a desktop without a phone."""
+        phone = await self.lab.phone(name, register=False)
+        agent = Agent(self.stack.api, name, phone)
+        self.people[name] = agent
+        await agent.login(f"{name}-demo")
         return agent
 
     async def caller(
