@@ -16,11 +16,12 @@ from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
+from ari_app.ari.lamps import lamp_of
 from ari_app.ari.link import LinkState
 from ari_app.ari.presence import Presence
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
-from ari_app.availability.port import AgentChanged, Change, CountChanged, Resync
+from ari_app.availability.port import AgentChanged, AgentRecord, Change, CountChanged, Resync
 from ari_app.availability.redis import RedisAvailability
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call
@@ -172,16 +173,21 @@ class App:
         match change:
             case AgentChanged():
                 self._hub.agent_changed(change.record)
+                self._show_lamp(change.record)
                 if change.became_available:
                     self._engine.feed(AgentBecameAvailable(change.record.agent))
             case CountChanged():
                 self._hub.target_changed(change.target, change.available, change.as_of)
             case Resync():
                 for record in self._mirror.records.values():
+                    self._show_lamp(record)
                     if record.available:
                         self._engine.feed(AgentBecameAvailable(record.agent))
             case _:
                 log.warning("store_lost")
+
+    def _show_lamp(self, record: AgentRecord) -> None:
+        self._presence.lamps.show(record.agent, lamp_of(record.state.value, reachable=record.reachable))
 
     # -- where effects go (`Outlets`) ---------------------------------------------------------------------------------
 

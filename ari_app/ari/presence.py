@@ -15,6 +15,7 @@ from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError
 from ari_app.ari.http import HttpClient
+from ari_app.ari.lamps import Lamps
 from ari_app.ari.link import Link
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ type OnPhone = Callable[[str, bool], None]
 class Presence:
     """Tells `on_phone(user, can_ring)` for every phone at each connection, and then what changes.
 
-    While Asterisk can't be asked nothing is told: what was last known holds.
+    While Asterisk can't be asked nothing is told: what was last known holds. `lamps` shows agents' states on phones.
     """
 
     def __init__(self, settings: AsteriskSettings, on_phone: OnPhone) -> None:
@@ -43,6 +44,7 @@ class Presence:
             events=_EVENTS,
             pace=settings.pace,
         )
+        self.lamps = Lamps(self._client)
         self._listing: asyncio.Task[None] | None = None
         self._changed: set[str] = set()
 
@@ -52,6 +54,7 @@ class Presence:
 
     async def stop(self) -> None:
         """Close the connection."""
+        self.lamps.close()
         if self._listing is not None:
             self._listing.cancel()
         await self._link.stop()
@@ -60,6 +63,7 @@ class Presence:
     def link_up(self, channels: list[Mapping[str, Any]], bridges: list[Mapping[str, Any]]) -> None:
         """See `link.Listener`."""
         self._changed.clear()
+        self.lamps.show_all()
         self._listing = asyncio.get_running_loop().create_task(self._list(), name="presence-list")
 
     def link_event(self, event: Mapping[str, Any]) -> None:

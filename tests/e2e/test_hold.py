@@ -87,3 +87,15 @@ async def test_a_phone_hung_up_with_the_contact_on_hold_rings_again_on_retrieve(
     await alice.do("retrieve")
     await office.hears("caller <-> alice")
     caller.never_in_silence(longer_than=2)
+
+
+async def test_the_hold_key_works_in_a_call_that_was_dialled_by_hand(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    alice.phone.dial("1002")
+    await bob.phone.answer()
+    await office.hears("alice <-> bob")
+    await alice.phone.hold()
+    await bob.phone.hears_music(within=8)
+    await alice.sees_state("held")
+    await alice.phone.resume()
+    await office.hears("alice <-> bob")
