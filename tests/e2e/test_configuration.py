@@ -1,0 +1,140 @@
+"""The administrator's file: checked against the running Asterisk, and read again with calls up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.bots import Lab
+from tests.e2e.office import Office, Refused
+from tests.e2e.stack import Stack
+
+FILE = Path(__file__).parents[2] / "asterisk" / "callcentre.yaml"
+PORT = 18_080
+
+
+def environment(stack: Stack, file: Path) -> dict[str, str]:
+    """A controller of its own beside the one under test: another application, other keys, another port."""
+    return {
+        **os.environ,
+        "ARI_APP_ARI_URL": stack.ari,
+        "ARI_APP_ARI_USER": stack.ari_user,
+        "ARI_APP_ARI_PASSWORD": stack.ari_password,
+        "ARI_APP_STASIS_APP": "configuration-test",
+        "ARI_APP_REDIS_URL": stack.redis,
+        "ARI_APP_REDIS_PREFIX": "configuration-test",
+        "ARI_APP_API_HOST": stack.bind,
+        "ARI_APP_API_PORT": str(PORT),
+        "ARI_APP_CONFIG": str(file),
+    }
+
+
+async def ari_app(stack: Stack, file: Path, *arguments: str) -> tuple[int, str]:
+    """Run the command line; exit status and all that it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "ari_app",
+        *arguments,
+        env=environment(stack, file),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(30):
+        output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+@asynccontextmanager
+async def own_office(stack: Stack, file: Path) -> AsyncIterator[Office]:
+    """An office with a controller of its own that reads `file`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ari_app", "run", env=environment(stack, file), stderr=asyncio.subprocess.DEVNULL
+    )
+    own = replace(stack, api=f"http://{stack.bind}:{PORT}")
+    lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier, voices=8)
+    office = Office(lab, own, {})
+    try:
+        await until_ready(own)
+        yield office
+    finally:
+        await office.close()
+        process.terminate()
+        async with asyncio.timeout(15):
+            await process.wait()
+
+
+async def until_ready(stack: Stack) -> None:
+    """Ask until the controller says that it is ready."""
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        ready = False
+        while not ready:
+            try:
+                async with session.get(f"{stack.api}/readyz") as response:
+                    ready = response.status == 200
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0)  # not listening yet
+
+
+async def test_the_demos_file_fits_the_running_asterisk(stack: Stack) -> None:
+    status, output = await ari_app(stack, FILE, "check")
+    assert status == 0, output
+    assert "everything that the file speaks of is there" in output
+
+
+async def test_check_names_what_asterisk_lacks(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    text = FILE.read_text().replace('phone: "1002"', 'phone: "1999"').replace("trunk: carrier", "trunk: nowhere")
+    file.write_text(text.replace('number: "4001"', 'number: "4999"').replace("pbx-invalid", "no-such-sound"))
+    status, output = await ari_app(stack, file, "check")
+    assert status == 1
+    for missing in ("phone 1999", "trunk nowhere", "dialplan 4999", "sound"):
+        assert missing in output, output
+
+
+async def test_check_names_file_line_and_field_of_every_fault(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    lines = FILE.read_text().splitlines()
+    place = next(i for i, line in enumerate(lines) if "offer_timeout" in line)
+    lines[place] = "  offer_timeout: soon"
+    file.write_text("\n".join(lines).replace("groups: [support]", "groups: [suport]", 1))
+    status, output = await ari_app(stack, file, "check", "--offline")
+    assert status == 1
+    assert f"{file}:{place + 1}: settings.offer_timeout" in output
+    assert "suport" in output
+
+
+async def test_a_call_goes_on_while_the_file_is_read_again(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text())
+    async with own_office(stack, file) as office:
+        alice, bob = await office.agents("alice", "bob")
+        await alice.dials("agent:bob")
+        await bob.phone.answer()
+        await office.hears("alice <-> bob")
+        admin = await office.desk("admin")
+
+        file.write_text(FILE.read_text().replace("conferences: true", "conferences: perhaps"))
+        with pytest.raises(Refused) as refused:
+            await admin.command("POST", "/v1/admin/reload")
+        assert refused.value.code == "invalid"
+        assert "settings.conferences" in str(refused.value)
+        await alice.sees(lambda call: "single_step_conference" in call["actions"], "may still confer")
+
+        file.write_text(FILE.read_text().replace("conferences: true", "conferences: false"))
+        await admin.command("POST", "/v1/admin/reload")
+        assert await alice.refused("single-step-conference", target="agent:carol") == "feature_disabled"
+        call = await alice.command("GET", f"/v1/calls/{alice.call_id}")
+        assert "single_step_conference" not in call["actions"]
+        await office.hears("alice <-> bob")
+        await alice.do("hold")
+        await alice.do("retrieve")
+        await office.hears("alice <-> bob")
