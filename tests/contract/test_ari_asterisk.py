@@ -178,20 +178,28 @@ async def test_a_channel_from_the_dialplan_arrives_with_verb_caller_and_attached
 
 async def test_data_set_before_the_channel_came_to_us_is_attached(bench: RealBench) -> None:
     """As the dialplan does: the channel is not ours yet, only the subscription to all channels shows it."""
-    other = Asterisk(replace(bench.settings, application=f"{bench.settings.application}-other"), lambda fact: None)
+    up, came = asyncio.Event(), asyncio.Event()
+
+    def tell(fact: object) -> None:
+        (up if isinstance(fact, AsteriskReconciled) else came).set()
+
+    elsewhere = f"{bench.settings.application}-other"
+    other = Asterisk(replace(bench.settings, application=elsewhere), tell)
     other.start()
-    async with asyncio.timeout(5):
-        while other.state is not LinkState.UP:
-            await bench.asterisk.client.call("asterisk", "ping")
     leg = bench.new("arrived")
     bench._legs.add(leg)
     call = bench.asterisk.client.call
-    await call("channels", "create", endpoint="Local/nobody@nowhere/n", app=other._settings.application, channelId=leg)
-    await call("channels", "setChannelVar", channelId=leg, variable="CALL_DATA_Topic", value="billing")
-    await call("channels", "move", channelId=leg, app=bench.settings.application, appArgs="queue,sales")
-    fact = await arrived(bench)
+    try:
+        async with asyncio.timeout(5):
+            await up.wait()
+            await call("channels", "create", endpoint="Local/nobody@nowhere/n", app=elsewhere, channelId=leg)
+            await came.wait()
+            await call("channels", "setChannelVar", channelId=leg, variable="CALL_DATA_Topic", value="billing")
+            await call("channels", "move", channelId=leg, app=bench.settings.application, appArgs="queue,sales")
+        fact = await arrived(bench)
+    finally:
+        await other.stop()
     assert (fact.leg, fact.verb, fact.user_data) == (leg, "queue", {"topic": "billing"})
-    await other.stop()
 
 
 async def test_the_end_of_an_arrived_channel_is_told_once(bench: RealBench) -> None:
