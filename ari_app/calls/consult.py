@@ -12,7 +12,11 @@ from ari_app.errors import Code, Refused
 
 def complete(step: Step, consult: Call, agent: str, *, stay: bool) -> Call:
     """Those consulted join the contact's call; the agent stays (conference) or is done (transfer)."""
-    parent = _parent(step, consult)
+    return join(step, consult, _parent(step, consult), agent, stay=stay)
+
+
+def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> Call:
+    """Two calls of one agent become one: everybody of `consult` joins `parent`, on hold or not."""
     moved = [p for p in consult.joined() if p.agent != agent]
     for party in moved:
         _move(step, consult, parent, party)

@@ -237,7 +237,10 @@ def after_failed_offer(step: Step, call: Call, offer: Offer) -> None:
         end_if_over(step, call)
         return
     if any(p.role is PartyRole.AGENT for p in call.joined()):
-        end_if_over(step, call)
+        if initiator is not None and initiator.progress is Progress.JOINED and initiator.leg is None:
+            # He used his phone's transfer key and hung up: the contact is his again, and his phone says so.
+            step.put_call(call, recall_at=step.now)
+        end_if_over(step, step.call(call.id))
         return
     fallback = step.directory.settings.fallback
     if fallback is not None and not offer.fallback and step.directory.exists(fallback):

@@ -8,6 +8,7 @@ returned.
     handlers   a command, checked against `actions`
     initiate   ... that rings a target           offers   the ringing, to its end
     parties    hold, leave, end                  consult  the private call beside
+    waiting    callers in a line                 transfer_key  ... pressed on the phone
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
 
 It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
@@ -30,6 +31,7 @@ from ari_app.calls import (
     offers,
     parties,
     reconcile,
+    transfer_key,
     waiting,
 )
 from ari_app.calls import stimuli as s
@@ -124,6 +126,8 @@ class Switch:
                 legs.retrieved_by_phone(step, leg)
             case s.AnnouncementFinished(leg, announcement):
                 legs.announcement_finished(step, leg, announcement)
+            case s.ChannelArrived(verb="replaced"):
+                transfer_key.replaced(step, stimulus)
             case s.ChannelArrived():
                 arrivals.arrived(step, stimulus)
             case s.LinkLost():
