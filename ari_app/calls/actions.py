@@ -40,13 +40,13 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
         actions.add("hold")
     if not frozen and any(p.held_by for p in call.joined()):
         actions.add("retrieve")
-    if any(not p.away for p in others):
+    if any(p.leg is not None and not p.away for p in others):
         actions.add("send_dtmf")
     if others and offer is None:
         actions |= {"single_step_transfer", "initiate_transfer"}
         if directory.settings.conferences and len(others) + 1 < directory.settings.max_parties:
             actions.add("single_step_conference")
-        if call.type is CallType.CONSULT or me.away:
+        if call.type is CallType.CONSULT or me.away or me.leg is None:
             actions -= {"initiate_transfer"}
     if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
         actions.add("reconnect")
@@ -77,7 +77,7 @@ def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT
 
 def _actions_on_another(call: Call, party: Party, me: Party | None) -> set[str]:
     actions = set()
-    if not party.away:
+    if party.leg is not None and not party.away:
         actions.add("send_dtmf")
     if me is not None and not party.held_by:
         actions.add("hold")

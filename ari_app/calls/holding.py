@@ -14,7 +14,7 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         if leg is None:
             parties.ring_own_phone(step, call, me)
         else:  # it rings already for a call that he makes, which will wait then
-            step.put_party(call.id, me.id, leg=step.put_leg(leg, focus=call.id).id)
+            step.put_party(call.id, me.id, leg=step.put_leg(leg, focus=call.id).id, away=True)
         return
     parties.turn_to(step, step.put_call(call, recall_at=None), me.agent or "")
     call = step.call(call.id)

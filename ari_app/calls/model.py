@@ -161,7 +161,7 @@ class Leg:
 class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
 
-    `away`: an agent who hung his phone up and whose call waits for him; so it is until his phone is answered again.
+    `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
     """
 
     id: PartyId

@@ -99,8 +99,9 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     elif not step.linked:
         free(step, agent, request)
         _await_link(step, call, offer)
-    elif step.calls_of(agent):
-        # He has dialled by hand since he was reserved: his phone is not rung on top of that.
+    elif step.calls_of(agent) or _destination(step, offer.target, agent)[0] is None:
+        # He has dialled by hand since he was reserved, and is not rung on top of that; or has no phone any more.
+        free(step, agent, request)
         step.put_offer(call.id, tried=offer.tried | {agent})
         seek(step, step.call(call.id))
     else:
@@ -157,6 +158,8 @@ def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = 
     role = PartyRole.AGENT if agent else PartyRole.CONTACT
     destination, name, number = _destination(step, offer.target, agent)
     if destination is None:
+        if agent is not None:
+            free(step, agent, None)
         fail(step, call_id, OfferState.UNAVAILABLE)
         return
     party = Party(

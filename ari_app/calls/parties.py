@@ -105,7 +105,8 @@ def ring_own_phone(step: Step, call: Call, party: Party) -> Leg:
     identity = Identity(other.name, other.number) if other else Identity(listed.name if listed else "", party.number)
     leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
     step.put_leg(leg)
-    note_hold(step, step.put_party(call.id, party.id, leg=leg.id, held_by=party.held_by - {party.id}))
+    held_by = party.held_by - {party.id}
+    note_hold(step, step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True))
     step.ask(CreateLeg, leg.id, destination, identity, call.id, True)
     return leg
 
@@ -205,9 +206,10 @@ def end(step: Step, call_id: CallId) -> None:
     call = step.put_call(step.call(call_id), parties=left, ended=True, held_since=None)
     if call.bridge_made or call.bridge_failures:  # a bridge that failed may be there, only the answer was lost
         step.ask(DestroyBridge, call.bridge)
-    for child in list(step.live_calls()):
-        if child.parent == call_id:
-            step.put_call(child, parent=None)
+    for agent in sorted({p.agent for p in call.parties.values() if p.agent}):
+        for child in step.calls_of(agent):
+            if child.parent == call_id:
+                step.put_call(child, parent=None)
 
 
 def _left(party: Party) -> Party:

@@ -4,13 +4,13 @@ A step reads the state, collects replacements and effects, and is either committ
 command and a broken invariant leave nothing behind. Sub-machines (offers, holds, ...) work through a Step only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ari_app.calls.commands import Command
 from ari_app.calls.effects import AsteriskEffect, Effect, Refuse
-from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, Offer, Party, PartyId
+from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, Offer, Party, PartyId, Progress
 from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
 
@@ -61,6 +61,36 @@ class State:
     asked: dict[int, AsteriskEffect] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=dict)
     linked: bool = False
+    calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
+    calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
+
+    def keep(self, call: Call) -> None:
+        """Take a call over as it now is, or forget one that is over; looking up stays quick with many of them."""
+        before = self.calls.get(call.id)
+        if before is not None:
+            for party in before.parties.values():
+                _forget(self.calls_of_leg, party.leg, call.id)
+                _forget(self.calls_of_agent, party.agent, call.id)
+        if call.ended:
+            self.calls.pop(call.id, None)
+            return
+        self.calls[call.id] = call
+        for party in call.parties.values():
+            if party.progress is not Progress.LEFT:
+                _note(self.calls_of_leg, party.leg, call.id)
+                _note(self.calls_of_agent, party.agent, call.id)
+
+
+def _note(index: dict[str, dict[CallId, None]], key: str | None, call_id: CallId) -> None:
+    if key is not None:
+        index.setdefault(key, {})[call_id] = None
+
+
+def _forget(index: dict[str, dict[CallId, None]], key: str | None, call_id: CallId) -> None:
+    if key is not None and key in index:
+        index[key].pop(call_id, None)
+        if not index[key]:
+            del index[key]
 
 
 class Step:
@@ -112,11 +142,18 @@ class Step:
 
     def calls_of(self, agent: str) -> list[Call]:
         """The calls that the agent is in or is rung for."""
-        return [c for c in self.live_calls() if c.party_of(agent) is not None]
+        return [c for c in self._candidates(self.state.calls_of_agent.get(agent)) if c.party_of(agent) is not None]
+
+    def _candidates(self, known: Mapping[CallId, None] | None) -> Iterator[Call]:
+        """Calls that the index names, and those that this step has touched."""
+        for call_id in {**(known or {}), **dict.fromkeys(self.calls)}:
+            call = self.find_call(call_id)
+            if call is not None:
+                yield call
 
     def party_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Party]]:
         """Each (call, party) that speaks through this leg: several for an agent with several calls."""
-        for call in self.live_calls():
+        for call in self._candidates(self.state.calls_of_leg.get(leg_id)):
             for party in call.parties.values():
                 if party.leg == leg_id:
                     yield call, party

@@ -77,7 +77,8 @@ class Switch:
 
     def restore(self, calls: Sequence[Call], legs_: Sequence[Leg], counter: int = 0) -> None:
         """Take over what an earlier life of the controller left; AsteriskReconciled must follow."""
-        self.state.calls = {c.id: c for c in calls if not c.ended}
+        for call in calls:
+            self.state.keep(call)
         self.state.legs = {leg.id: leg for leg in legs_}
         self.state.counter = max(self.state.counter, counter)
         for call in self.state.calls.values():
@@ -177,11 +178,9 @@ class Switch:
         _merge(state.legs, step.legs)
         for call_id, call in step.calls.items():
             before = state.calls.get(call_id)
+            state.keep(call)
             if call.ended:
-                state.calls.pop(call_id, None)
                 self._over[call_id] = call
-            else:
-                state.calls[call_id] = call
             self._note_deadline(call)
             if call != before:
                 effects.append(CallChanged(before, call))
