@@ -71,8 +71,8 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     if half is not None:
         parties.hang_up(step, half)
     step.ask(HangUp, fact.leg)
-    step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
-    call = step.put_call(step.call(call.id), user_data={**call.user_data, **fact.user_data})
+    call = step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
+    call = parties.note_hold(step, step.put_call(call, user_data={**call.user_data, **fact.user_data}))
     contact = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
     agent = next((p for p in call.joined() if p.role is PartyRole.AGENT), None)
     if target is None or (contact is None and agent is None):

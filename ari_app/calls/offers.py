@@ -286,10 +286,12 @@ def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferSt
     """What follows when a phone does not ring any more and was not answered."""
     call = step.call(call_id)
     offer = call.offering()
-    if offer is None or offer.attempts:
+    if offer is None:
         return
     tried = offer.tried | ({attempt.agent} if attempt.agent else set())
     step.put_offer(call.id, tried=tried, last=outcome)
+    if offer.attempts:
+        return
     waiting = offer.by is None and not offer.fallback
     if offer.target.type not in DIRECT | {TargetType.AGENT} and (waiting or outcome is not OfferState.NO_ANSWER):
         untried = step.directory.members(offer.target) - tried - busy_in(step.call(call.id))

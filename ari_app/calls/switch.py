@@ -292,7 +292,11 @@ def _nobody_available(step: Step, request: str) -> None:
     if seek.command is not None:
         raise Refused(Code.NO_AGENT_AVAILABLE, "nobody of this target is available now")
     call = step.find_call(seek.call)
-    if call is not None and call.offer is not None and call.offer.request == request:
+    if call is None or call.offer is None or call.offer.request != request:
+        return
+    if seek.again:
+        offers.seek(step, call)
+    else:
         offers.nobody(step, call)
 
 

@@ -65,8 +65,6 @@ def gives_up(step: Step, call: Call) -> None:
     if overflow is None or offer.hops >= _MOST_HOPS or not step.directory.exists(overflow):
         offers.fail(step, call.id, OfferState.NO_ANSWER)
         return
-    for attempt in offer.attempts:
-        offers.drop_attempt(step, call.id, attempt)
     renewed = replace(
         Offer(step.new_id("o"), offer.kind, overflow, None, offer.identity, OfferState.SEEKING),
         priority=offer.priority,
@@ -77,13 +75,15 @@ def gives_up(step: Step, call: Call) -> None:
 
 def agent_free(step: Step, agent: str) -> None:
     """Somebody can be reserved: the first in line for anything that he serves is tried."""
-    waiting = [c for c in step.live_calls() if c.offer is not None and c.offer.state is OfferState.WAITING]
-    for call in sorted(waiting, key=order):
-        if call.offer is None or agent in call.offer.tried:
+    unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in _UNSERVED]
+    for call in sorted(unserved, key=order):
+        if call.offer is None or agent in call.offer.tried or agent not in step.directory.members(call.offer.target):
             continue
-        if agent in step.directory.members(call.offer.target):
+        if call.offer.state is OfferState.WAITING:
             offers.try_again(step, call)
             return
+        if (request := call.offer.request) is not None and (seek := step.awaited(request)) is not None:
+            step.seeks[request] = replace(seek, again=True)  # that nobody is free may be on its way already
 
 
 def announce(step: Step, call: Call) -> None:

@@ -126,14 +126,15 @@ class Ear:
 
     def _apply(self, changes: list[tuple[float, int, bool]], frame: _Frame) -> None:
         heard = set(self.heard)
-        for at, same in groupby(sorted(changes), key=lambda change: change[0]):
+        moments = [(at, list(same)) for at, same in groupby(sorted(changes), key=lambda change: change[0])]
+        for at, same in moments:
             for _, index, on in same:
                 (heard.add if on else heard.discard)(index)
             self._rest.reset(Sound.VOICES, at)
-            if not heard:
+            if not heard and at == moments[-1][0]:
                 self._after_voices(at, frame)
                 return
-            self._report(at, frozenset(heard), Sound.VOICES)
+            self._report(at, frozenset(heard), Sound.VOICES if heard else Sound.SOUND)
         if not heard and self._rest.feed(frame.at, frame.samples, frame.energy):
             self._report(self._rest.since, _NOBODY, self._rest.now)
 

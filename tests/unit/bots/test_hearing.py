@@ -33,6 +33,16 @@ def test_who_comes_and_who_goes_is_told_within_three_frames(before: set[int], af
     assert set(changed) == ({0.4} if before != after else set())
 
 
+@given(MIXES, MIXES, st.integers(0, 5))
+@settings(deadline=None)
+def test_who_comes_after_a_short_pause_is_told_too(before: set[int], after: set[int], pause: int) -> None:
+    listener = Listener(voices=tones.TONES)
+    listener.hear(mix(before, listener.level), 20)
+    listener.hear(tones.SILENCE, pause)
+    listener.hear(mix(after, listener.level), 20)
+    assert listener.ear.heard == after
+
+
 def test_going_silent_is_stamped_at_the_first_silent_frame() -> None:
     listener = Listener()
     listener.hear(tones.payload(5, listener.level), 10)
