@@ -1,0 +1,31 @@
+"""The testers' example scenarios, run as a tester runs them: one command, a report."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.e2e.stack import Stack
+
+SCENARIOS = sorted((Path(__file__).parents[1] / "bots" / "scenarios").glob("*.yaml"))
+
+
+async def test_every_example_scenario_passes_and_is_reported(stack: Stack, tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bots", "run", *map(str, SCENARIOS)),
+        *("--asterisk", f"{stack.asterisk[0]}:{stack.asterisk[1]}", "--api", stack.api),
+        *("--bind", stack.bind, "--carrier", f"{stack.carrier[0]}:{stack.carrier[1]}"),
+        *("--report-dir", str(tmp_path)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(120):
+        output, _ = await process.communicate()
+    text = output.decode()
+    assert process.returncode == 0, text
+    assert len(SCENARIOS) >= 6
+    assert f"{len(SCENARIOS)} passed, 0 failed" in text
+    assert (tmp_path / "junit.xml").exists()
+    assert {path.stem for path in tmp_path.glob("*.svg")} == {path.stem for path in SCENARIOS}
+    await stack.no_calls()
