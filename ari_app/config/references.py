@@ -24,10 +24,8 @@ from ari_app.routing.targets import Target, TargetType
 # The prompts that are played somewhere; a name that is none of these is a slip.
 ANNOUNCEMENTS = frozenset(
     {
-        "nobody_available", "goodbye", "sorry", "invalid_number", "not_allowed", "try_later", "please_wait",
-        "ready", "not_ready", "logged_in", "logged_out", "conference_join", "conference_leave",
-        "queue_position", "queue_waiting", "queue_next",
-        "queue_wait", "queue_minutes", "queue_thank_you", "recording", "held_too_long",
+        "nobody_available", "invalid_number", "ready", "not_ready", "logged_in", "logged_out",
+        "queue_next", "queue_position", "queue_waiting", "queue_wait", "queue_minutes",
     }
 )  # fmt: skip
 

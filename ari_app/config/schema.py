@@ -201,17 +201,14 @@ class SettingsEntry(Entry):
     own_phone_timeout: Seconds = DEFAULTS.own_phone_timeout
     music_class: Name = DEFAULTS.music_class
     conferences: bool = DEFAULTS.conferences
-    conference_music_class: Name = DEFAULTS.conference_music_class
     outside_may_continue: bool = DEFAULTS.outside_may_continue
     fallback: TargetText | None = None
     max_missed: Annotated[int, Field(ge=1)] = DEFAULTS.max_missed
     missed_reason: Name = DEFAULTS.missed_reason
     recall: Seconds = DEFAULTS.recall
     retry_interval: Annotated[float, Field(gt=0, le=3600)] = DEFAULTS.retry_interval
-    max_hold: Seconds | None = None
     max_parties: Annotated[int, Field(ge=3, le=1000)] = DEFAULTS.max_parties
     trunk: Name = DEFAULTS.trunk
-    show_agent_identity: bool = DEFAULTS.show_agent_identity
     company: CompanyEntry | None = None
     not_ready_reasons: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]] = list(DEFAULTS.not_ready_reasons)
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data

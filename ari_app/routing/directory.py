@@ -124,17 +124,14 @@ class Settings:
     own_phone_timeout: float = 20.0
     music_class: str = "default"
     conferences: bool = True
-    conference_music_class: str = "default"
     outside_may_continue: bool = False
     fallback: Target | None = None
     max_missed: int = 1
     missed_reason: str = "no_answer"
     recall: float = 60.0
     retry_interval: float = 2.0
-    max_hold: float | None = None
     max_parties: int = 32
     trunk: str = "carrier"
-    show_agent_identity: bool = True
     company: CallerId | None = None
     not_ready_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
     announcements: Mapping[str, str] = MappingProxyType({})

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.bots import Lab
+from tests.bots import Lab, answers
 from tests.e2e.office import Office, Refused
 from tests.e2e.stack import Stack
 
@@ -138,3 +138,38 @@ async def test_a_call_goes_on_while_the_file_is_read_again(stack: Stack, tmp_pat
         await alice.do("hold")
         await alice.do("retrieve")
         await office.hears("alice <-> bob")
+
+
+async def test_a_contact_whose_agent_and_target_are_gone_goes_to_the_fallback_s16(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace("  # fallback: group:support", "  fallback: group:sales"))
+    async with own_office(stack, file) as office:
+        alice, bob, dave = await office.agents("alice", "bob", "dave")
+        partner = await office.caller("partner", "+33555000111", behaviour=answers())
+        await alice.dials("number:+33555000111")
+        await office.hears("alice <-> partner")
+        await alice.do("single-step-transfer", target="agent:bob")
+        await bob.phone.rings()
+        alice.phone.hangup()
+        await partner.hears_music(within=8)
+        await bob.phone.decline()
+        await dave.phone.answer()
+        await office.hears("dave <-> partner")
+        partner.never_in_silence(longer_than=2)
+
+
+async def test_a_call_between_people_outside_goes_on_where_the_administrator_allows_it_s39(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace("outside_may_continue: false", "outside_may_continue: true"))
+    async with own_office(stack, file) as office:
+        (alice,) = await office.agents("alice")
+        await office.caller("partner", "+33555000111", behaviour=answers())
+        await office.caller("adviser", "+33555000222", behaviour=answers())
+        await alice.dials("number:+33555000111")
+        await office.hears("alice <-> partner")
+        await alice.do("single-step-conference", target="number:+33555000222")
+        await office.hears("alice <-> partner", "alice <-> adviser", "partner <-> adviser")
+        await alice.do("release")
+        await office.hears("partner <-> adviser")

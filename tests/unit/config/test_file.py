@@ -95,7 +95,7 @@ def test_the_demo_lets_these_numbers_out(demo: Configuration, number: str, goes_
 
 def test_announcements_are_in_asterisks_terms(demo: Configuration) -> None:
     announcements = demo.directory.settings.announcements
-    assert announcements["goodbye"] == "sound:goodbye"
+    assert announcements["invalid_number"] == "sound:pbx-invalid"
     assert announcements["ready"] == "sound:do-not-disturb,sound:de-activated"
 
 
