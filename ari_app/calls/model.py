@@ -140,7 +140,8 @@ type Destination = Phone | Outside | DialplanEntry
 class Leg:
     """One channel. `asked` is what Asterisk was last asked to do with its media: None when that is unknown.
 
-    `playing` is an announcement under way; with `farewell` the leg is hung up after it.
+    `playing` is an announcement under way; with `farewell` the leg is hung up after it. `shown` is what the phone's
+    display shows; with `chosen` an agent has chosen it, and it stays (S51).
     """
 
     id: LegId
@@ -150,6 +151,7 @@ class Leg:
     focus: CallId | None = None
     asked: Media | None = field(default_factory=Media)
     shown: Identity | None = None
+    chosen: bool = False
     playing: str | None = None
     farewell: bool = False
     hanging_up: bool = False

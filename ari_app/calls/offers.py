@@ -171,7 +171,7 @@ def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = 
         leg=step.new_id("l"),
     )
     leg = Leg(party.leg or "", LegState.CREATING, agent=agent, destination=destination, focus=call_id)
-    step.put_leg(leg, shown=offer.identity)
+    step.put_leg(leg, shown=offer.identity, chosen=offer.caller_id is not None)
     step.add_party(call_id, party)
     keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
     step.put_offer(
@@ -219,7 +219,7 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
     if offer is None or attempt is None or old is None or old.destination is None:
         return
     leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
-    step.put_leg(leg)
+    step.put_leg(leg, chosen=offer.caller_id is not None)
     _hang_up_unanswered(step, old)
     step.put_party(call.id, party.id, leg=leg.id)
     renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
@@ -249,8 +249,7 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
         call = step.put_call(call, owner=attempt.agent)
     if offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
         for held in offer.held:
-            if held in call.parties:
-                call = step.put_party(call_id, held, held_by=frozenset())
+            call = step.put_party(call_id, held, held_by=frozenset())
         call = parties.note_hold(step, call)
     if offer.kind is OfferKind.TRANSFER and offer.by is not None and offer.by in call.parties:
         if attempt.agent is not None:

@@ -129,6 +129,9 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
     if call.owner == party.agent and party.agent is not None:
         heir = next((p.agent for p in call.joined() if p.agent), None)
         call = step.put_call(call, owner=heir)
+    for child in step.calls_of(party.agent) if party.agent else ():
+        if child.parent == call_id and child.owner == party.agent:
+            step.put_call(child, parent=None)  # nothing to come back to, or to complete
     by_agent = party.role is PartyRole.AGENT and not transferred and not deserted
     end_if_over(step, call, agent_left=by_agent)
 

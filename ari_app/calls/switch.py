@@ -22,6 +22,7 @@ from dataclasses import replace
 from ari_app.calls import (
     arrivals,
     commands,
+    displays,
     failures,
     handlers,
     initiate,
@@ -103,6 +104,7 @@ class Switch:
     @staticmethod
     def _finish(step: Step) -> None:
         media.settle(step)
+        displays.settle(step)
         parties.settle_announcements(step)
         parties.settle_activities(step)
         invariants.check(step)
@@ -244,6 +246,7 @@ class Switch:
         if isinstance(stimulus, s.LegGone):
             step.drop_leg(stimulus.leg)
         media.settle(step)
+        displays.settle(step)
         parties.settle_announcements(step)
         parties.settle_activities(step)
         return self._commit(step, stimulus)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ari_app.ari.fake import Behaviour
+from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
+from ari_app.calls.model import DialplanEntry
 from tests.support.world import World, to
 
 AGENTS = ("alice", "bob", "carol", "dave")
@@ -61,6 +63,7 @@ class CallCentre(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
+        self.replacements = 0
 
     # -- people -------------------------------------------------------------------------------------------------------
 
@@ -145,6 +148,26 @@ class CallCentre(RuleBasedStateMachine):
     def the_hold_key_is_pressed(self, index: int, again: bool) -> None:
         press = self.world.asterisk.press_retrieve if again else self.world.asterisk.press_hold
         press(self._channel(index))
+
+    @precondition(lambda self: self.world.asterisk.world.channels and self.world.asterisk.connected)
+    @rule(index=st.integers(0, 9), to=st.sampled_from(("1002@from-phones", "2000@x", "9@x", "_attended@transfer")))
+    def the_transfer_key_is_pressed(self, index: int, to: str) -> None:
+        """Asterisk puts a channel of its own in the leg's place, and the phone hangs up."""
+        leg = self._channel(index)
+        channel = self.world.asterisk.world.channels[leg]
+        if channel.state is State.UP and channel.bridge is not None:
+            self.replacements += 1
+            self.world.asterisk.arrive(f"local{self.replacements}", to, "replaced", leg)
+            self.world.asterisk.hang_up(leg, 16)
+
+    @precondition(lambda self: self.world.asterisk.connected)
+    @rule(verb=st.sampled_from((("skill", "french"), ("group", "sales"), ("group", "nowhere"), ("agent", "bob"))))
+    def a_routing_point_hands_its_caller_back(self, verb: tuple[str, str]) -> None:
+        for leg, channel in list(self.world.asterisk.world.channels.items()):
+            half = f"{leg}-2"
+            dialplan = isinstance(channel.destination, DialplanEntry) and channel.state is State.UP
+            if dialplan and half not in self.world.asterisk.world.channels:
+                self.world.asterisk.arrive(half, "4000@routing-points", *verb, via=leg)
 
     @rule(agent=st.sampled_from(AGENTS), behaviour=st.sampled_from(Behaviour))
     def a_phone_will(self, agent: str, behaviour: Behaviour) -> None:

@@ -1,0 +1,39 @@
+"""What agents' phones show once they talk: with whom, and the contact above all (S55).
+
+Derived after every step, like media, and only the difference is asked for. An identity that an agent chose to show
+stays (S51). Nobody outside is ever told who he is passed on to.
+"""
+
+from ari_app.calls.effects import ShowIdentity
+from ari_app.calls.model import Call, Identity, LegState, Party, PartyRole, Progress
+from ari_app.calls.step import Step
+
+
+def settle(step: Step) -> None:
+    """Ask for whatever the displays in the calls touched by this step should now show."""
+    for call_id in list(step.calls):
+        call = step.find_call(call_id)
+        if call is None:
+            continue
+        for party in call.parties.values():
+            if party.role is PartyRole.AGENT and party.progress is Progress.JOINED:
+                _settle_party(step, call, party)
+
+
+def _settle_party(step: Step, call: Call, party: Party) -> None:
+    leg = step.leg(party.leg)
+    if leg is None or leg.focus != call.id or leg.state is not LegState.UP or leg.hanging_up or leg.chosen:
+        return
+    wanted = with_whom(call, party)
+    if wanted is not None and wanted != leg.shown:
+        step.ask(ShowIdentity, leg.id, wanted)
+        step.put_leg(leg, shown=wanted)
+
+
+def with_whom(call: Call, me: Party) -> Identity | None:
+    """The contact whom this is about, else the colleague; None while there is nobody else, or nobody known."""
+    others = [p for p in call.joined() if p.id != me.id]
+    other = next((p for p in others if p.role is PartyRole.CONTACT), others[0] if others else None)
+    if other is None or not (other.name or other.number):
+        return None
+    return Identity(other.name, other.number)
