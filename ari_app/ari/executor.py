@@ -1,8 +1,9 @@
 """Runs effects in the order that matters, and answers each with EffectDone or EffectFailed.
 
-Owns order: the effects of one leg run one after the other, those of different legs at once. One that names a bridge
-waits for that bridge's creation; its destruction waits for all that name it, and for hang-ups under way, whose cause
-it would overwrite (asterisk issue 1124). A hang-up overtakes its leg's queue. Knows no request: see `requests`.
+Owns order: the effects of one leg run one after the other (digits in a line of their own), those of different legs at
+once. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, and for
+hang-ups under way, whose cause it would overwrite (asterisk issue 1124). A hang-up overtakes its leg's queue. Knows no
+request: see `requests`.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ type OnResult = Callable[[EffectDone | EffectFailed], None]
 LIMIT = 5.0
 DIGIT = 0.5
 HUNG_UP = "hung up"
+DIGITS = "#digits"
+"""Digits go in a lane of their own beside their leg's."""
 
 
 @dataclass(eq=False, slots=True)
@@ -111,11 +114,28 @@ class Executor:
             case CreateBridge() | DestroyBridge():
                 self._start(job)
             case HangUp(leg=leg):
+                self._drop(leg + DIGITS)
                 self._overtake(leg, job)
+            case PlayDtmf(leg=leg):
+                # A hold or a mute must not wait until all digits are sent.
+                self._append(leg + DIGITS, job)
             case _:
-                lane = self._lanes.setdefault(effect.leg, _Lane())
-                lane.waiting.append(job)
-                self._next(effect.leg, lane)
+                self._append(effect.leg, job)
+
+    def _append(self, name: str, job: _Job) -> None:
+        lane = self._lanes.setdefault(name, _Lane())
+        lane.waiting.append(job)
+        self._next(name, lane)
+
+    def _drop(self, name: str) -> None:
+        """Forget what waits in a lane, answered as gone."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            return
+        dropped, lane.waiting = lane.waiting, deque()
+        for other in dropped:
+            failed = EffectFailed(other.effect.number, HUNG_UP, gone=True)
+            asyncio.get_running_loop().call_soon(self._answer, other, failed)
 
     def _predecessors(self, job: _Job) -> list[_Job]:
         bridge = job.bridge
@@ -136,10 +156,7 @@ class Executor:
         if lane is None:
             self._start(job)
             return
-        dropped, lane.waiting = lane.waiting, deque()
-        for other in dropped:
-            failed = EffectFailed(other.effect.number, HUNG_UP, gone=True)
-            asyncio.get_running_loop().call_soon(self._answer, other, failed)
+        self._drop(leg)
         if lane.running is not None and isinstance(lane.running.effect, CreateLeg):
             # It would find no channel yet, and leave one behind.
             lane.waiting.append(job)

@@ -78,8 +78,7 @@ class Requests:
             case Announce(leg=leg, announcement=announcement, sounds=sounds):
                 await self._announce(leg, announcement, sounds)
             case PlayDtmf(leg=leg, digits=digits):
-                await self.stop_playing(leg)
-                await self._channel(leg, "sendDTMF", dtmf=digits, duration=DTMF_MS, between=DTMF_GAP_MS)
+                await self._play_dtmf(leg, digits)
             case (
                 AnswerLeg()
                 | JoinBridge()
@@ -229,6 +228,16 @@ class Requests:
             asked.playing.discard(announcement)
             asked.announced.discard(announcement)
             raise
+
+    async def _play_dtmf(self, leg: LegId, digits: str) -> None:
+        """One by one: Asterisk does nothing else with the channel while it sends, and hold and mute shall not wait for
+        the last digit.
+        """
+        await self.stop_playing(leg)
+        for digit in digits:
+            await self._channel(leg, "sendDTMF", dtmf=digit, duration=DTMF_MS, between=DTMF_GAP_MS)
+            # That only queues the digit. To answer a leg that is up does nothing, and waits for its turn after it.
+            await self._channel(leg, "answer")
 
     async def stop_playing(self, leg: LegId) -> None:
         """End the announcements of a leg, if any; AnnouncementFinished follows for each."""

@@ -1,5 +1,7 @@
 """Hold, retrieve, release and clear of an ordinary call; answering from the desktop."""
 
+import asyncio
+
 from tests.e2e.office import Office
 
 
@@ -99,3 +101,18 @@ async def test_the_hold_key_works_in_a_call_that_was_dialled_by_hand(office: Off
     await alice.sees_state("held")
     await alice.phone.resume()
     await office.hears("alice <-> bob")
+
+
+async def test_hold_does_not_wait_for_digits_that_are_still_being_sent(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    digits = "0123456789" * 3
+    sending = asyncio.create_task(alice.do("send-dtmf", digits=digits))
+    await caller.receives_dtmf("01")
+    await alice.do("hold")
+    assert not sending.done()
+    await caller.until(lambda: "alice" not in caller.timeline.now.voices, "no longer hears alice")
+    assert len(caller.digits) < len(digits)
+    await sending
+    assert caller.digits == digits

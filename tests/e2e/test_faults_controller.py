@@ -1,0 +1,237 @@
+"""The controller dies, stands still, loses its connection to Asterisk, meets rubbish: callers hear nothing of it.
+
+Calls go on in Asterisk; what the controller knew of them stands in Redis; when it is back everything obeys again.
+"""
+
+import time
+
+from tests.bots import Contact
+from tests.e2e.containers import Part
+from tests.e2e.office import Agent, Office
+from tests.e2e.witness import reopen, undisturbed
+
+AWAY = 3.0
+
+
+def controller(office: Office) -> Part:
+    return Part(office.stack, "controller")
+
+
+async def talk(caller: Contact, agent: Agent, number: str) -> None:
+    """As `Office.connect`, beside other calls."""
+    caller.dial(number)
+    await agent.phone.answer()
+    await agent.sees_state("established")
+    await caller.hears(agent.name)
+
+
+async def test_calls_go_on_while_the_controller_is_dead_and_obey_when_it_is_back_s10_s11(office: Office) -> None:
+    alice, bob, erin = await office.agents("alice", "bob", "erin")
+    talking = await office.caller("talking", "+33600000001")
+    holding = await office.caller("holding", "+33600000002")
+    await talk(talking, alice, "1001")
+    await talk(holding, bob, "1002")
+    await bob.do("hold")
+    await holding.hears_music()
+    talks, before = alice.call, time.monotonic()
+    assert talks is not None
+
+    async with controller(office).killed():
+        async with undisturbed(office, "talking <-> alice"):
+            await talking.stays_up(AWAY)
+        await holding.hears_music()
+    await reopen(alice, bob, erin)
+
+    holding.never_in_silence(longer_than=0.5, since=before)
+    assert alice.call_id == talks["id"]
+    for field in ("type", "owner", "started_at", "answered_at", "user_data", "state"):
+        assert alice.call is not None
+        assert alice.call[field] == talks[field], field
+    await bob.sees_state("held")
+    await bob.do("retrieve")
+    await office.hears("talking <-> alice", "holding <-> bob")
+    await alice.do("hold")
+    await talking.hears_music()
+    await office.hears("holding <-> bob")
+    await alice.do("retrieve")
+    await office.hears("talking <-> alice", "holding <-> bob")
+    await alice.do("single-step-transfer", target="agent:erin")
+    await erin.phone.answer()
+    await office.hears("talking <-> erin", "holding <-> bob")
+    await alice.phone.ended()
+    await alice.is_now("ready")
+
+
+async def test_mute_and_deaf_outlive_the_controller_and_can_be_undone_after_s30_s31(office: Office) -> None:
+    alice, bob, erin = await office.agents("alice", "bob", "erin")
+    caller = await office.caller()
+    await office.conference(caller, alice, bob, erin)
+    await alice.to("bob", "mute")
+    await alice.to("contact", "deafen")
+    heard = ("alice <-> erin", "alice -> bob", "erin -> bob", "caller -> alice", "caller -> erin", "caller -> bob")
+    async with undisturbed(office, *heard):
+        async with controller(office).killed():
+            await caller.stays_up(AWAY)
+        await reopen(alice)
+    assert alice.party("bob")["muted"]
+    assert alice.party("contact")["deaf"]
+    await alice.to("bob", "unmute")
+    await office.hears(*heard, "bob -> alice", "bob -> erin")
+    await alice.to("contact", "undeafen")
+    everyone = ("alice", "bob", "erin", "caller")
+    await office.hears(*(f"{a} <-> {b}" for i, a in enumerate(everyone) for b in everyone[:i]))
+
+
+async def test_a_phone_that_rings_when_the_controller_dies_is_answered_when_it_is_back(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    caller.dial("1001")
+    await alice.phone.rings()
+    await alice.is_now("ringing")
+    begin = time.monotonic()
+    async with controller(office).killed():
+        assert alice.phone.ringing is not None
+    await reopen(alice)
+    await alice.phone.answer()
+    await office.hears("caller <-> alice")
+    await alice.sees_state("established")
+    caller.never_in_silence(longer_than=2.0, since=begin)
+    assert len(alice.phone.calls) == 1, "the phone was rung anew"
+
+
+async def test_a_phone_answered_while_the_controller_is_dead_talks_when_it_is_back(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    caller.dial("1001")
+    await alice.phone.rings()
+    await alice.is_now("ringing")
+    begin = time.monotonic()
+    async with controller(office).killed():
+        await alice.phone.answer()
+        await alice.phone.talks()
+    await reopen(alice)
+    await office.hears("caller <-> alice")
+    await alice.sees_state("established")
+    await alice.is_now("on_call")
+    caller.never_in_silence(longer_than=2.0, since=begin)
+
+
+async def test_a_waiting_caller_keeps_his_music_while_the_controller_is_dead_and_is_served_after(
+    office: Office,
+) -> None:
+    (dave,) = [await office.agent("dave", ready=False)]
+    caller = await office.caller()
+    caller.dial("3000")
+    await caller.hears_music(within=8)
+    begin = time.monotonic()
+    async with controller(office).killed():
+        await caller.stays_up(AWAY)
+        await caller.hears_music()
+    await reopen(dave)
+    await caller.hears_music()
+    await dave.command("PUT", "/v1/me/state", {"state": "ready"})
+    await dave.phone.answer()
+    await office.hears("caller <-> dave")
+    caller.never_in_silence(longer_than=0.5, since=begin)
+
+
+async def test_a_caller_who_comes_while_the_controller_is_dead_hears_music_and_is_served_after(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    async with controller(office).killed():
+        caller.dial("2000")
+        await caller.hears_music(within=8)
+        await caller.stays_up(AWAY)
+    await alice.phone.answer(within=10)
+    await reopen(alice)
+    await office.hears("caller <-> alice")
+    await alice.sees_state("established")
+    caller.never_in_silence(longer_than=2.0)
+
+
+async def test_who_hangs_up_while_the_controller_is_dead_is_missed_when_it_is_back_s47(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    gone = await office.caller("gone", "+33600000001")
+    stayed = await office.caller("stayed", "+33600000002")
+    await talk(gone, alice, "1001")
+    await talk(stayed, bob, "1002")
+    async with controller(office).killed():
+        gone.hangup()
+        await gone.ended()
+    await reopen(alice, bob)
+    await alice.phone.ended()
+    await alice.is_now("ready")
+    await bob.is_now("on_call")
+    await office.hears("stayed <-> bob")
+    again = await office.caller("again", "+33600000003")
+    await talk(again, alice, "1001")
+    await office.hears("stayed <-> bob", "again <-> alice")
+
+
+async def test_calls_outlive_the_death_of_the_controller_and_redis_at_once(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await alice.to("contact", "mute")
+    await office.hears("alice -> caller")
+    await caller.stays_up(2.0)  # Redis writes to its disk every second
+    async with controller(office).killed():
+        await Part(office.stack, "redis").die_and_come_back()
+    await reopen(alice)
+    await office.hears("alice -> caller")
+    await alice.to("contact", "unmute")
+    await office.hears("caller <-> alice")
+    await alice.is_now("on_call")
+
+
+async def test_a_token_is_worth_something_after_the_controller_died(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    async with controller(office).killed():
+        pass
+    assert (await alice.command("GET", "/v1/me"))["state"] == "ready"
+
+
+async def test_a_controller_that_stood_still_for_five_seconds_obeys_again(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    async with undisturbed(office, "caller <-> alice"), controller(office).frozen():
+        await caller.stays_up(5.0)
+    await reopen(alice)
+    await alice.do("hold")
+    await caller.hears_music()
+    await alice.do("retrieve")
+    await office.hears("caller <-> alice")
+    await alice.sees_state("established")
+
+
+async def test_what_happens_while_the_controller_stands_still_is_made_up_for(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    gone = await office.caller("gone", "+33600000001")
+    late = await office.caller("late", "+33600000002")
+    await talk(gone, alice, "1001")
+    async with controller(office).frozen():
+        late.dial("1002")
+        await late.talks()
+        gone.hangup()
+        await late.stays_up(5.0)
+    await reopen(alice, bob)
+    await alice.phone.ended()
+    await alice.is_now("ready")
+    await bob.phone.answer()
+    await bob.sees_state("established")
+    await office.hears("late <-> bob")
+    late.never_in_silence(longer_than=2.0)
+
+
+async def test_a_controller_stopped_in_order_and_started_again_leaves_calls_alone(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    async with undisturbed(office, "caller <-> alice"):
+        await controller(office).restart()
+    await reopen(alice)
+    await alice.do("hold")
+    await caller.hears_music()
+    await alice.do("retrieve")
+    await office.hears("caller <-> alice")

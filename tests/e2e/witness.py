@@ -1,0 +1,51 @@
+"""That a conversation was not disturbed: what every bot heard in a stretch of time, frame by frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from tests.bots import pairs
+from tests.bots.sound import Sound
+from tests.e2e.office import Agent, Office
+
+LONGEST_GAP = 0.3
+"""Seconds for which a voice may be missing: late packets on a busy machine. Whatever else is heard never may be."""
+
+_ELSE = frozenset({Sound.MUSIC, Sound.SPEECH, Sound.RINGING})
+
+
+@asynccontextmanager
+async def undisturbed(office: Office, *talks: str, among: Iterable[str] = ()) -> AsyncIterator[None]:
+    """Exactly these hear each other from the block's begin to its end: nobody and nothing else, and no gap."""
+    names = sorted(among or office.lab.bots)
+    await office.hears(*talks, among=names)
+    since = time.monotonic()
+    yield
+    await office.hears(*talks, among=names)
+    disturbances = list(_disturbances(office, talks, names, since, time.monotonic()))
+    assert not disturbances, "\n".join(
+        ["a conversation was disturbed", *disturbances, office.lab.board.recent(last=60)]
+    )
+
+
+def _disturbances(
+    office: Office, talks: tuple[str, ...], names: list[str], since: float, until: float
+) -> Iterable[str]:
+    wanted = pairs(*talks)
+    for name in names:
+        voices = frozenset(voice for hearer, voice in wanted if hearer == name)
+        for begin, end, heard in office.lab[name].timeline.stretches(since, until):
+            at = f"{name} at {begin - office.lab.board.epoch:.3f} for {end - begin:.3f} s"
+            if surplus := (heard.voices & set(names)) - voices:
+                yield f"{at}: hears {', '.join(sorted(surplus))}"
+            elif voices and (heard.sound in _ELSE or (voices - heard.voices and end - begin > LONGEST_GAP)):
+                yield f"{at}: hears {heard} instead of {', '.join(sorted(voices))}"
+
+
+async def reopen(*agents: Agent) -> None:
+    """Open the desktops again, as a browser does after the server was away; only what they see then counts."""
+    for agent in agents:
+        await agent.close(log_out=False)
+        await agent.login(f"{agent.name}-demo")
