@@ -98,7 +98,7 @@ def _leg(step: Step, fact: ChannelArrived, call_id: str | None, agent: str | Non
 
 
 def _turn_away(step: Step, fact: ChannelArrived, prompt: str) -> None:
-    parties.announce_to(step, _leg(step, fact, None), prompt, farewell=True)
+    parties.announce_farewell(step, _leg(step, fact, None), prompt)
 
 
 def _caller(step: Step, fact: ChannelArrived) -> None:
@@ -201,8 +201,3 @@ def _feature(step: Step, fact: ChannelArrived) -> None:
     state, prompt = feature
     step.emit(SetAgentState(agent.id, state))
     _turn_away(step, fact, prompt)
-
-
-def stray(step: Step, leg_id: str) -> None:
-    """A channel of an earlier life that belongs to nothing any more."""
-    step.ask(HangUp, leg_id)

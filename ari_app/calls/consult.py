@@ -7,12 +7,11 @@ turning from one to the other is a change of that leg's focus.
 from ari_app.calls import parties
 from ari_app.calls.model import Call, Party, Progress
 from ari_app.calls.step import Step
-from ari_app.errors import Code, Refused
 
 
 def complete(step: Step, consult: Call, agent: str, *, stay: bool) -> Call:
     """Those consulted join the contact's call; the agent stays (conference) or is done (transfer)."""
-    return join(step, consult, _parent(step, consult), agent, stay=stay)
+    return join(step, consult, step.call(consult.parent or ""), agent, stay=stay)
 
 
 def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> Call:
@@ -22,9 +21,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> 
         _move(step, consult, parent, party)
     parties.end(step, consult.id)
     parent = step.call(parent.id)
-    me = parent.party_of(agent)
-    if me is None:
-        return parent
+    me = step.mine(parent, agent)
     parent = parties.retrieve_all(step, parent, me)
     if not stay:
         heir = next((p.agent for p in moved if p.agent), None)
@@ -47,6 +44,7 @@ def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
         Progress.JOINED,
         muted=party.muted,
         deaf=party.deaf,
+        away=party.away,
     )
     step.add_party(parent.id, moved)
     if leg is not None:
@@ -55,37 +53,24 @@ def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
 
 def alternate(step: Step, consult: Call, agent: str) -> None:
     """Talk to the other side; the one left hears music."""
-    parent = _parent(step, consult)
-    me = consult.party_of(agent)
-    leg = step.leg(me.leg) if me is not None else None
+    parent = step.call(consult.parent or "")
+    leg = step.leg(step.mine(consult, agent).leg)
     here = leg is not None and leg.focus == consult.id
     other = parent if here else consult
     parties.turn_to(step, other, agent)
     other = step.call(other.id)
-    mine = other.party_of(agent)
-    if mine is not None:
-        parties.retrieve_all(step, other, mine)
+    parties.retrieve_all(step, other, step.mine(other, agent))
 
 
 def reconnect(step: Step, consult: Call, agent: str) -> Call:
     """Give the one consulted up and go back to the contact."""
-    parent = _parent(step, consult)
+    parent = step.call(consult.parent or "")
     parties.end(step, consult.id)
+    parties.turn_to(step, step.call(parent.id), agent)
     parent = step.call(parent.id)
-    mine = parent.party_of(agent)
-    if mine is None:
-        return parent
-    parties.turn_to(step, parent, agent)
-    return parties.retrieve_all(step, step.call(parent.id), step.call(parent.id).parties[mine.id])
+    return parties.retrieve_all(step, parent, step.mine(parent, agent))
 
 
 def attach(call: Call, data: dict[str, str]) -> dict[str, str]:
     """The attached data with more of it."""
     return {**call.user_data, **data}
-
-
-def _parent(step: Step, consult: Call) -> Call:
-    parent = step.find_call(consult.parent)
-    if parent is None:
-        raise Refused(Code.NOT_ALLOWED_NOW, "the first call is over")
-    return parent

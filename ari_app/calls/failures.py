@@ -1,5 +1,7 @@
 """Effects that Asterisk did not carry out: what was asked is asked again, a few times, then the leg is given up."""
 
+from typing import assert_never
+
 from ari_app.calls import effects as e
 from ari_app.calls import legs, parties
 from ari_app.calls.effects import AsteriskEffect
@@ -45,6 +47,8 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             return _once_more(step, effect.leg, effect)
         case e.JoinBridge() | e.LeaveBridge() | e.SetMute() | e.StartMusic() | e.StopMusic() | e.StartRinging():
             return _once_more(step, effect.leg, None)
+        case _:
+            assert_never(effect)
     return True
 
 

@@ -131,7 +131,6 @@ def _on_call(
     cmd: c.Answer | c.Hold | c.Retrieve | c.Release | c.Clear | c.Cancel | c.SendDtmf | c.ChangeUserData,
     call: Call,
 ) -> None:
-    me = call.party_of(cmd.by)
     match cmd:
         case c.Clear():
             parties.end(step, call.id)
@@ -139,17 +138,17 @@ def _on_call(
             _change_user_data(step, cmd, call)
         case c.SendDtmf():
             _send_dtmf(step, cmd, call)
-        case _ if me is None:
-            raise Refused(Code.NOT_ALLOWED_NOW, "you are not in this call")
         case c.Answer():
+            me = step.mine(call, cmd.by)
             step.await_effects(cmd.id, call.id, until="answered", party=me.id)
             offers.answer_for(step, call, me)
         case c.Hold():
+            me = step.mine(call, cmd.by)
             parties.hold(step, call, me.id, [p for p in call.joined() if p.id != me.id and not p.held_by])
         case c.Retrieve():
-            holding.retrieve(step, cmd.id, call, me)
+            holding.retrieve(step, cmd.id, call, step.mine(call, cmd.by))
         case c.Release():
-            _release(step, call, me)
+            _release(step, call, step.mine(call, cmd.by))
         case c.Cancel():
             offers.cancel(step, call.id)
         case _:
@@ -169,9 +168,8 @@ def _release(step: Step, call: Call, me: Party) -> None:
 def _send_dtmf(step: Step, cmd: c.SendDtmf, call: Call) -> None:
     me = call.party_of(cmd.by)
     whom = [call.parties[cmd.party]] if cmd.party is not None else initiate.contacts_first(call, me)
-    for party in whom:
-        if party.leg is not None:
-            step.ask(PlayDtmf, party.leg, cmd.digits)
+    for leg in [p.leg for p in whom if p.leg is not None and not p.away]:
+        step.ask(PlayDtmf, leg, cmd.digits)
 
 
 def _change_user_data(step: Step, cmd: c.ChangeUserData, call: Call) -> None:

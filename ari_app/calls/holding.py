@@ -14,7 +14,8 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         if leg is None:
             parties.ring_own_phone(step, call, me)
         else:  # it rings already for a call that he makes, which will wait then
-            step.put_party(call.id, me.id, leg=step.put_leg(leg, focus=call.id).id, away=True)
+            shared, held_by = step.put_leg(leg, focus=call.id), me.held_by - {me.id}
+            parties.note_hold(step, step.put_party(call.id, me.id, leg=shared.id, held_by=held_by, away=True))
         return
     parties.turn_to(step, step.put_call(call, recall_at=None), me.agent or "")
     call = step.call(call.id)

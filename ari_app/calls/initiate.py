@@ -174,9 +174,7 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
     """The contact goes on hold and the target rings (S10, S20, S26)."""
     target, chosen = _check_offer(step, cmd, call)
     kind, _verb, _action = _KINDS[type(cmd)]
-    me = call.party_of(cmd.by)
-    if me is None:
-        raise Refused(Code.NOT_ALLOWED_NOW, "you are not in this call")
+    me = step.mine(call, cmd.by)
     outside = target.type is TargetType.NUMBER
     identity = _shown(chosen) or offers.shown_identity(step, call, cmd.by, kind, outside)
     data = {**attached(step.directory, target), **cmd.user_data}
@@ -237,11 +235,11 @@ def _reserve(step: Step, cmd: c.MakeCall | Initiation, target: Target, exclude: 
     offers.reserve(step, request, target, exclude)
 
 
-def reserved(step: Step, cmd: c.Command, agent: str, request: str) -> None:
+def reserved(step: Step, cmd: c.MakeCall | Initiation, agent: str, request: str) -> None:
     """The reservation that a command waited for holds `agent`; all checks are made anew, for time has passed."""
     if isinstance(cmd, c.MakeCall):
         _begin_call(step, cmd, agent, request)
-    elif isinstance(cmd, c.SingleStepTransfer | c.SingleStepConference | c.InitiateTransfer):
+    else:
         _begin_offer(step, cmd, step.call(cmd.call), agent)
 
 

@@ -83,9 +83,7 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
     places = list(step.party_by_leg(leg_id))
     step.drop_leg(leg_id)
     for call, party in places:
-        current = step.find_call(call.id)
-        if current is None:
-            continue
+        current = step.call(call.id)
         attempt = attempt_of(current.offer, leg_id)
         if attempt is not None:
             offers.attempt_failed(step, current, attempt, offers.failure_of(cause))

@@ -56,9 +56,7 @@ def _settle_leg(step: Step, call: Call, party: Party, leg: Leg) -> None:
     if leg.state is LegState.CREATED:
         # Joined to the bridge first, then dialled: who answers is heard with no round trip of ours in between.
         step.ask(DialLeg, leg.id, _dial_timeout(step, call))
-        current = step.leg(leg.id)
-        if current is not None:
-            step.put_leg(current, state=LegState.DIALLING)
+        step.put_leg(step.leg(leg.id) or leg, state=LegState.DIALLING)
 
 
 def _dial_timeout(step: Step, call: Call) -> float:

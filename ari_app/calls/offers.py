@@ -92,7 +92,8 @@ def busy_in(call: Call) -> frozenset[str]:
 
 
 def reserved(step: Step, call: Call, agent: str, request: str) -> None:
-    """The offer's reservation holds `agent`."""
+    """The offer's reservation holds `agent`; he goes to whoever's turn it is."""
+    call = waiting.whose_turn(step, call, agent)
     offer = call.offering()
     if offer is None or offer.state is OfferState.PENDING:
         free(step, agent, request)

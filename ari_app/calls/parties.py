@@ -273,15 +273,15 @@ def say_goodbye(step: Step, party: Party, prompt: str) -> None:
     leg = step.leg(party.leg)
     if leg is None or leg.hanging_up or leg.farewell:
         return
-    announce_to(step, leg, prompt, farewell=True)
+    announce_farewell(step, leg, prompt)
 
 
-def announce_to(step: Step, leg: Leg, prompt: str, *, farewell: bool) -> None:
-    """Play a prompt of the administrator's list; one he does not list ends a farewell at once."""
+def announce_farewell(step: Step, leg: Leg, prompt: str) -> None:
+    """Play a prompt of the administrator's list, then hang up; at once where he does not list it."""
     sounds = step.directory.settings.announcements.get(prompt, "")
     if sounds:
-        announce_sounds(step, leg, prompt, sounds, farewell=farewell)
-    elif farewell:
+        announce_sounds(step, leg, prompt, sounds, farewell=True)
+    else:
         hang_up(step, leg)
 
 
@@ -321,9 +321,7 @@ def settle_activities(step: Step) -> None:
 def _activity(step: Step, agent: str) -> tuple[str | None, CallId | None]:
     found: tuple[str | None, CallId | None] = (None, None)
     for call in step.calls_of(agent):
-        party = call.party_of(agent)
-        if party is None:
-            continue
+        party = step.mine(call, agent)
         rung = call.offer is not None and any(a.party == party.id for a in call.offer.attempts)
         if not rung:
             return "on_call", call.id

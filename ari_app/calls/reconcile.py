@@ -6,7 +6,7 @@ become the facts that were missed; media of every leg is asked for anew; what be
 
 from ari_app.calls import arrivals, legs, offers, parties
 from ari_app.calls.effects import DestroyBridge, HangUp
-from ari_app.calls.model import LegState, OfferState
+from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact
 from ari_app.errors import AsteriskUnavailable
@@ -32,11 +32,11 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         if call.bridge not in bridges:
             step.put_call(call, bridge_made=False)
     for leg_id in list(step.state.legs):
-        channel = held.get(leg_id)
-        if channel is None:
+        leg, channel = step.leg(leg_id), held.get(leg_id)
+        if leg is None or channel is None:
             legs.gone(step, leg_id, _LOST)
         else:
-            _make_up(step, channel)
+            _make_up(step, leg, channel)
     _media_anew(step)
     for channel in fact.channels:
         if channel.leg in step.state.legs or not channel.in_app:
@@ -50,7 +50,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         if (
             call.offer is not None
             and call.offer.state is OfferState.SEEKING
-            and step.awaited(call.offer.request) is None
+            and step.awaited(call.offer.request or "") is None
         ):
             offers.seek(step, call)
     alive = {call.bridge for call in step.live_calls()}
@@ -59,10 +59,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
             step.ask(DestroyBridge, bridge)
 
 
-def _make_up(step: Step, channel: ChannelFact) -> None:
-    leg = step.leg(channel.leg)
-    if leg is None:
-        return
+def _make_up(step: Step, leg: Leg, channel: ChannelFact) -> None:
     if leg.hanging_up:
         step.ask(HangUp, leg.id)
         return
@@ -72,8 +69,8 @@ def _make_up(step: Step, channel: ChannelFact) -> None:
         legs.answered(step, leg.id)
     elif channel.ringing:
         legs.ringing(step, leg.id)
-    leg = step.leg(channel.leg)
-    if leg is not None and leg.playing is not None:
+    leg = step.leg(channel.leg) or leg
+    if leg.playing is not None:
         # Its end may have been among the events that were lost.
         if leg.farewell:
             parties.hang_up(step, leg)

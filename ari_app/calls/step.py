@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ari_app.calls.commands import Command
+from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
 from ari_app.calls.effects import AsteriskEffect, Effect, Refuse
-from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, Offer, Party, PartyId, Progress
+from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Offer, Party, PartyId, Progress
 from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
 
@@ -23,7 +23,7 @@ class Seek:
     """
 
     call: CallId | None
-    command: Command | None = None
+    command: MakeCall | SingleStepTransfer | SingleStepConference | InitiateTransfer | None = None
     offer: str | None = None
     again: bool = False
 
@@ -155,6 +155,14 @@ class Step:
             if call is not None:
                 yield call
 
+    @staticmethod
+    def mine(call: Call, agent: AgentId | None) -> Party:
+        """The agent's own party; who has none is refused."""
+        party = call.party_of(agent) if agent is not None else None
+        if party is None:
+            raise Refused(Code.NOT_ALLOWED_NOW, "you are not in this call")
+        return party
+
     def party_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Party]]:
         """Each (call, party) that speaks through this leg: several for an agent with several calls."""
         for call in self._candidates(self.state.calls_of_leg.get(leg_id)):
@@ -162,10 +170,8 @@ class Step:
                 if party.leg == leg_id:
                     yield call, party
 
-    def awaited(self, request: str | None) -> Seek | None:
+    def awaited(self, request: str) -> Seek | None:
         """The reservation asked for under this name, as long as it has not been answered."""
-        if request is None:
-            return None
         return self.seeks[request] if request in self.seeks else self.state.seeks.get(request)
 
     def pace_of(self, target: str) -> Pace | None:

@@ -44,9 +44,7 @@ def _attended(step: Step, call: Call, me: Party) -> None:
         consult.join(step, both[1], both[0], agent, stay=False)
         return
     for each in both:
-        mine = each.party_of(agent)
-        if mine is not None:
-            _phone_gone(step, each, mine)
+        _phone_gone(step, each, step.mine(each, agent))
 
 
 def _phone_gone(step: Step, call: Call, me: Party) -> None:

@@ -31,6 +31,36 @@ def line(step: Step, target: Target) -> list[Call]:
     return sorted((c for c in waiting if c.offer is not None and c.offer.state in _UNSERVED), key=order)
 
 
+def whose_turn(step: Step, call: Call, agent: str) -> Call:
+    """Who gets the agent that was found for `call`: whoever is before it in the line and could have him too.
+
+    Reservations for several are asked for at once and answered in any order, and a caller who has just come may be
+    answered before one who waits has heard that somebody is free. The two change places: `call` awaits the other's
+    answer, or asks anew where none is on its way or the other may not have had the same agents.
+    """
+    mine = call.offer
+    if mine is None or mine.by is not None or mine.state is not OfferState.SEEKING:
+        return call
+    before = (c for c in line(step, mine.target) if agent not in _not_for(c))
+    first = next(before, call)
+    if first.id == call.id or first.offer is None:
+        return call
+    theirs = first.offer
+    step.put_offer(first.id, state=OfferState.SEEKING, request=mine.request, retry_at=None)
+    seek = step.awaited(theirs.request or "")
+    if theirs.request is not None and seek is not None and _not_for(first) == _not_for(call):
+        step.put_offer(call.id, request=theirs.request)
+        step.seeks[theirs.request] = replace(seek, call=call.id, offer=mine.id)
+    else:
+        offers.seek(step, step.call(call.id))
+    return step.call(first.id)
+
+
+def _not_for(call: Call) -> frozenset[str]:
+    """Who is not to be rung for this call."""
+    return offers.busy_in(call) | (call.offer.tried if call.offer is not None else frozenset())
+
+
 def enter(step: Step, call: Call) -> None:
     """A caller comes to the target of his offer: limits and announcements of that target begin."""
     offer = call.offering()
@@ -82,7 +112,8 @@ def agent_free(step: Step, agent: str) -> None:
         if call.offer.state is OfferState.WAITING:
             offers.try_again(step, call)
             return
-        if (request := call.offer.request) is not None and (seek := step.awaited(request)) is not None:
+        request = call.offer.request or ""
+        if (seek := step.awaited(request)) is not None:
             step.seeks[request] = replace(seek, again=True)  # that nobody is free may be on its way already
 
 

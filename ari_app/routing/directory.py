@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import assert_never
 
 from ari_app.routing.targets import Target, TargetType
 
@@ -167,6 +168,8 @@ class Directory:
                 return frozenset(a.id for a in self.agents.values() if a.skills.get(target.id, 0) >= target.level)
             case TargetType.ROUTING_POINT | TargetType.NUMBER:
                 return frozenset()
+            case _:
+                assert_never(target.type)
 
     def exists(self, target: Target) -> bool:
         """Whether the administrator lists `target`; numbers outside exist where a rule allows them."""
@@ -184,6 +187,8 @@ class Directory:
                 return target.id in self.routing_points
             case TargetType.NUMBER:
                 return self.outside_number(target.id) is not None
+            case _:
+                assert_never(target.type)
 
     def outside_number(self, number: str) -> str | None:
         """The number to dial through the trunk, rewritten as the first matching rule says; None: not allowed."""

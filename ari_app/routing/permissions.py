@@ -1,5 +1,7 @@
 """Who may be reached by whom for what, and showing which identity (S2, S3, S28, S50-S55)."""
 
+from typing import assert_never
+
 from ari_app.errors import Code, FieldError, Refused
 from ari_app.routing.directory import ALL_VERBS, CallerId, Directory, Verb
 from ari_app.routing.targets import Target, TargetType
@@ -25,6 +27,8 @@ def _enabled(directory: Directory, target: Target) -> frozenset[Verb]:
             return directory.routing_points[target.id].verbs
         case TargetType.AGENT | TargetType.NUMBER:
             return ALL_VERBS
+        case _:
+            assert_never(target.type)
 
 
 def check_target(directory: Directory, agent: str, target: Target, verb: Verb) -> None:

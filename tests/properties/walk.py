@@ -1,0 +1,232 @@
+"""A walk over the states that calls can reach: every listed action, every phone and every deadline is a way on.
+
+States are told apart by their `shape`: ids, names and times left out, so that what only looks different counts once.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ari_app.ari.fake_model import State
+from ari_app.calls import commands as c
+from ari_app.calls.actions import call_actions, party_actions
+from ari_app.calls.model import Call, Party, Progress
+from ari_app.calls.story import Stories
+from ari_app.routing.directory import Role
+from tests.support.world import World, to
+from tests.unit.calls.office import NUMBER, Office
+
+ON_CALL: dict[str, type[c.CallCommand]] = {
+    "answer": c.Answer,
+    "hold": c.Hold,
+    "retrieve": c.Retrieve,
+    "release": c.Release,
+    "clear": c.Clear,
+    "cancel": c.Cancel,
+    "single_step_transfer": c.SingleStepTransfer,
+    "single_step_conference": c.SingleStepConference,
+    "initiate_transfer": c.InitiateTransfer,
+    "complete_transfer": c.CompleteTransfer,
+    "complete_conference": c.CompleteConference,
+    "alternate": c.Alternate,
+    "reconnect": c.Reconnect,
+    "send_dtmf": c.SendDtmf,
+    "update_user_data": c.ChangeUserData,
+}
+ON_PARTY: dict[str, type[c.CallCommand]] = {
+    "mute": c.MuteParty,
+    "unmute": c.UnmuteParty,
+    "deafen": c.DeafenParty,
+    "undeafen": c.UndeafenParty,
+    "hold": c.HoldParty,
+    "retrieve": c.RetrieveParty,
+    "remove": c.RemoveParty,
+    "send_dtmf": c.SendDtmf,
+}
+VIEWERS = (
+    ("alice", Role.AGENT),
+    ("bob", Role.AGENT),
+    ("carol", Role.AGENT),
+    ("dave", Role.AGENT),
+    ("alice", Role.SUPERVISOR),
+    ("olga", Role.SUPERVISOR),
+)
+_FIELDS: dict[type[c.CallCommand], dict[str, object]] = {
+    c.SendDtmf: {"digits": "1"},
+    c.ChangeUserData: {"changes": {"k": "v"}},
+    c.SingleStepTransfer: {"target": to(f"number:{NUMBER}")},
+    c.SingleStepConference: {"target": to(f"number:{NUMBER}")},
+    c.InitiateTransfer: {"target": to(f"number:{NUMBER}")},
+}
+
+
+@dataclass(frozen=True)
+class Possible:
+    """One command that somebody might send, and whether it is listed for him."""
+
+    kind: type[c.CallCommand]
+    by: str
+    role: Role
+    fields: dict[str, object]
+    listed: bool
+    visible: bool
+
+
+def commands(world: World) -> Iterator[Possible]:
+    """Every verb of everybody on every call and on every party of it."""
+    for call in world.switch.calls.values():
+        for by, role in VIEWERS:
+            visible = role is not Role.AGENT or call.party_of(by) is not None
+            listed = call_actions(call, by, world.directory, role)
+            for verb, kind in ON_CALL.items():
+                fields = {"call": call.id, **_FIELDS.get(kind, {})}
+                yield Possible(kind, by, role, fields, verb in listed, visible)
+            for party in call.parties.values():
+                listed = party_actions(call, party, by, role)
+                seen = visible and party.progress is not Progress.LEFT
+                for verb, kind in ON_PARTY.items():
+                    fields = {"call": call.id, **_FIELDS.get(kind, {}), "party": party.id}
+                    yield Possible(kind, by, role, fields, verb in listed, seen)
+
+
+def happenings(world: World) -> Iterator[Callable[[World], object]]:
+    """What else may come: phones that answer and hang up, hold keys, a deadline, a call more."""
+    for leg, channel in world.asterisk.world.channels.items():
+        if channel.state in (State.DIALLING, State.RINGING):
+            yield _phone("answer", leg)
+            yield _phone("hang_up", leg, 21)
+        else:
+            yield _phone("hang_up", leg)
+            yield _phone("press_hold", leg)
+            yield _phone("press_retrieve", leg)
+    if world.switch.next_deadline() is not None:
+        yield World.pass_time
+    if len(world.switch.calls) < 2:
+        yield lambda w: _say(w, c.MakeCall, "alice", target=to("agent:bob"))
+
+
+def _phone(does: str, *args: object) -> Callable[[World], object]:
+    return lambda world: getattr(world.asterisk, does)(*args)
+
+
+def _say(world: World, kind: type[c.BaseCommand], by: str, **fields: object) -> None:
+    world.command(kind, by, **fields)
+
+
+def beginnings(**settings: Any) -> Iterator[World]:
+    """Calls as they begin, and what they come to by and by, so that the walk is soon everywhere."""
+    for begin in _BEGINNINGS:
+        office = Office(**settings)
+        begin(office)
+        office.settle()
+        yield office
+
+
+def _conference(office: Office) -> Call:
+    call = office.served()
+    _say(office, c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
+    office.settle()
+    office.picks_up("bob")
+    _say(office, c.SingleStepConference, "bob", call=call.id, target=to("agent:alice"))
+    office.settle()
+    office.picks_up("alice")
+    return call
+
+
+def _consultation(office: Office) -> None:
+    _say(office, c.InitiateTransfer, "alice", call=office.served().id, target=to("agent:bob"))
+    office.settle()
+    office.picks_up("bob")
+
+
+def _parked(office: Office) -> None:
+    _say(office, c.Hold, "alice", call=office.served().id)
+    office.settle()
+    office.hangs_up("alice")
+
+
+def _two_calls(office: Office) -> None:
+    office.served()
+    _say(office, c.MakeCall, "alice", target=to("agent:bob"))
+    office.settle()
+    office.picks_up("bob")
+
+
+_BEGINNINGS: tuple[Callable[[Office], object], ...] = (
+    lambda office: office.arrives("group", "support"),
+    lambda office: office.arrives("queue", "help"),
+    lambda office: office.arrives("dial", "2001", endpoint="1001"),
+    lambda office: _say(office, c.MakeCall, "alice", target=to("agent:bob")),
+    lambda office: _say(office, c.MakeCall, "alice", target=to(f"number:{NUMBER}")),
+    lambda office: _say(office, c.SingleStepTransfer, "alice", call=office.served().id, target=to("agent:bob")),
+    lambda office: _say(office, c.SingleStepTransfer, "alice", call=office.served().id, target=to("group:together")),
+    _conference,
+    lambda office: _say(office, c.Hold, "bob", call=_conference(office).id),
+    lambda office: _say(office, c.InitiateTransfer, "bob", call=_conference(office).id, target=to("agent:carol")),
+    _consultation,
+    _parked,
+    _two_calls,
+)
+
+
+def fork(world: World) -> World:
+    """The same once more, to try something in. Values that never change are shared."""
+    world.asterisk.executed.clear()
+    world.effects = []
+    world.switch.stories = Stories()
+    state = world.switch.state
+    same = [world.directory, *state.calls.values(), *state.legs.values(), *state.seeks.values()]
+    same += [*state.pending.values(), *world.switch._over.values(), *world.replies.values(), *world.refusals.values()]
+    return copy.deepcopy(world, {id(value): value for value in same})
+
+
+def shape(world: World) -> object:
+    """What makes a state another one: all but ids, names and times."""
+    names: dict[object, int] = {}
+
+    def short(value: object) -> object:
+        return None if value is None else names.setdefault(value, len(names))
+
+    def of_party(party: Party) -> object:
+        held = tuple(sorted(str(short(p)) for p in party.held_by))
+        said = (party.role, party.progress, party.muted, party.deaf, held)
+        return (short(party.id), short(party.agent), short(party.leg), *said)
+
+    def of_call(call: Call) -> object:
+        present = [p for p in call.parties.values() if p.progress is not Progress.LEFT]
+        offer = call.offering()
+        ringing = (
+            None
+            if offer is None
+            else (
+                offer.kind,
+                offer.state,
+                short(offer.by),
+                offer.fallback,
+                tuple((short(a.party), a.ringing, a.answering) for a in offer.attempts),
+            )
+        )
+        head = (call.type, short(call.owner), call.parent is not None, call.recall_at is not None)
+        return (*head, tuple(of_party(p) for p in present), ringing)
+
+    calls = tuple(of_call(call) for call in world.switch.calls.values())
+    legs = tuple(
+        (short(leg.id), leg.state, leg.farewell, leg.on_hold_by_phone, short(leg.focus))
+        for leg in world.switch.legs.values()
+    )
+    return calls, legs, len(world.switch.state.pending)
+
+
+def unchanged(world: World) -> object:
+    """All that a refused command must leave as it is."""
+    state = world.switch.state
+    return replace(
+        state,
+        calls=dict(state.calls),
+        legs=dict(state.legs),
+        seeks=dict(state.seeks),
+        pending=dict(state.pending),
+        activities=dict(state.activities),
+        asked=dict(state.asked),
+    )

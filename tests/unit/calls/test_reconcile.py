@@ -1,0 +1,302 @@
+"""The connection to Asterisk lost and made anew, in every state a call can be in; and a controller that starts anew."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import Leg, LegState, OfferState, Phone
+from tests.support.world import to
+from tests.unit.calls.office import AWAY, Office, hear_each_other
+
+
+def _waiting(office: Office) -> None:
+    office.arrives("group", "night", leg="in1")
+
+
+def _ringing(office: Office) -> None:
+    office.arrives("agent", "bob", leg="in1")
+
+
+def _talking(office: Office) -> None:
+    office.served()
+
+
+def _held(office: Office) -> None:
+    office.ask(c.Hold, "alice", call=office.served().id)
+
+
+def _transferring(office: Office) -> None:
+    office.ask(c.SingleStepTransfer, "alice", call=office.served().id, target=to("agent:bob"))
+
+
+def _conferring(office: Office) -> None:
+    call = office.served().id
+    office.ask(c.SingleStepConference, "alice", call=call, target=to("agent:bob"))
+    office.picks_up("bob")
+
+
+def _consulting(office: Office) -> None:
+    office.ask(c.InitiateTransfer, "alice", call=office.served().id, target=to("agent:bob"))
+    office.picks_up("bob")
+
+
+def _pending(office: Office) -> None:
+    office.command(c.MakeCall, "alice", target=to("agent:bob"))
+
+
+def _parked(office: Office) -> None:
+    _held(office)
+    office.hangs_up("alice")
+
+
+def _served_by_group(office: Office) -> None:
+    office.arrives("group", "support", leg="in1")
+
+
+def _who(office: Office) -> list[list[tuple[object, ...]]]:
+    calls = office.switch.calls.values()
+    return [[(p.agent, p.progress, sorted(p.held_by)) for p in call.parties.values()] for call in calls]
+
+
+STATES = (_waiting, _ringing, _talking, _held, _transferring, _conferring, _consulting, _pending, _parked)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("state", STATES)
+def test_a_call_goes_on_as_it_was_when_the_link_is_back(state: Callable[[Office], None], restart: bool) -> None:
+    office = Office()
+    state(office)
+    office.settle()
+    hears, music, parties = office.hears(), office.music(), _who(office)
+    if restart:
+        office.restart()
+    else:
+        office.asterisk.lose_link()
+        office.settle()
+        office.asterisk.restore_link()
+    office.is_calm()
+    assert (office.hears(), office.music(), _who(office)) == (hears, music, parties)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_everybody_gone_meanwhile_leaves_nothing_behind(state: Callable[[Office], None]) -> None:
+    office = Office()
+    state(office)
+    office.settle()
+    office.asterisk.lose_link()
+    for leg in list(office.asterisk.world.channels):
+        office.asterisk.hang_up(leg)
+    office.settle()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert not office.switch.calls
+    assert not office.agents.activity
+    assert not office.asterisk.world.bridges
+
+
+def test_an_answer_that_was_missed_is_made_up() -> None:
+    office = Office()
+    _ringing(office)
+    office.settle()
+    leg = office.leg_of("bob")
+    office.asterisk.lose_link()
+    office.asterisk.answer(leg)
+    office.settle()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")
+
+
+def test_a_ringing_that_was_missed_is_made_up_and_the_command_was_told_asterisk_is_away() -> None:
+    office = Office()
+    call = office.served().id
+    name = office.command(c.SingleStepTransfer, "alice", call=call, target=AWAY)
+    office.asterisk.lose_link()
+    office.settle()
+    assert office.refusals[name].code == "asterisk_unavailable"
+    office.asterisk.restore_link()
+    office.is_calm()
+
+
+def test_a_phone_that_began_to_ring_meanwhile_is_seen_ringing() -> None:
+    office = Office()
+    office.arrives("agent", "bob", leg="in1")
+    while "cc-1-l" not in str(list(office.asterisk.world.channels)):
+        office.step()
+    leg = next(x for x in office.asterisk.world.channels if x != "in1")
+    office.settle()
+    call = office.only_call()
+    fact = s.ChannelFact(leg, up=False, ringing=True, in_app=True)
+    office.switch.state.legs[leg] = Leg(leg, LegState.CREATING, "bob", Phone("1002"), call.id)
+    here = s.ChannelFact("in1", up=True, ringing=False, in_app=True)
+    office.feed(s.AsteriskReconciled((here, fact), (call.bridge,)))
+    assert office.switch.legs[leg].state is LegState.RINGING
+
+
+def test_a_caller_who_arrived_meanwhile_is_taken_in() -> None:
+    office = Office()
+    office.asterisk.lose_link()
+    office.settle()
+    office.arrives("agent", "alice", leg="in1")
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert office.agents.activity == {"alice": "ringing"}
+
+
+def test_channels_and_bridges_of_an_earlier_life_are_cleared_away_and_those_of_others_left_alone() -> None:
+    office = Office()
+    mine = s.ChannelFact("cc-0-l1", up=True, ringing=False, in_app=True)
+    foreign = s.ChannelFact("theirs", up=True, ringing=False, in_app=False)
+    assert office.happens(s.AsteriskReconciled((mine, foreign), ("cc-0-b",))) == [
+        "HangUp cc-0-l1",
+        "DestroyBridge bridge",
+    ]
+
+
+def test_a_bridge_that_is_gone_is_made_anew() -> None:
+    office = Office()
+    office.served()
+    office.asterisk.lose_link()
+    office.settle()
+    office.asterisk.world.bridges.clear()
+    for channel in office.asterisk.world.channels.values():
+        channel.bridge = None
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "in1")
+
+
+def test_a_leg_that_was_to_be_hung_up_is_hung_up_again() -> None:
+    office = Office()
+    office.served()
+    office.asterisk.fail_next(lambda x: isinstance(x, e.HangUp))
+    office.command(c.Release, "alice", call=office.only_call().id)
+    office.asterisk.lose_link()
+    office.settle()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert not office.asterisk.world.channels
+
+
+def test_a_goodbye_that_was_interrupted_is_not_waited_for() -> None:
+    office = Office()
+    office.arrives("agent", "nobody", leg="in1")
+    office.step()
+    assert office.switch.legs["in1"].farewell
+    office.asterisk.lose_link()
+    office.settle()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert not office.asterisk.world.channels
+
+
+def test_a_prompt_that_was_interrupted_gives_way_to_what_was_heard_before() -> None:
+    office = Office(ready=())
+    office.arrives("group", "support", leg="in1")
+    office.settle()
+    office.switch.state.legs["in1"] = replace(office.switch.legs["in1"], playing="a")
+    office.asterisk.lose_link()
+    office.settle()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert office.music() == {"in1"}
+
+
+def test_no_deadline_passes_while_asterisk_is_away_and_what_is_due_is_due_after() -> None:
+    office = Office()
+    _transferring(office)
+    office.asterisk.lose_link()
+    office.settle()
+    office.now += 60.0
+    assert office.switch.next_deadline() is None
+    assert office.feed(s.TimePassed()) == []
+    office.asterisk.restore_link()
+    office.settle()
+    assert office.switch.next_deadline() is not None
+    office.pass_time()
+    office.is_calm()
+    offer = office.only_call().offer
+    assert offer is not None
+    assert offer.state is OfferState.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [(_served_by_group, OfferState.WAITING), (_transferring, OfferState.UNAVAILABLE)]
+)
+def test_nobody_can_be_sought_while_asterisk_is_away_and_the_caller_waits_on(
+    state: Callable[[Office], None], expected: OfferState
+) -> None:
+    office = Office()
+    state(office)
+    office.settle()
+    office.asterisk.lose_link()
+    office.settle()
+    call = office.only_call()
+    assert call.offer is not None
+    office.feed(s.LegGone(call.offer.attempts[0].leg, 21))
+    offer = office.only_call().offer
+    assert offer is not None
+    assert offer.state in (expected, OfferState.DECLINED)
+    office.asterisk.hang_up(call.offer.attempts[0].leg, 21)
+    office.asterisk.restore_link()
+    office.is_calm()
+
+
+def test_a_reservation_that_comes_for_a_caller_while_asterisk_is_away_is_given_back_and_asked_for_again() -> None:
+    office = Office()
+    office.feed(s.ChannelArrived("in1", "carrier", "group", ("support",)))
+    office.asterisk.arrive("in1", "carrier", "group", "support")
+    office.feed(s.LinkLost())
+    office.asterisk.connected = False
+    reserved = office.inbox.popleft()
+    office.feed(reserved)
+    offer = office.only_call().offer
+    assert offer is not None
+    assert offer.state is OfferState.WAITING
+    assert not office.agents.activity
+    office.asterisk.restore_link()
+    office.settle()
+    office.pass_time()
+    office.is_calm()
+    assert office.agents.activity == {"alice": "ringing"}
+
+
+def test_a_new_life_goes_on_where_the_old_one_was_seeking() -> None:
+    office = Office()
+    office.feed(s.ChannelArrived("in1", "carrier", "group", ("support",)))
+    office.asterisk.arrive("in1", "carrier", "group", "support")
+    office.restart()
+    office.is_calm()
+    assert office.agents.activity == {"alice": "ringing"}
+
+
+def test_what_was_kept_of_calls_that_are_over_is_not_taken_over() -> None:
+    office = Office()
+    call = office.served()
+    office.switch = office._new_switch()
+    office.switch.restore([replace(call, ended=True)], [], counter=7)
+    assert not office.switch.calls
+    assert office.switch.state.counter == 7
+
+
+def test_numbers_go_on_from_where_they_were_and_never_back() -> None:
+    office = Office()
+    office.served()
+    before = office.switch.state.counter
+    office.switch.restore([], [], counter=1)
+    assert office.switch.state.counter == before
+
+
+def test_after_a_restart_the_agents_of_a_call_that_ended_meanwhile_are_free() -> None:
+    office = Office()
+    office.served()
+    office.asterisk.lose_link()
+    for leg in list(office.asterisk.world.channels):
+        office.asterisk.hang_up(leg)
+    office.restart()
+    office.is_calm()
+    assert not office.agents.activity

@@ -1,0 +1,133 @@
+"""The phone's own transfer key does what the desktop's instant transfer does (S10-S16), or joins two calls (S21)."""
+
+import pytest
+
+from ari_app.calls import commands as c
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import OfferState
+from tests.support.world import to
+from tests.unit.calls.office import NUMBER, Office, hear_each_other
+
+
+def _pressed(office: Office, number: str = "1002", agent: str = "alice") -> list[str]:
+    """Asterisk's Local channel takes the place of the agent's leg; his phone then hangs up."""
+    leg = next(x.id for x in office.switch.legs.values() if x.agent == agent and x.focus is not None)
+    office.asterisk.world.channels["half"] = type(office.asterisk.world.channels[leg])("half")
+    asked = office.happens(s.ChannelArrived("half", f"{number}@phones", "replaced", (leg,)))
+    office.asterisk.hang_up(leg)
+    office.settle()
+    return asked
+
+
+def test_a_blind_refer_is_an_instant_transfer_s10_s11() -> None:
+    office = Office()
+    call = office.served()
+    asked = _pressed(office)
+    assert asked[:3] == ["HangUp half", "LeaveBridge in1", "StartMusic in1"]
+    offer = office.switch.calls[call.id].offer
+    assert offer is not None
+    assert (offer.kind, str(offer.target), offer.attempts[0].agent) == ("transfer", "agent:bob", "bob")
+    office.picks_up("bob")
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")
+    assert office.switch.calls[call.id].owner == "bob"
+
+
+def test_a_blind_refer_that_is_declined_leaves_the_contact_on_hold_and_rings_the_agent_again_s12() -> None:
+    office = Office()
+    call = office.served()
+    _pressed(office)
+    office.hangs_up("bob", 21)
+    office.pass_time(0.0)
+    office.settle()
+    assert office.music() == {"in1"}
+    assert office.switch.calls[call.id].owner == "alice"
+    office.picks_up("alice")
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "in1")
+
+
+@pytest.mark.parametrize("number", ["1001", "17", "*"])
+def test_a_refer_to_what_may_not_be_reached_releases_the_agent_alone(number: str) -> None:
+    office = Office()
+    office.served()
+    _pressed(office, number)
+    office.is_calm()
+    assert not office.switch.calls
+
+
+def test_a_refer_in_a_conference_to_what_may_not_be_reached_leaves_the_others_talking() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:carol"))
+    office.picks_up("carol")
+    _pressed(office, "17")
+    office.is_calm()
+    assert office.hears() == hear_each_other("carol", "in1")
+
+
+def test_an_attended_refer_joins_the_two_calls_without_the_agent_s21() -> None:
+    office = Office()
+    office.served()
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.picks_up("bob")
+    _pressed(office, "_attended@transfer/x")
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")
+
+
+def test_an_attended_refer_while_the_second_still_rings_keeps_the_first_for_the_agent_s22() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    _pressed(office, "_attended@transfer/x")
+    office.settle()
+    assert call.id in office.switch.calls
+    assert office.music() == {"in1"}
+    office.pass_time(0.0)
+    office.settle()
+    office.picks_up("alice")
+    office.is_calm()
+
+
+def test_an_attended_refer_with_only_one_call_lets_the_agent_go() -> None:
+    office = Office()
+    office.served()
+    _pressed(office, "_attended@transfer/x")
+    office.is_calm()
+    assert not office.switch.calls
+
+
+@pytest.mark.parametrize("args", [(), ("unknown",)])
+def test_a_channel_in_place_of_nothing_of_ours_is_hung_up(args: tuple[str, ...]) -> None:
+    office = Office()
+    assert office.happens(s.ChannelArrived("half", f"{NUMBER}@phones", "replaced", args)) == ["HangUp half"]
+
+
+def test_a_refer_while_a_transfer_rings_leaves_that_to_ring_s16() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
+    _pressed(office, "1003")
+    office.picks_up("bob")
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")
+
+
+def test_a_refer_of_a_phone_that_is_being_hung_up_changes_nothing() -> None:
+    office = Office()
+    call = office.served()
+    leg = office.leg_of("alice")
+    office.command(c.Release, "alice", call=call.id)
+    assert office.happens(s.ChannelArrived("half", "1002@phones", "replaced", (leg,))) == ["HangUp half"]
+
+
+def test_a_refer_of_a_leg_that_still_rings_finds_no_call_to_transfer() -> None:
+    office = Office()
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+    leg = office.leg_of("alice")
+    assert office.happens(s.ChannelArrived("half", "1002@phones", "replaced", (leg,))) == ["HangUp half"]
+    offer = office.only_call().offer
+    assert offer is not None
+    assert offer.state is OfferState.RINGING

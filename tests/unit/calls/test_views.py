@@ -1,0 +1,64 @@
+"""How a call looks to whom, and what it allows him (API.md, "Calls")."""
+
+from dataclasses import replace
+
+from ari_app.calls import commands as c
+from ari_app.calls.actions import call_actions, call_state, party_actions
+from ari_app.calls.views import offer_view, view
+from ari_app.routing.directory import Role
+from tests.support.world import to
+from tests.unit.calls.office import Office
+
+
+def test_a_call_that_is_over_allows_nothing_and_says_released() -> None:
+    office = Office()
+    call = replace(office.served(), ended=True)
+    contact = office.party(call, "in1")
+    assert call_actions(call, "alice", office.directory) == frozenset()
+    assert party_actions(call, contact, "alice") == frozenset()
+    assert call_state(call, "alice") == "released"
+
+
+def test_a_call_is_seen_whole_by_its_agent() -> None:
+    office = Office()
+    call = office.served()
+    seen = view(call, "alice", office.directory)
+    assert (seen.id, seen.type, seen.state, seen.owner) == (call.id, "inbound", "established", "alice")
+    assert (seen.started_at, seen.answered_at, seen.held_since) == ("1970-01-12T13:46:40.000Z",) * 2 + (None,)
+    assert [(p.role, p.agent, p.name, p.number, p.state, p.you) for p in seen.parties] == [
+        ("contact", None, "Zoé Caller", "+33612345678", "connected", False),
+        ("agent", "alice", "Alice", "1001", "connected", True),
+    ]
+    assert seen.parties[0].actions == ("deafen", "hold", "mute", "send_dtmf")
+    assert seen.parties[1].actions == ("deafen", "mute")
+    assert offer_view(None) is None
+
+
+def test_an_agent_who_is_held_by_a_colleague_sees_the_call_held() -> None:
+    office = Office("alice", "bob")
+    call = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.ask(c.Hold, "alice", call=call.id)
+    assert office.seen("bob", call.id).state == "held"
+    assert office.seen("alice", call.id).state == "held"
+    assert call_state(office.only_call(), "olga") == "established"
+
+
+def test_a_party_that_left_is_shown_as_left_and_allows_nothing() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.picks_up("bob")
+    office.ask(c.Release, "bob", call=call.id)
+    left = next(p for p in office.seen("alice", call.id).parties if p.agent == "bob")
+    assert (left.state, left.actions, left.you) == ("left", (), False)
+
+
+def test_no_digits_are_offered_for_one_who_is_away_s35() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.hangs_up("alice")
+    away = office.party(call, "alice")
+    assert "send_dtmf" not in party_actions(office.only_call(), away, "olga", Role.SUPERVISOR)
+    contact = office.party(call, "in1")
+    assert "send_dtmf" in party_actions(office.only_call(), contact, "olga", Role.SUPERVISOR)

@@ -1,0 +1,151 @@
+"""What calls make of agents reaches availability: in order for each agent, until it is kept."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
+from ari_app.engine.bookings import Bookings
+from ari_app.errors import Code, Refused, StoreUnavailable
+from ari_app.routing.targets import parse_target
+
+TARGET = parse_target("group:support")
+WAIT = 5.0
+
+
+class Desk:
+    """Takes note of what is asked; `fails` are raised first, one after the other."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[object, ...]] = []
+        self.fails: list[Exception] = []
+        self.free: str | None = "alice"
+        self.closed: asyncio.Event | None = None
+
+    async def _note(self, *what: object) -> None:
+        if self.closed is not None:
+            await self.closed.wait()
+        if self.fails:
+            raise self.fails.pop(0)
+        self.done.append(what)
+
+    async def reserve(self, request: str, target: object, exclude: object, seconds: float) -> str | None:
+        await self._note("reserve", request, str(target), exclude, seconds)
+        return self.free
+
+    async def set_activity(self, *args: object) -> None:
+        await self._note("activity", *args)
+
+    async def count_missed(self, *args: object) -> None:
+        await self._note("missed", *args)
+
+    async def set_state(self, *args: object) -> None:
+        await self._note("state", *args)
+
+    async def set_reachable(self, *args: object) -> None:
+        await self._note("reachable", *args)
+
+
+class Scene:
+    """A Bookings with a desk, whose results and waits are kept."""
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        self.results: asyncio.Queue[s.Stimulus] = asyncio.Queue()
+        self.waits: list[float] = []
+        self.bookings = Bookings(self.desk, self.results.put_nowait, self._wait)  # type: ignore[arg-type]
+
+    async def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def at_rest(self) -> None:
+        while self.bookings._tasks:
+            async with asyncio.timeout(WAIT):
+                await asyncio.wait(set(self.bookings._tasks))
+
+    async def result(self) -> s.Stimulus:
+        async with asyncio.timeout(WAIT):
+            return await self.results.get()
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    made = Scene()
+    yield made
+    await made.bookings.close()
+
+
+async def test_a_reservation_tells_who_was_reserved(scene: Scene) -> None:
+    scene.bookings.execute(e.ReserveAgent("r1", TARGET, frozenset({"bob"}), 40.0))
+    assert await scene.result() == s.AgentReserved("r1", "alice")
+    assert scene.desk.done == [("reserve", "r1", "group:support", {"bob"}, 40.0)]
+
+
+async def test_a_reservation_tells_that_nobody_is_free(scene: Scene) -> None:
+    scene.desk.free = None
+    scene.bookings.execute(e.ReserveAgent("r1", TARGET, frozenset(), 40.0))
+    assert await scene.result() == s.NobodyAvailable("r1")
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable(), Refused(Code.UNKNOWN_TARGET, "gone")])
+async def test_a_reservation_that_cannot_be_asked_for_is_told_at_once(scene: Scene, error: Exception) -> None:
+    scene.desk.fails = [error]
+    scene.bookings.execute(e.ReserveAgent("r1", TARGET, frozenset(), 40.0))
+    assert await scene.result() == s.ReservationFailed("r1")
+    assert scene.waits == []
+
+
+async def test_the_changes_of_one_agent_are_kept_in_their_order_through_an_outage(scene: Scene) -> None:
+    scene.desk.fails = [StoreUnavailable(), StoreUnavailable()]
+    scene.bookings.execute(e.SetActivity("alice", "on_call", "c1"))
+    scene.bookings.execute(e.CountMissed("alice", 2, "no_answer"))
+    scene.bookings.execute(e.SetActivity("alice", None, "c1", 5.0, "r1"))
+    scene.bookings.execute(e.SetAgentState("alice", "ready"))
+    await scene.at_rest()
+    assert scene.desk.done == [
+        ("activity", "alice", "on_call", "c1", 0.0, None),
+        ("missed", "alice", 2, "no_answer"),
+        ("activity", "alice", None, "c1", 5.0, "r1"),
+        ("state", "alice", "ready"),
+    ]
+    assert scene.waits == [0.5, 0.5]
+
+
+async def test_a_change_that_is_refused_does_not_hold_up_the_next(scene: Scene) -> None:
+    scene.desk.fails = [Refused(Code.NOT_FOUND, "no such agent")]
+    scene.bookings.execute(e.SetActivity("alice", "on_call"))
+    scene.bookings.execute(e.SetAgentState("alice", "ready"))
+    await scene.at_rest()
+    assert scene.desk.done == [("state", "alice", "ready")]
+    scene.bookings.execute(e.SetAgentState("alice", "not_ready"))
+    await scene.at_rest()
+    assert scene.desk.done[-1] == ("state", "alice", "not_ready")
+
+
+async def test_a_phone_that_is_away_is_told_in_order_with_what_calls_make_of_its_agent(scene: Scene) -> None:
+    scene.bookings.execute(e.SetActivity("alice", None, "c1"))
+    scene.bookings.reachable("alice", False)
+    await scene.at_rest()
+    assert [what[0] for what in scene.desk.done] == ["activity", "reachable"]
+    assert scene.desk.done[1] == ("reachable", "alice", False)
+
+
+async def test_agents_do_not_wait_for_each_other(scene: Scene) -> None:
+    scene.desk.fails = [Refused(Code.NOT_FOUND, "no such agent")]
+    for agent in ("alice", "bob", "carol"):
+        scene.bookings.execute(e.SetAgentState(agent, "ready"))
+    assert len(scene.bookings._tasks) == 3
+    await scene.at_rest()
+    assert {what[1] for what in scene.desk.done} == {"bob", "carol"}
+
+
+async def test_what_is_under_way_is_given_up_at_the_end(scene: Scene) -> None:
+    scene.desk.closed = asyncio.Event()
+    scene.bookings.execute(e.SetAgentState("alice", "ready"))
+    scene.bookings.execute(e.ReserveAgent("r1", TARGET, frozenset(), 40.0))
+    await scene.bookings.close()
+    assert not scene.bookings._tasks
+    assert scene.desk.done == []
+    assert scene.results.empty()

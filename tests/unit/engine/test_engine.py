@@ -1,0 +1,228 @@
+"""The loop around the machine: one thing after the other, every effect to its outlet, every command answered."""
+
+import asyncio
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+from structlog.testing import capture_logs
+
+from ari_app.ari.fake import FakeAsterisk
+from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls import legs
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import Call
+from ari_app.calls.switch import Switch
+from ari_app.engine import engine as engine_module
+from ari_app.engine.engine import Engine
+from ari_app.errors import AsteriskUnavailable, Code, Refused
+from tests.support.callcentre import directory
+from tests.support.world import to
+
+WAIT = 5.0
+
+
+class Ends:
+    """All outlets: Asterisk's twin, and an agent for every reservation."""
+
+    def __init__(self) -> None:
+        self.asterisks = FakeAsterisk("cc-")
+        self.asked: list[e.AvailabilityEffect] = []
+        self.changes: list[tuple[Call | None, Call]] = []
+        self.legs: list[e.LegChanged] = []
+        self.chosen: list[tuple[str, str]] = []
+        self.feed: Callable[[s.Stimulus], None] = lambda fact: None
+        self.deaf = False
+        self.changed = asyncio.Event()
+
+    def asterisk(self, effect: e.AsteriskEffect) -> None:
+        assert isinstance(effect, get_args(e.AsteriskEffect.__value__))
+        self.asterisks.execute(effect)
+        if not self.deaf:
+            self.pump()
+
+    def pump(self) -> None:
+        for fact in self.asterisks.deliver_all():
+            self.feed(fact)
+
+    def availability(self, effect: e.AvailabilityEffect) -> None:
+        self.asked.append(effect)
+        if isinstance(effect, e.ReserveAgent):
+            self.feed(s.AgentReserved(effect.request, "bob"))
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        self.changes.append((before, call))
+        self.changed.set()
+
+    def leg_changed(self, effect: e.LegChanged) -> None:
+        self.legs.append(effect)
+
+    def caller_id_chosen(self, agent: str, caller_id: str) -> None:
+        self.chosen.append((agent, caller_id))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def _started() -> tuple[Engine, Ends, Clock]:
+    ends, clock = Ends(), Clock()
+    engine = Engine(Switch(directory(), "cc-1"), ends, clock)
+    ends.feed = engine.feed
+    ends.asterisks.restore_link()
+    ends.pump()
+    await _turn()
+    return engine, ends, clock
+
+
+async def _turn(times: int = 20) -> None:
+    """Let the loop go round: what was fed is handled, and what came of it."""
+    for _ in range(times):
+        turned = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(turned.set_result, None)
+        await turned
+
+
+async def _call(engine: Engine, **more: object) -> Call:
+    command = c.MakeCall(id="k1", by="alice", target=to("agent:bob"), **more)  # type: ignore[arg-type]
+    call = await engine.submit(command)
+    assert call is not None
+    return call
+
+
+async def test_a_command_is_answered_with_the_call_as_it_then_is() -> None:
+    engine, ends, _clock = await _started()
+    call = await _call(engine, caller_id="support")
+    await _turn()
+    assert engine.calls[call.id].party_of("bob") is not None
+    assert ends.chosen == [("alice", "support")]
+    assert any(leg.leg is not None and leg.leg.agent == "bob" for leg in ends.legs)
+    assert ends.changes[0][0] is None
+    assert engine.handled > 5
+    assert engine.now == 1000.0
+    engine.close()
+
+
+async def test_a_refused_command_raises_its_error_and_changes_nothing() -> None:
+    engine, ends, _clock = await _started()
+    with pytest.raises(Refused) as refused:
+        await engine.submit(c.Hold(id="k1", by="alice", call="none"))
+    assert refused.value.code is Code.NOT_FOUND
+    assert ends.changes == []
+    engine.close()
+
+
+async def test_stimuli_that_come_within_a_step_wait_for_its_end() -> None:
+    engine, ends, _clock = await _started()
+    order: list[str] = []
+    handle = engine.switch.handle
+
+    def noted(stimulus: s.Stimulus, now: float) -> list[e.Effect]:
+        order.append(f"begin {type(stimulus).__name__}")
+        effects = handle(stimulus, now)
+        order.append("end")
+        return effects
+
+    engine.switch.handle = noted  # type: ignore[method-assign]
+    await _call(engine)
+    await _turn()
+    assert order[::2] == [x for x in order if x.startswith("begin")]
+    assert order[1::2] == ["end"] * (len(order) // 2)
+    assert ends.asked
+    engine.close()
+
+
+async def test_deadlines_wake_the_machine_by_themselves() -> None:
+    engine, ends, clock = await _started()
+    ends.deaf = True
+    answer = asyncio.ensure_future(_call(engine))
+    await _turn()
+    ends.changed.clear()
+    assert engine.switch.next_deadline() == 1020.0
+    clock.now = 1020.0
+    engine.feed(s.LegRinging("nobody"))  # any step sets the timer anew
+    async with asyncio.timeout(WAIT):
+        while engine.calls:
+            ends.changed.clear()
+            await ends.changed.wait()
+    ends.pump()
+    await _turn()
+    assert (await answer).ended
+    engine.close()
+
+
+async def test_a_command_that_nobody_answers_is_given_up_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "_ANSWER_WITHIN", 0.01)
+    engine, ends, _clock = await _started()
+    ends.deaf = True
+    with capture_logs() as logs, pytest.raises(AsteriskUnavailable):
+        await _call(engine)
+    assert [entry["event"] for entry in logs] == ["command_unanswered"]
+    ends.pump()  # the answer that comes too late finds nobody
+    await _turn()
+    assert engine._answers == {}
+    engine.close()
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+async def test_an_answer_to_one_who_has_gone_is_dropped(cancelled: bool) -> None:
+    engine, ends, _clock = await _started()
+    ends.deaf = True
+    waiting = asyncio.ensure_future(_call(engine))
+    refused = asyncio.ensure_future(engine.submit(c.Hold(id="k2", by="alice", call="none")))
+    if cancelled:
+        await _turn(1)
+        for task in (waiting, refused):
+            task.cancel()
+    else:
+        await _turn()
+        engine.close()
+    await asyncio.gather(waiting, refused, return_exceptions=True)
+    ends.deaf = False
+    ends.pump()
+    await _turn()
+    assert engine.switch.state.pending == {}
+    engine.feed(c.Hold(id="nobodys", by="alice", call="none"))
+    await _turn()
+    assert engine._answers == {}
+    engine.close()
+
+
+async def test_at_the_end_those_who_wait_are_told() -> None:
+    engine, ends, _clock = await _started()
+    ends.deaf = True
+    waiting = asyncio.ensure_future(_call(engine))
+    await _turn()
+    engine._answers["done"] = asyncio.get_running_loop().create_future()
+    engine._answers["done"].set_result(None)
+    engine.close()
+    with pytest.raises(AsteriskUnavailable):
+        await waiting
+
+
+async def test_a_fault_of_the_machine_is_logged_with_the_calls_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ends, _clock = await _started()
+    call = await _call(engine)
+    await _turn()
+
+    def breaks(*_args: object) -> None:
+        raise ZeroDivisionError
+
+    with capture_logs() as logs, monkeypatch.context() as patch:
+        patch.setattr(legs, "held_by_phone", breaks)
+        engine.feed(s.LegHeldByPhone("nobody"))
+        await _turn()
+        patch.setattr("ari_app.calls.invariants.violations", lambda step, call: ["x"])
+        with pytest.raises(Exception, match="fault of ours"):
+            await engine.submit(c.Hold(id="k3", by="alice", call=call.id))
+    faults = [entry for entry in logs if entry["event"] == "call_released_by_fault"]
+    assert [entry["call_id"] for entry in faults] == [None, call.id]
+    assert faults[0]["story"] == []
+    assert 0 < len(faults[1]["story"]) <= 20
+    assert call.id not in engine.calls
+    engine.close()

@@ -1,0 +1,144 @@
+"""Calls and legs are kept as they change, written behind, and read back whole."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from ari_app.calls import commands as c
+from ari_app.engine import snapshots
+from ari_app.engine.snapshots import Snapshots
+from ari_app.errors import StoreUnavailable
+from tests.unit.calls.office import AWAY, Office
+
+WAIT = 5.0
+
+
+class Shelf:
+    """The store, which can be away a few times."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.away = 0
+        self.writes = 0
+        self.written = asyncio.Event()
+
+    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+        self.writes += 1
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable
+        for key, value in entries.items():
+            if value is None:
+                self.kept.pop(key, None)
+            else:
+                self.kept[key] = value
+        self.written.set()
+
+    async def load_all(self) -> dict[str, bytes]:
+        if self.away:
+            raise StoreUnavailable
+        return dict(self.kept)
+
+
+def _office() -> Office:
+    office = Office()
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=AWAY, caller_id="support")
+    return office
+
+
+async def test_what_was_kept_is_read_back_as_it_was() -> None:
+    office, shelf = _office(), Shelf()
+    keeper = Snapshots(shelf)
+    for call in office.switch.calls.values():
+        keeper.call(call)
+    for leg in office.switch.legs.values():
+        keeper.leg(leg.id, leg)
+    await keeper.flush()
+    assert shelf.writes == 1
+    restored = await Snapshots(shelf).restore()
+    assert {x.id: x for x in restored.calls} == office.switch.calls
+    assert {x.id: x for x in restored.legs} == office.switch.legs
+
+
+async def test_what_is_over_is_forgotten() -> None:
+    office, shelf = _office(), Shelf()
+    keeper = Snapshots(shelf)
+    call = office.only_call()
+    keeper.call(call)
+    keeper.leg("in1", office.switch.legs["in1"])
+    await keeper.flush()
+    assert set(shelf.kept) == {f"call:{call.id}", "leg:in1"}
+    keeper.call(replace(call, ended=True))
+    keeper.leg("in1", None)
+    await keeper.flush()
+    assert shelf.kept == {}
+
+
+async def test_while_the_store_is_away_only_the_newest_is_written_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "_RETRY_SECONDS", 0.0)
+    office, shelf = _office(), Shelf()
+    shelf.away = 2
+    keeper = Snapshots(shelf)
+    call = office.only_call()
+    keeper.call(call)
+    keeper.call(replace(call, owner="bob"))
+    await keeper.flush()
+    assert shelf.writes == 3
+    (kept,) = (await keeper.restore()).calls
+    assert kept.owner == "bob"
+
+
+async def test_a_change_during_an_outage_is_not_overwritten_by_the_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "_RETRY_SECONDS", 0.0)
+    office, shelf = _office(), Shelf()
+    shelf.away = 1
+    keeper = Snapshots(shelf)
+    call = office.only_call()
+    first = shelf.save_many
+
+    async def changes_meanwhile(entries: Mapping[str, bytes | None]) -> None:
+        if shelf.away:
+            keeper.call(replace(call, owner="bob"))
+        await first(entries)
+
+    monkeypatch.setattr(shelf, "save_many", changes_meanwhile)
+    keeper.call(call)
+    await keeper.flush()
+    (kept,) = (await keeper.restore()).calls
+    assert kept.owner == "bob"
+
+
+async def test_changes_are_written_by_themselves_while_it_runs() -> None:
+    office, shelf = _office(), Shelf()
+    keeper = Snapshots(shelf)
+    running = asyncio.ensure_future(keeper.run())
+    for owner in ("alice", "bob"):
+        keeper.call(replace(office.only_call(), owner=owner))
+        async with asyncio.timeout(WAIT):
+            await shelf.written.wait()
+        shelf.written.clear()
+    (kept,) = (await keeper.restore()).calls
+    assert kept.owner == "bob"
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_what_cannot_be_read_any_more_is_left_out_and_cleared_away() -> None:
+    shelf = Shelf()
+    shelf.kept = {"call:1": b"{}", "leg:1": b"not json", "other:1": b"what"}
+    keeper = Snapshots(shelf)
+    restored = await keeper.restore()
+    assert (restored.calls, restored.legs) == ((), ())
+    await keeper.flush()
+    assert set(shelf.kept) == {"other:1"}
+
+
+async def test_a_store_that_is_away_at_the_start_is_told() -> None:
+    shelf = Shelf()
+    shelf.away = 1
+    with pytest.raises(StoreUnavailable):
+        await Snapshots(shelf).restore()

@@ -1,0 +1,222 @@
+"""Targets, look-ups and permissions: what may be reached, by whom, showing what (S2, S3, S28, S50-S54)."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ari_app.errors import Code, Refused
+from ari_app.routing.directory import ALL_VERBS, Agent, CallerId, Directory, Group, OutsideRule, Queue, Verb
+from ari_app.routing.permissions import allowed_verbs, caller_ids_for, check_caller_id, check_target
+from ari_app.routing.targets import Target, TargetType, parse_target
+from tests.support.callcentre import directory
+from tests.support.world import to
+
+FAST = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+IDS = st.text("abzAZ09_.-", min_size=1, max_size=64)
+NAMED = st.sampled_from([TargetType.AGENT, TargetType.GROUP, TargetType.QUEUE, TargetType.ROUTING_POINT])
+TARGETS = st.one_of(
+    st.builds(Target, NAMED, IDS),
+    st.builds(Target, st.just(TargetType.SKILL), IDS, st.integers(1, 999)),
+    st.builds(lambda n: Target(TargetType.NUMBER, n), st.from_regex(r"\+?[0-9]{1,32}", fullmatch=True)),
+)
+VERBS = st.sampled_from(Verb)
+SMALL = directory()
+LISTED = ("agent:bob", "group:sales", "queue:help", "skill:french>=3", "routing_point:billing", "number:0033123456")
+
+
+# -- targets ----------------------------------------------------------------------------------------------------------
+
+
+@FAST
+@given(TARGETS)
+def test_every_target_reads_back_as_it_was_written(target: Target) -> None:
+    assert parse_target(str(target)) == target
+
+
+@FAST
+@given(st.text(max_size=80))
+def test_any_text_is_a_target_or_refused_as_unknown(text: str) -> None:
+    target, code = None, None
+    try:
+        target = parse_target(text)
+    except Refused as refused:
+        code = refused.code
+    assert code is Code.UNKNOWN_TARGET or (target is not None and parse_target(str(target)) == target)
+
+
+def test_a_skill_without_a_level_or_with_none_asks_for_the_least() -> None:
+    assert to("skill:french") == to("skill:french>=1") == to("skill:french>=0") == Target(TargetType.SKILL, "french", 1)
+    assert str(to("skill:french>=1")) == "skill:french"
+
+
+@pytest.mark.parametrize("text", ["", "alice", "agent:", "agent:a b", "skill:x>=", "number:+", "number:12a", "AGENT:a"])
+def test_what_is_no_target_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(Refused, match="agent:alice") as refused:
+        parse_target(text)
+    assert refused.value.code is Code.UNKNOWN_TARGET
+
+
+# -- the directory ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "members"),
+    [
+        ("agent:bob", {"bob"}),
+        ("agent:nobody", set()),
+        ("group:sales", {"carol", "dave"}),
+        ("group:nowhere", set()),
+        ("queue:help", {"alice", "bob", "carol"}),
+        ("queue:nowhere", set()),
+        ("skill:french", {"alice", "bob", "dave"}),
+        ("skill:french>=3", {"alice", "dave"}),
+        ("skill:french>=6", set()),
+        ("routing_point:billing", set()),
+        ("number:0033123456", set()),
+    ],
+)
+def test_the_members_of_a_target_are_those_who_could_ever_serve_it(text: str, members: set[str]) -> None:
+    assert SMALL.members(to(text)) == members
+
+
+@pytest.mark.parametrize("text", LISTED)
+def test_what_is_listed_exists_and_what_is_not_does_not_s2(text: str) -> None:
+    assert SMALL.exists(to(text))
+    assert not Directory().exists(to(text))
+
+
+def test_an_agent_without_a_phone_cannot_be_reached() -> None:
+    olga = replace(SMALL, agents={"olga": Agent("olga", "Olga")})
+    assert not olga.exists(to("agent:olga"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "number", "dialled"),
+    [
+        ((), "0123456", None),
+        ((OutsideRule(r"[0-9]{6}"),), "0123456", None),
+        ((OutsideRule(r"[0-9]{7}"),), "0123456", "0123456"),
+        ((OutsideRule(r"0([0-9]+)", r"+33\1"),), "0123456", "+33123456"),
+        ((OutsideRule(r"9.*"), OutsideRule(r"0.*", "first"), OutsideRule(r".*", "second")), "0123456", "first"),
+    ],
+)
+def test_the_first_rule_that_matches_the_whole_number_rewrites_it(
+    rules: tuple[OutsideRule, ...], number: str, dialled: str | None
+) -> None:
+    assert Directory(outside=rules).outside_number(number) == dialled
+
+
+@pytest.mark.parametrize(
+    ("dialled", "meant"),
+    [
+        ("number:1002", "agent:bob"),
+        ("number:2001", "group:sales"),
+        ("number:3000", "queue:help"),
+        ("number:4000", "routing_point:billing"),
+        ("number:0612345678", "number:0612345678"),
+        ("group:sales", "group:sales"),
+    ],
+)
+def test_a_number_of_ours_stands_for_what_has_it(dialled: str, meant: str) -> None:
+    assert SMALL.resolve(to(dialled)) == to(meant)
+
+
+def test_the_agent_of_a_phone_is_found_and_nobody_for_another() -> None:
+    found = SMALL.agent_of_phone("1002")
+    assert found is not None
+    assert found.id == "bob"
+    assert SMALL.agent_of_phone("9999") is None
+
+
+# -- permissions ------------------------------------------------------------------------------------------------------
+
+
+def _enabled(verbs: frozenset[Verb], *, conferences: bool = True) -> Directory:
+    base = directory(conferences=conferences)
+    return replace(
+        base,
+        groups={"sales": Group("sales", "Sales", verbs=verbs)},
+        queues={"help": Queue("help", "Help", verbs=verbs)},
+        skills={"french": replace(base.skills["french"], verbs=verbs)},
+        routing_points={"billing": replace(base.routing_points["billing"], verbs=verbs)},
+    )
+
+
+@FAST
+@given(
+    st.sampled_from((*LISTED, "agent:alice", "agent:none", "group:none")), st.frozensets(VERBS), st.booleans(), VERBS
+)
+def test_what_may_be_done_is_what_is_not_refused_s2_s3_s28(
+    text: str, enabled: frozenset[Verb], conferences: bool, verb: Verb
+) -> None:
+    listed = _enabled(enabled, conferences=conferences)
+    allowed = allowed_verbs(listed, "alice", to(text))
+    try:
+        check_target(listed, "alice", to(text), verb)
+    except Refused:
+        assert verb not in allowed
+    else:
+        assert verb in allowed
+
+
+@pytest.mark.parametrize("text", LISTED[1:5])
+def test_a_verb_that_is_not_enabled_for_a_target_is_refused_for_it_s3(text: str) -> None:
+    for verb in Verb:
+        listed = _enabled(ALL_VERBS - {verb})
+        assert allowed_verbs(listed, "alice", to(text)) == ALL_VERBS - {verb}
+        with pytest.raises(Refused) as refused:
+            check_target(listed, "alice", to(text), verb)
+        assert refused.value.code is Code.FEATURE_DISABLED
+
+
+@pytest.mark.parametrize("text", ["agent:bob", "number:0033123456"])
+def test_agents_and_numbers_may_be_reached_for_everything_s3(text: str) -> None:
+    assert allowed_verbs(SMALL, "alice", to(text)) == ALL_VERBS
+
+
+@pytest.mark.parametrize(("text", "code"), [("group:none", Code.UNKNOWN_TARGET), ("agent:alice", Code.INVALID)])
+def test_what_does_not_exist_is_unknown_and_oneself_is_invalid(text: str, code: Code) -> None:
+    assert allowed_verbs(SMALL, "alice", to(text)) == frozenset()
+    with pytest.raises(Refused) as refused:
+        check_target(SMALL, "alice", to(text), Verb.CALL)
+    assert refused.value.code is code
+
+
+def test_conferences_switched_off_are_refused_to_everybody_s28() -> None:
+    off = directory(conferences=False)
+    assert allowed_verbs(off, "alice", to("agent:bob")) == {Verb.CALL, Verb.TRANSFER}
+    with pytest.raises(Refused) as refused:
+        check_target(off, "alice", to("agent:bob"), Verb.CONFERENCE)
+    assert refused.value.code is Code.FEATURE_DISABLED
+
+
+def test_the_identities_of_an_agent_are_those_listed_in_his_order_s50_s53() -> None:
+    assert [x.id for x in caller_ids_for(SMALL, "alice")] == ["support", "anonymous"]
+    assert [x.id for x in caller_ids_for(SMALL, "dave")] == ["support"]
+    assert caller_ids_for(SMALL, "nobody") == ()
+    gone = replace(SMALL, caller_ids={"anonymous": CallerId("anonymous", "", "", anonymous=True)})
+    assert [x.id for x in caller_ids_for(gone, "alice")] == ["anonymous"]
+
+
+@FAST
+@given(
+    st.sampled_from(("alice", "dave", "nobody")),
+    st.sampled_from((None, "support", "anonymous", "none")),
+    VERBS,
+    st.frozensets(VERBS),
+)
+def test_an_identity_is_shown_only_if_it_is_listed_and_the_choice_enabled_s50_s54(
+    agent: str, caller_id: str | None, verb: Verb, enabled: frozenset[Verb]
+) -> None:
+    listed = replace(SMALL, caller_id_verbs=enabled)
+    mine = {x.id for x in caller_ids_for(listed, agent)}
+    if caller_id is None or (verb in enabled and caller_id in mine):
+        chosen = check_caller_id(listed, agent, caller_id, verb)
+        assert (chosen.id if chosen else None) == caller_id
+        return
+    with pytest.raises(Refused) as refused:
+        check_caller_id(listed, agent, caller_id, verb)
+    expected = Code.CALLER_ID_NOT_ALLOWED if verb in enabled else Code.FEATURE_DISABLED
+    assert refused.value.code is expected
