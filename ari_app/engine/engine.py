@@ -22,6 +22,8 @@ from ari_app.errors import AsteriskUnavailable
 log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
+# What others are told of a step; told in order, among themselves.
+_TOLD = (e.CallChanged, e.LegChanged, e.CallerIdChosen, e.Reply)
 
 
 class Outlets(Protocol):
@@ -48,6 +50,7 @@ class Engine:
         self._answers: dict[str, asyncio.Future[Call | None]] = {}
         self._draining: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._untold: deque[e.Effect] = deque()
         self.handled = 0
 
     @property
@@ -86,6 +89,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop the timer; commands under way are told that nobody will answer them."""
+        self._tell()
         for handle in (self._timer, self._draining):
             if handle is not None:
                 handle.cancel()
@@ -97,9 +101,21 @@ class Engine:
         self._draining = None
         while self._queue:
             self.handled += 1
-            for effect in self.switch.handle(self._queue.popleft(), self._clock()):
-                self._dispatch(effect)
+            effects = self.switch.handle(self._queue.popleft(), self._clock())
+            # Who is to be heard comes before who is to go: one request of Asterisk's less in the way of the answer.
+            for effect in sorted(effects, key=lambda x: isinstance(x, e.HangUp | e.DestroyBridge)):
+                if isinstance(effect, _TOLD):
+                    self._untold.append(effect)
+                else:
+                    self._dispatch(effect)
+        if self._untold:
+            # After the requests, which the loop begins first: snapshots and windows take longer than an answer may.
+            asyncio.get_running_loop().call_soon(self._tell)
         self._wake_in_time()
+
+    def _tell(self) -> None:
+        while self._untold:
+            self._dispatch(self._untold.popleft())
 
     def _wake_in_time(self) -> None:
         at = self.switch.next_deadline()

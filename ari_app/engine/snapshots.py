@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 _CALL = TypeAdapter(Call)
 _LEG = TypeAdapter(Leg)
 _RETRY_SECONDS = 0.5
+# A call changes several times within a few milliseconds: what is written is the last of them.
+_PACE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +35,18 @@ class Snapshots:
 
     def __init__(self, store: SnapshotStore) -> None:
         self._store = store
-        self._dirty: dict[str, bytes | None] = {}
+        self._dirty: dict[str, Call | Leg | None] = {}
         self._wake = asyncio.Event()
 
     def call(self, call: Call) -> None:
         """Keep the call as it is now; one that is over is forgotten."""
-        self._put(f"call:{call.id}", None if call.ended else _CALL.dump_json(call))
+        self._put(f"call:{call.id}", None if call.ended else call)
 
     def leg(self, leg_id: str, leg: Leg | None) -> None:
         """Keep the leg as it is now; None: it is gone."""
-        self._put(f"leg:{leg_id}", None if leg is None else _LEG.dump_json(leg))
+        self._put(f"leg:{leg_id}", leg)
 
-    def _put(self, key: str, value: bytes | None) -> None:
+    def _put(self, key: str, value: Call | Leg | None) -> None:
         self._dirty[key] = value
         self._wake.set()
 
@@ -54,13 +56,14 @@ class Snapshots:
             await self._wake.wait()
             self._wake.clear()
             await self.flush()
+            await asyncio.sleep(_PACE_SECONDS)
 
     async def flush(self) -> None:
         """Write what is not yet written, trying until it is."""
         while self._dirty:
             writing, self._dirty = self._dirty, {}
             try:
-                await self._store.save_many(writing)
+                await self._store.save_many({key: _dumped(value) for key, value in writing.items()})
             except StoreUnavailable:
                 self._dirty = {**writing, **self._dirty}
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -82,3 +85,13 @@ class Snapshots:
                 log.warning("snapshot_unreadable", key=key, errors=error.error_count())
                 self._put(key, None)
         return Restored(tuple(calls), tuple(legs))
+
+
+def _dumped(value: Call | Leg | None) -> bytes | None:
+    match value:
+        case None:
+            return None
+        case Call():
+            return _CALL.dump_json(value)
+        case Leg():
+            return _LEG.dump_json(value)

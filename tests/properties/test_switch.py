@@ -8,13 +8,14 @@ import os
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ari_app.ari.fake import Behaviour
 from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls.model import DialplanEntry
+from tests.properties import walk
 from tests.support.world import World, to
 
 AGENTS = ("alice", "bob", "carol", "dave")
@@ -57,13 +58,23 @@ ON_PARTY = (
 INITIATIONS = (c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer)
 
 
+SELDOM = st.integers(0, 7).map(lambda n: n == 0)
+BEGINNINGS = tuple(walk.beginnings())
+
+
 class CallCentre(RuleBasedStateMachine):
-    """People and faults in any order."""
+    """People and faults in any order. Faults are seldom: a call that never gets anywhere shows nothing."""
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
         self.replacements = 0
+
+    @initialize(index=st.integers(-3, len(BEGINNINGS) - 1))
+    def it_has_come_so_far(self, index: int) -> None:
+        """Nobody yet, or one of the situations that calls come to."""
+        if index >= 0:
+            self.world = walk.fork(BEGINNINGS[index])
 
     # -- people -------------------------------------------------------------------------------------------------------
 
@@ -133,6 +144,19 @@ class CallCentre(RuleBasedStateMachine):
                     assert command not in self.world.refusals, self.world.refusals[command]
                     return
 
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(index=st.integers(0, 1000), where=st.sampled_from(TARGETS))
+    def somebody_does_what_is_listed(self, index: int, where: object) -> None:
+        """What random commands hit seldom: one of all that may be done now."""
+        self.world.settle()
+        listed = [possible for possible in walk.commands(self.world) if possible.listed]
+        if listed:
+            chosen = listed[index % len(listed)]
+            fields = dict(chosen.fields)
+            if "target" in fields:
+                fields["target"] = where
+            self.world.command(chosen.kind, chosen.by, role=chosen.role, **fields)
+
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), cause=st.sampled_from((16, 17, 19, 21, 38)))
     def a_phone_hangs_up(self, index: int, cause: int) -> None:
@@ -198,25 +222,29 @@ class CallCentre(RuleBasedStateMachine):
     @rule(
         kind=st.sampled_from((e.JoinBridge, e.StartMusic, e.CreateBridge, e.CreateLeg, e.HangUp, e.SetMute, e.DialLeg)),
         done=st.booleans(),
+        now=SELDOM,
     )
-    def an_effect_fails(self, kind: type, done: bool) -> None:
-        self.world.asterisk.fail_next(lambda effect: isinstance(effect, kind), carried_out=done)
+    def an_effect_fails(self, kind: type, done: bool, now: bool) -> None:
+        if now:
+            self.world.asterisk.fail_next(lambda effect: isinstance(effect, kind), carried_out=done)
 
     @precondition(lambda self: self.world.asterisk.connected)
-    @rule()
-    def the_link_is_lost(self) -> None:
-        self.world.lose_link()
+    @rule(now=SELDOM)
+    def the_link_is_lost(self, now: bool) -> None:
+        if now:
+            self.world.lose_link()
 
     @precondition(lambda self: not self.world.asterisk.connected)
     @rule()
     def the_link_is_back(self) -> None:
         self.world.asterisk.restore_link()
 
-    @rule()
-    def the_controller_dies(self) -> None:
-        self.world.restart()
+    @rule(now=SELDOM)
+    def the_controller_dies(self, now: bool) -> None:
+        if now:
+            self.world.restart()
 
-    @rule(away=st.booleans())
+    @rule(away=SELDOM)
     def redis_is_away(self, away: bool) -> None:
         self.world.agents.away = away
 
@@ -242,6 +270,6 @@ class CallCentre(RuleBasedStateMachine):
 
 
 CallCentre.TestCase.settings = settings(
-    max_examples=int(os.environ.get("CC_EXAMPLES", "100")), stateful_step_count=40, deadline=None
+    max_examples=int(os.environ.get("CC_EXAMPLES", "300")), stateful_step_count=40, deadline=None
 )
 TestCallCentre = CallCentre.TestCase
