@@ -40,6 +40,13 @@ def violations(step: Step, call: Call) -> list[str]:
             found.append("a phone rings for a party that is not there")
         if offer.state is OfferState.RINGING and not offer.attempts:
             found.append("an offer rings no phone")
+    rung = {attempt.party for attempt in offer.attempts} if offer is not None else set()
+    waits = offer.by if offer is not None and offer.state is OfferState.PENDING else None
+    for party in call.parties.values():
+        if party.progress in (Progress.DIALING, Progress.RINGING) and party.id not in rung and party.id != waits:
+            found.append("somebody is rung for no offer")
+        if party.progress is Progress.JOINED and not party.held_by <= {p.id for p in joined}:
+            found.append("on hold by somebody who has left")
     if (call.held_since is not None) != any(p.held_by for p in joined):
         found.append("held_since disagrees with the holds")
     found += _leg_violations(step, call)
@@ -61,6 +68,8 @@ def _leg_violations(step: Step, call: Call) -> list[str]:
         if leg is None:
             found.append("a party whose leg is unknown")
             continue
+        if party.role is PartyRole.CONTACT and leg.focus not in (call.id, None):
+            found.append("a contact whose leg speaks in another call")
         if not step.linked or leg.hanging_up or leg.focus != call.id or leg.state is not LegState.UP:
             continue
         if leg.playing is not None or party.progress is not Progress.JOINED:

@@ -56,6 +56,13 @@ def step_aside(step: Step, call: Call, agent: str) -> None:
     me = call.party_of(agent)
     if me is None or me.progress is not Progress.JOINED:
         return
+    leg = step.leg(me.leg)
+    if leg is not None and leg.state is not LegState.UP and me.away:
+        # His phone was being rung again for this call; he has taken to another, and is rung for this one later.
+        hang_up(step, leg)
+        call = step.put_party(call.id, me.id, leg=None)
+        step.put_call(call, recall_at=step.now + step.directory.settings.recall)
+        return
     call = hold(step, call, me.id, [me])
     if call.owner == agent or len(call.joined()) == 2:
         hold(step, call, me.id, [p for p in call.joined() if p.id != me.id])

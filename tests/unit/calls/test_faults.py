@@ -291,7 +291,10 @@ def _with(call: Call, who: str, **changes: object) -> Call:
         ("a party that left still has a leg", lambda x: _with(x, "in1", progress=Progress.LEFT)),
         ("a contact without a leg", lambda x: _with(x, "in1", leg=None)),
         ("a party whose leg is unknown", lambda x: _with(x, "in1", leg="unknown")),
-        ("somebody on hold without music", lambda x: _with(replace(x, held_since=1.0), "in1", held_by={"p"})),
+        (
+            "somebody on hold without music",
+            lambda x: _with(replace(x, held_since=1.0), "in1", held_by=frozenset(x.parties)),
+        ),
     ],
 )
 def test_what_must_hold_is_named_when_it_does_not(says: str, change: Callable[[Call], Call]) -> None:
@@ -319,7 +322,7 @@ def test_a_contact_in_silence_is_a_broken_invariant() -> None:
     office.switch.state.legs["in1"] = replace(leg, asked=replace(leg.asked, bridge=None))
     assert _found(office, lambda x: x) == ["a contact in silence"]
     office.switch.state.legs["in1"] = replace(leg, asked=None)
-    assert _found(office, lambda x: _with(replace(x, held_since=1.0), "in1", held_by={"p"})) == [
+    assert _found(office, lambda x: _with(replace(x, held_since=1.0), "in1", held_by=frozenset(x.parties))) == [
         "somebody on hold without music"
     ]
 
