@@ -1,27 +1,13 @@
-"""Logging in and out, the agent himself and his state, and whom he can reach."""
-
-import asyncio
+"""Logging in and out, the agent himself and his state."""
 
 from ari_app.api.authentication import Authentication
-from ari_app.api.documents import me, target_document
+from ari_app.api.documents import me
 from ari_app.api.events import EventHub
-from ari_app.api.models import (
-    LoggedIn,
-    Login,
-    Me,
-    NewState,
-    TargetDocument,
-    TargetQuery,
-    Targets,
-)
+from ari_app.api.models import LoggedIn, Login, Me, NewState
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls.views import timestamp
 from ari_app.errors import Code, FieldError, Refused
-from ari_app.routing.directory import Directory
-from ari_app.routing.permissions import allowed_verbs
-from ari_app.routing.search import SearchIndex
-from ari_app.routing.targets import Target, TargetType, parse_target
 
 
 class AgentsApi:
@@ -35,8 +21,6 @@ class AgentsApi:
         self._store = store
         self._authentication = authentication
         self._hub = hub
-        self._clock = hub.clock
-        self._index: tuple[Directory, SearchIndex] | None = None
 
     async def log_in(self, exchange: Exchange) -> LoggedIn:
         """Raises: Refused `unauthenticated`; HttpError 429; StoreUnavailable."""
@@ -65,38 +49,6 @@ class AgentsApi:
         record = await self._agents.set_state(agent.id, body.state, body.reason)
         return await me(agent, record, directory, self._store)
 
-    async def targets(self, exchange: Exchange) -> Targets:
-        """Whom I can reach, by what I type (S1, S2)."""
-        query: TargetQuery = exchange.query
-        viewer = exchange.session.agent.id
-        directory = self._control.directory()
-        types = frozenset(TargetType(t) for t in query.type.split(","))
-
-        def permitted(target: Target) -> bool:
-            return bool(allowed_verbs(directory, viewer, target))
-
-        found = (await self._search(directory)).search(query.q, types, query.limit, permitted)
-        now = self._clock()
-        return Targets(targets=[target_document(directory, self._agents, viewer, t, now) for t in found])
-
-    async def target(self, exchange: Exchange) -> TargetDocument:
-        """Raises: Refused `unknown_target` for one that does not exist, or that I may do nothing with (S2, S3)."""
-        directory = self._control.directory()
-        viewer = exchange.session.agent.id
-        target = directory.resolve(parse_target(exchange.path["target"]))
-        myself = target == Target(TargetType.AGENT, viewer)
-        if not directory.exists(target) or not (myself or allowed_verbs(directory, viewer, target)):
-            raise Refused(Code.UNKNOWN_TARGET, f"{target} is not a target of this call centre")
-        return target_document(directory, self._agents, viewer, target, self._clock())
-
-    async def _search(self, directory: Directory) -> SearchIndex:
-        """The index of this directory; making it takes a while for a large one, and calls must not wait for that."""
-        index = self._index
-        if index is None or index[0] is not directory:
-            index = (directory, await asyncio.to_thread(SearchIndex, directory))
-            self._index = index
-        return index[1]
-
     def routes(self) -> list[Route]:
         """The operations of this class."""
         unavailable = (Code.STORE_UNAVAILABLE,)
@@ -114,14 +66,6 @@ class AgentsApi:
             Route(
                 "PUT", "/v1/me/state", "set_state", "Change my state", "agent", self.set_state, Me,
                 request=NewState, codes=unavailable,
-            ),
-            Route(
-                "GET", "/v1/targets", "search_targets", "Find whom I can reach", "targets", self.targets, Targets,
-                query=TargetQuery,
-            ),
-            Route(
-                "GET", "/v1/targets/{target}", "get_target", "One target", "targets", self.target, TargetDocument,
-                codes=(Code.UNKNOWN_TARGET,),
             ),
         ]  # fmt: skip
 

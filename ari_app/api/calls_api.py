@@ -8,12 +8,13 @@ from types import MappingProxyType
 from ari_app.api.events import render_call, sees
 from ari_app.api.models import Calls, DtmfRequest, OfferRequest, PartyDtmfRequest, UserDataChanges
 from ari_app.api.port import Control
+from ari_app.api.preferences import Preferences
 from ari_app.api.routes import Exchange, Handler, Route
 from ari_app.calls import commands as c
 from ari_app.calls.model import Call
 from ari_app.calls.views import CallView
 from ari_app.errors import Code, Refused
-from ari_app.routing.targets import parse_target
+from ari_app.routing.targets import Target, parse_target
 
 _ON_CALL: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
     {
@@ -59,8 +60,9 @@ _OFFERED = (
 class CallsApi:
     """Operations on calls."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, preferences: Preferences) -> None:
         self._control = control
+        self._preferences = preferences
 
     async def list(self, exchange: Exchange) -> Calls:
         """The calls that I see: an agent his own, a supervisor or admin all."""
@@ -84,7 +86,9 @@ class CallsApi:
             caller_id=body.caller_id,
             user_data=body.user_data,
         )
-        return self._answer(await self._control.submit(command), None, exchange)
+        after = await self._control.submit(command)
+        self._reached(exchange, command.target)
+        return self._answer(after, None, exchange)
 
     async def change_user_data(self, exchange: Exchange) -> CallView:
         """Set or remove keys of the attached data."""
@@ -127,6 +131,10 @@ class CallsApi:
             raise Refused(Code.NOT_ALLOWED_NOW, "the call was over before it began")
         return render_call(call, exchange.session.agent, self._control)
 
+    def _reached(self, exchange: Exchange, target: Target) -> None:
+        """It was rung: it is one of his recents."""
+        self._preferences.reached(exchange.session.agent.id, self._control.directory().resolve(target))
+
     def _verb(self, make: Callable[..., c.Command]) -> Handler:
         async def handle(exchange: Exchange) -> CallView:
             party = {"party": exchange.path["party"]} if "party" in exchange.path else {}
@@ -138,7 +146,10 @@ class CallsApi:
         async def handle(exchange: Exchange) -> CallView:
             body: OfferRequest = exchange.body
             target = parse_target(body.target)
-            return await self.submit(exchange, make, target=target, caller_id=body.caller_id, user_data=body.user_data)
+            details = {"target": target, "caller_id": body.caller_id, "user_data": body.user_data}
+            answer = await self.submit(exchange, make, **details)
+            self._reached(exchange, target)
+            return answer
 
         return handle
 

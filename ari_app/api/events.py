@@ -1,37 +1,48 @@
-"""The stream of events of each agent (API.md, "Events"): numbered, in order, without gaps, for all of his windows.
+"""The events of each agent (API.md, "Events"): numbered, in order, without gaps, for every window.
 
 `EventHub` is told what changed, synchronously, and renders it once for each agent who has a window open or had one a
-moment ago (so that a window that lost its connection can resume). It never waits for anybody: a window is a bounded
-queue, and one that does not keep up is dropped. Sending is `websocket`'s.
+moment ago. It never waits for anybody: what a window can't take yet waits in `windows` (calls, agents, errors) or, the
+newest value only, in `fanout` (targets).
 
-Numbers of a stream begin at the time in milliseconds, so that they grow over restarts, and a number of an earlier life
-of the stream is recognised as too old.
+Numbers. Every window begins a stream of its own (`streams`), whose numbers begin at the time in microseconds and at
+least `SPAN` after those of the agent's last stream. So they grow over restarts, a number belongs to one stream, and one
+of an earlier life is recognised as too old. A window that resumes `?since=n` goes on with the stream that has n: with
+its numbers, its subscription, and the targets that changed meanwhile. Events are kept for that (`recent`), but a change
+of a target gets its number only when a window takes it. Many changes of one target while a client is slow, or gone,
+are one event in the end, and leave no gap; and they push nothing out that can't be told anew.
+
+Subscriptions. Without one a window is told of every target that its agent may reach. With one (`subscriptions`) it is
+told `subscribed`, with the targets as they are now, and from there on of every change of these. It may be replaced at
+any time, is done again when the configuration changes, and is kept when the window resumes; a new snapshot has none
+but that of its query.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from itertools import takewhile
 
 from pydantic_core import to_json
 
-from ari_app.api.documents import agent_document, shown_count
+from ari_app.api.documents import agent_document, shown_count, target_document
+from ari_app.api.fanout import Defer, Fanout, Value
 from ari_app.api.metrics import Metrics
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
-from ari_app.calls.model import Call, CallId
+from ari_app.api.streams import SPAN, Desk, Stream, Subscription
+from ari_app.api.windows import GOING_AWAY, RESTART, SESSION_ENDED, TOO_SLOW, Event, Window
+from ari_app.calls.model import Call
 from ari_app.calls.views import CallView, timestamp, view
 from ari_app.routing.directory import Agent, Role
 from ari_app.routing.permissions import allowed_verbs
 from ari_app.routing.targets import Target, TargetType, parse_target
 
-TOO_SLOW = 4008
-SESSION_ENDED = 4001
-GOING_AWAY = 1001
-RESTART = 1012
-
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+# Streams of one agent that are kept for windows which may come back, beside those that are read.
+ALONE = 4
 
 
 def render_call(call: Call, agent: Agent, control: Control) -> CallView:
@@ -49,62 +60,6 @@ def sees(agent: Agent, call: Call) -> bool:
     return not call.ended and (agent.role in OVERSEERS or call.party_of(agent.id) is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One numbered event. `rest` is JSON: the members besides type, number and time, shared between streams."""
-
-    seq: int
-    kind: str
-    at: str
-    rest: str
-
-    def text(self) -> str:
-        """The message."""
-        return f'{{"type":"{self.kind}","seq":{self.seq},"at":"{self.at}",{self.rest}}}'
-
-
-class Window:
-    """One connection's queue: events that wait to be sent, at most `limit`. Ends with a close code."""
-
-    def __init__(self, agent: str, digest: str, limit: int) -> None:
-        self.agent = agent
-        self.digest = digest
-        self.closed: tuple[int, str] | None = None
-        self._limit = limit
-        self._waiting: deque[Event] = deque()
-        self._wake = asyncio.Event()
-
-    def put(self, event: Event) -> None:
-        """Queue an event; a window that is full is closed instead: what it missed it gets by a new snapshot."""
-        if self.closed is not None:
-            return
-        if len(self._waiting) >= self._limit:
-            self.close(TOO_SLOW, "too slow")
-            return
-        self._waiting.append(event)
-        self._wake.set()
-
-    def close(self, code: int, reason: str) -> None:
-        """End it; what still waits is not sent."""
-        if self.closed is None:
-            self.closed = (code, reason)
-            self._waiting.clear()
-            self._wake.set()
-
-    async def next(self) -> Event | None:
-        """The next event, when there is one; None once it is closed."""
-        while not self._waiting and self.closed is None:
-            self._wake.clear()
-            await self._wake.wait()
-        return self._waiting.popleft() if self._waiting else None
-
-    async def wait_closed(self) -> None:
-        """Until it is closed, for whatever reason."""
-        while self.closed is None:
-            self._wake.clear()
-            await self._wake.wait()
-
-
 @dataclass(slots=True)
 class Opened:
     """A window that begins: with `snapshot` as of `seq`, unless it resumes after `since`."""
@@ -114,20 +69,15 @@ class Opened:
     calls: list[CallView] | None
 
 
-@dataclass(slots=True)
-class _Stream:
-    agent: str
-    role: Role
-    seq: int
-    recent: deque[Event]
-    windows: set[Window] = field(default_factory=set)
-    alone_since: float = 0.0
-    told: dict[CallId, str] = field(default_factory=dict)
-    told_offers: dict[CallId, str] = field(default_factory=dict)
+def _next_tick(work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(work)
 
 
 class EventHub:
-    """All streams. `recent` events are kept for resuming, for `keep` seconds after the last window left."""
+    """All streams. `recent` events are kept for resuming, for `keep` seconds after the last window left.
+
+    `queue`: events that may wait for one window. `defer` runs a function when the loop comes to it.
+    """
 
     def __init__(
         self,
@@ -139,6 +89,7 @@ class EventHub:
         queue: int = 1024,
         keep: float = 120.0,
         clock: Callable[[], float] = time.time,
+        defer: Defer = _next_tick,
     ) -> None:
         self._control = control
         self._agents = agents
@@ -147,170 +98,249 @@ class EventHub:
         self._queue = queue
         self._keep = keep
         self.clock = clock
-        self._streams: dict[str, _Stream] = {}
+        self.renew: Callable[[], None] = lambda: None  # asked when subscriptions are out of date; see `outdated`
+        self._desks: dict[str, Desk] = {}
         self._overseers: set[str] = set()
+        self._streams: dict[Window, Stream] = {}
+        self._alone: dict[Stream, float] = {}  # without a window since then, oldest first
+        self._fanout = Fanout(self._tell_targets, defer)
 
     # -- what the shell tells -----------------------------------------------------------------------------------------
 
     def call_changed(self, before: Call | None, call: Call) -> None:
         """A call is new, changed or over: for each `CallChanged` effect, in order."""
-        for stream in self._concerned(before, call):
-            agent = self._agent(stream)
+        for desk in self._concerned(before, call):
+            agent = self._control.directory().agents.get(desk.agent)
             if agent is None:
                 continue
             if sees(agent, call):
-                self._tell_call(stream, call, agent)
-            elif call.id in stream.told or (before is not None and sees(agent, before)):
-                self._tell_call_ended(stream, call, agent)
+                self._tell_call(desk, call, agent)
+            elif call.id in desk.told or (before is not None and sees(agent, before)):
+                self._tell_call_ended(desk, call, agent)
 
     def agent_changed(self, record: AgentState) -> None:
         """An agent's state changed: himself and those who oversee, and as a target everybody who may reach him."""
         agent = self._control.directory().agents.get(record.agent)
         if agent is None:
             return
-        rest = f'"agent":{_json(agent_document(agent, record))}'
-        for stream in self._live():
-            if stream.agent == agent.id or stream.role in OVERSEERS:
-                self._publish(stream, "agent.updated", rest)
-        if agent.phone is not None:
-            self._tell_target(Target(TargetType.AGENT, agent.id), str(record.state), None, self.clock())
+        desks = self._live({agent.id} | self._overseers)
+        if desks:
+            rest = f'"agent":{_json(agent_document(agent, record))}'
+            for desk in desks:
+                self._publish(desk, "agent.updated", rest)
+        target = Target(TargetType.AGENT, agent.id)
+        if agent.phone is not None and self._fanout.wanted(target):
+            self._tell_target(target, str(record.state), None, self.clock())
 
     def target_changed(self, target: Target | str, available: int, as_of: float) -> None:
-        """The number of free agents changed. `as_of` in seconds since the epoch."""
+        """The number of free agents changed. `as_of` in seconds since the epoch.
+
+        A level of a skill counts those above too, and need not be one that somebody has: all that are shown are told.
+        """
         target = parse_target(target) if isinstance(target, str) else target
-        shown = shown_count(self._control.directory(), target, available)
-        self._tell_target(target, None, shown, as_of)
+        counts = {target: available} if self._fanout.wanted(target) else {}
+        if target.type is TargetType.SKILL:
+            others = (level for level in self._fanout.levels(target.id) if level not in counts)
+            counts |= {level: self._agents.available(level) for level in others}
+        for counted, count in counts.items():
+            self._tell_target(counted, None, shown_count(self._control.directory(), counted, count), as_of)
 
     def failed(self, agent: str, operation: str, error: Exception) -> None:
         """Something that this agent asked for went wrong after it had been answered."""
-        stream = self._streams.get(agent)
-        if stream is not None:
-            problem = problem_json(problem_of(error)).decode()
-            self._publish(stream, "error", f'"operation":{_json(operation)},"problem":{problem}')
+        desk = self._desks.get(agent)
+        if desk is not None:
+            self._publish(desk, "error", _failure(operation, error))
 
     def directory_changed(self) -> None:
         """The configuration was read again: who is gone, or has another role, must begin anew."""
-        for stream in tuple(self._streams.values()):
-            agent = self._control.directory().agents.get(stream.agent)
-            if agent is None or agent.role is not stream.role:
-                self._close(stream.windows, SESSION_ENDED if agent is None else RESTART, "configuration changed")
-                self._forget(stream)
+        for desk in tuple(self._desks.values()):
+            agent = self._control.directory().agents.get(desk.agent)
+            if agent is None or agent.role is not desk.role:
+                for stream in tuple(desk.streams):
+                    self._close(stream.windows, SESSION_ENDED if agent is None else RESTART, "configuration changed")
+                    self._forget(stream)
+        if self.outdated():
+            self.renew()
 
     # -- windows ------------------------------------------------------------------------------------------------------
 
-    def open(self, agent: Agent, digest: str, since: int | None) -> Opened:
+    def open(self, agent: Agent, digest: str, since: int | None, subscription: Subscription | None = None) -> Opened:
         """A new window of the agent. It resumes after event `since` where those that follow are still here."""
-        stream = self._stream(agent)
-        window = Window(agent.id, digest, self._queue)
-        stream.windows.add(window)
+        self._prune()
+        desk = self._desk(agent)
+        stream = next((s for s in desk.streams if since is not None and s.has(since)), None)
+        resumed = stream is not None
+        if stream is None:
+            desk.begin = max(int(self.clock() * 1e6), desk.begin + SPAN)
+            stream = Stream(desk, desk.begin, desk.begin, deque(maxlen=self._recent))
+            desk.streams.append(stream)
+            self._fanout.add(stream)
+        window = Window(agent.id, digest, self._queue, partial(self._fanout.drained, stream))
+        self._streams[window] = stream
         self._metrics.windows.inc()
-        oldest = stream.recent[0].seq if stream.recent else stream.seq + 1
-        if since is not None and oldest - 1 <= since <= stream.seq:
-            for event in stream.recent:
-                if event.seq > since:
-                    window.put(event)
-            return Opened(window, stream.seq, None)
-        calls = sorted((c for c in self._control.calls().values() if sees(agent, c)), key=lambda c: c.started_at)
-        return Opened(window, stream.seq, [render_call(c, agent, self._control) for c in calls])
+        opened = Opened(window, stream.seq, None)
+        if since is not None and resumed:
+            window.put(*(event for event in stream.recent if event.seq > since))
+        else:
+            calls = sorted((c for c in self._control.calls().values() if sees(agent, c)), key=lambda c: c.started_at)
+            opened.calls = [render_call(c, agent, self._control) for c in calls]
+        stream.windows.add(window)
+        self._alone.pop(stream, None)
+        if subscription is not None and subscription != stream.subscription:
+            self.subscribe(window, subscription)
+        return opened
+
+    def subscribe(self, window: Window, subscription: Subscription | None) -> None:
+        """From now on the window is told of these targets, as they are and when they change; None: of all."""
+        stream = self._streams.get(window)
+        if stream is not None:
+            self.resubscribe(stream, subscription)
+
+    def resubscribe(self, stream: Stream, subscription: Subscription | None) -> None:
+        """The same, for a stream that need not have a window just now."""
+        self._fanout.remove(stream)
+        stream.subscription = subscription
+        documents = None
+        if subscription is not None:
+            stream.changed.clear()  # told here, as it is
+            now, directory, viewer = self.clock(), self._control.directory(), stream.desk.agent
+            listed = (target for target in subscription.targets if directory.exists(target))
+            documents = [target_document(directory, self._agents, viewer, target, now) for target in listed]
+        self._fanout.add(stream)
+        self._number(stream, "subscribed", f'"targets":{_json(documents)}')
+
+    def outdated(self) -> list[Stream]:
+        """The streams whose subscription is of a directory that is no longer."""
+        now = self._control.directory()
+        streams = (stream for desk in self._desks.values() for stream in desk.streams)
+        return [s for s in streams if s.subscription is not None and s.subscription.directory is not now]
+
+    def refuse(self, window: Window, operation: str, error: Exception) -> None:
+        """What this window sent can't be done."""
+        stream = self._streams.get(window)
+        if stream is not None:
+            self._number(stream, "error", _failure(operation, error))
 
     def closed(self, window: Window) -> None:
         """The window's connection is gone."""
         window.close(GOING_AWAY, "")
-        stream = self._streams.get(window.agent)
         self._metrics.windows.dec()
         if window.closed is not None and window.closed[0] == TOO_SLOW:
             self._metrics.slow_windows.inc()
-        if stream is not None and window in stream.windows:
-            stream.windows.remove(window)
-            stream.alone_since = self.clock()
+        stream = self._streams.pop(window, None)
+        if stream is None:
+            return
+        stream.windows.discard(window)
+        if not stream.windows and stream in stream.desk.streams:
+            self._alone[stream] = self.clock()
+            alone = [s for s in stream.desk.streams if not s.windows]
+            for old in sorted(alone, key=lambda s: self._alone[s])[:-ALONE]:
+                self._forget(old)
 
     def end_session(self, digest: str) -> None:
         """Close the windows that were opened with this token."""
-        for stream in self._streams.values():
-            self._close((w for w in stream.windows if w.digest == digest), SESSION_ENDED, "logged out")
+        self._close((w for w in self._streams if w.digest == digest), SESSION_ENDED, "logged out")
 
     def close_all(self) -> None:
         """The server stops."""
-        for stream in self._streams.values():
-            self._close(stream.windows, GOING_AWAY, "the server stops")
+        self._close(self._streams, GOING_AWAY, "the server stops")
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _stream(self, agent: Agent) -> _Stream:
-        stream = self._streams.get(agent.id)
-        if stream is None:
-            begin = int(self.clock() * 1000)
-            stream = _Stream(agent.id, agent.role, begin, deque(maxlen=self._recent))
-            self._streams[agent.id] = stream
+    def _desk(self, agent: Agent) -> Desk:
+        desk = self._desks.get(agent.id)
+        if desk is None:
+            desk = self._desks[agent.id] = Desk(agent.id, agent.role)
             if agent.role in OVERSEERS:
                 self._overseers.add(agent.id)
             for call in self._control.calls().values():
                 if sees(agent, call):
                     shown = render_call(call, agent, self._control)
-                    stream.told[call.id] = _json(shown)
-                    stream.told_offers[call.id] = _json(shown.offer)
-        return stream
+                    desk.told[call.id] = _json(shown)
+                    desk.told_offers[call.id] = _json(shown.offer)
+        return desk
 
-    def _live(self, agents: Iterable[str] | None = None) -> list[_Stream]:
-        """The streams of these agents (all unless given) that somebody may still read; forgets the others."""
+    def _prune(self) -> None:
+        """Forget the streams that nobody may read any more."""
         limit = self.clock() - self._keep
-        live = []
-        for agent in tuple(self._streams) if agents is None else agents:
-            stream = self._streams.get(agent)
-            if stream is not None and (stream.windows or stream.alone_since >= limit):
-                live.append(stream)
-            elif stream is not None:
-                self._forget(stream)
-        return live
+        for stream in [s for s, since in takewhile(lambda alone: alone[1] < limit, self._alone.items())]:
+            self._forget(stream)
 
-    def _concerned(self, before: Call | None, call: Call) -> list[_Stream]:
+    def _live(self, agents: Iterable[str]) -> list[Desk]:
+        self._prune()
+        return [desk for agent in sorted(agents) if (desk := self._desks.get(agent)) is not None]
+
+    def _concerned(self, before: Call | None, call: Call) -> list[Desk]:
         """Of a thousand agents, a call concerns three: those who are or were in it, and who oversees all."""
         parties = (*call.parties.values(), *(before.parties.values() if before is not None else ()))
-        in_it = {p.agent for p in parties if p.agent is not None}
-        return self._live(sorted(in_it | self._overseers))
+        return self._live({p.agent for p in parties if p.agent is not None} | self._overseers)
 
-    def _forget(self, stream: _Stream) -> None:
-        del self._streams[stream.agent]
-        self._overseers.discard(stream.agent)
+    def _forget(self, stream: Stream) -> None:
+        desk = stream.desk
+        self._alone.pop(stream, None)
+        self._fanout.remove(stream)
+        stream.changed.clear()
+        desk.streams.remove(stream)
+        if not desk.streams and self._desks.get(desk.agent) is desk:
+            del self._desks[desk.agent]
+            self._overseers.discard(desk.agent)
 
-    def _agent(self, stream: _Stream) -> Agent | None:
-        return self._control.directory().agents.get(stream.agent)
-
-    def _tell_call(self, stream: _Stream, call: Call, agent: Agent) -> None:
+    def _tell_call(self, desk: Desk, call: Call, agent: Agent) -> None:
         shown = render_call(call, agent, self._control)
         text, offer = _json(shown), _json(shown.offer)
-        kind = "call.updated" if call.id in stream.told else "call.created"
-        if stream.told.get(call.id) != text:  # much of what changes inside cannot be seen from outside
-            stream.told[call.id] = text
-            self._publish(stream, kind, f'"call":{text}')
-        if stream.told_offers.get(call.id, "null") != offer:
-            stream.told_offers[call.id] = offer
-            self._publish(stream, "offer.updated", f'"call_id":{_json(call.id)},"offer":{offer}')
+        kind = "call.updated" if call.id in desk.told else "call.created"
+        if desk.told.get(call.id) != text:  # much of what changes inside cannot be seen from outside
+            desk.told[call.id] = text
+            self._publish(desk, kind, f'"call":{text}')
+        if desk.told_offers.get(call.id, "null") != offer:
+            desk.told_offers[call.id] = offer
+            self._publish(desk, "offer.updated", f'"call_id":{_json(call.id)},"offer":{offer}')
 
-    def _tell_call_ended(self, stream: _Stream, call: Call, agent: Agent) -> None:
-        stream.told.pop(call.id, None)
-        stream.told_offers.pop(call.id, None)
-        self._publish(stream, "call.ended", f'"call":{_json(render_call(call, agent, self._control))}')
+    def _tell_call_ended(self, desk: Desk, call: Call, agent: Agent) -> None:
+        desk.told.pop(call.id, None)
+        desk.told_offers.pop(call.id, None)
+        self._publish(desk, "call.ended", f'"call":{_json(render_call(call, agent, self._control))}')
 
     def _tell_target(self, target: Target, state: str | None, available: int | None, as_of: float) -> None:
-        directory = self._control.directory()
-        document = {"target": str(target), "available": available, "state": state, "as_of": timestamp(as_of)}
-        rest = _json(document)[1:-1]
-        for stream in self._live():
-            if allowed_verbs(directory, stream.agent, target):
-                self._publish(stream, "target.updated", rest)
+        document = {"target": str(target), "available": available, "state": state, "as_of": _stamp(round(as_of * 1000))}
+        self._fanout.changed(target, _json(document)[1:-1])
 
-    def _publish(self, stream: _Stream, kind: str, rest: str) -> None:
-        stream.seq += 1
-        event = Event(stream.seq, kind, timestamp(self.clock()) or "", rest)
-        stream.recent.append(event)
-        self._metrics.events.inc()
+    def _tell_targets(self, stream: Stream, values: list[Value]) -> None:
+        """What a subscription has was permitted when it was made; all else is asked for now."""
+        directory, viewer = self._control.directory(), stream.desk.agent
+        if stream.subscription is None or stream.subscription.directory is not directory:
+            values = [value for value in values if allowed_verbs(directory, viewer, value[0])]
+        self._number(stream, "target.updated", *(rest for _, rest in values))
+
+    def _publish(self, desk: Desk, kind: str, rest: str) -> None:
+        for stream in tuple(desk.streams):
+            self._number(stream, kind, rest)
+
+    def _number(self, stream: Stream, kind: str, *rests: str) -> None:
+        at = _stamp(round(self.clock() * 1000))
+        events = [Event(stream.seq + n, kind, at, rest) for n, rest in enumerate(rests, start=1)]
+        stream.seq += len(events)
+        stream.recent.extend(events)
+        self._metrics.events.inc(len(events))
         for window in stream.windows:
-            window.put(event)
+            window.put(*events)
+        if stream.seq >= stream.begin + SPAN:  # the next number may be another stream's
+            self._close(stream.windows, RESTART, "begin anew")
+            self._forget(stream)
 
     def _close(self, windows: Iterable[Window], code: int, reason: str) -> None:
         for window in tuple(windows):
             window.close(code, reason)
+
+
+def _failure(operation: str, error: Exception) -> str:
+    return f'"operation":{_json(operation)},"problem":{problem_json(problem_of(error)).decode()}'
+
+
+@lru_cache(64)
+def _stamp(milliseconds: int) -> str:
+    """The time as text, made once a millisecond: a thousand windows are told in some."""
+    return timestamp(milliseconds / 1000) or ""
 
 
 def _json(value: object) -> str:

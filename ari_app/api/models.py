@@ -5,7 +5,7 @@ Calls, parties and offers as clients see them are `calls.views`.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ari_app.calls.views import CallView
 from ari_app.routing.directory import Role
@@ -72,22 +72,33 @@ class UserDataChanges(RootModel[Annotated[dict[DataKey, DataValue | None], Field
     model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
 
 
+# Not `type` aliases: a query parameter in the OpenAPI document is described in its place.
+TargetTypes = Annotated[
+    str, Field(pattern=rf"^({'|'.join(TargetType)})(,({'|'.join(TargetType)}))*$", description="Types, with commas")
+]
+# In a query `true` and `false`, and nothing that merely looks like it.
+Flag = Annotated[bool, BeforeValidator(lambda text: {"true": True, "false": False}.get(text, text))]
+
+
 class TargetQuery(Request):
-    """What to search for."""
+    """What to search for. With `recent` or `favourite` only among these, in their order."""
 
     q: Annotated[str, Field(max_length=100, description="Begin of a name, of a word in it, or of a number")] = ""
-    type: Annotated[
-        str,
-        Field(pattern=rf"^({'|'.join(TargetType)})(,({'|'.join(TargetType)}))*$", description="Types, with commas"),
-    ] = ",".join(TargetType)
+    type: TargetTypes = ",".join(TargetType)
     limit: Annotated[int, Field(ge=1, le=100, strict=False)] = 20
+    recent: Annotated[Flag, Field(description="Only the last 20 that I reached, newest first")] = False
+    favourite: Annotated[Flag, Field(description="Only those that I marked, in the order in which I did")] = False
 
 
 class EventsQuery(Request):
-    """How to open the events."""
+    """How to open the events. With `targets` or `q`, `target.updated` comes for these targets only."""
 
     token: Annotated[str, Field(max_length=200, description="The token, where no header can be sent")] | None = None
     since: Annotated[int, Field(ge=0, le=2**53 - 1, strict=False, description="The last `seq` received")] | None = None
+    targets: Annotated[str, Field(max_length=8192, description="Targets that I show, with commas")] | None = None
+    q: Annotated[str, Field(max_length=100, description="I show what this finds (`GET /v1/targets`)")] | None = None
+    types: TargetTypes | None = None
+    limit: Annotated[int, Field(ge=1, le=100, strict=False)] = 20
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------

@@ -64,6 +64,8 @@ def _operation(route: Route, schemas: Any) -> Json:
         "parameters": _parameters(route),
         "responses": {**_success(route, schemas), **_problems(route, schemas)},
     }
+    if route.description is not None:
+        operation["description"] = route.description
     if route.access is not Access.PUBLIC:
         operation["security"] = [{"bearer": []}]
     if route.body is not None:

@@ -13,7 +13,7 @@ from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
-from ari_app.store.port import Choices, IdempotencyKeys, Tokens
+from ari_app.store.port import Choices, Favourites, IdempotencyKeys, Tokens
 
 
 class StoryEntry(Protocol):
@@ -90,5 +90,5 @@ class Agents(Protocol):
         """`ready`, `not_ready` or `logged_out`, by the agent's own wish; his state after it."""
 
 
-class Store(Tokens, IdempotencyKeys, Choices, Protocol):
-    """What must outlive this process: tokens (by digest only), first answers, the last caller ID chosen."""
+class Store(Tokens, IdempotencyKeys, Choices, Favourites, Protocol):
+    """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

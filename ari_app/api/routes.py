@@ -75,6 +75,7 @@ class Route:
     access: Access = Access.AGENT
     raw: str | None = None
     secret_answer: bool = False
+    description: str | None = None
 
     @property
     def body(self) -> TypeAdapter[Any] | None:

@@ -15,13 +15,15 @@ from ari_app.api.authentication import Authentication
 from ari_app.api.calls_api import CallsApi
 from ari_app.api.dispatch import JSON, Dispatcher
 from ari_app.api.events import EventHub
+from ari_app.api.finder import Finder
 from ari_app.api.idempotency import Answers
 from ari_app.api.metrics import Metrics
-from ari_app.api.models import EventsQuery
 from ari_app.api.openapi import openapi
 from ari_app.api.port import Agents, Control, Store
+from ari_app.api.preferences import Preferences
 from ari_app.api.problems import HttpError, problem_response
 from ari_app.api.routes import Access, Exchange, Route, Router
+from ari_app.api.targets_api import TargetsApi
 from ari_app.api.websocket import EventsApi
 from ari_app.errors import Code
 
@@ -77,11 +79,14 @@ class ApiServer:
     ) -> None:
         self._hub = hub
         authentication = Authentication(control, store, lifetime=token_lifetime, clock=clock)
-        events = EventsApi(hub, authentication, control, agents, store, clock)
+        preferences = Preferences(store)
+        finder = Finder(control, preferences)
+        self._events = EventsApi(hub, authentication, control, agents, store, finder, clock)
         self.routes: list[Route] = [
             *AgentsApi(control, agents, store, authentication, hub).routes(),
-            *CallsApi(control).routes(),
-            _events_route(events),
+            *TargetsApi(control, agents, finder, preferences, hub.clock).routes(),
+            *CallsApi(control, preferences).routes(),
+            self._events.route(),
             *AdminApi(control, hub, metrics).routes(),
         ]
         self.routes.append(self._document_route())
@@ -112,6 +117,7 @@ class ApiServer:
     async def stop(self) -> None:
         """Close all windows, let requests under way finish, and no longer listen."""
         self._hub.close_all()
+        self._events.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -126,11 +132,3 @@ class ApiServer:
             "GET", "/v1/openapi.json", "openapi", "This document", "running", document, dict[str, object],
             access=Access.PUBLIC,
         )  # fmt: skip
-
-
-def _events_route(events: EventsApi) -> Route:
-    return Route(
-        "GET", "/v1/events", "events", "A WebSocket: a snapshot, then events in order", "events", events.serve,
-        status=101, query=EventsQuery, access=Access.OWN,
-        statuses={426: "this is a WebSocket; ask for an upgrade"},
-    )  # fmt: skip

@@ -4,15 +4,16 @@ An index is made once for a directory; a search in it takes well under a millise
 is the caller's to say (`permitted`), asked in order and only until enough are found.
 
 Better matches come first: the whole name, number or id; its beginning; beginnings of words in it; one slip of the
-keyboard. Within each, by name.
+keyboard. Within each, those that the caller ranks (recents, favourites), then by name.
 """
 
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ari_app.errors import Refused
 from ari_app.routing.directory import Directory
@@ -25,6 +26,7 @@ _SEPARATORS = re.compile(r"[\s().-]+")
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 # A shorter word has too many others one slip away.
 _LEAST_FUZZY = 4
+_UNRANKED: Mapping[Target, int] = MappingProxyType({})
 
 
 def fold(text: str) -> str:
@@ -43,22 +45,21 @@ class _Entry:
 
 
 class _Beginnings:
-    """Texts, each with the numbers of the entries that have it, found by how they begin."""
+    """Texts, each with the number of an entry that has it, found by how they begin."""
 
     def __init__(self, having: Iterable[tuple[str, int]]) -> None:
-        numbers: dict[str, set[int]] = defaultdict(set)
-        for text, number in having:
-            numbers[text].add(number)
-        self._texts = sorted(numbers)
-        self._numbers = dict(numbers)
+        pairs = sorted(set(having))
+        self._texts = [text for text, _ in pairs]
+        self._numbers = [number for _, number in pairs]
 
     def exactly(self, text: str) -> set[int]:
-        return set(self._numbers.get(text, ()))
+        start = bisect_left(self._texts, text)
+        return set(self._numbers[start : bisect_right(self._texts, text, lo=start)])
 
     def beginning(self, text: str) -> set[int]:
+        # One letter may begin ten thousand: a slice of them is quick, a union of as many sets is not.
         start = bisect_left(self._texts, text)
-        end = bisect_right(self._texts, text, lo=start, key=lambda t: t[: len(text)])
-        return set().union(*(self._numbers[t] for t in self._texts[start:end]))
+        return set(self._numbers[start : bisect_right(self._texts, text, lo=start, key=lambda t: t[: len(text)])])
 
 
 class SearchIndex:
@@ -67,6 +68,7 @@ class SearchIndex:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._entries = sorted(_entries(directory), key=lambda e: e.order)
+        self._numbers = {entry.target: number for number, entry in enumerate(self._entries)}
         self._wholes = _Beginnings((w, n) for n, entry in enumerate(self._entries) for w in entry.whole)
         self._words = _Beginnings((w, n) for n, entry in enumerate(self._entries) for w in entry.words)
         self._slips: dict[str, set[str]] = defaultdict(set)
@@ -75,28 +77,44 @@ class SearchIndex:
                 self._slips[slip].add(word)
 
     def search(
-        self, text: str, types: frozenset[TargetType], limit: int, permitted: Callable[[Target], bool]
+        self,
+        text: str,
+        types: frozenset[TargetType],
+        limit: int,
+        permitted: Callable[[Target], bool],
+        ranks: Mapping[Target, int] = _UNRANKED,
     ) -> list[Target]:
-        """At most `limit` targets of these types that `permitted` allows, best first. No text finds all, by name."""
-        found: list[Target] = []
-        for target in self._candidates(fold(text), text):
+        """At most `limit` targets of these types that `permitted` allows, best first. No text finds all, by name.
+
+        Of those that match equally well the ones in `ranks` come first, the lowest number before all.
+        """
+        found: dict[Target, None] = {}
+        for target in self._candidates(fold(text), text, ranks):
             if len(found) == limit:
                 break
             if target.type in types and target not in found and permitted(target):
-                found.append(target)
-        return found
+                found[target] = None
+        return list(found)
 
-    def _candidates(self, folded: str, text: str) -> Iterator[Target]:
+    def _candidates(self, folded: str, text: str, ranks: Mapping[Target, int]) -> Iterator[Target]:
+        first = [number for target in sorted(ranks, key=ranks.__getitem__) for number in self._number_of(target)]
         if not folded:
-            yield from (entry.target for entry in self._entries)
+            yield from (self._entries[number].target for number in first)
+            yield from (entry.target for entry in self._entries)  # whoever asks leaves out what he has had
             return
         if (named := self._named(text)) is not None:
             yield named
         seen: set[int] = set()
         for find in (self._wholes.exactly, self._wholes.beginning, self._by_words, self._by_close_words):
-            ranked = find(folded) - seen  # asked for only when what came before was not enough
-            yield from (self._entries[number].target for number in sorted(ranked))
-            seen |= ranked
+            equal = find(folded)  # asked for only when what came before was not enough
+            equal -= seen
+            yield from (self._entries[number].target for number in first if number in equal)
+            yield from (self._entries[number].target for number in sorted(equal))
+            seen |= equal
+
+    def _number_of(self, target: Target) -> Iterator[int]:
+        if target in self._numbers:
+            yield self._numbers[target]
 
     def _named(self, text: str) -> Target | None:
         """What is written as a target (`skill:french>=3`), or dialled: an extension, a number outside."""
@@ -125,6 +143,17 @@ class SearchIndex:
             return set()
         words = set().union(*(self._slips.get(slip, ()) for slip in _without_one(token)))
         return set().union(*(self._words.exactly(word) for word in words if _one_slip(token, word)))
+
+
+def matches(text: str, target: Target, name: str, number: str | None) -> bool:
+    """Whether the target is one that `text` finds, slips apart. No text finds all."""
+    entry = _entry(target, name, number)
+    folded = fold(text)
+    compact = _SEPARATORS.sub("", folded)
+    if any(whole.startswith((folded, compact or folded)) for whole in entry.whole) or str(target) == text.strip():
+        return True
+    tokens = _WORD.findall(folded)
+    return bool(tokens) and all(any(word.startswith(token) for word in entry.words) for token in tokens)
 
 
 def _entries(directory: Directory) -> Iterator[_Entry]:

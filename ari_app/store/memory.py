@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 
-from ari_app.store.port import Claim, Finished, InProgress, check_hash
+from ari_app.store.port import FAVOURITES, RECENTS, Claim, Finished, InProgress, check_hash
 
 
 class MemoryStore:
@@ -15,6 +15,8 @@ class MemoryStore:
         self._tokens: dict[str, tuple[float, bytes]] = {}
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
+        self._recents: dict[str, list[str]] = {}
+        self._favourites: dict[str, dict[str, None]] = {}
 
     async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
         for name, value in entries.items():
@@ -56,6 +58,26 @@ class MemoryStore:
 
     async def caller_id(self, agent: str) -> str | None:
         return self._caller_ids.get(agent)
+
+    async def note_recent(self, agent: str, target: str) -> None:
+        others = [known for known in self._recents.get(agent, ()) if known != target]
+        self._recents[agent] = [target, *others][:RECENTS]
+
+    async def recents(self, agent: str) -> list[str]:
+        return list(self._recents.get(agent, ()))
+
+    async def add_favourite(self, agent: str, target: str) -> bool:
+        marked = self._favourites.setdefault(agent, {})
+        if target not in marked and len(marked) >= FAVOURITES:
+            return False
+        marked[target] = None
+        return True
+
+    async def remove_favourite(self, agent: str, target: str) -> None:
+        self._favourites.get(agent, {}).pop(target, None)
+
+    async def favourites(self, agent: str) -> list[str]:
+        return list(self._favourites.get(agent, ()))
 
     async def ping(self) -> None:
         return

@@ -97,7 +97,33 @@ class Choices(Protocol):
         """The caller ID that the agent chose last, by its id; it may have been removed from the list since."""
 
 
-class Store(Snapshots, Tokens, IdempotencyKeys, Choices, Protocol):
+# So much is kept of each agent, and no more.
+RECENTS = 20
+FAVOURITES = 100
+# Seconds after which the recents of somebody who called nobody are forgotten.
+RECENTS_TTL = 90 * 86_400
+
+
+class Favourites(Protocol):
+    """Whom each agent reached lately, and whom he marked: targets as text, whether or not they still exist."""
+
+    async def note_recent(self, agent: str, target: str) -> None:
+        """The agent reached this target last; beyond `RECENTS` the oldest is forgotten."""
+
+    async def recents(self, agent: str) -> list[str]:
+        """Whom he reached, each once, newest first."""
+
+    async def add_favourite(self, agent: str, target: str) -> bool:
+        """Mark it; one that is marked stays where it is. False: he has `FAVOURITES` already, nothing has changed."""
+
+    async def remove_favourite(self, agent: str, target: str) -> None:
+        """Unmark it; one that is not marked counts as done."""
+
+    async def favourites(self, agent: str) -> list[str]:
+        """Whom he marked, in the order in which he did."""
+
+
+class Store(Snapshots, Tokens, IdempotencyKeys, Choices, Favourites, Protocol):
     """All of it."""
 
     async def ping(self) -> None:

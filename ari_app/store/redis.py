@@ -6,6 +6,8 @@ Keys, with the same hash tag as those of `availability`:
     {p}:token:<sha-256>    string  who is logged in; expires
     {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
     {p}:caller_ids         hash    agent -> caller ID chosen last
+    {p}:recents:<agent>    list    targets reached, newest first; expires
+    {p}:favourites:<agent> zset    targets marked, by the order in which they were
 """
 
 from collections.abc import Mapping
@@ -14,9 +16,17 @@ from typing import Any
 from redis.asyncio import Redis
 
 from ari_app.store.client import ERRORS
-from ari_app.store.port import Claim, Finished, InProgress, check_hash
+from ari_app.store.port import FAVOURITES, RECENTS, RECENTS_TTL, Claim, Finished, InProgress, check_hash
 
 IN_PROGRESS = b""
+# One script, so that of two who come at once none takes the last place twice, and none moves what is marked.
+ADD_FAVOURITE = """
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 1 end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2] or '0'
+redis.call('ZADD', KEYS[1], tonumber(last) + 1, ARGV[1])
+return 1
+"""
 
 
 class RedisStore:
@@ -88,6 +98,33 @@ class RedisStore:
             chosen = _bytes(await self._client.hget(f"{self._tag}:caller_ids", agent))
         return None if chosen is None else chosen.decode()
 
+    async def note_recent(self, agent: str, target: str) -> None:
+        key = f"{self._tag}:recents:{agent}"
+        with ERRORS:
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.lrem(key, 0, target)
+                pipeline.lpush(key, target)
+                pipeline.ltrim(key, 0, RECENTS - 1)
+                pipeline.expire(key, RECENTS_TTL)
+                await pipeline.execute()
+
+    async def recents(self, agent: str) -> list[str]:
+        with ERRORS:
+            return _texts(await self._client.lrange(f"{self._tag}:recents:{agent}", 0, -1))
+
+    async def add_favourite(self, agent: str, target: str) -> bool:
+        key = f"{self._tag}:favourites:{agent}"
+        with ERRORS:
+            return bool(await self._client.eval(ADD_FAVOURITE, 1, key, target, FAVOURITES))
+
+    async def remove_favourite(self, agent: str, target: str) -> None:
+        with ERRORS:
+            await self._client.zrem(f"{self._tag}:favourites:{agent}", target)
+
+    async def favourites(self, agent: str) -> list[str]:
+        with ERRORS:
+            return _texts(await self._client.zrange(f"{self._tag}:favourites:{agent}", 0, -1))
+
     async def ping(self) -> None:
         with ERRORS:
             await self._client.ping()
@@ -115,3 +152,7 @@ def _milliseconds(seconds: float) -> int:
 def _bytes(answer: Any) -> bytes | None:
     """An answer of redis-py, whose types say more than can be without `decode_responses`."""
     return None if answer is None else bytes(answer)
+
+
+def _texts(answer: Any) -> list[str]:
+    return [member.decode() for member in answer]

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from ari_app.errors import StoreUnavailable
 from ari_app.store.client import connect, disconnect
-from ari_app.store.port import Finished, InProgress, Store, hash_token
+from ari_app.store.port import FAVOURITES, RECENTS, Finished, InProgress, Store, hash_token
 from ari_app.store.redis import RedisStore
 from tests.contract.conftest import Wire
 
@@ -97,6 +97,42 @@ async def test_the_last_caller_id_of_each_agent_is_remembered(store: Store) -> N
     assert [await store.caller_id(agent) for agent in ("alice", "bob")] == ["alice-direct", "anonymous"]
 
 
+async def test_whom_each_agent_reached_is_remembered_newest_first_each_once(store: Store) -> None:
+    assert await store.recents("alice") == []
+    for target in ("agent:bob", "group:support", "skill:french>=3", "agent:bob"):
+        await store.note_recent("alice", target)
+    await store.note_recent("bob", "number:+33612345678")
+    assert await store.recents("alice") == ["agent:bob", "skill:french>=3", "group:support"]
+    assert await store.recents("bob") == ["number:+33612345678"]
+
+
+async def test_the_oldest_of_too_many_is_forgotten(store: Store) -> None:
+    for n in range(RECENTS + 5):
+        await store.note_recent("alice", f"number:{n}")
+    assert await store.recents("alice") == [f"number:{n}" for n in range(RECENTS + 4, 4, -1)]
+
+
+async def test_favourites_stay_in_the_order_in_which_they_were_marked(store: Store) -> None:
+    assert await store.favourites("alice") == []
+    for target in ("queue:sales", "agent:bob", "group:support", "queue:sales"):
+        assert await store.add_favourite("alice", target)
+    await store.add_favourite("bob", "agent:alice")
+    assert await store.favourites("alice") == ["queue:sales", "agent:bob", "group:support"]
+    for _ in range(2):
+        await store.remove_favourite("alice", "agent:bob")
+    await store.add_favourite("alice", "agent:bob")
+    assert await store.favourites("alice") == ["queue:sales", "group:support", "agent:bob"]
+    assert await store.favourites("bob") == ["agent:alice"]
+
+
+async def test_no_favourite_is_pushed_out_by_a_new_one(store: Store) -> None:
+    marked = [f"number:{n}" for n in range(FAVOURITES)]
+    assert all([await store.add_favourite("alice", target) for target in marked])
+    assert not await store.add_favourite("alice", "agent:bob")
+    assert await store.add_favourite("alice", marked[7])
+    assert await store.favourites("alice") == marked
+
+
 async def test_the_store_answers_a_ping(store: Store) -> None:
     await store.ping()
 
@@ -125,6 +161,11 @@ async def test_without_redis_everything_is_an_error_of_ours(far: RedisStore, wir
         far.get("k"),
         far.set_caller_id("alice", "support"),
         far.caller_id("alice"),
+        far.note_recent("alice", "agent:bob"),
+        far.recents("alice"),
+        far.add_favourite("alice", "agent:bob"),
+        far.remove_favourite("alice", "agent:bob"),
+        far.favourites("alice"),
         far.ping(),
     ):
         with pytest.raises(StoreUnavailable):

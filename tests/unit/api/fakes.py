@@ -148,6 +148,18 @@ class FlakyStore(MemoryStore):
         self._reach()
         return await super().caller_id(agent)
 
+    async def note_recent(self, agent: str, target: str) -> None:
+        self._reach()
+        await super().note_recent(agent, target)
+
+    async def recents(self, agent: str) -> list[str]:
+        self._reach()
+        return await super().recents(agent)
+
+    async def favourites(self, agent: str) -> list[str]:
+        self._reach()
+        return await super().favourites(agent)
+
     def _reach(self) -> None:
         if self.away:
             raise StoreUnavailable

@@ -211,9 +211,13 @@ def test_a_stream_that_nobody_reads_is_forgotten_and_never_mistaken() -> None:
 
 async def test_two_windows_get_the_same(world: World, alice: str) -> None:
     async with window(world, alice) as one, window(world, alice) as other:
-        assert await next_event(one) == await next_event(other)
+        begun = [await next_event(ws) for ws in (one, other)]
         world.hub.call_changed(None, C1)
-        assert await next_event(one) == await next_event(other)
+        told = [await next_event(ws) for ws in (one, other)]
+    assert [t["seq"] - b["seq"] for b, t in zip(begun, told, strict=True)] == [1, 1]
+    for events in (begun, told):
+        assert len({e.pop("seq") for e in events}) == 2
+        assert events[0] == events[1]
 
 
 async def test_a_slow_window_is_dropped_and_no_other(alice: str, world: World) -> None:

@@ -1,5 +1,6 @@
-"""Snapshot and events, over any number of lost windows, add up to the calls that the agent sees."""
+"""Snapshot and events, over any number of lost windows, add up to the calls and targets that the agent sees."""
 
+import json
 from dataclasses import replace
 
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -18,9 +19,12 @@ class Follower(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.control = FakeControl()
-        self.hub = EventHub(self.control, FakeAgents(), Metrics(), recent=3, clock=lambda: NOW)
+        self.hub = EventHub(self.control, FakeAgents(), Metrics(), recent=3, clock=lambda: NOW, defer=lambda do: do())
         self.known = False
         self.seq = 0
+        self.ready: str | None = None
+        self.count = 0
+        self.told: dict[str, tuple[str | None, int | None]] = {}
         self.changes = 0
         self._open(None)
 
@@ -40,12 +44,14 @@ class Follower(RuleBasedStateMachine):
         self._change(replace(self.control.up["c"], ended=True))
 
     @rule()
-    def somebody_becomes_ready(self) -> None:
-        self.hub.agent_changed(FakeRecord("bob", "ready"))
+    def somebodys_state_changes(self) -> None:
+        self.ready = "not_ready" if self.ready == "ready" else "ready"
+        self.hub.agent_changed(FakeRecord("bob", self.ready))
 
     @rule()
     def a_count_changes(self) -> None:
-        self.hub.target_changed("group:support", 1, NOW)
+        self.count += 1
+        self.hub.target_changed("group:support", self.count, NOW)
 
     # -- what the client does ---------------------------------------------------------------------------------------
 
@@ -68,6 +74,8 @@ class Follower(RuleBasedStateMachine):
         if self.opened.window.closed is not None:
             return
         self._take()
+        assert self.told.get("agent:bob", (self.ready, None)) == (self.ready, None)
+        assert self.told.get("group:support", (None, self.count)) == (None, self.count)
         up = self.control.up.get("c")
         assert self.known == (up is not None and up.party_of("alice") is not None)
 
@@ -83,15 +91,17 @@ class Follower(RuleBasedStateMachine):
         self.opened: Opened = self.hub.open(ALICE, "digest", since)
         if self.opened.calls is not None:
             self.known = bool(self.opened.calls)
+            self.told = {}  # a client asks for what it shows after a snapshot
             self.seq = self.opened.seq
 
     def _take(self) -> None:
-        waiting = self.opened.window._waiting
-        while waiting:
-            event = waiting.popleft()
+        while (event := self.opened.window.take()) is not None:
             assert event.seq == self.seq + 1
             self.seq = event.seq
-            if event.kind.startswith("call."):
+            if event.kind == "target.updated":
+                told = json.loads(event.text())
+                self.told[told["target"]] = (told["state"], told["available"])
+            elif event.kind.startswith("call."):
                 assert self.known == (event.kind != "call.created")
                 self.known = event.kind != "call.ended"
 

@@ -41,6 +41,7 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
         ("get", "/v1/events"),
     }
     expected |= {("post", "/v1/admin/reload"), ("get", "/v1/admin/calls"), ("get", "/v1/admin/calls/{call}/story")}
+    expected |= {(method, "/v1/me/favourites/{target}") for method in ("put", "delete")}
     expected |= {("get", "/healthz"), ("get", "/readyz"), ("get", "/metrics"), ("get", "/v1/openapi.json")}
     there = {(method, path) for path, operations in DOCUMENT["paths"].items() for method in operations}
     assert there == expected

@@ -1,0 +1,119 @@
+"""Which stream tells of which target, and when: values of targets wait here, one each, until a window can take them.
+
+A target that changes again before a stream has told of it is told once, as it is then; what waits is the newest value,
+and it is always told in the end. A number is given when an event is told, so nothing that was left out leaves a gap.
+
+Work is done in slices: a thousand windows of one target are told within some milliseconds, but calls never wait for
+longer than one slice. It must not know how windows are sent to, or what a subscription means.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from ari_app.api.streams import Stream
+from ari_app.routing.targets import Target, TargetType
+
+# Seconds of work, after which whatever else waits comes first. Of this thread's own time: where the machine is busy a
+# slice would otherwise be over before it did anything.
+SLICE = 0.004
+# Streams between two looks at the clock.
+LOOK = 16
+# Targets that one stream is told of at once, at most.
+BATCH = 64
+
+type Defer = Callable[[Callable[[], None]], object]
+type Value = tuple[Target, str]
+
+
+class Fanout:
+    """`tell(stream, values)` numbers and sends; `defer` runs something when the loop comes to it."""
+
+    def __init__(self, tell: Callable[[Stream, list[Value]], None], defer: Defer) -> None:
+        self._tell = tell
+        self._defer = defer
+        self._latest: dict[str, Value] = {}
+        self._everything: dict[Stream, None] = {}
+        self._showing: dict[str, dict[Stream, None]] = {}
+        self._skills: dict[str, dict[str, Target]] = {}
+        self._due: deque[Stream] = deque()
+        self._running = False
+
+    def add(self, stream: Stream) -> None:
+        """The stream wants to be told, of what its subscription says; without one of everything."""
+        if stream.subscription is None:
+            self._everything[stream] = None
+            return
+        for target in stream.subscription.targets:
+            self._showing.setdefault(str(target), {})[stream] = None
+            if target.type is TargetType.SKILL:
+                self._skills.setdefault(target.id, {})[str(target)] = target
+
+    def remove(self, stream: Stream) -> None:
+        """The stream wants to be told of nothing any more."""
+        self._everything.pop(stream, None)
+        stream.changed.clear()
+        for target in stream.subscription.targets if stream.subscription is not None else ():
+            streams = self._showing.get(str(target), {})
+            streams.pop(stream, None)
+            if not streams:
+                self._showing.pop(str(target), None)
+                if target.type is TargetType.SKILL:
+                    self._skills.get(target.id, {}).pop(str(target), None)
+
+    def wanted(self, target: Target) -> bool:
+        """Whether any stream is to be told of it."""
+        return bool(self._everything) or str(target) in self._showing
+
+    def levels(self, skill: str) -> tuple[Target, ...]:
+        """The targets of this skill that are in somebody's subscription: `skill:french`, `skill:french>=3`."""
+        return tuple(self._skills.get(skill, {}).values())
+
+    def changed(self, target: Target, rest: str) -> None:
+        """The target is now as the JSON `rest` says."""
+        name = str(target)
+        self._latest[name] = (target, rest)
+        for streams in (self._showing.get(name, {}), self._everything):
+            for stream in streams:
+                stream.changed[name] = None
+                if not stream.due:
+                    stream.due = True
+                    self._due.append(stream)
+        self._begin()
+
+    def drained(self, stream: Stream) -> None:
+        """One of its windows has room again."""
+        if stream.changed:
+            self._flush(stream)
+
+    def _begin(self) -> None:
+        if self._due and not self._running:
+            self._running = True
+            self._defer(self._slice)
+
+    def _slice(self) -> None:
+        self._running = False
+        ends = time.thread_time() + SLICE
+        while self._due:
+            for _ in range(min(LOOK, len(self._due))):
+                stream = self._due.popleft()
+                stream.due = False
+                self._flush(stream)
+            if time.thread_time() >= ends:
+                break
+        self._begin()
+
+    def _flush(self, stream: Stream) -> None:
+        """Tell what waits, unless no window has room: the first that has will ask (`drained`)."""
+        for window in stream.windows:
+            if window.ready:
+                break
+        else:
+            return
+        names = list(stream.changed)
+        stream.changed = dict.fromkeys(names[BATCH:])
+        self._tell(stream, [self._latest[name] for name in names[:BATCH]])
+        if stream.changed and not stream.due:
+            stream.due = True
+            self._due.append(stream)
+            self._begin()

@@ -1,0 +1,66 @@
+"""A stream of numbered events, and the subscription that says which targets it tells of. Values; `events` fills them.
+
+Each window begins a stream of its own; one that resumes goes on with that of the window which was lost. All streams of
+an agent have their own numbers, so that a number alone tells which stream is meant.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from ari_app.api.windows import Event, Window
+from ari_app.calls.model import CallId
+from ari_app.routing.directory import Directory, Role
+from ari_app.routing.targets import Target
+
+# Numbers that one stream has. A stream begins at the time in microseconds, or this far after the agent's last one.
+SPAN = 2**26
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a window shows: these targets, or what this search finds."""
+
+    targets: tuple[str, ...] | None = None
+    q: str = ""
+    types: tuple[str, ...] = ()
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What was asked for, and the targets that it came to in this directory, in order."""
+
+    asked: Asked
+    targets: tuple[Target, ...]
+    directory: Directory
+
+
+@dataclass(slots=True, eq=False)
+class Desk:
+    """All streams of one agent, and what he was told of each call last."""
+
+    agent: str
+    role: Role
+    streams: list["Stream"] = field(default_factory=list)
+    told: dict[CallId, str] = field(default_factory=dict)
+    told_offers: dict[CallId, str] = field(default_factory=dict)
+    begin: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """Numbers after `begin`; `seq` is the last. `changed` are targets whose value is still to be told, oldest first."""
+
+    desk: Desk
+    begin: int
+    seq: int
+    recent: deque[Event]
+    windows: set[Window] = field(default_factory=set)
+    subscription: Subscription | None = None
+    changed: dict[str, None] = field(default_factory=dict)
+    due: bool = False
+
+    def has(self, seq: int) -> bool:
+        """Whether `seq` is a number of this stream after which all is still here."""
+        oldest = self.recent[0].seq if self.recent else self.seq + 1
+        return oldest - 1 <= seq <= self.seq

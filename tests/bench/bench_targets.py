@@ -1,0 +1,369 @@
+"""A state changes in Redis → the last of 1,000 windows that show it is told; against bare pub/sub and WebSockets.
+
+    python -m tests.bench.bench_targets [--agents 10000] [--groups 1000] [--windows 1000] [--rate 1000] [--rounds 4]
+
+Ours: the real API server over the real Redis, in a process of its own, without Asterisk. Each window subscribes to 20
+targets: one group that all show, and any nineteen of the other groups and agents. `rate` agents a second change their
+state, any of them, straight in Redis, as other controllers would do it; ten times a second one of the group that all
+show does. That change is timed, from before Redis is asked until the last window has got the new count.
+
+Bare: the same number of aiohttp WebSockets, and a message a change over Redis' pub/sub which says who gets it: as many
+frames a second as ours, with nothing known of agents, groups, permissions, numbers or what is newest.
+
+Both take turns in one run; the windows are in another process. Redis is a redis-server of its own on 127.0.69.1:6390.
+Prints a table and one line of JSON; ends with 1 where the goal is missed: 99 % under 100 ms, half under 20 ms.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from redis.asyncio import Redis
+
+from ari_app.__main__ import _configure_logging
+from ari_app.adapters import LiveAgents
+from ari_app.api.events import EventHub
+from ari_app.api.metrics import Metrics
+from ari_app.api.server import ApiServer
+from ari_app.availability.mirror import Mirror
+from ari_app.availability.port import AgentChanged, CountChanged
+from ari_app.availability.port import Change as Heard
+from ari_app.availability.redis import RedisAvailability
+from ari_app.availability.rules import milliseconds
+from ari_app.availability.scripts import Scripts
+from ari_app.calls.views import timestamp
+from ari_app.errors import StoreUnavailable
+from ari_app.store.client import connect, disconnect
+from ari_app.store.redis import RedisStore
+from tests.bench.bench_search import HOST, TOKEN, Quiet, admit, people, percentiles, process
+from tests.bench.figures import parser, tell
+from tests.bench.subscribers import HOT
+
+REDIS_PORT = 6390
+GOALS = {"median": 20.0, "p99": 100.0}
+MARK_SECONDS = 0.1
+TICK_SECONDS = 0.002
+SHOWN = 19
+# How long after a phase windows may take to be told the last of it.
+SETTLE_SECONDS = 2.0
+
+
+def shown(window: int, agents: int, groups: int) -> list[str]:
+    """What a window shows; the same for the same sizes."""
+    dice = random.Random(window)
+    others = dice.sample(range(1, agents + groups), SHOWN)  # after the groups come the agents
+    return [HOT, *(f"group:group{n}" if n < groups else f"agent:agent{n - groups}" for n in others)]
+
+
+# -- the processes ----------------------------------------------------------------------------------------------------
+
+
+async def controller(redis: str, prefix: str, agents: int, groups: int, windows: int) -> None:
+    """What `app.py` puts together for the API, without Asterisk."""
+    _configure_logging("info")
+    directory, client = people(agents, groups), connect(redis)
+    availability, store, metrics = RedisAvailability(client, prefix), RedisStore(client, prefix), Metrics()
+    await availability.configure(directory)
+    await admit(store, [f"agent{n}" for n in range(windows)])
+    mirror = Mirror(availability)
+    control, live = Quiet(directory), LiveAgents(mirror, availability)
+    hub = EventHub(control, live, metrics)
+
+    def changed(change: Heard) -> None:
+        match change:
+            case AgentChanged():
+                hub.agent_changed(change.record)
+            case CountChanged():
+                hub.target_changed(change.target, change.available, change.as_of)
+            case _:
+                pass
+
+    mirror.listen(changed)
+    following = asyncio.create_task(mirror.run())
+    await mirror.wait_fresh()
+    server = ApiServer(control, live, store, hub, metrics)
+    print(await server.start(HOST, 0), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    following.cancel()
+    await server.stop()
+    await disconnect(client)
+
+
+async def bare(redis: str, prefix: str) -> None:
+    """Messages `[[windows or null for all, text], …]` from a channel to WebSockets."""
+    sockets: list[web.WebSocketResponse] = []
+
+    async def serve(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        await socket.send_str("{}")
+        sockets.append(socket)
+        await socket.receive()
+        return socket
+
+    async def follow() -> None:
+        async for message in pubsub.listen():
+            if message["type"] == "message":
+                for windows, text in json.loads(message["data"]):
+                    for n in range(len(sockets)) if windows is None else windows:
+                        await sockets[n].send_str(text)
+
+    client = Redis.from_url(redis)
+    pubsub = client.pubsub()
+    await pubsub.subscribe(f"{prefix}:bare")
+    application = web.Application()
+    application.router.add_get("/", serve)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, 0).start()
+    following = asyncio.create_task(follow())
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    following.cancel()
+    os._exit(0)  # a thousand sockets need no farewell
+
+
+@asynccontextmanager
+async def redis_server() -> AsyncIterator[str]:
+    """A Redis of our own, and where it is."""
+    if (program := shutil.which("redis-server")) is None:
+        raise SystemExit("this needs redis-server (Debian: redis-server)")
+    own = await asyncio.create_subprocess_exec(
+        program, "--bind", HOST, "--port", str(REDIS_PORT), "--save", "", "--appendonly", "no",
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    url = f"redis://{HOST}:{REDIS_PORT}/0"
+    try:
+        client = connect(url)
+        async with asyncio.timeout(10):
+            while not await _answers(client):  # noqa: ASYNC110 - Redis tells nobody that it is up
+                await asyncio.sleep(0.05)
+        await disconnect(client)
+        yield url
+    finally:
+        own.terminate()
+        await own.wait()
+
+
+async def _answers(client: Redis) -> bool:
+    try:
+        await RedisStore(client, "bench").ping()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+type Change = Callable[[], tuple[str, ...]]
+type Mark = Callable[[], Coroutine[None, None, None]]
+
+# -- the changes ------------------------------------------------------------------------------------------------------
+
+
+class Changes:
+    """Both kinds of change. `sent`: when each mark was, in nanoseconds; `late`: the longest wait behind the plan."""
+
+    def __init__(self, client: Redis, url: str, prefix: str, arguments: argparse.Namespace) -> None:
+        self._redis = (urlsplit(url).hostname or "", urlsplit(url).port or 6379)
+        scripts = Scripts(client, prefix)
+        self._tag, self._set_state = scripts.tag, scripts._sha["set_state"]
+        self.sent: dict[str, int] = {}
+        self.late = 0.0
+        self.done = 0
+        self._client = client
+        self._channel = f"{prefix}:bare"
+        self._marking = RedisAvailability(client, prefix, self._clock)
+        self._now = 0.0
+        self._one = asyncio.Lock()
+        self._marks = 0
+        self._groups = arguments.groups
+        self._agents = [n for n in range(arguments.agents) if n % arguments.groups]  # none of the group that all show
+        self._ready: dict[int, bool] = {}
+        self._dice = random.Random(5)
+        self._showing: dict[str, list[int]] = {}
+        for window in range(arguments.windows):
+            for target in shown(window, arguments.agents, arguments.groups):
+                self._showing.setdefault(target, []).append(window)
+
+    def _clock(self) -> float:
+        self._now = time.time()
+        return self._now
+
+    def ours(self) -> tuple[str, ...]:
+        """Somebody's state changes: the command that `RedisAvailability.set_state` sends."""
+        agent = self._dice.choice(self._agents)
+        self._ready[agent] = not self._ready.get(agent, False)
+        choice = "ready" if self._ready[agent] else "not_ready"
+        now = str(milliseconds(time.time()))
+        return ("EVALSHA", self._set_state, "1", self._tag, now, f"agent{agent}", choice, "")
+
+    async def ours_marked(self) -> None:
+        """One of the group that all show; the time that is told with the count says which change it was."""
+        async with self._one:  # `_now` is that of one change
+            self._ready[0] = not self._ready.get(0, False)
+            began = time.monotonic_ns()
+            await self._marking.set_state("agent0", "ready" if self._ready[0] else "not_ready")
+            self.sent[timestamp(milliseconds(self._now) / 1000) or ""] = began
+
+    def bare(self) -> tuple[str, ...]:
+        """As many windows as show an agent and his group."""
+        agent = self._dice.choice(self._agents)
+        texts = []
+        for target in (f"agent:agent{agent}", f"group:group{agent % self._groups}"):
+            if target in self._showing:
+                text = json.dumps({"type": "target.updated", "target": target, "available": 1, "pad": "x" * 80})
+                texts.append((self._showing[target], text))
+        return ("PUBLISH", self._channel, json.dumps(texts))
+
+    async def bare_marked(self) -> None:
+        """All windows."""
+        self._marks += 1
+        began = time.monotonic_ns()
+        self.sent[f"bare{self._marks}"] = began
+        text = json.dumps({"mark": f"bare{self._marks}", "available": 1, "pad": "x" * 110})
+        await self._client.publish(self._channel, json.dumps([(None, text)]))
+
+    async def phase(self, change: Change, mark: Mark, rate: int, seconds: float) -> None:
+        """Changes as planned, whether or not those before are done, and the marks in between."""
+        reader, writer = await asyncio.open_connection(*self._redis)
+        began = time.perf_counter()
+
+        async def work() -> None:
+            planned = 0
+            while (now := time.perf_counter() - began) < seconds:
+                self.late = max(self.late, now - planned / rate)
+                commands = [_command(change()) for _ in range(int(now * rate) - planned)]
+                planned += len(commands)
+                writer.write(b"".join(commands))
+                await writer.drain()
+                await asyncio.sleep(TICK_SECONDS)
+            self.done += planned
+            writer.write_eof()
+
+        async def check() -> None:
+            while answers := await reader.read(65536):
+                if b"-ERR" in answers or b"-NOSCRIPT" in answers:
+                    raise SystemExit(answers.decode())
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work())
+            group.create_task(check())
+            for n in range(int(seconds / MARK_SECONDS)):
+                due = (n + self._dice.random() / 2) * MARK_SECONDS
+                await asyncio.sleep(max(0.0, due + began - time.perf_counter()))
+                group.create_task(mark())
+        writer.close()
+
+
+def _command(words: tuple[str, ...]) -> bytes:
+    """As Redis takes it. Nothing else costs so little: what is measured is not who asks."""
+    return b"*%d\r\n%b" % (len(words), b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in map(str.encode, words)))
+
+
+# -- what came of it --------------------------------------------------------------------------------------------------
+
+
+def latencies(sent: dict[str, int], got: dict[str, list[int]], windows: int) -> tuple[list[float], int]:
+    """Milliseconds until the last window had each mark, or a newer one; and how many were overtaken so."""
+    values: list[float] = []
+    overtaken, last = 0, None
+    for mark, began in sorted(sent.items(), key=lambda pair: pair[1], reverse=True):
+        count, at = got.get(mark, [0, 0])
+        if count >= windows:
+            last = at
+        else:
+            overtaken += 1
+        if last is None:
+            raise SystemExit(f"{mark}: {count} of {windows} windows were told, and nothing after it")
+        values.append((last - began) / 1e6)
+    return values, overtaken
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    prefix = f"bench-{uuid.uuid4().hex}"
+    sizes = [str(getattr(arguments, name)) for name in ("agents", "groups", "windows")]
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(redis_server())
+        roles = [stack.enter_async_context(process("tests.bench.bench_targets", role, redis, prefix, *sizes))
+                 for role in ("controller", "bare")]  # fmt: skip
+        ports = [(await role)[1] for role in roles]
+        told, _ = await stack.enter_async_context(process("tests.bench.subscribers", HOST))
+        assert told.stdin is not None
+        assert told.stdout is not None
+        paths = [
+            f"/v1/events?token={TOKEN.format(agent=f'agent{n}')}"
+            f"&targets={','.join(shown(n, arguments.agents, arguments.groups))}"
+            for n in range(arguments.windows)
+        ]
+        told.stdin.write(json.dumps([[int(ports[0]), paths], [int(ports[1]), ["/"] * len(paths)]]).encode() + b"\n")
+        if await told.stdout.readline() != b"ready\n":
+            raise SystemExit("the windows could not be opened")
+        client = connect(redis)
+        stack.push_async_callback(disconnect, client)
+        changes = Changes(client, redis, prefix, arguments)
+        await changes.ours_marked()  # from here on Redis has the script
+        changes.sent.clear()
+        for round_ in range(arguments.rounds):
+            sides = [(changes.ours, changes.ours_marked), (changes.bare, changes.bare_marked)]
+            for change, mark in sides if round_ % 2 else sides[::-1]:
+                await changes.phase(change, mark, arguments.rate, arguments.seconds)
+                await asyncio.sleep(SETTLE_SECONDS)
+        told.stdin.write(b"\n")
+        report = json.loads(await told.stdout.readline())
+        keys = [key async for key in client.scan_iter(match=f"{{{prefix}}}*", count=5000)]
+        await client.unlink(*keys)
+    return conclude(arguments, changes, report)
+
+
+def conclude(arguments: argparse.Namespace, changes: Changes, report: dict[str, dict[str, list[int]]]) -> int:
+    """Tell; 0 where the goals are met."""
+    sides: dict[str, dict[str, float]] = {}
+    overtaken: dict[str, int] = {}
+    for name in ("ours", "bare"):
+        sent = {mark: at for mark, at in changes.sent.items() if mark.startswith("bare") == (name == "bare")}
+        values, overtaken[name] = latencies(sent, report["marks"], arguments.windows)
+        sides[name] = {**percentiles(values), "n": len(values)}
+    ratios = {name: round(sides["ours"][name] / sides["bare"][name], 2) for name in GOALS}
+    met = all(sides["ours"][name] < goal for name, goal in GOALS.items())
+    rate = changes.done / (2 * arguments.rounds * arguments.seconds)
+    print(
+        f"{arguments.windows} windows, {arguments.agents} agents, {arguments.groups} groups, {rate:.0f} changes/s; ms"
+    )
+    for name, figures in sides.items():
+        print(f"  {name:5}" + "".join(f"{kind} {value:<10}" for kind, value in figures.items()), end="")
+        print(f"overtaken {overtaken[name]}")
+    print(f"  ratio {ratios}; frames {report['frames']}; plan kept within {changes.late * 1000:.0f} ms")
+    print(f"  goals {GOALS}: {'met' if met else 'MISSED'}")
+    result: dict[str, object] = {"unit": "ms", **sides, "overtaken": overtaken, "ratio": ratios, "goals": GOALS,
+                                 "changes_per_second": round(rate), "frames": report["frames"]}  # fmt: skip
+    tell("targets", result, arguments.json)
+    return 0 if met else 1
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["controller"]:
+        redis, prefix, *sizes = sys.argv[2:]
+        asyncio.run(controller(redis, prefix, *map(int, sizes)))
+    elif sys.argv[1:2] == ["bare"]:
+        asyncio.run(bare(sys.argv[2], sys.argv[3]))
+    else:
+        made = parser(__doc__, 2)
+        made.add_argument("--agents", type=int, default=10_000)
+        made.add_argument("--groups", type=int, default=1_000)
+        made.add_argument("--windows", type=int, default=1_000)
+        made.add_argument("--rate", type=int, default=1_000, help="changes a second")
+        made.add_argument("--seconds", type=float, default=8.0, help="of a phase")
+        sys.exit(asyncio.run(run(made.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
