@@ -95,7 +95,7 @@ class EventsQuery(Request):
 
     token: Annotated[str, Field(max_length=200, description="The token, where no header can be sent")] | None = None
     since: Annotated[int, Field(ge=0, le=2**53 - 1, strict=False, description="The last `seq` received")] | None = None
-    targets: Annotated[str, Field(max_length=8192, description="Targets that I show, with commas")] | None = None
+    targets: Annotated[str, Field(max_length=2000, description="Targets that I show, with commas")] | None = None
     q: Annotated[str, Field(max_length=100, description="I show what this finds (`GET /v1/targets`)")] | None = None
     types: TargetTypes | None = None
     limit: Annotated[int, Field(ge=1, le=100, strict=False)] = 20

@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 GRACE = 5.0
 # Seconds for which what is left of a body that is too large is read away, so that the connection stays usable.
 LINGER = 2.0
+# Bytes of a request's first line: every query that the document allows fits, however it is encoded.
+MAX_LINE = 32_768
 
 
 class _Protocol(RequestHandler):
@@ -100,7 +102,13 @@ class ApiServer:
         Raises:
             OSError: the address can't be had.
         """
-        server = _Server(self._dispatch, access_log=None, logger=logging.getLogger("aiohttp"), lingering_time=LINGER)
+        server = _Server(
+            self._dispatch,
+            access_log=None,
+            logger=logging.getLogger("aiohttp"),
+            lingering_time=LINGER,
+            max_line_size=MAX_LINE,
+        )
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=GRACE, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, host, port, reuse_address=True)

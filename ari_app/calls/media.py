@@ -31,6 +31,7 @@ from ari_app.calls.model import (
     Sound,
 )
 from ari_app.calls.step import Step
+from ari_app.routing.targets import TargetType
 
 
 def settle(step: Step) -> None:
@@ -72,6 +73,8 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
         return Media()
+    if leg.state is not LegState.UP and _rings_with_others(step, call, leg):
+        return Media()
     if leg.state is not LegState.UP:
         return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before
     if party.held_by:
@@ -90,6 +93,17 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         # Out of the bridge while it rings: who answers must not hear a word of the one who transfers.
         return Media(sound=Sound.RINGING)
     return in_bridge
+
+
+def _rings_with_others(step: Step, call: Call, leg: Leg) -> bool:
+    """Whether this phone is rung with others at once: in one bridge each would be shown the next one's identity, and
+    the answer of one of two is passed on to the other, who then misses that he is hung up.
+    """
+    offer = call.offering()
+    if offer is None or offer.target.type is not TargetType.GROUP:
+        return False
+    group = step.directory.groups.get(offer.target.id)
+    return group is not None and group.ring == "all" and any(a.leg == leg.id for a in offer.attempts)
 
 
 def _company(step: Step, call: Call, party: Party) -> bool:

@@ -18,9 +18,10 @@ from typing import Any
 
 from tests.bots import Behaviour, Contact, Lab, Phone, pairs, rings
 from tests.bots.desktop import Desktop, Json
+from tests.e2e.crowd import PHONES as CROWD
 from tests.e2e.stack import Stack
 
-PHONES = {"alice": "1001", "bob": "1002", "carol": "1003", "dave": "1004", "erin": "1005", "frank": "1006"}
+PHONES = {"alice": "1001", "bob": "1002", "carol": "1003", "dave": "1004", "erin": "1005", "frank": "1006"} | CROWD
 CALLER_NUMBER = "+33612345678"
 CALLER_NAME = "Zoé Caller"
 WITHIN = 5.0

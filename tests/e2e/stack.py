@@ -65,17 +65,17 @@ class Stack:
 
     async def no_calls(self, within: float = 10.0) -> None:
         """Wait until the controller and Asterisk have no call left: whatever stays is a leak. Asked again until so."""
-        async with asyncio.timeout(within), aiohttp.ClientSession() as session:
-            token = await self.login(session, "admin")
-            headers = {"Authorization": f"Bearer {token}"}
-            left: object = "?"
-            try:
-                while left:
+        left: list[object] = []
+        try:
+            async with asyncio.timeout(within), aiohttp.ClientSession() as session:
+                token = await self.login(session, "admin")
+                headers = {"Authorization": f"Bearer {token}"}
+                while True:
                     async with session.get(f"{self.api}/v1/admin/calls", headers=headers) as response:
                         calls = (await response.json())["calls"]
-                    channels = await self.asterisk_channels()
-                    left = [*calls, *channels]
-            except TimeoutError:
-                raise AssertionError(f"calls or channels are left: {left}") from None
-            async with session.post(f"{self.api}/v1/logout", headers=headers):
-                pass
+                    left = [*calls, *await self.asterisk_channels()]
+                    if not left:
+                        break
+                await session.post(f"{self.api}/v1/logout", headers=headers)
+        except TimeoutError:
+            raise AssertionError(f"calls or channels are left: {left}") from None

@@ -1,0 +1,104 @@
+"""Callers by the hundred: SIPp behind the carrier, for whom nobody listens. Each has a number of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from tests.e2e.foreign import free_port
+from tests.e2e.stack import Stack
+
+_REQUEST = """
+      {method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+      Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]-UNIQUE
+      Max-Forwards: 70
+      From: <sip:[field0]@[local_ip]:[local_port]>;tag=[call_number]UNIQUE
+      To: <sip:[service]@[remote_ip]:[remote_port]>{tag}
+      Call-ID: [call_id]
+      CSeq: 1 {method}
+      Contact: <sip:[field0]@[local_ip]:[local_port]>
+      {rest}
+"""
+_SDP = """Content-Type: application/sdp
+      Content-Length: [len]
+
+      v=0
+      o=- 1 1 IN IP4 [local_ip]
+      s=-
+      c=IN IP4 [media_ip]
+      t=0 0
+      m=audio [media_port] RTP/AVP 0
+      a=rtpmap:0 PCMU/8000
+"""
+# Calls, and stays until the other side hangs up.
+_SCENARIO = f"""<?xml version="1.0" encoding="UTF-8"?>
+<scenario name="calls and waits to be served">
+  <send retrans="500"><![CDATA[{_REQUEST.format(method="INVITE", tag="", rest=_SDP)}]]></send>
+  <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="183" optional="true"/>
+  <recv response="200"/>
+  <send><![CDATA[{_REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")}
+]]></send>
+  <recv request="BYE"/>
+  <send><![CDATA[
+      SIP/2.0 200 OK
+      [last_Via:]
+      [last_From:]
+      [last_To:]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Content-Length: 0
+
+]]></send>
+</scenario>
+"""
+
+
+class Callers:
+    """Those of one SIPp."""
+
+    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+        self._process = process
+        self._errors = errors
+
+    async def all_were_served(self, within: float) -> None:
+        """Wait until every one of them was answered, and hung up by the other side; nothing unexpected was told."""
+        try:
+            async with asyncio.timeout(within):
+                status = await self._process.wait()
+        except TimeoutError:
+            raise AssertionError(f"callers still wait after {within:g} s; {self._complaints()}") from None
+        assert status == 0, f"SIPp ends with {status}; {self._complaints()}"
+
+    def _complaints(self) -> str:
+        return self._errors.read_text(errors="replace")[-2000:] if self._errors.exists() else "it complains of nothing"
+
+
+@asynccontextmanager
+async def calling(place: Path, stack: Stack, dialled: str, numbers: Sequence[str], rate: int) -> AsyncIterator[Callers]:
+    """The owners of these numbers call one after the other, `rate` a second; who is left at the end is cut off."""
+    unique, errors = secrets.token_hex(6), place / "errors.log"
+    (place / "calls.xml").write_text(_SCENARIO.replace("UNIQUE", unique))
+    (place / "numbers.csv").write_text("\n".join(["SEQUENTIAL", *numbers, ""]))
+    host = stack.carrier[0]
+    sip, audio = free_port(host, socket.SOCK_DGRAM), free_port(host, socket.SOCK_DGRAM)
+    process = await asyncio.create_subprocess_exec(
+        *("sipp", f"{stack.asterisk[0]}:{stack.asterisk[1]}", "-sf", "calls.xml", "-inf", "numbers.csv", "-s", dialled),
+        *("-i", host, "-p", str(sip), "-mi", host, "-min_rtp_port", str(audio), "-cid_str", f"%u-{unique}@%s"),
+        *("-m", str(len(numbers)), "-l", str(len(numbers)), "-r", str(rate), "-nostdin"),
+        *("-trace_err", "-error_file", str(errors)),
+        cwd=place,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield Callers(process, errors)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

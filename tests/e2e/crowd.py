@@ -1,0 +1,130 @@
+"""A bigger call centre than the demo's, for tests that need one: the demo's files, and a crowd added to them.
+
+    python -m tests.e2e.crowd <directory>
+
+copies `asterisk/` there and adds what this module says. Nothing of it is in the demo.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ORIGINAL = Path(__file__).parents[2] / "asterisk"
+
+CROWD = tuple(f"crowd{n:02}" for n in range(1, 21))
+RESTED = "rested"
+PHONES = {name: str(1101 + n) for n, name in enumerate((*CROWD, RESTED))}
+
+TOGETHER = CROWD[:3]
+"""Members of the group that rings all at once."""
+LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
+"""How well they know their tools."""
+
+QUEUE, QUEUE_URGENT, QUEUE_SHORT = "3900", "3905", "3901"
+GROUP_TOGETHER, GROUP_REST, GROUP_WITH_DATA = "2901", "2902", "4900"
+SKILL, SKILL_3 = "2910", "2913"
+
+_SECTIONS = {
+    "groups": f"""\
+  crowd: {{name: Crowd, number: "2900", show_available: true}}
+  together: {{name: Together, number: "{GROUP_TOGETHER}", show_available: true, ring: all}}
+  rest: {{name: Rest, number: "{GROUP_REST}", show_available: true, wrap_up: 2}}
+""",
+    "queues": f"""\
+  crowd: {{name: Crowd queue, number: "{QUEUE}", groups: [crowd], show_available: true}}
+  short:
+    name: Short queue
+    number: "{QUEUE_SHORT}"
+    groups: [rest]
+    max_length: 2
+    max_wait: 3
+    overflow: group:together
+""",
+    "skills": """\
+  tools: {name: Tools, show_available: true}
+""",
+}
+
+# What enters without `deliver` says more than a verb and an argument: how urgent it is.
+_DIALPLAN = f"""
+[from-carrier](+)
+exten => 2900,1,Gosub(call-control,deliver,1(group,crowd))
+ same => n,Hangup()
+exten => {GROUP_TOGETHER},1,Gosub(call-control,deliver,1(group,together))
+ same => n,Hangup()
+exten => {GROUP_REST},1,Gosub(call-control,deliver,1(group,rest))
+ same => n,Hangup()
+exten => {QUEUE},1,Gosub(call-control,deliver,1(queue,crowd))
+ same => n,Hangup()
+exten => {QUEUE_URGENT},1,Gosub(call-control,welcome,1)
+ same => n,Stasis(${{CALL_CONTROL}},queue,crowd,5)
+ same => n,Hangup()
+exten => {QUEUE_SHORT},1,Gosub(call-control,deliver,1(queue,short))
+ same => n,Hangup()
+exten => {SKILL},1,Gosub(call-control,deliver,1(skill,tools))
+ same => n,Hangup()
+exten => {SKILL_3},1,Gosub(call-control,deliver,1(skill,tools>=3))
+ same => n,Hangup()
+exten => {GROUP_WITH_DATA},1,Set(CALL_DATA_order=4711)
+ same => n,Set(CALL_DATA_vip=yes)
+ same => n,Gosub(call-control,deliver,1(group,crowd))
+ same => n,Hangup()
+"""
+
+
+def _phone(user: str, name: str) -> str:
+    return f"""
+[{user}](phone)
+callerid = "{_full_name(name)}" <{user}>
+auth = {user}
+aors = {user}
+[{user}](phone-secret)
+username = {user}
+password = phone-{user}
+[{user}](phone-place)
+"""
+
+
+def _full_name(name: str) -> str:
+    return f"{name.capitalize()} Agent"
+
+
+def _agent(name: str, user: str) -> str:
+    groups = ["rest"] if name == RESTED else ["crowd", *(["together"] if name in TOGETHER else [])]
+    skills = f", skills: {{tools: {LEVELS[name]}}}" if name in LEVELS else ""
+    of = f"groups: [{', '.join(groups)}]{skills}"
+    return f'  {name}: {{name: {_full_name(name)}, phone: "{user}", password: {name}-demo, {of}}}\n'
+
+
+def _deliveries() -> str:
+    agents = (f"exten => {user},1,Gosub(call-control,deliver,1(agent,{name}))" for name, user in PHONES.items())
+    return "".join(f"{line}\n same => n,Hangup()\n" for line in agents)
+
+
+def _with(text: str, sections: Mapping[str, str]) -> str:
+    """`callcentre.yaml` with entries added to its sections. Raises ValueError where it has no such section."""
+    for section, entries in sections.items():
+        head = f"\n{section}:\n"
+        if text.count(head) != 1:
+            raise ValueError(f"callcentre.yaml has no section {section}, or several")
+        text = text.replace(head, head + entries)
+    return text
+
+
+def gather(directory: Path) -> None:
+    """Write the demo's files and the crowd to `directory`, which must not exist yet."""
+    shutil.copytree(ORIGINAL, directory)
+    agents = "".join(_agent(name, user) for name, user in PHONES.items())
+    centre = directory / "callcentre.yaml"
+    centre.write_text(_with(centre.read_text(), {"agents": agents, **_SECTIONS}))
+    with (directory / "pjsip.conf").open("a") as file:
+        file.writelines(_phone(user, name) for name, user in PHONES.items())
+    with (directory / "extensions.conf").open("a") as file:
+        file.write(_DIALPLAN + _deliveries())
+
+
+if __name__ == "__main__":
+    gather(Path(sys.argv[1]))
