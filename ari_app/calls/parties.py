@@ -188,7 +188,7 @@ def _offer_keeps(call: Call, offer: Offer, joined: list[Party]) -> bool:
     if offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
         return any(p.id != offer.by for p in joined)
     if offer.by is not None:
-        return any(p.id == offer.by for p in joined)
+        return any(p.id == offer.by and p.leg is not None for p in joined)
     return bool(joined)
 
 

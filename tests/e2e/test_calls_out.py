@@ -6,15 +6,25 @@ from tests.bots import answers, is_busy
 from tests.e2e.office import Office, Refused
 
 
-@pytest.mark.parametrize("target", ["agent:bob", "group:support", "number:1002"])
-async def test_an_agent_calls_a_colleague_s40(office: Office, target: str) -> None:
-    alice, bob = await office.agents("alice", "bob")
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("agent:bob", "bob"),
+        ("group:support", "bob"),
+        ("number:1002", "bob"),
+        ("skill:french>=2", "bob"),
+        ("queue:sales", "dave"),
+        ("routing_point:plain", "bob"),
+    ],
+)
+async def test_an_agent_calls_every_kind_of_target_s40(office: Office, target: str, name: str) -> None:
+    alice, other = await office.agents("alice", name)
     call = await alice.dials(target)
     assert call["type"] == "internal"
-    await bob.phone.answer()
-    await office.hears("alice <-> bob")
+    await other.phone.answer()
+    await office.hears(f"alice <-> {name}")
     await alice.sees_state("established")
-    await bob.sees_state("established")
+    await other.sees_state("established")
 
 
 async def test_what_can_be_done_to_a_contact_can_be_done_to_a_colleague_s41(office: Office) -> None:

@@ -140,6 +140,24 @@ async def test_a_call_goes_on_while_the_file_is_read_again(stack: Stack, tmp_pat
         await office.hears("alice <-> bob")
 
 
+async def test_what_may_be_done_to_a_group_is_enabled_verb_by_verb_s3(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    text = FILE.read_text()
+    file.write_text(text.replace("enabled_for: [call, transfer, conference]", "enabled_for: [transfer]", 1))
+    async with own_office(stack, file) as office:
+        alice, bob, _ = await office.agents("alice", "bob", "carol")
+        support = await alice.command("GET", "/v1/targets/group:support")
+        assert set(support["actions"]) == {"single_step_transfer", "initiate_transfer"}
+        with pytest.raises(Refused) as refused:
+            await alice.dials("group:support")
+        assert refused.value.code == "feature_disabled"
+        await alice.dials("agent:bob")
+        await bob.phone.answer()
+        await office.hears("alice <-> bob")
+        assert await alice.refused("single-step-conference", target="group:support") == "feature_disabled"
+        await alice.do("single-step-transfer", target="group:support")
+
+
 async def test_a_contact_whose_agent_and_target_are_gone_goes_to_the_fallback_s16(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "callcentre.yaml"
     file.write_text(FILE.read_text().replace("  # fallback: group:support", "  fallback: group:sales"))

@@ -239,6 +239,20 @@ def test_an_agent_who_called_the_routing_point_is_handed_on_as_the_caller() -> N
     assert office.hears() == hear_each_other("alice", "bob")
 
 
+def test_a_menu_that_an_agent_left_on_hold_rings_nobody_for_him() -> None:
+    office = Office("alice", "bob")
+    call = office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))
+    point = next(leg.id for leg in office.switch.legs.values() if leg.agent is None)
+    office.ask(c.Hold, "alice", call=call.id)
+    office.asterisk.hang_up(office.leg_of("alice"))
+    office.settle()
+    assert call.id in office.switch.calls
+    office.feed(s.ChannelArrived("half", "", "agent", ("bob",), via=point))
+    office.settle()
+    assert not office.switch.calls
+    assert not office.wrong()
+
+
 def test_a_routing_point_that_hands_on_before_its_answer_was_told_has_answered() -> None:
     office = Office(ready=())
     office.feed(s.ChannelArrived("in1", "carrier", "routing_point", ("billing",)))
