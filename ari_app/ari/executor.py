@@ -23,8 +23,6 @@ from ari_app.calls.effects import (
     JoinBridge,
     LeaveBridge,
     PlayDtmf,
-    StopMusic,
-    StopRinging,
 )
 from ari_app.calls.model import BridgeId, LegId
 from ari_app.calls.stimuli import EffectDone, EffectFailed
@@ -167,23 +165,13 @@ class Executor:
         self._start(job)
 
     def _next(self, leg: LegId, lane: _Lane) -> None:
-        if lane.running is not None and not self._may_follow(lane):
+        if lane.running is not None:
             return
         if not lane.waiting:
             self._lanes.pop(leg, None)
             return
         job = lane.running = lane.waiting.popleft()
         self._start(job, lambda: self._advance(leg, lane, job))
-
-    @staticmethod
-    def _may_follow(lane: _Lane) -> bool:
-        """Asterisk ends music without waiting for the channel: joining a bridge need not wait for that answer."""
-        return (
-            lane.running is not None
-            and isinstance(lane.running.effect, StopMusic | StopRinging)
-            and bool(lane.waiting)
-            and isinstance(lane.waiting[0].effect, JoinBridge)
-        )
 
     def _advance(self, leg: LegId, lane: _Lane, job: _Job) -> None:
         if self._lanes.get(leg) is lane and lane.running is job:
