@@ -122,11 +122,11 @@ class HttpClient:
 
     def set_basic_auth(self, host: str, username: str, password: str) -> None:
         """Part of the interface; the credentials are given when the client is made."""
-        raise NotImplementedError("credentials are given to the constructor")
+        raise TypeError("credentials are given to the constructor")
 
     def set_api_key(self, host: str, api_key: str, param_name: str = "api_key") -> None:
         """Part of the interface; keys in a URL end up in logs."""
-        raise NotImplementedError("credentials are given to the constructor")
+        raise TypeError("credentials are given to the constructor")
 
     async def close(self) -> None:
         """Close every connection."""

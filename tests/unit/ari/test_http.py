@@ -200,5 +200,5 @@ async def test_a_websocket_to_nobody_is_an_error(client: HttpClient) -> None:
 
 @pytest.mark.parametrize("setter", ["set_basic_auth", "set_api_key"])
 async def test_credentials_cannot_be_given_later(client: HttpClient, setter: str) -> None:
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(TypeError):
         getattr(client, setter)("host", "name", "secret")
