@@ -51,7 +51,7 @@ class App:
         self._settings = settings
         self._configuration = configuration
         self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._redis = connect(str(settings.redis_url))
         self._availability = RedisAvailability(self._redis, settings.redis_prefix)
         self._mirror = Mirror(self._availability)
@@ -112,7 +112,9 @@ class App:
         self._stopping.set()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _begin(self) -> None:
         """Redis first: without what it keeps, a caller already served would be taken for a new one."""

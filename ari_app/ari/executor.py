@@ -170,11 +170,11 @@ class Executor:
         if not lane.waiting:
             self._lanes.pop(leg, None)
             return
-        job = lane.running = lane.waiting.popleft()
-        self._start(job, lambda: self._advance(leg, lane, job))
+        lane.running = lane.waiting.popleft()
+        self._start(lane.running, lambda: self._advance(leg, lane))
 
-    def _advance(self, leg: LegId, lane: _Lane, job: _Job) -> None:
-        if self._lanes.get(leg) is lane and lane.running is job:
+    def _advance(self, leg: LegId, lane: _Lane) -> None:
+        if self._lanes.get(leg) is lane:
             lane.running = None
             self._next(leg, lane)
 

@@ -73,7 +73,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     step.ask(HangUp, fact.leg)
     call = step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
     call = parties.note_hold(step, step.put_call(call, user_data={**call.user_data, **fact.user_data}))
-    contact = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
+    contact = call.contact()
     # Whoever hung his phone up while the menu was on hold has nobody to be brought back for.
     agent = next((p for p in call.joined() if p.role is PartyRole.AGENT and p.leg is not None and not p.away), None)
     if target is None or (contact is None and agent is None):

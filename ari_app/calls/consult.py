@@ -4,6 +4,8 @@ The consultation is a call of its own whose `parent` is the contact's; both spea
 turning from one to the other is a change of that leg's focus.
 """
 
+from dataclasses import replace
+
 from ari_app.calls import parties
 from ari_app.calls.model import Call, Party, Progress
 from ari_app.calls.step import Step
@@ -34,19 +36,7 @@ def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
     """One leg changes calls without being heard to."""
     leg = step.leg(party.leg)
     step.put_party(consult.id, party.id, progress=Progress.LEFT, leg=None)
-    moved = Party(
-        step.new_id("p"),
-        party.role,
-        party.name,
-        party.number,
-        party.agent,
-        party.leg,
-        Progress.JOINED,
-        muted=party.muted,
-        deaf=party.deaf,
-        away=party.away,
-    )
-    step.add_party(parent.id, moved)
+    step.add_party(parent.id, replace(party, id=step.new_id("p"), progress=Progress.JOINED, held_by=frozenset()))
     if leg is not None:
         step.put_leg(leg, focus=parent.id)
 

@@ -4,6 +4,8 @@ A target that is agents is reserved before anything changes: with nobody free th
 not heard a thing (S6). The reservation's answer brings the same command here a second time, with the agent.
 """
 
+from dataclasses import replace
+
 from ari_app.calls import commands as c
 from ari_app.calls import consult, offers, parties
 from ari_app.calls.actions import call_actions, contacts_first
@@ -114,20 +116,16 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
     step.put_call(call, owner=agent.id, caller_id=cmd.caller_id)
     step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
     if leg is not None and up:
-        step.add_party(call_id, _with_leg(me, leg.id, Progress.JOINED))
+        step.add_party(call_id, replace(me, leg=leg.id, progress=Progress.JOINED))
         step.put_leg(leg, focus=call_id)
         _ring_now(step, call_id, reserved_agent)
     else:
         own = Leg(step.new_id("l"), LegState.CREATING, agent.id, Phone(agent.phone or ""), call_id)
         shown = _whom(step, target, reserved_agent)
         step.put_leg(own, shown=shown)
-        step.add_party(call_id, _with_leg(me, own.id, Progress.DIALING))
+        step.add_party(call_id, replace(me, leg=own.id))
         step.ask(CreateLeg, own.id, Phone(agent.phone or ""), shown, call_id, True)
     _remember(step, cmd.by, cmd.caller_id)
-
-
-def _with_leg(party: Party, leg: str, progress: Progress) -> Party:
-    return Party(party.id, party.role, party.name, party.number, party.agent, leg, progress)
 
 
 def _whom(step: Step, target: Target, agent: str | None) -> Identity:
@@ -184,24 +182,11 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
         _begin_consultation(step, cmd, call, me, offered, data, agent)
         return
     held = contacts_first(call, me)
-    offered = _holding(offered, held)
+    offered = replace(offered, held=frozenset(p.id for p in held))
     step.await_effects(cmd.id, call.id, until="ringing", offer=offered.id)
     call = parties.hold(step, call, me.id, held)
     call = step.put_call(call, user_data=consult.attach(call, data), offer=offered)
     _ring_now(step, call.id, agent)
-
-
-def _holding(offered: Offer, held: list[Party]) -> Offer:
-    return Offer(
-        offered.id,
-        offered.kind,
-        offered.target,
-        offered.by,
-        offered.identity,
-        offered.state,
-        offered.caller_id,
-        held=frozenset(p.id for p in held),
-    )
 
 
 def _begin_consultation(
@@ -214,9 +199,7 @@ def _begin_consultation(
     parties.step_aside(step, step.call(first.id), cmd.by)
     call_id = step.new_id("c")
     mine = Party(step.new_id("p"), PartyRole.AGENT, me.name, me.number, me.agent, leg.id, Progress.JOINED)
-    offered = Offer(
-        offered.id, offered.kind, offered.target, mine.id, offered.identity, offered.state, offered.caller_id
-    )
+    offered = replace(offered, by=mine.id)
     step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
     call = new_call(step, call_id, CallType.CONSULT, {**first.user_data, **data}, offered)
     step.put_call(call, owner=cmd.by, parent=first.id, caller_id=cmd.caller_id)

@@ -253,6 +253,10 @@ class Call:
         """Those who are in the call now, held or not, in the order they joined."""
         return sorted((p for p in self.parties.values() if p.progress is Progress.JOINED), key=lambda p: p.order)
 
+    def contact(self) -> Party | None:
+        """Whoever is from outside and in the call now; of several, the first who joined."""
+        return next((p for p in self.joined() if p.role is PartyRole.CONTACT), None)
+
     def party_of(self, agent: AgentId) -> Party | None:
         """The agent's own party, unless he has left."""
         return next((p for p in self.parties.values() if p.agent == agent and p.progress is not Progress.LEFT), None)

@@ -66,8 +66,14 @@ def seek(step: Step, call: Call) -> None:
     if offer.target.type in DIRECT:
         ring(step, call.id, None)
         return
+    step.put_offer(call.id, state=OfferState.SEEKING, retry_at=None)
+    _reserve_for(step, call, offer)
+
+
+def _reserve_for(step: Step, call: Call, offer: Offer) -> None:
+    """Ask for somebody who is neither in the call nor has refused this offer."""
     request = step.new_id("r")
-    step.put_offer(call.id, state=OfferState.SEEKING, request=request, retry_at=None)
+    step.put_offer(call.id, request=request)
     step.seeks[request] = Seek(call.id, offer=offer.id)
     reserve(step, request, offer.target, busy_in(call) | offer.tried)
 
@@ -194,10 +200,7 @@ def _ring_the_others_too(step: Step, call_id: CallId) -> None:
     group = step.directory.groups.get(offer.target.id) if offer and offer.target.type is TargetType.GROUP else None
     if offer is None or group is None or group.ring != "all":
         return
-    request = step.new_id("r")
-    step.put_offer(call_id, request=request)
-    step.seeks[request] = Seek(call_id, offer=offer.id)
-    reserve(step, request, offer.target, busy_in(call) | offer.tried)
+    _reserve_for(step, call, offer)
 
 
 def _destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, str, str]:
@@ -292,13 +295,18 @@ def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferSt
     step.put_offer(call.id, tried=tried, last=outcome)
     if offer.attempts:
         return
-    waiting = offer.by is None and not offer.fallback
-    if offer.target.type not in DIRECT | {TargetType.AGENT} and (waiting or outcome is not OfferState.NO_ANSWER):
+    waits = offer.by is None and not offer.fallback
+    if _has_members(offer) and (waits or outcome is not OfferState.NO_ANSWER):
         untried = step.directory.members(offer.target) - tried - busy_in(step.call(call.id))
-        if untried or waiting:
+        if untried or waits:
             seek(step, step.call(call.id))
             return
     fail(step, call.id, outcome)
+
+
+def _has_members(offer: Offer) -> bool:
+    """Whether the target is several people, of whom the next may be tried."""
+    return offer.target.type not in DIRECT | {TargetType.AGENT}
 
 
 def timed_out(step: Step, call: Call) -> None:
@@ -308,8 +316,7 @@ def timed_out(step: Step, call: Call) -> None:
         return
     for attempt in offer.attempts:
         count_missed(step, attempt)
-    waiting = offer.by is None and not offer.fallback and offer.target.type not in DIRECT | {TargetType.AGENT}
-    if not waiting:
+    if offer.by is not None or offer.fallback or not _has_members(offer):
         fail(step, call.id, OfferState.NO_ANSWER)
         return
     tried = offer.tried | {a.agent for a in offer.attempts if a.agent}
@@ -362,7 +369,7 @@ def _stop_ringback(step: Step, call: Call) -> None:
 def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind, outside: bool) -> Identity:
     """What a rung phone shows without an override: the contact for what concerns him (S55), else who calls."""
     if call is not None and kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
-        contact = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
+        contact = call.contact()
         if contact is not None:
             return Identity(contact.name, contact.number)
     settings = step.directory.settings

@@ -3,6 +3,8 @@
 Owns who is in a call and why somebody is on hold. What that means for bridges and music is derived in `media`.
 """
 
+from dataclasses import replace
+
 from ari_app.calls import offers
 from ari_app.calls.effects import Announce, CreateLeg, DestroyBridge, HangUp, SetActivity
 from ari_app.calls.model import (
@@ -223,17 +225,7 @@ def end(step: Step, call_id: CallId) -> None:
 
 
 def _left(party: Party) -> Party:
-    return Party(
-        party.id,
-        party.role,
-        party.name,
-        party.number,
-        party.agent,
-        progress=Progress.LEFT,
-        muted=party.muted,
-        deaf=party.deaf,
-        order=party.order,
-    )
+    return replace(party, leg=None, progress=Progress.LEFT, held_by=frozenset(), away=False)
 
 
 # -- when nobody is left to help --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import ceil
 
 from ari_app.calls import offers, parties
-from ari_app.calls.model import Call, Leg, Offer, OfferState, PartyRole
+from ari_app.calls.model import Call, Leg, Offer, OfferState
 from ari_app.calls.step import Pace, Step
 from ari_app.routing.directory import Queue
 from ari_app.routing.targets import Target, TargetType
@@ -132,7 +132,7 @@ def announce(step: Step, call: Call) -> None:
 
 
 def _caller_leg(step: Step, call: Call) -> Leg | None:
-    caller = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
+    caller = call.contact()
     return step.leg(caller.leg) if caller is not None else None
 
 
