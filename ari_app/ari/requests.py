@@ -11,6 +11,7 @@ from typing import assert_never
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.messages import CREATED, OTHER_HALF
+from ari_app.ari.variables import created_with, direction_of, negated, shown_now
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -30,7 +31,7 @@ from ari_app.calls.effects import (
     StopMusic,
     StopRinging,
 )
-from ari_app.calls.model import Destination, DialplanEntry, Identity, LegId, Outside, Phone
+from ari_app.calls.model import Destination, DialplanEntry, LegId, Outside, Phone
 
 # DTMF events don't come from a two-party bridge without it.
 BRIDGE_TYPE = "mixing,dtmf_events"
@@ -208,8 +209,8 @@ class Requests:
         asked = self._asked.setdefault(leg, _Asked())
         before, asked.muted = asked.muted, None
         wanted = (nobody_hears, hears_nobody)
-        on = _direction(wanted, unlike=(False, False) if before is None else before)
-        off = _direction((not nobody_hears, not hears_nobody), unlike=_negated(before))
+        on = direction_of(wanted, unlike=(False, False) if before is None else before)
+        off = direction_of((not nobody_hears, not hears_nobody), unlike=negated(before))
         if on is not None:
             await self._channel(leg, "mute", direction=on)
         if off is not None:
@@ -285,50 +286,3 @@ class Requests:
     def keep(self, legs: Set[LegId]) -> None:
         """After a stock-taking: only these are still there."""
         self._asked = {leg: asked for leg, asked in self._asked.items() if leg in legs}
-
-
-def _direction(wanted: tuple[bool, bool], *, unlike: tuple[bool, bool]) -> str | None:
-    """ARI's name for those of (in, out) that are wanted and were not so before."""
-    match wanted[0] and not unlike[0], wanted[1] and not unlike[1]:
-        case True, True:
-            return "both"
-        case True, False:
-            return "in"
-        case False, True:
-            return "out"
-        case _:
-            return None
-
-
-def _negated(before: tuple[bool, bool] | None) -> tuple[bool, bool]:
-    return (False, False) if before is None else (not before[0], not before[1])
-
-
-def created_with(destination: Destination, identity: Identity, *, auto_answer: bool) -> dict[str, str]:
-    """The variables of a new channel, set before its INVITE is made, in one request.
-
-    CONNECTEDLINE is what the called display shows: it becomes From (and P-Asserted-Identity where the endpoint
-    sends it), names in UTF-8. The ",i" spares an update for each. HOLD_INTERCEPT keeps Asterisk from playing music to
-    this leg by itself when the PEER's hold key is pressed.
-    """
-    variables = {"HOLD_INTERCEPT(set)": ""}
-    if identity.anonymous:
-        # Name and number are left out: with send_pai they would go out beside `Privacy: id`.
-        variables["CONNECTEDLINE(pres,i)"] = "prohib"
-    else:
-        variables["CONNECTEDLINE(name,i)"] = identity.name
-        variables["CONNECTEDLINE(num,i)"] = identity.number
-    if auto_answer and isinstance(destination, Phone):
-        variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:auto-answer>;answer-after=0"
-        variables["PJSIP_HEADER(add,Alert-Info)"] = "<http://auto-answer>;info=alert-autoanswer"
-    return variables
-
-
-def shown_now(identity: Identity) -> dict[str, str]:
-    """The variables that change an answered phone's display; the last, without ",i", sends the update.
-
-    Anonymous is spelt out: for a prohibited identity Asterisk sends no update at all to a phone that isn't trusted with
-    it (`trust_id_outbound=no`), and the display would go on showing the one before.
-    """
-    name, number = ("Anonymous", "anonymous") if identity.anonymous else (identity.name, identity.number)
-    return {"CONNECTEDLINE(name,i)": name, "CONNECTEDLINE(pres,i)": "allowed", "CONNECTEDLINE(num)": number}

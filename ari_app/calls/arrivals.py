@@ -5,7 +5,7 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from ari_app.calls import offers, parties, waiting
+from ari_app.calls import announcing, offers, parties, waiting
 from ari_app.calls.effects import HangUp, SetAgentState
 from ari_app.calls.model import (
     Call,
@@ -99,7 +99,7 @@ def _leg(step: Step, fact: ChannelArrived, call_id: str | None, agent: str | Non
 
 
 def _turn_away(step: Step, fact: ChannelArrived, prompt: str) -> None:
-    parties.announce_farewell(step, _leg(step, fact, None), prompt)
+    announcing.farewell(step, _leg(step, fact, None), prompt)
 
 
 def _caller(step: Step, fact: ChannelArrived) -> None:

@@ -5,8 +5,8 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 
 from dataclasses import replace
 
-from ari_app.calls import offers
-from ari_app.calls.effects import Announce, CreateLeg, DestroyBridge, HangUp, SetActivity
+from ari_app.calls import announcing, offers
+from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
 from ari_app.calls.model import (
     Call,
     CallId,
@@ -255,80 +255,13 @@ def after_failed_offer(step: Step, call: Call, offer: Offer) -> None:
         offers.seek(step, call)
         return
     for party in call.joined():
-        say_goodbye(step, party, "nobody_available")
+        announcing.say_goodbye(step, party, "nobody_available")
 
 
 def _call_failed(step: Step, call: Call, initiator: Party) -> None:
     """A call that an agent made reached nobody: it is over; where he dialled by hand, his phone says why."""
     leg = step.leg(initiator.leg)
     if leg is not None and leg.destination is None and leg.state is LegState.UP and len(call.joined()) == 1:
-        say_goodbye(step, initiator, "nobody_available")
+        announcing.say_goodbye(step, initiator, "nobody_available")
     else:
         end_if_over(step, call)
-
-
-def say_goodbye(step: Step, party: Party, prompt: str) -> None:
-    """Play a prompt to one leg, then hang it up."""
-    leg = step.leg(party.leg)
-    if leg is None or leg.hanging_up or leg.farewell:
-        return
-    announce_farewell(step, leg, prompt)
-
-
-def announce_farewell(step: Step, leg: Leg, prompt: str) -> None:
-    """Play a prompt of the administrator's list, then hang up; at once where he does not list it."""
-    sounds = step.directory.settings.announcements.get(prompt, "")
-    if sounds:
-        announce_sounds(step, leg, prompt, sounds, farewell=True)
-    else:
-        hang_up(step, leg)
-
-
-def announce_sounds(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = False) -> None:
-    """Play these sounds (comma between them) to one leg; none of them: nothing."""
-    if sounds:
-        announcement = step.new_id("a")
-        step.put_leg(leg, playing=announcement, farewell=farewell)
-        step.announcements.append((leg.id, announcement, prompt, sounds))
-
-
-def settle_announcements(step: Step) -> None:
-    """Prompts come after the media they replace: stopping the music would stop a prompt too."""
-    for leg_id, announcement, prompt, sounds in step.announcements:
-        step.ask(Announce, leg_id, announcement, prompt, tuple(sounds.split(",")))
-
-
-# -- what calls make of agents ----------------------------------------------------------------------------------------
-
-
-def settle_activities(step: Step) -> None:
-    """Tell availability what the touched calls make of their agents, where that has changed."""
-    touched: set[str] = set()
-    for call_id in step.calls:
-        for version in (step.state.calls.get(call_id), step.calls[call_id]):
-            if version is not None:
-                touched |= {p.agent for p in version.parties.values() if p.agent}
-    for agent in sorted(touched):
-        activity, concerned = _activity(step, agent)
-        before = step.activities.get(agent, step.state.activities.get(agent))
-        if activity != before:
-            step.activities[agent] = activity
-            wrap_up = _wrap_up(step, agent) if before == "on_call" and activity is None else 0.0
-            step.emit(SetActivity(agent, activity, concerned, wrap_up))
-
-
-def _activity(step: Step, agent: str) -> tuple[str | None, CallId | None]:
-    found: tuple[str | None, CallId | None] = (None, None)
-    for call in step.calls_of(agent):
-        party = step.mine(call, agent)
-        rung = call.offer is not None and any(a.party == party.id for a in call.offer.attempts)
-        if not rung:
-            return "on_call", call.id
-        found = ("ringing", call.id)
-    return found
-
-
-def _wrap_up(step: Step, agent: str) -> float:
-    listed = step.directory.agents.get(agent)
-    groups = [step.directory.groups[g] for g in (listed.groups if listed else ()) if g in step.directory.groups]
-    return max((g.wrap_up for g in groups), default=0.0)

@@ -20,27 +20,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ari_app.calls import (
+    activities,
+    announcing,
     arrivals,
     commands,
+    deadlines,
     displays,
     failures,
     handlers,
-    initiate,
     invariants,
     legs,
     media,
     offers,
     parties,
     reconcile,
+    reservations,
     transfer_key,
     waiting,
 )
 from ari_app.calls import stimuli as s
 from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply
 from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
-from ari_app.calls.step import Pending, Seek, State, Step
+from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Stories, StoryEntry
-from ari_app.errors import AsteriskUnavailable, CallControlError, Code, Refused, StoreUnavailable
+from ari_app.errors import CallControlError, Code
 from ari_app.routing.directory import Directory
 
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
@@ -105,8 +108,8 @@ class Switch:
     def _finish(step: Step) -> None:
         media.settle(step)
         displays.settle(step)
-        parties.settle_announcements(step)
-        parties.settle_activities(step)
+        announcing.settle(step)
+        activities.settle(step)
         invariants.check(step)
 
     def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901 - a flat table of all stimuli
@@ -138,11 +141,11 @@ class Switch:
             case s.AsteriskReconciled():
                 reconcile.reconciled(step, stimulus)
             case s.AgentReserved(request, agent):
-                _agent_reserved(step, request, agent)
+                reservations.agent_reserved(step, request, agent)
             case s.NobodyAvailable(request):
-                _nobody_available(step, request)
+                reservations.nobody_available(step, request)
             case s.ReservationFailed(request):
-                _reservation_failed(step, request)
+                reservations.reservation_failed(step, request)
             case s.AgentBecameAvailable(agent):
                 waiting.agent_free(step, agent)
             case s.TimePassed():
@@ -159,7 +162,7 @@ class Switch:
         for call_id in due:
             call = step.find_call(call_id)
             if call is not None:
-                deadlines_passed(step, call)
+                deadlines.passed(step, call)
                 current = step.find_call(call_id)
                 if current is not None and current is self.state.calls.get(call_id):
                     step.put_call(replace(current))
@@ -195,7 +198,7 @@ class Switch:
         return effects
 
     def _note_deadline(self, call: Call) -> None:
-        at = deadline_of(call)
+        at = deadlines.of(call)
         if at is None:
             self._deadlines.pop(call.id, None)
         else:
@@ -247,8 +250,8 @@ class Switch:
             step.drop_leg(stimulus.leg)
         media.settle(step)
         displays.settle(step)
-        parties.settle_announcements(step)
-        parties.settle_activities(step)
+        announcing.settle(step)
+        activities.settle(step)
         return self._commit(step, stimulus)
 
 
@@ -265,90 +268,6 @@ def _effect_over(step: Step, effect: int) -> None:
     for pending in step.all_pending():
         if effect in pending.effects:
             step.forget_effect(pending.command, effect)
-
-
-def _take_seek(step: Step, request: str) -> Seek | None:
-    seek = step.awaited(request)
-    step.seeks[request] = None
-    return seek
-
-
-def _agent_reserved(step: Step, request: str, agent: str) -> None:
-    seek = _take_seek(step, request)
-    call = step.find_call(seek.call) if seek is not None else None
-    if seek is not None and seek.command is not None:
-        if not step.linked:
-            raise AsteriskUnavailable
-        if step.calls_of(agent):
-            raise Refused(Code.NO_AGENT_AVAILABLE, "the agent has just taken another call")
-        initiate.reserved(step, seek.command, agent, request)
-    elif seek is not None and call is not None and call.offer is not None and call.offer.request == request:
-        offers.reserved(step, call, agent, request)
-    else:
-        offers.free(step, agent, request)
-
-
-def _nobody_available(step: Step, request: str) -> None:
-    seek = _take_seek(step, request)
-    if seek is None:
-        return
-    if seek.command is not None:
-        raise Refused(Code.NO_AGENT_AVAILABLE, "nobody of this target is available now")
-    call = step.find_call(seek.call)
-    if call is None or call.offer is None or call.offer.request != request:
-        return
-    if seek.again:
-        offers.seek(step, call)
-    else:
-        offers.nobody(step, call)
-
-
-def _reservation_failed(step: Step, request: str) -> None:
-    seek = _take_seek(step, request)
-    if seek is None:
-        return
-    if seek.command is not None:
-        raise StoreUnavailable
-    call = step.find_call(seek.call)
-    if call is None or call.offer is None or call.offer.request != request:
-        return
-    if call.offer.by is None and not call.offer.fallback:
-        # The caller keeps his music and his place; Redis is asked again.
-        retry = step.now + step.directory.settings.retry_interval
-        step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry)
-    else:
-        offers.fail(step, call.id, OfferState.UNAVAILABLE)
-
-
-def deadline_of(call: Call) -> float | None:
-    """When this call next wants to be woken."""
-    if call.ended:
-        return None
-    offer = call.offering()
-    times = [call.recall_at]
-    if offer is not None:
-        times += [offer.deadline, offer.retry_at, offer.announce_at, None if offer.attempts else offer.give_up_at]
-    return min((t for t in times if t is not None), default=None)
-
-
-def deadlines_passed(step: Step, call: Call) -> None:
-    """Something of this call is due."""
-    offer = call.offering()
-    if call.recall_at is not None and call.recall_at <= step.now:
-        legs.recall(step, call)
-    if offer is None:
-        return
-    if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:
-        waiting.gives_up(step, call)
-        return
-    if offer.announce_at is not None and offer.announce_at <= step.now:
-        waiting.announce(step, call)
-        offer = step.call(call.id).offer or offer
-    if offer.retry_at is not None and offer.retry_at <= step.now:
-        step.put_offer(call.id, retry_at=None, tried=frozenset())
-        offers.try_again(step, step.call(call.id))
-    elif offer.deadline is not None and offer.deadline <= step.now:
-        offers.timed_out(step, call)
 
 
 def _came_about(pending: Pending, call: Call) -> bool:

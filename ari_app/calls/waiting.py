@@ -7,7 +7,7 @@ the calls themselves, so that a queue survives the controller with them, and an 
 from dataclasses import replace
 from math import ceil
 
-from ari_app.calls import offers, parties
+from ari_app.calls import announcing, offers
 from ari_app.calls.model import Call, Leg, Offer, OfferState
 from ari_app.calls.step import Pace, Step
 from ari_app.routing.directory import Queue
@@ -128,7 +128,7 @@ def announce(step: Step, call: Call) -> None:
     leg = _caller_leg(step, call)
     if place is None or leg is None or leg.playing is not None or leg.hanging_up:
         return
-    parties.announce_sounds(step, leg, "queue_position", _position(step, offer.target, place))
+    announcing.play(step, leg, "queue_position", _position(step, offer.target, place))
 
 
 def _caller_leg(step: Step, call: Call) -> Leg | None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from ari_app.ari.fake import Behaviour
+from ari_app.calls import announcing, consult, invariants, legs, offers, parties, waiting
 from ari_app.calls import commands as c
-from ari_app.calls import consult, invariants, legs, offers, parties, waiting
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Attempt, Call, LegState, OfferState
@@ -116,7 +116,7 @@ def test_nobody_is_told_goodbye_twice_nor_while_he_is_hung_up_nor_without_a_leg(
     for changed in (replace(leg, farewell=True), replace(leg, hanging_up=True), None):
         step = _step(office)
         step.legs["in1"] = changed
-        parties.say_goodbye(step, contact, "nobody_available")
+        announcing.say_goodbye(step, contact, "nobody_available")
         assert step.announcements == []
 
 

@@ -1,0 +1,51 @@
+"""What channels are told in variables and switches: displays, auto-answer, muting. Pure."""
+
+from ari_app.calls.model import Destination, Identity, Phone
+
+
+def direction_of(wanted: tuple[bool, bool], *, unlike: tuple[bool, bool]) -> str | None:
+    """ARI's name for those of (in, out) that are wanted and were not so before."""
+    match wanted[0] and not unlike[0], wanted[1] and not unlike[1]:
+        case True, True:
+            return "both"
+        case True, False:
+            return "in"
+        case False, True:
+            return "out"
+        case _:
+            return None
+
+
+def negated(before: tuple[bool, bool] | None) -> tuple[bool, bool]:
+    """What was off before; nothing where that is unknown."""
+    return (False, False) if before is None else (not before[0], not before[1])
+
+
+def created_with(destination: Destination, identity: Identity, *, auto_answer: bool) -> dict[str, str]:
+    """The variables of a new channel, set before its INVITE is made, in one request.
+
+    CONNECTEDLINE is what the called display shows: it becomes From (and P-Asserted-Identity where the endpoint
+    sends it), names in UTF-8. The ",i" spares an update for each. HOLD_INTERCEPT keeps Asterisk from playing music to
+    this leg by itself when the PEER's hold key is pressed.
+    """
+    variables = {"HOLD_INTERCEPT(set)": ""}
+    if identity.anonymous:
+        # Name and number are left out: with send_pai they would go out beside `Privacy: id`.
+        variables["CONNECTEDLINE(pres,i)"] = "prohib"
+    else:
+        variables["CONNECTEDLINE(name,i)"] = identity.name
+        variables["CONNECTEDLINE(num,i)"] = identity.number
+    if auto_answer and isinstance(destination, Phone):
+        variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:auto-answer>;answer-after=0"
+        variables["PJSIP_HEADER(add,Alert-Info)"] = "<http://auto-answer>;info=alert-autoanswer"
+    return variables
+
+
+def shown_now(identity: Identity) -> dict[str, str]:
+    """The variables that change an answered phone's display; the last, without ",i", sends the update.
+
+    Anonymous is spelt out: for a prohibited identity Asterisk sends no update at all to a phone that isn't trusted with
+    it (`trust_id_outbound=no`), and the display would go on showing the one before.
+    """
+    name, number = ("Anonymous", "anonymous") if identity.anonymous else (identity.name, identity.number)
+    return {"CONNECTEDLINE(name,i)": name, "CONNECTEDLINE(pres,i)": "allowed", "CONNECTEDLINE(num)": number}

@@ -1,0 +1,38 @@
+"""What calls make of agents: rung, on a call, or free again after some rest. Derived, and told where it has changed."""
+
+from ari_app.calls.effects import SetActivity
+from ari_app.calls.model import CallId
+from ari_app.calls.step import Step
+
+
+def settle(step: Step) -> None:
+    """Tell availability what the touched calls make of their agents, where that has changed."""
+    touched: set[str] = set()
+    for call_id in step.calls:
+        for version in (step.state.calls.get(call_id), step.calls[call_id]):
+            if version is not None:
+                touched |= {p.agent for p in version.parties.values() if p.agent}
+    for agent in sorted(touched):
+        activity, concerned = _activity(step, agent)
+        before = step.activities.get(agent, step.state.activities.get(agent))
+        if activity != before:
+            step.activities[agent] = activity
+            wrap_up = _wrap_up(step, agent) if before == "on_call" and activity is None else 0.0
+            step.emit(SetActivity(agent, activity, concerned, wrap_up))
+
+
+def _activity(step: Step, agent: str) -> tuple[str | None, CallId | None]:
+    found: tuple[str | None, CallId | None] = (None, None)
+    for call in step.calls_of(agent):
+        party = step.mine(call, agent)
+        rung = call.offer is not None and any(a.party == party.id for a in call.offer.attempts)
+        if not rung:
+            return "on_call", call.id
+        found = ("ringing", call.id)
+    return found
+
+
+def _wrap_up(step: Step, agent: str) -> float:
+    listed = step.directory.agents.get(agent)
+    groups = [step.directory.groups[g] for g in (listed.groups if listed else ()) if g in step.directory.groups]
+    return max((g.wrap_up for g in groups), default=0.0)

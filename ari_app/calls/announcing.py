@@ -1,0 +1,37 @@
+"""Prompts of the administrator's list, to one leg: on the way to something else, or as the last thing it hears."""
+
+from ari_app.calls import parties
+from ari_app.calls.effects import Announce
+from ari_app.calls.model import Leg, Party
+from ari_app.calls.step import Step
+
+
+def say_goodbye(step: Step, party: Party, prompt: str) -> None:
+    """Play a prompt to one leg, then hang it up."""
+    leg = step.leg(party.leg)
+    if leg is None or leg.hanging_up or leg.farewell:
+        return
+    farewell(step, leg, prompt)
+
+
+def farewell(step: Step, leg: Leg, prompt: str) -> None:
+    """Play a prompt of the administrator's list, then hang up; at once where he does not list it."""
+    sounds = step.directory.settings.announcements.get(prompt, "")
+    if sounds:
+        play(step, leg, prompt, sounds, farewell=True)
+    else:
+        parties.hang_up(step, leg)
+
+
+def play(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = False) -> None:
+    """Play these sounds (comma between them) to one leg; none of them: nothing."""
+    if sounds:
+        announcement = step.new_id("a")
+        step.put_leg(leg, playing=announcement, farewell=farewell)
+        step.announcements.append((leg.id, announcement, prompt, sounds))
+
+
+def settle(step: Step) -> None:
+    """Prompts come after the media they replace: stopping the music would stop a prompt too."""
+    for leg_id, announcement, prompt, sounds in step.announcements:
+        step.ask(Announce, leg_id, announcement, prompt, tuple(sounds.split(",")))

@@ -1,0 +1,36 @@
+"""What is due when: deadlines are state of the calls, and time is told like any other fact."""
+
+from ari_app.calls import legs, offers, waiting
+from ari_app.calls.model import Call
+from ari_app.calls.step import Step
+
+
+def of(call: Call) -> float | None:
+    """When this call next wants to be woken."""
+    if call.ended:
+        return None
+    offer = call.offering()
+    times = [call.recall_at]
+    if offer is not None:
+        times += [offer.deadline, offer.retry_at, offer.announce_at, None if offer.attempts else offer.give_up_at]
+    return min((t for t in times if t is not None), default=None)
+
+
+def passed(step: Step, call: Call) -> None:
+    """Something of this call is due."""
+    offer = call.offering()
+    if call.recall_at is not None and call.recall_at <= step.now:
+        legs.recall(step, call)
+    if offer is None:
+        return
+    if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:
+        waiting.gives_up(step, call)
+        return
+    if offer.announce_at is not None and offer.announce_at <= step.now:
+        waiting.announce(step, call)
+        offer = step.call(call.id).offer or offer
+    if offer.retry_at is not None and offer.retry_at <= step.now:
+        step.put_offer(call.id, retry_at=None, tried=frozenset())
+        offers.try_again(step, step.call(call.id))
+    elif offer.deadline is not None and offer.deadline <= step.now:
+        offers.timed_out(step, call)

@@ -1,0 +1,62 @@
+"""Answers to reservations, by the request they were asked for under. What nobody waits for any more is given back."""
+
+from ari_app.calls import initiate, offers
+from ari_app.calls.model import OfferState
+from ari_app.calls.step import Seek, Step
+from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
+
+
+def _take_seek(step: Step, request: str) -> Seek | None:
+    seek = step.awaited(request)
+    step.seeks[request] = None
+    return seek
+
+
+def agent_reserved(step: Step, request: str, agent: str) -> None:
+    """Somebody is held for the request: whoever asked for him goes on, else he is free again."""
+    seek = _take_seek(step, request)
+    call = step.find_call(seek.call) if seek is not None else None
+    if seek is not None and seek.command is not None:
+        if not step.linked:
+            raise AsteriskUnavailable
+        if step.calls_of(agent):
+            raise Refused(Code.NO_AGENT_AVAILABLE, "the agent has just taken another call")
+        initiate.reserved(step, seek.command, agent, request)
+    elif seek is not None and call is not None and call.offer is not None and call.offer.request == request:
+        offers.reserved(step, call, agent, request)
+    else:
+        offers.free(step, agent, request)
+
+
+def nobody_available(step: Step, request: str) -> None:
+    """Nobody of the target is free."""
+    seek = _take_seek(step, request)
+    if seek is None:
+        return
+    if seek.command is not None:
+        raise Refused(Code.NO_AGENT_AVAILABLE, "nobody of this target is available now")
+    call = step.find_call(seek.call)
+    if call is None or call.offer is None or call.offer.request != request:
+        return
+    if seek.again:
+        offers.seek(step, call)
+    else:
+        offers.nobody(step, call)
+
+
+def reservation_failed(step: Step, request: str) -> None:
+    """Redis could not be asked: an agent is told so, a caller waits on."""
+    seek = _take_seek(step, request)
+    if seek is None:
+        return
+    if seek.command is not None:
+        raise StoreUnavailable
+    call = step.find_call(seek.call)
+    if call is None or call.offer is None or call.offer.request != request:
+        return
+    if call.offer.by is None and not call.offer.fallback:
+        # The caller keeps his music and his place; Redis is asked again.
+        retry = step.now + step.directory.settings.retry_interval
+        step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry)
+    else:
+        offers.fail(step, call.id, OfferState.UNAVAILABLE)
