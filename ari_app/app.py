@@ -216,6 +216,11 @@ class App:
         """See `Outlets`."""
         self._start(self._remember(agent, caller_id))
 
+    def held_too_long(self, call: Call) -> None:
+        """See `Outlets`."""
+        log.warning("held_too_long", call_id=call.id, since=call.held_since)
+        self._hub.held_too_long(call)
+
     async def _remember(self, agent: str, caller_id: str) -> None:
         try:
             await self._store.set_caller_id(agent, caller_id)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from ari_app.api.events import render_call, sees
-from ari_app.api.models import Calls, DtmfRequest, OfferRequest, PartyDtmfRequest, UserDataChanges
+from ari_app.api.models import Calls, DtmfRequest, MergeRequest, OfferRequest, PartyDtmfRequest, UserDataChanges
 from ari_app.api.port import Control
 from ari_app.api.preferences import Preferences
 from ari_app.api.routes import Exchange, Handler, Route
@@ -95,6 +95,11 @@ class CallsApi:
         body: UserDataChanges = exchange.body
         return await self.submit(exchange, c.ChangeUserData, changes=body.root)
 
+    async def merge(self, exchange: Exchange) -> CallView:
+        """My other call joins this one."""
+        body: MergeRequest = exchange.body
+        return await self.submit(exchange, c.Merge, other=body.call_id)
+
     async def send_dtmf(self, exchange: Exchange) -> CallView:
         """Digits to one party, or to everybody outside."""
         body: DtmfRequest = exchange.body
@@ -167,6 +172,10 @@ class CallsApi:
             Route(
                 "PATCH", f"{call}/user-data", "change_user_data", "Set keys of the attached data; null removes one",
                 "calls", self.change_user_data, CallView, request=UserDataChanges, codes=_DONE,
+            ),
+            Route(
+                "POST", f"{call}/merge", "merge_calls", "My other call joins this one: a conference", "calls",
+                self.merge, CallView, request=MergeRequest, codes=(*_DONE, Code.FEATURE_DISABLED),
             ),
             Route(
                 "POST", f"{call}/send-dtmf", "send_dtmf", "Digits to one party, or to all outside", "calls",

@@ -118,6 +118,12 @@ class EventHub:
             elif call.id in desk.told or (before is not None and sees(agent, before)):
                 self._tell_call_ended(desk, call, agent)
 
+    def held_too_long(self, call: Call) -> None:
+        """A contact is on hold for longer than the administrator allows: his agents and who oversees are told."""
+        alarm = {"call_id": call.id, "alarm": "held_too_long", "since": timestamp(call.held_since)}
+        for desk in self._concerned(None, call):
+            self._publish(desk, "call.alarm", _json(alarm)[1:-1])
+
     def agent_changed(self, record: AgentState) -> None:
         """An agent's state changed: himself and those who oversee, and as a target everybody who may reach him."""
         agent = self._control.directory().agents.get(record.agent)

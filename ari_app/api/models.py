@@ -53,6 +53,12 @@ class OfferRequest(Request):
     user_data: UserData = {}
 
 
+class MergeRequest(Request):
+    """Which of my other calls is to join this one; without, the first that can."""
+
+    call_id: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+
+
 class DtmfRequest(Request):
     """Digits to one party, or to everybody outside."""
 

@@ -48,6 +48,8 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
             actions.add("single_step_conference")
         if call.type is CallType.CONSULT or me.away or me.leg is None:
             actions -= {"initiate_transfer"}
+    if me.merges_with and directory.settings.conferences:
+        actions.add("merge")
     if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
         actions.add("reconnect")
         if others and offer is None:

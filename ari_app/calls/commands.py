@@ -112,6 +112,13 @@ class Reconnect(CallCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge(CallCommand):
+    """Everybody of my other call (`other`; None: the first that can) joins this one: a conference."""
+
+    other: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendDtmf(CallCommand):
     """Digits to one party, or to everybody outside (S35). `digits`: one or more of 0-9 A-D * #."""
 
@@ -183,6 +190,7 @@ type Command = (
     | CompleteConference
     | Alternate
     | Reconnect
+    | Merge
     | SendDtmf
     | ChangeUserData
     | MuteParty

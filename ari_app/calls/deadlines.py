@@ -1,6 +1,6 @@
 """What is due when: deadlines are state of the calls, and time is told like any other fact."""
 
-from ari_app.calls import legs, offers, waiting
+from ari_app.calls import holding, legs, offers, waiting
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
 
@@ -10,7 +10,7 @@ def of(call: Call) -> float | None:
     if call.ended:
         return None
     offer = call.offering()
-    times = [call.recall_at]
+    times = [call.recall_at, call.hold_alarm_at]
     if offer is not None:
         times += [offer.deadline, offer.retry_at, offer.announce_at, None if offer.attempts else offer.give_up_at]
     return min((t for t in times if t is not None), default=None)
@@ -21,6 +21,8 @@ def passed(step: Step, call: Call) -> None:
     offer = call.offering()
     if call.recall_at is not None and call.recall_at <= step.now:
         legs.recall(step, call)
+    if call.hold_alarm_at is not None and call.hold_alarm_at <= step.now:
+        holding.too_long(step, step.call(call.id))
     if offer is None:
         return
     if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:

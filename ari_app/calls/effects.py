@@ -296,5 +296,12 @@ class RaiseAlarm:
     what: str
 
 
-type OwnEffect = Reply | Refuse | CallChanged | LegChanged | CallerIdChosen | RaiseAlarm
+@dataclass(frozen=True, slots=True)
+class HeldTooLong:
+    """A contact of this call is on hold for longer than the administrator allows; told again after each such time."""
+
+    call: Call
+
+
+type OwnEffect = Reply | Refuse | CallChanged | LegChanged | CallerIdChosen | RaiseAlarm | HeldTooLong
 type Effect = AsteriskEffect | AvailabilityEffect | OwnEffect

@@ -9,7 +9,7 @@ import re
 from typing import assert_never
 
 from ari_app.calls import commands as c
-from ari_app.calls import consult, holding, initiate, offers, parties
+from ari_app.calls import consult, holding, initiate, merging, offers, parties
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
 from ari_app.calls.model import Call, OfferState, Party, Progress
@@ -28,6 +28,7 @@ _ACTION = {
     c.CompleteConference: "complete_conference",
     c.Alternate: "alternate",
     c.Reconnect: "reconnect",
+    c.Merge: "merge",
     c.SendDtmf: "send_dtmf",
     c.ChangeUserData: "update_user_data",
 }
@@ -61,6 +62,8 @@ def command(step: Step, cmd: c.Command) -> None:
             call = _allowed(step, cmd)
             step.await_effects(cmd.id, call.id)
             _consultation(step, cmd, call)
+        case c.Merge():
+            _merge(step, cmd, _allowed(step, cmd))
         case (
             c.MuteParty()
             | c.UnmuteParty()
@@ -102,7 +105,7 @@ def _allowed(step: Step, cmd: c.CallCommand) -> Call:
     call = visible(step, cmd)
     if isinstance(cmd, c.SendDtmf):
         _check_digits(cmd.digits)
-    if isinstance(cmd, c.CompleteConference) and not step.directory.settings.conferences:
+    if isinstance(cmd, c.CompleteConference | c.Merge) and not step.directory.settings.conferences:
         raise Refused(Code.FEATURE_DISABLED, "conferences are switched off by the administrator")
     if isinstance(cmd, c.SendDtmf) and cmd.party is not None:
         _allowed_party(step, cmd, "send_dtmf")
@@ -201,6 +204,20 @@ def _on_party(step: Step, cmd: c.PartyCommand, call: Call, party: Party) -> None
             parties.note_hold(step, step.put_party(call.id, party.id, held_by=kept))
         case _:
             parties.leave(step, call.id, party.id)
+
+
+def _merge(step: Step, cmd: c.Merge, call: Call) -> None:
+    """Carried out on the other call named, or the first that can be merged."""
+    able = step.mine(call, cmd.by).merges_with
+    other = able[0] if cmd.other is None else cmd.other
+    known = step.find_call(other)
+    if known is None or known.party_of(cmd.by) is None:
+        raise Refused(Code.NOT_FOUND, "there is no such other call of yours")
+    if other not in able or not merging.can_merge(step, call, known, cmd.by):
+        raise Refused(Code.NOT_ALLOWED_NOW, "these two calls cannot be merged now")
+    initiate.check_size(step, {**known.user_data, **call.user_data})
+    step.await_effects(cmd.id, call.id)
+    merging.merge(step, call, other, cmd.by)
 
 
 def _consultation(

@@ -1,7 +1,8 @@
-"""Retrieve: everybody is back, on whichever leg the agent has (S13, S46)."""
+"""Retrieve: everybody is back, on whichever leg the agent has (S13, S46); and contacts who are on hold for too long."""
 
-from ari_app.calls import parties
-from ari_app.calls.model import Call, LegState, Party
+from ari_app.calls import announcing, legs, parties
+from ari_app.calls.effects import HeldTooLong
+from ari_app.calls.model import Call, LegState, Party, PartyRole
 from ari_app.calls.step import Step
 
 
@@ -12,7 +13,7 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         step.await_effects(command, call.id, until="answered", party=me.id)
         call = step.put_call(call, recall_at=None)
         if leg is None:
-            parties.ring_own_phone(step, call, me)
+            parties.ring_own_phone(step, call, me, auto_answer=True)
         else:  # it rings already for a call that he makes, which will wait then
             shared, held_by = step.put_leg(leg, focus=call.id), me.held_by - {me.id}
             parties.note_hold(step, step.put_party(call.id, me.id, leg=shared.id, held_by=held_by, away=True))
@@ -20,3 +21,26 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
     parties.turn_to(step, step.put_call(call, recall_at=None), me.agent or "")
     call = step.call(call.id)
     parties.retrieve_all(step, call, call.parties[me.id])
+
+
+def too_long(step: Step, call: Call) -> None:
+    """Somebody is on hold for as long as the administrator allows: raise the alarm, and fetch his agent back.
+
+    A phone that was hung up is rung; an agent who only waits hears it said; one who talks to somebody else is not cut
+    off: his desktop has the alarm.
+    """
+    limit = step.directory.settings.max_hold
+    call = step.put_call(call, hold_alarm_at=step.now + limit if limit is not None else None)
+    if limit is None or not any(p.held_by and p.role is PartyRole.CONTACT for p in call.joined()):
+        return
+    step.emit(HeldTooLong(call))
+    owner = call.party_of(call.owner or "")
+    if owner is None:
+        return
+    if call.recall_at is not None:
+        legs.recall(step, call)
+        return
+    leg = step.leg(owner.leg)
+    waits = leg is not None and leg.focus == call.id and leg.state is LegState.UP and leg.playing is None
+    if leg is not None and waits and not leg.hanging_up and all(p.held_by for p in call.joined() if p.id != owner.id):
+        announcing.play(step, leg, "hold_reminder", step.directory.settings.announcements.get("hold_reminder", ""))

@@ -121,7 +121,7 @@ def recall(step: Step, call: Call) -> None:
     if parties.agent_leg(step, party.agent or "") is not None:
         step.put_call(call, recall_at=step.now + step.directory.settings.recall)
         return
-    parties.ring_own_phone(step, call, party)
+    parties.ring_own_phone(step, call, party, auto_answer=False)
 
 
 def held_by_phone(step: Step, leg_id: LegId) -> None:

@@ -164,6 +164,7 @@ class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
 
     `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
+    `merges_with`: his other calls whose parties could join this one now (derived, see `merging`).
     """
 
     id: PartyId
@@ -178,6 +179,7 @@ class Party:
     held_by: frozenset[PartyId] = frozenset()
     away: bool = False
     order: int = 0
+    merges_with: tuple[CallId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data."""
+    """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
+
+    `recall_at` rings an agent again who hung his phone up; `hold_alarm_at` is when somebody will have been on hold for
+    too long.
+    """
 
     id: CallId
     type: CallType
@@ -247,6 +253,7 @@ class Call:
     bridge_made: bool = False
     bridge_failures: int = 0
     recall_at: float | None = None
+    hold_alarm_at: float | None = None
     music_class: str = "default"
 
     def joined(self) -> list[Party]:

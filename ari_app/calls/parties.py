@@ -43,11 +43,14 @@ def retrieve_all(step: Step, call: Call, by: Party) -> Call:
 
 
 def note_hold(step: Step, call: Call) -> Call:
-    """Keep since when somebody is on hold."""
+    """Keep since when somebody is on hold, and when that is too long."""
     held = any(p.held_by for p in call.joined())
     if held == (call.held_since is not None):
         return call
-    return step.put_call(call, held_since=step.now if held else None)
+    if not held:
+        return step.put_call(call, held_since=None, hold_alarm_at=None)
+    limit = step.directory.settings.max_hold
+    return step.put_call(call, held_since=step.now, hold_alarm_at=step.now + limit if limit is not None else None)
 
 
 def step_aside(step: Step, call: Call, agent: str) -> None:
@@ -106,8 +109,11 @@ def agent_leg(step: Step, agent: str) -> Leg | None:
     return None
 
 
-def ring_own_phone(step: Step, call: Call, party: Party) -> Leg:
-    """Ring the agent's own phone for a call that is already his."""
+def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -> Leg:
+    """Ring the agent's own phone for a call that is already his.
+
+    `auto_answer` only where he has just asked for it: nobody's desk answers a contact while he is away.
+    """
     listed = step.directory.agents.get(party.agent or "")
     destination = Phone((listed.phone if listed else None) or party.number)
     other = next((p for p in call.parties.values() if p.id != party.id), None)
@@ -116,7 +122,7 @@ def ring_own_phone(step: Step, call: Call, party: Party) -> Leg:
     step.put_leg(leg)
     held_by = party.held_by - {party.id}
     note_hold(step, step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True))
-    step.ask(CreateLeg, leg.id, destination, identity, call.id, True)
+    step.ask(CreateLeg, leg.id, destination, identity, call.id, auto_answer)
     return leg
 
 

@@ -7,7 +7,7 @@ returned.
     arrivals   a caller, a dialling phone or a feature code enters
     handlers   a command, checked against `actions`
     initiate   ... that rings a target           offers   the ringing, to its end
-    parties    hold, leave, end                  consult  the private call beside
+    parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
     waiting    callers in a line                 transfer_key  ... pressed on the phone
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
 
@@ -31,6 +31,7 @@ from ari_app.calls import (
     invariants,
     legs,
     media,
+    merging,
     offers,
     parties,
     reconcile,
@@ -110,6 +111,7 @@ class Switch:
         displays.settle(step)
         announcing.settle(step)
         activities.settle(step)
+        merging.settle(step)
         invariants.check(step)
 
     def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901 - a flat table of all stimuli
@@ -252,6 +254,7 @@ class Switch:
         displays.settle(step)
         announcing.settle(step)
         activities.settle(step)
+        merging.settle(step)
         return self._commit(step, stimulus)
 
 

@@ -25,7 +25,7 @@ from ari_app.routing.targets import Target, TargetType
 ANNOUNCEMENTS = frozenset(
     {
         "nobody_available", "invalid_number", "ready", "not_ready", "logged_in", "logged_out",
-        "queue_next", "queue_position", "queue_waiting", "queue_wait", "queue_minutes",
+        "hold_reminder", "queue_next", "queue_position", "queue_waiting", "queue_wait", "queue_minutes",
     }
 )  # fmt: skip
 

@@ -206,6 +206,7 @@ class SettingsEntry(Entry):
     max_missed: Annotated[int, Field(ge=1)] = DEFAULTS.max_missed
     missed_reason: Name = DEFAULTS.missed_reason
     recall: Seconds = DEFAULTS.recall
+    max_hold: Annotated[float, Field(ge=1, le=86_400)] | None = None
     retry_interval: Annotated[float, Field(gt=0, le=3600)] = DEFAULTS.retry_interval
     max_parties: Annotated[int, Field(ge=3, le=1000)] = DEFAULTS.max_parties
     trunk: Name = DEFAULTS.trunk

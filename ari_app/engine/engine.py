@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
 # What others are told of a step; told in order, among themselves.
-_TOLD = (e.CallChanged, e.LegChanged, e.CallerIdChosen, e.Reply)
+_TOLD = (e.CallChanged, e.LegChanged, e.CallerIdChosen, e.HeldTooLong, e.Reply)
 
 
 class Outlets(Protocol):
@@ -34,6 +34,7 @@ class Outlets(Protocol):
     def call_changed(self, before: Call | None, call: Call) -> None: ...
     def leg_changed(self, effect: e.LegChanged) -> None: ...
     def caller_id_chosen(self, agent: str, caller_id: str) -> None: ...
+    def held_too_long(self, call: Call) -> None: ...
 
 
 class Engine:
@@ -144,6 +145,8 @@ class Engine:
                 self._outlets.leg_changed(effect)
             case e.CallerIdChosen():
                 self._outlets.caller_id_chosen(effect.agent, effect.caller_id)
+            case e.HeldTooLong():
+                self._outlets.held_too_long(effect.call)
             case e.RaiseAlarm():
                 self._alarm(effect)
             case (

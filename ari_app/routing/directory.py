@@ -130,6 +130,7 @@ class Settings:
     max_missed: int = 1
     missed_reason: str = "no_answer"
     recall: float = 60.0
+    max_hold: float | None = None
     retry_interval: float = 2.0
     max_parties: int = 32
     trunk: str = "carrier"

@@ -44,8 +44,11 @@ class Agent(Desktop):
         self.name = name
         self.phone = phone
         self.counts: dict[str, int | None] = {}
+        self.alarms: list[Json] = []
 
     def _event(self, event: Json) -> None:
+        if event.get("type") == "call.alarm":
+            self.alarms.append(event)
         if event.get("type") == "target.updated":
             self.counts[event["target"]] = event["available"]
         super()._event(event)

@@ -1,4 +1,4 @@
-"""Several calls of one agent at once (S45-S47)."""
+"""Several calls of one agent at once (S45-S47), and two of them made one."""
 
 from tests.bots import answers
 from tests.e2e.office import Office
@@ -63,3 +63,38 @@ async def test_a_contact_on_hold_who_hangs_up_ends_only_that_call_s47(office: Of
     caller.hangup()
     await alice.phone.until(lambda: alice.calls[first]["state"] == "released", "sees the first call end")
     await office.hears("alice <-> partner")
+
+
+async def test_two_calls_are_merged_into_a_conference_s45_s46(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    first = alice.call_id
+    second = str((await alice.dials("agent:bob"))["id"])
+    assert await alice.refused("merge", first) == "invalid"  # it takes a body, if only an empty one
+    assert "merge" not in alice.calls[first]["actions"]
+    await bob.phone.answer()
+    await office.hears("alice <-> bob")
+    await alice.phone.until(lambda: "merge" in alice.calls[first]["actions"], "may merge its calls")
+    call = await alice.command("POST", f"/v1/calls/{first}/merge", {"call_id": second})
+    assert call["id"] == first
+    assert call["state"] == "established"
+    await office.hears("caller <-> alice", "alice <-> bob", "caller <-> bob")
+    await bob.phone.until(lambda: bob.calls[first]["state"] == "established", "is in the contact's call")
+    await bob.phone.until(lambda: bob.calls[second]["state"] == "released", "sees the other call end")
+    await alice.do("release", first)
+    await office.hears("caller <-> bob")
+    caller.never_in_silence(longer_than=2)
+
+
+async def test_the_call_on_hold_joins_the_one_that_talks_s45_s46(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.caller("partner", "+33555000111", behaviour=answers())
+    await office.connect(caller, alice)
+    first = alice.call_id
+    second = str((await alice.dials("number:+33555000111"))["id"])
+    await office.hears("alice <-> partner")
+    await alice.command("POST", f"/v1/calls/{second}/merge", {})
+    await office.hears("caller <-> alice", "alice <-> partner", "caller <-> partner")
+    assert alice.calls[first]["state"] == "released"

@@ -31,6 +31,8 @@ async def test_a_blind_refer_that_is_declined_brings_the_contact_back_to_the_age
     await office.connect(caller, alice)
     await alice.phone.transfer("1002")
     await alice.sees_offer("declined")
+    await alice.phone.rings()
+    await alice.phone.answer()
     await office.hears("caller <-> alice")
     caller.never_in_silence(longer_than=2)
 

@@ -23,7 +23,7 @@ def _refusal(possible: Possible, world: World) -> Code:
     if not possible.visible:
         return Code.NOT_FOUND
     verb = possible.kind.__name__
-    if "Conference" in verb and not world.directory.settings.conferences:
+    if ("Conference" in verb or verb == "Merge") and not world.directory.settings.conferences:
         return Code.FEATURE_DISABLED
     return Code.NOT_ALLOWED_NOW
 

@@ -45,6 +45,7 @@ ON_CALL = (
     c.CompleteConference,
     c.Alternate,
     c.Reconnect,
+    c.Merge,
 )
 ON_PARTY = (
     c.MuteParty,
@@ -59,7 +60,7 @@ INITIATIONS = (c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer)
 
 
 SELDOM = st.integers(0, 7).map(lambda n: n == 0)
-BEGINNINGS = tuple(walk.beginnings())
+BEGINNINGS = (*walk.beginnings(), *walk.beginnings(max_hold=20.0))
 
 
 class CallCentre(RuleBasedStateMachine):

@@ -31,6 +31,7 @@ ON_CALL: dict[str, type[c.CallCommand]] = {
     "complete_conference": c.CompleteConference,
     "alternate": c.Alternate,
     "reconnect": c.Reconnect,
+    "merge": c.Merge,
     "send_dtmf": c.SendDtmf,
     "update_user_data": c.ChangeUserData,
 }

@@ -18,6 +18,7 @@ from ari_app.routing.targets import Target, TargetType, parse_target
 
 ANNOUNCEMENTS = {
     "nobody_available": "sound:nobody",
+    "hold_reminder": "sound:reminder",
     "queue_next": "sound:next",
     "queue_position": "sound:there_are",
     "queue_waiting": "sound:before_you",

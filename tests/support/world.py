@@ -89,6 +89,7 @@ class World:
         self.asked: set[str] = set()
         self.alarms: list[str] = []
         self.chosen: list[tuple[str, str]] = []
+        self.held_too_long: list[str] = []
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
@@ -134,6 +135,8 @@ class World:
                     self.saved_legs.pop(leg_id, None)
                 else:
                     self.saved_legs[leg_id] = _LEG.dump_json(leg)
+            case e.HeldTooLong(call):
+                self.held_too_long.append(call.id)
             case e.CallerIdChosen(agent, caller_id):
                 self.chosen.append((agent, caller_id))
             case _:

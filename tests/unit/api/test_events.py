@@ -50,6 +50,18 @@ async def test_it_begins_with_a_snapshot(world: World, alice: str) -> None:
     assert snapshot["at"] == "2027-01-15T08:00:00.000Z"
 
 
+async def test_a_hold_that_lasts_too_long_is_told_to_those_in_the_call_and_who_oversees(
+    world: World, alice: str
+) -> None:
+    async with window(world, alice) as ws:
+        await next_event(ws)
+        world.hub.held_too_long(call("others", party("p3"), party("p4", "bob")))
+        world.hub.held_too_long(replace(C1, held_since=NOW))
+        alarm = await next_event(ws)
+    assert (alarm["type"], alarm["call_id"], alarm["alarm"]) == ("call.alarm", "c1", "held_too_long")
+    assert alarm["since"] == "2027-01-15T08:00:00.000Z"
+
+
 async def test_the_token_may_be_in_the_query(world: World, alice: str) -> None:
     async with world.http.ws_connect(f"/v1/events?token={alice}") as ws:
         assert (await next_event(ws))["type"] == "snapshot"

@@ -28,7 +28,7 @@ async def test_it_tells_of_every_route_and_of_problems(world: World) -> None:
 async def test_every_path_of_the_contract_is_there(world: World) -> None:
     call, party = "/v1/calls/{call}", "/v1/calls/{call}/parties/{party}"
     verbs = "answer hold retrieve release clear cancel single-step-transfer single-step-conference initiate-transfer"
-    verbs += " complete-transfer complete-conference alternate reconnect send-dtmf"
+    verbs += " complete-transfer complete-conference alternate reconnect merge send-dtmf"
     expected = {("post", f"{call}/{v}") for v in verbs.split()}
     on_party = ("mute", "unmute", "deafen", "undeafen", "hold", "retrieve", "send-dtmf")
     expected |= {("post", f"{party}/{v}") for v in on_party}

@@ -32,6 +32,7 @@ class Ends:
         self.changes: list[tuple[Call | None, Call]] = []
         self.legs: list[e.LegChanged] = []
         self.chosen: list[tuple[str, str]] = []
+        self.alarms: list[str] = []
         self.feed: Callable[[s.Stimulus], None] = lambda fact: None
         self.deaf = False
         self.changed = asyncio.Event()
@@ -60,6 +61,9 @@ class Ends:
 
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
         self.chosen.append((agent, caller_id))
+
+    def held_too_long(self, call: Call) -> None:
+        self.alarms.append(call.id)
 
 
 class Clock:

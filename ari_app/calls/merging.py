@@ -1,0 +1,81 @@
+"""Two calls of one agent become one conference (API.md's complete_conference, for calls that are no consultation).
+
+Owns which of an agent's calls can be merged. That depends on two calls at once, so it is derived after every step, like
+media, and kept with his party: who looks at one call alone sees from it what may be done.
+"""
+
+from ari_app.calls import consult, parties
+from ari_app.calls.model import Call, CallId, CallType, Leg, LegState, PartyRole, Progress
+from ari_app.calls.step import Step
+
+
+def settle(step: Step) -> None:
+    """Note for each agent of the calls that this step touched which of his calls could join which."""
+    agents: dict[str, None] = {}
+    for call_id in step.calls:
+        for version in (step.state.calls.get(call_id), step.calls[call_id]):
+            if version is not None:
+                agents |= dict.fromkeys(p.agent for p in version.parties.values() if p.agent)
+    for agent in agents:
+        _settle_agent(step, agent)
+
+
+def _settle_agent(step: Step, agent: str) -> None:
+    calls = step.calls_of(agent)
+    for call in calls:
+        me = step.mine(call, agent)
+        others = tuple(c.id for c in calls if c.id != call.id and can_merge(step, call, c, agent))
+        if others != me.merges_with:
+            step.put_party(call.id, me.id, merges_with=others)
+
+
+def can_merge(step: Step, call: Call, other: Call, agent: str) -> bool:
+    """Whether everybody of `other` may join `call`: nothing rings for either, and nobody would be in it twice."""
+    if call.type is CallType.CONSULT and call.parent is not None:
+        return False  # the consultation joins the contact's call, not the other way round
+    if call.offering() is not None or other.offering() is not None:
+        return False
+    mine, theirs = _others(call, agent), _others(other, agent)
+    if mine is None or theirs is None or mine & theirs or not _speaks(step, call, other, agent):
+        return False
+    members = [p for c in (call, other) for p in c.joined() if p.agent != agent]
+    return 1 + len(members) <= step.directory.settings.max_parties
+
+
+def _others(call: Call, agent: str) -> frozenset[str] | None:
+    """The agents who are in the call besides `agent`; None where he is not in it, or alone."""
+    me = call.party_of(agent)
+    others = [p for p in call.joined() if p.agent != agent]
+    if me is None or me.progress is not Progress.JOINED or not others:
+        return None
+    return frozenset(p.agent for p in others if p.role is PartyRole.AGENT and p.agent is not None)
+
+
+def _speaks(step: Step, call: Call, other: Call, agent: str) -> bool:
+    """Whether his phone is up in one of them, and is not being rung for either."""
+    legs = [step.leg(step.mine(c, agent).leg) for c in (call, other)]
+    states = [leg.state for leg in legs if leg is not None and not leg.hanging_up]
+    return LegState.UP in states and all(state is LegState.UP for state in states)
+
+
+def merge(step: Step, call: Call, other_id: CallId, agent: str) -> Call:
+    """Everybody of the other call joins this one; both sides are off hold, and the agent stays."""
+    other = step.call(other_id)
+    _speak_through_the_active_line(step, call, other, agent)
+    call = step.put_call(step.call(call.id), recall_at=None, user_data={**other.user_data, **call.user_data})
+    parties.turn_to(step, call, agent)
+    return consult.join(step, step.call(other_id), step.call(call.id), agent, stay=True)
+
+
+def _speak_through_the_active_line(step: Step, call: Call, other: Call, agent: str) -> None:
+    """A phone with a line for each call has one of them on hold by itself: the one that talks stays."""
+    mine, theirs = step.mine(call, agent), step.mine(other, agent)
+    leg, active = step.leg(mine.leg), step.leg(theirs.leg)
+    if not _on_hold(leg) or active is None or _on_hold(active) or active is leg:
+        return
+    step.put_party(call.id, mine.id, leg=active.id)
+    step.put_party(other.id, theirs.id, leg=mine.leg)
+
+
+def _on_hold(leg: Leg | None) -> bool:
+    return leg is not None and leg.on_hold_by_phone
