@@ -62,6 +62,8 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     attempt = attempt_of(call.offer, fact.via or "")
     if attempt is not None:  # its answer is told after its arrival, or before: in either order
         offers.accept(step, call.id, attempt)
+    if step.call(call.id).offering() is not None:
+        offers.cancel(step, call.id)  # somebody was being rung for the menu, which is over
     call = step.call(call.id)
     try:
         target = _target(step, fact)

@@ -200,12 +200,14 @@ class ReserveAgent:
     """Reserve the best free agent of `target`, none of `exclude`; until `seconds` from now at the most.
 
     Ends in AgentReserved, NobodyAvailable or ReservationFailed. A `request` run twice reserves one agent, the same.
+    With `busy` an agent who is ready and talks will do too; he stays on his call, and nobody is kept from him.
     """
 
     request: str
     target: Target
     exclude: frozenset[AgentId]
     seconds: float
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
     if offer is None or offer.state is not OfferState.PENDING:
         return
     step.put_offer(call.id, state=OfferState.SEEKING, deadline=None)
-    if offer.reserved is not None:
+    if offer.reserved is not None and parties.can_be_rung(step, offer.reserved):
         offers.ring(step, call.id, offer.reserved)
     else:
         offers.seek(step, step.call(call.id))

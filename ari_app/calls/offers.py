@@ -89,7 +89,9 @@ def _await_link(step: Step, call: Call, offer: Offer) -> None:
 def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -> None:
     """Ask for a reservation that outlives every ring of ours."""
     settings = step.directory.settings
-    step.emit(ReserveAgent(request, target, exclude, settings.offer_timeout + settings.own_phone_timeout + 5.0))
+    seconds = settings.offer_timeout + settings.own_phone_timeout + 5.0
+    busy = target.type is TargetType.AGENT and bool(step.calls_of(target.id)) and parties.can_be_rung(step, target.id)
+    step.emit(ReserveAgent(request, target, exclude, seconds, busy))
 
 
 def busy_in(call: Call) -> frozenset[str]:
@@ -106,7 +108,7 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     elif not step.linked:
         free(step, agent, request)
         _await_link(step, call, offer)
-    elif step.calls_of(agent) or _destination(step, offer.target, agent)[0] is None:
+    elif not parties.can_be_rung(step, agent) or _destination(step, offer.target, agent)[0] is None:
         # He has dialled by hand since he was reserved, and is not rung on top of that; or has no phone any more.
         free(step, agent, request)
         step.put_offer(call.id, tried=offer.tried | {agent})
@@ -216,11 +218,22 @@ def _destination(step: Step, target: Target, agent: str | None) -> tuple[Destina
 
 
 def answer_for(step: Step, call: Call, party: Party) -> None:
-    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends."""
+    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends.
+
+    A phone that talks already goes on to this call on the line that it has.
+    """
     offer = call.offering()
     attempt = next((a for a in offer.attempts if a.party == party.id), None) if offer else None
     old = step.leg(attempt.leg) if attempt else None
     if offer is None or attempt is None or old is None or old.destination is None:
+        return
+    up = parties.agent_leg(step, party.agent or "")
+    if up is not None and up.state is LegState.UP:
+        _hang_up_unanswered(step, old)
+        step.put_party(call.id, party.id, leg=up.id)
+        shared = Attempt(up.id, party.id, attempt.agent)
+        step.put_offer(call.id, attempts=tuple(shared if a is attempt else a for a in offer.attempts))
+        accept(step, call.id, shared)
         return
     leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
     step.put_leg(leg, chosen=offer.caller_id is not None)
@@ -251,6 +264,9 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
     call = step.put_call(call, answered_at=call.answered_at or step.now)
     if attempt.agent is not None and call.owner not in busy_in(call):
         call = step.put_call(call, owner=attempt.agent)
+    if attempt.agent is not None and len(step.calls_of(attempt.agent)) > 1:
+        parties.turn_to(step, call, attempt.agent)  # a second call: the first waits (S45)
+        call = step.call(call_id)
     if offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
         for held in offer.held:
             call = step.put_party(call_id, held, held_by=frozenset())
@@ -332,10 +348,12 @@ def cancel(step: Step, call_id: CallId) -> None:
 
 
 def count_missed(step: Step, attempt: Attempt) -> None:
-    """An agent who lets his phone ring is not offered the next call too."""
+    """An agent who lets his phone ring is not offered the next call too; unless he was talking to somebody."""
     settings = step.directory.settings
-    if attempt.agent is not None:
-        step.emit(CountMissed(attempt.agent, settings.max_missed, settings.missed_reason))
+    agent = attempt.agent
+    talks = agent is not None and any(step.mine(x, agent).progress is Progress.JOINED for x in step.calls_of(agent))
+    if agent is not None and not talks:
+        step.emit(CountMissed(agent, settings.max_missed, settings.missed_reason))
 
 
 def drop_attempt(step: Step, call_id: CallId, attempt: Attempt, *, answered_elsewhere: bool = False) -> None:

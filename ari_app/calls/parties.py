@@ -109,6 +109,18 @@ def agent_leg(step: Step, agent: str) -> Leg | None:
     return None
 
 
+def can_be_rung(step: Step, agent: str) -> bool:
+    """Whether he may be offered a call: he has none; or has call waiting, room for one more, and none that rings."""
+    calls = step.calls_of(agent)
+    listed = step.directory.agents.get(agent)
+    if not calls or listed is None:
+        return not calls
+    if not listed.call_waiting or len(calls) >= listed.max_calls:
+        return False
+    legs = [step.leg(step.mine(call, agent).leg) for call in calls]
+    return all(leg is not None and leg.state is LegState.UP and not leg.hanging_up for leg in legs)
+
+
 def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -> Leg:
     """Ring the agent's own phone for a call that is already his.
 

@@ -1,6 +1,6 @@
 """Answers to reservations, by the request they were asked for under. What nobody waits for any more is given back."""
 
-from ari_app.calls import initiate, offers
+from ari_app.calls import initiate, offers, parties
 from ari_app.calls.model import OfferState
 from ari_app.calls.step import Seek, Step
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
@@ -19,7 +19,7 @@ def agent_reserved(step: Step, request: str, agent: str) -> None:
     if seek is not None and seek.command is not None:
         if not step.linked:
             raise AsteriskUnavailable
-        if step.calls_of(agent):
+        if not parties.can_be_rung(step, agent):
             raise Refused(Code.NO_AGENT_AVAILABLE, "the agent has just taken another call")
         initiate.reserved(step, seek.command, agent, request)
     elif seek is not None and call is not None and call.offer is not None and call.offer.request == request:

@@ -216,6 +216,7 @@ def _agent(agent_id: str, entry: AgentEntry, caller_ids: Mapping[str, CallerIdEn
         skills=MappingProxyType(dict(entry.skills)),
         caller_ids=tuple(i for i, c in caller_ids.items() if _may_show(agent_id, entry, c)),
         max_calls=entry.max_calls,
+        call_waiting=entry.call_waiting,
     )
 
 

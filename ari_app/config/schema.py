@@ -84,6 +84,7 @@ class AgentEntry(Entry):
     groups: list[str] = []
     skills: dict[str, Annotated[int, Field(ge=1, le=999)]] = {}
     max_calls: int = Field(2, ge=1, le=100)
+    call_waiting: bool = False
 
     @model_validator(mode="after")
     def _complete(self) -> "AgentEntry":

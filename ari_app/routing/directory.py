@@ -45,7 +45,10 @@ class CallerId:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A person with a login and, unless he only administrates, a phone (its SIP user)."""
+    """A person with a login and, unless he only administrates, a phone (its SIP user).
+
+    With `call_waiting` calls to himself are offered while he talks, up to `max_calls`.
+    """
 
     id: str
     name: str
@@ -55,6 +58,7 @@ class Agent:
     skills: Mapping[str, int] = MappingProxyType({})
     caller_ids: tuple[str, ...] = ()
     max_calls: int = 2
+    call_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def directory(**settings: object) -> Directory:
             skills=skills,
             caller_ids=("support", "anonymous") if name in groups["support"] else ("support",),
             max_calls=3,
+            call_waiting=name == "dave",
         )
         for index, (name, skills) in enumerate(people.items())
     }

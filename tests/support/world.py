@@ -45,11 +45,13 @@ class Agents:
 
     def do(self, effect: e.AvailabilityEffect) -> list[s.Stimulus]:
         match effect:
-            case e.ReserveAgent(request, wanted, exclude):
+            case e.ReserveAgent(request, wanted, exclude, busy=busy):
                 if self.away:
                     return [s.ReservationFailed(request)]
                 members = self.directory.members(wanted)
                 found = next((a for a in self.free() if a in members and a not in exclude), None)
+                if found is None and busy and wanted.id in self.idle and self.activity.get(wanted.id) == "on_call":
+                    return [s.AgentReserved(request, wanted.id)]
                 if found is None:
                     return [s.NobodyAvailable(request)]
                 self.activity[found] = "reserved"

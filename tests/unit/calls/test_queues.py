@@ -253,6 +253,19 @@ def test_a_menu_that_an_agent_left_on_hold_rings_nobody_for_him() -> None:
     assert not office.wrong()
 
 
+def test_a_menu_that_hands_on_while_it_is_being_transferred_ends_the_transfer() -> None:
+    office = Office("alice", "bob")
+    call = office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))
+    point = next(leg.id for leg in office.switch.legs.values() if leg.agent is None)
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:carol"))
+    rung = office.leg_of("carol")
+    office.feed(s.ChannelArrived("half", "", "agent", ("bob",), via=point))
+    office.asterisk.hang_up(point)
+    office.is_calm()
+    assert rung not in office.switch.legs
+    assert office.hears() == hear_each_other("alice", "bob")
+
+
 def test_a_routing_point_that_hands_on_before_its_answer_was_told_has_answered() -> None:
     office = Office(ready=())
     office.feed(s.ChannelArrived("in1", "carrier", "routing_point", ("billing",)))
