@@ -81,11 +81,12 @@ class EngineControl:
 
 
 class LiveAgents:
-    """`Agents`: looked up in the mirror, changed in Redis."""
+    """`Agents`: looked up in the mirror, changed in Redis. `room` says who may have one call more."""
 
-    def __init__(self, mirror: Mirror, availability: Availability) -> None:
+    def __init__(self, mirror: Mirror, availability: Availability, room: Callable[[str], bool]) -> None:
         self._mirror = mirror
         self._availability = availability
+        self._room = room
 
     def record(self, agent: str) -> AgentState | None:
         """See `Agents`."""
@@ -94,6 +95,11 @@ class LiveAgents:
     def available(self, target: Target) -> int:
         """See `Agents`."""
         return self._mirror.available(target)
+
+    def may_ring(self, agent: str) -> bool:
+        """See `Agents`."""
+        record = self._mirror.record(agent)
+        return record is not None and (record.available or (record.may_wait and self._room(agent)))
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
         """See `Agents`."""

@@ -72,7 +72,7 @@ class App:
         self._presence = Presence(asterisk, self._phone)
         self._reachable: dict[str, bool] = {}
         self._metrics = Metrics()
-        agents = LiveAgents(self._mirror, self._availability)
+        agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung)
         control = EngineControl(self._engine, lambda: self._configuration, self.reload, self.ready, self._store)
         self._hub = EventHub(control, agents, self._metrics)
         self._api = ApiServer(

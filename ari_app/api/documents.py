@@ -82,7 +82,7 @@ def target_document(directory: Directory, agents: Agents, viewer: str, target: T
         case TargetType.AGENT:
             record = agents.record(target.id)
             state = str(record.state) if record else "logged_out"
-            reachable = record is not None and record.available
+            reachable = agents.may_ring(target.id)
         case TargetType.GROUP | TargetType.QUEUE | TargetType.SKILL:
             count = agents.available(target)
             reachable = count > 0

@@ -86,6 +86,9 @@ class Agents(Protocol):
     def available(self, target: Target) -> int:
         """How many agents of the target could be reserved now."""
 
+    def may_ring(self, agent: str) -> bool:
+        """Whether a call to himself could be offered to him now: he is free, or has call waiting and room for it."""
+
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
         """`ready`, `not_ready` or `logged_out`, by the agent's own wish; his state after it."""
 

@@ -67,6 +67,11 @@ class AgentRecord:
         """Whether he can be reserved."""
         return self.state is AgentState.READY and self.reachable
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether he would take calls and is in one now: with call waiting, one more may be offered to him."""
+        return self.state is AgentState.ON_CALL and self.choice is AgentState.READY and self.reachable
+
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:

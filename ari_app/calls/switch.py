@@ -74,6 +74,10 @@ class Switch:
     def legs(self) -> dict[LegId, Leg]:
         return self.state.legs
 
+    def can_be_rung(self, agent: str) -> bool:
+        """Whether his calls leave room for another one to be offered to him."""
+        return parties.can_be_rung(Step(self.state, self.directory, 0.0), agent)
+
     def next_deadline(self) -> float | None:
         """When the machine next wants `TimePassed`, in seconds since the epoch. Never while Asterisk is away."""
         if not self.state.linked:

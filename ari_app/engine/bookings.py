@@ -85,6 +85,9 @@ class Bookings:
     async def _reserve(self, effect: e.ReserveAgent) -> None:
         try:
             agent = await self._availability.reserve(effect.request, effect.target, effect.exclude, effect.seconds)
+            if agent is None and effect.busy:
+                record = await self._availability.agent(effect.target.id)
+                agent = record.agent if record.may_wait else None
         except CallControlError as error:
             log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
             self._feed(ReservationFailed(effect.request))

@@ -117,7 +117,7 @@ async def serve(agents: int, groups: int) -> None:
     mirror = Mirror(availability)
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
-    control, live = Quiet(directory), LiveAgents(mirror, availability)
+    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False)
     server = ApiServer(control, live, store, EventHub(control, live, metrics), metrics)
     print(await server.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)

@@ -76,7 +76,7 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     await availability.configure(directory)
     await admit(store, [f"agent{n}" for n in range(windows)])
     mirror = Mirror(availability)
-    control, live = Quiet(directory), LiveAgents(mirror, availability)
+    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False)
     hub = EventHub(control, live, metrics)
 
     def changed(change: Heard) -> None:

@@ -215,3 +215,48 @@ async def test_a_hold_that_lasts_too_long_is_told_and_brought_back_s13(stack: St
         await alice.phone.answer()
         await office.hears("alice <-> partner")
         partner.never_in_silence(longer_than=2)
+
+
+async def test_a_second_call_is_offered_where_there_is_call_waiting_s45_s46(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace('    phone: "1001"', '    phone: "1001"\n    call_waiting: true', 1))
+    async with own_office(stack, file) as office:
+        alice, bob, carol = await office.agents("alice", "bob", "carol")
+        partner = await office.caller("partner", "+33555000111", behaviour=answers())
+        await alice.dials("number:+33555000111")
+        await office.hears("alice <-> partner")
+        first = alice.call_id
+        assert (await bob.command("GET", "/v1/targets/agent:alice"))["actions"]
+        second = str((await bob.dials("agent:alice"))["id"])
+        await alice.phone.rings()
+        await office.hears("alice <-> partner")
+        await alice.do("answer", second)
+        await office.hears("alice <-> bob")
+        await partner.hears_music(within=8)
+        assert not (await carol.command("GET", "/v1/targets/agent:alice"))["actions"]
+        with pytest.raises(Refused) as refused:
+            await carol.dials("agent:alice")
+        assert refused.value.code == "no_agent_available"
+        await alice.do("retrieve", first)
+        await office.hears("alice <-> partner")
+        await bob.phone.hears_music(within=8)
+        partner.never_in_silence(longer_than=2)
+
+
+async def test_the_phone_itself_takes_the_second_call_s45_s46(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace('    phone: "1001"', '    phone: "1001"\n    call_waiting: true', 1))
+    async with own_office(stack, file) as office:
+        alice, bob = await office.agents("alice", "bob")
+        partner = await office.caller("partner", "+33555000111", behaviour=answers())
+        await alice.dials("number:+33555000111")
+        await office.hears("alice <-> partner")
+        first = alice.call_id
+        await bob.dials("agent:alice")
+        await alice.phone.rings()
+        await alice.phone.hold()
+        await alice.phone.answer()
+        await office.hears("alice <-> bob")
+        await partner.hears_music(within=8)
+        assert alice.calls[first]["state"] == "held"
+        partner.never_in_silence(longer_than=2)

@@ -109,12 +109,16 @@ class FakeAgents:
     def __init__(self) -> None:
         self.records = {agent: FakeRecord(agent) for agent in DEMO.directory.agents}
         self.away = False
+        self.room: set[str] = set()
 
     def record(self, agent: str) -> FakeRecord | None:
         return self.records.get(agent)
 
     def available(self, target: Target) -> int:
         return sum(self.records[agent].available for agent in DEMO.directory.members(target))
+
+    def may_ring(self, agent: str) -> bool:
+        return self.records[agent].available or agent in self.room
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> FakeRecord:
         if self.away:

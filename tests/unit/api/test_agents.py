@@ -148,3 +148,12 @@ async def test_types_and_limit(world: World, alice: str) -> None:
     assert {t["type"] for t in await found(world, alice, "type=queue,skill")} == {"queue", "skill"}
     assert len(await found(world, alice, "limit=3")) == 3
     assert "agent:alice" not in {t["target"] for t in await found(world, alice, "limit=100")}
+
+
+async def test_somebody_who_talks_can_be_called_where_he_has_room_for_it_s6(world: World, alice: str) -> None:
+    world.agents.records["bob"] = FakeRecord("bob", "on_call")
+    assert (await one(world, alice, "agent:bob"))["actions"] == []
+    world.agents.room.add("bob")
+    bob = await one(world, alice, "agent:bob")
+    assert bob["state"] == "on_call"
+    assert "call" in bob["actions"]

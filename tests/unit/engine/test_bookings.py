@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from ari_app.availability.port import AgentRecord, AgentState
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.engine.bookings import Bookings
@@ -22,6 +23,7 @@ class Desk:
         self.done: list[tuple[object, ...]] = []
         self.fails: list[Exception] = []
         self.free: str | None = "alice"
+        self.record = AgentRecord("bob", AgentState.ON_CALL, None, 0.0, choice=AgentState.READY)
         self.closed: asyncio.Event | None = None
 
     async def _note(self, *what: object) -> None:
@@ -34,6 +36,10 @@ class Desk:
     async def reserve(self, request: str, target: object, exclude: object, seconds: float) -> str | None:
         await self._note("reserve", request, str(target), exclude, seconds)
         return self.free
+
+    async def agent(self, agent: str) -> AgentRecord:
+        await self._note("agent", agent)
+        return self.record
 
     async def set_activity(self, *args: object) -> None:
         await self._note("activity", *args)
@@ -149,3 +155,24 @@ async def test_what_is_under_way_is_given_up_at_the_end(scene: Scene) -> None:
     assert not scene.bookings._tasks
     assert scene.desk.done == []
     assert scene.results.empty()
+
+
+@pytest.mark.parametrize(
+    ("record", "reserved"),
+    [
+        (AgentRecord("bob", AgentState.ON_CALL, None, 0.0, choice=AgentState.READY), True),
+        (AgentRecord("bob", AgentState.ON_CALL, None, 0.0, choice=AgentState.NOT_READY), False),
+        (AgentRecord("bob", AgentState.ON_CALL, None, 0.0, choice=AgentState.READY, reachable=False), False),
+        (AgentRecord("bob", AgentState.RINGING, None, 0.0, choice=AgentState.READY), False),
+    ],
+)
+async def test_somebody_who_talks_and_takes_calls_will_do_where_that_is_asked_for_s45(
+    record: AgentRecord, reserved: bool
+) -> None:
+    scene = Scene()
+    scene.desk.free, scene.desk.record = None, record
+    scene.bookings.execute(e.ReserveAgent("r1", parse_target("agent:bob"), frozenset(), 20.0, busy=True))
+    assert await scene.result() == (s.AgentReserved("r1", "bob") if reserved else s.NobodyAvailable("r1"))
+    scene.bookings.execute(e.ReserveAgent("r2", parse_target("agent:bob"), frozenset(), 20.0))
+    assert await scene.result() == s.NobodyAvailable("r2")
+    await scene.bookings.close()
