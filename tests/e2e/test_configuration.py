@@ -254,7 +254,6 @@ async def test_the_phone_itself_takes_the_second_call_s45_s46(stack: Stack, tmp_
         first = alice.call_id
         await bob.dials("agent:alice")
         await alice.phone.rings()
-        await alice.phone.hold()
         await alice.phone.answer()
         await office.hears("alice <-> bob")
         await partner.hears_music(within=8)
