@@ -23,8 +23,10 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -47,6 +49,7 @@ from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 from tests.bench.bench_search import HOST, TOKEN, Quiet, admit, people, percentiles, process
 from tests.bench.figures import parser, tell
+from tests.bench.processes import Meter
 from tests.bench.subscribers import HOT
 
 REDIS_PORT = 6390
@@ -134,8 +137,8 @@ async def bare(redis: str, prefix: str) -> None:
 
 
 @asynccontextmanager
-async def redis_server() -> AsyncIterator[str]:
-    """A Redis of our own, and where it is."""
+async def redis_server() -> AsyncIterator[tuple[str, int]]:
+    """A Redis of our own: where it is, and its process."""
     if (program := shutil.which("redis-server")) is None:
         raise SystemExit("this needs redis-server (Debian: redis-server)")
     own = await asyncio.create_subprocess_exec(
@@ -149,7 +152,7 @@ async def redis_server() -> AsyncIterator[str]:
             while not await _answers(client):  # noqa: ASYNC110 - Redis tells nobody that it is up
                 await asyncio.sleep(0.05)
         await disconnect(client)
-        yield url
+        yield url, own.pid
     finally:
         own.terminate()
         await own.wait()
@@ -165,6 +168,7 @@ async def _answers(client: Redis) -> bool:
 
 type Change = Callable[[], tuple[str, ...]]
 type Mark = Callable[[], Coroutine[None, None, None]]
+type Notes = dict[str, Any]
 
 # -- the changes ------------------------------------------------------------------------------------------------------
 
@@ -232,8 +236,8 @@ class Changes:
         text = json.dumps({"mark": f"bare{self._marks}", "available": 1, "pad": "x" * 110})
         await self._client.publish(self._channel, json.dumps([(None, text)]))
 
-    async def phase(self, change: Change, mark: Mark, rate: int, seconds: float) -> None:
-        """Changes as planned, whether or not those before are done, and the marks in between."""
+    async def phase(self, change: Change, mark: Mark, rate: int, seconds: float) -> dict[str, int]:
+        """Changes as planned, whether or not those before are done, and the marks in between: when each was."""
         reader, writer = await asyncio.open_connection(*self._redis)
         began = time.perf_counter()
 
@@ -262,6 +266,8 @@ class Changes:
                 await asyncio.sleep(max(0.0, due + began - time.perf_counter()))
                 group.create_task(mark())
         writer.close()
+        sent, self.sent = self.sent, {}
+        return sent
 
 
 def _command(words: tuple[str, ...]) -> bytes:
@@ -272,30 +278,50 @@ def _command(words: tuple[str, ...]) -> bytes:
 # -- what came of it --------------------------------------------------------------------------------------------------
 
 
-def latencies(sent: dict[str, int], got: dict[str, list[int]], windows: int) -> tuple[list[float], int]:
-    """Milliseconds until the last window had each mark, or a newer one; and how many were overtaken so."""
-    values: list[float] = []
-    overtaken, last = 0, None
-    for mark, began in sorted(sent.items(), key=lambda pair: pair[1], reverse=True):
-        count, at = got.get(mark, [0, 0])
-        if count >= windows:
-            last = at
-        else:
-            overtaken += 1
-        if last is None:
-            raise SystemExit(f"{mark}: {count} of {windows} windows were told, and nothing after it")
-        values.append((last - began) / 1e6)
-    return values, overtaken
+@dataclass
+class Side:
+    """One of the two: how it is driven, and what came of it. `sent` and `told`: the marks."""
+
+    change: Change
+    mark: Mark
+    meter: Meter
+    sent: dict[str, int] = field(default_factory=dict)
+    told: dict[str, list[int]] = field(default_factory=dict)
+    frames: int = 0
+
+    def take(self, notes: Notes) -> None:
+        """What the windows noted."""
+        self.told |= notes["marks"]
+        self.frames += notes["frames"]
+
+    def figures(self, windows: int) -> dict[str, float]:
+        """Milliseconds until the last window had each mark, or a newer one, and how many were overtaken so; CPU."""
+        values: list[float] = []
+        overtaken, last = 0, None
+        for mark, began in sorted(self.sent.items(), key=lambda pair: pair[1], reverse=True):
+            count, at = self.told.get(mark, [0, 0])
+            if count >= windows:
+                last = at
+            else:
+                overtaken += 1
+            if last is None:
+                raise SystemExit(f"{mark}: {count} of {windows} windows were told, and nothing after it")
+            values.append((last - began) / 1e6)
+        per_frame = 1e6 * self.meter.seconds["server"] / self.frames
+        return {
+            **percentiles(values), "n": len(values), "overtaken": overtaken, "frames": self.frames,
+            "server_us_per_frame": round(per_frame, 1),
+        }  # fmt: skip
 
 
 async def run(arguments: argparse.Namespace) -> int:
     prefix = f"bench-{uuid.uuid4().hex}"
     sizes = [str(getattr(arguments, name)) for name in ("agents", "groups", "windows")]
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(redis_server())
+        redis, redis_pid = await stack.enter_async_context(redis_server())
         roles = [stack.enter_async_context(process("tests.bench.bench_targets", role, redis, prefix, *sizes))
                  for role in ("controller", "bare")]  # fmt: skip
-        ports = [(await role)[1] for role in roles]
+        (ours, our_port), (bare_, bare_port) = [await role for role in roles]
         told, _ = await stack.enter_async_context(process("tests.bench.subscribers", HOST))
         assert told.stdin is not None
         assert told.stdout is not None
@@ -304,7 +330,7 @@ async def run(arguments: argparse.Namespace) -> int:
             f"&targets={','.join(shown(n, arguments.agents, arguments.groups))}"
             for n in range(arguments.windows)
         ]
-        told.stdin.write(json.dumps([[int(ports[0]), paths], [int(ports[1]), ["/"] * len(paths)]]).encode() + b"\n")
+        told.stdin.write(json.dumps([[int(our_port), paths], [int(bare_port), ["/"] * len(paths)]]).encode() + b"\n")
         if await told.stdout.readline() != b"ready\n":
             raise SystemExit("the windows could not be opened")
         client = connect(redis)
@@ -312,39 +338,50 @@ async def run(arguments: argparse.Namespace) -> int:
         changes = Changes(client, redis, prefix, arguments)
         await changes.ours_marked()  # from here on Redis has the script
         changes.sent.clear()
+        await noted(told)
+        around = {"windows": told.pid, "redis": redis_pid, "load": os.getpid()}
+        sides = {
+            "ours": Side(changes.ours, changes.ours_marked, Meter({"server": ours.pid, **around})),
+            "bare": Side(changes.bare, changes.bare_marked, Meter({"server": bare_.pid, **around})),
+        }
         for round_ in range(arguments.rounds):
-            sides = [(changes.ours, changes.ours_marked), (changes.bare, changes.bare_marked)]
-            for change, mark in sides if round_ % 2 else sides[::-1]:
-                await changes.phase(change, mark, arguments.rate, arguments.seconds)
+            for side in sides.values() if round_ % 2 else reversed(sides.values()):
+                side.meter.start()
+                side.sent |= await changes.phase(side.change, side.mark, arguments.rate, arguments.seconds)
+                side.meter.stop()
                 await asyncio.sleep(SETTLE_SECONDS)
-        told.stdin.write(b"\n")
-        report = json.loads(await told.stdout.readline())
+                side.take(await noted(told))
         keys = [key async for key in client.scan_iter(match=f"{{{prefix}}}*", count=5000)]
         await client.unlink(*keys)
-    return conclude(arguments, changes, report)
+    return conclude(arguments, changes, sides)
 
 
-def conclude(arguments: argparse.Namespace, changes: Changes, report: dict[str, dict[str, list[int]]]) -> int:
+async def noted(windows: asyncio.subprocess.Process) -> Notes:
+    """What the windows were told since this was last asked."""
+    assert windows.stdin is not None
+    assert windows.stdout is not None
+    windows.stdin.write(b"\n")
+    notes: Notes = json.loads(await windows.stdout.readline())
+    return notes
+
+
+def conclude(arguments: argparse.Namespace, changes: Changes, sides: Mapping[str, Side]) -> int:
     """Tell; 0 where the goals are met."""
-    sides: dict[str, dict[str, float]] = {}
-    overtaken: dict[str, int] = {}
-    for name in ("ours", "bare"):
-        sent = {mark: at for mark, at in changes.sent.items() if mark.startswith("bare") == (name == "bare")}
-        values, overtaken[name] = latencies(sent, report["marks"], arguments.windows)
-        sides[name] = {**percentiles(values), "n": len(values)}
-    ratios = {name: round(sides["ours"][name] / sides["bare"][name], 2) for name in GOALS}
-    met = all(sides["ours"][name] < goal for name, goal in GOALS.items())
+    figures = {name: side.figures(arguments.windows) for name, side in sides.items()}
+    shares = {name: side.meter.shares() for name, side in sides.items()}
+    ours, plain = figures["ours"], figures["bare"]
+    ratios = {name: round(ours[name] / plain[name], 2) for name in (*GOALS, "server_us_per_frame")}
+    met = all(ours[name] < goal for name, goal in GOALS.items())
     rate = changes.done / (2 * arguments.rounds * arguments.seconds)
-    print(
-        f"{arguments.windows} windows, {arguments.agents} agents, {arguments.groups} groups, {rate:.0f} changes/s; ms"
-    )
-    for name, figures in sides.items():
-        print(f"  {name:5}" + "".join(f"{kind} {value:<10}" for kind, value in figures.items()), end="")
-        print(f"overtaken {overtaken[name]}")
-    print(f"  ratio {ratios}; frames {report['frames']}; plan kept within {changes.late * 1000:.0f} ms")
+    sizes = f"{arguments.windows} windows, {arguments.agents} agents, {arguments.groups} groups"
+    print(f"{sizes}, {rate:.0f} changes/s, plan kept within {changes.late * 1000:.0f} ms; ms")
+    for name in sides:
+        print(f"  {name:5}" + "  ".join(f"{kind} {value}" for kind, value in figures[name].items()))
+        print("        % of a core: " + "  ".join(f"{who} {share}" for who, share in shares[name].items()))
+    print(f"  ratio {ratios}")
     print(f"  goals {GOALS}: {'met' if met else 'MISSED'}")
-    result: dict[str, object] = {"unit": "ms", **sides, "overtaken": overtaken, "ratio": ratios, "goals": GOALS,
-                                 "changes_per_second": round(rate), "frames": report["frames"]}  # fmt: skip
+    result: dict[str, object] = {"unit": "ms", **figures, "cpu_percent": shares, "ratio": ratios, "goals": GOALS,
+                                 "changes_per_second": round(rate)}  # fmt: skip
     tell("targets", result, arguments.json)
     return 0 if met else 1
 

@@ -2,21 +2,22 @@
 
     python -m tests.bench.subscribers HOST    (and one line of JSON: [[port, [path, …]], …])
 
-Each path is one client. Frames are taken apart as RFC 6455 says, and no further than needed:
-of those that have `"mark":` or tell of the group that all show, it is noted which mark it was, how many clients have
-got it, and when the last one did (nanoseconds of the system's monotonic clock). Prints `ready` when all are connected;
-a line on the standard input is answered with all that was noted, as JSON; it ends with the standard input.
+Each path is one client. Sockets are read as epoll tells, without asyncio, and frames are taken apart as RFC 6455 says,
+no further than needed: what is measured is the server. Of those that have `"mark":` or tell of the group that all show,
+it is noted which mark it was, how many clients have got it, and when the last one did (nanoseconds of the system's
+monotonic clock). Prints `ready` when all are connected; a line on the standard input is answered with what was noted
+since the last, as JSON; it ends with the standard input.
 """
 
-import asyncio
 import base64
 import json
 import os
 import re
 import resource
+import select
+import socket
 import sys
 import time
-from functools import partial
 from itertools import batched
 
 # Connections that are made at once.
@@ -33,23 +34,28 @@ class Noted:
         self.frames = 0
 
 
-class Client(asyncio.Protocol):
-    """One WebSocket. `ready` is set at its first message."""
+class Client:
+    """One WebSocket. `ready` from its first message."""
 
-    def __init__(self, host: str, path: str, noted: Noted) -> None:
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    def __init__(self, host: str, port: int, path: str, noted: Noted) -> None:
+        self.ready = False
+        self.socket = socket.create_connection((host, port))
         self._noted = noted
         self._buffer = b""
         self._open = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
         key = base64.b64encode(os.urandom(16)).decode()
-        self._transport = transport
-        transport.write(f"{self._request}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
+        request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        self.socket.sendall(f"{request}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
 
-    def data_received(self, data: bytes) -> None:
+    def read(self) -> None:
+        """There is something.
+
+        Raises:
+            ConnectionError: but it was the end.
+        """
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("closed")
         buffer = self._buffer + data if self._buffer else data
         if not self._open:
             head, end, rest = buffer.partition(b"\r\n\r\n")
@@ -57,14 +63,9 @@ class Client(asyncio.Protocol):
                 self._buffer = buffer
                 return
             if not head.startswith(b"HTTP/1.1 101"):
-                self.ready.set_exception(ConnectionError(head.decode()))
-                return
+                raise ConnectionError(head.decode())
             self._open, buffer = True, rest
         self._buffer = self._frames(buffer)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.ready.done():
-            self.ready.set_exception(exc or ConnectionError("closed"))
 
     def _frames(self, buffer: bytes) -> bytes:
         """Take whole frames; what is left."""
@@ -82,10 +83,9 @@ class Client(asyncio.Protocol):
 
     def _frame(self, opcode: int, payload: bytes) -> None:
         if opcode == 9:
-            self._transport.write(bytes([0x8A, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
+            self.socket.sendall(bytes([0x8A, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
             return
-        if not self.ready.done():
-            self.ready.set_result(None)
+        self.ready = True
         self._noted.frames += 1
         if (match := _MARK.search(payload)) is not None:
             noted = self._noted.marks.setdefault((match[1] or match[2]).decode(), [0, 0])
@@ -93,25 +93,55 @@ class Client(asyncio.Protocol):
             noted[1] = time.monotonic_ns()
 
 
-async def run(host: str) -> None:
-    noted = Noted()
+class Clients:
+    """All of them, by file descriptor; 0 is the standard input."""
+
+    def __init__(self) -> None:
+        self.noted = Noted()
+        self._poll = select.epoll()
+        self._clients: dict[int, Client] = {}
+
+    def connect(self, host: str, port: int, paths: tuple[str, ...]) -> None:
+        """Until each has had its first message."""
+        clients = [Client(host, port, path, self.noted) for path in paths]
+        for client in clients:
+            self._clients[client.socket.fileno()] = client
+            self._poll.register(client.socket.fileno(), select.EPOLLIN)
+        while not all(client.ready for client in clients):
+            self._turn()
+
+    def serve(self) -> None:
+        """Answer the standard input until it ends."""
+        self._poll.register(0, select.EPOLLIN)
+        while True:
+            if self._turn():
+                if not os.read(0, 4096):
+                    return
+                print(json.dumps({"marks": self.noted.marks, "frames": self.noted.frames}), flush=True)
+                self.noted.marks, self.noted.frames = {}, 0
+
+    def _turn(self) -> bool:
+        """Read what there is; whether the standard input has something."""
+        asked = False
+        for descriptor, _ in self._poll.poll():
+            if descriptor:
+                self._clients[descriptor].read()
+            else:
+                asked = True
+        return asked
+
+
+def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 16_384)), hard))
-    loop = asyncio.get_running_loop()
+    clients = Clients()
     print("started", flush=True)
-    for port, paths in json.loads(await asyncio.to_thread(sys.stdin.readline)):
+    for port, paths in json.loads(sys.stdin.readline()):
         for some in batched(paths, AT_ONCE, strict=False):
-            clients = [Client(host, path, noted) for path in some]
-            await asyncio.gather(*(loop.create_connection(partial(_same, c), host, port) for c in clients))
-            await asyncio.gather(*(client.ready for client in clients))
+            clients.connect(sys.argv[1], port, some)
     print("ready", flush=True)
-    while await asyncio.to_thread(sys.stdin.readline):
-        print(json.dumps({"marks": noted.marks, "frames": noted.frames}), flush=True)
-
-
-def _same(client: Client) -> Client:
-    return client
+    clients.serve()
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1]))
+    main()

@@ -1,0 +1,53 @@
+"""How much CPU processes of this machine have had, and how much all others together: whether a figure is the server's
+own, or that of who asks and listens.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def used(pid: int) -> float:
+    """Seconds, user and system, of all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def used_by_all() -> float:
+    """Seconds of all processes and the kernel; what the hypervisor took away counts, for nobody here had it."""
+    fields = [int(text) for text in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]]
+    idle, waiting = fields[3:5]
+    return (sum(fields) - idle - waiting) / TICKS
+
+
+class Meter:
+    """Seconds of CPU by name, summed over the times between `start` and `stop`; `others` is who is not named."""
+
+    def __init__(self, processes: Mapping[str, int]) -> None:
+        self._processes = processes
+        self._before: dict[str, float] = {}
+        self.seconds: dict[str, float] = dict.fromkeys((*processes, "others", "clock"), 0.0)
+
+    def start(self) -> None:
+        """From now."""
+        self._before = self._now()
+
+    def stop(self) -> None:
+        """Until now."""
+        for name, value in self._now().items():
+            self.seconds[name] += value - self._before[name]
+
+    def _now(self) -> dict[str, float]:
+        each = {name: used(pid) for name, pid in self._processes.items()}
+        return {**each, "others": used_by_all() - sum(each.values()), "clock": time.monotonic()}
+
+    def shares(self) -> dict[str, float]:
+        """Percent of one core."""
+        return {
+            name: round(100 * value / self.seconds["clock"], 1)
+            for name, value in self.seconds.items()
+            if name != "clock"
+        }
