@@ -20,7 +20,7 @@ but that of its query.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import takewhile
@@ -28,12 +28,12 @@ from itertools import takewhile
 from pydantic_core import to_json
 
 from ari_app.api.documents import agent_document, shown_count, target_document
-from ari_app.api.fanout import Defer, Fanout, Value
+from ari_app.api.fanout import Defer, Fanout
 from ari_app.api.metrics import Metrics
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
-from ari_app.api.streams import SPAN, Desk, Stream, Subscription
-from ari_app.api.windows import GOING_AWAY, RESTART, SESSION_ENDED, TOO_SLOW, Event, Window
+from ari_app.api.streams import SPAN, Desk, Stream, Subscription, Value
+from ari_app.api.windows import GOING_AWAY, RESTART, SESSION_ENDED, TOO_SLOW, News, Window
 from ari_app.calls.model import Call
 from ari_app.calls.views import CallView, timestamp, view
 from ari_app.routing.directory import Agent, Role
@@ -186,7 +186,7 @@ class EventHub:
         self._metrics.windows.inc()
         opened = Opened(window, stream.seq, None)
         if since is not None and resumed:
-            window.put(*(event for event in stream.recent if event.seq > since))
+            window.put(since + 1, stream.after(since))
         else:
             calls = sorted((c for c in self._control.calls().values() if sees(agent, c)), key=lambda c: c.started_at)
             opened.calls = [render_call(c, agent, self._control) for c in calls]
@@ -213,7 +213,7 @@ class EventHub:
             listed = (target for target in subscription.targets if directory.exists(target))
             documents = [target_document(directory, self._agents, viewer, target, now) for target in listed]
         self._fanout.add(stream)
-        self._number(stream, "subscribed", f'"targets":{_json(documents)}')
+        self._number(stream, [News("subscribed", self._at(), f'"targets":{_json(documents)}')])
 
     def outdated(self) -> list[Stream]:
         """The streams whose subscription is of a directory that is no longer."""
@@ -225,7 +225,7 @@ class EventHub:
         """What this window sent can't be done."""
         stream = self._streams.get(window)
         if stream is not None:
-            self._number(stream, "error", _failure(operation, error))
+            self._number(stream, [News("error", self._at(), _failure(operation, error))])
 
     def closed(self, window: Window) -> None:
         """The window's connection is gone."""
@@ -315,21 +315,28 @@ class EventHub:
         """What a subscription has was permitted when it was made; all else is asked for now."""
         directory, viewer = self._control.directory(), stream.desk.agent
         if stream.subscription is None or stream.subscription.directory is not directory:
-            values = [value for value in values if allowed_verbs(directory, viewer, value[0])]
-        self._number(stream, "target.updated", *(rest for _, rest in values))
+            values = [value for value in values if allowed_verbs(directory, viewer, value.target)]
+        at = self._at()
+        for value in values:
+            if value.news is None or value.news.at != at:
+                value.news = News("target.updated", at, value.rest)
+        self._number(stream, [value.news for value in values if value.news is not None])
 
     def _publish(self, desk: Desk, kind: str, rest: str) -> None:
+        news = [News(kind, self._at(), rest)]
         for stream in tuple(desk.streams):
-            self._number(stream, kind, rest)
+            self._number(stream, news)
 
-    def _number(self, stream: Stream, kind: str, *rests: str) -> None:
-        at = _stamp(round(self.clock() * 1000))
-        events = [Event(stream.seq + n, kind, at, rest) for n, rest in enumerate(rests, start=1)]
-        stream.seq += len(events)
-        stream.recent.extend(events)
-        self._metrics.events.inc(len(events))
+    def _at(self) -> str:
+        return _stamp(round(self.clock() * 1000))
+
+    def _number(self, stream: Stream, told: Sequence[News]) -> None:
+        first = stream.seq + 1
+        stream.seq += len(told)
+        stream.recent.extend(told)
+        self._metrics.events.inc(len(told))
         for window in stream.windows:
-            window.put(*events)
+            window.put(first, told)
         if stream.seq >= stream.begin + SPAN:  # the next number may be another stream's
             self._close(stream.windows, RESTART, "begin anew")
             self._forget(stream)

@@ -10,8 +10,9 @@ longer than one slice. It must not know how windows are sent to, or what a subsc
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 
-from ari_app.api.streams import Stream
+from ari_app.api.streams import Stream, Value
 from ari_app.routing.targets import Target, TargetType
 
 # Seconds of work, after which whatever else waits comes first. Of this thread's own time: where the machine is busy a
@@ -23,7 +24,6 @@ LOOK = 16
 BATCH = 64
 
 type Defer = Callable[[Callable[[], None]], object]
-type Value = tuple[Target, str]
 
 
 class Fanout:
@@ -32,7 +32,6 @@ class Fanout:
     def __init__(self, tell: Callable[[Stream, list[Value]], None], defer: Defer) -> None:
         self._tell = tell
         self._defer = defer
-        self._latest: dict[str, Value] = {}
         self._everything: dict[Stream, None] = {}
         self._showing: dict[str, dict[Stream, None]] = {}
         self._skills: dict[str, dict[str, Target]] = {}
@@ -72,10 +71,10 @@ class Fanout:
     def changed(self, target: Target, rest: str) -> None:
         """The target is now as the JSON `rest` says."""
         name = str(target)
-        self._latest[name] = (target, rest)
+        value = Value(target, rest)
         for streams in (self._showing.get(name, {}), self._everything):
             for stream in streams:
-                stream.changed[name] = None
+                stream.changed[name] = value
                 if not stream.due:
                     stream.due = True
                     self._due.append(stream)
@@ -110,9 +109,9 @@ class Fanout:
                 break
         else:
             return
-        names = list(stream.changed)
-        stream.changed = dict.fromkeys(names[BATCH:])
-        self._tell(stream, [self._latest[name] for name in names[:BATCH]])
+        values = list(stream.changed.values())
+        stream.changed = dict(islice(stream.changed.items(), BATCH, None)) if len(values) > BATCH else {}
+        self._tell(stream, values[:BATCH])
         if stream.changed and not stream.due:
             stream.due = True
             self._due.append(stream)

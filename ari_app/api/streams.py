@@ -6,14 +6,24 @@ an agent have their own numbers, so that a number alone tells which stream is me
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 
-from ari_app.api.windows import Event, Window
+from ari_app.api.windows import News, Window
 from ari_app.calls.model import CallId
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
 
 # Numbers that one stream has. A stream begins at the time in microseconds, or this far after the agent's last one.
 SPAN = 2**26
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """How a target is now: JSON, and as it was last told, for the many streams that tell it in the same moment."""
+
+    target: Target
+    rest: str
+    news: News | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +59,24 @@ class Desk:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """Numbers after `begin`; `seq` is the last. `changed` are targets whose value is still to be told, oldest first."""
+    """Numbers after `begin`; `seq` is the last, and that of the last of `recent`.
+
+    `changed` are targets whose value is still to be told, by name, oldest first.
+    """
 
     desk: Desk
     begin: int
     seq: int
-    recent: deque[Event]
+    recent: deque[News]
     windows: set[Window] = field(default_factory=set)
     subscription: Subscription | None = None
-    changed: dict[str, None] = field(default_factory=dict)
+    changed: dict[str, "Value"] = field(default_factory=dict)
     due: bool = False
 
     def has(self, seq: int) -> bool:
         """Whether `seq` is a number of this stream after which all is still here."""
-        oldest = self.recent[0].seq if self.recent else self.seq + 1
-        return oldest - 1 <= seq <= self.seq
+        return self.seq - len(self.recent) <= seq <= self.seq
+
+    def after(self, seq: int) -> list[News]:
+        """What followed `seq`, which it has."""
+        return list(islice(self.recent, len(self.recent) - (self.seq - seq), None))

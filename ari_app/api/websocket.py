@@ -72,13 +72,12 @@ class _Socket:
         transport = self._transport
         return not (self._socket.closed or transport.is_closing() or transport.get_write_buffer_size())
 
-    def write(self, messages: Sequence[str]) -> None:
+    def write(self, messages: Sequence[bytes]) -> None:
         self._transport.write(_frame(messages[0]) if len(messages) == 1 else b"".join(map(_frame, messages)))
 
 
-def _frame(message: str) -> bytes:
+def _frame(payload: bytes) -> bytes:
     """A text frame of RFC 6455: whole, not masked, for it comes from a server."""
-    payload = message.encode()
     size = len(payload)
     if size < 126:
         return bytes((0x81, size)) + payload

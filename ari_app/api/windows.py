@@ -7,27 +7,50 @@ happens. Otherwise it waits here, at most `limit`; who does not keep up is close
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import NamedTuple, Protocol
 
 TOO_SLOW = 4008
 SESSION_ENDED = 4001
 GOING_AWAY = 1001
 RESTART = 1012
-# Characters that are written at once; a client that takes time for more is waited for.
+# Bytes that are written at once; a client that takes time for more is waited for.
 SMALL = 64 * 1024
 
 
+class News:
+    """What an event tells, without its number: encoded once, and shared by all streams that tell it.
+
+    `rest` is JSON: the members besides type, number and time.
+    """
+
+    __slots__ = ("_head", "_tail", "at", "kind")
+
+    def __init__(self, kind: str, at: str, rest: str) -> None:
+        self.kind = kind
+        self.at = at
+        self._head = f'{{"type":"{kind}","seq":'.encode()
+        self._tail = f',"at":"{at}",{rest}}}'.encode()
+
+    def numbered(self, seq: int) -> bytes:
+        """The message."""
+        return b"%b%d%b" % (self._head, seq, self._tail)
+
+
 class Event(NamedTuple):
-    """One numbered event. `rest` is JSON: the members besides type, number and time, shared between streams."""
+    """One numbered event."""
 
     seq: int
-    kind: str
-    at: str
-    rest: str
+    news: News
+
+    @property
+    def kind(self) -> str:
+        """Its type."""
+        return self.news.kind
 
     def text(self) -> str:
         """The message."""
-        return f'{{"type":"{self.kind}","seq":{self.seq},"at":"{self.at}",{self.rest}}}'
+        return self.news.numbered(self.seq).decode()
 
 
 class Sink(Protocol):
@@ -36,7 +59,7 @@ class Sink(Protocol):
     def idle(self) -> bool:
         """Whether nothing that was written before still waits for the client."""
 
-    def write(self, messages: Sequence[str]) -> None:
+    def write(self, messages: Sequence[bytes]) -> None:
         """Send these, one frame each."""
 
 
@@ -64,19 +87,22 @@ class Window:
         """From now on events may be written at once. What was sent before must have been written."""
         self._sink = sink
 
-    def put(self, *events: Event) -> None:
-        """Send or queue events; a window that is full is closed instead: what it missed it gets by a new snapshot."""
+    def put(self, first: int, told: Sequence[News]) -> None:
+        """Send or queue events, numbered from `first`.
+
+        A window that is full is closed instead: what it missed it gets by a new snapshot.
+        """
         if self.closed is not None:
             return
         if self._sink is not None and self._taking and not self._waiting and self._sink.idle():
-            messages = [event.text() for event in events]
+            messages = [news.numbered(seq) for seq, news in enumerate(told, first)]
             if sum(map(len, messages)) <= SMALL:
                 self._sink.write(messages)
                 return
-        if len(self._waiting) + len(events) > self._limit:
+        if len(self._waiting) + len(told) > self._limit:
             self.close(TOO_SLOW, "too slow")
         else:
-            self._waiting.extend(events)
+            self._waiting.extend(map(Event, count(first), told))
             self._wake.set()
 
     def close(self, code: int, reason: str) -> None:
