@@ -35,6 +35,7 @@ from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
+from ari_app.lasting import set_aside
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 
@@ -124,6 +125,8 @@ class App:
         self._start(self._snapshots.run())
         self._asterisk.start()
         self._presence.start()
+        await self._mirror.wait_fresh()
+        set_aside()
 
     async def _until_store_answers(self) -> None:
         while True:
@@ -246,6 +249,7 @@ class App:
         for user, reachable in self._reachable.items():
             self._phone(user, reachable)
         self._hub.directory_changed()
+        set_aside()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()
 
