@@ -19,12 +19,11 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,16 +43,14 @@ from ari_app.availability.redis import RedisAvailability
 from ari_app.availability.rules import milliseconds
 from ari_app.availability.scripts import Scripts
 from ari_app.calls.views import timestamp
-from ari_app.errors import StoreUnavailable
 from ari_app.lasting import set_aside
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 from tests.bench.bench_search import HOST, TOKEN, Quiet, admit, people, percentiles, process
 from tests.bench.figures import parser, tell
-from tests.bench.processes import Meter
+from tests.bench.processes import Meter, redis_server
 from tests.bench.subscribers import HOT
 
-REDIS_PORT = 6390
 GOALS = {"median": 20.0, "p99": 100.0}
 MARK_SECONDS = 0.1
 TICK_SECONDS = 0.002
@@ -136,36 +133,6 @@ async def bare(redis: str, prefix: str) -> None:
     await asyncio.to_thread(sys.stdin.read)
     following.cancel()
     os._exit(0)  # a thousand sockets need no farewell
-
-
-@asynccontextmanager
-async def redis_server() -> AsyncIterator[tuple[str, int]]:
-    """A Redis of our own: where it is, and its process."""
-    if (program := shutil.which("redis-server")) is None:
-        raise SystemExit("this needs redis-server (Debian: redis-server)")
-    own = await asyncio.create_subprocess_exec(
-        program, "--bind", HOST, "--port", str(REDIS_PORT), "--save", "", "--appendonly", "no",
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    url = f"redis://{HOST}:{REDIS_PORT}/0"
-    try:
-        client = connect(url)
-        async with asyncio.timeout(10):
-            while not await _answers(client):  # noqa: ASYNC110 - Redis tells nobody that it is up
-                await asyncio.sleep(0.05)
-        await disconnect(client)
-        yield url, own.pid
-    finally:
-        own.terminate()
-        await own.wait()
-
-
-async def _answers(client: Redis) -> bool:
-    try:
-        await RedisStore(client, "bench").ping()
-    except StoreUnavailable:
-        return False
-    return True
 
 
 type Change = Callable[[], tuple[str, ...]]

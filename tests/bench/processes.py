@@ -1,13 +1,54 @@
-"""How much CPU processes of this machine have had, and how much all others together: whether a figure is the server's
-own, or that of who asks and listens.
+"""Processes of this machine: a Redis of our own, and how much CPU each has had, and all others together: whether a
+figure is the server's own, or that of who asks and listens.
 """
 
+import asyncio
 import os
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from redis.asyncio import Redis
+
+from ari_app.errors import StoreUnavailable
+from ari_app.store.client import connect, disconnect
+from ari_app.store.redis import RedisStore
+from tests.bench.bench_search import HOST
+
+REDIS_PORT = 6390
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@asynccontextmanager
+async def redis_server() -> AsyncIterator[tuple[str, int]]:
+    """A Redis of our own: where it is, and its process."""
+    if (program := shutil.which("redis-server")) is None:
+        raise SystemExit("this needs redis-server (Debian: redis-server)")
+    own = await asyncio.create_subprocess_exec(
+        program, "--bind", HOST, "--port", str(REDIS_PORT), "--save", "", "--appendonly", "no",
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    url = f"redis://{HOST}:{REDIS_PORT}/0"
+    try:
+        client = connect(url)
+        async with asyncio.timeout(10):
+            while not await _answers(client):  # noqa: ASYNC110 - Redis tells nobody that it is up
+                await asyncio.sleep(0.05)
+        await disconnect(client)
+        yield url, own.pid
+    finally:
+        own.terminate()
+        await own.wait()
+
+
+async def _answers(client: Redis) -> bool:
+    try:
+        await RedisStore(client, "bench").ping()
+    except StoreUnavailable:
+        return False
+    return True
 
 
 def used(pid: int) -> float:

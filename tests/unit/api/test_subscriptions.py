@@ -1,6 +1,7 @@
 """A window is told of the targets that it shows: by list or by search, newest value only, without gaps."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.streams import Asked, Subscription
+from ari_app.calls.views import timestamp
 from ari_app.routing.targets import parse_target
 from tests.unit.api.fakes import DEMO, NOW, FakeAgents, FakeControl, FakeRecord, World, call, party
 
@@ -283,6 +285,42 @@ def test_nothing_is_left_of_streams_that_are_forgotten() -> None:
     assert not hub._fanout.wanted(parse_target("group:support"))
     assert hub._fanout.levels("french") == ()
     assert hub._desks == {}
+
+
+def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_told_s5() -> None:
+    now = [NOW]
+    hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: now[0], defer=lambda do: do())
+    opened = [hub.open(DEMO.directory.agents[who], "d", None, subscribed("group:support")) for who in ("alice", "bob")]
+    begun = [each.window.take() for each in opened]
+    hub.failed("bob", "hold", RuntimeError())
+    hub.target_changed("group:support", 1, NOW)
+    hub.target_changed("group:support", 2, NOW)
+    told = []
+    for each, (first, count) in zip(opened, ((begun[0], 1), (begun[1], 2)), strict=True):
+        now[0] += 1
+        assert first is not None
+        events = [json.loads(event.text()) for _ in range(count) if (event := each.window.take()) is not None]
+        assert [event["seq"] for event in events] == [first.seq + n for n in range(1, count + 1)]
+        told.append(events[-1])
+    assert [event["available"] for event in told] == [2, 2]
+    assert [event["at"] for event in told] == [timestamp(NOW + 1), timestamp(NOW + 2)]
+
+
+def test_what_is_missed_over_several_windows_is_told_once_each_in_order_s5() -> None:
+    hub = EventHub(FakeControl(), FakeAgents(), Metrics(), recent=4, clock=lambda: NOW, defer=lambda do: do())
+    first = hub.open(ALICE, "d", None, subscribed())
+    for n in range(5):
+        hub.failed("alice", str(n), RuntimeError())
+    hub.closed(first.window)
+    for missed in range(5):
+        resumed = hub.open(ALICE, "d", first.seq + 6 - missed).window
+        events = [json.loads(event.text()) for _ in range(missed) if (event := resumed.take()) is not None]
+        assert [(e["seq"], e["operation"]) for e in events] == [
+            (first.seq + n + 2, str(n)) for n in range(5 - missed, 5)
+        ]
+        assert resumed.take() is None
+        hub.closed(resumed)
+    assert hub.open(ALICE, "d", first.seq + 1).calls == []
 
 
 def test_numbers_that_run_out_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
