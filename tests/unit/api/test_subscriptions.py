@@ -306,6 +306,19 @@ def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_told_s
     assert [event["at"] for event in told] == [timestamp(NOW + 1), timestamp(NOW + 2)]
 
 
+def test_more_than_is_told_at_once_is_told_after_it_s5(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ari_app.api.fanout.BATCH", 2)
+    hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW, defer=lambda do: do())
+    names = ["group:support", "group:sales", "queue:sales", "agent:bob", "agent:carol"]
+    window = hub.open(ALICE, "d", None, subscribed(*names)).window
+    for name in names[:3]:
+        hub.target_changed(name, 1, NOW)
+    for name in ("bob", "carol"):
+        hub.agent_changed(FakeRecord(name, "ready"))
+    told = [json.loads(event.text()) for _ in range(6) if (event := window.take()) is not None]
+    assert [event.get("target") for event in told] == [None, *names]
+
+
 def test_what_is_missed_over_several_windows_is_told_once_each_in_order_s5() -> None:
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), recent=4, clock=lambda: NOW, defer=lambda do: do())
     first = hub.open(ALICE, "d", None, subscribed())
