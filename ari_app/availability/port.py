@@ -174,9 +174,9 @@ class Availability(Protocol):
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
         """Reserve the best available agent of `target`, none of `exclude`; None where nobody is available.
 
-        Best is the longest idle; for a skill the highest level, then the longest idle. The reservation ends after
-        `seconds` unless `set_activity` takes it further. The same request again gets the same agent for as long as
-        that reservation, or what became of it, has him.
+        Best is the longest idle; for a skill the highest level, then the longest idle; for a group that rings in order
+        the first in that. The reservation ends after `seconds` unless `set_activity` takes it further. The same request
+        again gets the same agent for as long as that reservation, or what became of it, has him.
         """
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:

@@ -58,17 +58,24 @@ local function load(agent)
   })
 end
 
--- An agent's sets are named in his record: "group:support queue:all skill:french=5". For a skill there is one set for
--- each level, so that all are alike: ordered by idle-since, and their sizes are the counts.
+-- An agent's sets are named in his record: "group:front#2 group:support queue:all skill:french=5". For a skill there is
+-- one set for each level, so that all are alike: their sizes are the counts, and the first is who is reserved, the
+-- longest idle, or, where `#` gives him a place, as the administrator orders them.
+local SET = '([^%s#]+)#?(%d*)'
+
+local function score(r, place)
+  return place == '' and r.idle or place
+end
+
 local function enter(r)
-  for name in string.gmatch(r.sets, '%S+') do
-    call('ZADD', FREE .. name, r.idle, r.agent)
+  for name, place in string.gmatch(r.sets, SET) do
+    call('ZADD', FREE .. name, score(r, place), r.agent)
     touched[name] = true
   end
 end
 
 local function leave(r)
-  for name in string.gmatch(r.sets, '%S+') do
+  for name in string.gmatch(r.sets, SET) do
     call('ZREM', FREE .. name, r.agent)
     touched[name] = true
   end
