@@ -47,6 +47,7 @@ class _Agent:
     due: int = 0
     call: str | None = None
     reachable: bool = True
+    in_use: bool = False
     missed: int = 0
     idle: int = 0
     free: bool = False
@@ -83,6 +84,7 @@ class _Agent:
             wrap_up_until=self.due / 1000 if state is AgentState.WRAP_UP else None,
             choice=self.choice,
             revision=self.revision,
+            in_use=self.member.phone and self.in_use,
         )
 
 
@@ -173,11 +175,12 @@ class MemoryAvailability:
         self._publish(step)
         return True
 
-    async def set_reachable(self, agent: str, reachable: bool) -> None:
+    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
         step = self._step()
         known = self._current(agent, step)
-        if known is not None and known.reachable is not reachable:
-            known.reachable = reachable
+        in_use = in_use and not reachable
+        if known is not None and (known.reachable, known.in_use) != (reachable, in_use):
+            known.reachable, known.in_use = reachable, in_use
             known.idle = 0
             self._commit(known, step.now, step)
         self._publish(step)

@@ -87,8 +87,8 @@ class RedisAvailability:
         due = self._due(wrap_up) if wrap_up > 0 else "0"
         return bool(await self._run("set_activity", agent, wanted, call or "", due, request or ""))
 
-    async def set_reachable(self, agent: str, reachable: bool) -> None:
-        await self._run("set_reachable", agent, "1" if reachable else "0")
+    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
+        await self._run("set_reachable", agent, "1" if reachable else "in_use" if in_use else "0")
 
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
         if target.type not in AGENT_TARGETS:

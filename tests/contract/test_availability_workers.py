@@ -279,9 +279,11 @@ class Workers(RuleBasedStateMachine):
     def he_lets_it_ring(self, worker: int, agent: str, limit: int) -> None:
         self.both(worker, lambda a: a.count_missed(agent, limit, "no_answer"))
 
-    @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), reachable=st.booleans())
-    def his_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool) -> None:
-        self.both(worker, lambda a: a.set_reachable(agent, reachable))
+    @rule(
+        worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), reachable=st.booleans(), in_use=st.booleans()
+    )
+    def his_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool, in_use: bool) -> None:
+        self.both(worker, lambda a: a.set_reachable(agent, reachable, in_use))
 
     @rule(seconds=st.sampled_from((0.001, 0.999, 2, 5, 30)))
     def time_passes(self, seconds: float) -> None:
