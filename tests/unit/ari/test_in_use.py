@@ -202,3 +202,15 @@ def test_nothing_is_told_after_the_end(scene: Scene) -> None:
     scene.phones.close()
     scene.clock.passes()
     assert scene.told == []
+
+
+def test_nothing_is_kept_of_channels_that_are_gone(scene: Scene) -> None:
+    for leg in ("a", "b"):
+        scene.happens("ChannelStateChange", leg)
+    scene.happens("StasisStart", "a")
+    scene.dials("c", "d")
+    for leg in ("a", "b", "c", "d"):
+        scene.happens("ChannelDestroyed", leg)
+    phones = scene.phones
+    assert (phones._ours, phones._undecided, phones._users, phones._uses) == (set(), {}, {}, {})
+    assert scene.clock.running == []
