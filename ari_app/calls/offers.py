@@ -21,7 +21,6 @@ from ari_app.calls.model import (
     CallId,
     Destination,
     DialplanEntry,
-    Identity,
     Leg,
     LegState,
     Offer,
@@ -398,16 +397,3 @@ def _stop_ringback(step: Step, call: Call) -> None:
         leg = step.leg(party.leg)
         if leg is not None and leg.state is LegState.UP and leg.asked is not None and leg.asked.bridge == call.bridge:
             step.ask(StopRinging, leg.id)
-
-
-def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind, outside: bool) -> Identity:
-    """What a rung phone shows without an override: the contact for what concerns him (S55), else who calls."""
-    if call is not None and kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
-        contact = call.contact()
-        if contact is not None:
-            return Identity(contact.name, contact.number)
-    settings = step.directory.settings
-    if outside and settings.company is not None:
-        return Identity(settings.company.name, settings.company.number, settings.company.anonymous)
-    listed = step.directory.agents.get(agent) if agent else None
-    return Identity(listed.name, listed.phone or "") if listed else Identity()
