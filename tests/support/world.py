@@ -306,7 +306,9 @@ class World:
         for call in self.switch.calls.values():
             for party in call.joined():
                 leg = self.switch.legs.get(party.leg or "")
-                if party.held_by and leg is not None and leg.focus == call.id and leg.id not in self.asterisk.music():
+                if leg is None or leg.focus != call.id or leg.state is not LegState.UP:  # rung again, it hears nothing
+                    continue
+                if party.held_by and leg.id not in self.asterisk.music():
                     found.append(f"{party.id} is on hold without music")
         found += self._unanswered()
         busy = {
