@@ -69,9 +69,11 @@ class App:
             application=settings.stasis_app,
             bridge_prefix=_PREFIX,
         )
-        self._asterisk = Asterisk(asterisk, self._fact, self._fenced)
+        self._asterisk = Asterisk(asterisk, self._fact, self._fenced, self._phone_in_use)
         self._presence = Presence(asterisk, self._phone)
-        self._reachable: dict[str, bool] = {}
+        self._registered: dict[str, bool] = {}
+        self._in_use: set[str] = set()
+        self._stock_taken = False
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung)
         control = EngineControl(self._engine, lambda: self._configuration, self.reload, self.ready, self._store)
@@ -160,14 +162,34 @@ class App:
     def _fact(self, fact: Stimulus) -> None:
         if isinstance(fact, AsteriskReconciled):
             log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
+            if not self._stock_taken:
+                self._stock_taken = True
+                self._tell_phones()
         self._engine.feed(fact)
 
-    def _phone(self, user: str, reachable: bool) -> None:
-        """An agent whose phone can't ring can't be had."""
-        self._reachable[user] = reachable
+    def _phone(self, user: str, can_ring: bool) -> None:
+        self._registered[user] = can_ring
+        self._tell_phone(user)
+
+    def _phone_in_use(self, user: str, in_use: bool) -> None:
+        if in_use:
+            self._in_use.add(user)
+        else:
+            self._in_use.discard(user)
+        self._tell_phone(user)
+
+    def _tell_phone(self, user: str) -> None:
+        """An agent whose phone can't ring can't be had. Told when it is known both to be there and to be free."""
+        registered = self._registered.get(user)
         agent = self._configuration.directory.agent_of_phone(user)
-        if agent is not None:
-            self._bookings.reachable(agent.id, reachable)
+        if agent is None or registered is None or not self._stock_taken:
+            return
+        in_use = registered and user in self._in_use
+        self._bookings.reachable(agent.id, registered and not in_use, in_use=in_use)
+
+    def _tell_phones(self) -> None:
+        for user in self._registered:
+            self._tell_phone(user)
 
     def _fenced(self) -> None:
         """Another controller has this Asterisk: what it commands must not be commanded twice."""
@@ -192,7 +214,8 @@ class App:
                 log.warning("store_lost")
 
     def _show_lamp(self, record: AgentRecord) -> None:
-        self._presence.lamps.show(record.agent, lamp_of(record.state.value, reachable=record.reachable))
+        lamp = lamp_of(record.state.value, reachable=record.reachable, in_use=record.in_use)
+        self._presence.lamps.show(record.agent, lamp)
 
     # -- where effects go (`Outlets`) ---------------------------------------------------------------------------------
 
@@ -246,8 +269,7 @@ class App:
         await self._availability.configure(configuration.directory)
         self._configuration = configuration
         self._engine.feed(DirectoryReplaced(configuration.directory))
-        for user, reachable in self._reachable.items():
-            self._phone(user, reachable)
+        self._tell_phones()
         self._hub.directory_changed()
         set_aside()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))

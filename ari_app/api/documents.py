@@ -17,7 +17,7 @@ def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
     """
     reason = record.reason if record else None
     if record is not None and str(record.state) == "ready" and not record.available:
-        reason = reason or "phone_unreachable"
+        reason = reason or ("phone_in_use" if record.in_use else "phone_unreachable")
     return AgentDocument(
         agent=agent.id,
         name=agent.name,

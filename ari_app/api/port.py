@@ -76,6 +76,10 @@ class AgentState(Protocol):
     def available(self) -> bool:
         """Whether he could be reserved now: ready, and his phone can ring."""
 
+    @property
+    def in_use(self) -> bool:
+        """Whether his phone can't ring because it is in a call of which call control knows nothing."""
+
 
 class Agents(Protocol):
     """Agents' states and counts. Reading is from memory; only `set_state` goes to Redis."""

@@ -12,6 +12,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor
 from ari_app.ari.http import HttpClient
+from ari_app.ari.in_use import OnPhoneInUse, PhonesInUse
 from ari_app.ari.link import Link, LinkState, Pace
 from ari_app.ari.requests import Requests
 from ari_app.calls.effects import AsteriskEffect, CreateLeg
@@ -47,7 +48,7 @@ class Asterisk:
 
     `on_fact` gets every AsteriskFact, in order, called from the loop and never from within `execute`; it must only
     enqueue. `on_fenced` is called once when another controller takes the application over: from then on every effect
-    fails until `start` is called again.
+    fails until `start` is called again. `on_phone_in_use(user, in_use)`: see `PhonesInUse`.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Asterisk:
         settings: AsteriskSettings,
         on_fact: Callable[[AsteriskFact], None],
         on_fenced: Callable[[], None] = lambda: None,
+        on_phone_in_use: OnPhoneInUse = lambda user, in_use: None,
     ) -> None:
         self._settings = settings
         self._on_fact = on_fact
@@ -63,6 +65,7 @@ class Asterisk:
         http = HttpClient(settings.user, settings.password, timeout=settings.request_timeout)
         self.client = AriClient(settings.url, http)
         self._translator = Translator(settings.application)
+        self._phones = PhonesInUse(settings.bridge_prefix, self._translator.has, on_phone_in_use)
         self._requests = Requests(self.client, settings.application, settings.routing_context)
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
         self._link = Link(self.client, settings.application, self, pace=settings.pace)
@@ -93,6 +96,7 @@ class Asterisk:
         self._stopping = True
         self._executor.close("stopping")
         await self._link.stop()
+        self._phones.close()
         await self.client.close()
 
     def execute(self, effect: AsteriskEffect) -> None:
@@ -110,6 +114,7 @@ class Asterisk:
         ours = tuple(str(b["id"]) for b in bridges if str(b["id"]).startswith(self._settings.bridge_prefix))
         self._requests.keep({fact.leg for fact in facts})
         self._executor.open()
+        self._phones.listed(channels)
         self._on_fact(AsteriskReconciled(facts, ours))
 
     def link_event(self, event: Mapping[str, Any]) -> None:
@@ -125,6 +130,7 @@ class Asterisk:
                 case _:
                     pass
             self._on_fact(fact)
+        self._phones.event(event)
 
     def link_down(self, *, fenced: bool) -> None:
         """See `link.Listener`."""

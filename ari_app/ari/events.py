@@ -87,6 +87,10 @@ class Translator:
         """It could not be created."""
         self._legs.pop(leg, None)
 
+    def has(self, leg: LegId) -> bool:
+        """Whether it is in our application, or created by us."""
+        return leg in self._legs
+
     def facts(self, event: Mapping[str, Any]) -> list[AsteriskFact]:
         """What one event says; mostly one fact or none."""
         kind = str(event.get("type"))

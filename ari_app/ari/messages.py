@@ -18,6 +18,12 @@ _HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 _RESOURCE = re.compile(r"[^/]+/(?P<resource>.+?)(?:-[0-9a-f]{8})?(?:;[12])?")
 
 
+def endpoint_of(name: str) -> str:
+    """The SIP user or trunk of a channel: `PJSIP/1001-0000002a` is `1001`."""
+    match = _RESOURCE.fullmatch(name)
+    return match["resource"] if match is not None else name
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -48,9 +54,8 @@ class Channel(_Message):
 
     @property
     def endpoint(self) -> str:
-        """The SIP user or trunk: `PJSIP/1001-0000002a` is `1001`."""
-        match = _RESOURCE.fullmatch(self.name)
-        return match["resource"] if match is not None else self.name
+        """The SIP user or trunk."""
+        return endpoint_of(self.name)
 
     @property
     def identity(self) -> Identity:

@@ -1,13 +1,15 @@
 """Which sets of available agents each agent belongs to, out of the administrator's directory.
 
 A set is named like the target it answers for: `group:support`, `queue:sales`. A skill has one set for each level, of
-those who have just that level: `skill:french=5`.
+those who have just that level: `skill:french=5`. In all of them the longest idle comes first, but in that of a group
+that rings in order, where each member has a place.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ari_app.routing.directory import Agent, Directory
 from ari_app.routing.targets import TargetType
@@ -17,14 +19,15 @@ HIGHEST_LEVEL = 999
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One agent: whether he has a phone, and the names of his sets."""
+    """One agent: whether he has a phone, the names of his sets, and his places in those that have an order."""
 
     phone: bool
     sets: tuple[str, ...]
+    places: Mapping[str, int] = MappingProxyType({})
 
     def text(self) -> str:
-        """As kept in Redis."""
-        return " ".join(self.sets)
+        """As kept in Redis: `group:front#2 group:support skill:french=5`."""
+        return " ".join(f"{name}#{self.places[name]}" if name in self.places else name for name in self.sets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def memberships(directory: Directory) -> Memberships:
     for queue in directory.queues.values():
         for group in queue.groups:
             queues_of.setdefault(group, []).append(queue.id)
-    members = {agent.id: _member(agent, queues_of) for agent in directory.agents.values()}
+    places = _places(directory)
+    members = {agent.id: _member(agent, queues_of, places) for agent in directory.agents.values()}
 
     levels: dict[str, set[int]] = {f"{TargetType.GROUP}:{group}": set() for group in directory.groups}
     levels |= {f"{TargetType.QUEUE}:{queue}": set() for queue in directory.queues}
@@ -79,10 +83,26 @@ def level_of(name: str) -> int:
     return int(name.partition("=")[2] or 1)
 
 
-def _member(agent: Agent, queues_of: Mapping[str, list[str]]) -> Member:
+def _places(directory: Directory) -> dict[str, dict[str, int]]:
+    """Of each group that rings in order, the places of its members: those that it names first, then as listed."""
+    in_order: dict[str, list[str]] = {g.id: [] for g in directory.groups.values() if g.ring == "in_order"}
+    for agent in directory.agents.values():
+        for group in agent.groups:
+            if group in in_order:
+                in_order[group].append(agent.id)
+    places = {}
+    for group, listed in in_order.items():
+        members = set(listed)
+        named = [agent for agent in directory.groups[group].order if agent in members]
+        places[group] = {agent: place for place, agent in enumerate(dict.fromkeys([*named, *listed]), 1)}
+    return places
+
+
+def _member(agent: Agent, queues_of: Mapping[str, list[str]], places: Mapping[str, Mapping[str, int]]) -> Member:
     names = {f"{TargetType.GROUP}:{group}" for group in agent.groups}
     names |= {f"{TargetType.QUEUE}:{queue}" for group in agent.groups for queue in queues_of.get(group, ())}
     names |= {
         f"{TargetType.SKILL}:{skill}={min(level, HIGHEST_LEVEL)}" for skill, level in agent.skills.items() if level >= 1
     }
-    return Member(agent.phone is not None, tuple(sorted(names)))
+    own = {f"{TargetType.GROUP}:{group}": places[group][agent.id] for group in agent.groups if group in places}
+    return Member(agent.phone is not None, tuple(sorted(names)), MappingProxyType(own))

@@ -47,6 +47,7 @@ class _Agent:
     due: int = 0
     call: str | None = None
     reachable: bool = True
+    in_use: bool = False
     missed: int = 0
     idle: int = 0
     free: bool = False
@@ -62,6 +63,10 @@ class _Agent:
 
     def available(self) -> bool:
         return self.choice is AgentState.READY and self.activity is None and self.member.phone and self.reachable
+
+    def score(self, name: str) -> int:
+        """What orders him in a set: his place where the administrator gives one, else since when he is idle."""
+        return self.member.places.get(name, self.idle)
 
     def end_activity(self) -> None:
         self.activity, self.call, self.request, self.due = None, None, None, 0
@@ -79,6 +84,7 @@ class _Agent:
             wrap_up_until=self.due / 1000 if state is AgentState.WRAP_UP else None,
             choice=self.choice,
             revision=self.revision,
+            in_use=self.member.phone and self.in_use,
         )
 
 
@@ -169,11 +175,12 @@ class MemoryAvailability:
         self._publish(step)
         return True
 
-    async def set_reachable(self, agent: str, reachable: bool) -> None:
+    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
         step = self._step()
         known = self._current(agent, step)
-        if known is not None and known.reachable is not reachable:
-            known.reachable = reachable
+        in_use = in_use and not reachable
+        if known is not None and (known.reachable, known.in_use) != (reachable, in_use):
+            known.reachable, known.in_use = reachable, in_use
             known.idle = 0
             self._commit(known, step.now, step)
         self._publish(step)
@@ -246,7 +253,7 @@ class MemoryAvailability:
         for agent in self._agents.values():
             if agent.available():
                 for name in agent.member.sets:
-                    ought.setdefault(name, {})[agent.id] = agent.idle
+                    ought.setdefault(name, {})[agent.id] = agent.score(name)
         found = [
             f"{name}: {agent} is {self._free.get(name, {}).get(agent)}, ought to be {ought.get(name, {}).get(agent)}"
             for name in sorted(self._free.keys() | ought.keys())
@@ -305,9 +312,9 @@ class MemoryAvailability:
         without_level = f"{target.type}:{target.id}"
         levels = [level for level in self._configured.targets.get(without_level, ()) if level >= target.level]
         for name in sets_of(without_level, levels):
-            places = [(idle, agent) for agent, idle in self._free.get(name, {}).items() if agent not in exclude]
-            if places:
-                return self._agents[min(places)[1]]
+            scores = [(score, agent) for agent, score in self._free.get(name, {}).items() if agent not in exclude]
+            if scores:
+                return self._agents[min(scores)[1]]
         return None
 
     def _take(self, known: _Agent, activity: AgentState, call: str | None, request: str | None, step: _Step) -> None:
@@ -355,7 +362,7 @@ class MemoryAvailability:
 
     def _enter(self, known: _Agent, step: _Step) -> None:
         for name in known.member.sets:
-            self._free.setdefault(name, {})[known.id] = known.idle
+            self._free.setdefault(name, {})[known.id] = known.score(name)
             step.touched.add(name)
 
     def _leave(self, known: _Agent, step: _Step) -> None:

@@ -46,9 +46,10 @@ ACTIVITIES = frozenset({AgentState.RESERVED, AgentState.RINGING, AgentState.ON_C
 class AgentRecord:
     """One agent as he is. `since` is when this state and reason began.
 
-    `call` is the call that has him (in wrap-up: had him); `reachable`: his phone can ring, as far as is known;
-    `missed`: calls in a row that he let ring; `wrap_up_until` is set in wrap-up only; `choice` is what he shows when no
-    call has him; `revision` grows with every change, so that of two records of an agent the newer can be told.
+    `call` is the call that has him (in wrap-up: had him); `reachable`: his phone can ring, as far as is known; where it
+    can't, `in_use` tells that it is in a call of which call control knows nothing. `missed`: calls in a row that he let
+    ring; `wrap_up_until` is set in wrap-up only; `choice` is what he shows when no call has him; `revision` grows with
+    every change, so that of two records of an agent the newer can be told.
     """
 
     agent: str
@@ -61,6 +62,7 @@ class AgentRecord:
     wrap_up_until: float | None = None
     choice: AgentState = AgentState.LOGGED_OUT
     revision: int = field(default=0, compare=False)
+    in_use: bool = False
 
     @property
     def available(self) -> bool:
@@ -168,15 +170,18 @@ class Availability(Protocol):
             Refused: `invalid` for another activity.
         """
 
-    async def set_reachable(self, agent: str, reachable: bool) -> None:
-        """Whether his phone can ring (registered). An agent who is no longer listed is ignored."""
+    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
+        """Whether his phone can ring: registered, and not `in_use` past call control (see `AgentRecord`).
+
+        An agent who is no longer listed is ignored.
+        """
 
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
         """Reserve the best available agent of `target`, none of `exclude`; None where nobody is available.
 
-        Best is the longest idle; for a skill the highest level, then the longest idle. The reservation ends after
-        `seconds` unless `set_activity` takes it further. The same request again gets the same agent for as long as
-        that reservation, or what became of it, has him.
+        Best is the longest idle; for a skill the highest level, then the longest idle; for a group that rings in order
+        the first in that. The reservation ends after `seconds` unless `set_activity` takes it further. The same request
+        again gets the same agent for as long as that reservation, or what became of it, has him.
         """
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:

@@ -6,7 +6,8 @@ Keys, all with the one hash tag `{<prefix>}`, so that a cluster keeps them toget
     {p}:agents          set      all agents
     {p}:targets         set      targets that are sets of agents; a skill without a level
     {p}:levels          hash     skill -> its levels in use, highest first
-    {p}:free:<set>      zset     available agents by idle-since: group:support, queue:all, skill:french=5 (just that)
+    {p}:free:<set>      zset     available agents by idle-since: group:support, queue:all, skill:french=5 (just that);
+                                 those of a group that rings in order by their places in it
     {p}:due             zset     agents in reservation or wrap-up, by when it runs out
     {p}:requests        hash     reservation request -> agent
     {p}:config          hash     digest of what is configured, token of who configures
@@ -86,8 +87,8 @@ class RedisAvailability:
         due = self._due(wrap_up) if wrap_up > 0 else "0"
         return bool(await self._run("set_activity", agent, wanted, call or "", due, request or ""))
 
-    async def set_reachable(self, agent: str, reachable: bool) -> None:
-        await self._run("set_reachable", agent, "1" if reachable else "0")
+    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
+        await self._run("set_reachable", agent, "1" if reachable else "in_use" if in_use else "0")
 
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
         if target.type not in AGENT_TARGETS:

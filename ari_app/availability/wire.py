@@ -4,7 +4,7 @@
     message  {"s": number, "t": now, "a": [[...record, became_available]...], "c": [[target, available]...]}
              or {"s": number, "t": now, "resync": true}
 
-An empty string or 0 stands for "none".
+An empty string or 0 stands for "none". `reachable` is true, false, or "in_use": it can't ring for that reason.
 """
 
 import json
@@ -27,11 +27,12 @@ def _record(item: Sequence[Any]) -> AgentRecord:
         reason=reason or None,
         since=since / 1000,
         call=call or None,
-        reachable=bool(reachable),
+        reachable=reachable is True,
         missed=int(missed),
         wrap_up_until=wrap_up_until / 1000 if wrap_up_until else None,
         choice=AgentState(choice),
         revision=int(revision),
+        in_use=reachable == "in_use",
     )
 
 

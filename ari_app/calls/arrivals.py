@@ -5,7 +5,7 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from ari_app.calls import announcing, offers, parties, waiting
+from ari_app.calls import announcing, displays, offers, parties, waiting
 from ari_app.calls.effects import HangUp, SetAgentState
 from ari_app.calls.model import (
     Call,
@@ -176,7 +176,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     call_id = step.new_id("c")
     _leg(step, fact, call_id, agent.id)
     outside = target.type is TargetType.NUMBER
-    identity = offers.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
+    identity = displays.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
     me = Party(
         step.new_id("p"),
         PartyRole.AGENT,

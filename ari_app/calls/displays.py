@@ -1,11 +1,11 @@
-"""What agents' phones show once they talk: with whom, and the contact above all (S55).
+"""What phones show: who rings there, and once agents talk with whom, the contact above all (S55).
 
-Derived after every step, like media, and only the difference is asked for. An identity that an agent chose to show
-stays (S51). Nobody outside is ever told who he is passed on to.
+The latter is derived after every step, like media, and only the difference is asked for. An identity that an agent
+chose to show stays (S51). Nobody outside is ever told who he is passed on to.
 """
 
 from ari_app.calls.effects import ShowIdentity
-from ari_app.calls.model import Call, Identity, LegState, Party, PartyRole, Progress
+from ari_app.calls.model import Call, Identity, LegState, OfferKind, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 
 
@@ -37,3 +37,16 @@ def with_whom(call: Call, me: Party) -> Identity | None:
     if other is None or not (other.name or other.number):
         return None
     return Identity(other.name, other.number)
+
+
+def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind, outside: bool) -> Identity:
+    """What a rung phone shows without an override: the contact for what concerns him (S55), else who calls."""
+    if call is not None and kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
+        contact = call.contact()
+        if contact is not None:
+            return Identity(contact.name, contact.number)
+    settings = step.directory.settings
+    if outside and settings.company is not None:
+        return Identity(settings.company.name, settings.company.number, settings.company.anonymous)
+    listed = step.directory.agents.get(agent) if agent else None
+    return Identity(listed.name, listed.phone or "") if listed else Identity()

@@ -7,7 +7,7 @@ not heard a thing (S6). The reservation's answer brings the same command here a 
 from dataclasses import replace
 
 from ari_app.calls import commands as c
-from ari_app.calls import consult, offers, parties
+from ari_app.calls import consult, displays, offers, parties
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.arrivals import attached, new_call
 from ari_app.calls.effects import CallerIdChosen, CreateLeg
@@ -96,7 +96,7 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
         parties.step_aside(step, other, agent.id)
     call_id = step.new_id("c")
     outside = target.type is TargetType.NUMBER
-    identity = _shown(chosen) or offers.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
+    identity = _shown(chosen) or displays.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
     me = Party(step.new_id("p"), PartyRole.AGENT, agent.name, agent.phone or "", agent.id)
     settings = step.directory.settings
     offered = Offer(
@@ -174,7 +174,7 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
     kind, _verb, _action = _KINDS[type(cmd)]
     me = step.mine(call, cmd.by)
     outside = target.type is TargetType.NUMBER
-    identity = _shown(chosen) or offers.shown_identity(step, call, cmd.by, kind, outside)
+    identity = _shown(chosen) or displays.shown_identity(step, call, cmd.by, kind, outside)
     data = {**attached(step.directory, target), **cmd.user_data}
     offered = Offer(step.new_id("o"), kind, target, me.id, identity, OfferState.SEEKING, caller_id=cmd.caller_id)
     _remember(step, cmd.by, cmd.caller_id)

@@ -31,7 +31,6 @@ from ari_app.calls.model import (
     Sound,
 )
 from ari_app.calls.step import Step
-from ari_app.routing.targets import TargetType
 
 
 def settle(step: Step) -> None:
@@ -100,10 +99,9 @@ def _rings_with_others(step: Step, call: Call, leg: Leg) -> bool:
     the answer of one of two is passed on to the other, who then misses that he is hung up.
     """
     offer = call.offering()
-    if offer is None or offer.target.type is not TargetType.GROUP:
+    if offer is None or step.directory.ring_policy(offer.target) != "all":
         return False
-    group = step.directory.groups.get(offer.target.id)
-    return group is not None and group.ring == "all" and any(a.leg == leg.id for a in offer.attempts)
+    return any(a.leg == leg.id for a in offer.attempts)
 
 
 def _company(step: Step, call: Call, party: Party) -> bool:

@@ -21,7 +21,6 @@ from ari_app.calls.model import (
     CallId,
     Destination,
     DialplanEntry,
-    Identity,
     Leg,
     LegState,
     Offer,
@@ -199,10 +198,8 @@ def _ring_the_others_too(step: Step, call_id: CallId) -> None:
     """In a group that rings all at once the next free member is rung too; the first who answers has the call."""
     call = step.call(call_id)
     offer = call.offering()
-    group = step.directory.groups.get(offer.target.id) if offer and offer.target.type is TargetType.GROUP else None
-    if offer is None or group is None or group.ring != "all":
-        return
-    _reserve_for(step, call, offer)
+    if offer is not None and step.directory.ring_policy(offer.target) == "all":
+        _reserve_for(step, call, offer)
 
 
 def _destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, str, str]:
@@ -311,13 +308,30 @@ def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferSt
     step.put_offer(call.id, tried=tried, last=outcome)
     if offer.attempts:
         return
-    waits = offer.by is None and not offer.fallback
-    if _has_members(offer) and (waits or outcome is not OfferState.NO_ANSWER):
-        untried = step.directory.members(offer.target) - tried - busy_in(step.call(call.id))
-        if untried or waits:
-            seek(step, step.call(call.id))
-            return
-    fail(step, call.id, outcome)
+    if not _goes_on(step, step.call(call.id), outcome):
+        fail(step, call.id, outcome)
+        return
+    if _in_order(step, offer):
+        step.put_offer(call.id, deadline=None)  # the next rings his whole time
+    seek(step, step.call(call.id))
+
+
+def _goes_on(step: Step, call: Call, outcome: OfferState) -> bool:
+    """Whether another member is tried: always for a caller who waits to be served. What an agent asked for ends with
+    the first ring that nobody answers, but for a group that rings in order.
+    """
+    offer = call.offering()
+    if offer is None or offer.state is OfferState.PENDING or not _has_members(offer):
+        return False
+    if offer.by is None and not offer.fallback:
+        return True
+    if outcome is OfferState.NO_ANSWER and not _in_order(step, offer):
+        return False
+    return bool(step.directory.members(offer.target) - offer.tried - busy_in(call))
+
+
+def _in_order(step: Step, offer: Offer) -> bool:
+    return step.directory.ring_policy(offer.target) == "in_order"
 
 
 def _has_members(offer: Offer) -> bool:
@@ -332,13 +346,14 @@ def timed_out(step: Step, call: Call) -> None:
         return
     for attempt in offer.attempts:
         count_missed(step, attempt)
-    if offer.by is not None or offer.fallback or not _has_members(offer):
+    tried = offer.tried | {a.agent for a in offer.attempts if a.agent}
+    step.put_offer(call.id, tried=tried)
+    if not _goes_on(step, step.call(call.id), OfferState.NO_ANSWER):
         fail(step, call.id, OfferState.NO_ANSWER)
         return
-    tried = offer.tried | {a.agent for a in offer.attempts if a.agent}
     for attempt in offer.attempts:
         drop_attempt(step, call.id, attempt)
-    step.put_offer(call.id, attempts=(), tried=tried, deadline=None)
+    step.put_offer(call.id, attempts=(), deadline=None, last=OfferState.NO_ANSWER)
     seek(step, step.call(call.id))
 
 
@@ -382,16 +397,3 @@ def _stop_ringback(step: Step, call: Call) -> None:
         leg = step.leg(party.leg)
         if leg is not None and leg.state is LegState.UP and leg.asked is not None and leg.asked.bridge == call.bridge:
             step.ask(StopRinging, leg.id)
-
-
-def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind, outside: bool) -> Identity:
-    """What a rung phone shows without an override: the contact for what concerns him (S55), else who calls."""
-    if call is not None and kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
-        contact = call.contact()
-        if contact is not None:
-            return Identity(contact.name, contact.number)
-    settings = step.directory.settings
-    if outside and settings.company is not None:
-        return Identity(settings.company.name, settings.company.number, settings.company.anonymous)
-    listed = step.directory.agents.get(agent) if agent else None
-    return Identity(listed.name, listed.phone or "") if listed else Identity()

@@ -6,7 +6,7 @@ he had asked for that: the contact hears music, and stays his, on hold, if nobod
 An attended REFER (two calls of one phone) joins the two calls.
 """
 
-from ari_app.calls import consult, legs, offers, parties
+from ari_app.calls import consult, displays, legs, offers, parties
 from ari_app.calls.actions import contacts_first
 from ari_app.calls.arrivals import attached
 from ari_app.calls.effects import HangUp
@@ -78,7 +78,7 @@ def _target(step: Step, fact: ChannelArrived, party: Party) -> Target | None:
 
 def _transfer(step: Step, call: Call, me: Party, target: Target) -> None:
     held = contacts_first(call, me)
-    identity = offers.shown_identity(step, call, me.agent, OfferKind.TRANSFER, outside=False)
+    identity = displays.shown_identity(step, call, me.agent, OfferKind.TRANSFER, outside=False)
     offer = Offer(
         step.new_id("o"),
         OfferKind.TRANSFER,

@@ -179,12 +179,7 @@ def _message(detail: ErrorDetails) -> str:
 def _directory(s: Sections) -> Directory:
     return Directory(
         agents=MappingProxyType({i: _agent(i, a, s.caller_ids) for i, a in s.agents.items()}),
-        groups=MappingProxyType(
-            {
-                i: Group(i, g.name, g.number, frozenset(g.enabled_for), g.show_available, g.ring, g.wrap_up, g.max_wait)
-                for i, g in s.groups.items()
-            }
-        ),
+        groups=MappingProxyType({i: _group(i, g) for i, g in s.groups.items()}),
         queues=MappingProxyType({i: _queue(i, q) for i, q in s.queues.items()}),
         skills=MappingProxyType(
             {i: Skill(i, k.name, frozenset(k.enabled_for), k.show_available) for i, k in s.skills.items()}
@@ -223,6 +218,20 @@ def _agent(agent_id: str, entry: AgentEntry, caller_ids: Mapping[str, CallerIdEn
 def _may_show(agent_id: str, agent: AgentEntry, identity: CallerIdEntry) -> bool:
     return not identity.for_ or any(
         t.id == agent_id if t.type is TargetType.AGENT else t.id in agent.groups for t in identity.for_
+    )
+
+
+def _group(group_id: str, entry: GroupEntry) -> Group:
+    return Group(
+        id=group_id,
+        name=entry.name,
+        number=entry.number,
+        verbs=frozenset(entry.enabled_for),
+        show_available=entry.show_available,
+        ring=entry.ring,
+        wrap_up=entry.wrap_up,
+        max_wait=entry.max_wait,
+        order=tuple(entry.order),
     )
 
 

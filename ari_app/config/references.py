@@ -72,6 +72,7 @@ def check_references(sections: Sections, document: Document) -> None:
         if name not in ANNOUNCEMENTS:
             known = ", ".join(sorted(ANNOUNCEMENTS))
             document.complain(("announcements", name), f"is not an announcement; there are: {known}")
+    _check_orders(sections, document)
     _check_numbers(sections, document)
     _check_overflows(sections.queues, document)
 
@@ -85,6 +86,9 @@ def _names_used(sections: Sections) -> Iterator[tuple[Path, str, str]]:
     for queue_id, queue in sections.queues.items():
         for index, group in enumerate(queue.groups):
             yield ("queues", queue_id, "groups", index), "groups", group
+    for group_id, entry in sections.groups.items():
+        for index, agent_id in enumerate(entry.order):
+            yield ("groups", group_id, "order", index), "agents", agent_id
 
 
 def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
@@ -96,6 +100,20 @@ def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
             yield ("caller_ids", caller_id, "for", index), target
     if sections.settings.fallback is not None:
         yield ("settings", "fallback"), sections.settings.fallback
+
+
+def _check_orders(sections: Sections, document: Document) -> None:
+    """A group that rings in order names members of its own, each once."""
+    for group_id, group in sections.groups.items():
+        named: set[str] = set()
+        for index, agent_id in enumerate(group.order):
+            path: Path = ("groups", group_id, "order", index)
+            agent = sections.agents.get(agent_id)
+            if agent_id in named:
+                document.complain(path, f"{agent_id!r} is named twice")
+            elif agent is not None and group_id not in agent.groups:
+                document.complain(path, f"{agent_id!r} is not a member of this group: see agents.{agent_id}.groups")
+            named.add(agent_id)
 
 
 def _check_numbers(sections: Sections, document: Document) -> None:

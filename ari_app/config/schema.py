@@ -96,15 +96,22 @@ class AgentEntry(Entry):
 
 
 class GroupEntry(Entry):
-    """Agents who are reached together."""
+    """Agents who are reached together. `order` is of `ring: in_order`; members that it leaves out come after it."""
 
     name: Name
     number: Number | None = None
     enabled_for: Verbs = list(Verb)
     show_available: bool = False
-    ring: Literal["longest_idle", "all"] = "longest_idle"
+    ring: Literal["longest_idle", "all", "in_order"] = "longest_idle"
+    order: list[str] = []
     wrap_up: Seconds = 0.0
     max_wait: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _order_counts(self) -> "GroupEntry":
+        if self.order and self.ring != "in_order":
+            raise ValueError("order goes with ring: in_order only")
+        return self
 
 
 class QueueEntry(Entry):

@@ -24,10 +24,11 @@ _RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SetReachable:
-    """Whether the agent's phone can ring."""
+    """Whether the agent's phone can ring; if not, whether it is in use past call control."""
 
     agent: str
     reachable: bool
+    in_use: bool = False
 
 
 type Change = e.SetActivity | e.CountMissed | e.SetAgentState | SetReachable
@@ -58,9 +59,9 @@ class Bookings:
             return
         self._queue(effect)
 
-    def reachable(self, agent: str, reachable: bool) -> None:
-        """Asterisk tells whether the agent's phone can ring."""
-        self._queue(SetReachable(agent, reachable))
+    def reachable(self, agent: str, reachable: bool, *, in_use: bool = False) -> None:
+        """Asterisk tells whether the agent's phone can ring; if not, whether it is in use past call control."""
+        self._queue(SetReachable(agent, reachable, in_use))
 
     def _queue(self, change: Change) -> None:
         lane = self._lanes.get(change.agent)
@@ -117,4 +118,4 @@ class Bookings:
             case e.SetAgentState():
                 await self._availability.set_state(change.agent, change.state)
             case SetReachable():
-                await self._availability.set_reachable(change.agent, change.reachable)
+                await self._availability.set_reachable(change.agent, change.reachable, change.in_use)

@@ -63,7 +63,11 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Agents who are reached together. `verbs` are what may be done towards it (S3)."""
+    """Agents who are reached together. `verbs` are what may be done towards it (S3).
+
+    `ring`: `longest_idle`, `all` at once, or `in_order`: one after the other, those of `order` first, then the other
+    members as the file lists them.
+    """
 
     id: str
     name: str
@@ -73,6 +77,7 @@ class Group:
     ring: str = "longest_idle"
     wrap_up: float = 0.0
     max_wait: float | None = None
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,11 @@ class Directory:
                 return frozenset()
             case _:
                 assert_never(target.type)
+
+    def ring_policy(self, target: Target) -> str:
+        """How the agents of `target` are rung: only a group's are rung otherwise than by who is idle longest."""
+        group = self.groups.get(target.id) if target.type is TargetType.GROUP else None
+        return group.ring if group is not None else "longest_idle"
 
     def exists(self, target: Target) -> bool:
         """Whether the administrator lists `target`; numbers outside exist where a rule allows them."""

@@ -169,7 +169,8 @@ def make() -> Callable[..., Directory]:
     return make_directory
 
 
-def make_directory(**agents: Agent | None) -> Directory:
+def make_directory(order: tuple[str, ...] | None = None, **agents: Agent | None) -> Directory:
+    """With `order`, the group support rings in it."""
     usual: dict[str, Agent | None] = {
         "alice": Agent("alice", "Alice Martin", "1001", groups=("support",), skills={"french": 5, "billing": 2}),
         "bob": Agent("bob", "Bob Lefèvre", "1002", groups=("support",), skills={"french": 2}),
@@ -179,9 +180,12 @@ def make_directory(**agents: Agent | None) -> Directory:
         "admin": Agent("admin", "Administrator"),
     }
     listed = {name: agent for name, agent in (usual | agents).items() if agent is not None}
+    groups = {name: Group(name, name.title()) for name in ("support", "sales", "night", "empty")}
+    if order is not None:
+        groups["support"] = Group("support", "Support", ring="in_order", order=order)
     return Directory(
         agents=listed,
-        groups={name: Group(name, name.title()) for name in ("support", "sales", "night", "empty")},
+        groups=groups,
         queues={
             "sales": Queue("sales", "Sales", groups=("sales",)),
             "all": Queue("all", "All", groups=("support", "sales")),

@@ -163,6 +163,40 @@ async def test_an_agent_whose_phone_cannot_ring_is_not_available(availability: A
     assert await counts(availability, "group:support", "agent:alice") == [1, 1]
 
 
+async def test_an_agent_whose_phone_is_in_use_past_call_control_is_not_available(
+    availability: Availability, clock: Clock
+) -> None:
+    await ready(availability, clock, "alice", "bob")
+    await availability.set_reachable("alice", reachable=False, in_use=True)
+    record = await availability.agent("alice")
+    assert (record.state, record.reachable, record.in_use, record.available) == (AgentState.READY, False, True, False)
+    assert await counts(availability, "group:support", "agent:alice") == [1, 0]
+    assert await availability.reserve("r1", parse_target("agent:alice"), NOBODY, 15) is None
+    await availability.set_reachable("alice", reachable=False)
+    record = await availability.agent("alice")
+    assert (record.reachable, record.in_use) == (False, False)
+    await availability.set_reachable("alice", reachable=False, in_use=True)
+    await availability.set_reachable("alice", reachable=True)
+    record = await availability.agent("alice")
+    assert (record.reachable, record.in_use, record.available) == (True, False, True)
+    assert await counts(availability, "group:support", "agent:alice") == [2, 1]
+    await availability.set_reachable("alice", reachable=True, in_use=True)
+    assert await availability.agent("alice") == record
+    assert await availability.recompute() == ()
+
+
+async def test_a_phone_in_use_changes_nothing_of_a_call_that_has_him(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice")
+    await availability.reserve("r1", parse_target("agent:alice"), NOBODY, 15)
+    await availability.set_reachable("alice", reachable=False, in_use=True)
+    assert (await availability.agent("alice")).state is AgentState.RESERVED
+    assert await availability.set_activity("alice", "ringing", request="r1")
+    await availability.set_activity("alice", None)
+    assert await counts(availability, "agent:alice") == [0]
+    await availability.set_reachable("alice", reachable=True)
+    assert await counts(availability, "agent:alice") == [1]
+
+
 async def test_an_agent_without_a_phone_is_never_available(availability: Availability) -> None:
     record = await availability.set_state("admin", "ready")
     assert (record.state, record.reachable) == (AgentState.READY, False)

@@ -153,6 +153,18 @@ async def test_who_runs_out_and_is_taken_again_at_once_is_told_once(
     assert told == [("bob", "reserved", False), ("alice", "ready", True)]
 
 
+async def test_who_is_taken_back_after_his_phone_was_in_use_is_told_as_available(
+    availability: Availability, subscriber: Subscriber
+) -> None:
+    await availability.set_state("bob", "ready")
+    await availability.set_reachable("bob", reachable=False, in_use=True)
+    await availability.set_reachable("bob", reachable=True)
+    told = await subscriber.upto_count("group:support", 1)
+    told += await subscriber.upto_count("group:support", 1)
+    assert agents(told) == [("bob", "ready", True), ("bob", "ready", False), ("bob", "ready", True)]
+    assert [c.record.in_use for c in told if isinstance(c, AgentChanged)] == [False, True, False]
+
+
 async def test_a_new_configuration_tells_to_read_everything(
     availability: Availability, subscriber: Subscriber, make: Callable[..., Directory]
 ) -> None:

@@ -141,6 +141,23 @@ async def test_what_drifted_is_found_and_put_right(near: RedisAvailability, clie
     assert await near.reserve("r1", SUPPORT, NOBODY, 15) == "carol"
 
 
+async def test_a_place_that_drifted_is_found_and_put_right(
+    near: RedisAvailability, client: Redis, prefix: str, make: Callable[..., Directory]
+) -> None:
+    support = f"{{{prefix}}}:free:group:support"
+    await near.configure(make(order=("carol", "bob")))
+    for agent in ("alice", "bob", "carol"):
+        await near.set_state(agent, "ready")
+    assert await client.zrange(support, 0, -1, withscores=True) == [(b"carol", 1.0), (b"bob", 2.0), (b"alice", 3.0)]
+    await client.zadd(support, {"bob": 7.0, "dave": 2.0})
+    assert await near.recompute() == (
+        "group:support: bob is 7, ought to be 2",
+        "group:support: dave is in, ought to be out",
+    )
+    assert await near.recompute() == ()
+    assert await near.reserve("r1", SUPPORT, frozenset({"carol"}), 15) == "bob"
+
+
 async def test_a_configuration_that_is_overtaken_has_not_the_last_word(
     near: RedisAvailability, client: Redis, prefix: str, clock: Clock, make: Callable[..., Directory]
 ) -> None:

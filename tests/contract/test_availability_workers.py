@@ -30,30 +30,45 @@ TARGETS = tuple(
     parse_target(text)
     for text in (
         *(f"agent:{agent}" for agent in AGENTS),
-        *("group:x", "group:y", "queue:q", "skill:s", "skill:s>=2", "skill:s>=3", "skill:t>=5", "group:none"),
+        *(
+            "group:x",
+            "group:y",
+            "group:o",
+            "queue:q",
+            "skill:s",
+            "skill:s>=2",
+            "skill:s>=3",
+            "skill:t>=5",
+            "group:none",
+        ),
     )
 )
+
+
+# Of the group `o`: who of its members is reserved before whom.
+ORDERS = (("d", "b"), ("c", "a", "b"), ())
 
 
 def directory(variant: int) -> Directory:
     """Three call centres of which two agents belong to the same."""
     listed = {
-        "a": Agent("a", "A", "1", groups=("x",), skills={"s": 1}),
-        "b": Agent("b", "B", "2", groups=("x", "y"), skills={"s": 3, "t": 5}),
-        "c": Agent("c", "C", "3", groups=("y",), skills={"s": 3}),
-        "d": Agent("d", "D", "4", groups=("x",), skills={"t": 9}),
+        "a": Agent("a", "A", "1", groups=("x", "o"), skills={"s": 1}),
+        "b": Agent("b", "B", "2", groups=("x", "y", "o"), skills={"s": 3, "t": 5}),
+        "c": Agent("c", "C", "3", groups=("y", "o"), skills={"s": 3}),
+        "d": Agent("d", "D", "4", groups=("x", "o"), skills={"t": 9}),
         "e": Agent("e", "E", "5", groups=("x", "y"), skills={"s": 2}),
     }
     if variant == 1:
-        listed["a"] = Agent("a", "A", "1", groups=("y",), skills={"s": 2})
+        listed["a"] = Agent("a", "A", "1", groups=("y", "o"), skills={"s": 2})
         del listed["d"]
     if variant == 2:
-        listed["b"] = Agent("b", "B", None, groups=("x", "y"), skills={"s": 3})
+        listed["b"] = Agent("b", "B", None, groups=("x", "y", "o"), skills={"s": 3})
         listed["c"] = Agent("c", "C", "3")
+    groups = {name: Group(name, name) for name in ("x", "y", "none")}
     return Directory(
         agents=listed,
-        groups={name: Group(name, name) for name in ("x", "y", "none")},
-        queues={"q": Queue("q", "Q", groups=("x", "y"))},
+        groups={**groups, "o": Group("o", "o", ring="in_order", order=ORDERS[variant])},
+        queues={"q": Queue("q", "Q", groups=("x", "y", "o"))},
         skills={name: Skill(name, name) for name in ("s", "t")},
     )
 
@@ -81,6 +96,7 @@ class Workers(RuleBasedStateMachine):
         self.workers = [RedisAvailability(client, self.prefix, lambda: self.now) for client in self.clients]
         self.twin = MemoryAvailability(lambda: self.now)
         self.requests = 0
+        self.variant = 0
         self.made: list[tuple[str, Target]] = []
         # what the workers believe to hold: request -> (agent, until), None once it was taken further
         self.held: dict[str, tuple[str, float | None]] = {}
@@ -128,6 +144,7 @@ class Workers(RuleBasedStateMachine):
     @rule(worker=st.integers(0, WORKERS - 1), variant=st.integers(0, 2))
     def configure(self, worker: int, variant: int) -> None:
         listed = directory(variant)
+        self.variant = variant
         self.both(worker, lambda a: a.configure(listed))
         for agent in set(AGENTS) - listed.agents.keys():
             self.forget(agent)
@@ -156,10 +173,21 @@ class Workers(RuleBasedStateMachine):
         self.requests += 1
         request = f"r{self.requests}"
         self.made.append((request, wanted))
+        first = self.first_in_order(exclude) if str(wanted) == "group:o" else None
         agent = self.both(worker, lambda a: a.reserve(request, wanted, exclude, seconds))
         self.got(request, wanted, agent, seconds)
         if agent is not None:
             assert agent not in exclude
+        if str(wanted) == "group:o":
+            assert agent == first
+
+    def first_in_order(self, exclude: frozenset[str]) -> str | None:
+        """Who of the group `o` can be had now and comes first in its order."""
+        self.both(0, lambda a: a.expire())
+        listed = directory(self.variant).agents
+        order = dict.fromkeys((*ORDERS[self.variant], *listed))
+        free = {record.agent for record in self.both(0, lambda a: a.agents()) if record.available}
+        return next((a for a in order if a in free - exclude and "o" in listed[a].groups), None)
 
     @precondition(lambda self: self.made)
     @rule(worker=st.integers(0, WORKERS - 1), data=st.data(), seconds=st.sampled_from((1, 15)))
@@ -251,9 +279,11 @@ class Workers(RuleBasedStateMachine):
     def he_lets_it_ring(self, worker: int, agent: str, limit: int) -> None:
         self.both(worker, lambda a: a.count_missed(agent, limit, "no_answer"))
 
-    @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), reachable=st.booleans())
-    def his_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool) -> None:
-        self.both(worker, lambda a: a.set_reachable(agent, reachable))
+    @rule(
+        worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), reachable=st.booleans(), in_use=st.booleans()
+    )
+    def his_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool, in_use: bool) -> None:
+        self.both(worker, lambda a: a.set_reachable(agent, reachable, in_use))
 
     @rule(seconds=st.sampled_from((0.001, 0.999, 2, 5, 30)))
     def time_passes(self, seconds: float) -> None:

@@ -20,11 +20,13 @@ PHONES = {name: str(1101 + n) for n, name in enumerate((*CROWD, RESTED))}
 
 TOGETHER = CROWD[:3]
 """Members of the group that rings all at once."""
+IN_ORDER = ("crowd15", "crowd14", "crowd16")
+"""Members of the group that rings in order, as they are rung: the file lists them otherwise, and names two of them."""
 LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
 """How well they know their tools."""
 
 QUEUE, QUEUE_URGENT, QUEUE_SHORT = "3900", "3905", "3901"
-GROUP_TOGETHER, GROUP_REST, GROUP_WITH_DATA = "2901", "2902", "4900"
+GROUP_TOGETHER, GROUP_REST, GROUP_IN_ORDER, GROUP_WITH_DATA = "2901", "2902", "2903", "4900"
 SKILL, SKILL_3 = "2910", "2913"
 
 _SECTIONS = {
@@ -32,6 +34,12 @@ _SECTIONS = {
   crowd: {{name: Crowd, number: "2900", show_available: true}}
   together: {{name: Together, number: "{GROUP_TOGETHER}", show_available: true, ring: all}}
   rest: {{name: Rest, number: "{GROUP_REST}", show_available: true, wrap_up: 2}}
+  front:
+    name: Front
+    number: "{GROUP_IN_ORDER}"
+    show_available: true
+    ring: in_order
+    order: [{", ".join(IN_ORDER[:2])}]
 """,
     "queues": f"""\
   crowd: {{name: Crowd queue, number: "{QUEUE}", groups: [crowd], show_available: true}}
@@ -56,6 +64,8 @@ exten => 2900,1,Gosub(call-control,deliver,1(group,crowd))
 exten => {GROUP_TOGETHER},1,Gosub(call-control,deliver,1(group,together))
  same => n,Hangup()
 exten => {GROUP_REST},1,Gosub(call-control,deliver,1(group,rest))
+ same => n,Hangup()
+exten => {GROUP_IN_ORDER},1,Gosub(call-control,deliver,1(group,front))
  same => n,Hangup()
 exten => {QUEUE},1,Gosub(call-control,deliver,1(queue,crowd))
  same => n,Hangup()
@@ -93,7 +103,8 @@ def _full_name(name: str) -> str:
 
 
 def _agent(name: str, user: str) -> str:
-    groups = ["rest"] if name == RESTED else ["crowd", *(["together"] if name in TOGETHER else [])]
+    groups = ["rest"] if name == RESTED else ["crowd"]
+    groups += [group for group, members in (("together", TOGETHER), ("front", IN_ORDER)) if name in members]
     skills = f", skills: {{tools: {LEVELS[name]}}}" if name in LEVELS else ""
     of = f"groups: [{', '.join(groups)}]{skills}"
     return f'  {name}: {{name: {_full_name(name)}, phone: "{user}", password: {name}-demo, {of}}}\n'

@@ -45,8 +45,10 @@ class Agent(Desktop):
         self.phone = phone
         self.counts: dict[str, int | None] = {}
         self.alarms: list[Json] = []
+        self.events: list[Json] = []
 
     def _event(self, event: Json) -> None:
+        self.events.append(event)
         if event.get("type") == "call.alarm":
             self.alarms.append(event)
         if event.get("type") == "target.updated":
@@ -117,9 +119,21 @@ class Agent(Desktop):
             lambda call: bool(call["offer"]) and call["offer"]["state"] == state, f"sees the offer {state}", within
         )
 
+    def told_of(self, target: str) -> list[int | None]:
+        """Every number of free agents that my window was told for a target."""
+        return [e["available"] for e in self.events if e["type"] == "target.updated" and e["target"] == target]
+
+    def reasons(self) -> set[str | None]:
+        """Every reason that my own state has had."""
+        return {e["agent"]["reason"] for e in self.events if e["type"] == "agent.updated" and e["agent"] == self.agent}
+
     async def is_now(self, state: str, within: float = WITHIN) -> None:
         """Wait until my own state is this."""
         await self.phone.until(lambda: self.me.get("state") == state, f"is {state}", within=within)
+
+    async def has_reason(self, reason: str | None) -> None:
+        """Wait until that is the reason why I am offered nothing."""
+        await self.phone.until(lambda: self.me.get("reason") == reason, f"sees {reason} as the reason")
 
 
 @dataclass

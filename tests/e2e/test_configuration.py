@@ -140,6 +140,51 @@ async def test_a_call_goes_on_while_the_file_is_read_again(stack: Stack, tmp_pat
         await office.hears("alice <-> bob")
 
 
+def in_order(*order: str) -> str:
+    """The demo's file with support ringing so, 2 seconds each."""
+    text = FILE.read_text().replace("offer_timeout: 15", "offer_timeout: 2")
+    ring = f"\n    ring: in_order\n    order: [{', '.join(order)}]"
+    return text.replace('number: "2000"', f'number: "2000"{ring}')
+
+
+async def test_another_order_of_a_group_holds_from_the_next_ring_on_also_in_a_call_that_rings(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(in_order("carol", "alice"))
+    async with own_office(stack, file) as office:
+        alice, bob, carol, dave = await office.agents("alice", "bob", "carol", "dave")
+        admin = await office.desk("admin")
+
+        async def reads(text: str) -> None:
+            file.write_text(text)
+            await admin.command("POST", "/v1/admin/reload")
+
+        await dave.dials("group:support")
+        for agent in (carol, alice):
+            await agent.phone.rings()
+            await agent.phone.decline()
+        await bob.phone.answer()
+        await office.hears("bob <-> dave")
+        await dave.do("release")
+        await bob.is_now("ready")
+
+        await reads(in_order("bob", "carol"))
+        await dave.dials("group:support")
+        await bob.phone.rings()
+        await reads(in_order("bob", "alice"))
+        await alice.phone.rings()  # 2 seconds later: bob lets it ring
+        assert bob.phone.ringing is None
+        await alice.phone.answer()
+        await office.hears("alice <-> dave")
+        assert (len(alice.phone.calls), len(bob.phone.calls), len(carol.phone.calls)) == (2, 2, 1)
+
+        with pytest.raises(Refused) as refused:
+            await reads(in_order("bob", "dave"))
+        assert "groups.support.order.1" in str(refused.value)
+        await office.hears("alice <-> dave")
+
+
 async def test_what_may_be_done_to_a_group_is_enabled_verb_by_verb_s3(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "callcentre.yaml"
     text = FILE.read_text()

@@ -7,7 +7,7 @@ import time
 
 from tests.bots import Contact
 from tests.e2e.containers import Part
-from tests.e2e.office import Agent, Office
+from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.witness import reopen, undisturbed
 
 AWAY = 3.0
@@ -60,6 +60,27 @@ async def test_calls_go_on_while_the_controller_is_dead_and_obey_when_it_is_back
     await office.hears("talking <-> erin", "holding <-> bob")
     await alice.phone.ended()
     await alice.is_now("ready")
+
+
+async def test_which_phones_are_used_past_call_control_is_known_again_after_the_controller_was_dead(
+    office: Office,
+) -> None:
+    alice, bob, dave, erin = await office.agents("alice", "bob", "dave", "erin")
+    for caller, called in ((alice, bob), (dave, erin)):
+        caller.phone.dial(f"*9{PHONES[called.name]}")
+        await called.phone.answer()
+        await office.hears(f"{caller.name} <-> {called.name}", among=(caller.name, called.name))
+    async with controller(office).killed():
+        dave.phone.hangup()
+        await erin.phone.ended()
+    await reopen(alice, bob, dave, erin)
+    for agent in (dave, erin):
+        await agent.has_reason(None)
+    for agent in (alice, bob):
+        await agent.has_reason("phone_in_use")
+    alice.phone.hangup()
+    for agent in (alice, bob):
+        await agent.has_reason(None)
 
 
 async def test_mute_and_deaf_outlive_the_controller_and_can_be_undone_after_s30_s31(office: Office) -> None:

@@ -101,6 +101,55 @@ async def test_a_caller_who_gives_up_stops_all_phones_and_leaves_nobody_reserved
     assert await available(agents[0], "group:together") == 3
 
 
+async def rings_alone(agent: Agent, *others: Agent) -> Call:
+    """His phone rings, and none of the others'."""
+    call = await agent.phone.rings(within=20)
+    assert [other.name for other in others if other.phone.ringing is not None] == []
+    return call
+
+
+async def test_a_group_rings_in_its_order_one_after_the_other_whether_they_decline_or_let_it_ring(
+    office: Office,
+) -> None:
+    third, second, first = await office.agents(*reversed(crowd.IN_ORDER))  # who is idle longest comes last
+    caller = await office.caller()
+    caller.dial(crowd.GROUP_IN_ORDER)
+    declined = await rings_alone(first, second, third)
+    await first.phone.decline()
+    ignored = await rings_alone(second, first, third)
+    await rings_alone(third, first, second)
+    assert (len(first.phone.calls), len(second.phone.calls), len(third.phone.calls)) == (1, 1, 1)
+    assert [call.display.number for call in (declined, ignored)] == [caller.number] * 2
+    await third.phone.answer()
+    await office.hears("caller <-> crowd16")
+    await first.is_now("ready")
+    await second.is_now("not_ready")
+    assert second.me["reason"] == "no_answer"
+    caller.never_in_silence(longer_than=2)
+
+
+async def test_a_transfer_to_a_group_that_rings_in_order_goes_from_one_to_the_next_s12_s14(office: Office) -> None:
+    initiator, third, second, first = await office.agents("crowd01", *reversed(crowd.IN_ORDER))
+    caller = await office.caller()
+    await office.connect(caller, initiator)
+    await initiator.do("single-step-transfer", target="group:front")
+    await rings_alone(first, second, third)
+    await first.phone.decline()
+    await rings_alone(second, first, third)
+    await initiator.sees(lambda call: call["offer"]["ringing"] == ["crowd14"], "sees who is rung")
+    await second.phone.decline()
+    await rings_alone(third, first, second)
+    await third.phone.decline()
+    await initiator.sees_offer("declined")
+    await caller.hears_music()
+    await initiator.do("retrieve")
+    await office.hears("caller <-> crowd01")
+    await initiator.do("single-step-transfer", target="group:front")
+    await first.phone.answer()
+    await office.hears("caller <-> crowd15")
+    assert (len(second.phone.calls), len(third.phone.calls)) == (1, 1)
+
+
 async def test_after_a_call_an_agent_rests_as_long_as_his_group_says_and_then_has_the_next(office: Office) -> None:
     rested = await office.agent(crowd.RESTED)
     first = await office.caller("first", FIRST)

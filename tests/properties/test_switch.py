@@ -27,6 +27,7 @@ TARGETS = tuple(
         "agent:carol",
         "group:support",
         "group:sales",
+        "group:front",
         "skill:french>=3",
         "number:+33123456789",
         "number:1002",
@@ -88,6 +89,7 @@ class CallCentre(RuleBasedStateMachine):
                 ("group", "nowhere"),
                 ("queue", "help"),
                 ("group", "together"),
+                ("group", "front"),
             )
         )
     )

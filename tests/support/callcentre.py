@@ -37,7 +37,9 @@ def directory(**settings: object) -> Directory:
         "sales": ("carol", "dave"),
         "night": (),
         "together": ("bob", "carol"),
+        "front": ("alice", "bob", "dave"),
     }
+    ring = {"together": "all", "front": "in_order"}
     people = {"alice": {"french": 5}, "bob": {"french": 2}, "carol": {}, "dave": {"french": 3}}
     agents = {
         name: Agent(
@@ -55,7 +57,13 @@ def directory(**settings: object) -> Directory:
     return Directory(
         agents=agents,
         groups={
-            g: Group(g, g.title(), str(2000 + i), ring="all" if g == "together" else "longest_idle")
+            g: Group(
+                g,
+                g.title(),
+                str(2000 + i),
+                ring=ring.get(g, "longest_idle"),
+                order=("dave", "bob") if g == "front" else (),
+            )
             for i, g in enumerate(groups)
         },
         queues={

@@ -11,6 +11,7 @@ from typing import get_args
 from pydantic import TypeAdapter
 
 from ari_app.ari.fake import Behaviour, FakeAsterisk
+from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -43,13 +44,19 @@ class Agents:
     def free(self) -> list[str]:
         return [a for a in self.idle if a not in self.activity]
 
+    def in_order(self, wanted: Target) -> list[str]:
+        """Those who are free, the first to be reserved first."""
+        places = {agent: member.places for agent, member in memberships(self.directory).members.items()}
+        return sorted(self.free(), key=lambda agent: places[agent].get(str(wanted), 0))
+
     def do(self, effect: e.AvailabilityEffect) -> list[s.Stimulus]:
         match effect:
             case e.ReserveAgent(request, wanted, exclude, busy=busy):
                 if self.away:
                     return [s.ReservationFailed(request)]
                 members = self.directory.members(wanted)
-                found = next((a for a in self.free() if a in members and a not in exclude), None)
+                free = (a for a in self.in_order(wanted) if a in members and a not in exclude)
+                found = next(free, None)
                 if found is None and busy and wanted.id in self.idle and self.activity.get(wanted.id) == "on_call":
                     return [s.AgentReserved(request, wanted.id)]
                 if found is None:
@@ -299,7 +306,9 @@ class World:
         for call in self.switch.calls.values():
             for party in call.joined():
                 leg = self.switch.legs.get(party.leg or "")
-                if party.held_by and leg is not None and leg.focus == call.id and leg.id not in self.asterisk.music():
+                if leg is None or leg.focus != call.id or leg.state is not LegState.UP:  # rung again, it hears nothing
+                    continue
+                if party.held_by and leg.id not in self.asterisk.music():
                     found.append(f"{party.id} is on hold without music")
         found += self._unanswered()
         busy = {

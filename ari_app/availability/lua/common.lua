@@ -53,22 +53,29 @@ local function load(agent)
   end
   return baseline({
     agent = agent, choice = v[1], reason = v[2], activity = v[3], request = v[4], due = v[5], call = v[6],
-    reachable = v[7] == '1', missed = v[8], since = v[9], idle = v[10], free = v[11] == '1', sets = v[12],
+    line = v[7], reachable = v[7] == '1', missed = v[8], since = v[9], idle = v[10], free = v[11] == '1', sets = v[12],
     phone = v[13] == '1', rev = v[14],
   })
 end
 
--- An agent's sets are named in his record: "group:support queue:all skill:french=5". For a skill there is one set for
--- each level, so that all are alike: ordered by idle-since, and their sizes are the counts.
+-- An agent's sets are named in his record: "group:front#2 group:support queue:all skill:french=5". For a skill there is
+-- one set for each level, so that all are alike: their sizes are the counts, and the first is who is reserved, the
+-- longest idle, or, where `#` gives him a place, as the administrator orders them.
+local SET = '([^%s#]+)#?(%d*)'
+
+local function score(r, place)
+  return place == '' and r.idle or place
+end
+
 local function enter(r)
-  for name in string.gmatch(r.sets, '%S+') do
-    call('ZADD', FREE .. name, r.idle, r.agent)
+  for name, place in string.gmatch(r.sets, SET) do
+    call('ZADD', FREE .. name, score(r, place), r.agent)
     touched[name] = true
   end
 end
 
 local function leave(r)
-  for name in string.gmatch(r.sets, '%S+') do
+  for name in string.gmatch(r.sets, SET) do
     call('ZREM', FREE .. name, r.agent)
     touched[name] = true
   end
@@ -78,11 +85,14 @@ local function quoted(text)
   return text == '' and '""' or cjson.encode(text)
 end
 
+-- whether the phone can ring: what is kept of it, as it is published
+local LINE = { ['1'] = 'true', ['0'] = 'false', in_use = '"in_use"' }
+
 -- as published and read: see wire.py
 local function record(r)
   local state, reason = shown(r)
   return quoted(r.agent) .. ',"' .. state .. '",' .. quoted(reason) .. ',' .. r.since .. ',' .. quoted(r.call) .. ','
-    .. tostring(r.phone and r.reachable) .. ',' .. r.missed .. ',' .. (state == 'wrap_up' and r.due or '0') .. ',"'
+    .. (r.phone and LINE[r.line] or 'false') .. ',' .. r.missed .. ',' .. (state == 'wrap_up' and r.due or '0') .. ',"'
     .. r.choice .. '",' .. r.rev
 end
 
@@ -118,7 +128,7 @@ local function commit(r, at)
   end
   r.rev = revision()
   call('HSET', P .. 'agent:' .. r.agent, 'choice', r.choice, 'reason', r.reason, 'activity', r.activity,
-    'request', r.request, 'due', r.due, 'call', r.call, 'reachable', r.reachable and '1' or '0', 'missed', r.missed,
+    'request', r.request, 'due', r.due, 'call', r.call, 'reachable', r.line, 'missed', r.missed,
     'since', r.since, 'idle', r.idle, 'free', r.free and '1' or '0', 'rev', r.rev)
   local entry = changed[r.agent]
   if not entry then

@@ -11,6 +11,15 @@ local function differs(what, is, ought)
   found[#found + 1] = what .. ' is ' .. tostring(is) .. ', ought to be ' .. tostring(ought)
 end
 
+local function is_in(r, set)
+  for name in string.gmatch(r.sets, SET) do
+    if name == set then
+      return true
+    end
+  end
+  return false
+end
+
 if step == 'agents' then
   for i = 3, #ARGV do
     local agent = ARGV[i]
@@ -25,9 +34,9 @@ if step == 'agents' then
         r.free = free
         call('HSET', P .. 'agent:' .. agent, 'free', free and 1 or 0)
       end
-      for name in string.gmatch(r.sets, '%S+') do
+      for name, place in string.gmatch(r.sets, SET) do
         local is = call('ZSCORE', FREE .. name, agent)
-        local ought = free and r.idle
+        local ought = free and score(r, place)
         if is ~= ought then
           differs(name .. ': ' .. agent, is, ought)
           if ought then
@@ -61,8 +70,7 @@ elseif step == 'sets' then
     local name = ARGV[i]
     for _, agent in ipairs(call('ZRANGE', FREE .. name, 0, -1)) do
       local r = load(agent)
-      local belongs = r and available(r) and string.find(' ' .. r.sets .. ' ', ' ' .. name .. ' ', 1, true)
-      if not belongs then
+      if not (r and available(r) and is_in(r, name)) then
         differs(name .. ': ' .. agent, 'in', 'out')
         call('ZREM', FREE .. name, agent)
         touched[name] = true

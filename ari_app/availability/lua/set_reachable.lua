@@ -1,13 +1,13 @@
 -- Whether the agent's phone can ring.
--- ARGV  now, agent, 1 or 0
+-- ARGV  now, agent, 1, 0, or in_use: it can't, for it is in a call of which call control knows nothing
 -- Returns 1, or 0 for an unknown agent.
 local r = current(ARGV[2])
 if not r then
   return 0
 end
-local reachable = ARGV[3] == '1'
-if r.reachable ~= reachable then
-  r.reachable = reachable
+local line = ARGV[3]
+if r.line ~= line then
+  r.line, r.reachable = line, line == '1'
   -- a phone that comes and goes must not be the first choice each time it is back
   r.idle = '0'
   commit(r, now)

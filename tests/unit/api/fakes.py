@@ -97,10 +97,12 @@ class FakeRecord:
     state: str = "logged_out"
     reason: str | None = None
     since: float = NOW
+    reachable: bool = True
+    in_use: bool = False
 
     @property
     def available(self) -> bool:
-        return self.state == "ready"
+        return self.state == "ready" and self.reachable
 
 
 class FakeAgents:

@@ -55,6 +55,14 @@ async def test_the_state_is_set(world: World, alice: str) -> None:
     assert (me["state"], me["reason"]) == ("ready", None)
 
 
+@pytest.mark.parametrize(("in_use", "reason"), [(False, "phone_unreachable"), (True, "phone_in_use")])
+async def test_who_is_ready_sees_why_he_is_offered_nothing(world: World, alice: str, in_use: bool, reason: str) -> None:
+    world.agents.records["alice"] = FakeRecord("alice", "ready", reachable=False, in_use=in_use)
+    assert (await world.ask("GET", "/v1/me", token=alice)).json["reason"] == reason
+    world.agents.records["alice"] = FakeRecord("alice", "not_ready", "lunch", reachable=False, in_use=in_use)
+    assert (await world.ask("GET", "/v1/me", token=alice)).json["reason"] == "lunch"
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

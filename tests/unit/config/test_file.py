@@ -196,6 +196,43 @@ def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
     ]
 
 
+IN_ORDER = """\
+agents:
+  alice: {name: Alice, phone: "1001", password: secret, groups: [front]}
+  bob: {name: Bob, phone: "1002", password: secret, groups: [front]}
+  dave: {name: Dave, phone: "1004", password: secret, groups: [night]}
+groups:
+  night: {name: Night}
+  front:
+    name: Front
+    ring: in_order
+    order: [bob, alice]
+"""
+
+
+def test_a_group_may_ring_in_an_order_of_its_own() -> None:
+    group = parse(IN_ORDER).directory.groups["front"]
+    assert (group.ring, group.order) == ("in_order", ("bob", "alice"))
+
+
+@pytest.mark.parametrize(
+    ("order", "complaint"),
+    [
+        ("[bob, carol]", "order.1 'carol' is not one of the agents of this file"),
+        ("[dave]", "order.0 'dave' is not a member of this group: see agents.dave.groups"),
+        ("[bob, alice, bob]", "order.2 'bob' is named twice"),
+        ("[1001]", "order.0 must be text; put it into quotes"),
+    ],
+)
+def test_an_order_names_members_each_once(order: str, complaint: str) -> None:
+    assert faults(IN_ORDER.replace("[bob, alice]", order)) == [f"10 groups.front.{complaint}"]
+
+
+def test_only_a_group_that_rings_in_order_has_one() -> None:
+    text = IN_ORDER.replace("ring: in_order", "ring: all")
+    assert faults(text) == ["7 groups.front order goes with ring: in_order only"]
+
+
 def test_queues_must_not_overflow_in_a_ring() -> None:
     text = SMALL + (
         "queues:\n"

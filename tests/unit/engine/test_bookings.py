@@ -135,7 +135,7 @@ async def test_a_phone_that_is_away_is_told_in_order_with_what_calls_make_of_its
     scene.bookings.reachable("alice", False)
     await scene.at_rest()
     assert [what[0] for what in scene.desk.done] == ["activity", "reachable"]
-    assert scene.desk.done[1] == ("reachable", "alice", False)
+    assert scene.desk.done[1] == ("reachable", "alice", False, False)
 
 
 async def test_agents_do_not_wait_for_each_other(scene: Scene) -> None:
