@@ -24,9 +24,7 @@ def passed(step: Step, call: Call) -> None:
         legs.recall(step, call)
     if call.hold_alarm_at is not None and call.hold_alarm_at <= step.now:
         holding.too_long(step, step.call(call.id))
-    for party in call.parties.values():
-        if party.keyed is not None and party.keyed.until <= step.now:
-            feature_codes.paused(step, step.call(call.id), party)
+    feature_codes.due(step, call)
     if offer is None:
         return
     if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:

@@ -129,10 +129,11 @@ def _give_up(step: Step, call: Call, me: Party, keyed: KeyedNumber) -> None:
     parties.note_hold(step, step.put_party(call.id, me.id, keyed=None))
 
 
-def paused(step: Step, call: Call, me: Party) -> None:
+def due(step: Step, call: Call) -> None:
     """No key for a while: the number is what was dialled until now."""
-    if me.keyed is not None:
-        _dialled(step, call, me, me.keyed, me.keyed.digits.rstrip(_END))
+    for me in call.parties.values():
+        if me.keyed is not None and me.keyed.until <= step.now:
+            _dialled(step, step.call(call.id), me, me.keyed, me.keyed.digits.rstrip(_END))
 
 
 def _dialled(step: Step, call: Call, me: Party, keyed: KeyedNumber, number: str) -> None:

@@ -224,6 +224,30 @@ def test_an_agent_reserved_for_a_call_that_has_changed_meanwhile_is_free_again()
     assert _offer(office, call).target == AWAY
 
 
+def test_an_agent_reserved_for_a_call_that_is_over_is_free_again() -> None:
+    office = _office()
+    call = office.served()
+    _presses(office, "*11002")
+    office.happens(s.LegDigit(office.leg_of("alice"), "#"))
+    office.command(c.Clear, "alice", call=call.id)
+    office.is_calm()
+    assert office.agents.activity == {}
+    assert not office.switch.calls
+
+
+def test_who_talks_to_somebody_else_by_then_is_not_told_s45() -> None:
+    office = _office("carol")
+    call = office.served()
+    _presses(office, "*21002#")
+    office.ask(c.MakeCall, "alice", target=to("agent:carol"))
+    office.settle()
+    office.hangs_up("bob", 21)
+    assert _state(office, call) is OfferState.DECLINED
+    assert "nobody_available" not in _said(office)
+    assert office.hears() == hear_each_other("alice", "carol")
+    office.is_calm()
+
+
 def test_a_prompt_of_its_own_goes_before_the_callers_one() -> None:
     office = _office()
     announcements = {**office.directory.settings.announcements, "feature_nobody_available": "sound:own"}
