@@ -11,7 +11,7 @@ from typing import assert_never
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.messages import CREATED, OTHER_HALF
-from ari_app.ari.variables import created_with, direction_of, negated, shown_now
+from ari_app.ari.variables import created_with, detection, direction_of, negated, shown_now
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -19,6 +19,7 @@ from ari_app.calls.effects import (
     CreateBridge,
     CreateLeg,
     DestroyBridge,
+    DetectTalk,
     DialLeg,
     HangUp,
     JoinBridge,
@@ -90,6 +91,7 @@ class Requests:
                 | StartRinging()
                 | StopRinging()
                 | ShowIdentity()
+                | DetectTalk()
             ):
                 # Asterisk does a channel's requests one after the other: behind an announcement they would wait.
                 await self.stop_playing(effect.leg)
@@ -107,7 +109,8 @@ class Requests:
         | StopMusic
         | StartRinging
         | StopRinging
-        | ShowIdentity,
+        | ShowIdentity
+        | DetectTalk,
     ) -> None:
         leg = effect.leg
         match effect:
@@ -133,6 +136,8 @@ class Requests:
                 await self._channel(leg, "ringStop")
             case ShowIdentity(identity=identity):
                 await self._set_variables(leg, shown_now(identity))
+            case DetectTalk(pause=pause):
+                await self._set_variables(leg, detection(pause))
             case _:
                 assert_never(effect)
 
@@ -221,6 +226,7 @@ class Requests:
         asked = self._asked.setdefault(leg, _Asked())
         if announcement in asked.announced:
             return  # Asterisk would play it twice
+        await self.stop_playing(leg)  # it would wait for the end of the one before
         asked.announced.add(announcement)
         asked.playing.add(announcement)
         try:

@@ -165,6 +165,15 @@ class ShowIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectTalk:
+    """Tell when this leg begins and stops to speak: LegTalking. `pause` seconds of silence end it; None: no more."""
+
+    number: int
+    leg: LegId
+    pause: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the channel. `answered_elsewhere`: the phone must not list a missed call."""
 
@@ -189,6 +198,7 @@ type AsteriskEffect = (
     | Announce
     | PlayDtmf
     | ShowIdentity
+    | DetectTalk
     | HangUp
 )
 
@@ -275,6 +285,13 @@ class CallChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkChanged:
+    """Tell the call's agents who speaks now; nothing else of it has changed, and no snapshot is kept of this."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class LegChanged:
     """Keep the leg's snapshot; None: it is gone."""
 
@@ -305,5 +322,5 @@ class HeldTooLong:
     call: Call
 
 
-type OwnEffect = Reply | Refuse | CallChanged | LegChanged | CallerIdChosen | RaiseAlarm | HeldTooLong
+type OwnEffect = Reply | Refuse | CallChanged | TalkChanged | LegChanged | CallerIdChosen | RaiseAlarm | HeldTooLong
 type Effect = AsteriskEffect | AvailabilityEffect | OwnEffect

@@ -41,7 +41,7 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             return _bridge_missing(step, effect.bridge)
         case e.PlayDtmf():
             return False
-        case e.ShowIdentity() | e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
+        case e.ShowIdentity() | e.DetectTalk() | e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
             pass
         case e.HangUp():
             return _once_more(step, effect.leg, effect)

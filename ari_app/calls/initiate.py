@@ -177,6 +177,7 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
     identity = _shown(chosen) or displays.shown_identity(step, call, cmd.by, kind, outside)
     data = {**attached(step.directory, target), **cmd.user_data}
     offered = Offer(step.new_id("o"), kind, target, me.id, identity, OfferState.SEEKING, caller_id=cmd.caller_id)
+    offered = replace(offered, by_keys=cmd.by_keys)
     _remember(step, cmd.by, cmd.caller_id)
     if kind is OfferKind.CONSULT:
         _begin_consultation(step, cmd, call, me, offered, data, agent)

@@ -13,7 +13,7 @@ on until he is served or gone; one that an agent asked for ends with its first a
 holds as they are.
 """
 
-from ari_app.calls import parties, waiting
+from ari_app.calls import announcing, parties, waiting
 from ari_app.calls.effects import CountMissed, CreateLeg, HangUp, ReserveAgent, SetActivity, StopRinging
 from ari_app.calls.model import (
     Attempt,
@@ -286,6 +286,16 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
     step.put_offer(call_id, state=outcome, attempts=(), deadline=None, request=None, retry_at=None)
     _stop_ringback(step, step.call(call_id))
     parties.after_failed_offer(step, step.call(call_id), offer)
+    if offer.by_keys and outcome is not OfferState.CANCELLED:
+        _tell_initiator(step, call_id, offer)
+
+
+def _tell_initiator(step: Step, call_id: CallId, offer: Offer) -> None:
+    """Whoever asked by feature code has no desktop to see it on."""
+    call = step.find_call(call_id)
+    initiator = call.parties.get(offer.by or "") if call is not None else None
+    if call is not None and initiator is not None and initiator.progress is Progress.JOINED:
+        announcing.guide(step, call, initiator, "nobody_available")
 
 
 def attempt_failed(step: Step, call: Call, attempt: Attempt, outcome: OfferState) -> None:

@@ -10,6 +10,7 @@ returned.
     parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
     waiting    callers in a line                 transfer_key  ... pressed on the phone
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
+    feature_codes  keys pressed in a call        talking  who speaks
 
 It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
 call alone.
@@ -27,6 +28,7 @@ from ari_app.calls import (
     deadlines,
     displays,
     failures,
+    feature_codes,
     handlers,
     invariants,
     legs,
@@ -36,11 +38,12 @@ from ari_app.calls import (
     parties,
     reconcile,
     reservations,
+    talking,
     transfer_key,
     waiting,
 )
 from ari_app.calls import stimuli as s
-from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply
+from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply, TalkChanged
 from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
 from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Stories, StoryEntry
@@ -111,14 +114,16 @@ class Switch:
 
     @staticmethod
     def _finish(step: Step) -> None:
+        feature_codes.settle(step)
         media.settle(step)
+        talking.settle(step)
         displays.settle(step)
         announcing.settle(step)
         activities.settle(step)
         merging.settle(step)
         invariants.check(step)
 
-    def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901 - a flat table of all stimuli
+    def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901, PLR0912 - a flat table of all stimuli
         match stimulus:
             case s.EffectDone(effect):
                 _effect_over(step, effect)
@@ -136,6 +141,10 @@ class Switch:
                 legs.held_by_phone(step, leg)
             case s.LegRetrievedByPhone(leg):
                 legs.retrieved_by_phone(step, leg)
+            case s.LegDigit(leg, digit):
+                feature_codes.digit(step, leg, digit)
+            case s.LegTalking(leg, talks):
+                talking.heard(step, leg, talks)
             case s.AnnouncementFinished(leg, announcement):
                 legs.announcement_finished(step, leg, announcement)
             case s.ChannelArrived(verb="replaced"):
@@ -157,6 +166,7 @@ class Switch:
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
+                talking.configured(step, directory)
                 self.directory = directory
             case _:
                 handlers.command(step, stimulus)
@@ -193,10 +203,14 @@ class Switch:
             if call.ended:
                 self._over[call_id] = call
             self._note_deadline(call)
-            if call != before:
+            if before is None or call != before:
                 effects.append(CallChanged(before, call))
+            elif talking.only(before, call):
+                effects.append(TalkChanged(call))
         _merge(state.pending, step.pending)
-        if step.calls and not isinstance(stimulus, s.DirectoryReplaced):
+        # Who speaks is told once a second: it would leave no room for anything else.
+        dull = isinstance(stimulus, s.LegTalking) and not step.effects
+        if step.calls and not dull and not isinstance(stimulus, s.DirectoryReplaced):
             told: list[StoryEntry] = [StoryEntry(step.now, "stimulus", stimulus)]
             told += [StoryEntry(step.now, "effect", effect) for effect in step.effects]
             self.stories.add(step.calls, told)

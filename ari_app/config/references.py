@@ -26,6 +26,7 @@ ANNOUNCEMENTS = frozenset(
     {
         "nobody_available", "invalid_number", "ready", "not_ready", "logged_in", "logged_out",
         "hold_reminder", "queue_next", "queue_position", "queue_waiting", "queue_wait", "queue_minutes",
+        "feature_transfer", "feature_conference", "feature_nobody_available", "feature_invalid_number",
     }
 )  # fmt: skip
 

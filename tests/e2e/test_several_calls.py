@@ -98,3 +98,44 @@ async def test_the_call_on_hold_joins_the_one_that_talks_s45_s46(office: Office)
     await alice.command("POST", f"/v1/calls/{second}/merge", {})
     await office.hears("caller <-> alice", "alice <-> partner", "caller <-> partner")
     assert alice.calls[first]["state"] == "released"
+
+
+async def test_a_second_call_dialled_by_hand_puts_the_first_on_hold_s45_s46(office: Office) -> None:
+    """The phone has two lines: each call a leg of its own."""
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    first = alice.call_id
+    line = alice.phone.dial("1002")
+    await bob.phone.answer()
+    await office.hears("alice <-> bob")
+    await caller.hears_music(within=8)
+    second = alice.call_id
+    assert second != first
+    assert (alice.calls[first]["state"], alice.calls[second]["parent"]) == ("held", None)
+    await alice.do("retrieve", first)
+    await office.hears("caller <-> alice")
+    await bob.phone.hears_music(within=8)
+    await alice.do("retrieve", second)
+    await office.hears("alice <-> bob")
+    await caller.hears_music(within=8)
+    line.hangup()
+    await bob.phone.ended()
+    await alice.phone.until(lambda: alice.calls[second]["state"] == "released", "sees the second call end")
+    await alice.do("retrieve", first)
+    await office.hears("caller <-> alice")
+    caller.never_in_silence(longer_than=2)
+
+
+async def test_a_second_call_dialled_by_hand_that_reaches_nobody_leaves_the_first_on_hold_s45(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    first = alice.call_id
+    line = alice.phone.dial("1002")
+    await bob.phone.decline()
+    await alice.phone.ended(line, within=15)
+    await caller.hears_music(within=8)
+    await alice.do("retrieve", first)
+    await office.hears("caller <-> alice")
+    caller.never_in_silence(longer_than=2)

@@ -27,6 +27,8 @@ ANNOUNCEMENTS = {
     "not_ready": "sound:not_ready",
     "logged_in": "sound:login",
     "logged_out": "sound:logout",
+    "feature_transfer": "sound:transfer_to",
+    "feature_conference": "sound:confer_with",
 }
 
 

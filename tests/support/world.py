@@ -97,6 +97,7 @@ class World:
         self.refusals: dict[str, CallControlError] = {}
         self.asked: set[str] = set()
         self.alarms: list[str] = []
+        self.talks = 0
         self.chosen: list[tuple[str, str]] = []
         self.held_too_long: list[str] = []
         self.saved_calls: dict[str, bytes] = {}
@@ -139,6 +140,8 @@ class World:
                     self.saved_calls.pop(call.id, None)
                 else:
                     self.saved_calls[call.id] = _CALL.dump_json(call)
+            case e.TalkChanged(call):
+                self.talks += 1
             case e.LegChanged(leg_id, leg):
                 if leg is None:
                     self.saved_legs.pop(leg_id, None)
@@ -306,6 +309,10 @@ class World:
         for call in self.switch.calls.values():
             for party in call.joined():
                 leg = self.switch.legs.get(party.leg or "")
+                channel = self.asterisk.world.channels.get(party.leg or "")
+                heard = channel is not None and channel.detecting
+                if party.talking and (not heard or party.muted or party.held_by):
+                    found.append(f"{party.id} is said to speak, and cannot be heard")
                 if leg is None or leg.focus != call.id or leg.state is not LegState.UP:  # rung again, it hears nothing
                     continue
                 if party.held_by and leg.id not in self.asterisk.music():
