@@ -17,7 +17,6 @@ async def test_the_contact_on_hold_hears_music_and_is_heard_by_nobody_until_retr
     call = await alice.do("retrieve")
     assert call["state"] == "established"
     await office.hears("caller <-> alice")
-    caller.never_in_silence(longer_than=2)
 
 
 async def test_the_phones_hold_key_does_the_same(office: Office) -> None:
@@ -88,7 +87,6 @@ async def test_a_phone_hung_up_with_the_contact_on_hold_rings_again_on_retrieve(
     await caller.hears_music(within=8)
     await alice.do("retrieve")
     await office.hears("caller <-> alice")
-    caller.never_in_silence(longer_than=2)
 
 
 async def test_the_hold_key_works_in_a_call_that_was_dialled_by_hand(office: Office) -> None:
@@ -108,11 +106,14 @@ async def test_hold_does_not_wait_for_digits_that_are_still_being_sent(office: O
     caller = await office.caller()
     await office.connect(caller, alice)
     digits = "0123456789" * 3
-    sending = asyncio.create_task(alice.do("send-dtmf", digits=digits))
-    await caller.receives_dtmf("01")
-    await alice.do("hold")
-    assert not sending.done()
-    await caller.until(lambda: "alice" not in caller.timeline.now.voices, "no longer hears alice")
-    assert len(caller.digits) < len(digits)
-    await sending
+    # What he hears of them are keys' tones, which his phone makes itself and bots do not count.
+    with office.silence_is_right(caller, why="digits are sent to him"):
+        sending = asyncio.create_task(alice.do("send-dtmf", digits=digits))
+        await caller.receives_dtmf("01")
+        await alice.do("hold")
+        assert not sending.done()
+        await caller.until(lambda: "alice" not in caller.timeline.now.voices, "no longer hears alice")
+        assert len(caller.digits) < len(digits)
+        await sending
     assert caller.digits == digits
+    await caller.hears_music()
