@@ -164,7 +164,8 @@ class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
 
     `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
-    `merges_with`: his other calls whose parties could join this one now (derived, see `merging`).
+    `merges_with`: his other calls whose parties could join this one now; `may_confer`: whether all of a consultation
+    and of its contact's call are few enough for one conference (both derived, see `merging`).
     """
 
     id: PartyId
@@ -180,6 +181,7 @@ class Party:
     away: bool = False
     order: int = 0
     merges_with: tuple[CallId, ...] = ()
+    may_confer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,3 +117,16 @@ async def test_hold_does_not_wait_for_digits_that_are_still_being_sent(office: O
         await sending
     assert caller.digits == digits
     await caller.hears_music()
+
+
+async def test_an_agent_takes_a_call_on_hold_to_another_phone_s13(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await alice.do("hold")
+    alice.phone.hangup()
+    await alice.phone.ended()
+    await office.lab.phone("elsewhere", "1001", "phone-1001")
+    await alice.do("retrieve")
+    await office.hears("caller <-> elsewhere")
+    assert len(alice.phone.calls) == 1, "the phone that she left was rung"
