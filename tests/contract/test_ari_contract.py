@@ -329,6 +329,18 @@ async def test_digits_go_to_that_leg_alone(bench: Bench) -> None:
     await bench.received(b, "")
 
 
+async def test_digits_do_not_end_the_music_of_who_gets_them(bench: Bench) -> None:
+    a, b, bridge = await bench.conversation()
+    await bench.done(LeaveBridge(bench.number(), a, bridge))
+    await bench.done(StartMusic(bench.number(), a, "default"))
+    await bench.hears_music(a)
+    await bench.done(PlayDtmf(bench.number(), a, "12"))
+    await bench.received(a, "12")
+    await bench.hears_music(a)
+    await bench.hears(set(), a, b)
+    await bench.hears_music(a)
+
+
 async def test_after_a_lost_connection_stock_is_taken_and_calls_go_on(bench: Bench) -> None:
     a, b, bridge = await bench.conversation()
     bench.facts.clear()

@@ -106,17 +106,29 @@ async def test_hold_does_not_wait_for_digits_that_are_still_being_sent(office: O
     caller = await office.caller()
     await office.connect(caller, alice)
     digits = "0123456789" * 3
-    # What he hears of them are keys' tones, which his phone makes itself and bots do not count.
-    with office.silence_is_right(caller, why="digits are sent to him"):
-        sending = asyncio.create_task(alice.do("send-dtmf", digits=digits))
-        await caller.receives_dtmf("01")
-        await alice.do("hold")
-        assert not sending.done()
-        await caller.until(lambda: "alice" not in caller.timeline.now.voices, "no longer hears alice")
-        assert len(caller.digits) < len(digits)
-        await sending
+    sending = asyncio.create_task(alice.do("send-dtmf", digits=digits))
+    await caller.receives_dtmf("01")
+    await alice.do("hold")
+    assert not sending.done()
+    await caller.until(lambda: "alice" not in caller.timeline.now.voices, "no longer hears alice")
+    assert len(caller.digits) < len(digits)
+    await sending
     assert caller.digits == digits
     await caller.hears_music()
+
+
+async def test_digits_to_a_contact_on_hold_do_not_end_his_music_s35(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await alice.do("hold")
+    await caller.hears_music(within=8)
+    await alice.do("send-dtmf", digits="42#")
+    await caller.receives_dtmf("42#")
+    await caller.stays_up(1.0)
+    await caller.hears_music()
+    await alice.do("retrieve")
+    await office.hears("caller <-> alice")
 
 
 async def test_an_agent_takes_a_call_on_hold_to_another_phone_s13(office: Office) -> None:
