@@ -22,7 +22,7 @@ OTHER = {"fr": "en", "en": "fr"}
 in_both_languages = pytest.mark.parametrize("language", ["fr", "en"])
 
 
-async def taped(office: Office, name: str, language: str, **more: object) -> Contact:
+async def taped(office: Office, name: str, language: str) -> Contact:
     """A caller out of a country of that language; all that he hears is kept."""
     caller = await office.caller(name, NUMBERS[language])
     caller.tape = bytearray()
