@@ -36,6 +36,7 @@ from ari_app.calls.model import Destination, DialplanEntry, LegId, Outside, Phon
 
 # DTMF events don't come from a two-party bridge without it.
 BRIDGE_TYPE = "mixing,dtmf_events"
+_DIGIT_SENT = "CALL_CONTROL_DIGIT"
 DTMF_MS = 100
 DTMF_GAP_MS = 100
 
@@ -243,8 +244,9 @@ class Requests:
         await self.stop_playing(leg)
         for digit in digits:
             await self._channel(leg, "sendDTMF", dtmf=digit, duration=DTMF_MS, between=DTMF_GAP_MS)
-            # That only queues the digit. To answer a leg that is up does nothing, and waits for its turn after it.
-            await self._channel(leg, "answer")
+            # That only queues the digit. To set a variable waits for its turn after it, and harms nothing: to answer a
+            # leg that is up would as well, but ends any music (main/channel.c: ast_raw_answer indicates -1).
+            await self._channel(leg, "setChannelVar", variable=_DIGIT_SENT, value=digit)
 
     async def stop_playing(self, leg: LegId) -> None:
         """End the announcements of a leg, if any; AnnouncementFinished follows for each."""

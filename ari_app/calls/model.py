@@ -178,9 +178,10 @@ class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
 
     `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
-    `merges_with`: his other calls whose parties could join this one now (derived, see `merging`).
     `keyed`: a number that he is dialling by a feature code. `talking` is told to windows, but is nothing that a
     snapshot is written for: equal parties may differ in it.
+    `merges_with`: his other calls whose parties could join this one now; `may_confer`: whether all of a consultation
+    and of its contact's call are few enough for one conference (both derived, see `merging`).
     """
 
     id: PartyId
@@ -198,6 +199,7 @@ class Party:
     merges_with: tuple[CallId, ...] = ()
     keyed: KeyedNumber | None = None
     talking: bool = field(default=False, compare=False)
+    may_confer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

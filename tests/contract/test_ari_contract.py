@@ -4,8 +4,6 @@ The real one is asked through `ari.asterisk.Asterisk`, its phones are bots behin
 measured in RTP. CC_ARI_URL, CC_ARI_USER, CC_ARI_PASSWORD, CC_BIND and CC_CARRIER say where it is.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from ari_app.ari.fake import Behaviour
@@ -37,32 +35,17 @@ from ari_app.calls.stimuli import (
     EffectFailed,
     LegAnswered,
     LegCreated,
-    LegDigit,
     LegGone,
     LegHeldByPhone,
     LegRetrievedByPhone,
     LegRinging,
-    LegTalking,
     LinkLost,
 )
-from tests.unit.ari.benches import Bench, FakeBench, RealBench, real_lab, real_settings
+from tests.unit.ari.benches import Bench
 
 NOBODY = Identity("Nobody", "+33100000000")
 SOUND = ("sound:beep",)
 LONG = ("sound:demo-congrats",) * 9
-
-
-@pytest.fixture(params=["fake", "asterisk"])
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    if request.param == "fake":
-        yield FakeBench()
-        return
-    settings = real_settings()
-    async with real_lab() as lab:
-        real = RealBench(settings, lab)
-        await real.open()
-        yield real
-        await real.close()
 
 
 async def test_a_leg_is_created_joined_dialled_rings_and_is_answered(bench: Bench) -> None:
@@ -335,34 +318,6 @@ async def test_digits_go_to_that_leg_alone(bench: Bench) -> None:
     await bench.received(b, "")
 
 
-async def test_a_key_is_told_of_the_phone_that_pressed_it_whatever_it_hears(bench: Bench) -> None:
-    a, b, bridge = await bench.conversation()
-    await bench.press_key(a, "1")
-    await bench.told(LegDigit(a, "1"))
-    await bench.done(LeaveBridge(bench.number(), a, bridge))
-    await bench.press_key(a, "2")
-    await bench.told(LegDigit(a, "2"))
-    await bench.done(StartMusic(bench.number(), a, "default"))
-    await bench.press_key(a, "*")
-    await bench.told(LegDigit(a, "*"))
-    await bench.done(StopMusic(bench.number(), a))
-    await bench.done(Announce(bench.number(), a, bench.new("playing"), "prompt", LONG))
-    await bench.press_key(a, "#")
-    await bench.told(LegDigit(a, "#"))
-    keys = [fact for fact in bench.facts if isinstance(fact, LegDigit)]
-    assert keys == [LegDigit(a, digit) for digit in "12*#"]
-    assert b not in {fact.leg for fact in keys}
-
-
-async def test_digits_that_we_send_are_no_keys(bench: Bench) -> None:
-    a, b, _ = await bench.conversation()
-    await bench.done(PlayDtmf(bench.number(), a, "12"))
-    await bench.received(a, "12")
-    await bench.press_key(b, "7")
-    await bench.told(LegDigit(b, "7"))
-    assert [fact for fact in bench.facts if isinstance(fact, LegDigit)] == [LegDigit(b, "7")]
-
-
 async def test_an_announcement_replaces_one_under_way(bench: Bench) -> None:
     a, _, bridge = await bench.conversation()
     await bench.done(LeaveBridge(bench.number(), a, bridge))
@@ -373,36 +328,16 @@ async def test_an_announcement_replaces_one_under_way(bench: Bench) -> None:
     await bench.told(AnnouncementFinished(a, second))
 
 
-async def test_who_begins_to_speak_and_stops_is_told_where_it_is_asked_for(bench: Bench) -> None:
-    a, b, _ = await bench.conversation()
-    for leg in (a, b):
-        await bench.done(DetectTalk(bench.number(), leg, 0.2))
-        await bench.done(DetectTalk(bench.number(), leg, 0.3))  # asked again it goes on
-        await bench.told(LegTalking(leg, talking=True))
-    bench.speak(b, False)
-    await bench.told(LegTalking(b, talking=False))
-    bench.facts.clear()
-    bench.speak(b, True)
-    await bench.told(LegTalking(b, talking=True))
-    await bench.done(DetectTalk(bench.number(), a, None))
-    bench.speak(a, False)
-    bench.speak(b, False)
-    await bench.told(LegTalking(b, talking=False))
-    assert LegTalking(a, talking=False) not in bench.facts
-
-
-async def test_who_is_silent_when_it_is_asked_for_is_told_of_when_he_speaks(bench: Bench) -> None:
-    a, b, _ = await bench.conversation()
-    bench.speak(a, False)
-    await bench.hears({(a, b)}, a, b)
-    await bench.done(DetectTalk(bench.number(), a, 0.2))
-    await bench.done(DetectTalk(bench.number(), b, 0.2))
-    await bench.told(LegTalking(b, talking=True))
-    bench.speak(b, False)
-    await bench.told(LegTalking(b, talking=False))
-    assert [fact for fact in bench.of_leg(a) if isinstance(fact, LegTalking)] == []
-    bench.speak(a, True)
-    await bench.told(LegTalking(a, talking=True))
+async def test_digits_do_not_end_the_music_of_who_gets_them(bench: Bench) -> None:
+    a, b, bridge = await bench.conversation()
+    await bench.done(LeaveBridge(bench.number(), a, bridge))
+    await bench.done(StartMusic(bench.number(), a, "default"))
+    await bench.hears_music(a)
+    await bench.done(PlayDtmf(bench.number(), a, "12"))
+    await bench.received(a, "12")
+    await bench.hears_music(a)
+    await bench.hears(set(), a, b)
+    await bench.hears_music(a)
 
 
 async def test_after_a_lost_connection_stock_is_taken_and_calls_go_on(bench: Bench) -> None:
