@@ -287,6 +287,8 @@ def _with(call: Call, who: str, **changes: object) -> Call:
         ("phones ring for an offer that is over", lambda x: _offered(x, OfferState.BUSY, _someone(x))),
         ("a phone rings for a party that is not there", lambda x: _offered(x, OfferState.RINGING, "nobody")),
         ("an offer rings no phone", lambda x: _offered(x, OfferState.RINGING)),
+        ("somebody is rung for no offer", lambda x: _with(x, "alice", progress=Progress.DIALING)),
+        ("somebody is rung for no offer", lambda x: _with(x, "alice", progress=Progress.RINGING)),
         ("held_since disagrees with the holds", lambda x: replace(x, held_since=1.0)),
         ("a party that left still has a leg", lambda x: _with(x, "in1", progress=Progress.LEFT)),
         ("a contact without a leg", lambda x: _with(x, "in1", leg=None)),
@@ -302,6 +304,18 @@ def test_what_must_hold_is_named_when_it_does_not(says: str, change: Callable[[C
     office.served()
     assert _found(office, lambda x: x) == []
     assert _found(office, change) == [says]
+
+
+def test_a_hold_by_one_who_has_left_and_a_contact_who_speaks_elsewhere_are_broken_invariants() -> None:
+    office = Office()
+    office.served()
+    office.ask(c.Hold, "alice", call=office.only_call().id)
+    assert _found(office, lambda x: _with(x, "in1", held_by=frozenset({"left"}))) == ["on hold by somebody who has left"]
+    leg = office.switch.legs["in1"]
+    office.switch.state.legs["in1"] = replace(leg, focus="other")
+    assert _found(office, lambda x: x) == ["a contact whose leg speaks in another call"]
+    office.switch.state.legs["in1"] = replace(leg, focus=None)
+    assert _found(office, lambda x: x) == []
 
 
 def _someone(call: Call) -> str:

@@ -326,6 +326,27 @@ def test_a_phone_that_dials_by_hand_while_a_call_is_up_puts_that_on_hold_s45() -
     assert office.hears() == hear_each_other("alice", "in1")
 
 
+def test_who_dials_by_hand_while_his_phone_is_rung_for_a_parked_call_is_rung_for_it_later_s13_s45() -> None:
+    office = Office("bob", recall=30.0)
+    call = _parked(office)
+    office.pass_time()
+    office.settle()
+    rung = office.leg_of("alice", call)
+    office.now += 5.0
+    office.arrives("dial", "1002", leg="own", endpoint="1001")
+    office.is_calm()
+    assert rung not in office.asterisk.world.channels
+    assert office.switch.calls[call].recall_at == office.now + 30.0
+    assert office.music() == {"in1"}
+    assert office.hears() == hear_each_other("alice", "bob")
+    office.hangs_up("own")
+    office.pass_time()
+    office.settle()
+    office.picks_up("alice")
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "in1")
+
+
 def test_an_agent_removed_from_the_file_is_recalled_at_the_phone_he_had_s13() -> None:
     office = Office()
     call = _parked(office)
