@@ -121,7 +121,10 @@ def announce(step: Step, call: Call) -> None:
     """Tell the caller his place in the line; then his music goes on."""
     offer = call.offering()
     queue = _queue(step, offer) if offer is not None else None
-    if offer is None or queue is None or queue.announce_every is None:
+    if offer is None:
+        return
+    if queue is None or queue.announce_every is None:
+        step.put_offer(call.id, announce_at=None)  # the administrator has taken that away meanwhile
         return
     step.put_offer(call.id, announce_at=step.now + queue.announce_every)
     place = next((i for i, c in enumerate(line(step, offer.target), 1) if c.id == call.id), None)
