@@ -5,7 +5,7 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 
 from dataclasses import replace
 
-from ari_app.calls import announcing, offers
+from ari_app.calls import announcing, displays, offers
 from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
 from ari_app.calls.model import (
     Call,
@@ -128,8 +128,7 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     """
     listed = step.directory.agents.get(party.agent or "")
     destination = Phone((listed.phone if listed else None) or party.number)
-    other = next((p for p in call.parties.values() if p.id != party.id), None)
-    identity = Identity(other.name, other.number) if other else Identity(listed.name if listed else "", party.number)
+    identity = displays.with_whom(call, party) or Identity()
     leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
     step.put_leg(leg)
     held_by = party.held_by - {party.id}
