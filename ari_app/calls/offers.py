@@ -73,7 +73,7 @@ def _reserve_for(step: Step, call: Call, offer: Offer) -> None:
     """Ask for somebody who is neither in the call nor has refused this offer."""
     request = step.new_id("r")
     step.put_offer(call.id, request=request)
-    step.seeks[request] = Seek(call.id, offer=offer.id)
+    step.seeks[request] = Seek(call.id)
     reserve(step, request, offer.target, busy_in(call) | offer.tried)
 
 

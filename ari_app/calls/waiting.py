@@ -50,7 +50,7 @@ def whose_turn(step: Step, call: Call, agent: str) -> Call:
     seek = step.awaited(theirs.request or "")
     if theirs.request is not None and seek is not None and _not_for(first) == _not_for(call):
         step.put_offer(call.id, request=theirs.request)
-        step.seeks[theirs.request] = replace(seek, call=call.id, offer=mine.id)
+        step.seeks[theirs.request] = replace(seek, call=call.id)
     else:
         offers.seek(step, step.call(call.id))
     return step.call(first.id)
