@@ -310,7 +310,9 @@ def test_a_hold_by_one_who_has_left_and_a_contact_who_speaks_elsewhere_are_broke
     office = Office()
     office.served()
     office.ask(c.Hold, "alice", call=office.only_call().id)
-    assert _found(office, lambda x: _with(x, "in1", held_by=frozenset({"left"}))) == ["on hold by somebody who has left"]
+    assert _found(office, lambda x: _with(x, "in1", held_by=frozenset({"left"}))) == [
+        "on hold by somebody who has left"
+    ]
     leg = office.switch.legs["in1"]
     office.switch.state.legs["in1"] = replace(leg, focus="other")
     assert _found(office, lambda x: x) == ["a contact whose leg speaks in another call"]
