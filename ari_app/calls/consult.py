@@ -7,7 +7,7 @@ turning from one to the other is a change of that leg's focus.
 from dataclasses import replace
 
 from ari_app.calls import parties
-from ari_app.calls.model import Call, CallId, Party
+from ari_app.calls.model import Call, Party
 from ari_app.calls.step import Step
 
 
@@ -27,12 +27,14 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> 
     parent = step.call(parent.id)
     me = step.mine(parent, agent)
     parent = parties.retrieve_all(step, parent, me)
-    heir = next((p.agent for p in moved if p.agent), None)
     if not stay:
+        heir = next((p.agent for p in moved if p.agent), None)
         parent = step.put_call(parent, owner=heir or parent.owner)
         parties.leave(step, parent.id, me.id, transferred=True)
-    if heir is not None and not _speaks_in(step, parent.id, heir):
-        parties.step_aside(step, step.call(parent.id), heir)
+    for party in moved:
+        leg = step.leg(party.leg)
+        if party.agent is not None and leg is not None and leg.focus != parent.id:
+            parties.step_aside(step, step.call(parent.id), party.agent)
     return step.calls[parent.id]
 
 
@@ -43,12 +45,6 @@ def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
     step.add_party(parent.id, replace(party, id=step.new_id("p"), held_by=frozenset()))
     if leg is not None and leg.focus == consult.id:
         step.put_leg(leg, focus=parent.id)
-
-
-def _speaks_in(step: Step, call_id: CallId, agent: str) -> bool:
-    me = step.call(call_id).party_of(agent)
-    leg = step.leg(me.leg) if me is not None else None
-    return leg is not None and leg.focus == call_id
 
 
 def alternate(step: Step, consult: Call, agent: str) -> None:
