@@ -366,6 +366,14 @@ def _check_ids(call: Call) -> None:
     for kind, found in ids.items():
         for name in found:
             assert re.fullmatch(rf"cc-\d+-{kind}\d+", name), f"{name} for {kind}"
+    if call.ended:
+        assert all(p.progress is Progress.LEFT and not p.away for p in call.parties.values()), "somebody is left"
+        assert call.held_since is None
+        offer = call.offer
+        assert offer is None or (offer.going_on, offer.attempts, offer.deadline, offer.request, offer.retry_at) == (
+            *(False, ()),
+            *(None, None, None),
+        ), "an offer goes on in a call that is over"
     for key, party in call.parties.items():
         assert key == party.id
         assert party.progress is not Progress.LEFT or not (party.held_by or party.leg), "somebody who left is kept"

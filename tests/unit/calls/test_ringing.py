@@ -9,7 +9,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Offer, OfferState
-from ari_app.routing.directory import Queue
+from ari_app.routing.directory import CallerId, Queue
 from tests.support.world import to
 from tests.unit.calls.office import AWAY, NUMBER, Office, hear_each_other
 
@@ -172,6 +172,30 @@ def test_a_consultation_about_a_call_on_hold_puts_the_talk_with_another_on_hold_
     office.is_calm()
     assert office.hears() == hear_each_other("alice", "carol")
     assert office.music() == {"in1", "bob"}
+
+
+def test_a_transfer_out_of_a_conference_holds_the_contacts_and_no_colleague_s10_s34() -> None:
+    office = Office("bob")
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:carol"))
+    office.is_calm()
+    assert office.music() == {"in1"}
+    assert not office.party(call, "bob").held_by
+
+
+@pytest.mark.parametrize("target", ["agent:bob", f"number:{NUMBER}"])
+def test_a_consultation_keeps_what_was_chosen_and_shows_the_company_outside_alone_s50_s51(target: str) -> None:
+    company = CallerId("company", "Company", "+33100000000")
+    office = Office(company=company)
+    call = office.served()
+    view = office.ask(c.InitiateTransfer, "alice", call=call.id, target=to(target))
+    shown = [x for x in office.asterisk.executed if isinstance(x, e.CreateLeg)][-1].identity
+    assert shown.name == ("Alice" if target == "agent:bob" else "Company")
+    assert view.caller_id is None
+    office.ask(c.Reconnect, "alice", call=view.id)
+    view = office.ask(c.InitiateTransfer, "alice", call=call.id, target=to(target), caller_id="support")
+    assert view.caller_id == "support"
 
 
 def test_a_queue_that_is_called_as_a_group_that_rings_together_rings_one_by_one() -> None:
