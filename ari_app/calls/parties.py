@@ -219,7 +219,7 @@ def end(step: Step, call_id: CallId) -> None:
         for attempt in offer.attempts:
             offers.drop_attempt(step, call_id, attempt)
         offers.free_reserved(step, offer)
-        step.put_offer(call_id, state=OfferState.CANCELLED, attempts=(), deadline=None, request=None, retry_at=None)
+        step.put_offer(call_id, state=OfferState.CANCELLED, deadline=None, request=None, retry_at=None)
     call = step.call(call_id)
     for party in call.parties.values():
         if party.progress is not Progress.LEFT:

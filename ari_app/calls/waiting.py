@@ -142,15 +142,14 @@ def _caller_leg(step: Step, call: Call) -> Leg | None:
 def _position(step: Step, target: Target, place: int) -> str:
     """`You are next`, or `you are caller number` three `waiting`; then how long that may take, in minutes."""
     prompts = step.directory.settings.announcements
+    sounds: list[str | None] = []
     if place == 1:
-        sounds = [prompts.get("queue_next", "")]
-    elif before := prompts.get("queue_position", ""):
-        sounds = [before, f"number:{place}", prompts.get("queue_waiting", "")]
-    else:
-        sounds = []
+        sounds = [prompts.get("queue_next")]
+    elif before := prompts.get("queue_position"):
+        sounds = [before, f"number:{place}", prompts.get("queue_waiting")]
     minutes = ceil(expected_wait(step, target, place) / 60.0)
-    if minutes > 1 and (before := prompts.get("queue_wait", "")):
-        sounds += [before, f"number:{minutes}", prompts.get("queue_minutes", "")]
+    if minutes > 1 and (before := prompts.get("queue_wait")):
+        sounds += [before, f"number:{minutes}", prompts.get("queue_minutes")]
     return ",".join(sound for sound in sounds if sound)
 
 

@@ -333,6 +333,7 @@ class World:
                 if party.held_by and leg.id not in self.asterisk.music():
                     found.append(f"{party.id} is on hold without music")
         found += self._unanswered()
+        found += self._stale()
         busy = {
             p.agent
             for call in self.switch.calls.values()
@@ -344,6 +345,20 @@ class World:
         if strays or busy - set(self.agents.activity):
             found.append(f"agents' activities are off: {strays} {busy - set(self.agents.activity)}")
         return found
+
+    def _stale(self) -> list[str]:
+        """What looking up would find of calls as they no longer are."""
+        legs: dict[str, set[CallId]] = {}
+        agents: dict[str, set[CallId]] = {}
+        for call in self.switch.calls.values():
+            for party in call.parties.values():
+                if party.progress is not Progress.LEFT:
+                    for index, key in ((legs, party.leg), (agents, party.agent)):
+                        if key is not None:
+                            index.setdefault(key, set()).add(call.id)
+        kept = self.switch.state
+        same = ({k: set(v) for k, v in i.items()} for i in (kept.calls_of_leg, kept.calls_of_agent))
+        return [] if list(same) == [legs, agents] else ["calls are looked up as they were"]
 
     def _unanswered(self) -> list[str]:
         waiting = set(self.switch.state.pending)

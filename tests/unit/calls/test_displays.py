@@ -157,6 +157,21 @@ def test_an_agent_handed_on_is_shown_himself_and_may_cancel_the_ringing_s15_s55(
     assert "cancel" in office.seen("alice", call.id).actions
 
 
+def test_an_agent_who_has_the_menu_on_hold_is_handed_on_and_hears_it_ring() -> None:
+    office = Office("alice")
+    call = office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))
+    point = _point(office)
+    office.asterisk.answer(point)
+    office.settle()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.feed(s.ChannelArrived("half", "", "agent", ("bob",), via=point))
+    office.settle()
+    assert office.switch.calls[call.id].held_since is None
+    office.picks_up("bob")
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "bob")
+
+
 def test_an_agent_who_is_rung_again_as_the_menu_hands_him_on_is_rung_no_more() -> None:
     office = Office("alice", recall=30.0)
     call = office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))

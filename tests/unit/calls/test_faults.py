@@ -176,7 +176,7 @@ def test_late_facts_of_legs_that_are_gone_or_known_change_nothing() -> None:
         s.AnnouncementFinished(leg, "a"),
     ):
         assert office.happens(fact) == [], fact
-    office.is_calm()
+        office.is_calm()
 
 
 def test_a_channel_given_up_before_it_was_there_is_hung_up_when_it_comes() -> None:

@@ -174,6 +174,26 @@ def test_a_consultation_about_a_call_on_hold_puts_the_talk_with_another_on_hold_
     assert office.music() == {"in1", "bob"}
 
 
+def test_the_target_rings_for_its_whole_time_however_long_the_own_phone_rang_s40() -> None:
+    office = Office(offer_timeout=15.0, own_phone_timeout=20.0)
+    office.command(c.MakeCall, "alice", target=to("agent:bob"))
+    office.settle()
+    office.now += 19.0
+    office.picks_up("alice")
+    assert office.switch.next_deadline() == office.now + 15.0
+
+
+def test_who_hangs_up_while_those_who_refused_him_rest_leaves_nothing_due() -> None:
+    office = Office(ready=("alice",))
+    office.arrives("group", "support", leg="in1")
+    office.settle()
+    office.hangs_up("alice", 21)
+    assert _offer(office).retry_at is not None
+    office.hangs_up("in1")
+    office.is_calm()
+    assert office.switch.next_deadline() is None
+
+
 def test_a_transfer_out_of_a_conference_holds_the_contacts_and_no_colleague_s10_s34() -> None:
     office = Office("bob")
     call = office.served()

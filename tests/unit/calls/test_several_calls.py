@@ -138,6 +138,7 @@ def test_the_phone_hung_up_parks_the_held_call_and_the_contact_keeps_his_music_s
     assert office.seen("alice").state == "held"
     assert office.switch.next_deadline() == office.now + 60.0
     assert office.switch.calls[call].owner == "alice"
+    assert office.party(office.switch.calls[call], "alice").away
     assert office.agents.activity == {"alice": "on_call"}
 
 
