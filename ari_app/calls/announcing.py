@@ -16,7 +16,7 @@ def say_goodbye(step: Step, party: Party, prompt: str) -> None:
 
 def farewell(step: Step, leg: Leg, prompt: str) -> None:
     """Play a prompt of the administrator's list, then hang up; at once where he does not list it."""
-    sounds = step.directory.settings.announcements.get(prompt, "")
+    sounds = step.directory.settings.announcements.get(prompt)
     if sounds:
         play(step, leg, prompt, sounds, farewell=True)
     else:

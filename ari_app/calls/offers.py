@@ -73,7 +73,7 @@ def _reserve_for(step: Step, call: Call, offer: Offer) -> None:
     """Ask for somebody who is neither in the call nor has refused this offer."""
     request = step.new_id("r")
     step.put_offer(call.id, request=request)
-    step.seeks[request] = Seek(call.id, offer=offer.id)
+    step.seeks[request] = Seek(call.id)
     reserve(step, request, offer.target, busy_in(call) | offer.tried)
 
 
@@ -283,7 +283,7 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
     for attempt in offer.attempts:
         drop_attempt(step, call_id, attempt)
     free_reserved(step, offer)
-    step.put_offer(call_id, state=outcome, attempts=(), deadline=None, request=None, retry_at=None)
+    step.put_offer(call_id, state=outcome, deadline=None, request=None, retry_at=None)
     _stop_ringback(step, step.call(call_id))
     parties.after_failed_offer(step, step.call(call_id), offer)
     if offer.by_keys and outcome is not OfferState.CANCELLED:
@@ -363,7 +363,7 @@ def timed_out(step: Step, call: Call) -> None:
         return
     for attempt in offer.attempts:
         drop_attempt(step, call.id, attempt)
-    step.put_offer(call.id, attempts=(), deadline=None, last=OfferState.NO_ANSWER)
+    step.put_offer(call.id, deadline=None, last=OfferState.NO_ANSWER)
     seek(step, step.call(call.id))
 
 

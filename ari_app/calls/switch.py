@@ -18,7 +18,6 @@ call alone.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ari_app.calls import (
     activities,
@@ -179,9 +178,6 @@ class Switch:
             call = step.find_call(call_id)
             if call is not None:
                 deadlines.passed(step, call)
-                current = step.find_call(call_id)
-                if current is not None and current is self.state.calls.get(call_id):
-                    step.put_call(replace(current))
 
     # -- the one way out ----------------------------------------------------------------------------------------------
 

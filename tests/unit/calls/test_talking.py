@@ -182,3 +182,15 @@ def test_a_leg_that_cannot_be_listened_to_stays_in_the_call() -> None:
     office.picks_up("bob")
     office.is_calm()
     assert len(office.hears()) == 6
+
+
+def test_who_speaks_does_so_in_the_call_that_his_phone_speaks_in_alone_s46() -> None:
+    office = _office("bob", "carol")
+    first = office.served()
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    second = next(x for x in office.switch.calls.values() if x.id != first.id)
+    office.ask(c.SingleStepConference, "alice", call=second.id, target=to("agent:carol"))
+    office.asterisk.talk(office.leg_of("alice", second.id), True)
+    office.settle()
+    assert office.party(second, "alice").talking
+    assert not office.party(first, "alice").talking
