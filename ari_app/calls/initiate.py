@@ -6,8 +6,8 @@ not heard a thing (S6). The reservation's answer brings the same command here a 
 
 from dataclasses import replace
 
+from ari_app.calls import alerting, consult, displays, offers, parties
 from ari_app.calls import commands as c
-from ari_app.calls import consult, displays, offers, parties
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.arrivals import attached, new_call
 from ari_app.calls.effects import CallerIdChosen, CreateLeg
@@ -139,7 +139,7 @@ def _whom(step: Step, target: Target, agent: str | None) -> Identity:
 def _ring_now(step: Step, call_id: str, agent: str | None) -> None:
     step.put_offer(call_id, state=OfferState.SEEKING, deadline=None)
     if agent is not None:
-        offers.ring(step, call_id, agent)
+        alerting.ring(step, call_id, agent)
     else:
         offers.seek(step, step.call(call_id))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.ari.fake import Behaviour
-from ari_app.calls import announcing, consult, invariants, legs, offers, parties, waiting
+from ari_app.calls import alerting, announcing, consult, invariants, legs, offers, parties, waiting
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -29,13 +29,13 @@ def _step(office: Office) -> Step:
         offers.seek,
         offers.nobody,
         offers.try_again,
-        lambda step, call: offers.ring(step, call.id, "bob"),
+        lambda step, call: alerting.ring(step, call.id, "bob"),
         lambda step, call: offers.fail(step, call.id, OfferState.BUSY),
         lambda step, call: offers.attempt_failed(step, call, GONE, OfferState.BUSY),
         lambda step, call: offers.attempt_over(step, call.id, GONE, OfferState.BUSY),
         offers.timed_out,
         lambda step, call: offers.cancel(step, call.id),
-        lambda step, call: offers.answer_for(step, call, next(iter(call.parties.values()))),
+        lambda step, call: alerting.answer_for(step, call, next(iter(call.parties.values()))),
         waiting.enter,
         waiting.gives_up,
         waiting.announce,
