@@ -93,7 +93,10 @@ def test_a_number_and_a_hash_are_a_transfer_as_from_the_desktop_s11(number: str)
 def test_a_number_ends_by_itself_after_a_pause() -> None:
     office = _office(feature_timeout=2.0)
     call = office.served()
-    _presses(office, "*11002")
+    _presses(office, "*110")
+    office.now += 1.0
+    _presses(office, "02")
+    assert office.switch.next_deadline() == office.now + 2.0
     office.pass_time(1.9)
     office.settle()
     assert _keyed(office, call) is not None
@@ -289,6 +292,17 @@ def test_cancel_while_dialling_leaves_on_hold_who_was_so_before() -> None:
     assert office.music() == {"in1"}
 
 
+def test_cancel_while_dialling_leaves_on_hold_whom_a_colleague_holds_s33() -> None:
+    office = _office("bob")
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.settle()
+    office.ask(c.HoldParty, "bob", call=call.id, party=office.party(call, "in1").id)
+    _presses(office, "*1*0")
+    office.is_calm()
+    assert office.party(call, "in1").held_by == {office.party(call, "bob").id}
+
+
 def test_cancel_while_it_rings_leaves_the_contact_on_hold_s15() -> None:
     office = _office()
     call = office.served()
@@ -322,6 +336,15 @@ def test_a_cancel_code_with_a_hash_is_told_from_the_end_of_a_number() -> None:
     office.pass_time()
     office.settle()
     assert _state(office, call) is OfferState.RINGING
+
+
+def test_each_key_is_of_one_code_only() -> None:
+    office = _office(feature_codes={"hold": "**"})
+    office.served()
+    _presses(office, "***")
+    assert office.music() == {"in1"}
+    _presses(office, "*")
+    assert office.music() == set()
 
 
 @pytest.mark.parametrize("keys", ["**1", "5*1", "*5*1"])
@@ -365,13 +388,15 @@ def test_keys_of_a_contact_are_no_code(leg: str) -> None:
         assert office.feed(s.LegDigit(leg, key)) == []
 
 
-def test_keys_count_in_the_call_that_the_phone_speaks_in_s46() -> None:
+@pytest.mark.parametrize("newest", [0, 1])
+def test_keys_count_in_the_call_that_the_phone_speaks_in_s46(newest: int) -> None:
     office = _office("bob")
     first = office.served()
     office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     second = next(x for x in office.switch.calls.values() if x.id != first.id)
     office.settle()
     assert office.hears() == hear_each_other("alice", "bob")
+    office.ask(c.ChangeUserData, "alice", call=(first, second)[newest].id, changes={"k": "v"})
     _presses(office, "*3", call=second.id)
     assert office.music() == {"in1", "bob"}
     office.ask(c.Retrieve, "alice", call=first.id)
@@ -379,14 +404,31 @@ def test_keys_count_in_the_call_that_the_phone_speaks_in_s46() -> None:
     assert office.seen("alice", first.id).state == "held"
 
 
-def test_a_phone_that_rings_or_hears_goodbye_presses_no_code() -> None:
+def test_a_phone_that_rings_presses_no_code() -> None:
     office = _office()
     office.arrives("agent", "alice", leg="in1")
     office.settle()
     assert _presses(office, "*3") == []
-    office.arrives("dial", "17", leg="own", endpoint="1002")
-    office.feed(office.asterisk.deliver_next() or s.TimePassed())
-    assert office.feed(s.LegDigit("own", "*")) == []
+    office.picks_up("alice")
+    _presses(office, "*3")
+    office.hangs_up("alice")
+    office.pass_time()
+    office.settle()  # his phone rings for the contact on hold
+    assert _presses(office, "*3") == []
+    assert office.music() == {"in1"}
+
+
+def test_goodbye_is_not_ended_by_a_key() -> None:
+    office = _office()
+    office.arrives("dial", "1002", leg="own", endpoint="1001")
+    office.settle()
+    (rung,) = [leg.id for leg in office.switch.legs.values() if leg.agent == "bob"]
+    office.asterisk.hang_up(rung, 21)
+    office.step()
+    assert office.switch.legs["own"].farewell
+    assert office.happens(s.LegDigit("own", "*")) == []
+    office.is_calm()
+    assert not office.switch.legs
 
 
 @pytest.mark.parametrize("how", [c.Retrieve, c.SingleStepTransfer, c.Release, c.Clear])
@@ -396,13 +438,35 @@ def test_what_the_desktop_does_meanwhile_ends_the_dialling(how: type[c.CallComma
     _presses(office, "*")
     office.happens(s.LegDigit(office.leg_of("alice"), "1"))
     fields: dict[str, Any] = {"target": to("agent:bob")} if how is c.SingleStepTransfer else {}
-    office.do(how, "alice", call=call.id, **fields)
+    asked = office.do(how, "alice", call=call.id, **fields)
+    assert ("JoinBridge alice" in asked) is (how is c.Retrieve)  # at once: the prompt is over
     office.is_calm()
     here = office.switch.calls.get(call.id)
     assert here is None or all(p.keyed is None for p in here.parties.values())
     assert office.switch.next_deadline() is None or how is c.SingleStepTransfer
     if how is c.Retrieve:
         assert office.hears() == hear_each_other("alice", "in1")
+
+
+def test_another_call_from_the_desktop_ends_the_dialling_s45() -> None:
+    office = _office("carol")
+    call = office.served()
+    _presses(office, "*110")
+    office.ask(c.MakeCall, "alice", target=to("agent:carol"))
+    office.settle()
+    assert _keyed(office, call) is None
+    assert office.music() == {"in1"}
+    office.is_calm()
+
+
+def test_another_deadline_does_not_end_the_number() -> None:
+    office = _office(max_hold=2.0)
+    call = office.served()
+    _presses(office, "*110")
+    office.pass_time()
+    assert _keyed(office, call) is not None
+    office.pass_time()
+    assert _keyed(office, call) is None
 
 
 def test_the_contact_hangs_up_while_a_number_is_dialled() -> None:
