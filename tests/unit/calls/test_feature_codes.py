@@ -408,6 +408,7 @@ def test_a_phone_that_rings_presses_no_code() -> None:
     office = _office()
     office.arrives("agent", "alice", leg="in1")
     office.settle()
+    call = office.only_call()
     assert _presses(office, "*3") == []
     office.picks_up("alice")
     _presses(office, "*3")
@@ -415,7 +416,7 @@ def test_a_phone_that_rings_presses_no_code() -> None:
     office.pass_time()
     office.settle()  # his phone rings for the contact on hold
     assert _presses(office, "*3") == []
-    assert office.music() == {"in1"}
+    assert office.party(call, "in1").held_by
 
 
 def test_goodbye_is_not_ended_by_a_key() -> None:
