@@ -5,7 +5,12 @@ undo each other because each is a reason of its own, and here they come together
 
 A party on hold is out of the bridge with music of its own: heard by nobody, hearing nobody, whatever mute it has; a
 mute towards the leg would silence the music too (Asterisk's `out`), so it is lifted meanwhile and put back after.
+
+Who is on hold by the agent's own phone stays in the bridge, unheard: phones hold the call before they transfer it, and
+Asterisk refuses to transfer a phone that is alone in its bridge (400, bridge.c).
 """
+
+from dataclasses import replace
 
 from ari_app.calls.effects import (
     CreateBridge,
@@ -76,6 +81,8 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         return Media()
     if leg.state is not LegState.UP:
         return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before
+    if party.held_by and _before_transfer(step, call, party):
+        return replace(music, bridge=call.bridge, nobody_hears=True)
     if party.held_by:
         return music
     if _company(step, call, party):
@@ -92,6 +99,14 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         # Out of the bridge while it rings: who answers must not hear a word of the one who transfers.
         return Media(sound=Sound.RINGING)
     return in_bridge
+
+
+def _before_transfer(step: Step, call: Call, held: Party) -> bool:
+    """Whether the only other in the call holds this one by his phone's key, and has not asked for anybody yet."""
+    others = [p for p in call.joined() if p.id != held.id]
+    leg = step.leg(others[0].leg) if len(others) == 1 else None
+    here = leg is not None and leg.focus == call.id and leg.on_hold_by_phone
+    return here and held.held_by == {others[0].id} and call.offering() is None
 
 
 def _rings_with_others(step: Step, call: Call, leg: Leg) -> bool:
@@ -124,7 +139,8 @@ def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
     if want.bridge is not None and not call.bridge_made:
         step.ask(CreateBridge, call.bridge)
         step.put_call(step.call(call.id), bridge_made=True)
-    if had.sound != want.sound or had.music_class != want.music_class or not known:
+    moved = want.bridge != had.bridge  # music does not go along
+    if had.sound != want.sound or had.music_class != want.music_class or moved or not known:
         _stop_sound(step, leg, had, want, known)
     if want.bridge is None and (had.bridge is not None or not known):
         step.ask(LeaveBridge, leg.id, had.bridge or call.bridge)
@@ -133,7 +149,7 @@ def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
         step.ask(SetMute, leg.id, *muting)
     if want.bridge is not None and (had.bridge != want.bridge or not known):
         step.ask(JoinBridge, leg.id, want.bridge)
-    if (had.sound, had.music_class) != (want.sound, want.music_class) or not known:
+    if (had.sound, had.music_class) != (want.sound, want.music_class) or moved or not known:
         _start_sound(step, leg, want)
     step.put_leg(step.leg(leg.id) or leg, asked=want)
 

@@ -157,11 +157,14 @@ def test_the_phones_hold_key_does_what_the_desktop_does_s32() -> None:
     office = Office()
     call = office.served()
     leg = office.leg_of("alice")
-    assert office.happens(s.LegHeldByPhone(leg)) == ["LeaveBridge in1", "StartMusic in1"]
-    office.settle()
-    assert office.happens(s.LegHeldByPhone(leg)) == []
-    assert office.happens(s.LegRetrievedByPhone(leg)) == ["StopMusic in1", "JoinBridge in1"]
+    assert office.happens(s.LegHeldByPhone(leg)) == ["SetMute in1 unheard hearing", "StartMusic in1"]
     office.is_calm()
+    assert office.music() == {"in1"}
+    assert not office.hears()
+    assert office.happens(s.LegHeldByPhone(leg)) == []
+    assert office.happens(s.LegRetrievedByPhone(leg)) == ["StopMusic in1", "SetMute in1 heard hearing"]
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "in1")
     assert office.happens(s.LegRetrievedByPhone(leg)) == []
     assert not office.switch.calls[call.id].held_since
     assert office.happens(s.LegHeldByPhone(leg)) == ["LeaveBridge in1", "StartMusic in1"]
@@ -188,6 +191,36 @@ def test_the_hold_key_is_of_the_call_that_the_phone_speaks_in_s32_s46() -> None:
     office.is_calm()
     assert office.music() == {"in1"}
     assert office.seen("alice", first.id).state == "held"
+
+
+def test_who_is_held_by_the_phone_leaves_the_bridge_before_a_target_rings_in_it_s10() -> None:
+    """The ringing would take the place of his music."""
+    office = Office()
+    call = office.served()
+    office.happens(s.LegHeldByPhone(office.leg_of("alice")))
+    office.settle()
+    asked = office.do(c.SingleStepTransfer, "alice", call=call.id, target=AWAY)
+    assert [x for x in asked if x.endswith(("in1", "hearing"))] == [
+        "StopMusic in1",
+        "LeaveBridge in1",
+        "SetMute in1 heard hearing",
+        "StartMusic in1",
+    ]
+    office.is_calm()
+    assert office.music() == {"in1"}
+
+
+def test_the_phones_hold_key_in_a_conference_takes_everybody_out_of_the_bridge_s32() -> None:
+    office = Office()
+    call = _conference(office)
+    assert office.happens(s.LegHeldByPhone(office.leg_of("alice"))) == [
+        "LeaveBridge in1",
+        "StartMusic in1",
+        f"LeaveBridge {office.outside_leg()}",
+        f"StartMusic {office.outside_leg()}",
+    ]
+    office.is_calm()
+    assert office.switch.calls[call].held_since
 
 
 def test_the_hold_key_released_while_a_transfer_rings_brings_nobody_back_s12() -> None:
