@@ -78,6 +78,7 @@ async def _check(settings: ProcessSettings, configuration: Configuration, *, off
         entries=tuple(point.number for point in directory.routing_points.values()),
         sounds=tuple(s for sounds in directory.settings.announcements.values() for s in sounds.split(",") if s),
         modules=("func_talkdetect.so",) if directory.settings.talk_detection else (),
+        transfer_progress=directory.settings.transfer_progress,
     )
     try:
         password = settings.ari_password.get_secret_value()

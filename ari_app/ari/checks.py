@@ -6,6 +6,7 @@ A running controller isn't disturbed.
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -46,6 +47,10 @@ NEEDED_MODULES = (
 )
 
 
+_TRANSFER_PROGRESS = {22: (22, 11), 23: (23, 5)}
+"""Where asterisk issue 2021 is mended, by main version; later ones have it from the beginning."""
+
+
 class Subject(StrEnum):
     """What a finding is about."""
 
@@ -55,6 +60,7 @@ class Subject(StrEnum):
     MUSIC = "music"
     DIALPLAN = "dialplan"
     SOUND = "sound"
+    SETTING = "setting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class Finding:
 class Wanted:
     """What must be there. `entries` are numbers or names in the context of routing points, `sounds` are `sound:...`,
     `modules` those that not every file needs.
+
+    With `transfer_progress`, an Asterisk that survives every transfer key.
     """
 
     phones: tuple[str, ...] = ()
@@ -78,6 +86,7 @@ class Wanted:
     entries: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    transfer_progress: bool = False
 
 
 class Checks:
@@ -113,6 +122,8 @@ class Checks:
         if "func_dialplan.so" not in lacking:
             for entry in wanted.entries:
                 found += await self._entry(entry)
+        if wanted.transfer_progress:
+            found += transfer_progress_at(await self.version())
         return found
 
     async def modules(self, needed: Iterable[str] = NEEDED_MODULES) -> list[Finding]:
@@ -194,6 +205,19 @@ async def connect(
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         await client.close()
+
+
+def transfer_progress_at(version: str) -> list[Finding]:
+    """Whether that Asterisk may be told to leave the phones' transfer keys to us."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    found = (int(match[1]), int(match[2])) if match is not None else (0, 0)
+    if found >= _TRANSFER_PROGRESS.get(found[0], (24, 0)):
+        return []
+    advice = (
+        f"must be false with Asterisk {version}: one transfer by a phone (REFER with Refer-Sub: false) would end it and"
+        " every call (asterisk issue 2021); mended in 22.11 and 23.5"
+    )
+    return [Finding(Subject.SETTING, "transfer_progress", advice)]
 
 
 async def _either(event: asyncio.Event, reading: asyncio.Task[None]) -> None:

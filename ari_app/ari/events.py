@@ -30,6 +30,7 @@ from ari_app.ari.messages import (
     ChannelStateChange,
     ChannelTalkingFinished,
     ChannelTalkingStarted,
+    ChannelTransfer,
     ChannelUnhold,
     ChannelVarset,
     Dial,
@@ -52,6 +53,7 @@ from ari_app.calls.stimuli import (
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
+    TransferAsked,
 )
 
 log = structlog.get_logger(__name__)
@@ -137,6 +139,8 @@ class Translator:
             case ChannelTalkingStarted(channel=channel) | ChannelTalkingFinished(channel=channel):
                 started = isinstance(event, ChannelTalkingStarted)
                 return [LegTalking(channel.id, started)] if channel.id in self._legs else []
+            case ChannelTransfer():
+                return self._transfer(event)
             case PlaybackFinished(playback=playback):
                 kind, _, target = playback.target_uri.partition(":")
                 return [AnnouncementFinished(target, playback.id)] if kind == "channel" else []
@@ -206,6 +210,14 @@ class Translator:
             return []
         seen.held = False
         return [LegRetrievedByPhone(leg)]
+
+    def _transfer(self, event: ChannelTransfer) -> list[AsteriskFact]:
+        leg, to = event.referred_by.source_channel.id, event.refer_to
+        if leg not in self._legs or event.state is not None:
+            return []
+        other = to.destination_channel.id if to.destination_channel is not None else None
+        asked = to.requested_destination
+        return [TransferAsked(leg, asked.destination, asked.protocol_id is not None, other)]
 
     def _gone(self, leg: LegId, cause: int) -> list[AsteriskFact]:
         seen = self._legs.pop(leg, None)

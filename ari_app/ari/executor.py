@@ -2,8 +2,8 @@
 
 Owns order: the effects of one leg run one after the other (digits in a line of their own), those of different legs at
 once. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, and for
-hang-ups under way, whose cause it would overwrite (asterisk issue 1124). A hang-up overtakes its leg's queue. Knows no
-request: see `requests`.
+hang-ups under way, whose cause it would overwrite (asterisk issue 1124). A hang-up overtakes its leg's queue, but for
+what the phone is told of its transfer. Knows no request: see `requests`.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from ari_app.calls.effects import (
     JoinBridge,
     LeaveBridge,
     PlayDtmf,
+    TellTransfer,
 )
 from ari_app.calls.model import BridgeId, LegId
 from ari_app.calls.stimuli import EffectDone, EffectFailed
@@ -36,6 +37,8 @@ DIGIT = 0.5
 HUNG_UP = "hung up"
 DIGITS = "#digits"
 """Digits go in a lane of their own beside their leg's."""
+TOLD = "#told"
+"""So does what a phone is told of its transfer: a hang-up waits for it, and nothing else does."""
 
 
 @dataclass(eq=False, slots=True)
@@ -119,6 +122,8 @@ class Executor:
             case PlayDtmf(leg=leg):
                 # A hold or a mute must not wait until all digits are sent.
                 self._append(leg + DIGITS, job)
+            case TellTransfer(leg=leg):
+                self._append(leg + TOLD, job)
             case _:
                 self._append(effect.leg, job)
 
@@ -138,6 +143,8 @@ class Executor:
             asyncio.get_running_loop().call_soon(self._answer, other, failed)
 
     def _predecessors(self, job: _Job) -> list[_Job]:
+        if isinstance(job.effect, HangUp):
+            return [o for o in self._jobs if isinstance(o.effect, TellTransfer) and o.effect.leg == job.effect.leg]
         bridge = job.bridge
         if bridge is None:
             return []

@@ -22,6 +22,7 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    TellTransfer,
 )
 from ari_app.calls.model import Destination, Identity, LegId
 from ari_app.calls.stimuli import (
@@ -40,6 +41,7 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LegTalking,
     LinkLost,
+    TransferAsked,
 )
 
 __all__ = ["Behaviour", "FakeAsterisk"]
@@ -107,6 +109,8 @@ class FakeAsterisk:
                 item = self._add(_Item(f"effects:{bridge}", effect=effect))
             case HangUp(leg=leg):
                 item = self._overtake(leg, effect)
+            case TellTransfer(leg=leg):
+                item = self._add(_Item(f"told:{leg}", effect=effect))
             case _:
                 item = self._add(_Item(f"effects:{effect.leg}", effect=effect))
         item.after = self._predecessors(item)
@@ -124,6 +128,9 @@ class FakeAsterisk:
         return self._add(_Item(f"hangup:{leg}", effect=effect))
 
     def _predecessors(self, item: _Item) -> list[_Item]:
+        if isinstance(item.effect, HangUp):
+            told = f"told:{item.effect.leg}"
+            return [other for other in self._unanswered() if other.lane == told]
         if item.bridge is None:
             return []
         others = [other for other in self._unanswered() if other is not item]
@@ -242,6 +249,12 @@ class FakeAsterisk:
             channel.speaking = talking
             if channel.detecting:
                 self._event(leg, LegTalking(leg, talking))
+
+    def press_transfer(self, leg: LegId, number: str, *, replaces: bool = False, other: LegId | None = None) -> None:
+        """The phone's transfer key, where it is ours: to a number, or to whom its other call talks to."""
+        channel = self.world.channels.get(leg)
+        if channel is not None and channel.transfer_key:
+            self._event(leg, TransferAsked(leg, number, replaces, other))
 
     def fail_next(
         self, matches: Callable[[AsteriskEffect], bool], reason: str = "refused", *, carried_out: bool = False

@@ -26,8 +26,10 @@ from ari_app.calls.effects import (
     StartRinging,
     StopMusic,
     StopRinging,
+    TakeTransferKey,
+    TellTransfer,
 )
-from ari_app.calls.model import BridgeId, Destination, Identity, LegId
+from ari_app.calls.model import BridgeId, Destination, Identity, LegId, Phone, TransferState
 from ari_app.calls.stimuli import (
     AnnouncementFinished,
     AsteriskFact,
@@ -39,7 +41,17 @@ from ari_app.calls.stimuli import (
 )
 
 type _Sounding = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf
-type _OnChannel = _Sounding | DialLeg | AnswerLeg | JoinBridge | LeaveBridge | ShowIdentity | DetectTalk
+type _OnChannel = (
+    _Sounding
+    | DialLeg
+    | AnswerLeg
+    | JoinBridge
+    | LeaveBridge
+    | ShowIdentity
+    | DetectTalk
+    | TakeTransferKey
+    | TellTransfer
+)
 
 
 class Behaviour(StrEnum):
@@ -66,7 +78,10 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class Channel:
-    """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody."""
+    """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody.
+
+    `transfer_key`: it is ours; `transfers` is what the phone was told of the transfers that it asked for.
+    """
 
     id: LegId
     state: State = State.CREATED
@@ -84,6 +99,8 @@ class Channel:
     announced: set[str] = field(default_factory=set)
     detecting: bool = False
     speaking: bool = True
+    transfer_key: bool = False
+    transfers: list[TransferState] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -143,6 +160,7 @@ class World:
                         destination=effect.destination,
                         shown=effect.identity,
                         auto_answer=effect.auto_answer,
+                        transfer_key=effect.transfer_key and isinstance(effect.destination, Phone),
                     )
                     done.facts.append((leg, LegCreated(leg)))
             case HangUp():
@@ -163,7 +181,7 @@ class World:
 
 def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:
     again = isinstance(effect, Announce) and effect.announcement in channel.announced
-    if not isinstance(effect, DialLeg) and not again:
+    if not isinstance(effect, DialLeg | TakeTransferKey | TellTransfer) and not again:
         done.facts += [(channel.id, AnnouncementFinished(channel.id, playing)) for playing in channel.playing]
         channel.playing.clear()
     match effect:
@@ -182,6 +200,10 @@ def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:
             if pause is not None and not channel.detecting:
                 done.facts += [(channel.id, LegTalking(channel.id, talking=True))] if channel.speaking else []
             channel.detecting = pause is not None
+        case TakeTransferKey():
+            channel.transfer_key = True
+        case TellTransfer(state=state):
+            channel.transfers.append(state)
         case _:
             _on_sound(effect, channel, done)
 

@@ -158,6 +158,35 @@ class ChannelTalkingFinished(_Message):
     channel: Channel
 
 
+class Requested(_Message):
+    """What a REFER names: the number, and `protocol_id` where it means another dialog (Replaces)."""
+
+    destination: str = ""
+    protocol_id: str | None = None
+
+
+class ReferTo(_Message):
+    """Where a transfer is to go; `destination_channel` is the phone's own channel in its other call."""
+
+    requested_destination: Requested = Requested()
+    destination_channel: Channel | None = None
+
+
+class ReferredBy(_Message):
+    """Whose phone asks for the transfer."""
+
+    source_channel: Channel
+
+
+class ChannelTransfer(_Message):
+    """A REFER to a channel with PJSIP_TRANSFER_HANDLING=ari-only; with a `state`, an echo of what we told the phone."""
+
+    type: Literal["ChannelTransfer"]
+    refer_to: ReferTo
+    referred_by: ReferredBy
+    state: str | None = None
+
+
 class ChannelVarset(_Message):
     """A variable was set, here or in the dialplan."""
 
@@ -193,6 +222,7 @@ type Event = Annotated[
     | ChannelDtmfReceived
     | ChannelTalkingStarted
     | ChannelTalkingFinished
+    | ChannelTransfer
     | ChannelVarset
     | PlaybackFinished,
     Field(discriminator="type"),
@@ -214,6 +244,7 @@ USED = (
     "ChannelDtmfReceived",
     "ChannelTalkingStarted",
     "ChannelTalkingFinished",
+    "ChannelTransfer",
     "ChannelVarset",
     "PlaybackFinished",
 )

@@ -11,7 +11,7 @@ from typing import assert_never
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.messages import CREATED, OTHER_HALF
-from ari_app.ari.variables import created_with, detection, direction_of, negated, shown_now
+from ari_app.ari.variables import TRANSFER_KEY, created_with, detection, direction_of, negated, shown_now
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -31,14 +31,23 @@ from ari_app.calls.effects import (
     StartRinging,
     StopMusic,
     StopRinging,
+    TakeTransferKey,
+    TellTransfer,
 )
-from ari_app.calls.model import Destination, DialplanEntry, LegId, Outside, Phone
+from ari_app.calls.model import Destination, DialplanEntry, LegId, Outside, Phone, TransferState
 
 # DTMF events don't come from a two-party bridge without it.
 BRIDGE_TYPE = "mixing,dtmf_events"
 _DIGIT_SENT = "CALL_CONTROL_DIGIT"
 DTMF_MS = 100
 DTMF_GAP_MS = 100
+# What the phone is then sent as SIP fragment: 100 Trying, 200 OK, 603 Declined, 503 Service Unavailable.
+PROGRESS = {
+    TransferState.RINGING: "channel_progress",
+    TransferState.ANSWERED: "channel_answered",
+    TransferState.DECLINED: "channel_declined",
+    TransferState.UNAVAILABLE: "channel_unavailable",
+}
 
 
 @dataclass(slots=True)
@@ -82,6 +91,10 @@ class Requests:
                 await self._announce(leg, announcement, sounds)
             case PlayDtmf(leg=leg, digits=digits):
                 await self._play_dtmf(leg, digits)
+            case TakeTransferKey(leg=leg):
+                await self._set_variables(leg, TRANSFER_KEY)
+            case TellTransfer(leg=leg, state=state):
+                await self._channel(leg, "transfer_progress", states=PROGRESS[state])
             case (
                 AnswerLeg()
                 | JoinBridge()
@@ -173,7 +186,12 @@ class Requests:
                 app=self._application,
                 appArgs=f"{CREATED},{effect.call}",
                 channelId=effect.leg,
-                variables=created_with(effect.destination, effect.identity, auto_answer=effect.auto_answer),
+                variables=created_with(
+                    effect.destination,
+                    effect.identity,
+                    auto_answer=effect.auto_answer,
+                    transfer_key=effect.transfer_key,
+                ),
                 **other,
             )
         except Conflict as conflict:

@@ -21,7 +21,15 @@ def negated(before: tuple[bool, bool] | None) -> tuple[bool, bool]:
     return (False, False) if before is None else (not before[0], not before[1])
 
 
-def created_with(destination: Destination, identity: Identity, *, auto_answer: bool) -> dict[str, str]:
+TRANSFER_KEY = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
+"""A REFER moves nothing: the phone gets 202, and we a ChannelTransfer. One with `Refer-Sub: false` crashes Asterisk
+before 22.11 (its issue 2021).
+"""
+
+
+def created_with(
+    destination: Destination, identity: Identity, *, auto_answer: bool, transfer_key: bool = False
+) -> dict[str, str]:
     """The variables of a new channel, set before its INVITE is made, in one request.
 
     CONNECTEDLINE is what the called display shows: it becomes From (and P-Asserted-Identity where the endpoint
@@ -38,6 +46,8 @@ def created_with(destination: Destination, identity: Identity, *, auto_answer: b
     if auto_answer and isinstance(destination, Phone):
         variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:auto-answer>;answer-after=0"
         variables["PJSIP_HEADER(add,Alert-Info)"] = "<http://auto-answer>;info=alert-autoanswer"
+    if transfer_key and isinstance(destination, Phone):
+        variables |= TRANSFER_KEY
     return variables
 
 

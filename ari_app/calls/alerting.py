@@ -1,6 +1,6 @@
 """One phone is rung for an offer: what is dialled, as whom it joins, and how its agent answers from his desktop."""
 
-from ari_app.calls import offers, parties
+from ari_app.calls import offers, parties, transfer_progress
 from ari_app.calls.effects import CreateLeg, HangUp
 from ari_app.calls.model import (
     Attempt,
@@ -53,7 +53,7 @@ def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = 
         attempts=(*offer.attempts, Attempt(leg.id, party.id, agent, answering=auto_answer)),
         deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
     )
-    step.ask(CreateLeg, leg.id, where, offer.identity, call_id, auto_answer)
+    step.ask(CreateLeg, leg.id, where, offer.identity, call_id, auto_answer, transfer_progress.wanted(step))
     if agent is not None:
         _ring_the_others_too(step, call_id)
 
@@ -103,7 +103,7 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
     step.put_party(call.id, party.id, leg=leg.id)
     renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
     step.put_offer(call.id, attempts=tuple(renewed if a is attempt else a for a in offer.attempts))
-    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True)
+    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True, transfer_progress.wanted(step))
 
 
 def hang_up_unanswered(step: Step, leg: Leg, *, answered_elsewhere: bool = True) -> None:

@@ -5,8 +5,8 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from ari_app.calls import announcing, displays, offers, parties, waiting
-from ari_app.calls.effects import HangUp, SetAgentState
+from ari_app.calls import announcing, displays, offers, parties, transfer_progress, waiting
+from ari_app.calls.effects import HangUp, SetAgentState, TakeTransferKey
 from ari_app.calls.model import (
     Call,
     CallType,
@@ -175,6 +175,8 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
         parties.step_aside(step, other, agent.id)
     call_id = step.new_id("c")
     _leg(step, fact, call_id, agent.id)
+    if transfer_progress.wanted(step):
+        step.ask(TakeTransferKey, fact.leg)
     outside = target.type is TargetType.NUMBER
     identity = displays.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
     me = Party(

@@ -15,6 +15,7 @@ from ari_app.calls.model import (
     Identity,
     Leg,
     LegId,
+    TransferState,
 )
 from ari_app.errors import CallControlError
 from ari_app.routing.targets import Target
@@ -42,7 +43,8 @@ class DestroyBridge:
 class CreateLeg:
     """Create a channel towards `destination`, not yet dialled; LegCreated follows.
 
-    `identity` is what the phone's display will show; `auto_answer` asks the phone to answer by itself.
+    `identity` is what the phone's display will show; `auto_answer` asks the phone to answer by itself. With
+    `transfer_key`, the phone's transfer key is ours to answer (see TakeTransferKey).
     """
 
     number: int
@@ -51,6 +53,7 @@ class CreateLeg:
     identity: Identity
     call: CallId
     auto_answer: bool = False
+    transfer_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,23 @@ class DetectTalk:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeTransferKey:
+    """From now on Asterisk moves nothing when this phone's transfer key is pressed: TransferAsked tells it."""
+
+    number: int
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class TellTransfer:
+    """Tell the phone how the transfer goes that it asked for; all but `ringing` is the last that it is told."""
+
+    number: int
+    leg: LegId
+    state: TransferState
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the channel. `answered_elsewhere`: the phone must not list a missed call."""
 
@@ -199,6 +219,8 @@ type AsteriskEffect = (
     | PlayDtmf
     | ShowIdentity
     | DetectTalk
+    | TakeTransferKey
+    | TellTransfer
     | HangUp
 )
 

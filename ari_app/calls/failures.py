@@ -41,6 +41,8 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             return _bridge_missing(step, effect.bridge)
         case e.PlayDtmf():
             return False
+        case e.TakeTransferKey() | e.TellTransfer():
+            pass  # the key stays Asterisk's, or the display does not follow: nobody's call depends on it
         case e.ShowIdentity() | e.DetectTalk() | e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
             pass
         case e.HangUp():

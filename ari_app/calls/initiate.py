@@ -6,7 +6,7 @@ not heard a thing (S6). The reservation's answer brings the same command here a 
 
 from dataclasses import replace
 
-from ari_app.calls import alerting, consult, displays, offers, parties
+from ari_app.calls import alerting, consult, displays, offers, parties, transfer_progress
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.arrivals import attached, new_call
@@ -124,7 +124,8 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
         shown = _whom(step, target, reserved_agent)
         step.put_leg(own, shown=shown)
         step.add_party(call_id, replace(me, leg=own.id))
-        step.ask(CreateLeg, own.id, Phone(agent.phone or ""), shown, call_id, True)
+        phone = Phone(agent.phone or "")
+        step.ask(CreateLeg, own.id, phone, shown, call_id, True, transfer_progress.wanted(step))
     _remember(step, cmd.by, cmd.caller_id)
 
 

@@ -83,6 +83,15 @@ class OfferState(StrEnum):
 GOING_ON = frozenset({OfferState.PENDING, OfferState.SEEKING, OfferState.WAITING, OfferState.RINGING})
 
 
+class TransferState(StrEnum):
+    """What a phone is told of the transfer that it asked for by its own key."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    UNAVAILABLE = "unavailable"
+
+
 class Sound(StrEnum):
     """What a leg hears besides its bridge."""
 
@@ -221,7 +230,8 @@ class Offer:
     last of them refused; `held` are those whom this offer put or found on hold. `deadline` ends the ringing,
     `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before longer waiting; `hops` counts
     the overflows that led here. `reserved` is an agent kept while the initiator's own phone is rung. `by_keys`: asked
-    for by feature code, so that its end is spoken.
+    for by feature code, so that its end is spoken. `refer` is the leg whose transfer key asked for it and
+    waits to hear how it goes; `told` is what it was told last.
     """
 
     id: OfferId
@@ -245,6 +255,8 @@ class Offer:
     give_up_at: float | None = None
     reserved: AgentId | None = None
     by_keys: bool = False
+    refer: LegId | None = None
+    told: TransferState | None = None
 
     @property
     def going_on(self) -> bool:

@@ -13,7 +13,7 @@ on until he is served or gone; one that an agent asked for ends with its first a
 holds as they are.
 """
 
-from ari_app.calls import alerting, announcing, parties, waiting
+from ari_app.calls import alerting, announcing, parties, transfer_progress, waiting
 from ari_app.calls.effects import CountMissed, ReserveAgent, SetActivity, StopRinging
 from ari_app.calls.model import (
     Attempt,
@@ -176,6 +176,7 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
     if offer.kind is OfferKind.TRANSFER and offer.by is not None and offer.by in call.parties:
         if attempt.agent is not None:
             step.put_call(call, owner=attempt.agent)
+        transfer_progress.tell(step, step.call(call_id))
         parties.leave(step, call_id, offer.by, transferred=True)
 
 

@@ -5,7 +5,7 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 
 from dataclasses import replace
 
-from ari_app.calls import announcing, displays, offers
+from ari_app.calls import announcing, displays, offers, transfer_progress
 from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
 from ari_app.calls.model import (
     Call,
@@ -132,7 +132,7 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     step.put_leg(leg)
     held_by = party.held_by - {party.id}
     note_hold(step, step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True))
-    step.ask(CreateLeg, leg.id, destination, identity, call.id, auto_answer)
+    step.ask(CreateLeg, leg.id, destination, identity, call.id, auto_answer, transfer_progress.wanted(step))
     return leg
 
 

@@ -93,6 +93,19 @@ class LegTalking:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The transfer key of a phone whose key we have taken: to `number`, or to whom its other call `other` talks to.
+
+    With `replaces`, the phone means another call of its own; `other` is None where Asterisk does not know it.
+    """
+
+    leg: LegId
+    number: str
+    replaces: bool = False
+    other: LegId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncementFinished:
     """An announcement was played to its end, or could not be played."""
 
@@ -197,6 +210,7 @@ type AsteriskFact = (
     | LegRetrievedByPhone
     | LegDigit
     | LegTalking
+    | TransferAsked
     | AnnouncementFinished
     | EffectDone
     | EffectFailed

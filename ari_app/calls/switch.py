@@ -39,6 +39,7 @@ from ari_app.calls import (
     reservations,
     talking,
     transfer_key,
+    transfer_progress,
     waiting,
 )
 from ari_app.calls import stimuli as s
@@ -118,6 +119,7 @@ class Switch:
         talking.settle(step)
         displays.settle(step)
         announcing.settle(step)
+        transfer_progress.settle(step)
         activities.settle(step)
         merging.settle(step)
         invariants.check(step)
@@ -144,6 +146,8 @@ class Switch:
                 feature_codes.digit(step, leg, digit)
             case s.LegTalking(leg, talks):
                 talking.heard(step, leg, talks)
+            case s.TransferAsked():
+                transfer_key.asked(step, stimulus)
             case s.AnnouncementFinished(leg, announcement):
                 legs.announcement_finished(step, leg, announcement)
             case s.ChannelArrived(verb="replaced"):
@@ -267,6 +271,7 @@ class Switch:
         media.settle(step)
         displays.settle(step)
         announcing.settle(step)
+        transfer_progress.settle(step)
         activities.settle(step)
         merging.settle(step)
         return self._commit(step, stimulus)

@@ -253,6 +253,7 @@ class SettingsEntry(Entry):
     company: CompanyEntry | None = None
     not_ready_reasons: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]] = list(DEFAULTS.not_ready_reasons)
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data
+    transfer_progress: bool = DEFAULTS.transfer_progress
     caller_ids_enabled_for: Verbs = []
     feature_codes: FeatureCodesEntry = FeatureCodesEntry()
     feature_timeout: Annotated[float, Field(gt=0, le=60)] = DEFAULTS.feature_timeout

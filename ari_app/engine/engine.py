@@ -169,6 +169,8 @@ class Engine:
                 | e.PlayDtmf()
                 | e.ShowIdentity()
                 | e.DetectTalk()
+                | e.TakeTransferKey()
+                | e.TellTransfer()
                 | e.HangUp()
             ):
                 self._outlets.asterisk(effect)

@@ -150,6 +150,7 @@ class Settings:
     feature_codes: Mapping[str, str] = MappingProxyType({})
     feature_timeout: float = 3.0
     talk_detection: bool = False
+    transfer_progress: bool = False
 
 
 @dataclass(frozen=True, slots=True)

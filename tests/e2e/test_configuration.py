@@ -19,6 +19,7 @@ from tests.e2e.stack import Stack
 
 FILE = Path(__file__).parents[2] / "asterisk" / "callcentre.yaml"
 PORT = 18_080
+APPLICATION = "configuration-test"
 
 
 def environment(stack: Stack, file: Path) -> dict[str, str]:
@@ -28,9 +29,9 @@ def environment(stack: Stack, file: Path) -> dict[str, str]:
         "ARI_APP_ARI_URL": stack.ari,
         "ARI_APP_ARI_USER": stack.ari_user,
         "ARI_APP_ARI_PASSWORD": stack.ari_password,
-        "ARI_APP_STASIS_APP": "configuration-test",
+        "ARI_APP_STASIS_APP": APPLICATION,
         "ARI_APP_REDIS_URL": stack.redis,
-        "ARI_APP_REDIS_PREFIX": "configuration-test",
+        "ARI_APP_REDIS_PREFIX": APPLICATION,
         "ARI_APP_API_HOST": stack.bind,
         "ARI_APP_API_PORT": str(PORT),
         "ARI_APP_CONFIG": str(file),

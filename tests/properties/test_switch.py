@@ -199,6 +199,18 @@ class CallCentre(RuleBasedStateMachine):
     def somebody_speaks_or_is_silent(self, index: int, talking: bool) -> None:
         self.world.asterisk.talk(self._channel(index), talking)
 
+    @rule(
+        index=st.integers(0, 9),
+        number=st.sampled_from(("1002", "2000", "9", "+33123456789")),
+        other=st.none() | st.integers(0, 9),
+    )
+    def a_transfer_key_of_ours_is_pressed(self, index: int, number: str, other: int | None) -> None:
+        """Asterisk moves nothing, and asks; also of phones that were up before the administrator wanted it so."""
+        leg = self._channel(index)
+        self.world.asterisk.world.channels[leg].transfer_key = True
+        named = None if other is None else self._channel(other)
+        self.world.asterisk.press_transfer(leg, number, replaces=other is not None, other=named)
+
     @precondition(lambda self: self.world.asterisk.connected)
     @rule(verb=st.sampled_from((("skill", "french"), ("group", "sales"), ("group", "nowhere"), ("agent", "bob"))))
     def a_routing_point_hands_its_caller_back(self, verb: tuple[str, str]) -> None:

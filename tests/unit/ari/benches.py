@@ -12,7 +12,7 @@ from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.fake import Behaviour, FakeAsterisk
 from ari_app.ari.link import Pace
 from ari_app.calls.effects import AsteriskEffect, CreateBridge, CreateLeg, DestroyBridge, DialLeg, HangUp, JoinBridge
-from ari_app.calls.model import Destination, Identity, LegId, Outside
+from ari_app.calls.model import Destination, Identity, LegId, Outside, Phone, TransferState
 from ari_app.calls.stimuli import (
     AsteriskFact,
     AsteriskReconciled,
@@ -80,6 +80,15 @@ class Bench(ABC):
     def speak(self, leg: LegId, speaking: bool) -> None: ...
 
     @abstractmethod
+    async def phone(self) -> Phone: ...
+
+    @abstractmethod
+    async def press_transfer(self, leg: LegId, number: str) -> None: ...
+
+    @abstractmethod
+    async def shows_transfer(self, leg: LegId, *states: TransferState) -> None: ...
+
+    @abstractmethod
     async def hears(self, wanted: set[tuple[LegId, LegId]], *among: LegId) -> None: ...
 
     @abstractmethod
@@ -132,12 +141,13 @@ class Bench(ABC):
         assert isinstance(result, EffectFailed), (effect, result)
         return result
 
-    async def dial(self, destination: Destination, seconds: float, identity: Identity = SHOWN) -> LegId:
+    async def dial(
+        self, destination: Destination, seconds: float, identity: Identity = SHOWN, *, transfer_key: bool = False
+    ) -> LegId:
         """A new leg, dialled."""
         leg = self.new("leg")
-        if isinstance(destination, Outside):
-            self.bot_of[leg] = destination.number
-        await self.done(CreateLeg(self.number(), leg, destination, identity, "call"))
+        self.bot_of[leg] = destination.number if isinstance(destination, Outside) else "phone"
+        await self.done(CreateLeg(self.number(), leg, destination, identity, "call", transfer_key=transfer_key))
         await self.told(LegCreated(leg))
         await self.done(DialLeg(self.number(), leg, seconds))
         return leg
@@ -194,6 +204,15 @@ class FakeBench(Bench):
     def speak(self, leg: LegId, speaking: bool) -> None:
         self.asterisk.talk(leg, speaking)
 
+    async def phone(self) -> Phone:
+        return Phone("1001")
+
+    async def press_transfer(self, leg: LegId, number: str) -> None:
+        self.asterisk.press_transfer(leg, number)
+
+    async def shows_transfer(self, leg: LegId, *states: TransferState) -> None:
+        assert tuple(self.asterisk.world.channels[leg].transfers) == states
+
     async def hears(self, wanted: set[tuple[LegId, LegId]], *among: LegId) -> None:
         speak = {leg for leg in among if (there := self.asterisk.world.channels.get(leg)) and there.speaking}
         assert {(a, b) for a, b in self.asterisk.hears() if a in among and b in speak} == wanted
@@ -220,6 +239,12 @@ class RealBench(Bench):
         Behaviour.BUSY: is_busy(),
         Behaviour.NO_ANSWER: rings(),
         Behaviour.RING: rings(),
+    }
+    SHOWN: ClassVar[dict[TransferState, int]] = {
+        TransferState.RINGING: 100,
+        TransferState.ANSWERED: 200,
+        TransferState.DECLINED: 603,
+        TransferState.UNAVAILABLE: 503,
     }
 
     def __init__(self, settings: AsteriskSettings, lab: Lab) -> None:
@@ -270,6 +295,23 @@ class RealBench(Bench):
 
     def speak(self, leg: LegId, speaking: bool) -> None:
         self.lab[self.bot_of[leg]].say(speaking)
+
+    async def phone(self) -> Phone:
+        """An agent's phone, which answers."""
+        await self.lab.phone("phone", "1001", "phone-1001", behaviour=answers(0.02))
+        return Phone("1001")
+
+    async def press_transfer(self, leg: LegId, number: str) -> None:
+        transfer = await self.lab[self.bot_of[leg]].transfer(number)
+        assert transfer.accepted == 202
+
+    async def shows_transfer(self, leg: LegId, *states: TransferState) -> None:
+        bot = self.lab[self.bot_of[leg]]
+        transfer = bot.calls[-1].transfer
+        assert transfer is not None
+        # Asterisk says 100 once before whatever comes first.
+        wanted = [100] * (TransferState.RINGING not in states) + [self.SHOWN[state] for state in states]
+        await bot.until(lambda: transfer.progress == wanted, f"shows {wanted}", within=DEADLINE)
 
     async def hears(self, wanted: set[tuple[LegId, LegId]], *among: LegId) -> None:
         pairs = {(self.bot_of[a], self.bot_of[b]) for a, b in wanted}

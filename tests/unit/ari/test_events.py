@@ -19,6 +19,7 @@ from ari_app.calls.stimuli import (
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
+    TransferAsked,
 )
 
 APP = "callcontrol"
@@ -224,6 +225,35 @@ def test_the_hold_key_is_told_of_the_leg_that_pressed_it(translator: Translator)
         event("ChannelHold", "unknown", musicclass="default"),
     )
     assert facts[2:] == [LegHeldByPhone("a"), LegRetrievedByPhone("a")]
+
+
+def transfer(leg: str, to: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "ChannelTransfer", "refer_to": to, "referred_by": {"source_channel": channel(leg)}, **more}
+
+
+def test_a_transfer_key_is_told_with_the_number_or_the_phones_other_channel(translator: Translator) -> None:
+    tell(translator, start("a", "_leg", "call"), start("b", "dial", "1002"))
+    blind = {"requested_destination": {"destination": "1002"}}
+    attended = {"requested_destination": {"destination": "1003", "protocol_id": "x@y"}}
+    facts = tell(
+        translator,
+        transfer("a", blind),
+        transfer("a", attended | {"destination_channel": channel("b"), "connected_channel": channel("c")}),
+        transfer("a", attended),
+    )
+    assert facts == [
+        TransferAsked("a", "1002"),
+        TransferAsked("a", "1003", replaces=True, other="b"),
+        TransferAsked("a", "1003", replaces=True, other=None),
+    ]
+
+
+def test_the_echo_of_what_a_phone_was_told_and_the_key_of_a_phone_elsewhere_are_no_facts(
+    translator: Translator,
+) -> None:
+    tell(translator, start("a", "_leg", "call"))
+    blind = {"requested_destination": {"destination": "1002"}}
+    assert not tell(translator, transfer("a", blind, state="channel_answered"), transfer("other", blind))
 
 
 def test_the_end_of_an_announcement_is_told_of_its_leg(translator: Translator) -> None:

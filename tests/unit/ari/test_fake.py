@@ -17,8 +17,9 @@ from ari_app.calls.effects import (
     StartMusic,
     StartRinging,
     StopRinging,
+    TellTransfer,
 )
-from ari_app.calls.model import Identity, Phone
+from ari_app.calls.model import Identity, Phone, TransferState
 from ari_app.calls.stimuli import (
     AsteriskReconciled,
     ChannelArrived,
@@ -117,6 +118,14 @@ def test_joining_waits_for_the_bridge_and_its_end_for_the_leaving(asterisk: Fake
     asterisk.execute(DestroyBridge(4, "cc-b"))
     assert set(asterisk.pending()) == {"events:a", "effects:cc-b"}
     assert [fact.effect for fact in asterisk.deliver_all() if isinstance(fact, EffectDone)] == [1, 2, 3, 4]
+
+
+def test_a_hang_up_waits_for_what_its_phone_is_told_of_its_transfer(asterisk: FakeAsterisk) -> None:
+    asterisk.arrive("a", "1001", "dial", "2000")
+    asterisk.execute(TellTransfer(1, "a", TransferState.ANSWERED))
+    asterisk.execute(HangUp(2, "a"))
+    assert "hangup:a" not in asterisk.pending()
+    assert [fact.effect for fact in asterisk.deliver_all() if isinstance(fact, EffectDone)] == [1, 2]
 
 
 def test_a_hang_up_drops_what_waits(asterisk: FakeAsterisk) -> None:

@@ -26,8 +26,10 @@ from ari_app.calls.effects import (
     StartRinging,
     StopMusic,
     StopRinging,
+    TakeTransferKey,
+    TellTransfer,
 )
-from ari_app.calls.model import Destination, DialplanEntry, Identity, Outside, Phone
+from ari_app.calls.model import Destination, DialplanEntry, Identity, Outside, Phone, TransferState
 
 GONE = ChannelGone(404, "Channel not found")
 ZOE = Identity("Zoé", "+336")
@@ -103,6 +105,16 @@ def of(operation: str, **arguments: object) -> tuple[str, dict[str, object]]:
                     "CONNECTEDLINE(num)": "+336",
                 },
             ),
+        ),
+        (TakeTransferKey(1, "leg"), of("setChannelVars", variables={"PJSIP_TRANSFER_HANDLING()": "ari-only"})),
+        *(
+            (TellTransfer(1, "leg", state), of("transfer_progress", states=said))
+            for state, said in {
+                TransferState.RINGING: "channel_progress",
+                TransferState.ANSWERED: "channel_answered",
+                TransferState.DECLINED: "channel_declined",
+                TransferState.UNAVAILABLE: "channel_unavailable",
+            }.items()
         ),
     ],
 )
@@ -186,6 +198,14 @@ async def test_only_a_phone_is_asked_to_answer_by_itself(requests: Requests, cli
     assert phone["variables"]["PJSIP_HEADER(add,Call-Info)"].endswith(";answer-after=0")
     assert "auto" in phone["variables"]["PJSIP_HEADER(add,Alert-Info)"]
     assert not any(name.startswith("PJSIP_HEADER") for name in outside["variables"])
+
+
+async def test_only_a_phones_transfer_key_is_taken(requests: Requests, client: Recorder) -> None:
+    for destination in (Phone("1001"), Outside("+331", "carrier")):
+        for ours in (True, False):
+            await requests.perform(CreateLeg(1, "leg", destination, ZOE, "call", transfer_key=ours))
+    taken = [arguments["variables"].get("PJSIP_TRANSFER_HANDLING()") for _, arguments in client.take()]
+    assert taken == ["ari-only", None, None, None]
 
 
 # -- muting -----------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def test_a_blind_refer_is_an_instant_transfer_s10_s11() -> None:
     office = Office()
     call = office.served()
     asked = _pressed(office)
-    assert asked[:3] == ["HangUp half", "LeaveBridge in1", "StartMusic in1"]
+    assert asked[:4] == ["HangUp half", "HangUp alice", "LeaveBridge in1", "StartMusic in1"]
     offer = office.switch.calls[call.id].offer
     assert offer is not None
     assert (offer.kind, str(offer.target), offer.attempts[0].agent) == ("transfer", "agent:bob", "bob")
@@ -48,12 +48,55 @@ def test_a_blind_refer_that_is_declined_leaves_the_contact_on_hold_and_rings_the
 
 
 @pytest.mark.parametrize("number", ["1001", "17", "*"])
-def test_a_refer_to_what_may_not_be_reached_releases_the_agent_alone(number: str) -> None:
+def test_a_refer_to_what_may_not_be_reached_keeps_the_contact_on_hold_and_rings_the_agent_again_s12(
+    number: str,
+) -> None:
     office = Office()
-    office.served()
+    call = office.served()
     _pressed(office, number)
+    assert office.music() == {"in1"}
+    assert office.switch.calls[call.id].offer == call.offer
+    office.pass_time(0.0)
+    office.settle()
+    office.picks_up("alice")
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "in1")
+
+
+def test_a_refer_to_nowhere_between_colleagues_ends_their_call() -> None:
+    office = Office("bob")
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.picks_up("alice")
+    _pressed(office, "17")
     office.is_calm()
     assert not office.switch.calls
+
+
+def test_a_contact_who_transfers_himself_away_is_gone() -> None:
+    office = Office()
+    office.served()
+    office.asterisk.world.channels["half"] = type(office.asterisk.world.channels["in1"])("half")
+    office.happens(s.ChannelArrived("half", "1002@from-carrier", "replaced", ("in1",)))
+    office.asterisk.hang_up("in1")
+    office.is_calm()
+    assert not office.switch.calls
+
+
+def test_a_refer_in_a_consultation_from_the_desktop_keeps_the_contact_for_the_agent_s22() -> None:
+    """Both calls speak through the one phone that the transfer takes away."""
+    office = Office()
+    first = office.served()
+    office.ask(c.InitiateTransfer, "alice", call=first.id, target=to("agent:bob"))
+    office.picks_up("bob")
+    _pressed(office, "1003")
+    assert "in1" in office.music()
+    office.pass_time(0.0)
+    office.settle()
+    office.picks_up("carol")
+    assert ("bob", "carol") in office.hears()
+    office.picks_up("alice")
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "carol") | hear_each_other("alice", "in1")
 
 
 def test_a_refer_in_a_conference_to_what_may_not_be_reached_leaves_the_others_talking() -> None:
