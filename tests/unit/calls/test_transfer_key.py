@@ -56,6 +56,7 @@ def test_a_refer_to_what_may_not_be_reached_keeps_the_contact_on_hold_and_rings_
     _pressed(office, number)
     assert office.music() == {"in1"}
     assert office.switch.calls[call.id].offer == call.offer
+    assert office.party(call, "alice").away
     office.pass_time(0.0)
     office.settle()
     office.picks_up("alice")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -81,6 +82,18 @@ def test_the_contact_hears_music_while_it_rings_and_the_phone_shows_it_s10() -> 
     assert office.music() == {"in1"}
     assert not office.hears()
     assert office.leg_of("alice", call.id) == leg
+    assert _told(office, leg) == ["ringing"]
+
+
+def test_the_phone_is_told_that_it_rings_when_it_does_and_not_before() -> None:
+    office = _office()
+    office.served()
+    leg = office.leg_of("alice")
+    office.phone("bob", Behaviour.NEVER)
+    _press(office)
+    assert _told(office, leg) == []
+    office.asterisk.ring(office.leg_of("bob"))
+    office.settle()
     assert _told(office, leg) == ["ringing"]
 
 
@@ -242,10 +255,11 @@ def test_the_phone_hangs_up_while_it_rings_and_the_target_still_gets_the_contact
 def test_the_contact_hangs_up_while_it_rings_s17() -> None:
     office = _office()
     office.served()
-    _press(office)
+    leg = _press(office)
     office.hangs_up("in1")
     office.is_calm()
     assert not office.switch.calls
+    assert _told(office, leg) == ["ringing"]  # its own call is over, and that is what it shows
 
 
 def test_a_consultation_of_the_desktop_is_transferred_and_the_phone_goes_back_to_the_contact() -> None:
