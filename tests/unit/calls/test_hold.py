@@ -167,7 +167,7 @@ def test_the_phones_hold_key_does_what_the_desktop_does_s32() -> None:
     assert office.hears() == hear_each_other("alice", "in1")
     assert office.happens(s.LegRetrievedByPhone(leg)) == []
     assert not office.switch.calls[call.id].held_since
-    assert office.happens(s.LegHeldByPhone(leg)) == ["LeaveBridge in1", "StartMusic in1"]
+    assert office.happens(s.LegHeldByPhone(leg)) == ["SetMute in1 unheard hearing", "StartMusic in1"]
 
 
 def test_the_hold_key_told_a_second_time_does_not_undo_what_the_desktop_did_since_s32() -> None:
@@ -186,8 +186,8 @@ def test_the_hold_key_is_of_the_call_that_the_phone_speaks_in_s32_s46() -> None:
     first = office.served()
     office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     leg = office.leg_of("alice")
-    assert office.happens(s.LegHeldByPhone(leg)) == ["LeaveBridge bob", "StartMusic bob"]
-    assert office.happens(s.LegRetrievedByPhone(leg)) == ["StopMusic bob", "JoinBridge bob"]
+    assert office.happens(s.LegHeldByPhone(leg)) == ["SetMute bob unheard hearing", "StartMusic bob"]
+    assert office.happens(s.LegRetrievedByPhone(leg)) == ["StopMusic bob", "SetMute bob heard hearing"]
     office.is_calm()
     assert office.music() == {"in1"}
     assert office.seen("alice", first.id).state == "held"
