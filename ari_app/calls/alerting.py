@@ -20,7 +20,7 @@ from ari_app.calls.step import Step
 from ari_app.routing.targets import Target, TargetType
 
 
-def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = False) -> None:
+def ring(step: Step, call_id: CallId, agent: str | None) -> None:
     """Ring one phone for the call's offer."""
     call = step.call(call_id)
     offer = call.offering()
@@ -50,7 +50,7 @@ def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = 
         call_id,
         state=OfferState.RINGING,
         request=None,
-        attempts=(*offer.attempts, Attempt(leg.id, party.id, agent, answering=auto_answer)),
+        attempts=(*offer.attempts, Attempt(leg.id, party.id, agent)),
         deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
     )
     step.ask(CreateLeg, leg.id, where, offer.identity, call_id, auto_answer, transfer_progress.wanted(step))

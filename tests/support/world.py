@@ -3,33 +3,27 @@
 `World` feeds a Switch from FakeAsterisk and from a small availability; tests decide what is delivered when.
 """
 
-import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
-
-from pydantic import TypeAdapter
+from typing import get_args
 
 from ari_app.ari.fake import Behaviour, FakeAsterisk
 from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, Identity, Leg, LegState, Phone, Progress
+from ari_app.calls.model import Call, CallId, Identity, LegState, Phone, Progress
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
+from tests.support import wellformed
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
 _ASTERISK: tuple[type, ...] = get_args(e.AsteriskEffect.__value__)
-_AVAILABILITY: tuple[type, ...] = get_args(e.AvailabilityEffect.__value__)
-_EFFECTS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (*_ASTERISK, *_AVAILABILITY)}
-_CALL = TypeAdapter(Call)
-_LEG = TypeAdapter(Leg)
 CALLER = Identity("Zoé Caller", "+33612345678")
 
 
@@ -125,8 +119,7 @@ class World:
         return effects
 
     def _do(self, effect: e.Effect) -> None:
-        if (shape := _EFFECTS.get(type(effect))) is not None:
-            assert _well_formed(shape, effect), effect
+        wellformed.check(effect)
         match effect:
             case e.ReserveAgent() | e.SetActivity() | e.CountMissed() | e.SetAgentState():
                 self.inbox.extend(self.agents.do(effect))
@@ -137,26 +130,21 @@ class World:
             case e.Refuse(command, error):
                 assert command not in self.replies, "answered twice"
                 assert command not in self.refusals, "answered twice"
-                assert error.detail, "a refusal without a word"
                 self.refusals[command] = error
             case e.RaiseAlarm(call, what):
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(_, call):
-                _check_ids(call)
-                assert _well_formed(_CALL, call), call
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
                 else:
-                    self.saved_calls[call.id] = _CALL.dump_json(call)
+                    self.saved_calls[call.id] = wellformed.CALL.dump_json(call)
             case e.TalkChanged(call):
                 self.talks += 1
             case e.LegChanged(leg_id, leg):
                 if leg is None:
                     self.saved_legs.pop(leg_id, None)
                 else:
-                    assert leg.destination is None or re.fullmatch(r"cc-\d+-l\d+", leg_id), leg_id
-                    assert _well_formed(_LEG, leg), leg
-                    self.saved_legs[leg_id] = _LEG.dump_json(leg)
+                    self.saved_legs[leg_id] = wellformed.LEG.dump_json(leg)
             case e.HeldTooLong(call):
                 self.held_too_long.append(call.id)
             case e.CallerIdChosen(agent, caller_id):
@@ -210,8 +198,8 @@ class World:
             pass
         self.inbox.clear()
         self.switch = self._new_switch()
-        calls = [_CALL.validate_json(v) for v in self.saved_calls.values()]
-        legs = [_LEG.validate_json(v) for v in self.saved_legs.values()]
+        calls = [wellformed.CALL.validate_json(v) for v in self.saved_calls.values()]
+        legs = [wellformed.LEG.validate_json(v) for v in self.saved_legs.values()]
         self.switch.restore(calls, legs)
         for agent in [a for a, what in self.agents.activity.items() if what == "reserved"]:
             del self.agents.activity[agent]  # as its time runs out in Redis
@@ -368,32 +356,6 @@ class World:
             if self.switch.state.pending[name].until == "done":
                 return [f"{name} still waits for {self.switch.state.pending[name].effects}"]
         return []
-
-
-def _well_formed(shape: TypeAdapter[Any], value: object) -> bool:
-    """Whether every field is of its type: what is written down is read again as the same."""
-    return bool(shape.validate_json(shape.dump_json(value)) == value)
-
-
-def _check_ids(call: Call) -> None:
-    """Ids are ours, of one life of the controller, and say to a reader what they are of."""
-    ids = {"c": [call.id], "p": list(call.parties), "o": [call.offer.id] if call.offer is not None else []}
-    for kind, found in ids.items():
-        for name in found:
-            assert re.fullmatch(rf"cc-\d+-{kind}\d+", name), f"{name} for {kind}"
-    if call.ended:
-        assert all(p.progress is Progress.LEFT and not p.away for p in call.parties.values()), "somebody is left"
-        assert call.held_since is None
-        offer = call.offer
-        assert offer is None or (offer.going_on, offer.attempts, offer.deadline, offer.request, offer.retry_at) == (
-            *(False, ()),
-            *(None, None, None),
-        ), "an offer goes on in a call that is over"
-    for key, party in call.parties.items():
-        assert key == party.id
-        assert party.progress is not Progress.LEFT or not (party.held_by or party.leg), "somebody who left is kept"
-    if call.offer is not None and call.offer.request is not None:
-        assert re.fullmatch(r"cc-\d+-r\d+", call.offer.request), call.offer.request
 
 
 def to(text: str) -> Target:

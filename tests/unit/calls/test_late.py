@@ -273,6 +273,7 @@ def test_a_bridge_is_made_anew_also_while_one_of_the_call_is_elsewhere() -> None
     office.picks_up("bob")
     office.switch.state.asked[999] = e.CreateBridge(999, call.bridge)
     office.feed(s.EffectFailed(999, "refused"))
+    assert office.switch.legs[office.leg_of("alice")].asked is not None  # she speaks elsewhere, and goes on so
     office.is_calm()
     assert office.music() == {"in1"}
     assert office.hears() == hear_each_other("alice", "bob")

@@ -8,7 +8,7 @@ from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Offer, OfferState
+from ari_app.calls.model import Identity, Offer, OfferState, Phone
 from ari_app.routing.directory import CallerId, Queue
 from tests.support.world import to
 from tests.unit.calls.office import AWAY, NUMBER, Office, hear_each_other
@@ -124,7 +124,7 @@ def test_a_call_is_its_agents_from_the_first_ring_of_his_own_phone_on_s40_s50() 
     me = next(p for p in office.seen("alice").parties if p.you)
     assert (me.name, me.number) == ("Alice", "1001")
     leg = office.switch.legs[office.leg_of("alice")]
-    assert (leg.shown is not None and leg.shown.number, leg.agent) == (NUMBER, "alice")
+    assert (leg.shown, leg.agent, leg.destination) == (Identity(NUMBER, NUMBER), "alice", Phone("1001"))
 
 
 @pytest.mark.parametrize("kind", [c.MakeCall, c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer])
@@ -162,6 +162,28 @@ def test_an_answer_from_the_desktop_is_answered_when_the_phone_is_up() -> None:
     assert name not in office.replies
     office.picks_up("alice")
     assert name in office.replies
+
+
+def test_who_declines_at_his_phone_what_he_answered_at_his_desktop_is_not_rung_again() -> None:
+    office = Office()
+    office.arrives("group", "support", leg="in1")
+    office.settle()
+    office.command(c.Answer, "alice", call=office.only_call().id)
+    office.settle()
+    office.hangs_up("alice", 21)
+    assert [a.agent for a in _offer(office).attempts] == ["bob"]
+    assert _offer(office).tried == {"alice"}
+    office.is_calm()
+
+
+def test_a_phone_of_a_group_that_gives_up_by_itself_was_the_only_one_rung_for_an_agent_s12() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("group:support"))
+    office.hangs_up("bob", 19)
+    office.is_calm()
+    assert _offer(office).state is OfferState.NO_ANSWER
+    assert office.music() == {"in1"}
 
 
 def test_a_consultation_about_a_call_on_hold_puts_the_talk_with_another_on_hold_s20_s45() -> None:

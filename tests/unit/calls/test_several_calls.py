@@ -154,6 +154,7 @@ def test_retrieve_rings_the_phone_that_was_hung_up_and_is_answered_when_it_is_up
     office.settle()
     assert name not in office.replies
     assert office.music() == {"in1"}
+    assert office.switch.calls[call].recall_at is None
     office.picks_up("alice")
     office.is_calm()
     assert office.replies[name] is not None

@@ -62,3 +62,11 @@ def test_no_digits_are_offered_for_one_who_is_away_s35() -> None:
     assert "send_dtmf" not in party_actions(office.only_call(), away, "olga", Role.SUPERVISOR)
     contact = office.party(call, "in1")
     assert "send_dtmf" in party_actions(office.only_call(), contact, "olga", Role.SUPERVISOR)
+
+
+def test_a_supervisor_sees_what_he_may_do_to_each_party() -> None:
+    office = Office()
+    call = office.served()
+    contact = view(call, "olga", office.directory, Role.SUPERVISOR).parties[0]
+    assert {"mute", "deafen", "send_dtmf"} <= set(contact.actions)
+    assert view(call, "olga", office.directory).parties[0].actions == ()
