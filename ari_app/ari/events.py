@@ -32,6 +32,8 @@ from ari_app.ari.messages import (
     Dial,
     Event,
     PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
     StasisEnd,
     StasisStart,
 )
@@ -47,6 +49,7 @@ from ari_app.calls.stimuli import (
     LegHeldByPhone,
     LegRetrievedByPhone,
     LegRinging,
+    RecorderEnded,
 )
 
 log = structlog.get_logger(__name__)
@@ -130,6 +133,8 @@ class Translator:
             case PlaybackFinished(playback=playback):
                 kind, _, target = playback.target_uri.partition(":")
                 return [AnnouncementFinished(target, playback.id)] if kind == "channel" else []
+            case RecordingFinished(recording=recording) | RecordingFailed(recording=recording):
+                return [RecorderEnded(recording.name)]
             case ChannelVarset(variable=variable, value=value, channel=target):
                 if target is not None:
                     self._data.setdefault(target.id, {})[_key(variable)] = value

@@ -2,7 +2,8 @@
 
 Owns order: the effects of one leg run one after the other (digits in a line of their own), those of different legs at
 once. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, and for
-hang-ups under way, whose cause it would overwrite (asterisk issue 1124). A hang-up overtakes its leg's queue. Knows no
+hang-ups under way, whose cause it would overwrite (asterisk issue 1124). What is recorded of a bridge, and what is
+played to it, has a line of its own each. A hang-up overtakes its leg's queue. Knows no
 request: see `requests`.
 """
 
@@ -22,7 +23,12 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
     PlayDtmf,
+    PlayToBridge,
+    ResumeRecorder,
+    StartRecorder,
+    StopRecorder,
 )
 from ari_app.calls.model import BridgeId, LegId
 from ari_app.calls.stimuli import EffectDone, EffectFailed
@@ -36,6 +42,9 @@ DIGIT = 0.5
 HUNG_UP = "hung up"
 DIGITS = "#digits"
 """Digits go in a lane of their own beside their leg's."""
+RECORDER = "#recorder"
+PROMPTS = "#prompts"
+"""Of a bridge: what is written of it, and what is played to it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -52,8 +61,10 @@ class _Job:
         match self.effect:
             case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge) | JoinBridge(bridge=bridge):
                 return bridge
-            case LeaveBridge(bridge=bridge):
+            case LeaveBridge(bridge=bridge) | PlayToBridge(bridge=bridge):
                 return bridge
+            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+                return self.effect.bridge
             case _:
                 return None
 
@@ -119,6 +130,10 @@ class Executor:
             case PlayDtmf(leg=leg):
                 # A hold or a mute must not wait until all digits are sent.
                 self._append(leg + DIGITS, job)
+            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+                self._append(effect.bridge + RECORDER, job)
+            case PlayToBridge(bridge=bridge):
+                self._append(bridge + PROMPTS, job)
             case _:
                 self._append(effect.leg, job)
 
@@ -149,6 +164,9 @@ class Executor:
             # Whoever leaves makes Asterisk tell the two who stay each other's identity: a phone about to be rung must
             # not be one of them, or its display shows the wrong one.
             awaited = (*awaited, LeaveBridge)
+        elif isinstance(job.effect, PlayToBridge):
+            # Whoever comes in with it shall hear it, and what begins to be recorded shall have it.
+            awaited = (*awaited, JoinBridge, StartRecorder)
         return [other for other in others if other.bridge == bridge and isinstance(other.effect, awaited)]
 
     def _overtake(self, leg: LegId, job: _Job) -> None:

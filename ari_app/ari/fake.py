@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from ari_app.ari.executor import HUNG_UP
+from ari_app.ari.executor import HUNG_UP, PROMPTS, RECORDER
 from ari_app.ari.fake_model import Behaviour, Channel, State, World
 from ari_app.calls.effects import (
     AsteriskEffect,
@@ -22,6 +22,11 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
+    PlayToBridge,
+    ResumeRecorder,
+    StartRecorder,
+    StopRecorder,
 )
 from ari_app.calls.model import Destination, Identity, LegId
 from ari_app.calls.stimuli import (
@@ -46,7 +51,8 @@ type Lane = str
 
 LOST = "the connection to Asterisk was lost"
 
-_NAMES_BRIDGE = (CreateBridge, DestroyBridge, JoinBridge, LeaveBridge)
+_RECORDER = (StartRecorder, PauseRecorder, ResumeRecorder, StopRecorder)
+_NAMES_BRIDGE = (CreateBridge, DestroyBridge, JoinBridge, LeaveBridge, PlayToBridge, *_RECORDER)
 
 
 @dataclass(eq=False, slots=True)
@@ -77,6 +83,19 @@ class _Failure:
     carried_out: bool
 
 
+def _line(effect: AsteriskEffect) -> str:
+    """Effects of one line are carried out one after the other."""
+    match effect:
+        case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
+            return bridge
+        case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+            return effect.bridge + RECORDER
+        case PlayToBridge(bridge=bridge):
+            return bridge + PROMPTS
+        case _:
+            return effect.leg
+
+
 class FakeAsterisk:
     """One Asterisk without sound. `bridge_prefix` as in the real one's settings.
 
@@ -101,12 +120,10 @@ class FakeAsterisk:
             self._tell("link", EffectFailed(effect.number, LOST))
             return
         match effect:
-            case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
-                item = self._add(_Item(f"effects:{bridge}", effect=effect))
             case HangUp(leg=leg):
                 item = self._overtake(leg, effect)
             case _:
-                item = self._add(_Item(f"effects:{effect.leg}", effect=effect))
+                item = self._add(_Item(f"effects:{_line(effect)}", effect=effect))
         item.after = self._predecessors(item)
 
     def _overtake(self, leg: LegId, effect: HangUp) -> _Item:
@@ -127,7 +144,10 @@ class FakeAsterisk:
         others = [other for other in self._unanswered() if other is not item]
         if isinstance(item.effect, DestroyBridge):
             return [o for o in others if o.bridge == item.bridge or isinstance(o.effect, HangUp)]
-        return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, CreateBridge | DestroyBridge)]
+        awaited: tuple[type[AsteriskEffect], ...] = (CreateBridge, DestroyBridge)
+        if isinstance(item.effect, PlayToBridge):
+            awaited = (*awaited, JoinBridge, StartRecorder)
+        return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, awaited)]
 
     def _unanswered(self) -> list[_Item]:
         """Effects not carried out yet, or whose answer was not told yet."""
@@ -228,6 +248,11 @@ class FakeAsterisk:
         if leg in self.world.channels:
             self._event(leg, LegRetrievedByPhone(leg))
 
+    def cannot_write(self, name: str) -> None:
+        """Asterisk completes a file that nobody asked it to complete: no room, no right."""
+        if name in self.world.tapes:
+            self._event(name, self.world.complete(name))
+
     def fail_next(
         self, matches: Callable[[AsteriskEffect], bool], reason: str = "refused", *, carried_out: bool = False
     ) -> None:
@@ -284,8 +309,7 @@ class FakeAsterisk:
             if failure.carried_out:
                 self._do(effect)
             result = EffectFailed(effect.number, failure.reason)
-        named = effect.bridge if isinstance(effect, CreateBridge | DestroyBridge) else effect.leg
-        item.answer = self._tell(f"answers:{named}", result)
+        item.answer = self._tell(f"answers:{_line(effect)}", result)
 
     def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
         if isinstance(effect, CreateLeg) and self._behaviour(effect.destination) is Behaviour.UNREACHABLE:

@@ -18,12 +18,18 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
     PlayDtmf,
+    PlayToBridge,
+    RecorderEffect,
+    ResumeRecorder,
     SetMute,
     ShowIdentity,
     StartMusic,
+    StartRecorder,
     StartRinging,
     StopMusic,
+    StopRecorder,
     StopRinging,
 )
 from ari_app.calls.model import BridgeId, Destination, Identity, LegId
@@ -34,6 +40,7 @@ from ari_app.calls.stimuli import (
     EffectDone,
     EffectFailed,
     LegCreated,
+    RecorderEnded,
 )
 
 type _Sounding = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf
@@ -83,6 +90,14 @@ class Channel:
 
 
 @dataclass(slots=True)
+class Tape:
+    """What is being written of a bridge."""
+
+    bridge: BridgeId
+    paused: bool = False
+
+
+@dataclass(slots=True)
 class Outcome:
     """What an effect led to: its answer, the events of legs, and the announcements now playing."""
 
@@ -97,6 +112,9 @@ class World:
     def __init__(self) -> None:
         self.channels: dict[LegId, Channel] = {}
         self.bridges: set[BridgeId] = set()
+        self.tapes: dict[str, Tape] = {}
+        self.files: set[str] = set()
+        self.played: dict[str, tuple[BridgeId, str]] = {}
 
     def state_of(self, leg: LegId) -> State | None:
         """The channel's state; None: there is none."""
@@ -129,6 +147,8 @@ class World:
                 self.bridges.add(bridge)
             case DestroyBridge(bridge=bridge):
                 self.bridges.discard(bridge)
+                for name in [name for name, tape in self.tapes.items() if tape.bridge == bridge]:
+                    done.facts.append((name, self.complete(name)))
                 for member in self.channels.values():
                     if member.bridge == bridge:
                         member.bridge = None
@@ -145,8 +165,12 @@ class World:
                 pass
             case LeaveBridge(bridge=bridge) if bridge not in self.bridges:
                 pass
-            case JoinBridge(bridge=bridge) if bridge not in self.bridges:
+            case JoinBridge(bridge=bridge) | PlayToBridge(bridge=bridge) if bridge not in self.bridges:
                 return Outcome(EffectFailed(effect.number, "Bridge not found"))
+            case PlayToBridge(bridge=bridge, announcement=announcement, prompt=prompt):
+                self.played[announcement] = (bridge, prompt)
+            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+                return self._recorder(effect)
             case _:
                 channel = self.channels.get(effect.leg)
                 if channel is None:
@@ -155,6 +179,31 @@ class World:
                     return Outcome(EffectFailed(effect.number, "Channel in invalid state"))
                 _on_channel(effect, channel, done)
         return done
+
+    def _recorder(self, effect: RecorderEffect) -> Outcome:
+        done, tape = Outcome(EffectDone(effect.number)), self.tapes.get(effect.recording)
+        match effect:
+            case StartRecorder(bridge=bridge, recording=name):
+                if bridge not in self.bridges:
+                    return Outcome(EffectFailed(effect.number, "Bridge not found"))
+                if name in self.files and tape is None:
+                    return Outcome(EffectFailed(effect.number, f"Recording '{name}' already exists"))
+                if tape is None:
+                    self.tapes[name] = Tape(bridge)
+                    self.files.add(name)
+            case StopRecorder(recording=name):
+                if tape is not None:
+                    done.facts.append((name, self.complete(name)))
+            case _:
+                if tape is None:
+                    return Outcome(EffectFailed(effect.number, "Recording not found"))
+                tape.paused = isinstance(effect, PauseRecorder)
+        return done
+
+    def complete(self, name: str) -> RecorderEnded:
+        """Nothing more is written into this file."""
+        del self.tapes[name]
+        return RecorderEnded(name)
 
 
 def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:

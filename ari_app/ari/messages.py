@@ -159,6 +159,27 @@ class PlaybackFinished(_Message):
     playback: Playback
 
 
+class LiveRecording(_Message):
+    """What is written into a file; `target_uri` is `bridge:<id>`."""
+
+    name: str
+    target_uri: str = ""
+
+
+class RecordingFinished(_Message):
+    """The file is complete. A file that cannot be opened or written any more comes to this end too (app.c)."""
+
+    type: Literal["RecordingFinished"]
+    recording: LiveRecording
+
+
+class RecordingFailed(_Message):
+    """It did not even begin."""
+
+    type: Literal["RecordingFailed"]
+    recording: LiveRecording
+
+
 type Event = Annotated[
     StasisStart
     | StasisEnd
@@ -169,7 +190,9 @@ type Event = Annotated[
     | ChannelHold
     | ChannelUnhold
     | ChannelVarset
-    | PlaybackFinished,
+    | PlaybackFinished
+    | RecordingFinished
+    | RecordingFailed,
     Field(discriminator="type"),
 ]
 
@@ -188,5 +211,7 @@ USED = (
     "ChannelUnhold",
     "ChannelVarset",
     "PlaybackFinished",
+    "RecordingFinished",
+    "RecordingFailed",
 )
 """All that Asterisk is asked to send; it filters the rest away itself (`applications/<app>/eventFilter`)."""

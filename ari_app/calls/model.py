@@ -229,6 +229,39 @@ class Offer:
         return self.state in GOING_ON
 
 
+class Recorder(StrEnum):
+    """What Asterisk was last asked to do with the file of a recording."""
+
+    OFF = "off"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"  # it may have ended while we were away
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is to be recorded of a call, and where: see `recording`.
+
+    `file` is a path under the administrator's directory, without ending. Each `part` is a file of its own: another
+    begins where Asterisk has ended the one before; `failures` counts those that ended soon after `part_since`.
+    """
+
+    id: str
+    file: str
+    by: AgentId
+    since: float
+    paused: bool = False
+    part: int = 1
+    part_since: float = 0.0
+    asked: Recorder = Recorder.OFF
+    failures: int = 0
+
+    @property
+    def name(self) -> str:
+        """Of the part that is written now, as Asterisk knows it."""
+        return self.file if self.part == 1 else f"{self.file}-{self.part}"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
@@ -255,6 +288,7 @@ class Call:
     recall_at: float | None = None
     hold_alarm_at: float | None = None
     music_class: str = "default"
+    recording: Recording | None = None
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

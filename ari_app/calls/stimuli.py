@@ -85,6 +85,13 @@ class AnnouncementFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class RecorderEnded:
+    """A file is complete: we asked for that, its bridge is gone, or it could not be written any more."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class EffectDone:
     """Asterisk has done what the effect with this number asked."""
 
@@ -180,6 +187,7 @@ type AsteriskFact = (
     | LegHeldByPhone
     | LegRetrievedByPhone
     | AnnouncementFinished
+    | RecorderEnded
     | EffectDone
     | EffectFailed
     | LinkLost

@@ -10,6 +10,7 @@ returned.
     parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
     waiting    callers in a line                 transfer_key  ... pressed on the phone
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
+    recording  what is written into which file
 
 It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
 call alone.
@@ -35,7 +36,9 @@ from ari_app.calls import (
     offers,
     parties,
     reconcile,
+    recording,
     reservations,
+    tones,
     transfer_key,
     waiting,
 )
@@ -113,12 +116,14 @@ class Switch:
     def _finish(step: Step) -> None:
         media.settle(step)
         displays.settle(step)
+        recording.settle(step)
+        tones.settle(step)
         announcing.settle(step)
         activities.settle(step)
         merging.settle(step)
         invariants.check(step)
 
-    def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901 - a flat table of all stimuli
+    def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901, PLR0912 - a flat table of all stimuli
         match stimulus:
             case s.EffectDone(effect):
                 _effect_over(step, effect)
@@ -138,6 +143,8 @@ class Switch:
                 legs.retrieved_by_phone(step, leg)
             case s.AnnouncementFinished(leg, announcement):
                 legs.announcement_finished(step, leg, announcement)
+            case s.RecorderEnded(name):
+                recording.ended(step, name)
             case s.ChannelArrived(verb="replaced"):
                 transfer_key.replaced(step, stimulus)
             case s.ChannelArrived():

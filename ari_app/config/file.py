@@ -253,11 +253,13 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
 def _settings(s: Sections) -> Settings:
     entry = s.settings
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
-    same = entry.model_dump(exclude={"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"})
+    same = entry.model_dump(exclude={"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback", "recording"})
     return Settings(
         **same,
         company=company,
         fallback=entry.fallback,
+        recording=entry.recording.enabled,
+        recordings_folder=entry.recording.folder,
         not_ready_reasons=tuple(entry.not_ready_reasons),
         announcements=MappingProxyType(dict(s.announcements)),
     )

@@ -47,6 +47,10 @@ ON_CALL = (
     c.Alternate,
     c.Reconnect,
     c.Merge,
+    c.StartRecording,
+    c.PauseRecording,
+    c.ResumeRecording,
+    c.StopRecording,
 )
 ON_PARTY = (
     c.MuteParty,
@@ -223,13 +227,33 @@ class CallCentre(RuleBasedStateMachine):
     # -- what goes wrong ----------------------------------------------------------------------------------------------
 
     @rule(
-        kind=st.sampled_from((e.JoinBridge, e.StartMusic, e.CreateBridge, e.CreateLeg, e.HangUp, e.SetMute, e.DialLeg)),
+        kind=st.sampled_from(
+            (
+                e.JoinBridge,
+                e.StartMusic,
+                e.CreateBridge,
+                e.CreateLeg,
+                e.HangUp,
+                e.SetMute,
+                e.DialLeg,
+                e.StartRecorder,
+                e.PauseRecorder,
+                e.StopRecorder,
+                e.PlayToBridge,
+            )
+        ),
         done=st.booleans(),
         now=SELDOM,
     )
     def an_effect_fails(self, kind: type, done: bool, now: bool) -> None:
         if now:
             self.world.asterisk.fail_next(lambda effect: isinstance(effect, kind), carried_out=done)
+
+    @precondition(lambda self: self.world.asterisk.world.tapes)
+    @rule(now=SELDOM)
+    def a_file_cannot_be_written(self, now: bool) -> None:
+        if now:
+            self.world.asterisk.cannot_write(next(iter(self.world.asterisk.world.tapes)))
 
     @precondition(lambda self: self.world.asterisk.connected)
     @rule(now=SELDOM)

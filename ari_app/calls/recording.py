@@ -1,0 +1,152 @@
+"""Recordings of calls: what is to be written is state of the call, and what Asterisk is asked follows from it.
+
+Owns the files' names and what becomes of a recording that Asterisk ended or did not begin. It records the call's
+bridge: all who talk there, and nobody who is on hold, whatever becomes of the parties. A file is never written again:
+after each end another part begins (`<name>-2`), and where several in a row end at once the recording is given up and
+its agents are told. The call itself never suffers from it.
+"""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from ari_app.calls import announcing
+from ari_app.calls import commands as c
+from ari_app.calls.effects import (
+    OperationFailed,
+    PauseRecorder,
+    RecorderEffect,
+    ResumeRecorder,
+    StartRecorder,
+    StopRecorder,
+)
+from ari_app.calls.model import Call, Recorder, Recording
+from ari_app.calls.step import Step
+from ari_app.errors import AsteriskUnavailable, Code, Refused
+
+_TRIES = 3
+_SOON = 10.0
+"""A part that lasted longer says nothing against another: only those that end within these seconds are counted."""
+_STOPS = 5
+
+
+def require_enabled(step: Step, call: Call) -> None:
+    """Raises: Refused `feature_disabled`, unless something is recorded that may yet be ended."""
+    if call.recording is None and not step.directory.settings.recording:
+        raise Refused(Code.FEATURE_DISABLED, "recording is switched off by the administrator")
+
+
+def command(step: Step, cmd: c.RecordingCommand, call: Call) -> None:
+    """Do what is asked; `settle` has Asterisk do it."""
+    match cmd:
+        case c.StartRecording():
+            made = step.new_id("r")
+            begun = Recording(made, _file(step, call, made), cmd.by, step.now, part_since=step.now)
+            announcing.to_all(step, step.put_call(call, recording=begun), "recording_started")
+        case c.PauseRecording():
+            _put(step, call, paused=True)
+        case c.ResumeRecording():
+            _put(step, call, paused=False)
+        case c.StopRecording():
+            end(step, call)
+        case _:
+            assert_never(cmd)
+
+
+def _file(step: Step, call: Call, made: str) -> str:
+    """Sorts by time, names the call, is never used twice, and holds nothing that a path could stumble over."""
+    began = datetime.fromtimestamp(step.now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{began}-{call.id}-{made.rpartition('-')[2]}")
+    return "/".join(part for part in (step.directory.settings.recordings_folder, name) if part)
+
+
+def _put(step: Step, call: Call, **changes: Any) -> None:
+    if call.recording is not None:
+        step.put_call(call, recording=replace(call.recording, **changes))
+
+
+def end(step: Step, call: Call) -> None:
+    """No more of this call is recorded: the file is completed before its bridge goes."""
+    recording = call.recording
+    if recording is None:
+        return
+    if recording.asked is not Recorder.OFF:
+        step.ask(StopRecorder, call.bridge, recording.name)
+    step.put_call(call, recording=None)
+
+
+def settle(step: Step) -> None:
+    """Ask for the difference, once there is a bridge to record."""
+    if not step.linked:
+        return
+    for call_id in list(step.calls):
+        call = step.find_call(call_id)
+        if call is not None and call.recording is not None and call.bridge_made:
+            _settle(step, call, call.recording)
+
+
+def _settle(step: Step, call: Call, recording: Recording) -> None:
+    wanted = Recorder.PAUSED if recording.paused else Recorder.RECORDING
+    asked, name = recording.asked, recording.name
+    if asked is wanted or (recording.paused and asked is Recorder.OFF):
+        return  # what is paused and has no file needs none until it is resumed
+    if recording.paused:
+        step.ask(PauseRecorder, call.bridge, name)
+    else:
+        if asked is not Recorder.PAUSED:
+            step.ask(StartRecorder, call.bridge, name)
+        if asked is not Recorder.OFF:
+            step.ask(ResumeRecorder, call.bridge, name)
+    begins = asked is Recorder.OFF
+    _put(step, call, asked=wanted, part_since=step.now if begins else recording.part_since)
+
+
+# -- what Asterisk makes of it ----------------------------------------------------------------------------------------
+
+
+def anew(step: Step, call: Call, *, bridge_there: bool) -> None:
+    """After the connection was lost: who knows whether it still runs? Without its bridge it does not."""
+    recording = call.recording
+    if recording is None or recording.asked is Recorder.OFF:
+        return
+    if bridge_there:
+        _put(step, call, asked=Recorder.UNKNOWN)
+    else:
+        _put(step, call, asked=Recorder.OFF, part=recording.part + 1)
+
+
+def ended(step: Step, name: str) -> None:
+    """Asterisk has completed a file; where nobody asked for that, it goes on in another."""
+    for call in list(step.live_calls()):
+        recording = call.recording
+        if recording is not None and recording.name == name and recording.asked is not Recorder.OFF:
+            _another_part(step, call, recording)
+
+
+def effect_failed(step: Step, effect: RecorderEffect) -> bool:
+    """Asterisk did not do it; False: it will not be tried again."""
+    if isinstance(effect, StopRecorder):
+        alive = any(call.bridge == effect.bridge for call in step.live_calls())
+        if alive and effect.tries < _STOPS:
+            step.ask(StopRecorder, effect.bridge, effect.recording, effect.tries + 1)
+        return True  # at the latest it ends with its bridge
+    for call in list(step.live_calls()):
+        recording = call.recording
+        if recording is not None and recording.name == effect.recording and call.bridge == effect.bridge:
+            # It may have been done all the same; and what was to be paused must not be written.
+            step.ask(StopRecorder, call.bridge, recording.name)
+            return _another_part(step, call, recording)
+    return True
+
+
+def _another_part(step: Step, call: Call, recording: Recording) -> bool:
+    failures = recording.failures + 1 if step.now - recording.part_since < _SOON else 1
+    if failures < _TRIES:
+        _put(step, call, asked=Recorder.OFF, part=recording.part + 1, failures=failures)
+        return True
+    step.put_call(call, recording=None)
+    concerned = {p.agent for p in call.joined() if p.agent} | {recording.by}
+    error = AsteriskUnavailable("the call is not recorded any more: its file cannot be written")
+    step.emit(OperationFailed(call.id, tuple(sorted(concerned)), "recording", error))
+    return False
