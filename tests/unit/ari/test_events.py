@@ -17,6 +17,7 @@ from ari_app.calls.stimuli import (
     LegHeldByPhone,
     LegRetrievedByPhone,
     LegRinging,
+    RecorderEnded,
 )
 
 APP = "callcontrol"
@@ -228,6 +229,12 @@ def test_the_end_of_an_announcement_is_told_of_its_leg(translator: Translator) -
     played = {"id": "p", "media_uri": "sound:x", "target_uri": "channel:leg", "state": "failed"}
     assert tell(translator, {"type": "PlaybackFinished", "playback": played}) == [AnnouncementFinished("leg", "p")]
     assert tell(translator, {"type": "PlaybackFinished", "playback": played | {"target_uri": "bridge:b"}}) == []
+
+
+@pytest.mark.parametrize("kind", ["RecordingFinished", "RecordingFailed"])
+def test_the_end_of_a_recording_is_told_however_it_ended(translator: Translator, kind: str) -> None:
+    recording = {"name": "calls/x", "format": "wav", "state": "done", "target_uri": "bridge:b", "duration": 0}
+    assert tell(translator, {"type": kind, "recording": recording}) == [RecorderEnded("calls/x")]
 
 
 def test_events_of_channels_elsewhere_are_no_facts(translator: Translator) -> None:

@@ -1,0 +1,297 @@
+"""Recordings: what is asked of Asterisk, and what becomes of a file that ends before its time."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import Call, Recording
+from ari_app.routing.directory import Role
+from tests.support.world import to
+from tests.unit.calls.office import Office
+
+RECORDING = {"start_recording", "pause_recording", "resume_recording", "stop_recording"}
+
+
+def _recorded(office: Office) -> Call:
+    call = office.served()
+    office.ask(c.StartRecording, "alice", call=call.id)
+    return call
+
+
+def _recording(office: Office, call: Call) -> Recording:
+    recording = office.switch.calls[call.id].recording
+    assert recording is not None
+    return recording
+
+
+def _verbs(office: Office, call: Call, who: str = "alice") -> set[str]:
+    return set(office.actions(who, call)) & RECORDING
+
+
+def test_it_is_announced_once_it_runs_and_shown_to_all() -> None:
+    office = Office()
+    call = office.served()
+    assert office.do(c.StartRecording, "alice", call=call.id) == [
+        "StartRecorder bridge",
+        "PlayToBridge bridge recording_started",
+    ]
+    office.is_calm()
+    seen = office.seen("alice", call.id).recording
+    assert seen is not None
+    assert (seen.state, seen.since) == ("recording", "1970-01-12T13:46:40.000Z")
+    assert re.fullmatch(rf"19700112T134640Z-{call.id}-r\d+\.wav", seen.file)
+    assert _verbs(office, call) == {"pause_recording", "stop_recording"}
+
+
+def test_without_an_announcement_nothing_is_played() -> None:
+    office = Office(announcements={})
+    assert office.do(c.StartRecording, "alice", call=office.served().id) == ["StartRecorder bridge"]
+
+
+def test_files_go_to_the_administrators_folder_and_no_call_has_one_name_twice() -> None:
+    office = Office(recordings_folder="sales/calls")
+    call = _recorded(office)
+    first = _recording(office, call).name
+    office.ask(c.StopRecording, "alice", call=call.id)
+    office.ask(c.StartRecording, "alice", call=call.id)
+    second = _recording(office, call).name
+    assert first.startswith("sales/calls/")
+    assert first != second
+    office.is_calm()
+
+
+def test_a_name_that_could_lead_elsewhere_does_not() -> None:
+    office = Office()
+    office.switch.state.prefix = "../../etc/x"
+    call = _recorded(office)
+    assert call.id.startswith("../../etc/x")
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", _recording(office, call).name)
+
+
+def test_pause_and_resume_and_stop() -> None:
+    office = Office()
+    call = _recorded(office)
+    assert office.do(c.PauseRecording, "alice", call=call.id) == ["PauseRecorder bridge"]
+    assert _verbs(office, call) == {"resume_recording", "stop_recording"}
+    shown = office.seen("alice", call.id).recording
+    assert shown is not None
+    assert shown.state == "paused"
+    office.is_calm()
+    assert office.do(c.ResumeRecording, "alice", call=call.id) == ["ResumeRecorder bridge"]
+    office.is_calm()
+    assert office.do(c.StopRecording, "alice", call=call.id) == ["StopRecorder bridge"]
+    office.is_calm()
+    assert office.seen("alice", call.id).recording is None
+    assert _verbs(office, call) == {"start_recording"}
+
+
+def test_where_it_is_switched_off_it_is_refused_but_what_runs_may_be_ended() -> None:
+    office = Office()
+    call = _recorded(office)
+    settings = replace(office.directory.settings, recording=False)
+    office.feed(s.DirectoryReplaced(replace(office.directory, settings=settings)))
+    office.ask(c.PauseRecording, "alice", call=call.id)
+    office.ask(c.StopRecording, "alice", call=call.id)
+    for kind in (c.StartRecording, c.PauseRecording, c.ResumeRecording, c.StopRecording):
+        assert office.refused(kind, "alice", call=call.id) == "feature_disabled"
+        assert office.refused(kind, "dave", call=call.id) == "not_found"
+
+
+def test_a_supervisor_records_a_call_that_he_is_not_in() -> None:
+    office = Office()
+    call = office.served()
+    office.command(c.StartRecording, "olga", role=Role.SUPERVISOR, call=call.id)
+    office.is_calm()
+    assert _recording(office, call).by == "olga"
+    assert office.refused(c.StopRecording, "bob", call=call.id) == "not_found"
+
+
+def test_nobody_alone_is_recorded() -> None:
+    office = Office()
+    office.command(c.MakeCall, "alice", target=to("agent:bob"))
+    office.settle()
+    office.picks_up("alice")
+    assert office.refused(c.StartRecording, "alice", call=office.only_call().id) == "not_allowed_now"
+
+
+def test_the_file_is_complete_before_the_bridge_goes() -> None:
+    office = Office()
+    call = _recorded(office)
+    asked = office.do(c.Clear, "alice", call=call.id)
+    assert asked.index("StopRecorder bridge") < asked.index("DestroyBridge bridge")
+    office.is_calm()
+    assert not office.asterisk.world.tapes
+    executed = [type(effect) for effect in office.asterisk.executed]
+    assert executed.index(e.StopRecorder) < executed.index(e.DestroyBridge)
+
+
+def test_it_goes_on_through_hold_and_transfer() -> None:
+    office = Office()
+    call = _recorded(office)
+    name = _recording(office, call).name
+    office.ask(c.Hold, "alice", call=call.id)
+    office.ask(c.Retrieve, "alice", call=call.id)
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
+    office.picks_up("bob")
+    office.is_calm()
+    assert _recording(office, call).name == name
+    assert office.asterisk.world.files == {name}
+    assert _verbs(office, call, "bob") == {"pause_recording", "stop_recording"}
+
+
+@pytest.mark.parametrize("verb", [c.CompleteTransfer, c.CompleteConference])
+def test_a_consultations_recording_ends_with_it_and_the_contacts_goes_on(verb: type[c.CallCommand]) -> None:
+    office = Office()
+    call = _recorded(office)
+    office.command(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))
+    office.settle()
+    office.picks_up("bob")
+    beside = next(x for x in office.switch.calls.values() if x.parent == call.id)
+    assert beside.recording is None
+    office.ask(c.StartRecording, "bob", call=beside.id)
+    assert len(office.asterisk.world.tapes) == 2
+    office.command(verb, "alice", call=beside.id)
+    office.is_calm()
+    assert list(office.asterisk.world.tapes) == [_recording(office, call).name]
+
+
+def test_a_file_that_ends_before_its_time_is_followed_by_another() -> None:
+    office = Office()
+    call = _recorded(office)
+    first = _recording(office, call).name
+    office.asterisk.cannot_write(first)
+    office.is_calm()
+    assert _recording(office, call).name == f"{first}-2"
+    assert office.asterisk.world.files == {first, f"{first}-2"}
+    office.feed(s.RecorderEnded(first))  # Asterisk tells it twice
+    assert _recording(office, call).name == f"{first}-2"
+    assert not office.failed
+
+
+def test_three_files_that_end_at_once_are_the_last_and_its_agents_are_told() -> None:
+    office = Office()
+    call = _recorded(office)
+    for _ in range(3):
+        office.asterisk.cannot_write(_recording(office, call).name)
+        office.settle()
+    office.is_calm()
+    assert office.switch.calls[call.id].recording is None
+    (failed,) = office.failed
+    assert (failed.agents, failed.operation, failed.error.code) == (("alice",), "recording", "asterisk_unavailable")
+    assert office.hears() == {("alice", "in1"), ("in1", "alice")}
+    assert _verbs(office, call) == {"start_recording"}
+
+
+def test_files_that_lasted_are_followed_by_as_many_as_it_takes() -> None:
+    office = Office()
+    call = _recorded(office)
+    for part in range(2, 7):
+        office.now += 10.0
+        office.asterisk.cannot_write(_recording(office, call).name)
+        office.settle()
+        assert _recording(office, call).part == part
+    office.is_calm()
+
+
+def test_a_start_that_fails_is_tried_in_another_file_and_then_answered() -> None:
+    office = Office()
+    call = office.served()
+    office.asterisk.fail_next(lambda effect: isinstance(effect, e.StartRecorder), carried_out=True)
+    office.ask(c.StartRecording, "alice", call=call.id)
+    office.is_calm()
+    assert _recording(office, call).part == 2
+    assert len(office.asterisk.world.tapes) == 1
+
+
+def test_a_start_that_fails_three_times_is_refused() -> None:
+    office = Office()
+    call = office.served()
+    for _ in range(3):
+        office.asterisk.fail_next(lambda effect: isinstance(effect, e.StartRecorder))
+    assert office.refused(c.StartRecording, "alice", call=call.id) == "asterisk_unavailable"
+    office.is_calm()
+    assert office.switch.calls[call.id].recording is None
+
+
+def test_what_cannot_be_paused_is_not_written_on() -> None:
+    office = Office()
+    call = _recorded(office)
+    office.asterisk.fail_next(lambda effect: isinstance(effect, e.PauseRecorder))
+    office.ask(c.PauseRecording, "alice", call=call.id)
+    office.is_calm()
+    assert not office.asterisk.world.tapes
+    office.ask(c.ResumeRecording, "alice", call=call.id)
+    office.is_calm()
+    assert list(office.asterisk.world.tapes) == [_recording(office, call).name]
+
+
+def test_a_stop_that_fails_is_tried_again() -> None:
+    office = Office()
+    call = _recorded(office)
+    for _ in range(5):
+        office.asterisk.fail_next(lambda effect: isinstance(effect, e.StopRecorder))
+    office.ask(c.StopRecording, "alice", call=call.id)
+    office.is_calm()
+    assert not office.asterisk.world.tapes
+
+
+def test_a_stop_that_never_works_is_given_up() -> None:
+    office = Office()
+    call = _recorded(office)
+    for _ in range(9):
+        office.asterisk.fail_next(lambda effect: isinstance(effect, e.StopRecorder))
+    office.ask(c.StopRecording, "alice", call=call.id)
+    assert len([x for x in office.asterisk.executed if isinstance(x, e.StopRecorder)]) == 6
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("restart", [False, True])
+def test_after_the_connection_was_lost_the_same_file_goes_on(paused: bool, restart: bool) -> None:
+    office = Office()
+    call = _recorded(office)
+    name = _recording(office, call).name
+    if paused:
+        office.ask(c.PauseRecording, "alice", call=call.id)
+    office.lose_link()
+    if restart:
+        office.restart()
+    else:
+        office.asterisk.restore_link()
+    office.is_calm()
+    assert office.asterisk.world.files == {name}
+    assert office.asterisk.world.tapes[name].paused is paused
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_file_that_ended_while_we_were_away_is_followed_by_another(paused: bool) -> None:
+    office = Office()
+    call = _recorded(office)
+    name = _recording(office, call).name
+    if paused:
+        office.ask(c.PauseRecording, "alice", call=call.id)
+    office.lose_link()
+    office.asterisk.cannot_write(name)
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert list(office.asterisk.world.tapes) == ([] if paused else [f"{name}-2"])
+    if paused:
+        office.ask(c.ResumeRecording, "alice", call=call.id)
+        office.is_calm()
+        assert list(office.asterisk.world.tapes) == [f"{name}-2"]
+
+
+def test_a_bridge_that_is_gone_took_its_file_along_and_another_begins() -> None:
+    office = Office()
+    call = _recorded(office)
+    name = _recording(office, call).name
+    office.lose_link()
+    office.asterisk.world.bridges.clear()
+    office.asterisk.world.tapes.clear()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert list(office.asterisk.world.tapes) == [f"{name}-2"]
+    assert _recording(office, call).failures == 0
