@@ -2,10 +2,12 @@
 
 Measured on 22.10: Asterisk puts a channel of its own into the bridge (which `/channels` does not list) and the two who
 talk there miss no frame by it, neither when it comes nor when it goes. The file has the mix of all who are in the
-bridge and not muted, and is complete some milliseconds after `stop`, or after the bridge is destroyed.
+bridge and not muted, and is complete some milliseconds after `stop`, or after the bridge is destroyed. The recorder
+alone in a bridge is thrown out when the last leg leaves; the same file can be appended to without a gap or a fault in
+its header. A file that cannot be opened or written ends as if it had been stopped: by RecordingFinished.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import Conflict, NotFound
@@ -19,6 +21,8 @@ from ari_app.calls.effects import (
 from ari_app.calls.model import BridgeId
 
 FORMAT = "wav"
+LIVE = frozenset({"queued", "recording", "paused"})
+ATTEMPTS = 3
 
 
 class BridgeMedia:
@@ -54,26 +58,36 @@ class BridgeMedia:
                 assert_never(effect)
 
     async def _start(self, bridge: BridgeId, recording: str) -> None:
-        try:
-            await self._client.call(
-                "bridges",
-                "record",
-                bridgeId=bridge,
-                name=recording,
-                format=FORMAT,
-                ifExists="fail",
-                beep=False,
-                terminateOn="none",
-            )
-        except Conflict as conflict:
-            # Run a second time, or such a file is there: only one that is being written is found here.
+        for attempt in range(ATTEMPTS):
             try:
-                await self._live("getLive", recording)
-            except NotFound:
-                raise conflict from None
+                await self._client.call(
+                    "bridges",
+                    "record",
+                    bridgeId=bridge,
+                    name=recording,
+                    format=FORMAT,
+                    ifExists="append",
+                    beep=False,
+                    terminateOn="none",
+                )
+            except Conflict:
+                if await self._runs(recording):
+                    return
+                if attempt + 1 == ATTEMPTS:
+                    raise
+            else:
+                return
 
-    async def _live(self, operation: str, recording: str) -> None:
-        await self._client.call("recordings", operation, recordingName=recording)
+    async def _runs(self, recording: str) -> bool:
+        """One that was just stopped is found for some microseconds more, and is no longer written."""
+        try:
+            live = await self._live("getLive", recording)
+        except NotFound:
+            return False
+        return live["state"] in LIVE
+
+    async def _live(self, operation: str, recording: str) -> Any:
+        return await self._client.call("recordings", operation, recordingName=recording)
 
     async def _play(self, bridge: BridgeId, announcement: str, sounds: tuple[str, ...]) -> None:
         played = self._played.setdefault(bridge, set())

@@ -232,8 +232,11 @@ class FakeAsterisk:
 
     def hang_up(self, leg: LegId, cause: int = 16) -> None:
         """The phone hangs up, declines or is unreachable: whatever the cause says."""
-        if self.world.channels.pop(leg, None) is None:
+        channel = self.world.channels.pop(leg, None)
+        if channel is None:
             return
+        for name, fact in self.world.left(channel.bridge) if channel.bridge is not None else ():
+            self._event(name, fact)
         for item in [item for item in self._items if item.lane == f"phone:{leg}"]:
             self._remove(item)
         self._event(leg, LegGone(leg, cause))

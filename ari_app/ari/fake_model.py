@@ -165,29 +165,34 @@ class World:
                 pass
             case LeaveBridge(bridge=bridge) if bridge not in self.bridges:
                 pass
-            case JoinBridge(bridge=bridge) | PlayToBridge(bridge=bridge) if bridge not in self.bridges:
+            case JoinBridge(bridge=bridge) if bridge not in self.bridges:
                 return Outcome(EffectFailed(effect.number, "Bridge not found"))
-            case PlayToBridge(bridge=bridge, announcement=announcement, prompt=prompt):
-                self.played[announcement] = (bridge, prompt)
-            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
-                return self._recorder(effect)
+            case PlayToBridge() | StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+                return self._of_bridge(effect)
             case _:
                 channel = self.channels.get(effect.leg)
                 if channel is None:
                     return Outcome(EffectFailed(effect.number, "Channel not found", gone=True))
                 if _needs_sound(effect) and channel.state not in (State.UP, State.WAITING):
                     return Outcome(EffectFailed(effect.number, "Channel in invalid state"))
+                before = channel.bridge
                 _on_channel(effect, channel, done)
+                if before is not None and channel.bridge != before:
+                    done.facts += self.left(before)
         return done
+
+    def _of_bridge(self, effect: RecorderEffect | PlayToBridge) -> Outcome:
+        if isinstance(effect, PlayToBridge | StartRecorder) and effect.bridge not in self.bridges:
+            return Outcome(EffectFailed(effect.number, "Bridge not found"))
+        if not isinstance(effect, PlayToBridge):
+            return self._recorder(effect)
+        self.played[effect.announcement] = (effect.bridge, effect.prompt)
+        return Outcome(EffectDone(effect.number))
 
     def _recorder(self, effect: RecorderEffect) -> Outcome:
         done, tape = Outcome(EffectDone(effect.number)), self.tapes.get(effect.recording)
         match effect:
             case StartRecorder(bridge=bridge, recording=name):
-                if bridge not in self.bridges:
-                    return Outcome(EffectFailed(effect.number, "Bridge not found"))
-                if name in self.files and tape is None:
-                    return Outcome(EffectFailed(effect.number, f"Recording '{name}' already exists"))
                 if tape is None:
                     self.tapes[name] = Tape(bridge)
                     self.files.add(name)
@@ -204,6 +209,12 @@ class World:
         """Nothing more is written into this file."""
         del self.tapes[name]
         return RecorderEnded(name)
+
+    def left(self, bridge: BridgeId | None) -> list[tuple[str, AsteriskFact]]:
+        """Somebody has left this bridge: a recorder that is now alone there is thrown out."""
+        if any(channel.bridge == bridge for channel in self.channels.values()):
+            return []
+        return [(name, self.complete(name)) for name, tape in list(self.tapes.items()) if tape.bridge == bridge]
 
 
 def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:

@@ -166,6 +166,13 @@ class LiveRecording(_Message):
     target_uri: str = ""
 
 
+class RecordingStarted(_Message):
+    """Something is written into the file from now on."""
+
+    type: Literal["RecordingStarted"]
+    recording: LiveRecording
+
+
 class RecordingFinished(_Message):
     """The file is complete. A file that cannot be opened or written any more comes to this end too (app.c)."""
 
@@ -191,6 +198,7 @@ type Event = Annotated[
     | ChannelUnhold
     | ChannelVarset
     | PlaybackFinished
+    | RecordingStarted
     | RecordingFinished
     | RecordingFailed,
     Field(discriminator="type"),
@@ -211,6 +219,7 @@ USED = (
     "ChannelUnhold",
     "ChannelVarset",
     "PlaybackFinished",
+    "RecordingStarted",
     "RecordingFinished",
     "RecordingFailed",
 )

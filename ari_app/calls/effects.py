@@ -159,9 +159,9 @@ class PlayToBridge:
 
 @dataclass(frozen=True, slots=True)
 class StartRecorder:
-    """Record all that is heard in a bridge into the file `recording`; one that runs already counts as done.
+    """Record all that is heard in a bridge into the file `recording`, after what is in it.
 
-    A file of that name that is complete is never touched: the effect fails.
+    One that runs already counts as done. Asterisk ends it by itself when the last leg leaves the bridge.
     """
 
     number: int

@@ -242,8 +242,8 @@ class Recorder(StrEnum):
 class Recording:
     """What is to be recorded of a call, and where: see `recording`.
 
-    `file` is a path under the administrator's directory, without ending. Each `part` is a file of its own: another
-    begins where Asterisk has ended the one before; `failures` counts those that ended soon after `part_since`.
+    `file` is a path under the administrator's directory, without ending. `failures` counts how often in a row Asterisk
+    gave up writing it soon after `begun`, though none of the legs that were in the bridge then (`among`) had left.
     """
 
     id: str
@@ -251,15 +251,10 @@ class Recording:
     by: AgentId
     since: float
     paused: bool = False
-    part: int = 1
-    part_since: float = 0.0
+    begun: float = 0.0
+    among: frozenset[LegId] = frozenset()
     asked: Recorder = Recorder.OFF
     failures: int = 0
-
-    @property
-    def name(self) -> str:
-        """Of the part that is written now, as Asterisk knows it."""
-        return self.file if self.part == 1 else f"{self.file}-{self.part}"
 
 
 @dataclass(frozen=True, slots=True)

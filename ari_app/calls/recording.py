@@ -1,9 +1,9 @@
 """Recordings of calls: what is to be written is state of the call, and what Asterisk is asked follows from it.
 
 Owns the files' names and what becomes of a recording that Asterisk ended or did not begin. It records the call's
-bridge: all who talk there, and nobody who is on hold, whatever becomes of the parties. A file is never written again:
-after each end another part begins (`<name>-2`), and where several in a row end at once the recording is given up and
-its agents are told. The call itself never suffers from it.
+bridge: all who talk there, and nobody who is on hold, whatever becomes of the parties. Where Asterisk ends it, as it
+does when everybody has left the bridge for a while, the same file is written on. Where that fails several times in a
+row the recording is given up and the call's agents are told; the call itself never suffers from it.
 """
 
 import re
@@ -21,13 +21,13 @@ from ari_app.calls.effects import (
     StartRecorder,
     StopRecorder,
 )
-from ari_app.calls.model import Call, Recorder, Recording
+from ari_app.calls.model import Call, LegId, Recorder, Recording
 from ari_app.calls.step import Step
 from ari_app.errors import AsteriskUnavailable, Code, Refused
 
 _TRIES = 3
-_SOON = 10.0
-"""A part that lasted longer says nothing against another: only those that end within these seconds are counted."""
+_SOON = 5.0
+"""What was written for longer says nothing against another try: only ends within these seconds are counted."""
 _STOPS = 5
 
 
@@ -42,7 +42,7 @@ def command(step: Step, cmd: c.RecordingCommand, call: Call) -> None:
     match cmd:
         case c.StartRecording():
             made = step.new_id("r")
-            begun = Recording(made, _file(step, call, made), cmd.by, step.now, part_since=step.now)
+            begun = Recording(made, _file(step, call, made), cmd.by, step.now)
             announcing.to_all(step, step.put_call(call, recording=begun), "recording_started")
         case c.PauseRecording():
             _put(step, call, paused=True)
@@ -72,7 +72,7 @@ def end(step: Step, call: Call) -> None:
     if recording is None:
         return
     if recording.asked is not Recorder.OFF:
-        step.ask(StopRecorder, call.bridge, recording.name)
+        step.ask(StopRecorder, call.bridge, recording.file)
     step.put_call(call, recording=None)
 
 
@@ -88,18 +88,20 @@ def settle(step: Step) -> None:
 
 def _settle(step: Step, call: Call, recording: Recording) -> None:
     wanted = Recorder.PAUSED if recording.paused else Recorder.RECORDING
-    asked, name = recording.asked, recording.name
+    asked, file = recording.asked, recording.file
     if asked is wanted or (recording.paused and asked is Recorder.OFF):
-        return  # what is paused and has no file needs none until it is resumed
+        return  # what is paused need not be opened until it is resumed
     if recording.paused:
-        step.ask(PauseRecorder, call.bridge, name)
+        step.ask(PauseRecorder, call.bridge, file)
     else:
         if asked is not Recorder.PAUSED:
-            step.ask(StartRecorder, call.bridge, name)
+            step.ask(StartRecorder, call.bridge, file)
         if asked is not Recorder.OFF:
-            step.ask(ResumeRecorder, call.bridge, name)
-    begins = asked is Recorder.OFF
-    _put(step, call, asked=wanted, part_since=step.now if begins else recording.part_since)
+            step.ask(ResumeRecorder, call.bridge, file)
+    if asked is Recorder.OFF:
+        _put(step, call, asked=wanted, begun=step.now, among=_in_bridge(step, call))
+    else:
+        _put(step, call, asked=wanted)
 
 
 # -- what Asterisk makes of it ----------------------------------------------------------------------------------------
@@ -107,44 +109,53 @@ def _settle(step: Step, call: Call, recording: Recording) -> None:
 
 def anew(step: Step, call: Call, *, bridge_there: bool) -> None:
     """After the connection was lost: who knows whether it still runs? Without its bridge it does not."""
-    recording = call.recording
-    if recording is None or recording.asked is Recorder.OFF:
-        return
-    if bridge_there:
-        _put(step, call, asked=Recorder.UNKNOWN)
-    else:
-        _put(step, call, asked=Recorder.OFF, part=recording.part + 1)
+    if call.recording is not None and call.recording.asked is not Recorder.OFF:
+        _put(step, call, asked=Recorder.UNKNOWN if bridge_there else Recorder.OFF)
 
 
-def ended(step: Step, name: str) -> None:
-    """Asterisk has completed a file; where nobody asked for that, it goes on in another."""
+def ended(step: Step, file: str) -> None:
+    """Asterisk has completed a file; where nobody asked for that, it is written on."""
     for call in list(step.live_calls()):
         recording = call.recording
-        if recording is not None and recording.name == name and recording.asked is not Recorder.OFF:
-            _another_part(step, call, recording)
+        if recording is not None and recording.file == file and recording.asked is not Recorder.OFF:
+            if recording.among <= _in_bridge(step, call):
+                _once_more(step, call, recording)
+            else:
+                _put(step, call, asked=Recorder.OFF)  # Asterisk throws a recorder out that is left alone
+
+
+def _in_bridge(step: Step, call: Call) -> frozenset[LegId]:
+    """The legs that Asterisk was asked to have in the call's bridge."""
+    legs = [step.leg(party.leg) for party in call.parties.values()]
+    return frozenset(leg.id for leg in legs if leg is not None and leg.asked and leg.asked.bridge == call.bridge)
 
 
 def effect_failed(step: Step, effect: RecorderEffect) -> bool:
     """Asterisk did not do it; False: it will not be tried again."""
     if isinstance(effect, StopRecorder):
-        alive = any(call.bridge == effect.bridge for call in step.live_calls())
-        if alive and effect.tries < _STOPS:
-            step.ask(StopRecorder, effect.bridge, effect.recording, effect.tries + 1)
-        return True  # at the latest it ends with its bridge
+        return _stop_again(step, effect)
     for call in list(step.live_calls()):
         recording = call.recording
-        if recording is not None and recording.name == effect.recording and call.bridge == effect.bridge:
-            # It may have been done all the same; and what was to be paused must not be written.
-            step.ask(StopRecorder, call.bridge, recording.name)
-            return _another_part(step, call, recording)
+        if recording is not None and recording.file == effect.recording and recording.asked is not Recorder.OFF:
+            if isinstance(effect, PauseRecorder):
+                step.ask(StopRecorder, call.bridge, recording.file)  # what was to be paused must not be written
+            return _once_more(step, call, recording)
     return True
 
 
-def _another_part(step: Step, call: Call, recording: Recording) -> bool:
-    failures = recording.failures + 1 if step.now - recording.part_since < _SOON else 1
+def _stop_again(step: Step, effect: StopRecorder) -> bool:
+    """At the latest it ends with its bridge."""
+    if effect.tries < _STOPS and any(call.bridge == effect.bridge for call in step.live_calls()):
+        step.ask(StopRecorder, effect.bridge, effect.recording, effect.tries + 1)
+    return True
+
+
+def _once_more(step: Step, call: Call, recording: Recording) -> bool:
+    failures = recording.failures + 1 if step.now - recording.begun < _SOON else 1
     if failures < _TRIES:
-        _put(step, call, asked=Recorder.OFF, part=recording.part + 1, failures=failures)
+        _put(step, call, asked=Recorder.OFF, failures=failures)
         return True
+    step.ask(StopRecorder, call.bridge, recording.file)  # it may have begun all the same, only the answer was lost
     step.put_call(call, recording=None)
     concerned = {p.agent for p in call.joined() if p.agent} | {recording.by}
     error = AsteriskUnavailable("the call is not recorded any more: its file cannot be written")

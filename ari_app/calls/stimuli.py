@@ -86,7 +86,7 @@ class AnnouncementFinished:
 
 @dataclass(frozen=True, slots=True)
 class RecorderEnded:
-    """A file is complete: we asked for that, its bridge is gone, or it could not be written any more."""
+    """A file is complete: we asked for that, nobody is in its bridge any more, or it could not be written."""
 
     recording: str
 

@@ -43,7 +43,7 @@ class OfferView:
 
 @dataclass(frozen=True, slots=True)
 class RecordingView:
-    """The recording of the call: `file` is the one that is written now, under the administrator's directory."""
+    """The recording of the call: `file` is its name under the administrator's directory."""
 
     id: str
     file: str
@@ -103,7 +103,7 @@ def _recording(recording: Recording | None) -> RecordingView | None:
     if recording is None:
         return None
     state: Literal["recording", "paused"] = "paused" if recording.paused else "recording"
-    return RecordingView(recording.id, f"{recording.name}.wav", state, timestamp(recording.since) or "")
+    return RecordingView(recording.id, f"{recording.file}.wav", state, timestamp(recording.since) or "")
 
 
 def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:

@@ -237,6 +237,18 @@ def test_the_end_of_a_recording_is_told_however_it_ended(translator: Translator,
     assert tell(translator, {"type": kind, "recording": recording}) == [RecorderEnded("calls/x")]
 
 
+def test_the_end_of_a_recording_is_told_once_each_time_that_it_was_begun(translator: Translator) -> None:
+    recording = {"name": "calls/x", "format": "wav", "state": "done", "target_uri": "bridge:b", "duration": 0}
+    started = {"type": "RecordingStarted", "recording": recording | {"state": "recording"}}
+    finished = {"type": "RecordingFinished", "recording": recording}
+    once = [started, started, finished, finished]
+    assert tell(translator, *once) == [RecorderEnded("calls/x")]
+    assert tell(translator, *once) == [RecorderEnded("calls/x")]
+    for number in range(100):
+        tell(translator, {"type": "RecordingFinished", "recording": recording | {"name": f"calls/{number}"}})
+    assert len(translator._ended) == 64
+
+
 def test_events_of_channels_elsewhere_are_no_facts(translator: Translator) -> None:
     elsewhere = [
         event("ChannelStateChange", state="Up"),

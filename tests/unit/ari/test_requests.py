@@ -43,6 +43,7 @@ class Recorder(AriClient):
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refusals: dict[str, AriError] = {}
+        self.answers: dict[str, object] = {}
         self.lacking: set[str] = set()
 
     def has(self, repository: str, operation: str) -> bool:
@@ -52,6 +53,7 @@ class Recorder(AriClient):
         self.asked.append((f"{repository}.{operation}", arguments))
         if (refusal := self.refusals.get(operation)) is not None:
             raise refusal
+        return self.answers.get(operation)
 
     def take(self) -> list[tuple[str, dict[str, Any]]]:
         asked, self.asked = self.asked, []
@@ -358,7 +360,7 @@ async def test_an_announcement_that_was_refused_may_be_tried_again(requests: Req
                     "bridgeId": "b",
                     "name": "calls/x",
                     "format": "wav",
-                    "ifExists": "fail",
+                    "ifExists": "append",
                     "beep": False,
                     "terminateOn": "none",
                 },
@@ -384,11 +386,17 @@ async def test_a_recording_that_runs_is_started_and_one_that_is_over_is_not(
     requests: Requests, client: Recorder
 ) -> None:
     client.refusals["record"] = Conflict(409, "already exists")
+    client.answers["getLive"] = {"state": "paused"}
     await requests.perform(StartRecorder(1, "b", "x"))
     assert client.take()[-1] == ("recordings.getLive", {"recordingName": "x"})
-    client.refusals["getLive"] = NotFound(404, "Recording not found")
+    client.answers["getLive"] = {"state": "done"}
     with pytest.raises(Conflict):
-        await requests.perform(StartRecorder(1, "b", "x"))
+        await requests.perform(StartRecorder(2, "b", "x"))
+    client.refusals["getLive"] = NotFound(404, "Recording not found")
+    client.take()
+    with pytest.raises(Conflict):
+        await requests.perform(StartRecorder(3, "b", "x"))
+    assert [name for name, _ in client.take()] == ["bridges.record", "recordings.getLive"] * 3
 
 
 async def test_stopping_what_is_over_is_done_and_pausing_it_fails(requests: Requests, client: Recorder) -> None:
