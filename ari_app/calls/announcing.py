@@ -43,5 +43,5 @@ def settle(step: Step) -> None:
     for call_id, prompt in step.to_all:
         call = step.find_call(call_id)
         sounds = step.directory.settings.announcements.get(prompt, "")
-        if call is not None and call.bridge_made and sounds:
+        if call is not None and sounds:
             step.ask(PlayToBridge, call.bridge, step.new_id("a"), prompt, tuple(sounds.split(",")))

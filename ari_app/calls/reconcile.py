@@ -29,7 +29,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     held = {channel.leg: channel for channel in fact.channels}
     bridges = set(fact.bridges)
     for call in list(step.live_calls()):
-        recording.anew(step, call, bridge_there=call.bridge in bridges)
+        recording.anew(step, call)
         if call.bridge not in bridges:
             step.put_call(step.call(call.id), bridge_made=False)
     for leg_id in list(step.state.legs):

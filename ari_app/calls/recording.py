@@ -71,8 +71,7 @@ def end(step: Step, call: Call) -> None:
     recording = call.recording
     if recording is None:
         return
-    if recording.asked is not Recorder.OFF:
-        step.ask(StopRecorder, call.bridge, recording.file)
+    step.ask(StopRecorder, call.bridge, recording.file)
     step.put_call(call, recording=None)
 
 
@@ -107,10 +106,10 @@ def _settle(step: Step, call: Call, recording: Recording) -> None:
 # -- what Asterisk makes of it ----------------------------------------------------------------------------------------
 
 
-def anew(step: Step, call: Call, *, bridge_there: bool) -> None:
-    """After the connection was lost: who knows whether it still runs? Without its bridge it does not."""
+def anew(step: Step, call: Call) -> None:
+    """After the connection was lost: who knows whether it still runs?"""
     if call.recording is not None and call.recording.asked is not Recorder.OFF:
-        _put(step, call, asked=Recorder.UNKNOWN if bridge_there else Recorder.OFF)
+        _put(step, call, asked=Recorder.UNKNOWN)
 
 
 def ended(step: Step, file: str) -> None:

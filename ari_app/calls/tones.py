@@ -20,7 +20,7 @@ def settle(step: Step) -> None:
         were, are = _present(before), _present(call)
         if are - were and len(are) >= _CONFERENCE:
             announcing.to_all(step, call, "conference_join")
-        elif were - are and len(were) >= _CONFERENCE and len(are) > 1:
+        elif were - are and len(were) >= _CONFERENCE:
             announcing.to_all(step, call, "conference_leave")
 
 

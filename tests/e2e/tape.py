@@ -24,7 +24,7 @@ _SHORTEST: Final = 8
 
 @dataclass(frozen=True)
 class Tape:
-    """`parts` are who speaks together, one after the other; `others` is what is nobody's voice, in seconds."""
+    """`parts` are who speaks together, one after the other; `others`: seconds of the longest sound of nobody's."""
 
     seconds: float
     parts: tuple[frozenset[str], ...]
@@ -61,13 +61,14 @@ async def tape(office: Office, file: str) -> Tape:
 def _listen(office: Office, samples: Samples) -> Tape:
     parts: list[tuple[frozenset[str], int]] = []
     heard: Counter[str] = Counter()
-    others = 0
+    strange = others = 0
     for at in range(0, len(samples) - FRAME + 1, FRAME):
         frame = samples[at : at + FRAME]
         loud = np.flatnonzero(np.abs(spectrum(frame)) > _LOUD * office.lab.studio.level)
         voices = office.lab.studio.names(frozenset(int(index) for index in loud)) & office.lab.bots.keys()
         heard.update(voices)
-        others += not voices and float(frame @ frame) > FRAME * QUIET_RMS**2
+        strange = strange + 1 if not voices and float(frame @ frame) > FRAME * QUIET_RMS**2 else 0
+        others = max(others, strange)
         if parts and parts[-1][0] == voices:
             parts[-1] = (voices, parts[-1][1] + 1)
         else:
@@ -78,5 +79,5 @@ def _listen(office: Office, samples: Samples) -> Tape:
         seconds=len(samples) / RATE,
         parts=told,
         heard=frozenset(name for name, frames in heard.items() if frames >= _SHORTEST),
-        others=others * FRAME_SECONDS,
+        others=others * FRAME_SECONDS if others >= _SHORTEST else 0.0,
     )

@@ -9,6 +9,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, Recording
+from ari_app.calls.views import view
 from ari_app.routing.directory import Role
 from tests.support.world import to
 from tests.unit.calls.office import Office
@@ -95,7 +96,9 @@ def test_where_it_is_switched_off_it_is_refused_but_what_runs_may_be_ended() -> 
     settings = replace(office.directory.settings, recording=False)
     office.feed(s.DirectoryReplaced(replace(office.directory, settings=settings)))
     office.ask(c.PauseRecording, "alice", call=call.id)
+    assert "stop_recording" in view(office.switch.calls[call.id], "alice", office.switch.directory).actions
     office.ask(c.StopRecording, "alice", call=call.id)
+    assert "start_recording" not in view(office.switch.calls[call.id], "alice", office.switch.directory).actions
     for kind in (c.StartRecording, c.PauseRecording, c.ResumeRecording, c.StopRecording):
         assert office.refused(kind, "alice", call=call.id) == "feature_disabled"
         assert office.refused(kind, "dave", call=call.id) == "not_found"
@@ -108,6 +111,10 @@ def test_a_supervisor_records_a_call_that_he_is_not_in() -> None:
     office.is_calm()
     assert _recording(office, call).by == "olga"
     assert office.refused(c.StopRecording, "bob", call=call.id) == "not_found"
+    for _ in range(3):
+        office.asterisk.cannot_write(_recording(office, call).file)
+        office.settle()
+    assert [failed.agents for failed in office.failed] == [("alice", "olga")]
 
 
 def test_nobody_alone_is_recorded() -> None:
@@ -217,11 +224,12 @@ def test_a_start_whose_answer_is_lost_is_asked_again_and_then_answered() -> None
     assert list(office.asterisk.world.tapes) == [_recording(office, call).file]
 
 
-def test_a_start_that_fails_three_times_is_refused() -> None:
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_a_start_that_fails_three_times_is_refused(carried_out: bool) -> None:
     office = Office()
     call = office.served()
     for _ in range(3):
-        office.asterisk.fail_next(lambda effect: isinstance(effect, e.StartRecorder))
+        office.asterisk.fail_next(lambda effect: isinstance(effect, e.StartRecorder), carried_out=carried_out)
     assert office.refused(c.StartRecording, "alice", call=call.id) == "asterisk_unavailable"
     office.is_calm()
     assert office.switch.calls[call.id].recording is None
