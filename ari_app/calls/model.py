@@ -284,6 +284,7 @@ class Call:
     hold_alarm_at: float | None = None
     music_class: str = "default"
     recording: Recording | None = None
+    stopping: frozenset[str] = frozenset()  # files that Asterisk was asked to complete, and has not answered
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

@@ -71,8 +71,20 @@ def end(step: Step, call: Call) -> None:
     recording = call.recording
     if recording is None:
         return
-    step.ask(StopRecorder, call.bridge, recording.file)
-    step.put_call(call, recording=None)
+    _stop(step, step.put_call(call, recording=None), recording.file)
+
+
+def _stop(step: Step, call: Call, file: str) -> None:
+    """Remembered until it is done: a connection that is lost meanwhile must not leave it running."""
+    step.ask(StopRecorder, call.bridge, file)
+    step.put_call(call, stopping=call.stopping | {file})
+
+
+def stopped(step: Step, effect: StopRecorder) -> None:
+    """Asterisk has done that."""
+    for call in list(step.live_calls()):
+        if effect.recording in call.stopping:
+            step.put_call(call, stopping=call.stopping - {effect.recording})
 
 
 def settle(step: Step) -> None:
@@ -110,6 +122,8 @@ def anew(step: Step, call: Call) -> None:
     """After the connection was lost: who knows whether it still runs?"""
     if call.recording is not None and call.recording.asked is not Recorder.OFF:
         _put(step, call, asked=Recorder.UNKNOWN)
+    for file in sorted(call.stopping):
+        step.ask(StopRecorder, call.bridge, file)
 
 
 def ended(step: Step, file: str) -> None:
@@ -137,8 +151,8 @@ def effect_failed(step: Step, effect: RecorderEffect) -> bool:
         recording = call.recording
         if recording is not None and recording.file == effect.recording and recording.asked is not Recorder.OFF:
             if isinstance(effect, PauseRecorder):
-                step.ask(StopRecorder, call.bridge, recording.file)  # what was to be paused must not be written
-            return _once_more(step, call, recording)
+                _stop(step, call, recording.file)  # what was to be paused must not be written
+            return _once_more(step, step.call(call.id), recording)
     return True
 
 
@@ -154,8 +168,8 @@ def _once_more(step: Step, call: Call, recording: Recording) -> bool:
     if failures < _TRIES:
         _put(step, call, asked=Recorder.OFF, failures=failures)
         return True
-    step.ask(StopRecorder, call.bridge, recording.file)  # it may have begun all the same, only the answer was lost
-    step.put_call(call, recording=None)
+    # It may have begun all the same, only the answer was lost.
+    _stop(step, step.put_call(call, recording=None), recording.file)
     concerned = {p.agent for p in call.joined() if p.agent} | {recording.by}
     error = AsteriskUnavailable("the call is not recorded any more: its file cannot be written")
     step.emit(OperationFailed(call.id, tuple(sorted(concerned)), "recording", error))

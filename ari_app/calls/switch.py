@@ -43,7 +43,7 @@ from ari_app.calls import (
     waiting,
 )
 from ari_app.calls import stimuli as s
-from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply
+from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply, StopRecorder
 from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
 from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Stories, StoryEntry
@@ -278,6 +278,9 @@ def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:
 
 
 def _effect_over(step: Step, effect: int) -> None:
+    done = step.state.asked.get(effect)
+    if isinstance(done, StopRecorder):
+        recording.stopped(step, done)
     step.asked[effect] = None
     for pending in step.all_pending():
         if effect in pending.effects:

@@ -47,11 +47,8 @@ ON_CALL = (
     c.Alternate,
     c.Reconnect,
     c.Merge,
-    c.StartRecording,
-    c.PauseRecording,
-    c.ResumeRecording,
-    c.StopRecording,
 )
+RECORDING = (c.StartRecording, c.PauseRecording, c.ResumeRecording, c.StopRecording)
 ON_PARTY = (
     c.MuteParty,
     c.UnmuteParty,
@@ -136,6 +133,15 @@ class CallCentre(RuleBasedStateMachine):
         call = self.world.switch.calls[self._call(index)]
         parties = list(call.parties)
         self.world.command(kind, agent, call=call.id, party=parties[who % len(parties)])
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(index=st.integers(0, 20))
+    def a_recording_is_begun_paused_resumed_or_stopped(self, index: int) -> None:
+        self.world.settle()
+        listed = [p for p in walk.commands(self.world) if p.listed and p.kind in RECORDING and p.by == "olga"]
+        if listed:
+            chosen = listed[index % len(listed)]
+            self.world.command(chosen.kind, chosen.by, role=chosen.role, **chosen.fields)
 
     @precondition(lambda self: self.world.switch.calls)
     @rule(agent=st.sampled_from(AGENTS), index=st.integers(0, 5))

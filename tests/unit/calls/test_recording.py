@@ -284,6 +284,22 @@ def test_after_the_connection_was_lost_the_same_file_goes_on(paused: bool, resta
     assert office.asterisk.world.tapes[name].paused is paused
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_stop_that_the_connection_was_lost_over_is_asked_again(restart: bool) -> None:
+    office = Office()
+    call = _recorded(office)
+    office.command(c.StopRecording, "alice", call=call.id)
+    office.lose_link()
+    assert office.asterisk.world.tapes
+    if restart:
+        office.restart()
+    else:
+        office.asterisk.restore_link()
+    office.is_calm()
+    assert not office.asterisk.world.tapes
+    assert not office.switch.calls[call.id].stopping
+
+
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_file_that_ended_while_we_were_away_is_written_on(paused: bool) -> None:
     office = Office()
