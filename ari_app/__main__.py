@@ -77,6 +77,7 @@ async def _check(settings: ProcessSettings, configuration: Configuration, *, off
         music_classes=tuple({directory.settings.music_class}),
         entries=tuple(point.number for point in directory.routing_points.values()),
         sounds=tuple(s for sounds in directory.settings.announcements.values() for s in sounds.split(",") if s),
+        modules=("func_talkdetect.so",) if directory.settings.talk_detection else (),
     )
     try:
         password = settings.ari_password.get_secret_value()

@@ -234,6 +234,10 @@ class App:
         if before is None or call.ended:
             log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
 
+    def talk_changed(self, call: Call) -> None:
+        """See `Outlets`."""
+        self._hub.call_changed(call, call)
+
     def leg_changed(self, effect: e.LegChanged) -> None:
         """See `Outlets`."""
         self._snapshots.leg(effect.leg_id, effect.leg)

@@ -72,13 +72,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What must be there. `entries` are numbers or names in the context of routing points, `sounds` are `sound:...`."""
+    """What must be there. `entries` are numbers or names in the context of routing points, `sounds` are `sound:...`,
+    `modules` those that not every file needs.
+    """
 
     phones: tuple[str, ...] = ()
     trunks: tuple[str, ...] = ()
     music_classes: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
 
 class Checks:
@@ -100,7 +103,7 @@ class Checks:
         Raises:
             AriError: Asterisk went away meanwhile.
         """
-        found = await self.modules()
+        found = await self.modules((*NEEDED_MODULES, *wanted.modules))
         lacking = {finding.name for finding in found}
         for phone in wanted.phones:
             found += await self._endpoint(Subject.PHONE, phone)

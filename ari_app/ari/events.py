@@ -24,9 +24,12 @@ from ari_app.ari.messages import (
     USED,
     Channel,
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelHold,
     ChannelStateChange,
+    ChannelTalkingFinished,
+    ChannelTalkingStarted,
     ChannelUnhold,
     ChannelVarset,
     Dial,
@@ -46,10 +49,12 @@ from ari_app.calls.stimuli import (
     ChannelFact,
     LegAnswered,
     LegCreated,
+    LegDigit,
     LegGone,
     LegHeldByPhone,
     LegRetrievedByPhone,
     LegRinging,
+    LegTalking,
     RecorderEnded,
 )
 
@@ -112,7 +117,7 @@ class Translator:
             log.warning("asterisk_event_malformed", type=kind, errors=error.error_count())
             return []
 
-    def _translate(self, event: Event) -> list[AsteriskFact]:
+    def _translate(self, event: Event) -> list[AsteriskFact]:  # noqa: C901 - a flat table of all events
         match event:
             case StasisStart():
                 return self._entered(event)
@@ -133,6 +138,11 @@ class Translator:
                 return self._state(peer.id, ringing=status in ("RINGING", "PROGRESS"), up=status == "ANSWER")
             case ChannelHold() | ChannelUnhold():
                 return self._hold_key(event)
+            case ChannelDtmfReceived(channel=channel, digit=digit):
+                return [LegDigit(channel.id, digit)] if channel.id in self._legs else []
+            case ChannelTalkingStarted(channel=channel) | ChannelTalkingFinished(channel=channel):
+                started = isinstance(event, ChannelTalkingStarted)
+                return [LegTalking(channel.id, started)] if channel.id in self._legs else []
             case PlaybackFinished(playback=playback):
                 kind, _, target = playback.target_uri.partition(":")
                 return [AnnouncementFinished(target, playback.id)] if kind == "channel" else []

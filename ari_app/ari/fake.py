@@ -38,10 +38,12 @@ from ari_app.calls.stimuli import (
     EffectDone,
     EffectFailed,
     LegAnswered,
+    LegDigit,
     LegGone,
     LegHeldByPhone,
     LegRetrievedByPhone,
     LegRinging,
+    LegTalking,
     LinkLost,
 )
 
@@ -255,6 +257,19 @@ class FakeAsterisk:
         """Asterisk completes a file that nobody asked it to complete: no room, no right."""
         if name in self.world.tapes:
             self._event(name, self.world.complete(name))
+
+    def press_key(self, leg: LegId, digit: str) -> None:
+        """A key of the phone."""
+        if leg in self.world.channels:
+            self._event(leg, LegDigit(leg, digit))
+
+    def talk(self, leg: LegId, talking: bool) -> None:
+        """Somebody begins to speak, or has been silent for a while: told where it is asked for."""
+        channel = self.world.channels.get(leg)
+        if channel is not None and channel.speaking is not talking:
+            channel.speaking = talking
+            if channel.detecting:
+                self._event(leg, LegTalking(leg, talking))
 
     def fail_next(
         self, matches: Callable[[AsteriskEffect], bool], reason: str = "refused", *, carried_out: bool = False

@@ -14,6 +14,7 @@ from ari_app.calls.effects import (
     CreateBridge,
     CreateLeg,
     DestroyBridge,
+    DetectTalk,
     DialLeg,
     HangUp,
     JoinBridge,
@@ -40,11 +41,12 @@ from ari_app.calls.stimuli import (
     EffectDone,
     EffectFailed,
     LegCreated,
+    LegTalking,
     RecorderEnded,
 )
 
 type _Sounding = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf
-type _OnChannel = _Sounding | DialLeg | AnswerLeg | JoinBridge | LeaveBridge | ShowIdentity
+type _OnChannel = _Sounding | DialLeg | AnswerLeg | JoinBridge | LeaveBridge | ShowIdentity | DetectTalk
 
 
 class Behaviour(StrEnum):
@@ -87,6 +89,8 @@ class Channel:
     digits: str = ""
     playing: list[str] = field(default_factory=list)
     announced: set[str] = field(default_factory=set)
+    detecting: bool = False
+    speaking: bool = True
 
 
 @dataclass(slots=True)
@@ -218,7 +222,8 @@ class World:
 
 
 def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:
-    if not isinstance(effect, DialLeg | Announce):
+    again = isinstance(effect, Announce) and effect.announcement in channel.announced
+    if not isinstance(effect, DialLeg) and not again:
         done.facts += [(channel.id, AnnouncementFinished(channel.id, playing)) for playing in channel.playing]
         channel.playing.clear()
     match effect:
@@ -233,6 +238,10 @@ def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:
             channel.bridge = None if channel.bridge == bridge else channel.bridge
         case ShowIdentity(identity=identity):
             channel.shown = identity
+        case DetectTalk(pause=pause):
+            if pause is not None and not channel.detecting:
+                done.facts += [(channel.id, LegTalking(channel.id, talking=True))] if channel.speaking else []
+            channel.detecting = pause is not None
         case _:
             _on_sound(effect, channel, done)
 

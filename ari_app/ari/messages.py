@@ -136,6 +136,28 @@ class ChannelUnhold(_Message):
     channel: Channel
 
 
+class ChannelDtmfReceived(_Message):
+    """A key was pressed on a phone; what we send ourselves is never told."""
+
+    type: Literal["ChannelDtmfReceived"]
+    channel: Channel
+    digit: str
+
+
+class ChannelTalkingStarted(_Message):
+    """Somebody speaks (TALK_DETECT)."""
+
+    type: Literal["ChannelTalkingStarted"]
+    channel: Channel
+
+
+class ChannelTalkingFinished(_Message):
+    """He was silent for a while."""
+
+    type: Literal["ChannelTalkingFinished"]
+    channel: Channel
+
+
 class ChannelVarset(_Message):
     """A variable was set, here or in the dialplan."""
 
@@ -196,6 +218,9 @@ type Event = Annotated[
     | ChannelDestroyed
     | ChannelHold
     | ChannelUnhold
+    | ChannelDtmfReceived
+    | ChannelTalkingStarted
+    | ChannelTalkingFinished
     | ChannelVarset
     | PlaybackFinished
     | RecordingStarted
@@ -217,6 +242,9 @@ USED = (
     "ChannelDestroyed",
     "ChannelHold",
     "ChannelUnhold",
+    "ChannelDtmfReceived",
+    "ChannelTalkingStarted",
+    "ChannelTalkingFinished",
     "ChannelVarset",
     "PlaybackFinished",
     "RecordingStarted",

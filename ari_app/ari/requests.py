@@ -12,7 +12,7 @@ from ari_app.ari.bridge_media import BridgeMedia
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.messages import CREATED, OTHER_HALF
-from ari_app.ari.variables import created_with, direction_of, negated, shown_now
+from ari_app.ari.variables import created_with, detection, direction_of, negated, shown_now
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -20,6 +20,7 @@ from ari_app.calls.effects import (
     CreateBridge,
     CreateLeg,
     DestroyBridge,
+    DetectTalk,
     DialLeg,
     HangUp,
     JoinBridge,
@@ -41,6 +42,7 @@ from ari_app.calls.model import Destination, DialplanEntry, LegId, Outside, Phon
 
 # DTMF events don't come from a two-party bridge without it.
 BRIDGE_TYPE = "mixing,dtmf_events"
+_DIGIT_SENT = "CALL_CONTROL_DIGIT"
 DTMF_MS = 100
 DTMF_GAP_MS = 100
 
@@ -100,6 +102,7 @@ class Requests:
                 | StartRinging()
                 | StopRinging()
                 | ShowIdentity()
+                | DetectTalk()
             ):
                 # Asterisk does a channel's requests one after the other: behind an announcement they would wait.
                 await self.stop_playing(effect.leg)
@@ -117,7 +120,8 @@ class Requests:
         | StopMusic
         | StartRinging
         | StopRinging
-        | ShowIdentity,
+        | ShowIdentity
+        | DetectTalk,
     ) -> None:
         leg = effect.leg
         match effect:
@@ -143,6 +147,8 @@ class Requests:
                 await self._channel(leg, "ringStop")
             case ShowIdentity(identity=identity):
                 await self._set_variables(leg, shown_now(identity))
+            case DetectTalk(pause=pause):
+                await self._set_variables(leg, detection(pause))
             case _:
                 assert_never(effect)
 
@@ -231,6 +237,7 @@ class Requests:
         asked = self._asked.setdefault(leg, _Asked())
         if announcement in asked.announced:
             return  # Asterisk would play it twice
+        await self.stop_playing(leg)  # it would wait for the end of the one before
         asked.announced.add(announcement)
         asked.playing.add(announcement)
         try:
@@ -247,8 +254,9 @@ class Requests:
         await self.stop_playing(leg)
         for digit in digits:
             await self._channel(leg, "sendDTMF", dtmf=digit, duration=DTMF_MS, between=DTMF_GAP_MS)
-            # That only queues the digit. To answer a leg that is up does nothing, and waits for its turn after it.
-            await self._channel(leg, "answer")
+            # That only queues the digit. To set a variable waits for its turn after it, and harms nothing: to answer a
+            # leg that is up would as well, but ends any music (main/channel.c: ast_raw_answer indicates -1).
+            await self._channel(leg, "setChannelVar", variable=_DIGIT_SENT, value=digit)
 
     async def stop_playing(self, leg: LegId) -> None:
         """End the announcements of a leg, if any; AnnouncementFinished follows for each."""

@@ -49,3 +49,8 @@ def shown_now(identity: Identity) -> dict[str, str]:
     """
     name, number = ("Anonymous", "anonymous") if identity.anonymous else (identity.name, identity.number)
     return {"CONNECTEDLINE(name,i)": name, "CONNECTEDLINE(pres,i)": "allowed", "CONNECTEDLINE(num)": number}
+
+
+def detection(pause: float | None) -> dict[str, str]:
+    """The variable that turns talk detection on, with the seconds of silence that end somebody's talk, or off."""
+    return {"TALK_DETECT(remove)": ""} if pause is None else {"TALK_DETECT(set)": str(round(pause * 1000))}

@@ -58,7 +58,7 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
         actions.add("reconnect")
         if others and offer is None:
             actions |= {"complete_transfer", "alternate"}
-            if directory.settings.conferences:
+            if directory.settings.conferences and me.may_confer:
                 actions.add("complete_conference")
     return frozenset(actions)
 

@@ -2,7 +2,7 @@
 
 from ari_app.calls import parties
 from ari_app.calls.effects import Announce, PlayToBridge
-from ari_app.calls.model import Call, Leg, Party
+from ari_app.calls.model import Call, Leg, LegState, Party
 from ari_app.calls.step import Step
 
 
@@ -16,11 +16,24 @@ def say_goodbye(step: Step, party: Party, prompt: str) -> None:
 
 def farewell(step: Step, leg: Leg, prompt: str) -> None:
     """Play a prompt of the administrator's list, then hang up; at once where he does not list it."""
-    sounds = step.directory.settings.announcements.get(prompt, "")
+    sounds = step.directory.settings.announcements.get(prompt)
     if sounds:
         play(step, leg, prompt, sounds, farewell=True)
     else:
         parties.hang_up(step, leg)
+
+
+def guide(step: Step, call: Call, party: Party, prompt: str) -> None:
+    """Tell somebody in a call by phone what his desktop would show; then he hears again what he heard.
+
+    A prompt of its own, `feature_<prompt>`, goes before the callers' one, which may say goodbye.
+    """
+    leg = step.leg(party.leg)
+    if leg is None or leg.state is not LegState.UP or leg.focus != call.id or leg.hanging_up or leg.farewell:
+        return
+    prompts = step.directory.settings.announcements
+    step.put_call(step.call(call.id))
+    play(step, leg, prompt, prompts.get(f"feature_{prompt}") or prompts.get(prompt, ""))
 
 
 def play(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = False) -> None:

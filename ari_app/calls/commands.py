@@ -69,11 +69,12 @@ class Cancel(CallCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferCommand(CallCommand):
-    """A command that rings a target for a call."""
+    """A command that rings a target for a call. `by_keys`: given by a feature code, so that a refusal is spoken."""
 
     target: Target
     caller_id: str | None = None
     user_data: Mapping[str, str] = field(default_factory=dict)
+    by_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ turning from one to the other is a change of that leg's focus.
 from dataclasses import replace
 
 from ari_app.calls import parties
-from ari_app.calls.model import Call, Party, Progress
+from ari_app.calls.model import Call, Party
 from ari_app.calls.step import Step
 
 
@@ -22,6 +22,8 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> 
     for party in moved:
         _move(step, consult, parent, party)
     parties.end(step, consult.id)
+    if stay:
+        parties.turn_to(step, step.call(parent.id), agent)  # his phone may have gone back to a third call
     parent = step.call(parent.id)
     me = step.mine(parent, agent)
     parent = parties.retrieve_all(step, parent, me)
@@ -29,15 +31,19 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> 
         heir = next((p.agent for p in moved if p.agent), None)
         parent = step.put_call(parent, owner=heir or parent.owner)
         parties.leave(step, parent.id, me.id, transferred=True)
-    return step.calls.get(parent.id, parent)
+    for party in moved:
+        leg = step.leg(party.leg)
+        if party.agent is not None and leg is not None and leg.focus != parent.id:
+            parties.step_aside(step, step.call(parent.id), party.agent)
+    return step.calls[parent.id]
 
 
 def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
-    """One leg changes calls without being heard to."""
+    """One leg changes calls without being heard to. Who has turned to a call of his own meanwhile stays in that."""
     leg = step.leg(party.leg)
-    step.put_party(consult.id, party.id, progress=Progress.LEFT, leg=None)
-    step.add_party(parent.id, replace(party, id=step.new_id("p"), progress=Progress.JOINED, held_by=frozenset()))
-    if leg is not None:
+    step.put_party(consult.id, party.id, leg=None)
+    step.add_party(parent.id, replace(party, id=step.new_id("p"), held_by=frozenset()))
+    if leg is not None and leg.focus == consult.id:
         step.put_leg(leg, focus=parent.id)
 
 

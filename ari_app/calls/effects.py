@@ -216,6 +216,15 @@ class ShowIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectTalk:
+    """Tell when this leg begins and stops to speak: LegTalking. `pause` seconds of silence end it; None: no more."""
+
+    number: int
+    leg: LegId
+    pause: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the channel. `answered_elsewhere`: the phone must not list a missed call."""
 
@@ -246,6 +255,7 @@ type AsteriskEffect = (
     | StopRecorder
     | PlayDtmf
     | ShowIdentity
+    | DetectTalk
     | HangUp
 )
 
@@ -332,6 +342,13 @@ class CallChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkChanged:
+    """Tell the call's agents who speaks now; nothing else of it has changed, and no snapshot is kept of this."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class LegChanged:
     """Keep the leg's snapshot; None: it is gone."""
 
@@ -372,5 +389,15 @@ class HeldTooLong:
     call: Call
 
 
-type OwnEffect = Reply | Refuse | CallChanged | LegChanged | CallerIdChosen | RaiseAlarm | HeldTooLong | OperationFailed
+type OwnEffect = (
+    Reply
+    | Refuse
+    | CallChanged
+    | TalkChanged
+    | LegChanged
+    | CallerIdChosen
+    | RaiseAlarm
+    | HeldTooLong
+    | OperationFailed
+)
 type Effect = AsteriskEffect | AvailabilityEffect | OwnEffect

@@ -43,7 +43,9 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             return recording.effect_failed(step, effect)
         case e.PlayDtmf():
             return False
-        case e.PlayToBridge() | e.ShowIdentity() | e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
+        case e.PlayToBridge() | e.ShowIdentity() | e.DetectTalk():
+            pass
+        case e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
             pass
         case e.HangUp():
             return _once_more(step, effect.leg, effect)

@@ -8,8 +8,8 @@ changes before all checks are passed; where an agent must be reserved first, the
 import re
 from typing import assert_never
 
+from ari_app.calls import alerting, consult, holding, initiate, merging, offers, parties, recording
 from ari_app.calls import commands as c
-from ari_app.calls import consult, holding, initiate, merging, offers, parties, recording
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
 from ari_app.calls.model import Call, OfferState, Party, Progress
@@ -153,7 +153,7 @@ def _on_call(
         case c.Answer():
             me = step.mine(call, cmd.by)
             step.await_effects(cmd.id, call.id, until="answered", party=me.id)
-            offers.answer_for(step, call, me)
+            alerting.answer_for(step, call, me)
         case c.Hold():
             me = step.mine(call, cmd.by)
             parties.hold(step, call, me.id, [p for p in call.joined() if p.id != me.id and not p.held_by])

@@ -6,8 +6,8 @@ not heard a thing (S6). The reservation's answer brings the same command here a 
 
 from dataclasses import replace
 
+from ari_app.calls import alerting, consult, displays, offers, parties
 from ari_app.calls import commands as c
-from ari_app.calls import consult, displays, offers, parties
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.arrivals import attached, new_call
 from ari_app.calls.effects import CallerIdChosen, CreateLeg
@@ -139,7 +139,7 @@ def _whom(step: Step, target: Target, agent: str | None) -> Identity:
 def _ring_now(step: Step, call_id: str, agent: str | None) -> None:
     step.put_offer(call_id, state=OfferState.SEEKING, deadline=None)
     if agent is not None:
-        offers.ring(step, call_id, agent)
+        alerting.ring(step, call_id, agent)
     else:
         offers.seek(step, step.call(call_id))
 
@@ -177,6 +177,7 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
     identity = _shown(chosen) or displays.shown_identity(step, call, cmd.by, kind, outside)
     data = {**attached(step.directory, target), **cmd.user_data}
     offered = Offer(step.new_id("o"), kind, target, me.id, identity, OfferState.SEEKING, caller_id=cmd.caller_id)
+    offered = replace(offered, by_keys=cmd.by_keys)
     _remember(step, cmd.by, cmd.caller_id)
     if kind is OfferKind.CONSULT:
         _begin_consultation(step, cmd, call, me, offered, data, agent)

@@ -3,7 +3,7 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
-from ari_app.calls import offers, parties
+from ari_app.calls import alerting, offers, parties
 from ari_app.calls.effects import HangUp
 from ari_app.calls.model import Call, Leg, LegId, LegState, OfferState, Party, PartyRole, Progress
 from ari_app.calls.step import Step, attempt_of
@@ -64,7 +64,7 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
         return
     step.put_offer(call.id, state=OfferState.SEEKING, deadline=None)
     if offer.reserved is not None and parties.can_be_rung(step, offer.reserved):
-        offers.ring(step, call.id, offer.reserved)
+        alerting.ring(step, call.id, offer.reserved)
     else:
         offers.seek(step, step.call(call.id))
 

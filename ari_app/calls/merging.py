@@ -1,7 +1,8 @@
 """Two calls of one agent become one conference (API.md's complete_conference, for calls that are no consultation).
 
-Owns which of an agent's calls can be merged. That depends on two calls at once, so it is derived after every step, like
-media, and kept with his party: who looks at one call alone sees from it what may be done.
+Owns which of an agent's calls can be merged, and whether they are few enough for one conference. That depends on two
+calls at once, so it is derived after every step, like media, and kept with his party: who looks at one call alone sees
+from it what may be done.
 """
 
 from ari_app.calls import consult, parties
@@ -25,8 +26,10 @@ def _settle_agent(step: Step, agent: str) -> None:
     for call in calls:
         me = step.mine(call, agent)
         others = tuple(c.id for c in calls if c.id != call.id and can_merge(step, call, c, agent))
-        if others != me.merges_with:
-            step.put_party(call.id, me.id, merges_with=others)
+        parent = step.find_call(call.parent or "")
+        few = parent is None or _few_enough(step, parent, call, agent)
+        if (others, few) != (me.merges_with, me.may_confer):
+            step.put_party(call.id, me.id, merges_with=others, may_confer=few)
 
 
 def can_merge(step: Step, call: Call, other: Call, agent: str) -> bool:
@@ -38,6 +41,11 @@ def can_merge(step: Step, call: Call, other: Call, agent: str) -> bool:
     mine, theirs = _others(call, agent), _others(other, agent)
     if mine is None or theirs is None or mine & theirs or not _speaks(step, call, other, agent):
         return False
+    return _few_enough(step, call, other, agent)
+
+
+def _few_enough(step: Step, call: Call, other: Call, agent: str) -> bool:
+    """Whether one conference may have all who are in the two calls of that agent."""
     members = [p for c in (call, other) for p in c.joined() if p.agent != agent]
     return 1 + len(members) <= step.directory.settings.max_parties
 

@@ -141,7 +141,8 @@ class Leg:
     """One channel. `asked` is what Asterisk was last asked to do with its media: None when that is unknown.
 
     `playing` is an announcement under way; with `farewell` the leg is hung up after it. `shown` is what the phone's
-    display shows; with `chosen` an agent has chosen it, and it stays (S51).
+    display shows; with `chosen` an agent has chosen it, and it stays (S51). `keys` is the beginning of a feature code,
+    its last key pressed at `keyed_at`. `detecting`: it is told when he speaks.
     """
 
     id: LegId
@@ -157,6 +158,19 @@ class Leg:
     hanging_up: bool = False
     failures: int = 0
     on_hold_by_phone: bool = False
+    keys: str = ""
+    keyed_at: float = 0.0
+    detecting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedNumber:
+    """A number that an agent dials into his call after a feature code; `until` ends it, `held` are on hold for it."""
+
+    kind: OfferKind
+    until: float
+    digits: str = ""
+    held: frozenset[PartyId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +178,10 @@ class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
 
     `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
-    `merges_with`: his other calls whose parties could join this one now (derived, see `merging`).
+    `keyed`: a number that he is dialling by a feature code. `talking` is told to windows, but is nothing that a
+    snapshot is written for: equal parties may differ in it.
+    `merges_with`: his other calls whose parties could join this one now; `may_confer`: whether all of a consultation
+    and of its contact's call are few enough for one conference (both derived, see `merging`).
     """
 
     id: PartyId
@@ -180,6 +197,9 @@ class Party:
     away: bool = False
     order: int = 0
     merges_with: tuple[CallId, ...] = ()
+    keyed: KeyedNumber | None = None
+    talking: bool = field(default=False, compare=False)
+    may_confer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +220,8 @@ class Offer:
     `identity` is what the rung phone shows; `tried` are agents not to be asked again in this offer, `last` is how the
     last of them refused; `held` are those whom this offer put or found on hold. `deadline` ends the ringing,
     `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before longer waiting; `hops` counts
-    the overflows that led here. `reserved` is an agent kept while the initiator's own phone is rung.
+    the overflows that led here. `reserved` is an agent kept while the initiator's own phone is rung. `by_keys`: asked
+    for by feature code, so that its end is spoken.
     """
 
     id: OfferId
@@ -223,6 +244,7 @@ class Offer:
     announce_at: float | None = None
     give_up_at: float | None = None
     reserved: AgentId | None = None
+    by_keys: bool = False
 
     @property
     def going_on(self) -> bool:

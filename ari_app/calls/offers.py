@@ -13,23 +13,16 @@ on until he is served or gone; one that an agent asked for ends with its first a
 holds as they are.
 """
 
-from ari_app.calls import parties, waiting
-from ari_app.calls.effects import CountMissed, CreateLeg, HangUp, ReserveAgent, SetActivity, StopRinging
+from ari_app.calls import alerting, announcing, parties, waiting
+from ari_app.calls.effects import CountMissed, ReserveAgent, SetActivity, StopRinging
 from ari_app.calls.model import (
     Attempt,
     Call,
     CallId,
-    Destination,
-    DialplanEntry,
-    Leg,
     LegState,
     Offer,
     OfferKind,
     OfferState,
-    Outside,
-    Party,
-    PartyRole,
-    Phone,
     Progress,
 )
 from ari_app.calls.step import Seek, Step
@@ -63,17 +56,17 @@ def seek(step: Step, call: Call) -> None:
         _await_link(step, call, offer)
         return
     if offer.target.type in DIRECT:
-        ring(step, call.id, None)
+        alerting.ring(step, call.id, None)
         return
     step.put_offer(call.id, state=OfferState.SEEKING, retry_at=None)
-    _reserve_for(step, call, offer)
+    reserve_for(step, call, offer)
 
 
-def _reserve_for(step: Step, call: Call, offer: Offer) -> None:
+def reserve_for(step: Step, call: Call, offer: Offer) -> None:
     """Ask for somebody who is neither in the call nor has refused this offer."""
     request = step.new_id("r")
     step.put_offer(call.id, request=request)
-    step.seeks[request] = Seek(call.id, offer=offer.id)
+    step.seeks[request] = Seek(call.id)
     reserve(step, request, offer.target, busy_in(call) | offer.tried)
 
 
@@ -107,13 +100,13 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     elif not step.linked:
         free(step, agent, request)
         _await_link(step, call, offer)
-    elif not parties.can_be_rung(step, agent) or _destination(step, offer.target, agent)[0] is None:
+    elif not parties.can_be_rung(step, agent) or alerting.destination(step, offer.target, agent)[0] is None:
         # He has dialled by hand since he was reserved, and is not rung on top of that; or has no phone any more.
         free(step, agent, request)
         step.put_offer(call.id, tried=offer.tried | {agent})
         seek(step, step.call(call.id))
     else:
-        ring(step, call.id, agent)
+        alerting.ring(step, call.id, agent)
 
 
 def nobody(step: Step, call: Call) -> None:
@@ -151,94 +144,6 @@ def free_reserved(step: Step, offer: Offer) -> None:
     """An agent kept for an offer that never rang him is free again."""
     if offer.reserved is not None and offer.state is OfferState.PENDING:
         free(step, offer.reserved, offer.request)
-
-
-# -- ringing ----------------------------------------------------------------------------------------------------------
-
-
-def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = False) -> None:
-    """Ring one phone for the call's offer."""
-    call = step.call(call_id)
-    offer = call.offering()
-    if offer is None:
-        return
-    listed = step.directory.agents.get(agent) if agent else None
-    role = PartyRole.AGENT if agent else PartyRole.CONTACT
-    destination, name, number = _destination(step, offer.target, agent)
-    if destination is None:
-        if agent is not None:
-            free(step, agent, None)
-        fail(step, call_id, OfferState.UNAVAILABLE)
-        return
-    party = Party(
-        id=step.new_id("p"),
-        role=role,
-        name=listed.name if listed else name,
-        number=(listed.phone or "") if listed else number,
-        agent=agent,
-        leg=step.new_id("l"),
-    )
-    leg = Leg(party.leg or "", LegState.CREATING, agent=agent, destination=destination, focus=call_id)
-    step.put_leg(leg, shown=offer.identity, chosen=offer.caller_id is not None)
-    step.add_party(call_id, party)
-    keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
-    step.put_offer(
-        call_id,
-        state=OfferState.RINGING,
-        request=None,
-        attempts=(*offer.attempts, Attempt(leg.id, party.id, agent, answering=auto_answer)),
-        deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
-    )
-    step.ask(CreateLeg, leg.id, destination, offer.identity, call_id, auto_answer)
-    if agent is not None:
-        _ring_the_others_too(step, call_id)
-
-
-def _ring_the_others_too(step: Step, call_id: CallId) -> None:
-    """In a group that rings all at once the next free member is rung too; the first who answers has the call."""
-    call = step.call(call_id)
-    offer = call.offering()
-    if offer is not None and step.directory.ring_policy(offer.target) == "all":
-        _reserve_for(step, call, offer)
-
-
-def _destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, str, str]:
-    directory = step.directory
-    if agent is not None:
-        listed = directory.agents.get(agent)
-        return (Phone(listed.phone) if listed and listed.phone else None), "", ""
-    if target.type is TargetType.ROUTING_POINT:
-        point = directory.routing_points.get(target.id)
-        return (DialplanEntry(point.number), point.name, point.number) if point else (None, "", "")
-    number = directory.outside_number(target.id)
-    return (Outside(number, directory.settings.trunk) if number else None), "", target.id
-
-
-def answer_for(step: Step, call: Call, party: Party) -> None:
-    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends.
-
-    A phone that talks already goes on to this call on the line that it has.
-    """
-    offer = call.offering()
-    attempt = next((a for a in offer.attempts if a.party == party.id), None) if offer else None
-    old = step.leg(attempt.leg) if attempt else None
-    if offer is None or attempt is None or old is None or old.destination is None:
-        return
-    up = parties.agent_leg(step, party.agent or "")
-    if up is not None and up.state is LegState.UP:
-        _hang_up_unanswered(step, old)
-        step.put_party(call.id, party.id, leg=up.id)
-        shared = Attempt(up.id, party.id, attempt.agent)
-        step.put_offer(call.id, attempts=tuple(shared if a is attempt else a for a in offer.attempts))
-        accept(step, call.id, shared)
-        return
-    leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
-    step.put_leg(leg, chosen=offer.caller_id is not None)
-    _hang_up_unanswered(step, old)
-    step.put_party(call.id, party.id, leg=leg.id)
-    renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
-    step.put_offer(call.id, attempts=tuple(renewed if a is attempt else a for a in offer.attempts))
-    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True)
 
 
 # -- the end of an offer ----------------------------------------------------------------------------------------------
@@ -283,9 +188,19 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
     for attempt in offer.attempts:
         drop_attempt(step, call_id, attempt)
     free_reserved(step, offer)
-    step.put_offer(call_id, state=outcome, attempts=(), deadline=None, request=None, retry_at=None)
+    step.put_offer(call_id, state=outcome, deadline=None, request=None, retry_at=None)
     _stop_ringback(step, step.call(call_id))
     parties.after_failed_offer(step, step.call(call_id), offer)
+    if offer.by_keys and outcome is not OfferState.CANCELLED:
+        _tell_initiator(step, call_id, offer)
+
+
+def _tell_initiator(step: Step, call_id: CallId, offer: Offer) -> None:
+    """Whoever asked by feature code has no desktop to see it on."""
+    call = step.find_call(call_id)
+    initiator = call.parties.get(offer.by or "") if call is not None else None
+    if call is not None and initiator is not None and initiator.progress is Progress.JOINED:
+        announcing.guide(step, call, initiator, "nobody_available")
 
 
 def attempt_failed(step: Step, call: Call, attempt: Attempt, outcome: OfferState) -> None:
@@ -353,7 +268,7 @@ def timed_out(step: Step, call: Call) -> None:
         return
     for attempt in offer.attempts:
         drop_attempt(step, call.id, attempt)
-    step.put_offer(call.id, attempts=(), deadline=None, last=OfferState.NO_ANSWER)
+    step.put_offer(call.id, deadline=None, last=OfferState.NO_ANSWER)
     seek(step, step.call(call.id))
 
 
@@ -375,7 +290,7 @@ def drop_attempt(step: Step, call_id: CallId, attempt: Attempt, *, answered_else
     """Stop one phone's ringing."""
     leg = step.leg(attempt.leg)
     if leg is not None:
-        _hang_up_unanswered(step, leg, answered_elsewhere=answered_elsewhere)
+        alerting.hang_up_unanswered(step, leg, answered_elsewhere=answered_elsewhere)
     _drop(step, call_id, attempt)
 
 
@@ -384,11 +299,6 @@ def _drop(step: Step, call_id: CallId, attempt: Attempt) -> None:
     if call.offer is not None:
         kept = tuple(a for a in call.offer.attempts if a.leg != attempt.leg)
         step.put_offer(call_id, attempts=kept)
-
-
-def _hang_up_unanswered(step: Step, leg: Leg, *, answered_elsewhere: bool = True) -> None:
-    step.put_leg(leg, focus=None, hanging_up=True)
-    step.ask(HangUp, leg.id, answered_elsewhere)
 
 
 def _stop_ringback(step: Step, call: Call) -> None:

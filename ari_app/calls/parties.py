@@ -5,7 +5,7 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 
 from dataclasses import replace
 
-from ari_app.calls import announcing, offers, recording
+from ari_app.calls import announcing, displays, offers, recording
 from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
 from ari_app.calls.model import (
     Call,
@@ -93,7 +93,6 @@ def turn_to(step: Step, call: Call, agent: str) -> None:
     if leg is not None and leg.state is LegState.UP:
         step.put_leg(leg, focus=call.id)
         step.put_party(call.id, me.id, leg=leg.id, away=False)
-    _come_back(step, step.call(call.id), agent)
 
 
 def agent_leg(step: Step, agent: str) -> Leg | None:
@@ -128,8 +127,7 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     """
     listed = step.directory.agents.get(party.agent or "")
     destination = Phone((listed.phone if listed else None) or party.number)
-    other = next((p for p in call.parties.values() if p.id != party.id), None)
-    identity = Identity(other.name, other.number) if other else Identity(listed.name if listed else "", party.number)
+    identity = displays.with_whom(call, party) or Identity()
     leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
     step.put_leg(leg)
     held_by = party.held_by - {party.id}
@@ -146,9 +144,7 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
     call = step.call(call_id)
     party = call.parties[party_id]
     _let_go(step, call, party)
-    call = step.put_party(call_id, party_id, progress=Progress.LEFT, leg=None, held_by=frozenset())
-    offer = call.offering()
-    deserted = offer is not None and offer.by == party_id and offer.kind is OfferKind.TRANSFER
+    call = step.put_call(call, parties={**call.parties, party_id: _left(party)})
     for other in call.joined():
         if party_id in other.held_by:
             call = step.put_party(call_id, other.id, held_by=other.held_by - {party_id})
@@ -159,8 +155,7 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
     for child in step.calls_of(party.agent) if party.agent else ():
         if child.parent == call_id and child.owner == party.agent:
             step.put_call(child, parent=None)  # nothing to come back to, or to complete
-    by_agent = party.role is PartyRole.AGENT and not transferred and not deserted
-    end_if_over(step, call, agent_left=by_agent)
+    end_if_over(step, call, agent_left=party.role is PartyRole.AGENT and not transferred)
 
 
 def _let_go(step: Step, call: Call, party: Party) -> None:
@@ -193,7 +188,7 @@ def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
     offer = call.offering()
     agents = [p for p in joined if p.role is PartyRole.AGENT]
     if offer is not None:
-        if _offer_keeps(call, offer, joined):
+        if _offer_keeps(offer, joined):
             return
     elif (len(joined) == 1 and _saying_goodbye(step, joined[0])) or (
         len(joined) >= 2 and (agents or not agent_left or step.directory.settings.outside_may_continue)
@@ -202,13 +197,10 @@ def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
     end(step, call.id)
 
 
-def _offer_keeps(call: Call, offer: Offer, joined: list[Party]) -> bool:
-    if offer.state is OfferState.PENDING:
-        return any(p.id == offer.by and p.progress is not Progress.LEFT for p in call.parties.values())
+def _offer_keeps(offer: Offer, joined: list[Party]) -> bool:
+    """Whether whom the target is rung for is still there."""
     if offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
         return any(p.id != offer.by for p in joined)
-    if offer.by is not None:
-        return any(p.id == offer.by and p.leg is not None for p in joined)
     return bool(joined)
 
 
@@ -227,12 +219,12 @@ def end(step: Step, call_id: CallId) -> None:
         for attempt in offer.attempts:
             offers.drop_attempt(step, call_id, attempt)
         offers.free_reserved(step, offer)
-        step.put_offer(call_id, state=OfferState.CANCELLED, attempts=(), deadline=None, request=None, retry_at=None)
+        step.put_offer(call_id, state=OfferState.CANCELLED, deadline=None, request=None, retry_at=None)
     call = step.call(call_id)
     for party in call.parties.values():
         if party.progress is not Progress.LEFT:
             _let_go(step, call, party)
-    left = {key: p if p.progress is Progress.LEFT else _left(p) for key, p in step.call(call_id).parties.items()}
+    left = {key: _left(party) for key, party in step.call(call_id).parties.items()}
     call = step.put_call(step.call(call_id), parties=left, ended=True, held_since=None)
     recording.end(step, call)
     if call.bridge_made or call.bridge_failures:  # a bridge that failed may be there, only the answer was lost

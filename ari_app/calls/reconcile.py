@@ -4,7 +4,7 @@ What Asterisk holds is the truth about channels, what we hold is the truth about
 become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
 """
 
-from ari_app.calls import arrivals, legs, offers, parties, recording
+from ari_app.calls import arrivals, feature_codes, legs, offers, parties, recording, talking
 from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
@@ -26,6 +26,8 @@ def link_lost(step: Step) -> None:
 def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     """The connection stands again."""
     step.linked = True
+    feature_codes.forget(step)
+    talking.anew(step)
     held = {channel.leg: channel for channel in fact.channels}
     bridges = set(fact.bridges)
     for call in list(step.live_calls()):

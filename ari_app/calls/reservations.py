@@ -1,15 +1,27 @@
 """Answers to reservations, by the request they were asked for under. What nobody waits for any more is given back."""
 
-from ari_app.calls import initiate, offers, parties
+from ari_app.calls import feature_codes, initiate, offers, parties
+from ari_app.calls.commands import OfferCommand
 from ari_app.calls.model import OfferState
 from ari_app.calls.step import Seek, Step
-from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, CallControlError, Code, Refused, StoreUnavailable
 
 
 def _take_seek(step: Step, request: str) -> Seek | None:
     seek = step.awaited(request)
     step.seeks[request] = None
     return seek
+
+
+def _refuse(step: Step, seek: Seek, error: CallControlError) -> None:
+    """The command that waited for somebody will not be done: whoever gave it by keys hears that.
+
+    Raises:
+        CallControlError: for who gave it by desktop.
+    """
+    if not isinstance(seek.command, OfferCommand) or not seek.command.by_keys:
+        raise error
+    feature_codes.refused(step, seek.command, error.code)
 
 
 def agent_reserved(step: Step, request: str, agent: str) -> None:
@@ -19,9 +31,13 @@ def agent_reserved(step: Step, request: str, agent: str) -> None:
     if seek is not None and seek.command is not None:
         if not step.linked:
             raise AsteriskUnavailable
-        if not parties.can_be_rung(step, agent):
-            raise Refused(Code.NO_AGENT_AVAILABLE, "the agent has just taken another call")
-        initiate.reserved(step, seek.command, agent, request)
+        try:
+            if not parties.can_be_rung(step, agent):
+                raise Refused(Code.NO_AGENT_AVAILABLE, "the agent has just taken another call")
+            initiate.reserved(step, seek.command, agent, request)
+        except Refused as error:
+            _refuse(step, seek, error)
+            offers.free(step, agent, request)
     elif seek is not None and call is not None and call.offer is not None and call.offer.request == request:
         offers.reserved(step, call, agent, request)
     else:
@@ -34,7 +50,8 @@ def nobody_available(step: Step, request: str) -> None:
     if seek is None:
         return
     if seek.command is not None:
-        raise Refused(Code.NO_AGENT_AVAILABLE, "nobody of this target is available now")
+        _refuse(step, seek, Refused(Code.NO_AGENT_AVAILABLE, "nobody of this target is available now"))
+        return
     call = step.find_call(seek.call)
     if call is None or call.offer is None or call.offer.request != request:
         return
@@ -50,7 +67,8 @@ def reservation_failed(step: Step, request: str) -> None:
     if seek is None:
         return
     if seek.command is not None:
-        raise StoreUnavailable
+        _refuse(step, seek, StoreUnavailable())
+        return
     call = step.find_call(seek.call)
     if call is None or call.offer is None or call.offer.request != request:
         return

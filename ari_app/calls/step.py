@@ -17,14 +17,13 @@ from ari_app.routing.directory import Directory
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """A reservation asked for: on behalf of a command (`command`) or of a call's own offer (`offer`).
+    """A reservation asked for: on behalf of a command (`command`) or of the call's own offer.
 
     `again`: an agent became available since, which the answer may not know of.
     """
 
     call: CallId | None
     command: MakeCall | SingleStepTransfer | SingleStepConference | InitiateTransfer | None = None
-    offer: str | None = None
     again: bool = False
 
 

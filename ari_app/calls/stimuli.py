@@ -77,6 +77,22 @@ class LegRetrievedByPhone:
 
 
 @dataclass(frozen=True, slots=True)
+class LegDigit:
+    """A key was pressed on the phone: one of 0-9 A-D * #."""
+
+    leg: LegId
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegTalking:
+    """Whoever is at this leg began to speak, or stopped; told only where it was asked for."""
+
+    leg: LegId
+    talking: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncementFinished:
     """An announcement was played to its end, or could not be played."""
 
@@ -186,6 +202,8 @@ type AsteriskFact = (
     | LegGone
     | LegHeldByPhone
     | LegRetrievedByPhone
+    | LegDigit
+    | LegTalking
     | AnnouncementFinished
     | RecorderEnded
     | EffectDone

@@ -11,6 +11,7 @@ returned.
     waiting    callers in a line                 transfer_key  ... pressed on the phone
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
     recording  what is written into which file
+    feature_codes  keys pressed in a call        talking  who speaks
 
 It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
 call alone.
@@ -18,7 +19,6 @@ call alone.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ari_app.calls import (
     activities,
@@ -28,6 +28,7 @@ from ari_app.calls import (
     deadlines,
     displays,
     failures,
+    feature_codes,
     handlers,
     invariants,
     legs,
@@ -38,12 +39,22 @@ from ari_app.calls import (
     reconcile,
     recording,
     reservations,
+    talking,
     tones,
     transfer_key,
     waiting,
 )
 from ari_app.calls import stimuli as s
-from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply, StopRecorder
+from ari_app.calls.effects import (
+    CallChanged,
+    Effect,
+    LegChanged,
+    RaiseAlarm,
+    Refuse,
+    Reply,
+    StopRecorder,
+    TalkChanged,
+)
 from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
 from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Stories, StoryEntry
@@ -114,7 +125,9 @@ class Switch:
 
     @staticmethod
     def _finish(step: Step) -> None:
+        feature_codes.settle(step)
         media.settle(step)
+        talking.settle(step)
         displays.settle(step)
         recording.settle(step)
         tones.settle(step)
@@ -141,6 +154,10 @@ class Switch:
                 legs.held_by_phone(step, leg)
             case s.LegRetrievedByPhone(leg):
                 legs.retrieved_by_phone(step, leg)
+            case s.LegDigit(leg, digit):
+                feature_codes.digit(step, leg, digit)
+            case s.LegTalking(leg, talks):
+                talking.heard(step, leg, talks)
             case s.AnnouncementFinished(leg, announcement):
                 legs.announcement_finished(step, leg, announcement)
             case s.RecorderEnded(name):
@@ -164,6 +181,7 @@ class Switch:
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
+                talking.configured(step, directory)
                 self.directory = directory
             case _:
                 handlers.command(step, stimulus)
@@ -176,9 +194,6 @@ class Switch:
             call = step.find_call(call_id)
             if call is not None:
                 deadlines.passed(step, call)
-                current = step.find_call(call_id)
-                if current is not None and current is self.state.calls.get(call_id):
-                    step.put_call(replace(current))
 
     # -- the one way out ----------------------------------------------------------------------------------------------
 
@@ -200,10 +215,14 @@ class Switch:
             if call.ended:
                 self._over[call_id] = call
             self._note_deadline(call)
-            if call != before:
+            if before is None or call != before:
                 effects.append(CallChanged(before, call))
+            elif talking.only(before, call):
+                effects.append(TalkChanged(call))
         _merge(state.pending, step.pending)
-        if step.calls and not isinstance(stimulus, s.DirectoryReplaced):
+        # Who speaks is told once a second: it would leave no room for anything else.
+        dull = isinstance(stimulus, s.LegTalking) and not step.effects
+        if step.calls and not dull and not isinstance(stimulus, s.DirectoryReplaced):
             told: list[StoryEntry] = [StoryEntry(step.now, "stimulus", stimulus)]
             told += [StoryEntry(step.now, "effect", effect) for effect in step.effects]
             self.stories.add(step.calls, told)

@@ -15,7 +15,10 @@ from ari_app.routing.directory import Directory, Role
 
 @dataclass(frozen=True, slots=True)
 class PartyView:
-    """Somebody in the call; `you` is the one who looks, `actions` what he may do to this party now."""
+    """Somebody in the call; `you` is the one who looks, `actions` what he may do to this party now.
+
+    `talking`: speaks now; false where it is not known.
+    """
 
     id: str
     role: str
@@ -25,6 +28,7 @@ class PartyView:
     state: str
     muted: bool
     deaf: bool
+    talking: bool
     you: bool
     actions: tuple[str, ...]
 
@@ -116,6 +120,7 @@ def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:
         state=party_state(party),
         muted=party.muted,
         deaf=party.deaf,
+        talking=party.talking,
         you=party.agent == viewer and party.progress is not Progress.LEFT,
         actions=tuple(sorted(party_actions(call, party, viewer, role))),
     )

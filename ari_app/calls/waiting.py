@@ -50,7 +50,7 @@ def whose_turn(step: Step, call: Call, agent: str) -> Call:
     seek = step.awaited(theirs.request or "")
     if theirs.request is not None and seek is not None and _not_for(first) == _not_for(call):
         step.put_offer(call.id, request=theirs.request)
-        step.seeks[theirs.request] = replace(seek, call=call.id, offer=mine.id)
+        step.seeks[theirs.request] = replace(seek, call=call.id)
     else:
         offers.seek(step, step.call(call.id))
     return step.call(first.id)
@@ -121,7 +121,10 @@ def announce(step: Step, call: Call) -> None:
     """Tell the caller his place in the line; then his music goes on."""
     offer = call.offering()
     queue = _queue(step, offer) if offer is not None else None
-    if offer is None or queue is None or queue.announce_every is None:
+    if offer is None:
+        return
+    if queue is None or queue.announce_every is None:
+        step.put_offer(call.id, announce_at=None)  # the administrator has taken that away meanwhile
         return
     step.put_offer(call.id, announce_at=step.now + queue.announce_every)
     place = next((i for i, c in enumerate(line(step, offer.target), 1) if c.id == call.id), None)
@@ -139,15 +142,14 @@ def _caller_leg(step: Step, call: Call) -> Leg | None:
 def _position(step: Step, target: Target, place: int) -> str:
     """`You are next`, or `you are caller number` three `waiting`; then how long that may take, in minutes."""
     prompts = step.directory.settings.announcements
+    sounds: list[str | None] = []
     if place == 1:
-        sounds = [prompts.get("queue_next", "")]
-    elif before := prompts.get("queue_position", ""):
-        sounds = [before, f"number:{place}", prompts.get("queue_waiting", "")]
-    else:
-        sounds = []
+        sounds = [prompts.get("queue_next")]
+    elif before := prompts.get("queue_position"):
+        sounds = [before, f"number:{place}", prompts.get("queue_waiting")]
     minutes = ceil(expected_wait(step, target, place) / 60.0)
-    if minutes > 1 and (before := prompts.get("queue_wait", "")):
-        sounds += [before, f"number:{minutes}", prompts.get("queue_minutes", "")]
+    if minutes > 1 and (before := prompts.get("queue_wait")):
+        sounds += [before, f"number:{minutes}", prompts.get("queue_minutes")]
     return ",".join(sound for sound in sounds if sound)
 
 

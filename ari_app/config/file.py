@@ -253,7 +253,8 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
 def _settings(s: Sections) -> Settings:
     entry = s.settings
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
-    same = entry.model_dump(exclude={"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback", "recording"})
+    other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback", "feature_codes", "recording"}
+    same = entry.model_dump(exclude=other)
     return Settings(
         **same,
         company=company,
@@ -262,6 +263,7 @@ def _settings(s: Sections) -> Settings:
         recordings_folder=entry.recording.folder,
         not_ready_reasons=tuple(entry.not_ready_reasons),
         announcements=MappingProxyType(dict(s.announcements)),
+        feature_codes=MappingProxyType(entry.feature_codes.codes()),
     )
 
 

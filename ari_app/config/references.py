@@ -27,6 +27,7 @@ ANNOUNCEMENTS = frozenset(
         "nobody_available", "invalid_number", "ready", "not_ready", "logged_in", "logged_out",
         "hold_reminder", "queue_next", "queue_position", "queue_waiting", "queue_wait", "queue_minutes",
         "recording_started", "conference_join", "conference_leave",
+        "feature_transfer", "feature_conference", "feature_nobody_available", "feature_invalid_number",
     }
 )  # fmt: skip
 # Played to all who talk. Asterisk never ends a tone that it plays to a bridge: what comes next would wait for ever.

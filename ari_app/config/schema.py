@@ -215,6 +215,38 @@ class RecordingEntry(Entry):
     folder: Annotated[str, AfterValidator(_folder)] = DEFAULTS.recordings_folder
 
 
+def _code(text: str) -> str:
+    if not re.fullmatch(r"[0-9*#]{1,8}", text):
+        raise ValueError("must be 1 to 8 of the keys 0-9, * and #")
+    return text
+
+
+type FeatureCode = Annotated[str, BeforeValidator(_number), AfterValidator(_code)]
+
+
+class FeatureCodesEntry(Entry):
+    """What an agent presses while he talks; a feature without a code is not there."""
+
+    transfer: FeatureCode | None = None
+    conference: FeatureCode | None = None
+    hold: FeatureCode | None = None
+    cancel: FeatureCode | None = None
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "FeatureCodesEntry":
+        """A code that another one begins with would always be taken for it."""
+        codes = list(self.codes().items())
+        for name, code in codes:
+            for other, longer in codes:
+                if other != name and longer.startswith(code):
+                    raise ValueError(f"{other} {longer} begins with {name} {code}: it could never be dialled")
+        return self
+
+    def codes(self) -> dict[str, str]:
+        """The code of each feature that has one."""
+        return {name: code for name, code in self.model_dump().items() if code is not None}
+
+
 class SettingsEntry(Entry):
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -236,6 +268,9 @@ class SettingsEntry(Entry):
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data
     caller_ids_enabled_for: Verbs = []
     recording: RecordingEntry = RecordingEntry()
+    feature_codes: FeatureCodesEntry = FeatureCodesEntry()
+    feature_timeout: Annotated[float, Field(gt=0, le=60)] = DEFAULTS.feature_timeout
+    talk_detection: bool = DEFAULTS.talk_detection
 
 
 type Announcement = Annotated[str, BeforeValidator(_sounds)]

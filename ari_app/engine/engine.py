@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
 # What others are told of a step; told in order, among themselves.
-_TOLD = (e.CallChanged, e.LegChanged, e.CallerIdChosen, e.HeldTooLong, e.OperationFailed, e.Reply)
+_TOLD = (e.CallChanged, e.TalkChanged, e.LegChanged, e.CallerIdChosen, e.HeldTooLong, e.OperationFailed, e.Reply)
 
 
 class Outlets(Protocol):
@@ -32,6 +32,7 @@ class Outlets(Protocol):
     def asterisk(self, effect: e.AsteriskEffect) -> None: ...
     def availability(self, effect: e.AvailabilityEffect) -> None: ...
     def call_changed(self, before: Call | None, call: Call) -> None: ...
+    def talk_changed(self, call: Call) -> None: ...
     def leg_changed(self, effect: e.LegChanged) -> None: ...
     def caller_id_chosen(self, agent: str, caller_id: str) -> None: ...
     def held_too_long(self, call: Call) -> None: ...
@@ -142,6 +143,8 @@ class Engine:
                     answer.set_exception(effect.error)
             case e.CallChanged():
                 self._outlets.call_changed(effect.before, effect.call)
+            case e.TalkChanged():
+                self._outlets.talk_changed(effect.call)
             case e.LegChanged():
                 self._outlets.leg_changed(effect)
             case e.CallerIdChosen():
@@ -173,6 +176,7 @@ class Engine:
                 | e.StopRecorder()
                 | e.PlayDtmf()
                 | e.ShowIdentity()
+                | e.DetectTalk()
                 | e.HangUp()
             ):
                 self._outlets.asterisk(effect)

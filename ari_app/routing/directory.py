@@ -149,6 +149,9 @@ class Settings:
     max_user_data: int = 16_384
     recording: bool = False
     recordings_folder: str = ""
+    feature_codes: Mapping[str, str] = MappingProxyType({})
+    feature_timeout: float = 3.0
+    talk_detection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,19 @@ class Directory:
                 if entry.number == target.id:
                     return Target(kind, entry.id)
         return target
+
+    def is_complete(self, number: str) -> bool:
+        """Whether the number reaches somebody, and none that goes on after it could.
+
+        What an outside rule would match cannot be known of every pattern: repeated digits are tried.
+        """
+        if not self.exists(self.resolve(Target(TargetType.NUMBER, number))):
+            return False
+        listed = (self.groups, self.queues, self.routing_points)
+        inside = [a.phone for a in self.agents.values()] + [e.number for entries in listed for e in entries.values()]
+        if any(other is not None and other != number and other.startswith(number) for other in inside):
+            return False
+        return not any(self.outside_number(number + more * n) for more in "0123456789" for n in range(1, 16))
 
     def agent_of_phone(self, phone: str) -> Agent | None:
         """The agent whose phone has this SIP user."""

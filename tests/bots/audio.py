@@ -88,6 +88,8 @@ class Audio:
     def _frame(self, at: float, payload: bytes) -> None:
         if not self.on_hold:
             self.ear.feed(at, payload)
+            if self._station.tape is not None:
+                self._station.tape += payload
 
     def _digit(self, at: float, key: str) -> None:
         self.digits += key

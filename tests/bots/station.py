@@ -45,6 +45,8 @@ class Station(Expectations):
         self.timeline = Timeline()
         self.calls: list[Call] = []
         self.digits = ""
+        self.tape: bytearray | None = None
+        """All PCMU that is received from now on, if it is a tape: what `recital` looks through."""
         self._payload = tones.payload(self.tone, studio.level)
         self._speaking = True
         self._numbered = 0

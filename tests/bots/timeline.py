@@ -65,17 +65,24 @@ class Timeline:
         end = time.monotonic() if until is None else until
         return frozenset().union(*(heard.voices for _, _, heard in self.stretches(since, end)))
 
-    def longest_nothing(self, since: float, until: float | None = None) -> tuple[float, float]:
-        """(length in seconds, begin) of the longest stretch of nothing at all during calls.
+    def nothings(self, since: float, until: float | None = None) -> Iterator[tuple[float, float]]:
+        """(from, to) of every stretch of nothing at all during calls.
 
         Nothing is neither voice, music, ringing nor speech; time without a call doesn't count.
         """
-        longest, begun, begin = 0.0, since, None
+        begin: float | None = None
+        last = since
         for start, end, heard in self.stretches(since, time.monotonic() if until is None else until):
-            if heard.sound not in NOTHING:
+            if heard.sound in NOTHING:
+                begin = start if begin is None else begin
+            elif begin is not None:
+                yield begin, start
                 begin = None
-                continue
-            begin = start if begin is None else begin
-            if end - begin > longest:
-                longest, begun = end - begin, begin
-        return longest, begun
+            last = end
+        if begin is not None:
+            yield begin, last
+
+    def longest_nothing(self, since: float, until: float | None = None) -> tuple[float, float]:
+        """(length in seconds, begin) of the longest stretch of nothing at all during calls."""
+        lengths = ((end - begin, begin) for begin, end in self.nothings(since, until))
+        return max(lengths, key=lambda found: found[0], default=(0.0, since))

@@ -1,4 +1,4 @@
-"""The same tests over the real Redis and the in-memory twins.
+"""The same tests over the real parts and their in-memory twins: Redis and the store, Asterisk (`bench`).
 
 CC_REDIS_URL names a Redis (7 or 8). Every test has a random prefix there and leaves nothing behind.
 """
@@ -21,6 +21,7 @@ from ari_app.store.client import connect, disconnect
 from ari_app.store.memory import MemoryStore
 from ari_app.store.port import Store
 from ari_app.store.redis import RedisStore
+from tests.unit.ari.benches import Bench, FakeBench, RealBench, real_lab, real_settings
 
 # An address of the loopback of its own: nothing else listens there.
 PROXY_HOST = "127.0.66.2"
@@ -156,6 +157,19 @@ def store(request: pytest.FixtureRequest, prefix: str) -> Store:
     if request.param == "memory":
         return MemoryStore()
     return RedisStore(request.getfixturevalue("client"), prefix)
+
+
+@pytest.fixture(params=["fake", "asterisk"])
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    if request.param == "fake":
+        yield FakeBench()
+        return
+    settings = real_settings()
+    async with real_lab() as lab:
+        real = RealBench(settings, lab)
+        await real.open()
+        yield real
+        await real.close()
 
 
 @pytest.fixture

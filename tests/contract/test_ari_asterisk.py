@@ -308,6 +308,7 @@ async def test_an_effect_taken_on_while_stopping_is_answered(bench: RealBench) -
 async def test_check_finds_what_asterisk_lacks_and_nothing_else() -> None:
     settings = real_settings()
     wanted = checks.Wanted(
+        modules=("func_talkdetect.so", "func_nothing.so"),
         phones=("1001", "no-such-phone"),
         trunks=("carrier", "no-such-trunk"),
         music_classes=("default", "no-such-music"),
@@ -318,6 +319,7 @@ async def test_check_finds_what_asterisk_lacks_and_nothing_else() -> None:
         assert (await asterisk.version()).startswith("22.")
         found = await asterisk.findings(wanted)
     assert {(finding.subject, finding.name) for finding in found} == {
+        (checks.Subject.MODULE, "func_nothing.so"),
         (checks.Subject.PHONE, "no-such-phone"),
         (checks.Subject.TRUNK, "no-such-trunk"),
         (checks.Subject.MUSIC, "no-such-music"),

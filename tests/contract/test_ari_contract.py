@@ -4,8 +4,6 @@ The real one is asked through `ari.asterisk.Asterisk`, its phones are bots behin
 measured in RTP. CC_ARI_URL, CC_ARI_USER, CC_ARI_PASSWORD, CC_BIND and CC_CARRIER say where it is.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from ari_app.ari.fake import Behaviour
@@ -16,6 +14,7 @@ from ari_app.calls.effects import (
     CreateBridge,
     CreateLeg,
     DestroyBridge,
+    DetectTalk,
     DialLeg,
     HangUp,
     JoinBridge,
@@ -42,23 +41,11 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LinkLost,
 )
-from tests.unit.ari.benches import Bench, FakeBench, RealBench, real_lab, real_settings
+from tests.unit.ari.benches import Bench
 
 NOBODY = Identity("Nobody", "+33100000000")
 SOUND = ("sound:beep",)
-
-
-@pytest.fixture(params=["fake", "asterisk"])
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    if request.param == "fake":
-        yield FakeBench()
-        return
-    settings = real_settings()
-    async with real_lab() as lab:
-        real = RealBench(settings, lab)
-        await real.open()
-        yield real
-        await real.close()
+LONG = ("sound:demo-congrats",) * 9
 
 
 async def test_a_leg_is_created_joined_dialled_rings_and_is_answered(bench: Bench) -> None:
@@ -192,6 +179,8 @@ async def test_every_other_effect_on_a_leg_that_is_gone_fails_as_gone(bench: Ben
         Announce(bench.number(), leg, bench.new("playing"), "prompt", SOUND),
         PlayDtmf(bench.number(), leg, "1"),
         ShowIdentity(bench.number(), leg, NOBODY),
+        DetectTalk(bench.number(), leg, 1.0),
+        DetectTalk(bench.number(), leg, None),
     ]
     for effect in effects:
         failed = await bench.failed(effect)
@@ -316,7 +305,7 @@ async def test_another_effect_stops_an_announcement(bench: Bench) -> None:
     a, b, bridge = await bench.conversation()
     await bench.done(LeaveBridge(bench.number(), a, bridge))
     playing = bench.new("playing")
-    await bench.done(Announce(bench.number(), a, playing, "prompt", ("sound:demo-congrats",) * 9))
+    await bench.done(Announce(bench.number(), a, playing, "prompt", LONG))
     await bench.done(JoinBridge(bench.number(), a, bridge))
     await bench.told(AnnouncementFinished(a, playing))
     await bench.hears({(a, b), (b, a)}, a, b)
@@ -327,6 +316,28 @@ async def test_digits_go_to_that_leg_alone(bench: Bench) -> None:
     await bench.done(PlayDtmf(bench.number(), a, "12#"))
     await bench.received(a, "12#")
     await bench.received(b, "")
+
+
+async def test_an_announcement_replaces_one_under_way(bench: Bench) -> None:
+    a, _, bridge = await bench.conversation()
+    await bench.done(LeaveBridge(bench.number(), a, bridge))
+    first, second = bench.new("playing"), bench.new("playing")
+    await bench.done(Announce(bench.number(), a, first, "prompt", LONG))
+    await bench.done(Announce(bench.number(), a, second, "prompt", SOUND))
+    await bench.told(AnnouncementFinished(a, first))
+    await bench.told(AnnouncementFinished(a, second))
+
+
+async def test_digits_do_not_end_the_music_of_who_gets_them(bench: Bench) -> None:
+    a, b, bridge = await bench.conversation()
+    await bench.done(LeaveBridge(bench.number(), a, bridge))
+    await bench.done(StartMusic(bench.number(), a, "default"))
+    await bench.hears_music(a)
+    await bench.done(PlayDtmf(bench.number(), a, "12"))
+    await bench.received(a, "12")
+    await bench.hears_music(a)
+    await bench.hears(set(), a, b)
+    await bench.hears_music(a)
 
 
 async def test_after_a_lost_connection_stock_is_taken_and_calls_go_on(bench: Bench) -> None:

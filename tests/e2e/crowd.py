@@ -22,12 +22,16 @@ TOGETHER = CROWD[:3]
 """Members of the group that rings all at once."""
 IN_ORDER = ("crowd15", "crowd14", "crowd16")
 """Members of the group that rings in order, as they are rung: the file lists them otherwise, and names two of them."""
+MAX_PARTIES = 22
+"""Of one conference: the crowd, the one who is rested, and who called."""
 LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
 """How well they know their tools."""
 
-QUEUE, QUEUE_URGENT, QUEUE_SHORT = "3900", "3905", "3901"
+QUEUE, QUEUE_URGENT, QUEUE_SHORT, QUEUE_TOLD = "3900", "3905", "3901", "3902"
 GROUP_TOGETHER, GROUP_REST, GROUP_IN_ORDER, GROUP_WITH_DATA = "2901", "2902", "2903", "4900"
 SKILL, SKILL_3 = "2910", "2913"
+NOWHERE = "2999"
+"""A number whose dialplan names a group that the file does not have."""
 
 _SECTIONS = {
     "groups": f"""\
@@ -50,9 +54,13 @@ _SECTIONS = {
     max_length: 2
     max_wait: 3
     overflow: group:together
+  told: {{name: Told queue, number: "{QUEUE_TOLD}", groups: [crowd], announce_every: 5}}
 """,
     "skills": """\
   tools: {name: Tools, show_available: true}
+""",
+    "settings": f"""\
+  max_parties: {MAX_PARTIES}
 """,
 }
 
@@ -73,6 +81,10 @@ exten => {QUEUE_URGENT},1,Gosub(call-control,welcome,1)
  same => n,Stasis(${{CALL_CONTROL}},queue,crowd,5)
  same => n,Hangup()
 exten => {QUEUE_SHORT},1,Gosub(call-control,deliver,1(queue,short))
+ same => n,Hangup()
+exten => {QUEUE_TOLD},1,Gosub(call-control,deliver,1(queue,told))
+ same => n,Hangup()
+exten => {NOWHERE},1,Gosub(call-control,deliver,1(group,nowhere))
  same => n,Hangup()
 exten => {SKILL},1,Gosub(call-control,deliver,1(skill,tools))
  same => n,Hangup()

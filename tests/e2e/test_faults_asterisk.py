@@ -27,7 +27,8 @@ async def test_after_asterisk_died_no_call_is_left_and_the_agents_are_free(offic
     waiting.dial("3000")
     await waiting.hears_music(within=8)
     async with Part(office.stack, "asterisk").killed():
-        await until_away(office.stack, "asterisk_unavailable")
+        with office.silence_is_right(talking, waiting, why="Asterisk is dead"):
+            await until_away(office.stack, "asterisk_unavailable")
         for bot in office.lab.bots.values():
             bot.hangup()  # nobody is there who would tell them
         assert await alice.refused("hold") == "asterisk_unavailable"
@@ -63,9 +64,10 @@ async def test_a_call_goes_on_and_obeys_after_asterisk_stood_still(office: Offic
     (alice,) = await office.agents("alice")
     caller = await office.caller()
     await office.connect(caller, alice)
-    async with Part(office.stack, "asterisk").frozen():
-        await until_away(office.stack, "asterisk_unavailable")
-    await office.hears("caller <-> alice")
+    with office.silence_is_right(caller, why="Asterisk stands still"):
+        async with Part(office.stack, "asterisk").frozen():
+            await until_away(office.stack, "asterisk_unavailable")
+        await office.hears("caller <-> alice")
     await alice.do("hold")
     await caller.hears_music()
     await alice.do("retrieve")
@@ -91,7 +93,6 @@ async def test_a_conversation_does_not_hear_that_the_connection_to_asterisk_was_
 async def test_a_phone_that_rings_when_the_connection_is_cut_can_be_answered(office: Office) -> None:
     (alice,) = await office.agents("alice")
     caller = await office.caller()
-    begin = time.monotonic()
     caller.dial("1001")
     await alice.phone.rings()
     await alice.is_now("ringing")
@@ -101,7 +102,6 @@ async def test_a_phone_that_rings_when_the_connection_is_cut_can_be_answered(off
     await office.hears("caller <-> alice")
     await alice.sees_state("established")
     assert len(alice.phone.calls) == 1, "the phone was rung anew"
-    caller.never_in_silence(longer_than=2.0, since=begin)
 
 
 async def test_a_transfer_that_rings_when_the_connection_is_cut_comes_to_its_end_s11(office: Office) -> None:

@@ -88,17 +88,18 @@ async def test_mute_and_deaf_outlive_the_controller_and_can_be_undone_after_s30_
     caller = await office.caller()
     await office.conference(caller, alice, bob, erin)
     await alice.to("bob", "mute")
-    await alice.to("contact", "deafen")
     heard = ("alice <-> erin", "alice -> bob", "erin -> bob", "caller -> alice", "caller -> erin", "caller -> bob")
-    async with undisturbed(office, *heard):
-        async with controller(office).killed():
-            await caller.stays_up(AWAY)
-        await reopen(alice)
-    assert alice.party("bob")["muted"]
-    assert alice.party("contact")["deaf"]
-    await alice.to("bob", "unmute")
-    await office.hears(*heard, "bob -> alice", "bob -> erin")
-    await alice.to("contact", "undeafen")
+    with office.silence_is_right(caller, why="he is deafened"):
+        await alice.to("contact", "deafen")
+        async with undisturbed(office, *heard):
+            async with controller(office).killed():
+                await caller.stays_up(AWAY)
+            await reopen(alice)
+        assert alice.party("bob")["muted"]
+        assert alice.party("contact")["deaf"]
+        await alice.to("bob", "unmute")
+        await office.hears(*heard, "bob -> alice", "bob -> erin")
+        await alice.to("contact", "undeafen")
     everyone = ("alice", "bob", "erin", "caller")
     await office.hears(*(f"{a} <-> {b}" for i, a in enumerate(everyone) for b in everyone[:i]))
 
@@ -109,14 +110,12 @@ async def test_a_phone_that_rings_when_the_controller_dies_is_answered_when_it_i
     caller.dial("1001")
     await alice.phone.rings()
     await alice.is_now("ringing")
-    begin = time.monotonic()
     async with controller(office).killed():
         assert alice.phone.ringing is not None
     await reopen(alice)
     await alice.phone.answer()
     await office.hears("caller <-> alice")
     await alice.sees_state("established")
-    caller.never_in_silence(longer_than=2.0, since=begin)
     assert len(alice.phone.calls) == 1, "the phone was rung anew"
 
 
@@ -126,7 +125,6 @@ async def test_a_phone_answered_while_the_controller_is_dead_talks_when_it_is_ba
     caller.dial("1001")
     await alice.phone.rings()
     await alice.is_now("ringing")
-    begin = time.monotonic()
     async with controller(office).killed():
         await alice.phone.answer()
         await alice.phone.talks()
@@ -134,7 +132,6 @@ async def test_a_phone_answered_while_the_controller_is_dead_talks_when_it_is_ba
     await office.hears("caller <-> alice")
     await alice.sees_state("established")
     await alice.is_now("on_call")
-    caller.never_in_silence(longer_than=2.0, since=begin)
 
 
 async def test_a_waiting_caller_keeps_his_music_while_the_controller_is_dead_and_is_served_after(
@@ -167,7 +164,6 @@ async def test_a_caller_who_comes_while_the_controller_is_dead_hears_music_and_i
     await reopen(alice)
     await office.hears("caller <-> alice")
     await alice.sees_state("established")
-    caller.never_in_silence(longer_than=2.0)
 
 
 async def test_who_hangs_up_while_the_controller_is_dead_is_missed_when_it_is_back_s47(office: Office) -> None:
@@ -242,7 +238,6 @@ async def test_what_happens_while_the_controller_stands_still_is_made_up_for(off
     await bob.phone.answer()
     await bob.sees_state("established")
     await office.hears("late <-> bob")
-    late.never_in_silence(longer_than=2.0)
 
 
 async def test_a_controller_stopped_in_order_and_started_again_leaves_calls_alone(office: Office) -> None:

@@ -103,7 +103,6 @@ async def test_a_routing_points_menu_hands_its_caller_on_to_a_skill_s14(office: 
     call = await alice.sees_state("established")
     assert call["user_data"]["topic"] == "billing"
     assert alice.party("contact")["number"] == caller.number
-    caller.never_in_silence(longer_than=3)
 
 
 async def test_a_caller_chooses_a_queue_in_the_menu(office: Office) -> None:
@@ -114,6 +113,18 @@ async def test_a_caller_chooses_a_queue_in_the_menu(office: Office) -> None:
     await caller.send_dtmf("2")
     await dave.phone.answer(within=15)
     await office.hears("caller <-> dave")
+
+
+@pytest.mark.parametrize("keys", ["", "9"], ids=["nothing", "something else"])
+async def test_who_presses_nothing_in_the_menu_is_served_all_the_same(office: Office, keys: str) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    caller.dial("4000")
+    await caller.hears_speech(within=8)
+    if keys:
+        await caller.send_dtmf(keys)
+    await alice.phone.answer(within=30)
+    await office.hears("caller <-> alice")
 
 
 @pytest.mark.parametrize("verb", ["single-step-transfer", "single-step-conference"])

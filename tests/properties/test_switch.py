@@ -16,6 +16,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls.model import DialplanEntry
 from tests.properties import walk
+from tests.support.callcentre import directory
 from tests.support.world import World, to
 
 AGENTS = ("alice", "bob", "carol", "dave")
@@ -70,7 +71,7 @@ class CallCentre(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = World(directory(feature_codes=walk.CODES, talk_detection=True))
         self.replacements = 0
 
     @initialize(index=st.integers(-3, len(BEGINNINGS) - 1))
@@ -197,6 +198,17 @@ class CallCentre(RuleBasedStateMachine):
             self.world.asterisk.arrive(f"local{self.replacements}", to, "replaced", leg)
             self.world.asterisk.hang_up(leg, 16)
 
+    @precondition(lambda self: self.world.asterisk.world.channels)
+    @rule(index=st.integers(0, 9), keys=st.sampled_from((*walk.CODES.values(), "1002#", "2000", "17#", "*", "#")))
+    def keys_are_pressed(self, index: int, keys: str) -> None:
+        for key in keys:
+            self.world.asterisk.press_key(self._channel(index), key)
+
+    @precondition(lambda self: self.world.asterisk.world.channels)
+    @rule(index=st.integers(0, 9), talking=st.booleans())
+    def somebody_speaks_or_is_silent(self, index: int, talking: bool) -> None:
+        self.world.asterisk.talk(self._channel(index), talking)
+
     @precondition(lambda self: self.world.asterisk.connected)
     @rule(verb=st.sampled_from((("skill", "french"), ("group", "sales"), ("group", "nowhere"), ("agent", "bob"))))
     def a_routing_point_hands_its_caller_back(self, verb: tuple[str, str]) -> None:
@@ -246,6 +258,7 @@ class CallCentre(RuleBasedStateMachine):
                 e.PauseRecorder,
                 e.StopRecorder,
                 e.PlayToBridge,
+                e.Announce,
             )
         ),
         done=st.booleans(),

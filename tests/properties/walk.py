@@ -6,6 +6,7 @@ States are told apart by their `shape`: ids, names and times left out, so that w
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ari_app.ari.fake_model import State
@@ -49,6 +50,8 @@ ON_PARTY: dict[str, type[c.CallCommand]] = {
     "remove": c.RemoveParty,
     "send_dtmf": c.SendDtmf,
 }
+CODES = {"transfer": "*1", "conference": "*2", "hold": "*3", "cancel": "*0"}
+NUMBER_BY_KEYS = "1002#"
 VIEWERS = (
     ("alice", Role.AGENT),
     ("bob", Role.AGENT),
@@ -96,7 +99,7 @@ def commands(world: World) -> Iterator[Possible]:
 
 
 def happenings(world: World) -> Iterator[Callable[[World], object]]:
-    """What else may come: phones that answer and hang up, hold keys, a deadline, a call more."""
+    """What else may come: phones that answer and hang up, hold keys, feature codes, a deadline, a call more."""
     for leg, channel in world.asterisk.world.channels.items():
         if channel.state in (State.DIALLING, State.RINGING):
             yield _phone("answer", leg)
@@ -105,6 +108,11 @@ def happenings(world: World) -> Iterator[Callable[[World], object]]:
             yield _phone("hang_up", leg)
             yield _phone("press_hold", leg)
             yield _phone("press_retrieve", leg)
+        if channel.state is State.UP and world.switch.legs[leg].agent is not None:
+            for keys in (*CODES.values(), NUMBER_BY_KEYS):
+                yield partial(_press, leg=leg, keys=keys)
+        if channel.detecting:
+            yield _phone("talk", leg, True)
     if world.switch.next_deadline() is not None:
         yield World.pass_time
     if len(world.switch.calls) < 2:
@@ -115,6 +123,12 @@ def _phone(does: str, *args: object) -> Callable[[World], object]:
     return lambda world: getattr(world.asterisk, does)(*args)
 
 
+def _press(world: World, leg: str, keys: str) -> None:
+    for key in keys:
+        world.asterisk.press_key(leg, key)
+        world.settle()
+
+
 def _say(world: World, kind: type[c.BaseCommand], by: str, **fields: object) -> None:
     world.command(kind, by, **fields)
 
@@ -122,7 +136,7 @@ def _say(world: World, kind: type[c.BaseCommand], by: str, **fields: object) -> 
 def beginnings(**settings: Any) -> Iterator[World]:
     """Calls as they begin, and what they come to by and by, so that the walk is soon everywhere."""
     for begin in _BEGINNINGS:
-        office = Office(**settings)
+        office = Office(**{"feature_codes": CODES, "talk_detection": True, **settings})
         begin(office)
         office.settle()
         yield office
@@ -200,7 +214,8 @@ def shape(world: World) -> object:
 
     def of_party(party: Party) -> object:
         held = tuple(sorted(str(short(p)) for p in party.held_by))
-        said = (party.role, party.progress, party.muted, party.deaf, held)
+        keyed = (party.keyed.kind, bool(party.keyed.digits)) if party.keyed is not None else None
+        said = (party.role, party.progress, party.muted, party.deaf, held, keyed, party.talking)
         return (short(party.id), short(party.agent), short(party.leg), *said)
 
     def of_call(call: Call) -> object:
@@ -214,6 +229,7 @@ def shape(world: World) -> object:
                 offer.state,
                 short(offer.by),
                 offer.fallback,
+                offer.by_keys,
                 tuple((short(a.party), a.ringing, a.answering) for a in offer.attempts),
             )
         )
@@ -223,7 +239,7 @@ def shape(world: World) -> object:
 
     calls = tuple(of_call(call) for call in world.switch.calls.values())
     legs = tuple(
-        (short(leg.id), leg.state, leg.farewell, leg.on_hold_by_phone, short(leg.focus))
+        (short(leg.id), leg.state, leg.farewell, leg.on_hold_by_phone, short(leg.focus), leg.detecting is not None)
         for leg in world.switch.legs.values()
     )
     return calls, legs, len(world.switch.state.pending)

@@ -28,6 +28,8 @@ ANNOUNCEMENTS = {
     "logged_in": "sound:login",
     "logged_out": "sound:logout",
     "recording_started": "sound:recorded",
+    "feature_transfer": "sound:transfer_to",
+    "feature_conference": "sound:confer_with",
 }
 
 

@@ -3,10 +3,11 @@
 `World` feeds a Switch from FakeAsterisk and from a small availability; tests decide what is delivered when.
 """
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
@@ -25,6 +26,8 @@ from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
 _ASTERISK: tuple[type, ...] = get_args(e.AsteriskEffect.__value__)
+_AVAILABILITY: tuple[type, ...] = get_args(e.AvailabilityEffect.__value__)
+_EFFECTS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (*_ASTERISK, *_AVAILABILITY)}
 _CALL = TypeAdapter(Call)
 _LEG = TypeAdapter(Leg)
 CALLER = Identity("Zoé Caller", "+33612345678")
@@ -97,6 +100,7 @@ class World:
         self.refusals: dict[str, CallControlError] = {}
         self.asked: set[str] = set()
         self.alarms: list[str] = []
+        self.talks = 0
         self.chosen: list[tuple[str, str]] = []
         self.held_too_long: list[str] = []
         self.failed: list[e.OperationFailed] = []
@@ -122,6 +126,8 @@ class World:
         return effects
 
     def _do(self, effect: e.Effect) -> None:
+        if (shape := _EFFECTS.get(type(effect))) is not None:
+            assert _well_formed(shape, effect), effect
         match effect:
             case e.ReserveAgent() | e.SetActivity() | e.CountMissed() | e.SetAgentState():
                 self.inbox.extend(self.agents.do(effect))
@@ -132,18 +138,25 @@ class World:
             case e.Refuse(command, error):
                 assert command not in self.replies, "answered twice"
                 assert command not in self.refusals, "answered twice"
+                assert error.detail, "a refusal without a word"
                 self.refusals[command] = error
             case e.RaiseAlarm(call, what):
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(_, call):
+                _check_ids(call)
+                assert _well_formed(_CALL, call), call
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
                 else:
                     self.saved_calls[call.id] = _CALL.dump_json(call)
+            case e.TalkChanged(call):
+                self.talks += 1
             case e.LegChanged(leg_id, leg):
                 if leg is None:
                     self.saved_legs.pop(leg_id, None)
                 else:
+                    assert leg.destination is None or re.fullmatch(r"cc-\d+-l\d+", leg_id), leg_id
+                    assert _well_formed(_LEG, leg), leg
                     self.saved_legs[leg_id] = _LEG.dump_json(leg)
             case e.HeldTooLong(call):
                 self.held_too_long.append(call.id)
@@ -179,7 +192,12 @@ class World:
             self.now = max(self.now, at) if at is not None else self.now + 1.0
         else:
             self.now += seconds
-        self.feed(s.TimePassed())
+        for _ in range(5):
+            self.feed(s.TimePassed())
+            at = self.switch.next_deadline()
+            if at is None or at > self.now:
+                return
+        raise AssertionError("what was due is due for ever")
 
     def lose_link(self) -> None:
         """The connection breaks; the machine is told before anything that happens later."""
@@ -309,12 +327,17 @@ class World:
         for call in self.switch.calls.values():
             for party in call.joined():
                 leg = self.switch.legs.get(party.leg or "")
+                channel = self.asterisk.world.channels.get(party.leg or "")
+                heard = channel is not None and channel.detecting
+                if party.talking and (not heard or party.muted or party.held_by):
+                    found.append(f"{party.id} is said to speak, and cannot be heard")
                 if leg is None or leg.focus != call.id or leg.state is not LegState.UP:  # rung again, it hears nothing
                     continue
                 if party.held_by and leg.id not in self.asterisk.music():
                     found.append(f"{party.id} is on hold without music")
         found += self._recorded_wrongly(tried)
         found += self._unanswered()
+        found += self._stale()
         busy = {
             p.agent
             for call in self.switch.calls.values()
@@ -340,6 +363,20 @@ class World:
             found.append(f"files are still open: {live}, of {set(recorded)}")
         return found
 
+    def _stale(self) -> list[str]:
+        """What looking up would find of calls as they no longer are."""
+        legs: dict[str, set[CallId]] = {}
+        agents: dict[str, set[CallId]] = {}
+        for call in self.switch.calls.values():
+            for party in call.parties.values():
+                if party.progress is not Progress.LEFT:
+                    for index, key in ((legs, party.leg), (agents, party.agent)):
+                        if key is not None:
+                            index.setdefault(key, set()).add(call.id)
+        kept = self.switch.state
+        same = ({k: set(v) for k, v in i.items()} for i in (kept.calls_of_leg, kept.calls_of_agent))
+        return [] if list(same) == [legs, agents] else ["calls are looked up as they were"]
+
     def _unanswered(self) -> list[str]:
         waiting = set(self.switch.state.pending)
         for name in self.asked - set(self.replies) - set(self.refusals):
@@ -348,6 +385,32 @@ class World:
             if self.switch.state.pending[name].until == "done":
                 return [f"{name} still waits for {self.switch.state.pending[name].effects}"]
         return []
+
+
+def _well_formed(shape: TypeAdapter[Any], value: object) -> bool:
+    """Whether every field is of its type: what is written down is read again as the same."""
+    return bool(shape.validate_json(shape.dump_json(value)) == value)
+
+
+def _check_ids(call: Call) -> None:
+    """Ids are ours, of one life of the controller, and say to a reader what they are of."""
+    ids = {"c": [call.id], "p": list(call.parties), "o": [call.offer.id] if call.offer is not None else []}
+    for kind, found in ids.items():
+        for name in found:
+            assert re.fullmatch(rf"cc-\d+-{kind}\d+", name), f"{name} for {kind}"
+    if call.ended:
+        assert all(p.progress is Progress.LEFT and not p.away for p in call.parties.values()), "somebody is left"
+        assert call.held_since is None
+        offer = call.offer
+        assert offer is None or (offer.going_on, offer.attempts, offer.deadline, offer.request, offer.retry_at) == (
+            *(False, ()),
+            *(None, None, None),
+        ), "an offer goes on in a call that is over"
+    for key, party in call.parties.items():
+        assert key == party.id
+        assert party.progress is not Progress.LEFT or not (party.held_by or party.leg), "somebody who left is kept"
+    if call.offer is not None and call.offer.request is not None:
+        assert re.fullmatch(r"cc-\d+-r\d+", call.offer.request), call.offer.request
 
 
 def to(text: str) -> Target:

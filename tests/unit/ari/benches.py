@@ -85,6 +85,12 @@ class Bench(ABC):
     async def press_retrieve(self, leg: LegId) -> None: ...
 
     @abstractmethod
+    async def press_key(self, leg: LegId, digit: str) -> None: ...
+
+    @abstractmethod
+    def speak(self, leg: LegId, speaking: bool) -> None: ...
+
+    @abstractmethod
     async def hears(self, wanted: set[tuple[LegId, LegId]], *among: LegId) -> None: ...
 
     @abstractmethod
@@ -193,8 +199,15 @@ class FakeBench(Bench):
     async def press_retrieve(self, leg: LegId) -> None:
         self.asterisk.press_retrieve(leg)
 
+    async def press_key(self, leg: LegId, digit: str) -> None:
+        self.asterisk.press_key(leg, digit)
+
+    def speak(self, leg: LegId, speaking: bool) -> None:
+        self.asterisk.talk(leg, speaking)
+
     async def hears(self, wanted: set[tuple[LegId, LegId]], *among: LegId) -> None:
-        assert {(a, b) for a, b in self.asterisk.hears() if a in among and b in among} == wanted
+        speak = {leg for leg in among if (there := self.asterisk.world.channels.get(leg)) and there.speaking}
+        assert {(a, b) for a, b in self.asterisk.hears() if a in among and b in speak} == wanted
 
     async def hears_music(self, leg: LegId) -> None:
         assert leg in self.asterisk.music()
@@ -265,6 +278,12 @@ class RealBench(Bench):
 
     async def press_retrieve(self, leg: LegId) -> None:
         await self.lab[self.bot_of[leg]].resume()
+
+    async def press_key(self, leg: LegId, digit: str) -> None:
+        await self.lab[self.bot_of[leg]].send_dtmf(digit)
+
+    def speak(self, leg: LegId, speaking: bool) -> None:
+        self.lab[self.bot_of[leg]].say(speaking)
 
     async def hears(self, wanted: set[tuple[LegId, LegId]], *among: LegId) -> None:
         pairs = {(self.bot_of[a], self.bot_of[b]) for a, b in wanted}

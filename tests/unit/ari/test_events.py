@@ -13,10 +13,12 @@ from ari_app.calls.stimuli import (
     ChannelFact,
     LegAnswered,
     LegCreated,
+    LegDigit,
     LegGone,
     LegHeldByPhone,
     LegRetrievedByPhone,
     LegRinging,
+    LegTalking,
     RecorderEnded,
 )
 
@@ -302,6 +304,19 @@ def test_a_listing_tells_who_is_in_the_application_and_how_he_came(translator: T
         event("ChannelDestroyed", "gone", cause=16),
     )
     assert facts == [LegAnswered("ours")]
+
+
+def test_keys_and_talk_are_told_of_legs_that_are_known(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        start("leg", "_leg"),
+        event("ChannelDtmfReceived", digit="*", duration_ms=180),
+        event("ChannelTalkingStarted"),
+        event("ChannelTalkingFinished", duration=1200),
+        event("ChannelDtmfReceived", "other", digit="1", duration_ms=180),
+        event("ChannelTalkingStarted", "other"),
+    )
+    assert facts[1:] == [LegDigit("leg", "*"), LegTalking("leg", talking=True), LegTalking("leg", talking=False)]
 
 
 def test_a_leg_that_its_phone_holds_is_still_held_after_a_listing(translator: Translator) -> None:

@@ -14,6 +14,7 @@ from ari_app.calls.effects import (
     CreateBridge,
     CreateLeg,
     DestroyBridge,
+    DetectTalk,
     DialLeg,
     HangUp,
     JoinBridge,
@@ -97,6 +98,8 @@ def of(operation: str, **arguments: object) -> tuple[str, dict[str, object]]:
         ),
         (HangUp(1, "leg"), of("hangup", reason="normal")),
         (HangUp(1, "leg", answered_elsewhere=True), of("hangup", reason="answered_elsewhere")),
+        (DetectTalk(1, "leg", 1.25), of("setChannelVars", variables={"TALK_DETECT(set)": "1250"})),
+        (DetectTalk(1, "leg", None), of("setChannelVars", variables={"TALK_DETECT(remove)": ""})),
         (
             ShowIdentity(1, "leg", ZOE),
             of(
@@ -123,9 +126,9 @@ async def test_digits_are_sent_one_by_one_so_that_other_requests_come_between(
     await requests.perform(PlayDtmf(1, "leg", "1#"))
     assert [operation for operation, _ in client.take()] == [
         "channels.sendDTMF",
-        "channels.answer",
+        "channels.setChannelVar",
         "channels.sendDTMF",
-        "channels.answer",
+        "channels.setChannelVar",
     ]
 
 

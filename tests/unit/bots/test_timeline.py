@@ -47,3 +47,17 @@ def test_the_longest_nothing_joins_silence_and_missing_rtp_but_not_idle_time() -
     )
     assert timeline.longest_nothing(0.0, 60.0) == (3.0, 1)
     assert timeline.longest_nothing(3.0, 60.0) == (1.0, 3.0)
+
+
+def test_every_stretch_of_nothing_in_calls() -> None:
+    timeline = history(
+        (1, "", Sound.NO_RTP),
+        (2, "", Sound.SILENCE),
+        (4, "bob", Sound.VOICES),
+        (5, "", Sound.SILENCE),
+        (6, "", Sound.IDLE),
+        (7, "", Sound.NO_RTP),
+    )
+    assert list(timeline.nothings(0.0, 9.0)) == [(1, 4), (5, 6), (7, 9.0)]
+    assert list(timeline.nothings(3.0, 8.0)) == [(3.0, 4), (5, 6), (7, 8.0)]
+    assert list(history((1, "bob", Sound.VOICES)).nothings(0.0, 9.0)) == []

@@ -122,3 +122,15 @@ def test_who_took_a_call_while_the_callers_own_phone_rang_is_asked_for_anew_s6()
     office.picks_up("alice")
     assert name in office.replies or name in office.refusals
     office.is_calm()
+
+
+def test_who_asks_is_told_the_same_as_what_will_be_done_s6() -> None:
+    office = Office()
+    assert office.switch.can_be_rung("alice")
+    assert office.switch.can_be_rung("nobody")
+    _busy(office)
+    office.served("alice", "in2")
+    assert (office.switch.can_be_rung("dave"), office.switch.can_be_rung("alice")) == (True, False)
+    office.arrives("agent", "dave", leg="in3")
+    office.settle()
+    assert not office.switch.can_be_rung("dave")  # one more already rings

@@ -82,6 +82,22 @@ def test_no_more_parties_join_than_the_administrator_allows_s34() -> None:
     assert "single_step_conference" in office.seen("alice", call).actions
 
 
+def test_nor_are_they_brought_in_by_a_consultation_s21_s34() -> None:
+    for allowed in (3, 4):
+        office = Office(max_parties=allowed)
+        call = _joined(office)
+        consult = office.ask(c.InitiateTransfer, "alice", call=call, target=AWAY)
+        office.answers_outside()
+        assert ("complete_conference" in office.seen("alice", consult.id).actions) is (allowed == 4)
+        assert "complete_transfer" in office.seen("alice", consult.id).actions
+        if allowed == 3:
+            assert office.refused(c.CompleteConference, "alice", call=consult.id) == "not_allowed_now"
+        else:
+            office.ask(c.CompleteConference, "alice", call=consult.id)
+            office.is_calm()
+            assert len(office.switch.calls[call].joined()) == 4
+
+
 def test_one_party_is_removed_and_the_others_go_on_s29() -> None:
     office = Office()
     call = _joined(office, "number:+33123456789")

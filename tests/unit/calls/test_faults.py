@@ -1,15 +1,12 @@
 """What goes wrong: effects that fail, and faults of ours, which release the one call they touch and nothing else."""
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import invariants, legs, offers, parties
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Attempt, Call, OfferState, PartyRole, Progress
+from ari_app.calls.model import OfferState
 from ari_app.calls.step import Step
 from ari_app.calls.story import Stories, StoryEntry
 from ari_app.calls.switch import Switch
@@ -179,7 +176,7 @@ def test_late_facts_of_legs_that_are_gone_or_known_change_nothing() -> None:
         s.AnnouncementFinished(leg, "a"),
     ):
         assert office.happens(fact) == [], fact
-    office.is_calm()
+        office.is_calm()
 
 
 def test_a_channel_given_up_before_it_was_there_is_hung_up_when_it_comes() -> None:
@@ -263,80 +260,6 @@ def test_a_fault_while_a_phone_rings_stops_the_ringing_and_frees_the_agent(monke
     assert office.alarms
     office.settle()
     assert set(office.asterisk.world.channels) == set(office.switch.legs)
-
-
-# -- invariants -------------------------------------------------------------------------------------------------------
-
-
-def _found(office: Office, change: Callable[[Call], Call]) -> list[str]:
-    call = change(office.only_call())
-    return invariants.violations(Step(office.switch.state, office.directory, office.now), call)
-
-
-def _with(call: Call, who: str, **changes: object) -> Call:
-    party = next(p for p in call.parties.values() if who in (p.agent, p.leg))
-    return replace(call, parties={**call.parties, party.id: replace(party, **changes)})  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("says", "change"),
-    [
-        ("a call with nobody in it", lambda x: replace(x, parties={}, owner=None)),
-        ("an agent twice in one call", lambda x: _with(x, "in1", agent="alice", role=PartyRole.AGENT)),
-        ("an owner who is not in the call", lambda x: replace(x, owner="bob")),
-        ("phones ring for an offer that is over", lambda x: _offered(x, OfferState.BUSY, _someone(x))),
-        ("a phone rings for a party that is not there", lambda x: _offered(x, OfferState.RINGING, "nobody")),
-        ("an offer rings no phone", lambda x: _offered(x, OfferState.RINGING)),
-        ("held_since disagrees with the holds", lambda x: replace(x, held_since=1.0)),
-        ("a party that left still has a leg", lambda x: _with(x, "in1", progress=Progress.LEFT)),
-        ("a contact without a leg", lambda x: _with(x, "in1", leg=None)),
-        ("a party whose leg is unknown", lambda x: _with(x, "in1", leg="unknown")),
-        (
-            "somebody on hold without music",
-            lambda x: _with(replace(x, held_since=1.0), "in1", held_by=frozenset(x.parties)),
-        ),
-    ],
-)
-def test_what_must_hold_is_named_when_it_does_not(says: str, change: Callable[[Call], Call]) -> None:
-    office = Office()
-    office.served()
-    assert _found(office, lambda x: x) == []
-    assert _found(office, change) == [says]
-
-
-def _someone(call: Call) -> str:
-    return next(iter(call.parties))
-
-
-def _offered(call: Call, state: OfferState, party: str | None = None) -> Call:
-    assert call.offer is not None
-    attempts = () if party is None else (Attempt("l", party, None),)
-    return replace(call, offer=replace(call.offer, state=state, attempts=attempts))
-
-
-def test_a_contact_in_silence_is_a_broken_invariant() -> None:
-    office = Office()
-    office.served()
-    leg = office.switch.legs["in1"]
-    assert leg.asked is not None
-    office.switch.state.legs["in1"] = replace(leg, asked=replace(leg.asked, bridge=None))
-    assert _found(office, lambda x: x) == ["a contact in silence"]
-    office.switch.state.legs["in1"] = replace(leg, asked=None)
-    assert _found(office, lambda x: _with(replace(x, held_since=1.0), "in1", held_by=frozenset(x.parties))) == [
-        "somebody on hold without music"
-    ]
-
-
-def test_a_parked_agent_and_a_leg_that_hears_a_prompt_break_nothing() -> None:
-    office = Office()
-    call = office.served()
-    leg = office.switch.legs["in1"]
-    office.switch.state.legs["in1"] = replace(leg, playing="a", asked=None)
-    assert _found(office, lambda x: x) == []
-    office.switch.state.legs["in1"] = leg
-    office.ask(c.Hold, "alice", call=call.id)
-    office.hangs_up("alice")
-    assert _found(office, lambda x: x) == []
 
 
 # -- steps and stories ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
+from tests.support.world import to
 from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
@@ -145,6 +146,13 @@ def test_dtmf_reaches_the_contacts_or_the_one_party_named_s35() -> None:
     assert office.asterisk.world.channels["in1"].digits == "1*D#9"
 
 
+def test_dtmf_between_colleagues_goes_to_the_other_and_not_to_who_presses_it_s35_s41() -> None:
+    office = Office("alice", "bob")
+    call = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    assert office.do(c.SendDtmf, "alice", call=call.id, digits="5") == ["PlayDtmf bob 5"]
+    assert office.do(c.SendDtmf, "bob", call=call.id, digits="6") == ["PlayDtmf alice 6"]
+
+
 def test_the_phones_hold_key_does_what_the_desktop_does_s32() -> None:
     office = Office()
     call = office.served()
@@ -156,6 +164,30 @@ def test_the_phones_hold_key_does_what_the_desktop_does_s32() -> None:
     office.is_calm()
     assert office.happens(s.LegRetrievedByPhone(leg)) == []
     assert not office.switch.calls[call.id].held_since
+    assert office.happens(s.LegHeldByPhone(leg)) == ["LeaveBridge in1", "StartMusic in1"]
+
+
+def test_the_hold_key_told_a_second_time_does_not_undo_what_the_desktop_did_since_s32() -> None:
+    office = Office()
+    call = office.served()
+    leg = office.leg_of("alice")
+    office.happens(s.LegHeldByPhone(leg))
+    office.ask(c.Retrieve, "alice", call=call.id)
+    assert office.happens(s.LegHeldByPhone(leg)) == []
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "in1")
+
+
+def test_the_hold_key_is_of_the_call_that_the_phone_speaks_in_s32_s46() -> None:
+    office = Office("bob")
+    first = office.served()
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    leg = office.leg_of("alice")
+    assert office.happens(s.LegHeldByPhone(leg)) == ["LeaveBridge bob", "StartMusic bob"]
+    assert office.happens(s.LegRetrievedByPhone(leg)) == ["StopMusic bob", "JoinBridge bob"]
+    office.is_calm()
+    assert office.music() == {"in1"}
+    assert office.seen("alice", first.id).state == "held"
 
 
 def test_the_hold_key_released_while_a_transfer_rings_brings_nobody_back_s12() -> None:
@@ -175,6 +207,8 @@ def test_a_caller_on_hold_at_his_own_phone_holds_nobody_s32() -> None:
     office.served()
     for fact in (s.LegHeldByPhone("in1"), s.LegRetrievedByPhone("in1"), s.LegHeldByPhone("nobody")):
         assert office.happens(fact) == []
+    office.happens(s.LegRetrievedByPhone("nobody"))
+    office.is_calm()
     assert office.hears() == hear_each_other("alice", "in1")
 
 

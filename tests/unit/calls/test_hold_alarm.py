@@ -3,7 +3,10 @@
 from typing import Any
 
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls import holding
 from ari_app.calls import stimuli as s
+from ari_app.calls.step import Step
 from tests.support.world import to
 from tests.unit.calls.office import Office, hear_each_other
 
@@ -103,3 +106,10 @@ def test_without_a_limit_or_after_it_was_taken_out_of_the_file_there_is_none() -
     unlimited.ask(c.Hold, "alice", call=call.id)
     assert unlimited.switch.next_deadline() is None
     unlimited.is_calm()
+
+
+def test_the_alarm_for_a_call_that_is_nobodys_any_more_is_raised_all_the_same() -> None:
+    office, call = _held()
+    step = Step(office.switch.state, office.directory, office.now)
+    holding.too_long(step, step.put_call(office.switch.calls[call], owner=None))
+    assert [type(x) for x in step.effects] == [e.HeldTooLong]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.ari.fake import Behaviour
-from ari_app.calls import announcing, consult, invariants, legs, offers, parties, waiting
+from ari_app.calls import alerting, announcing, consult, invariants, legs, offers, parties, waiting
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -29,13 +29,13 @@ def _step(office: Office) -> Step:
         offers.seek,
         offers.nobody,
         offers.try_again,
-        lambda step, call: offers.ring(step, call.id, "bob"),
+        lambda step, call: alerting.ring(step, call.id, "bob"),
         lambda step, call: offers.fail(step, call.id, OfferState.BUSY),
         lambda step, call: offers.attempt_failed(step, call, GONE, OfferState.BUSY),
         lambda step, call: offers.attempt_over(step, call.id, GONE, OfferState.BUSY),
         offers.timed_out,
         lambda step, call: offers.cancel(step, call.id),
-        lambda step, call: offers.answer_for(step, call, next(iter(call.parties.values()))),
+        lambda step, call: alerting.answer_for(step, call, next(iter(call.parties.values()))),
         waiting.enter,
         waiting.gives_up,
         waiting.announce,
@@ -137,8 +137,9 @@ def test_a_phone_answered_for_a_call_whose_offer_is_over_joins_it_and_rings_nobo
     call = office.only_call()
     assert call.offer is not None
     office.switch.state.calls[call.id] = replace(call, offer=replace(call.offer, state=OfferState.CANCELLED))
-    office.switch.handle(s.LegAnswered(office.leg_of("alice")), office.now)
-    assert len(office.switch.legs) <= 1
+    effects = office.switch.handle(s.LegAnswered(office.leg_of("alice")), office.now)
+    assert not [x for x in effects if isinstance(x, e.RaiseAlarm | e.CreateLeg)]
+    assert [p.agent for p in office.switch.calls[call.id].joined()] == ["alice"]
 
 
 def test_a_transfer_to_a_group_that_fails_while_asterisk_is_away_hunts_no_further_s12() -> None:

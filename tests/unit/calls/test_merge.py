@@ -2,6 +2,7 @@
 
 from ari_app.calls import commands as c
 from ari_app.calls import merging
+from ari_app.calls import stimuli as s
 from ari_app.calls.model import Party, PartyRole, Progress
 from ari_app.calls.step import Step
 from ari_app.calls.views import view
@@ -152,3 +153,15 @@ def test_of_several_calls_one_that_cannot_join_is_refused() -> None:
     office.settle()
     third = next(call for call in office.switch.calls.values() if call.offering() is not None)
     assert office.refused(c.Merge, "alice", call=first, other=third.id) == "not_allowed_now"
+
+
+def test_a_call_in_which_nobody_is_left_to_talk_to_joins_nothing() -> None:
+    office = Office()
+    first = office.served()
+    office.arrives("dial", "1002", leg="line2", endpoint="1001")
+    office.settle()
+    office.feed(s.LegGone(office.leg_of("bob"), 21))  # the phone says why, and is released then
+    alone = next(call for call in office.switch.calls.values() if call.id != first.id)
+    assert [p.agent for p in alone.joined()] == ["alice"]
+    assert "merge" not in office.actions("alice", first)
+    assert office.refused(c.Merge, "alice", call=first.id, other=alone.id) == "not_allowed_now"

@@ -138,6 +138,7 @@ def test_the_phone_hung_up_parks_the_held_call_and_the_contact_keeps_his_music_s
     assert office.seen("alice").state == "held"
     assert office.switch.next_deadline() == office.now + 60.0
     assert office.switch.calls[call].owner == "alice"
+    assert office.party(office.switch.calls[call], "alice").away
     assert office.agents.activity == {"alice": "on_call"}
 
 
@@ -323,6 +324,27 @@ def test_a_phone_that_dials_by_hand_while_a_call_is_up_puts_that_on_hold_s45() -
     office.ask(c.Retrieve, "alice", call=call.id)
     office.is_calm()
     assert office.music() == {"bob", "alice"}
+    assert office.hears() == hear_each_other("alice", "in1")
+
+
+def test_who_dials_by_hand_while_his_phone_is_rung_for_a_parked_call_is_rung_for_it_later_s13_s45() -> None:
+    office = Office("bob", recall=30.0)
+    call = _parked(office)
+    office.pass_time()
+    office.settle()
+    rung = office.leg_of("alice", call)
+    office.now += 5.0
+    office.arrives("dial", "1002", leg="own", endpoint="1001")
+    office.is_calm()
+    assert rung not in office.asterisk.world.channels
+    assert office.switch.calls[call].recall_at == office.now + 30.0
+    assert office.music() == {"in1"}
+    assert office.hears() == hear_each_other("alice", "bob")
+    office.hangs_up("own")
+    office.pass_time()
+    office.settle()
+    office.picks_up("alice")
+    office.is_calm()
     assert office.hears() == hear_each_other("alice", "in1")
 
 

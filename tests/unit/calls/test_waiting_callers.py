@@ -274,6 +274,9 @@ def test_a_group_that_is_rung_together_rings_all_who_are_free_and_the_first_to_a
     office.arrives("group", "together", leg="in1")
     office.settle()
     assert set(_offer(office)[1]) == {"bob", "carol"}
+    offer = office.only_call().offer
+    assert offer is not None
+    assert offer.request is None  # nobody else is free
     bob = office.leg_of("bob")
     assert "HangUp carol elsewhere" in office.happens(s.LegAnswered(bob))
     office.asterisk.answer(bob)

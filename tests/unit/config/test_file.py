@@ -99,6 +99,18 @@ def test_recording_is_off_unless_it_is_switched_on(demo: Configuration) -> None:
     assert (bare.recording, bare.recordings_folder) == (False, "")
 
 
+def test_the_demo_has_no_feature_codes_and_no_talk_detection(demo: Configuration) -> None:
+    settings = demo.directory.settings
+    assert (dict(settings.feature_codes), settings.feature_timeout, settings.talk_detection) == ({}, 3.0, False)
+
+
+def test_feature_codes_as_the_demo_suggests_them() -> None:
+    text = DEMO.read_text().replace("  # feature_", "  feature_").replace("feature_timeout: 3", "feature_timeout: 2")
+    settings = parse(text).directory.settings
+    assert dict(settings.feature_codes) == {"transfer": "*1", "conference": "*2", "hold": "*3", "cancel": "*0"}
+    assert settings.feature_timeout == 2.0
+
+
 def test_announcements_are_in_asterisks_terms(demo: Configuration) -> None:
     announcements = demo.directory.settings.announcements
     assert announcements["invalid_number"] == "sound:pbx-invalid"
@@ -149,6 +161,17 @@ def test_the_file_must_be_utf8(tmp_path: Path) -> None:
         ("settings:\n  offer_timeout: soon\n", "2 settings.offer_timeout input should be a valid number"),
         ("settings:\n  fallback: group:x\n", "2 settings.fallback group:x is not in this file"),
         ("settings:\n  fallback: nobody\n", "2 settings.fallback 'nobody' is not a target"),
+        ("settings:\n  feature_codes: {transfer: '*12345678'}\n", "2 settings.feature_codes.transfer must be 1 to 8"),
+        ("settings:\n  feature_codes: {transfer: '*A'}\n", "2 settings.feature_codes.transfer must be 1 to 8 of"),
+        ("settings:\n  feature_codes: {transfer: ''}\n", "2 settings.feature_codes.transfer must be 1 to 8 of"),
+        ("settings:\n  feature_codes: {park: '*1'}\n", "2 settings.feature_codes.park is not known here"),
+        (
+            "settings:\n  feature_codes: {transfer: '*1', hold: '*12'}\n",
+            "2 settings.feature_codes hold *12 begins with transfer *1: it could never be dialled",
+        ),
+        ("settings:\n  feature_codes: {transfer: 1, hold: 1}\n", "2 settings.feature_codes hold 1 begins with"),
+        ("settings:\n  feature_timeout: 0\n", "2 settings.feature_timeout input should be greater than 0"),
+        ("settings:\n  talk_detection: yes\n", "2 settings.talk_detection input should be a valid boolean"),
         ("outside:\n  - pattern: '('\n", "2 outside.0.pattern is not a regular expression"),
         ("outside:\n  - pattern: '0(.*)'\n    replace: '\\2'\n", "2 outside.0 replace does not fit"),
         ("announcements:\n  goodby: bye\n", "2 announcements.goodby is not an announcement; there are: "),

@@ -31,6 +31,7 @@ class Ends:
         self.asked: list[e.AvailabilityEffect] = []
         self.changes: list[tuple[Call | None, Call]] = []
         self.legs: list[e.LegChanged] = []
+        self.talks: list[Call] = []
         self.chosen: list[tuple[str, str]] = []
         self.alarms: list[str] = []
         self.failed: list[e.OperationFailed] = []
@@ -56,6 +57,9 @@ class Ends:
     def call_changed(self, before: Call | None, call: Call) -> None:
         self.changes.append((before, call))
         self.changed.set()
+
+    def talk_changed(self, call: Call) -> None:
+        self.talks.append(call)
 
     def leg_changed(self, effect: e.LegChanged) -> None:
         self.legs.append(effect)
@@ -113,6 +117,23 @@ async def test_a_command_is_answered_with_the_call_as_it_then_is() -> None:
     assert ends.changes[0][0] is None
     assert engine.handled > 5
     assert engine.now == 1000.0
+    engine.close()
+
+
+async def test_who_speaks_is_told_and_is_no_change_that_is_kept() -> None:
+    engine, ends, _clock = await _started()
+    engine.feed(s.DirectoryReplaced(directory(talk_detection=True)))
+    call = await _call(engine)
+    await _turn()
+    await engine.submit(c.SingleStepConference(id="k2", by="alice", call=call.id, target=to("number:+33123456789")))
+    await _turn()
+    kept = len(ends.changes)
+    leg = engine.calls[call.id].joined()[0].leg
+    for talking in (False, True):
+        engine.feed(s.LegTalking(leg or "", talking))
+    await _turn()
+    assert [told.joined()[0].talking for told in ends.talks[-2:]] == [False, True]
+    assert len(ends.changes) == kept
     engine.close()
 
 

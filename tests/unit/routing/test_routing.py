@@ -220,3 +220,29 @@ def test_an_identity_is_shown_only_if_it_is_listed_and_the_choice_enabled_s50_s5
         check_caller_id(listed, agent, caller_id, verb)
     expected = Code.CALLER_ID_NOT_ALLOWED if verb in enabled else Code.FEATURE_DISABLED
     assert refused.value.code is expected
+
+
+@pytest.mark.parametrize(
+    ("number", "outside", "complete"),
+    [
+        ("1002", (), True),
+        ("100", (), False),
+        ("2000", (), True),
+        ("17", (), False),
+        ("1002", (OutsideRule("0[0-9]+"),), True),
+        ("1002", (OutsideRule("[0-9]{6,}"),), False),
+        ("1002", (OutsideRule("[0-9]{6}"),), False),
+        ("012345678", (OutsideRule("0[0-9]{9}"),), False),
+        ("0123456789", (OutsideRule("0[0-9]{9}"),), True),
+        ("0123456789", (OutsideRule("0[0-9]+"),), False),
+    ],
+)
+def test_a_number_is_complete_when_nothing_longer_could_be_meant(
+    number: str, outside: tuple[OutsideRule, ...], complete: bool
+) -> None:
+    assert replace(SMALL, outside=outside).is_complete(number) is complete
+
+
+def test_a_number_that_another_one_of_the_company_goes_on_from_is_not_complete() -> None:
+    longer = replace(SMALL.groups["night"], number="10021")
+    assert not replace(SMALL, outside=(), groups={**SMALL.groups, "night": longer}).is_complete("1002")

@@ -1,0 +1,112 @@
+"""One phone is rung for an offer: what is dialled, as whom it joins, and how its agent answers from his desktop."""
+
+from ari_app.calls import offers, parties
+from ari_app.calls.effects import CreateLeg, HangUp
+from ari_app.calls.model import (
+    Attempt,
+    Call,
+    CallId,
+    Destination,
+    DialplanEntry,
+    Leg,
+    LegState,
+    OfferState,
+    Outside,
+    Party,
+    PartyRole,
+    Phone,
+)
+from ari_app.calls.step import Step
+from ari_app.routing.targets import Target, TargetType
+
+
+def ring(step: Step, call_id: CallId, agent: str | None, *, auto_answer: bool = False) -> None:
+    """Ring one phone for the call's offer."""
+    call = step.call(call_id)
+    offer = call.offering()
+    if offer is None:
+        return
+    listed = step.directory.agents.get(agent) if agent else None
+    role = PartyRole.AGENT if agent else PartyRole.CONTACT
+    where, name, number = destination(step, offer.target, agent)
+    if where is None:
+        if agent is not None:
+            offers.free(step, agent, None)
+        offers.fail(step, call_id, OfferState.UNAVAILABLE)
+        return
+    party = Party(
+        id=step.new_id("p"),
+        role=role,
+        name=listed.name if listed else name,
+        number=(listed.phone or "") if listed else number,
+        agent=agent,
+        leg=step.new_id("l"),
+    )
+    leg = Leg(party.leg or "", LegState.CREATING, agent=agent, destination=where, focus=call_id)
+    step.put_leg(leg, shown=offer.identity, chosen=offer.caller_id is not None)
+    step.add_party(call_id, party)
+    keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
+    step.put_offer(
+        call_id,
+        state=OfferState.RINGING,
+        request=None,
+        attempts=(*offer.attempts, Attempt(leg.id, party.id, agent, answering=auto_answer)),
+        deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
+    )
+    step.ask(CreateLeg, leg.id, where, offer.identity, call_id, auto_answer)
+    if agent is not None:
+        _ring_the_others_too(step, call_id)
+
+
+def _ring_the_others_too(step: Step, call_id: CallId) -> None:
+    """In a group that rings all at once the next free member is rung too; the first who answers has the call."""
+    call = step.call(call_id)
+    offer = call.offering()
+    if offer is not None and step.directory.ring_policy(offer.target) == "all":
+        offers.reserve_for(step, call, offer)
+
+
+def destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, str, str]:
+    """What is dialled for a target, or for the agent found for it, with a name and a number; None: nothing can be."""
+    directory = step.directory
+    if agent is not None:
+        listed = directory.agents.get(agent)
+        return (Phone(listed.phone) if listed and listed.phone else None), "", ""
+    if target.type is TargetType.ROUTING_POINT:
+        point = directory.routing_points.get(target.id)
+        return (DialplanEntry(point.number), point.name, point.number) if point else (None, "", "")
+    number = directory.outside_number(target.id)
+    return (Outside(number, directory.settings.trunk) if number else None), "", target.id
+
+
+def answer_for(step: Step, call: Call, party: Party) -> None:
+    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends.
+
+    A phone that talks already goes on to this call on the line that it has.
+    """
+    offer = call.offering()
+    attempt = next((a for a in offer.attempts if a.party == party.id), None) if offer else None
+    old = step.leg(attempt.leg) if attempt else None
+    if offer is None or attempt is None or old is None or old.destination is None:
+        return
+    up = parties.agent_leg(step, party.agent or "")
+    if up is not None and up.state is LegState.UP:
+        hang_up_unanswered(step, old)
+        step.put_party(call.id, party.id, leg=up.id)
+        shared = Attempt(up.id, party.id, attempt.agent)
+        step.put_offer(call.id, attempts=tuple(shared if a is attempt else a for a in offer.attempts))
+        offers.accept(step, call.id, shared)
+        return
+    leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
+    step.put_leg(leg, chosen=offer.caller_id is not None)
+    hang_up_unanswered(step, old)
+    step.put_party(call.id, party.id, leg=leg.id)
+    renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
+    step.put_offer(call.id, attempts=tuple(renewed if a is attempt else a for a in offer.attempts))
+    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True)
+
+
+def hang_up_unanswered(step: Step, leg: Leg, *, answered_elsewhere: bool = True) -> None:
+    """Stop a phone that rings, and tell it whether it has missed a call."""
+    step.put_leg(leg, focus=None, hanging_up=True)
+    step.ask(HangUp, leg.id, answered_elsewhere)

@@ -1,0 +1,31 @@
+"""Asterisk's own sound files, to compare with what callers hear."""
+
+from __future__ import annotations
+
+import base64
+import io
+import wave
+
+import numpy as np
+
+from tests.bots.tones import FRAME, RATE, Samples
+from tests.e2e.containers import docker
+from tests.e2e.stack import Stack
+
+LANGUAGES = ("fr", "en")
+_SOUNDS = "/usr/share/asterisk/sounds"
+
+
+async def prompts(stack: Stack, *names: str) -> dict[str, Samples]:
+    """Each of these in each language, as `fr/vm-nobodyavail`."""
+    return {f"{lang}/{name}": await _prompt(stack, f"{lang}/{name}") for lang in LANGUAGES for name in names}
+
+
+async def _prompt(stack: Stack, path: str) -> Samples:
+    assert stack.project, "CC_COMPOSE_PROJECT does not say which container Asterisk's is"
+    text = await docker("exec", f"{stack.project}-asterisk", "base64", f"{_SOUNDS}/{path}.wav")
+    with wave.open(io.BytesIO(base64.b64decode(text))) as file:
+        assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (RATE, 2, 1)
+        # Whole frames: what is left over of the last, Asterisk does not play.
+        frames = file.getnframes() // FRAME * FRAME
+        return np.frombuffer(file.readframes(frames), dtype="<i2").astype(np.float32)

@@ -1,0 +1,104 @@
+"""What callers are told, word for word: in French and in English, and as the administrator's file says.
+
+The demo's dialplan speaks French, but English to numbers of Britain and America. What was said is found again in the
+caller's audio by the waves of Asterisk's own sound files, so that the language is heard and not believed.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bots import Contact, answers
+from tests.bots.recital import recited
+from tests.e2e import crowd
+from tests.e2e.office import Office
+from tests.e2e.prompts import prompts
+from tests.e2e.stack import Stack
+from tests.e2e.test_configuration import FILE, own_office
+
+NUMBERS = {"fr": "+33612345678", "en": "+442079460123"}
+OTHER = {"fr": "en", "en": "fr"}
+
+in_both_languages = pytest.mark.parametrize("language", ["fr", "en"])
+
+
+async def taped(office: Office, name: str, language: str) -> Contact:
+    """A caller out of a country of that language; all that he hears is kept."""
+    caller = await office.caller(name, NUMBERS[language])
+    caller.tape = bytearray()
+    return caller
+
+
+def told(caller: Contact) -> bytes:
+    """What he has heard up to now."""
+    assert caller.tape is not None
+    return bytes(caller.tape)
+
+
+async def left_alone(office: Office, caller: Contact) -> None:
+    """Agent and target are gone while the transfer rang: nobody is left to help (S16)."""
+    alice, bob = await office.agents("alice", "bob")
+    await office.connect(caller, alice)
+    await alice.do("single-step-transfer", target="agent:bob")
+    await bob.phone.rings()
+    alice.phone.hangup()
+    await bob.phone.decline()
+    await caller.ended(within=15)
+
+
+@in_both_languages
+async def test_with_nobody_left_the_caller_is_told_so_in_his_language_s16(office: Office, language: str) -> None:
+    known = await prompts(office.stack, "vm-nobodyavail", "goodbye", "pbx-invalid")
+    caller = await taped(office, "caller", language)
+    await left_alone(office, caller)
+    assert recited(told(caller), known) == [f"{language}/vm-nobodyavail", f"{language}/goodbye"]
+
+
+@in_both_languages
+async def test_a_number_that_leads_nowhere_says_so_in_the_callers_language(office: Office, language: str) -> None:
+    known = await prompts(office.stack, "pbx-invalid", "vm-nobodyavail")
+    caller = await taped(office, "caller", language)
+    caller.dial(crowd.NOWHERE)
+    await caller.ended(within=15)
+    assert recited(told(caller), known) == [f"{language}/pbx-invalid"]
+
+
+@in_both_languages
+async def test_the_place_in_the_line_is_told_in_each_callers_language(office: Office, language: str) -> None:
+    known = await prompts(office.stack, "queue-youarenext", "queue-thereare", "digits/2", "queue-callswaiting")
+    first = await taped(office, "first", language)
+    second = await taped(office, "second", OTHER[language])
+    for caller in (first, second):
+        caller.dial(crowd.QUEUE_TOLD)
+        await caller.hears_music(within=8)
+    for caller in (first, second):
+        await caller.hears_speech(within=10)
+        await caller.hears_music(within=10)
+    for caller in (first, second):
+        caller.hangup()
+    assert recited(told(first), known) == [f"{language}/queue-youarenext"]
+    place = ("queue-thereare", "digits/2", "queue-callswaiting")
+    assert recited(told(second), known) == [f"{OTHER[language]}/{prompt}" for prompt in place]
+
+
+async def test_what_is_said_is_what_the_administrators_file_says_s16(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    original = FILE.read_text()
+    text = original.replace(
+        "nobody_available: [vm-nobodyavail, goodbye]", "nobody_available: [queue-thankyou, vm-goodbye]"
+    )
+    assert text != original
+    file.write_text(text)
+    known = await prompts(stack, "vm-nobodyavail", "goodbye", "queue-thankyou", "vm-goodbye")
+    async with own_office(stack, file) as office:
+        alice, bob = await office.agents("alice", "bob")
+        partner = await office.caller("partner", NUMBERS["fr"], behaviour=answers())
+        partner.tape = bytearray()
+        await alice.dials(f"number:{partner.number}")
+        await office.hears("alice <-> partner")
+        await alice.do("single-step-transfer", target="agent:bob")
+        await bob.phone.rings()
+        alice.phone.hangup()
+        await bob.phone.decline()
+        await partner.ended(within=15)
+        assert recited(told(partner), known) == ["fr/queue-thankyou", "fr/vm-goodbye"]
