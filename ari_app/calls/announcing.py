@@ -2,7 +2,7 @@
 
 from ari_app.calls import parties
 from ari_app.calls.effects import Announce, PlayToBridge
-from ari_app.calls.model import Call, Leg, LegState, Party
+from ari_app.calls.model import Call, CallId, Leg, LegState, Offer, Party, Progress
 from ari_app.calls.step import Step
 
 
@@ -34,6 +34,14 @@ def guide(step: Step, call: Call, party: Party, prompt: str) -> None:
     prompts = step.directory.settings.announcements
     step.put_call(step.call(call.id))
     play(step, leg, prompt, prompts.get(f"feature_{prompt}") or prompts.get(prompt, ""))
+
+
+def guide_initiator(step: Step, call_id: CallId, offer: Offer) -> None:
+    """Whoever asked by feature code has no desktop to see on that nobody came."""
+    call = step.find_call(call_id)
+    initiator = call.parties.get(offer.by or "") if call is not None else None
+    if call is not None and initiator is not None and initiator.progress is Progress.JOINED:
+        guide(step, call, initiator, "nobody_available")
 
 
 def play(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = False) -> None:

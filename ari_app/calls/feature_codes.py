@@ -178,7 +178,7 @@ def settle(step: Step) -> None:
 
 def _dials(step: Step, call: Call, me: Party) -> bool:
     on_hold = contacts_first(call, me)
-    return _speaks(step, call, me) and call.offering() is None and bool(on_hold) and all(p.held_by for p in on_hold)
+    return _speaks(step, call, me) and call.offering() is None and all(p.held_by for p in on_hold)
 
 
 def forget(step: Step) -> None:

@@ -192,15 +192,7 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
     _stop_ringback(step, step.call(call_id))
     parties.after_failed_offer(step, step.call(call_id), offer)
     if offer.by_keys and outcome is not OfferState.CANCELLED:
-        _tell_initiator(step, call_id, offer)
-
-
-def _tell_initiator(step: Step, call_id: CallId, offer: Offer) -> None:
-    """Whoever asked by feature code has no desktop to see it on."""
-    call = step.find_call(call_id)
-    initiator = call.parties.get(offer.by or "") if call is not None else None
-    if call is not None and initiator is not None and initiator.progress is Progress.JOINED:
-        announcing.guide(step, call, initiator, "nobody_available")
+        announcing.guide_initiator(step, call_id, offer)
 
 
 def attempt_failed(step: Step, call: Call, attempt: Attempt, outcome: OfferState) -> None:

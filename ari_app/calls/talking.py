@@ -7,7 +7,7 @@ whoever is heard again is listened to from the beginning.
 """
 
 from ari_app.calls.effects import DetectTalk
-from ari_app.calls.model import Call, Leg, LegId, LegState, Party, Progress
+from ari_app.calls.model import Call, Leg, LegId, LegState
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Directory
 
@@ -16,13 +16,9 @@ _CONFERENCE = 3
 
 
 def heard(step: Step, leg_id: LegId, talking: bool) -> None:
-    """Asterisk hears somebody begin or stop to speak."""
-    leg = step.leg(leg_id)
-    if leg is None or not leg.detecting:
-        return
+    """Asterisk hears somebody begin or stop to speak; whether that counts where he is, `settle` decides."""
     for call, party in list(step.party_by_leg(leg_id)):
-        if call.id == leg.focus:
-            step.put_party(call.id, party.id, talking=talking)
+        step.put_party(call.id, party.id, talking=talking)
 
 
 def settle(step: Step) -> None:
@@ -35,24 +31,24 @@ def settle(step: Step) -> None:
             leg = step.leg(party.leg)
             listened_to = False
             if call is not None and leg is not None and leg.focus == call_id:
-                listened_to = _settle_leg(step, call, party, leg).detecting
+                listened_to = _settle_leg(step, call, leg).detecting
             if party.talking and not listened_to:
                 step.put_party(call_id, party.id, talking=False)
 
 
-def _settle_leg(step: Step, call: Call, party: Party, leg: Leg) -> Leg:
-    wanted = _wanted(step, call, party, leg)
-    if wanted == leg.detecting or leg.hanging_up:
+def _settle_leg(step: Step, call: Call, leg: Leg) -> Leg:
+    wanted = _wanted(step, call, leg)
+    if wanted == leg.detecting:
         return leg
     step.ask(DetectTalk, leg.id, PAUSE if wanted else None)
     return step.put_leg(step.leg(leg.id) or leg, detecting=wanted)
 
 
-def _wanted(step: Step, call: Call, party: Party, leg: Leg) -> bool:
+def _wanted(step: Step, call: Call, leg: Leg) -> bool:
     if not step.directory.settings.talk_detection or len(call.joined()) < _CONFERENCE:
         return False
     listened_to = leg.asked is not None and leg.asked.bridge == call.bridge and not leg.asked.nobody_hears
-    return listened_to and leg.state is LegState.UP and party.progress is Progress.JOINED
+    return listened_to and leg.state is LegState.UP
 
 
 def anew(step: Step) -> None:

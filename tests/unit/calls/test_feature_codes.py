@@ -1,22 +1,17 @@
-"""Keys that an agent presses in a call do what his desktop does: hold, transfer, conference (S10-S14, S26)."""
-
-from dataclasses import replace
-from typing import Any
+"""Keys that an agent presses in a call do what his desktop does: hold, transfer, conference, cancel (S10-S15, S26)."""
 
 import pytest
 
 from ari_app.calls import commands as c
-from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
-from ari_app.routing.directory import OutsideRule
 from tests.support.world import to
-from tests.unit.calls.keys import keyed, offer_of, office_with_codes, presses, said, state_of
-from tests.unit.calls.office import AWAY, NUMBER, hear_each_other
+from tests.unit.calls.keypad import number_of, presses, said, state_of, with_codes
+from tests.unit.calls.office import Office, hear_each_other
 
 
 def test_the_hold_code_holds_and_retrieves() -> None:
-    office = office_with_codes()
+    office = with_codes()
     call = office.served()
     assert presses(office, "*3") == ["LeaveBridge in1", "StartMusic in1"]
     office.is_calm()
@@ -27,92 +22,8 @@ def test_the_hold_code_holds_and_retrieves() -> None:
     assert office.switch.calls[call.id].held_since is None
 
 
-def test_the_contact_hears_music_and_the_agent_a_prompt_as_soon_as_transfer_is_pressed_s10() -> None:
-    office = office_with_codes()
-    call = office.served()
-    presses(office, "*")
-    asked = office.happens(s.LegDigit(office.leg_of("alice"), "1"))
-    assert asked == ["LeaveBridge in1", "StartMusic in1", "LeaveBridge alice", "Announce alice feature_transfer"]
-    assert keyed(office, call) is not None
-    office.is_calm()
-    assert office.music() == {"in1"}
-
-
-@pytest.mark.parametrize("number", ["1002", "2000", NUMBER[1:]])
-def test_a_number_and_a_hash_are_a_transfer_as_from_the_desktop_s11(number: str) -> None:
-    by_keys, by_desktop = (
-        office_with_codes("bob", ready=("alice", "bob")),
-        office_with_codes("bob", ready=("alice", "bob")),
-    )
-    for office in (by_keys, by_desktop):
-        office.served()
-    presses(by_keys, f"*1{number}#")
-    by_desktop.ask(c.SingleStepTransfer, "alice", call=by_desktop.only_call().id, target=to(f"number:{number}"))
-    offers = []
-    for office in (by_keys, by_desktop):
-        office.is_calm()
-        assert len(office.hears()) == 2
-        assert {who for pair in office.hears() for who in pair} >= {"in1"}
-        offers.append(offer_of(office, office.only_call()))
-    assert by_keys.only_call().owner == by_desktop.only_call().owner
-    same: dict[str, Any] = {"id": "", "by": "", "held": frozenset(), "by_keys": True}
-    assert replace(offers[0], **same) == replace(offers[1], **same)
-
-
-def test_a_number_ends_by_itself_after_a_pause() -> None:
-    office = office_with_codes(feature_timeout=2.0)
-    call = office.served()
-    presses(office, "*11002")
-    office.pass_time(1.9)
-    office.settle()
-    assert keyed(office, call) is not None
-    office.pass_time()
-    office.settle()
-    assert state_of(office, call) is OfferState.RINGING
-    assert str(offer_of(office, call).target) == "agent:bob"
-
-
-def test_a_number_that_nothing_can_follow_needs_no_end() -> None:
-    office = office_with_codes()
-    office.feed(s.DirectoryReplaced(replace(office.directory, outside=(OutsideRule("0[0-9]+"),))))
-    call = office.served()
-    presses(office, "*1100")
-    assert keyed(office, call) is not None
-    presses(office, "2")
-    assert state_of(office, call) is OfferState.RINGING
-
-
-def test_before_the_first_key_he_has_more_time_and_then_the_contact_stays_on_hold() -> None:
-    office = office_with_codes(feature_timeout=2.0)
-    call = office.served()
-    presses(office, "*1")
-    office.pass_time(5.9)
-    assert keyed(office, call) is not None
-    office.pass_time()
-    office.settle()
-    assert keyed(office, call) is None
-    assert said(office)[-1] == "invalid_number"
-    office.is_calm()
-    assert office.music() == {"in1"}
-    assert office.seen("alice").state == "held"
-    presses(office, "*3")
-    assert office.hears() == hear_each_other("alice", "in1")
-
-
-def test_a_key_ends_the_prompt_and_he_is_in_the_bridge_again() -> None:
-    office = office_with_codes()
-    office.served()
-    presses(office, "*")
-    leg = office.leg_of("alice")
-    office.happens(s.LegDigit(leg, "1"))
-    assert office.switch.legs[leg].playing is not None
-    assert office.happens(s.LegDigit(leg, "1")) == ["JoinBridge alice"]
-    assert office.switch.legs[leg].playing is None
-    office.is_calm()
-
-
 def test_a_conference_by_keys_begins_when_the_target_accepts_s26() -> None:
-    office = office_with_codes()
+    office = with_codes()
     call = office.served()
     presses(office, "*21002#")
     assert office.music() == {"in1"}
@@ -123,89 +34,16 @@ def test_a_conference_by_keys_begins_when_the_target_accepts_s26() -> None:
     assert state_of(office, call) is OfferState.ACCEPTED
 
 
-@pytest.mark.parametrize(("cause", "state"), [(21, "declined"), (17, "busy"), (20, "unavailable")])
-def test_a_transfer_that_is_refused_is_told_and_the_contact_stays_on_hold_s12(cause: int, state: str) -> None:
-    office = office_with_codes()
-    call = office.served()
-    presses(office, "*11002#")
-    office.hangs_up("bob", cause)
-    assert state_of(office, call).value == state
-    assert said(office)[-1] == "nobody_available"
-    office.is_calm()
-    assert office.music() == {"in1"}
-    assert office.seen("alice").state == "held"
-
-
 def test_a_transfer_from_the_desktop_that_is_declined_is_not_spoken_of() -> None:
-    office = office_with_codes()
+    office = with_codes()
     call = office.served()
     office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
     office.hangs_up("bob", 21)
     assert said(office) == []
 
 
-@pytest.mark.parametrize(
-    ("number", "prompt"),
-    [("17#", "invalid_number"), ("1001#", "invalid_number"), ("*5#", "invalid_number"), ("#", "invalid_number")],
-)
-def test_a_number_that_cannot_be_reached_is_told_and_the_contact_stays_on_hold(number: str, prompt: str) -> None:
-    office = office_with_codes()
-    call = office.served()
-    presses(office, f"*1{number}")
-    assert said(office)[-1] == prompt
-    assert keyed(office, call) is None
-    office.is_calm()
-    assert office.music() == {"in1"}
-
-
-def test_nobody_available_is_told_and_the_contact_stays_on_hold_s6() -> None:
-    office = office_with_codes(ready=())
-    office.agents.idle = ["alice"]
-    call = office.served()
-    presses(office, "*12000#")
-    assert said(office)[-1] == "nobody_available"
-    office.is_calm()
-    assert office.music() == {"in1"}
-    assert not office.switch.state.seeks
-    office.agents.idle = ["alice", "bob"]
-    presses(office, "*12000#")
-    assert state_of(office, call) is OfferState.RINGING
-
-
-def test_a_store_that_cannot_be_asked_is_told_as_nobody_available() -> None:
-    office = office_with_codes()
-    office.served()
-    office.agents.away = True
-    presses(office, "*12000#")
-    assert said(office)[-1] == "nobody_available"
-    office.is_calm()
-
-
-def test_an_agent_reserved_for_a_call_that_has_changed_meanwhile_is_free_again() -> None:
-    office = office_with_codes()
-    call = office.served()
-    presses(office, "*11002")
-    office.happens(s.LegDigit(office.leg_of("alice"), "#"))
-    office.command(c.SingleStepTransfer, "alice", call=call.id, target=AWAY)  # before the reservation's answer
-    office.settle()
-    assert office.agents.activity == {"alice": "on_call"}
-    assert said(office)[-1] == "invalid_number"
-    assert offer_of(office, call).target == AWAY
-
-
-def test_an_agent_reserved_for_a_call_that_is_over_is_free_again() -> None:
-    office = office_with_codes()
-    call = office.served()
-    presses(office, "*11002")
-    office.happens(s.LegDigit(office.leg_of("alice"), "#"))
-    office.command(c.Clear, "alice", call=call.id)
-    office.is_calm()
-    assert office.agents.activity == {}
-    assert not office.switch.calls
-
-
 def test_who_talks_to_somebody_else_by_then_is_not_told_s45() -> None:
-    office = office_with_codes("carol")
+    office = with_codes("carol")
     call = office.served()
     presses(office, "*21002#")
     office.ask(c.MakeCall, "alice", target=to("agent:carol"))
@@ -217,23 +55,132 @@ def test_who_talks_to_somebody_else_by_then_is_not_told_s45() -> None:
     office.is_calm()
 
 
-def test_a_prompt_of_its_own_goes_before_the_callers_one() -> None:
-    office = office_with_codes()
-    announcements = {**office.directory.settings.announcements, "feature_nobody_available": "sound:own"}
-    settings = replace(office.directory.settings, announcements=announcements)
-    office.feed(s.DirectoryReplaced(replace(office.directory, settings=settings)))
-    office.served()
-    office.agents.idle = ["alice"]
-    presses(office, "*12000#")
-    (spoken,) = [x for x in office.asterisk.executed if isinstance(x, e.Announce) and x.prompt == "nobody_available"]
-    assert spoken.sounds == ("sound:own",)
-
-
-def test_conferences_that_are_switched_off_are_told_and_nobody_is_put_on_hold_s28() -> None:
-    office = office_with_codes(conferences=False)
+def test_cancel_while_it_rings_leaves_the_contact_on_hold_s15() -> None:
+    office = with_codes()
     call = office.served()
-    presses(office, "*2")
-    assert said(office) == ["invalid_number"]
-    assert keyed(office, call) is None
+    presses(office, "*11002#")
+    before = said(office)
+    presses(office, "*0")
+    assert state_of(office, call) is OfferState.CANCELLED
+    assert said(office) == before
     office.is_calm()
+    assert office.music() == {"in1"}
+
+
+def test_hold_and_cancel_with_nothing_to_hold_or_cancel_do_nothing() -> None:
+    office = with_codes()
+    call = office.served()
+    assert presses(office, "*0") == []
+    presses(office, "*11002#")
+    ringing = office.switch.calls[call.id]
+    assert presses(office, "*3") == []  # while it rings the contact stays on hold (S12)
+    assert office.switch.calls[call.id].parties == ringing.parties
+    office.is_calm()
+
+
+def test_each_key_is_of_one_code_only() -> None:
+    office = with_codes(feature_codes={"hold": "**"})
+    office.served()
+    presses(office, "***")
+    assert office.music() == {"in1"}
+    presses(office, "*")
+    assert office.music() == set()
+
+
+@pytest.mark.parametrize("keys", ["**1", "5*1", "*5*1"])
+def test_a_code_is_found_after_keys_that_are_none(keys: str) -> None:
+    office = with_codes()
+    call = office.served()
+    presses(office, keys)
+    assert number_of(office, call) is not None
+
+
+def test_keys_with_a_pause_between_them_are_no_code() -> None:
+    office = with_codes()
+    call = office.served()
+    presses(office, "*")
+    office.now += 3.1
+    presses(office, "1")
+    assert number_of(office, call) is None
     assert office.hears() == hear_each_other("alice", "in1")
+
+
+def test_a_key_that_begins_no_code_changes_nothing_at_all() -> None:
+    office = with_codes()
+    office.served()
+    assert office.feed(s.LegDigit(office.leg_of("alice"), "5")) == []
+    assert office.switch.state.pending == {}
+
+
+def test_without_codes_no_key_changes_anything() -> None:
+    office = Office()
+    call = office.served()
+    for key in "*1*2*3*01002#":
+        assert office.feed(s.LegDigit(office.leg_of("alice"), key)) == []
+    assert office.switch.calls[call.id] == call
+
+
+@pytest.mark.parametrize("leg", ["in1", "nobody"])
+def test_keys_of_a_contact_are_no_code(leg: str) -> None:
+    office = with_codes()
+    office.served()
+    for key in "*3":
+        assert office.feed(s.LegDigit(leg, key)) == []
+
+
+@pytest.mark.parametrize("newest", [0, 1])
+def test_keys_count_in_the_call_that_the_phone_speaks_in_s46(newest: int) -> None:
+    office = with_codes("bob")
+    first = office.served()
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    second = next(x for x in office.switch.calls.values() if x.id != first.id)
+    office.settle()
+    assert office.hears() == hear_each_other("alice", "bob")
+    office.ask(c.ChangeUserData, "alice", call=(first, second)[newest].id, changes={"k": "v"})
+    presses(office, "*3", call=second.id)
+    assert office.music() == {"in1", "bob"}
+    office.ask(c.Retrieve, "alice", call=first.id)
+    presses(office, "*3", call=first.id)
+    assert office.seen("alice", first.id).state == "held"
+
+
+def test_a_phone_that_rings_presses_no_code() -> None:
+    office = with_codes()
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+    call = office.only_call()
+    assert presses(office, "*3") == []
+    office.picks_up("alice")
+    presses(office, "*3")
+    office.hangs_up("alice")
+    office.pass_time()
+    office.settle()  # his phone rings for the contact on hold
+    assert presses(office, "*3") == []
+    assert office.party(call, "in1").held_by
+
+
+def test_goodbye_is_not_ended_by_a_key() -> None:
+    office = with_codes()
+    office.arrives("dial", "1002", leg="own", endpoint="1001")
+    office.settle()
+    (rung,) = [leg.id for leg in office.switch.legs.values() if leg.agent == "bob"]
+    office.asterisk.hang_up(rung, 21)
+    office.step()
+    assert office.switch.legs["own"].farewell
+    assert office.happens(s.LegDigit("own", "*")) == []
+    office.is_calm()
+    assert not office.switch.legs
+
+
+def test_in_a_conference_the_contacts_wait_and_the_colleagues_stay_s34() -> None:
+    office = with_codes("bob")
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.settle()
+    presses(office, "*1")
+    assert office.music() == {"in1"}
+    assert office.hears() == hear_each_other("alice", "bob")
+    presses(office, "1003#")
+    office.picks_up("carol")
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "carol", "in1")

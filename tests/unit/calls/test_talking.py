@@ -58,6 +58,15 @@ def test_two_are_not_listened_to_and_three_are() -> None:
     assert _detecting(office) == set()
 
 
+def test_a_phone_that_rings_is_not_listened_to() -> None:
+    office = _office()
+    call = _conference(office)
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:carol"))
+    assert _detecting(office) == {"alice", "bob"}  # the contact hears music
+    office.picks_up("carol")
+    assert _detecting(office) == {"in1", "alice", "bob", "carol"}
+
+
 def test_where_the_administrator_has_not_asked_for_it_nobody_is_listened_to() -> None:
     office = _office(talk_detection=False)
     call = _conference(office)
@@ -152,6 +161,17 @@ def test_calls_that_are_up_follow_the_administrators_file() -> None:
         office.settle()
         assert (_detecting(office) == {"in1", "alice", "bob"}) is on
         assert _speak(office, call) == ({"bob"} if on else set())
+
+
+def test_what_the_file_says_while_asterisk_is_away_is_done_when_it_is_back() -> None:
+    office = _office()
+    _conference(office)
+    office.lose_link()
+    settings = replace(office.directory.settings, talk_detection=False)
+    office.feed(s.DirectoryReplaced(replace(office.directory, settings=settings)))
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert _detecting(office) == set()
 
 
 @pytest.mark.parametrize("restart", [True, False])

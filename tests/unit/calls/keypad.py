@@ -1,4 +1,4 @@
-"""Agents who press keys in their calls: what tests of feature codes share."""
+"""Keys of phones in an office that has feature codes."""
 
 from typing import Any
 
@@ -10,8 +10,7 @@ from tests.unit.calls.office import Office
 CODES = {"transfer": "*1", "conference": "*2", "hold": "*3", "cancel": "*0"}
 
 
-def office_with_codes(*quick: str, **more: Any) -> Office:
-    """An office whose phones have feature codes."""
+def with_codes(*quick: str, **more: Any) -> Office:
     return Office(*quick, **{"feature_codes": CODES, **more})
 
 
@@ -25,23 +24,19 @@ def presses(office: Office, keys: str, who: str = "alice", call: str | None = No
     return asked
 
 
-def keyed(office: Office, call: Call, who: str = "alice") -> KeyedNumber | None:
-    """The number that he is dialling."""
+def number_of(office: Office, call: Call, who: str = "alice") -> KeyedNumber | None:
     return office.party(call, who).keyed
 
 
 def offer_of(office: Office, call: Call) -> Offer:
-    """The last offer of the call."""
     offer = office.switch.calls[call.id].offer
     assert offer is not None
     return offer
 
 
 def state_of(office: Office, call: Call) -> OfferState:
-    """How it stands with the last offer."""
     return offer_of(office, call).state
 
 
 def said(office: Office) -> list[str]:
-    """The prompts that were played, in order."""
     return [effect.prompt for effect in office.asterisk.executed if isinstance(effect, e.Announce)]
