@@ -251,6 +251,12 @@ class App:
         log.warning("held_too_long", call_id=call.id, since=call.held_since)
         self._hub.held_too_long(call)
 
+    def operation_failed(self, effect: e.OperationFailed) -> None:
+        """See `Outlets`."""
+        log.warning("operation_failed", call_id=effect.call, operation=effect.operation, detail=effect.error.detail)
+        for agent in effect.agents:
+            self._hub.failed(agent, effect.operation, effect.error)
+
     async def _remember(self, agent: str, caller_id: str) -> None:
         try:
             await self._store.set_caller_id(agent, caller_id)

@@ -182,6 +182,7 @@ load_settings() {
     export ARI_USER=${ARI_USER:-callcontrol} STASIS_APP=${STASIS_APP:-callcontrol}
     export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
     export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info}
+    export RECORDINGS_DIR=${RECORDINGS_DIR:-recordings}
 }
 
 # 48 hexadecimal digits: they need no quoting in URLs, Asterisk's files or Redis'.

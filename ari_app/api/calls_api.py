@@ -30,6 +30,14 @@ _ON_CALL: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
         "reconnect": (c.Reconnect, "Give the consultation up, back to the first call"),
     }
 )
+_RECORDING: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
+    {
+        "start-recording": (c.StartRecording, "Record both sides into a file"),
+        "pause-recording": (c.PauseRecording, "What is said from now on is not in the file"),
+        "resume-recording": (c.ResumeRecording, "Undo pause-recording"),
+        "stop-recording": (c.StopRecording, "The file is complete"),
+    }
+)
 _OFFERS: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
     {
         "single-step-transfer": (c.SingleStepTransfer, "Instant transfer"),
@@ -193,6 +201,9 @@ class CallsApi:
         for name, (make, summary) in _ON_CALL.items():
             handle = self._verb(make)
             routes.append(_post(f"{call}/{name}", _operation(name, "call"), summary, "calls", handle, codes=_DONE))
+        for name, (make, summary) in _RECORDING.items():
+            handle, codes = self._verb(make), (*_DONE, Code.FEATURE_DISABLED)
+            routes.append(_post(f"{call}/{name}", _operation(name), summary, "calls", handle, codes=codes))
         for name, (make, summary) in _OFFERS.items():
             status = 201 if make is c.InitiateTransfer else 200  # a consultation is a call of its own
             routes.append(

@@ -22,7 +22,9 @@ NEEDED_MODULES = (
     "bridge_native_rtp.so",
     "bridge_simple.so",
     "bridge_softmix.so",
+    "chan_bridge_media.so",
     "chan_pjsip.so",
+    "format_wav.so",
     "func_callerid.so",
     "func_config.so",
     "func_dialplan.so",
@@ -35,6 +37,7 @@ NEEDED_MODULES = (
     "res_ari_endpoints.so",
     "res_ari_events.so",
     "res_ari_playbacks.so",
+    "res_ari_recordings.so",
     "res_ari_sounds.so",
     "res_musiconhold.so",
     "res_mutestream.so",
@@ -44,6 +47,7 @@ NEEDED_MODULES = (
     "res_stasis.so",
     "res_stasis_answer.so",
     "res_stasis_playback.so",
+    "res_stasis_recording.so",
 )
 
 

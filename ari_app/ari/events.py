@@ -36,6 +36,9 @@ from ari_app.ari.messages import (
     Dial,
     Event,
     PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
+    RecordingStarted,
     StasisEnd,
     StasisStart,
 )
@@ -53,12 +56,14 @@ from ari_app.calls.stimuli import (
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
+    RecorderEnded,
     TransferAsked,
 )
 
 log = structlog.get_logger(__name__)
 
 NORMAL = 16
+ENDED = 64
 # What ARI's own hang-up puts into ChannelHangupRequest; the true cause follows in ChannelDestroyed.
 _NO_CAUSE = frozenset({0, 32})
 REPLACING = "replaced"
@@ -84,6 +89,7 @@ class Translator:
         self._application = application
         self._legs: dict[LegId, _Seen] = {}
         self._data: dict[LegId, dict[str, str]] = {}
+        self._ended: dict[str, None] = {}
         self.dropped: Counter[str] = Counter()
 
     def expect(self, leg: LegId) -> None:
@@ -113,7 +119,7 @@ class Translator:
             log.warning("asterisk_event_malformed", type=kind, errors=error.error_count())
             return []
 
-    def _translate(self, event: Event) -> list[AsteriskFact]:
+    def _translate(self, event: Event) -> list[AsteriskFact]:  # noqa: C901 - a flat table of all events
         match event:
             case StasisStart():
                 return self._entered(event)
@@ -144,6 +150,11 @@ class Translator:
             case PlaybackFinished(playback=playback):
                 kind, _, target = playback.target_uri.partition(":")
                 return [AnnouncementFinished(target, playback.id)] if kind == "channel" else []
+            case RecordingFinished(recording=recording) | RecordingFailed(recording=recording):
+                return self._recorder_ended(recording.name)
+            case RecordingStarted(recording=recording):
+                self._ended.pop(recording.name, None)
+                return []
             case ChannelVarset(variable=variable, value=value, channel=target):
                 if target is not None:
                     self._data.setdefault(target.id, {})[_key(variable)] = value
@@ -192,6 +203,15 @@ class Translator:
             seen.ringing = True
             return [LegRinging(leg)]
         return []
+
+    def _recorder_ended(self, recording: str) -> list[AsteriskFact]:
+        """Told twice, of the recorder's channel and of its bridge, before the same file can be begun again."""
+        if recording in self._ended:
+            return []
+        self._ended[recording] = None
+        while len(self._ended) > ENDED:
+            del self._ended[next(iter(self._ended))]
+        return [RecorderEnded(recording)]
 
     def _hold_key(self, event: ChannelHold | ChannelUnhold) -> list[AsteriskFact]:
         """HOLD_INTERCEPT on a leg tells of its PEER's key as if it were its own, but without a class of music

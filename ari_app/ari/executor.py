@@ -2,8 +2,9 @@
 
 Owns order: the effects of one leg run one after the other (digits in a line of their own), those of different legs at
 once. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, and for
-hang-ups under way, whose cause it would overwrite (asterisk issue 1124). A hang-up overtakes its leg's queue, but for
-what the phone is told of its transfer. Knows no request: see `requests`.
+hang-ups under way, whose cause it would overwrite (asterisk issue 1124). What is recorded of a bridge, and what is
+played to it, has a line of its own each. A hang-up overtakes its leg's queue, but for what the phone is told of its
+transfer. Knows no request: see `requests`.
 """
 
 import asyncio
@@ -22,7 +23,12 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
     PlayDtmf,
+    PlayToBridge,
+    ResumeRecorder,
+    StartRecorder,
+    StopRecorder,
     TellTransfer,
 )
 from ari_app.calls.model import BridgeId, LegId
@@ -39,6 +45,9 @@ DIGITS = "#digits"
 """Digits go in a lane of their own beside their leg's."""
 TOLD = "#told"
 """So does what a phone is told of its transfer: a hang-up waits for it, and nothing else does."""
+RECORDER = "#recorder"
+PROMPTS = "#prompts"
+"""Of a bridge: what is written of it, and what is played to it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,8 +64,10 @@ class _Job:
         match self.effect:
             case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge) | JoinBridge(bridge=bridge):
                 return bridge
-            case LeaveBridge(bridge=bridge):
+            case LeaveBridge(bridge=bridge) | PlayToBridge(bridge=bridge):
                 return bridge
+            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+                return self.effect.bridge
             case _:
                 return None
 
@@ -124,6 +135,10 @@ class Executor:
                 self._append(leg + DIGITS, job)
             case TellTransfer(leg=leg):
                 self._append(leg + TOLD, job)
+            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+                self._append(effect.bridge + RECORDER, job)
+            case PlayToBridge(bridge=bridge):
+                self._append(bridge + PROMPTS, job)
             case _:
                 self._append(effect.leg, job)
 
@@ -156,6 +171,9 @@ class Executor:
             # Whoever leaves makes Asterisk tell the two who stay each other's identity: a phone about to be rung must
             # not be one of them, or its display shows the wrong one.
             awaited = (*awaited, LeaveBridge)
+        elif isinstance(job.effect, PlayToBridge):
+            # Whoever comes in with it shall hear it, and what begins to be recorded shall have it.
+            awaited = (*awaited, JoinBridge, StartRecorder)
         return [other for other in others if other.bridge == bridge and isinstance(other.effect, awaited)]
 
     def _overtake(self, leg: LegId, job: _Job) -> None:

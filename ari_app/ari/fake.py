@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from ari_app.ari.executor import HUNG_UP
+from ari_app.ari.executor import HUNG_UP, PROMPTS, RECORDER
 from ari_app.ari.fake_model import Behaviour, Channel, State, World
 from ari_app.calls.effects import (
     AsteriskEffect,
@@ -22,6 +22,11 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
+    PlayToBridge,
+    ResumeRecorder,
+    StartRecorder,
+    StopRecorder,
     TellTransfer,
 )
 from ari_app.calls.model import Destination, Identity, LegId
@@ -50,7 +55,8 @@ type Lane = str
 
 LOST = "the connection to Asterisk was lost"
 
-_NAMES_BRIDGE = (CreateBridge, DestroyBridge, JoinBridge, LeaveBridge)
+_RECORDER = (StartRecorder, PauseRecorder, ResumeRecorder, StopRecorder)
+_NAMES_BRIDGE = (CreateBridge, DestroyBridge, JoinBridge, LeaveBridge, PlayToBridge, *_RECORDER)
 
 
 @dataclass(eq=False, slots=True)
@@ -81,6 +87,19 @@ class _Failure:
     carried_out: bool
 
 
+def _line(effect: AsteriskEffect) -> str:
+    """Effects of one line are carried out one after the other."""
+    match effect:
+        case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
+            return bridge
+        case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+            return effect.bridge + RECORDER
+        case PlayToBridge(bridge=bridge):
+            return bridge + PROMPTS
+        case _:
+            return effect.leg
+
+
 class FakeAsterisk:
     """One Asterisk without sound. `bridge_prefix` as in the real one's settings.
 
@@ -105,14 +124,12 @@ class FakeAsterisk:
             self._tell("link", EffectFailed(effect.number, LOST))
             return
         match effect:
-            case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
-                item = self._add(_Item(f"effects:{bridge}", effect=effect))
             case HangUp(leg=leg):
                 item = self._overtake(leg, effect)
             case TellTransfer(leg=leg):
                 item = self._add(_Item(f"told:{leg}", effect=effect))
             case _:
-                item = self._add(_Item(f"effects:{effect.leg}", effect=effect))
+                item = self._add(_Item(f"effects:{_line(effect)}", effect=effect))
         item.after = self._predecessors(item)
 
     def _overtake(self, leg: LegId, effect: HangUp) -> _Item:
@@ -136,7 +153,10 @@ class FakeAsterisk:
         others = [other for other in self._unanswered() if other is not item]
         if isinstance(item.effect, DestroyBridge):
             return [o for o in others if o.bridge == item.bridge or isinstance(o.effect, HangUp)]
-        return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, CreateBridge | DestroyBridge)]
+        awaited: tuple[type[AsteriskEffect], ...] = (CreateBridge, DestroyBridge)
+        if isinstance(item.effect, PlayToBridge):
+            awaited = (*awaited, JoinBridge, StartRecorder)
+        return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, awaited)]
 
     def _unanswered(self) -> list[_Item]:
         """Effects not carried out yet, or whose answer was not told yet."""
@@ -221,8 +241,11 @@ class FakeAsterisk:
 
     def hang_up(self, leg: LegId, cause: int = 16) -> None:
         """The phone hangs up, declines or is unreachable: whatever the cause says."""
-        if self.world.channels.pop(leg, None) is None:
+        channel = self.world.channels.pop(leg, None)
+        if channel is None:
             return
+        for name, fact in self.world.left(channel.bridge) if channel.bridge is not None else ():
+            self._event(name, fact)
         for item in [item for item in self._items if item.lane == f"phone:{leg}"]:
             self._remove(item)
         self._event(leg, LegGone(leg, cause))
@@ -236,6 +259,11 @@ class FakeAsterisk:
         """The phone's hold key again."""
         if leg in self.world.channels:
             self._event(leg, LegRetrievedByPhone(leg))
+
+    def cannot_write(self, name: str) -> None:
+        """Asterisk completes a file that nobody asked it to complete: no room, no right."""
+        if name in self.world.tapes:
+            self._event(name, self.world.complete(name))
 
     def press_key(self, leg: LegId, digit: str) -> None:
         """A key of the phone."""
@@ -312,8 +340,7 @@ class FakeAsterisk:
             if failure.carried_out:
                 self._do(effect)
             result = EffectFailed(effect.number, failure.reason)
-        named = effect.bridge if isinstance(effect, CreateBridge | DestroyBridge) else effect.leg
-        item.answer = self._tell(f"answers:{named}", result)
+        item.answer = self._tell(f"answers:{_line(effect)}", result)
 
     def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
         if isinstance(effect, CreateLeg) and self._behaviour(effect.destination) is Behaviour.UNREACHABLE:

@@ -19,12 +19,18 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
     PlayDtmf,
+    PlayToBridge,
+    RecorderEffect,
+    ResumeRecorder,
     SetMute,
     ShowIdentity,
     StartMusic,
+    StartRecorder,
     StartRinging,
     StopMusic,
+    StopRecorder,
     StopRinging,
     TakeTransferKey,
     TellTransfer,
@@ -38,6 +44,7 @@ from ari_app.calls.stimuli import (
     EffectFailed,
     LegCreated,
     LegTalking,
+    RecorderEnded,
 )
 
 type _Sounding = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf
@@ -104,6 +111,14 @@ class Channel:
 
 
 @dataclass(slots=True)
+class Tape:
+    """What is being written of a bridge."""
+
+    bridge: BridgeId
+    paused: bool = False
+
+
+@dataclass(slots=True)
 class Outcome:
     """What an effect led to: its answer, the events of legs, and the announcements now playing."""
 
@@ -118,6 +133,9 @@ class World:
     def __init__(self) -> None:
         self.channels: dict[LegId, Channel] = {}
         self.bridges: set[BridgeId] = set()
+        self.tapes: dict[str, Tape] = {}
+        self.files: set[str] = set()
+        self.played: dict[str, tuple[BridgeId, str]] = {}
 
     def state_of(self, leg: LegId) -> State | None:
         """The channel's state; None: there is none."""
@@ -150,6 +168,8 @@ class World:
                 self.bridges.add(bridge)
             case DestroyBridge(bridge=bridge):
                 self.bridges.discard(bridge)
+                for name in [name for name, tape in self.tapes.items() if tape.bridge == bridge]:
+                    done.facts.append((name, self.complete(name)))
                 for member in self.channels.values():
                     if member.bridge == bridge:
                         member.bridge = None
@@ -169,14 +189,54 @@ class World:
                 pass
             case JoinBridge(bridge=bridge) if bridge not in self.bridges:
                 return Outcome(EffectFailed(effect.number, "Bridge not found"))
+            case PlayToBridge() | StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+                return self._of_bridge(effect)
             case _:
                 channel = self.channels.get(effect.leg)
                 if channel is None:
                     return Outcome(EffectFailed(effect.number, "Channel not found", gone=True))
                 if _needs_sound(effect) and channel.state not in (State.UP, State.WAITING):
                     return Outcome(EffectFailed(effect.number, "Channel in invalid state"))
+                before = channel.bridge
                 _on_channel(effect, channel, done)
+                if before is not None and channel.bridge != before:
+                    done.facts += self.left(before)
         return done
+
+    def _of_bridge(self, effect: RecorderEffect | PlayToBridge) -> Outcome:
+        if isinstance(effect, PlayToBridge | StartRecorder) and effect.bridge not in self.bridges:
+            return Outcome(EffectFailed(effect.number, "Bridge not found"))
+        if not isinstance(effect, PlayToBridge):
+            return self._recorder(effect)
+        self.played[effect.announcement] = (effect.bridge, effect.prompt)
+        return Outcome(EffectDone(effect.number))
+
+    def _recorder(self, effect: RecorderEffect) -> Outcome:
+        done, tape = Outcome(EffectDone(effect.number)), self.tapes.get(effect.recording)
+        match effect:
+            case StartRecorder(bridge=bridge, recording=name):
+                if tape is None:
+                    self.tapes[name] = Tape(bridge)
+                    self.files.add(name)
+            case StopRecorder(recording=name):
+                if tape is not None:
+                    done.facts.append((name, self.complete(name)))
+            case _:
+                if tape is None:
+                    return Outcome(EffectFailed(effect.number, "Recording not found"))
+                tape.paused = isinstance(effect, PauseRecorder)
+        return done
+
+    def complete(self, name: str) -> RecorderEnded:
+        """Nothing more is written into this file."""
+        del self.tapes[name]
+        return RecorderEnded(name)
+
+    def left(self, bridge: BridgeId | None) -> list[tuple[str, AsteriskFact]]:
+        """Somebody has left this bridge: a recorder that is now alone there is thrown out."""
+        if any(channel.bridge == bridge for channel in self.channels.values()):
+            return []
+        return [(name, self.complete(name)) for name, tape in list(self.tapes.items()) if tape.bridge == bridge]
 
 
 def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:

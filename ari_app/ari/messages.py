@@ -210,6 +210,34 @@ class PlaybackFinished(_Message):
     playback: Playback
 
 
+class LiveRecording(_Message):
+    """What is written into a file; `target_uri` is `bridge:<id>`."""
+
+    name: str
+    target_uri: str = ""
+
+
+class RecordingStarted(_Message):
+    """Something is written into the file from now on."""
+
+    type: Literal["RecordingStarted"]
+    recording: LiveRecording
+
+
+class RecordingFinished(_Message):
+    """The file is complete. A file that cannot be opened or written any more comes to this end too (app.c)."""
+
+    type: Literal["RecordingFinished"]
+    recording: LiveRecording
+
+
+class RecordingFailed(_Message):
+    """It did not even begin."""
+
+    type: Literal["RecordingFailed"]
+    recording: LiveRecording
+
+
 type Event = Annotated[
     StasisStart
     | StasisEnd
@@ -224,7 +252,10 @@ type Event = Annotated[
     | ChannelTalkingFinished
     | ChannelTransfer
     | ChannelVarset
-    | PlaybackFinished,
+    | PlaybackFinished
+    | RecordingStarted
+    | RecordingFinished
+    | RecordingFailed,
     Field(discriminator="type"),
 ]
 
@@ -247,5 +278,8 @@ USED = (
     "ChannelTransfer",
     "ChannelVarset",
     "PlaybackFinished",
+    "RecordingStarted",
+    "RecordingFinished",
+    "RecordingFailed",
 )
 """All that Asterisk is asked to send; it filters the rest away itself (`applications/<app>/eventFilter`)."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from ari_app.ari.bridge_media import BridgeMedia
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.messages import CREATED, OTHER_HALF
@@ -24,12 +25,17 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
     PlayDtmf,
+    PlayToBridge,
+    ResumeRecorder,
     SetMute,
     ShowIdentity,
     StartMusic,
+    StartRecorder,
     StartRinging,
     StopMusic,
+    StopRecorder,
     StopRinging,
     TakeTransferKey,
     TellTransfer,
@@ -68,6 +74,7 @@ class Requests:
         self._application = application
         self._routing_context = routing_context
         self._asked: dict[LegId, _Asked] = {}
+        self._bridge_media = BridgeMedia(client)
 
     async def perform(self, effect: AsteriskEffect) -> None:
         """Do it; returns when Asterisk has answered.
@@ -80,6 +87,9 @@ class Requests:
                 await self._create_bridge(bridge)
             case DestroyBridge(bridge=bridge):
                 await self._unless_gone("bridges", "destroy", bridgeId=bridge)
+                self._bridge_media.forget(bridge)
+            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder() | PlayToBridge():
+                await self._bridge_media.perform(effect)
             case CreateLeg():
                 await self._create_leg(effect)
             case HangUp(leg=leg, answered_elsewhere=elsewhere):

@@ -15,7 +15,11 @@ def call_actions(call: Call, viewer: str, directory: Directory, role: Role = Rol
         return frozenset()
     me = call.party_of(viewer)
     if me is None:
-        return frozenset({"clear", "update_user_data"}) if role in _OVERSEERS else frozenset()
+        return (
+            frozenset({"clear", "update_user_data"} | _recording(call, directory))
+            if role in _OVERSEERS
+            else frozenset()
+        )
     if me.progress is not Progress.JOINED:
         return _before_joining(call, me)
     return _joined_actions(call, me, directory)
@@ -30,7 +34,7 @@ def _before_joining(call: Call, me: Party) -> frozenset[str]:
 
 
 def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[str]:
-    actions = {"release", "clear", "update_user_data"}
+    actions = {"release", "clear", "update_user_data"} | _recording(call, directory)
     others = [p for p in call.joined() if p.id != me.id]
     offer = call.offering()
     if offer is not None and offer.by == me.id:
@@ -57,6 +61,13 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
             if directory.settings.conferences and me.may_confer:
                 actions.add("complete_conference")
     return frozenset(actions)
+
+
+def _recording(call: Call, directory: Directory) -> set[str]:
+    """What runs may be ended also where the administrator has switched recording off meanwhile."""
+    if call.recording is None:
+        return {"start_recording"} if directory.settings.recording and len(call.joined()) >= 2 else set()
+    return {"resume_recording" if call.recording.paused else "pause_recording", "stop_recording"}
 
 
 def _frozen_by_offer(call: Call) -> bool:

@@ -53,7 +53,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
         attempts=(*offer.attempts, Attempt(leg.id, party.id, agent)),
         deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
     )
-    step.ask(CreateLeg, leg.id, where, offer.identity, call_id, auto_answer, transfer_progress.wanted(step))
+    step.ask(CreateLeg, leg.id, where, offer.identity, call_id, transfer_key=transfer_progress.wanted(step))
     if agent is not None:
         _ring_the_others_too(step, call_id)
 

@@ -1,7 +1,7 @@
-"""Prompts of the administrator's list, to one leg: on the way to something else, or as the last thing it hears."""
+"""Prompts of the administrator's list: to one leg, on the way to something else or as the last it hears; or to all."""
 
 from ari_app.calls import parties
-from ari_app.calls.effects import Announce
+from ari_app.calls.effects import Announce, PlayToBridge
 from ari_app.calls.model import Call, CallId, Leg, LegState, Offer, Party, Progress
 from ari_app.calls.step import Step
 
@@ -52,7 +52,17 @@ def play(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = Fal
         step.announcements.append((leg.id, announcement, prompt, sounds))
 
 
+def to_all(step: Step, call: Call, prompt: str) -> None:
+    """Play a prompt to everybody who talks in this call, while they go on talking."""
+    step.to_all.append((call.id, prompt))
+
+
 def settle(step: Step) -> None:
     """Prompts come after the media they replace: stopping the music would stop a prompt too."""
     for leg_id, announcement, prompt, sounds in step.announcements:
         step.ask(Announce, leg_id, announcement, prompt, tuple(sounds.split(",")))
+    for call_id, prompt in step.to_all:
+        call = step.find_call(call_id)
+        sounds = step.directory.settings.announcements.get(prompt, "")
+        if call is not None and sounds:
+            step.ask(PlayToBridge, call.bridge, step.new_id("a"), prompt, tuple(sounds.split(",")))

@@ -135,6 +135,29 @@ class ChangeUserData(CallCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecording(CallCommand):
+    """From now on both sides are recorded into a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRecording(CallCommand):
+    """What is said from now on is not in the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRecording(CallCommand):
+    """Undo PauseRecording."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording(CallCommand):
+    """The file is complete; another start makes another file."""
+
+
+type RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyCommand(CallCommand):
     """A command on one party of a call."""
 
@@ -194,6 +217,7 @@ type Command = (
     | Merge
     | SendDtmf
     | ChangeUserData
+    | RecordingCommand
     | MuteParty
     | UnmuteParty
     | DeafenParty

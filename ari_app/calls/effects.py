@@ -150,6 +150,57 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayToBridge:
+    """Play a prompt of the administrator's announcements over what is said in a bridge: nobody misses a word by it."""
+
+    number: int
+    bridge: BridgeId
+    announcement: str
+    prompt: str
+    sounds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecorder:
+    """Record all that is heard in a bridge into the file `recording`, after what is in it.
+
+    One that runs already counts as done. Asterisk ends it by itself when the last leg leaves the bridge.
+    """
+
+    number: int
+    bridge: BridgeId
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecorder:
+    """Write nothing until further notice. It fails where the recording is over."""
+
+    number: int
+    bridge: BridgeId
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRecorder:
+    """Write again. It fails where the recording is over."""
+
+    number: int
+    bridge: BridgeId
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecorder:
+    """Complete the file; a recording that is over counts as done. `tries` counts those before that failed."""
+
+    number: int
+    bridge: BridgeId
+    recording: str
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PlayDtmf:
     """Digits to this leg alone."""
 
@@ -202,6 +253,7 @@ class HangUp:
     answered_elsewhere: bool = False
 
 
+type RecorderEffect = StartRecorder | PauseRecorder | ResumeRecorder | StopRecorder
 type AsteriskEffect = (
     CreateBridge
     | DestroyBridge
@@ -216,6 +268,11 @@ type AsteriskEffect = (
     | StartRinging
     | StopRinging
     | Announce
+    | PlayToBridge
+    | StartRecorder
+    | PauseRecorder
+    | ResumeRecorder
+    | StopRecorder
     | PlayDtmf
     | ShowIdentity
     | DetectTalk
@@ -330,6 +387,16 @@ class CallerIdChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationFailed:
+    """What these agents were told is done has gone wrong since: an `error` event to each of them."""
+
+    call: CallId
+    agents: tuple[AgentId, ...]
+    operation: str
+    error: CallControlError
+
+
+@dataclass(frozen=True, slots=True)
 class RaiseAlarm:
     """Something that must not be: a broken invariant, an Asterisk that refuses. For the log, with the call's story."""
 
@@ -344,5 +411,15 @@ class HeldTooLong:
     call: Call
 
 
-type OwnEffect = Reply | Refuse | CallChanged | TalkChanged | LegChanged | CallerIdChosen | RaiseAlarm | HeldTooLong
+type OwnEffect = (
+    Reply
+    | Refuse
+    | CallChanged
+    | TalkChanged
+    | LegChanged
+    | CallerIdChosen
+    | RaiseAlarm
+    | HeldTooLong
+    | OperationFailed
+)
 type Effect = AsteriskEffect | AvailabilityEffect | OwnEffect

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from ari_app.calls import effects as e
-from ari_app.calls import legs, parties
+from ari_app.calls import legs, parties, recording
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.model import LegId
 from ari_app.calls.step import Step
@@ -39,11 +39,15 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             legs.announcement_finished(step, effect.leg, effect.announcement)
         case e.CreateBridge():
             return _bridge_missing(step, effect.bridge)
+        case e.StartRecorder() | e.PauseRecorder() | e.ResumeRecorder() | e.StopRecorder():
+            return recording.effect_failed(step, effect)
         case e.PlayDtmf():
             return False
         case e.TakeTransferKey() | e.TellTransfer():
             pass  # the key stays Asterisk's, or the display does not follow: nobody's call depends on it
-        case e.ShowIdentity() | e.DetectTalk() | e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
+        case e.PlayToBridge() | e.ShowIdentity() | e.DetectTalk():
+            pass
+        case e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
             pass
         case e.HangUp():
             return _once_more(step, effect.leg, effect)

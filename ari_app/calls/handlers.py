@@ -8,7 +8,7 @@ changes before all checks are passed; where an agent must be reserved first, the
 import re
 from typing import assert_never
 
-from ari_app.calls import alerting, consult, holding, initiate, merging, offers, parties
+from ari_app.calls import alerting, consult, holding, initiate, merging, offers, parties, recording
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
@@ -31,6 +31,10 @@ _ACTION = {
     c.Merge: "merge",
     c.SendDtmf: "send_dtmf",
     c.ChangeUserData: "update_user_data",
+    c.StartRecording: "start_recording",
+    c.PauseRecording: "pause_recording",
+    c.ResumeRecording: "resume_recording",
+    c.StopRecording: "stop_recording",
 }
 _PARTY_ACTION = {
     c.MuteParty: "mute",
@@ -64,6 +68,11 @@ def command(step: Step, cmd: c.Command) -> None:
             _consultation(step, cmd, call)
         case c.Merge():
             _merge(step, cmd, _allowed(step, cmd))
+        case c.StartRecording() | c.PauseRecording() | c.ResumeRecording() | c.StopRecording():
+            recording.require_enabled(step, visible(step, cmd))
+            call = _allowed(step, cmd)
+            step.await_effects(cmd.id, call.id)
+            recording.command(step, cmd, call)
         case (
             c.MuteParty()
             | c.UnmuteParty()

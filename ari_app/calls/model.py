@@ -263,6 +263,34 @@ class Offer:
         return self.state in GOING_ON
 
 
+class Recorder(StrEnum):
+    """What Asterisk was last asked to do with the file of a recording."""
+
+    OFF = "off"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"  # it may have ended while we were away
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is to be recorded of a call, and where: see `recording`.
+
+    `file` is a path under the administrator's directory, without ending. `failures` counts how often in a row Asterisk
+    gave up writing it soon after `begun`, though none of the legs that were in the bridge then (`among`) had left.
+    """
+
+    id: str
+    file: str
+    by: AgentId
+    since: float
+    paused: bool = False
+    begun: float = 0.0
+    among: frozenset[LegId] = frozenset()
+    asked: Recorder = Recorder.OFF
+    failures: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
@@ -289,6 +317,8 @@ class Call:
     recall_at: float | None = None
     hold_alarm_at: float | None = None
     music_class: str = "default"
+    recording: Recording | None = None
+    stopping: frozenset[str] = frozenset()  # files that Asterisk was asked to complete, and has not answered
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

@@ -5,7 +5,7 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 
 from dataclasses import replace
 
-from ari_app.calls import announcing, displays, offers, transfer_progress
+from ari_app.calls import announcing, displays, offers, recording, transfer_progress
 from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
 from ari_app.calls.model import (
     Call,
@@ -226,6 +226,7 @@ def end(step: Step, call_id: CallId) -> None:
             _let_go(step, call, party)
     left = {key: _left(party) for key, party in step.call(call_id).parties.items()}
     call = step.put_call(step.call(call_id), parties=left, ended=True, held_since=None)
+    recording.end(step, call)
     if call.bridge_made or call.bridge_failures:  # a bridge that failed may be there, only the answer was lost
         step.ask(DestroyBridge, call.bridge)
     for agent in sorted({p.agent for p in call.parties.values() if p.agent}):

@@ -4,7 +4,7 @@ What Asterisk holds is the truth about channels, what we hold is the truth about
 become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
 """
 
-from ari_app.calls import arrivals, feature_codes, legs, offers, parties, talking
+from ari_app.calls import arrivals, feature_codes, legs, offers, parties, recording, talking
 from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
@@ -31,8 +31,9 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     held = {channel.leg: channel for channel in fact.channels}
     bridges = set(fact.bridges)
     for call in list(step.live_calls()):
+        recording.anew(step, call)
         if call.bridge not in bridges:
-            step.put_call(call, bridge_made=False)
+            step.put_call(step.call(call.id), bridge_made=False)
     for leg_id in list(step.state.legs):
         leg, channel = step.leg(leg_id), held.get(leg_id)
         if leg is None or channel is None:

@@ -115,6 +115,7 @@ class Step:
         self.linked = state.linked
         self.causes: set[str] = set()
         self.announcements: list[tuple[LegId, str, str, str]] = []
+        self.to_all: list[tuple[CallId, str]] = []
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

@@ -114,6 +114,13 @@ class AnnouncementFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class RecorderEnded:
+    """A file is complete: we asked for that, nobody is in its bridge any more, or it could not be written."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class EffectDone:
     """Asterisk has done what the effect with this number asked."""
 
@@ -212,6 +219,7 @@ type AsteriskFact = (
     | LegTalking
     | TransferAsked
     | AnnouncementFinished
+    | RecorderEnded
     | EffectDone
     | EffectFailed
     | LinkLost

@@ -10,6 +10,7 @@ returned.
     parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
     waiting    callers in a line                 transfer_key  ... pressed on the phone
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
+    recording  what is written into which file
     feature_codes  keys pressed in a call        talking  who speaks
 
 It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
@@ -36,14 +37,25 @@ from ari_app.calls import (
     offers,
     parties,
     reconcile,
+    recording,
     reservations,
     talking,
+    tones,
     transfer_key,
     transfer_progress,
     waiting,
 )
 from ari_app.calls import stimuli as s
-from ari_app.calls.effects import CallChanged, Effect, LegChanged, RaiseAlarm, Refuse, Reply, TalkChanged
+from ari_app.calls.effects import (
+    CallChanged,
+    Effect,
+    LegChanged,
+    RaiseAlarm,
+    Refuse,
+    Reply,
+    StopRecorder,
+    TalkChanged,
+)
 from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
 from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Stories, StoryEntry
@@ -118,6 +130,8 @@ class Switch:
         media.settle(step)
         talking.settle(step)
         displays.settle(step)
+        recording.settle(step)
+        tones.settle(step)
         announcing.settle(step)
         transfer_progress.settle(step)
         activities.settle(step)
@@ -150,6 +164,8 @@ class Switch:
                 transfer_key.asked(step, stimulus)
             case s.AnnouncementFinished(leg, announcement):
                 legs.announcement_finished(step, leg, announcement)
+            case s.RecorderEnded(name):
+                recording.ended(step, name)
             case s.ChannelArrived(verb="replaced"):
                 transfer_key.replaced(step, stimulus)
             case s.ChannelArrived():
@@ -286,6 +302,9 @@ def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:
 
 
 def _effect_over(step: Step, effect: int) -> None:
+    done = step.state.asked.get(effect)
+    if isinstance(done, StopRecorder):
+        recording.stopped(step, done)
     step.asked[effect] = None
     for pending in step.all_pending():
         if effect in pending.effects:

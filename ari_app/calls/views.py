@@ -6,9 +6,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from ari_app.calls.actions import call_actions, call_state, offer_state, party_actions, party_state
-from ari_app.calls.model import Call, Offer, OfferState, Party, Progress
+from ari_app.calls.model import Call, Offer, OfferState, Party, Progress, Recording
 from ari_app.routing.directory import Directory, Role
 
 
@@ -45,6 +46,16 @@ class OfferView:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingView:
+    """The recording of the call: `file` is its name under the administrator's directory."""
+
+    id: str
+    file: str
+    state: Literal["recording", "paused"]
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
     """A call as its agent sees it."""
 
@@ -61,6 +72,7 @@ class CallView:
     parties: tuple[PartyView, ...]
     offer: OfferView | None
     actions: tuple[str, ...]
+    recording: RecordingView | None = None
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -87,7 +99,15 @@ def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT)
         parties=tuple(_party(call, p, viewer, role) for p in parties),
         offer=offer_view(call.offer),
         actions=tuple(sorted(call_actions(call, viewer, directory, role))),
+        recording=_recording(call.recording),
     )
+
+
+def _recording(recording: Recording | None) -> RecordingView | None:
+    if recording is None:
+        return None
+    state: Literal["recording", "paused"] = "paused" if recording.paused else "recording"
+    return RecordingView(recording.id, f"{recording.file}.wav", state, timestamp(recording.since) or "")
 
 
 def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:

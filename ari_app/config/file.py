@@ -253,12 +253,14 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
 def _settings(s: Sections) -> Settings:
     entry = s.settings
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
-    other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback", "feature_codes"}
+    other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback", "feature_codes", "recording"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
         company=company,
         fallback=entry.fallback,
+        recording=entry.recording.enabled,
+        recordings_folder=entry.recording.folder,
         not_ready_reasons=tuple(entry.not_ready_reasons),
         announcements=MappingProxyType(dict(s.announcements)),
         feature_codes=MappingProxyType(entry.feature_codes.codes()),

@@ -26,9 +26,12 @@ ANNOUNCEMENTS = frozenset(
     {
         "nobody_available", "invalid_number", "ready", "not_ready", "logged_in", "logged_out",
         "hold_reminder", "queue_next", "queue_position", "queue_waiting", "queue_wait", "queue_minutes",
+        "recording_started", "conference_join", "conference_leave",
         "feature_transfer", "feature_conference", "feature_nobody_available", "feature_invalid_number",
     }
 )  # fmt: skip
+# Played to all who talk. Asterisk never ends a tone that it plays to a bridge: what comes next would wait for ever.
+TO_ALL = frozenset({"recording_started", "conference_join", "conference_leave"})
 
 
 @dataclass(slots=True)
@@ -73,6 +76,9 @@ def check_references(sections: Sections, document: Document) -> None:
         if name not in ANNOUNCEMENTS:
             known = ", ".join(sorted(ANNOUNCEMENTS))
             document.complain(("announcements", name), f"is not an announcement; there are: {known}")
+    for name in TO_ALL & sections.announcements.keys():
+        if "tone:" in sections.announcements[name]:
+            document.complain(("announcements", name), "must be a sound file: a tone played to all never ends")
     _check_orders(sections, document)
     _check_numbers(sections, document)
     _check_overflows(sections.queues, document)

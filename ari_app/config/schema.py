@@ -58,6 +58,12 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _folder(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}", text):
+        raise ValueError("must be a folder such as calls or sales/calls: letters, digits, '_' and '-'")
+    return text
+
+
 type Name = Annotated[str, Field(min_length=1, max_length=128)]
 type Number = Annotated[str, BeforeValidator(_number), AfterValidator(_extension)]
 type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(_phone)]
@@ -202,6 +208,13 @@ class CompanyEntry(Entry):
     number: Number
 
 
+class RecordingEntry(Entry):
+    """Whether calls may be recorded, and the folder below the directory of recordings where files go."""
+
+    enabled: bool = DEFAULTS.recording
+    folder: Annotated[str, AfterValidator(_folder)] = DEFAULTS.recordings_folder
+
+
 def _code(text: str) -> str:
     if not re.fullmatch(r"[0-9*#]{1,8}", text):
         raise ValueError("must be 1 to 8 of the keys 0-9, * and #")
@@ -255,6 +268,7 @@ class SettingsEntry(Entry):
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data
     transfer_progress: bool = DEFAULTS.transfer_progress
     caller_ids_enabled_for: Verbs = []
+    recording: RecordingEntry = RecordingEntry()
     feature_codes: FeatureCodesEntry = FeatureCodesEntry()
     feature_timeout: Annotated[float, Field(gt=0, le=60)] = DEFAULTS.feature_timeout
     talk_detection: bool = DEFAULTS.talk_detection

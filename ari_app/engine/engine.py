@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
 # What others are told of a step; told in order, among themselves.
-_TOLD = (e.CallChanged, e.TalkChanged, e.LegChanged, e.CallerIdChosen, e.HeldTooLong, e.Reply)
+_TOLD = (e.CallChanged, e.TalkChanged, e.LegChanged, e.CallerIdChosen, e.HeldTooLong, e.OperationFailed, e.Reply)
 
 
 class Outlets(Protocol):
@@ -36,6 +36,7 @@ class Outlets(Protocol):
     def leg_changed(self, effect: e.LegChanged) -> None: ...
     def caller_id_chosen(self, agent: str, caller_id: str) -> None: ...
     def held_too_long(self, call: Call) -> None: ...
+    def operation_failed(self, effect: e.OperationFailed) -> None: ...
 
 
 class Engine:
@@ -150,6 +151,8 @@ class Engine:
                 self._outlets.caller_id_chosen(effect.agent, effect.caller_id)
             case e.HeldTooLong():
                 self._outlets.held_too_long(effect.call)
+            case e.OperationFailed():
+                self._outlets.operation_failed(effect)
             case e.RaiseAlarm():
                 self._alarm(effect)
             case (
@@ -166,6 +169,11 @@ class Engine:
                 | e.StartRinging()
                 | e.StopRinging()
                 | e.Announce()
+                | e.PlayToBridge()
+                | e.StartRecorder()
+                | e.PauseRecorder()
+                | e.ResumeRecorder()
+                | e.StopRecorder()
                 | e.PlayDtmf()
                 | e.ShowIdentity()
                 | e.DetectTalk()

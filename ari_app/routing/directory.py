@@ -147,6 +147,8 @@ class Settings:
     not_ready_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
     announcements: Mapping[str, str] = MappingProxyType({})
     max_user_data: int = 16_384
+    recording: bool = False
+    recordings_folder: str = ""
     feature_codes: Mapping[str, str] = MappingProxyType({})
     feature_timeout: float = 3.0
     talk_detection: bool = False

@@ -19,12 +19,12 @@ class Studio:
     owners: dict[int, str] = field(default_factory=dict)
 
     def tone_for(self, name: str) -> int:
-        """A tone that nobody has yet. Raises ValueError when all 64 are given away."""
+        """A tone that nobody has yet. Raises ValueError when all 63 are given away."""
         for index in range(tones.FIRST_FREE, tones.TONES):
-            if index not in self.owners:
+            if index not in self.owners and index != tones.BEEP:
                 self.owners[index] = name
                 return index
-        raise ValueError(f"a lab has at most {tones.TONES - tones.FIRST_FREE} bots with a tone of their own")
+        raise ValueError(f"a lab has at most {tones.TONES - tones.FIRST_FREE - 1} bots with a tone of their own")
 
     def names(self, heard: frozenset[int]) -> frozenset[str]:
         """The bots behind those tones; a tone of nobody's is named by its frequency."""

@@ -21,6 +21,8 @@ LOWEST: Final = 400
 TONES: Final = 66
 FIRST_FREE: Final = 2
 """Index of the first tone that is given to a bot."""
+BEEP: Final = 6
+"""Index of 700 Hz, nobody's either: Asterisk's `beep`, which must not pass for somebody."""
 
 FULL_SCALE: Final = 26_000
 DEFAULT_VOICES: Final = 8

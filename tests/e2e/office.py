@@ -46,6 +46,7 @@ class Agent(Desktop):
         self.name = name
         self.phone = phone
         self.counts: dict[str, int | None] = {}
+        self.errors: list[Json] = []
         self.alarms: list[Json] = []
         self.events: list[Json] = []
 
@@ -55,6 +56,8 @@ class Agent(Desktop):
             self.alarms.append(event)
         if event.get("type") == "target.updated":
             self.counts[event["target"]] = event["available"]
+        elif event.get("type") == "error":
+            self.errors.append(event)
         super()._event(event)
 
     async def command(self, method: str, path: str, body: Json | None = None) -> Any:

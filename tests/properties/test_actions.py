@@ -25,6 +25,9 @@ def _refusal(possible: Possible, world: World) -> Code:
     verb = possible.kind.__name__
     if ("Conference" in verb or verb == "Merge") and not world.directory.settings.conferences:
         return Code.FEATURE_DISABLED
+    recorded = world.switch.calls[str(possible.fields["call"])].recording is not None
+    if "Recording" in verb and not recorded and not world.directory.settings.recording:
+        return Code.FEATURE_DISABLED
     return Code.NOT_ALLOWED_NOW
 
 

@@ -49,6 +49,7 @@ ON_CALL = (
     c.Reconnect,
     c.Merge,
 )
+RECORDING = (c.StartRecording, c.PauseRecording, c.ResumeRecording, c.StopRecording)
 ON_PARTY = (
     c.MuteParty,
     c.UnmuteParty,
@@ -133,6 +134,15 @@ class CallCentre(RuleBasedStateMachine):
         call = self.world.switch.calls[self._call(index)]
         parties = list(call.parties)
         self.world.command(kind, agent, call=call.id, party=parties[who % len(parties)])
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(index=st.integers(0, 20))
+    def a_recording_is_begun_paused_resumed_or_stopped(self, index: int) -> None:
+        self.world.settle()
+        listed = [p for p in walk.commands(self.world) if p.listed and p.kind in RECORDING and p.by == "olga"]
+        if listed:
+            chosen = listed[index % len(listed)]
+            self.world.command(chosen.kind, chosen.by, role=chosen.role, **chosen.fields)
 
     @precondition(lambda self: self.world.switch.calls)
     @rule(agent=st.sampled_from(AGENTS), index=st.integers(0, 5))
@@ -248,7 +258,20 @@ class CallCentre(RuleBasedStateMachine):
 
     @rule(
         kind=st.sampled_from(
-            (e.JoinBridge, e.StartMusic, e.CreateBridge, e.CreateLeg, e.HangUp, e.SetMute, e.DialLeg, e.Announce)
+            (
+                e.JoinBridge,
+                e.StartMusic,
+                e.CreateBridge,
+                e.CreateLeg,
+                e.HangUp,
+                e.SetMute,
+                e.DialLeg,
+                e.StartRecorder,
+                e.PauseRecorder,
+                e.StopRecorder,
+                e.PlayToBridge,
+                e.Announce,
+            )
         ),
         done=st.booleans(),
         now=SELDOM,
@@ -256,6 +279,12 @@ class CallCentre(RuleBasedStateMachine):
     def an_effect_fails(self, kind: type, done: bool, now: bool) -> None:
         if now:
             self.world.asterisk.fail_next(lambda effect: isinstance(effect, kind), carried_out=done)
+
+    @precondition(lambda self: self.world.asterisk.world.tapes)
+    @rule(now=SELDOM)
+    def a_file_cannot_be_written(self, now: bool) -> None:
+        if now:
+            self.world.asterisk.cannot_write(next(iter(self.world.asterisk.world.tapes)))
 
     @precondition(lambda self: self.world.asterisk.connected)
     @rule(now=SELDOM)

@@ -35,6 +35,10 @@ ON_CALL: dict[str, type[c.CallCommand]] = {
     "merge": c.Merge,
     "send_dtmf": c.SendDtmf,
     "update_user_data": c.ChangeUserData,
+    "start_recording": c.StartRecording,
+    "pause_recording": c.PauseRecording,
+    "resume_recording": c.ResumeRecording,
+    "stop_recording": c.StopRecording,
 }
 ON_PARTY: dict[str, type[c.CallCommand]] = {
     "mute": c.MuteParty,
@@ -168,6 +172,10 @@ def _two_calls(office: Office) -> None:
     office.picks_up("bob")
 
 
+def _recorded(office: Office) -> None:
+    _say(office, c.StartRecording, "alice", call=_conference(office).id)
+
+
 _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     lambda office: office.arrives("group", "support"),
     lambda office: office.arrives("queue", "help"),
@@ -182,6 +190,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _consultation,
     _parked,
     _two_calls,
+    _recorded,
 )
 
 
@@ -224,7 +233,8 @@ def shape(world: World) -> object:
                 tuple((short(a.party), a.ringing, a.answering) for a in offer.attempts),
             )
         )
-        head = (call.type, short(call.owner), call.parent is not None, call.recall_at is not None)
+        recording = None if call.recording is None else call.recording.paused
+        head = (call.type, short(call.owner), call.parent is not None, call.recall_at is not None, recording)
         return (*head, tuple(of_party(p) for p in present), ringing)
 
     calls = tuple(of_call(call) for call in world.switch.calls.values())

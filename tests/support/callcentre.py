@@ -27,6 +27,7 @@ ANNOUNCEMENTS = {
     "not_ready": "sound:not_ready",
     "logged_in": "sound:login",
     "logged_out": "sound:logout",
+    "recording_started": "sound:recorded",
     "feature_transfer": "sound:transfer_to",
     "feature_conference": "sound:confer_with",
 }
@@ -90,7 +91,7 @@ def directory(**settings: object) -> Directory:
         },
         caller_id_verbs=frozenset(Verb),
         outside=(OutsideRule(r"\+?[0-9]{6,}"),),
-        settings=replace(Settings(announcements=ANNOUNCEMENTS), **settings),  # type: ignore[arg-type]
+        settings=replace(Settings(announcements=ANNOUNCEMENTS, recording=True), **settings),  # type: ignore[arg-type]
     )
 
 

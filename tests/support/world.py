@@ -97,6 +97,7 @@ class World:
         self.talks = 0
         self.chosen: list[tuple[str, str]] = []
         self.held_too_long: list[str] = []
+        self.failed: list[e.OperationFailed] = []
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
@@ -149,6 +150,8 @@ class World:
                 self.held_too_long.append(call.id)
             case e.CallerIdChosen(agent, caller_id):
                 self.chosen.append((agent, caller_id))
+            case e.OperationFailed():
+                self.failed.append(effect)
             case _:
                 assert isinstance(effect, _ASTERISK)
                 self.asterisk.execute(effect)
@@ -320,6 +323,7 @@ class World:
                     continue
                 if party.held_by and leg.id not in self.asterisk.music():
                     found.append(f"{party.id} is on hold without music")
+        found += self._recorded_wrongly(tried)
         found += self._unanswered()
         found += self._stale()
         busy = {
@@ -332,6 +336,19 @@ class World:
         strays = {a for a in self.agents.activity if a not in busy | kept}
         if strays or busy - set(self.agents.activity):
             found.append(f"agents' activities are off: {strays} {busy - set(self.agents.activity)}")
+        return found
+
+    def _recorded_wrongly(self, tried: set[str]) -> list[str]:
+        """By the calls alone: each that is recorded has one file that is written, unless it is paused; no other has."""
+        written = {tape.bridge: tape for tape in self.asterisk.world.tapes.values() if not tape.paused}
+        live = [tape.bridge for tape in self.asterisk.world.tapes.values()]
+        recorded = {c.bridge: c.recording for c in self.switch.calls.values() if c.recording and c.bridge_made}
+        wanted = {bridge for bridge, recording in recorded.items() if not recording.paused}
+        found = []
+        if set(written) - tried != wanted - tried:
+            found.append(f"records {set(written)}, should {wanted}")
+        if len(live) != len(set(live)) or not set(live) - tried <= set(recorded):
+            found.append(f"files are still open: {live}, of {set(recorded)}")
         return found
 
     def _stale(self) -> list[str]:

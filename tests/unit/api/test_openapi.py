@@ -29,6 +29,7 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     call, party = "/v1/calls/{call}", "/v1/calls/{call}/parties/{party}"
     verbs = "answer hold retrieve release clear cancel single-step-transfer single-step-conference initiate-transfer"
     verbs += " complete-transfer complete-conference alternate reconnect merge send-dtmf"
+    verbs += " start-recording pause-recording resume-recording stop-recording"
     expected = {("post", f"{call}/{v}") for v in verbs.split()}
     on_party = ("mute", "unmute", "deafen", "undeafen", "hold", "retrieve", "send-dtmf")
     expected |= {("post", f"{party}/{v}") for v in on_party}

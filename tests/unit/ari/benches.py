@@ -1,6 +1,7 @@
 """One set of words for scenarios over FakeAsterisk and over the real Asterisk."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import uuid
@@ -9,9 +10,19 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
+from ari_app.ari.failures import NotFound
 from ari_app.ari.fake import Behaviour, FakeAsterisk
 from ari_app.ari.link import Pace
-from ari_app.calls.effects import AsteriskEffect, CreateBridge, CreateLeg, DestroyBridge, DialLeg, HangUp, JoinBridge
+from ari_app.calls.effects import (
+    AsteriskEffect,
+    CreateBridge,
+    CreateLeg,
+    DestroyBridge,
+    DialLeg,
+    HangUp,
+    JoinBridge,
+    StartRecorder,
+)
 from ari_app.calls.model import Destination, Identity, LegId, Outside, Phone, TransferState
 from ari_app.calls.stimuli import (
     AsteriskFact,
@@ -255,6 +266,7 @@ class RealBench(Bench):
         self._news = asyncio.Event()
         self._legs: set[LegId] = set()
         self._bridges: set[str] = set()
+        self._recordings: set[str] = set()
         self.asterisk = Asterisk(settings, self._fact, self.fenced.set)
 
     def _fact(self, fact: AsteriskFact) -> None:
@@ -266,6 +278,8 @@ class RealBench(Bench):
             self._legs.add(effect.leg)
         if isinstance(effect, CreateBridge):
             self._bridges.add(effect.bridge)
+        if isinstance(effect, StartRecorder):
+            self._recordings.add(effect.recording)
         self.asterisk.execute(effect)
 
     async def person(self, name: str, behaviour: Behaviour) -> Destination:
@@ -342,6 +356,9 @@ class RealBench(Bench):
             await self.asterisk._requests.perform(HangUp(0, leg))
         for bridge in self._bridges:
             await self.asterisk._requests.perform(DestroyBridge(0, bridge))
+        for recording in self._recordings:
+            with contextlib.suppress(NotFound):
+                await self.asterisk.client.call("recordings", "deleteStored", recordingName=recording)
         await self.asterisk.stop()
 
 

@@ -19,6 +19,7 @@ from ari_app.calls.stimuli import (
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
+    RecorderEnded,
     TransferAsked,
 )
 
@@ -260,6 +261,24 @@ def test_the_end_of_an_announcement_is_told_of_its_leg(translator: Translator) -
     played = {"id": "p", "media_uri": "sound:x", "target_uri": "channel:leg", "state": "failed"}
     assert tell(translator, {"type": "PlaybackFinished", "playback": played}) == [AnnouncementFinished("leg", "p")]
     assert tell(translator, {"type": "PlaybackFinished", "playback": played | {"target_uri": "bridge:b"}}) == []
+
+
+@pytest.mark.parametrize("kind", ["RecordingFinished", "RecordingFailed"])
+def test_the_end_of_a_recording_is_told_however_it_ended(translator: Translator, kind: str) -> None:
+    recording = {"name": "calls/x", "format": "wav", "state": "done", "target_uri": "bridge:b", "duration": 0}
+    assert tell(translator, {"type": kind, "recording": recording}) == [RecorderEnded("calls/x")]
+
+
+def test_the_end_of_a_recording_is_told_once_each_time_that_it_was_begun(translator: Translator) -> None:
+    recording = {"name": "calls/x", "format": "wav", "state": "done", "target_uri": "bridge:b", "duration": 0}
+    started = {"type": "RecordingStarted", "recording": recording | {"state": "recording"}}
+    finished = {"type": "RecordingFinished", "recording": recording}
+    once = [started, started, finished, finished]
+    assert tell(translator, *once) == [RecorderEnded("calls/x")]
+    assert tell(translator, *once) == [RecorderEnded("calls/x")]
+    for number in range(100):
+        tell(translator, {"type": "RecordingFinished", "recording": recording | {"name": f"calls/{number}"}})
+    assert len(translator._ended) == 64
 
 
 def test_events_of_channels_elsewhere_are_no_facts(translator: Translator) -> None:

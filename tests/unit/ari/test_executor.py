@@ -16,7 +16,10 @@ from ari_app.calls.effects import (
     JoinBridge,
     LeaveBridge,
     PlayDtmf,
+    PlayToBridge,
     StartMusic,
+    StartRecorder,
+    StopRecorder,
     TellTransfer,
 )
 from ari_app.calls.model import Identity, Phone, TransferState
@@ -122,6 +125,46 @@ async def test_a_bridge_is_destroyed_after_all_that_name_it(executor: Executor, 
     assert asterisk.started == [1, 2, 3]
     await asterisk.end(3)
     assert asterisk.started == [1, 2, 3, 4]
+
+
+async def test_a_bridge_is_recorded_in_order_beside_its_legs_and_destroyed_after(
+    executor: Executor, asterisk: Asterisk
+) -> None:
+    for effect in (
+        StartRecorder(1, "b", "x"),
+        StopRecorder(2, "b", "x"),
+        JoinBridge(3, "a", "b"),
+        DestroyBridge(4, "b"),
+    ):
+        executor.execute(effect)
+    await settle()
+    assert asterisk.started == [1, 3]
+    await asterisk.end(3)
+    await asterisk.end(1)
+    assert asterisk.started == [1, 3, 2]
+    await asterisk.end(2)
+    assert asterisk.started == [1, 3, 2, 4]
+
+
+async def test_a_prompt_to_all_waits_for_who_joins_and_for_what_begins_to_be_recorded(
+    executor: Executor, asterisk: Asterisk
+) -> None:
+    for effect in (
+        JoinBridge(1, "a", "b"),
+        StartRecorder(2, "b", "x"),
+        JoinBridge(3, "c", "other"),
+        PlayToBridge(4, "b", "p", "prompt", ("sound:beep",)),
+        PlayToBridge(5, "b", "q", "prompt", ("sound:beep",)),
+    ):
+        executor.execute(effect)
+    await settle()
+    assert sorted(asterisk.started) == [1, 2, 3]
+    await asterisk.end(1)
+    assert 4 not in asterisk.started
+    await asterisk.end(2)
+    assert asterisk.started[-1] == 4
+    await asterisk.end(4)
+    assert asterisk.started[-1] == 5
 
 
 async def test_a_bridge_is_destroyed_after_hang_ups_whose_cause_it_would_change(

@@ -19,12 +19,17 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    PauseRecorder,
     PlayDtmf,
+    PlayToBridge,
+    ResumeRecorder,
     SetMute,
     ShowIdentity,
     StartMusic,
+    StartRecorder,
     StartRinging,
     StopMusic,
+    StopRecorder,
     StopRinging,
     TakeTransferKey,
     TellTransfer,
@@ -41,6 +46,7 @@ class Recorder(AriClient):
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refusals: dict[str, AriError] = {}
+        self.answers: dict[str, object] = {}
         self.lacking: set[str] = set()
 
     def has(self, repository: str, operation: str) -> bool:
@@ -50,6 +56,7 @@ class Recorder(AriClient):
         self.asked.append((f"{repository}.{operation}", arguments))
         if (refusal := self.refusals.get(operation)) is not None:
             raise refusal
+        return self.answers.get(operation)
 
     def take(self) -> list[tuple[str, dict[str, Any]]]:
         asked, self.asked = self.asked, []
@@ -360,6 +367,78 @@ async def test_an_announcement_that_was_refused_may_be_tried_again(requests: Req
     client.refusals.clear()
     await requests.perform(announce)
     assert len(client.take()) == 2
+
+
+# -- bridges: recorded, and played to ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("effect", "asked"),
+    [
+        (
+            StartRecorder(1, "b", "calls/x"),
+            (
+                "bridges.record",
+                {
+                    "bridgeId": "b",
+                    "name": "calls/x",
+                    "format": "wav",
+                    "ifExists": "append",
+                    "beep": False,
+                    "terminateOn": "none",
+                },
+            ),
+        ),
+        (PauseRecorder(1, "b", "calls/x"), ("recordings.pause", {"recordingName": "calls/x"})),
+        (ResumeRecorder(1, "b", "calls/x"), ("recordings.unpause", {"recordingName": "calls/x"})),
+        (StopRecorder(1, "b", "calls/x"), ("recordings.stop", {"recordingName": "calls/x"})),
+        (
+            PlayToBridge(1, "b", "p", "prompt", ("sound:a", "sound:b")),
+            ("bridges.playWithId", {"bridgeId": "b", "playbackId": "p", "media": ["sound:a", "sound:b"]}),
+        ),
+    ],
+)
+async def test_what_is_asked_of_a_bridge(
+    requests: Requests, client: Recorder, effect: AsteriskEffect, asked: tuple[str, dict[str, object]]
+) -> None:
+    await requests.perform(effect)
+    assert client.take() == [asked]
+
+
+async def test_a_recording_that_runs_is_started_and_one_that_is_over_is_not(
+    requests: Requests, client: Recorder
+) -> None:
+    client.refusals["record"] = Conflict(409, "already exists")
+    client.answers["getLive"] = {"state": "paused"}
+    await requests.perform(StartRecorder(1, "b", "x"))
+    assert client.take()[-1] == ("recordings.getLive", {"recordingName": "x"})
+    client.answers["getLive"] = {"state": "done"}
+    with pytest.raises(Conflict):
+        await requests.perform(StartRecorder(2, "b", "x"))
+    client.refusals["getLive"] = NotFound(404, "Recording not found")
+    client.take()
+    with pytest.raises(Conflict):
+        await requests.perform(StartRecorder(3, "b", "x"))
+    assert [name for name, _ in client.take()] == ["bridges.record", "recordings.getLive"] * 3
+
+
+async def test_stopping_what_is_over_is_done_and_pausing_it_fails(requests: Requests, client: Recorder) -> None:
+    client.refusals |= dict.fromkeys(("stop", "pause", "unpause"), NotFound(404, "Recording not found"))
+    await requests.perform(StopRecorder(1, "b", "x"))
+    for effect in (PauseRecorder(2, "b", "x"), ResumeRecorder(3, "b", "x")):
+        with pytest.raises(NotFound):
+            await requests.perform(effect)
+
+
+async def test_a_prompt_is_played_to_a_bridge_once_unless_it_was_refused(requests: Requests, client: Recorder) -> None:
+    client.refusals["playWithId"] = AriError(500, "no")
+    with pytest.raises(AriError):
+        await requests.perform(PlayToBridge(1, "b", "p", "prompt", ("sound:a",)))
+    client.refusals.clear()
+    client.take()
+    for number in (2, 3):
+        await requests.perform(PlayToBridge(number, "b", "p", "prompt", ("sound:a",)))
+    assert len(client.take()) == 1
 
 
 # -- announcements in the way -----------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ class Office(World):
             case e.SetMute():
                 heard = "unheard" if effect.nobody_hears else "heard"
                 return f"{said} {heard} {'deaf' if effect.hears_nobody else 'hearing'}"
-            case e.Announce():
+            case e.Announce() | e.PlayToBridge():
                 return f"{said} {effect.prompt}"
             case e.PlayDtmf():
                 return f"{said} {effect.digits}"

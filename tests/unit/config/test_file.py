@@ -93,6 +93,12 @@ def test_the_demo_lets_these_numbers_out(demo: Configuration, number: str, goes_
     assert (demo.directory.outside_number(number) == number) is goes_out
 
 
+def test_recording_is_off_unless_it_is_switched_on(demo: Configuration) -> None:
+    assert (demo.directory.settings.recording, demo.directory.settings.recordings_folder) == (True, "calls")
+    bare = parse("settings: {}\n").directory.settings
+    assert (bare.recording, bare.recordings_folder) == (False, "")
+
+
 def test_the_demo_has_no_feature_codes_and_no_talk_detection(demo: Configuration) -> None:
     settings = demo.directory.settings
     assert (dict(settings.feature_codes), settings.feature_timeout, settings.talk_detection) == ({}, 3.0, False)
@@ -169,6 +175,12 @@ def test_the_file_must_be_utf8(tmp_path: Path) -> None:
         ("outside:\n  - pattern: '('\n", "2 outside.0.pattern is not a regular expression"),
         ("outside:\n  - pattern: '0(.*)'\n    replace: '\\2'\n", "2 outside.0 replace does not fit"),
         ("announcements:\n  goodby: bye\n", "2 announcements.goodby is not an announcement; there are: "),
+        ("announcements:\n  conference_join: 'tone:ring'\n", "2 announcements.conference_join must be a sound file"),
+        ("settings:\n  recording: {folder: ../x}\n", "2 settings.recording.folder must be a folder such as calls"),
+        ("settings:\n  recording: {folder: /x}\n", "2 settings.recording.folder must be a folder such as calls"),
+        ("settings:\n  recording: {folder: a/}\n", "2 settings.recording.folder must be a folder such as calls"),
+        ("settings:\n  recording: {folder: a//b}\n", "2 settings.recording.folder must be a folder such as calls"),
+        ("settings:\n  recording: {folder: 'a\\n'}\n", "2 settings.recording.folder must be a folder such as calls"),
         ("announcements:\n  goodbye: 'rm -rf'\n", "2 announcements.goodbye must be the name of a sound"),
         ("caller_ids:\n  x: {name: X, for: everybody}\n", "2 caller_ids.x give either a number or anonymous"),
         (

@@ -34,6 +34,7 @@ class Ends:
         self.talks: list[Call] = []
         self.chosen: list[tuple[str, str]] = []
         self.alarms: list[str] = []
+        self.failed: list[e.OperationFailed] = []
         self.feed: Callable[[s.Stimulus], None] = lambda fact: None
         self.deaf = False
         self.changed = asyncio.Event()
@@ -68,6 +69,9 @@ class Ends:
 
     def held_too_long(self, call: Call) -> None:
         self.alarms.append(call.id)
+
+    def operation_failed(self, effect: e.OperationFailed) -> None:
+        self.failed.append(effect)
 
 
 class Clock:
