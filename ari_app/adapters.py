@@ -1,6 +1,6 @@
 """How the API's ports (`api/port.py`) are served by the other rooms. Nothing is decided here."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ari_app.api.port import AgentState, StoryEntry
@@ -58,6 +58,10 @@ class EngineControl:
     def calls(self) -> Mapping[CallId, Call]:
         """See `Control`."""
         return self._engine.calls
+
+    def engaged(self, agent: str) -> Collection[CallId]:
+        """See `Control`."""
+        return self._engine.switch.state.calls_of_agent.get(agent, {})
 
     def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         """See `Control`."""

@@ -6,12 +6,21 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from ari_app.api.events import render_call, sees
-from ari_app.api.models import Calls, DtmfRequest, MergeRequest, OfferRequest, PartyDtmfRequest, UserDataChanges
+from ari_app.api.models import (
+    Calls,
+    DtmfRequest,
+    MergeRequest,
+    MonitorRequest,
+    OfferRequest,
+    PartyDtmfRequest,
+    TakeOverRequest,
+    UserDataChanges,
+)
 from ari_app.api.port import Control
 from ari_app.api.preferences import Preferences
 from ari_app.api.routes import Exchange, Handler, Route
 from ari_app.calls import commands as c
-from ari_app.calls.model import Call
+from ari_app.calls.model import Call, MonitorMode
 from ari_app.calls.views import CallView
 from ari_app.errors import Code, Refused
 from ari_app.routing.targets import Target, parse_target
@@ -28,6 +37,7 @@ _ON_CALL: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
         "complete-conference": (c.CompleteConference, "All talk together"),
         "alternate": (c.Alternate, "Talk to the other side"),
         "reconnect": (c.Reconnect, "Give the consultation up, back to the first call"),
+        "stop-monitoring": (c.StopMonitoring, "I listen no longer"),
     }
 )
 _RECORDING: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
@@ -56,6 +66,7 @@ _ON_PARTY: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType
     }
 )
 _DONE = (Code.NOT_FOUND, Code.FORBIDDEN, Code.NOT_ALLOWED_NOW, Code.ASTERISK_UNAVAILABLE, Code.STORE_UNAVAILABLE)
+_MONITORED = (*_DONE, Code.FEATURE_DISABLED)
 _OFFERED = (
     *_DONE,
     Code.NO_AGENT_AVAILABLE,
@@ -117,6 +128,16 @@ class CallsApi:
         """Digits to this party."""
         body: PartyDtmfRequest = exchange.body
         return await self.submit(exchange, c.SendDtmf, digits=body.digits, party=exchange.path["party"])
+
+    async def monitor(self, exchange: Exchange) -> CallView:
+        """Listen in, whisper, barge in."""
+        body: MonitorRequest = exchange.body
+        return await self.submit(exchange, c.Monitor, mode=MonitorMode(body.mode), party=body.party)
+
+    async def take_over(self, exchange: Exchange) -> CallView:
+        """Take an agent's place."""
+        body: TakeOverRequest = exchange.body
+        return await self.submit(exchange, c.TakeOver, party=body.party)
 
     async def submit(self, exchange: Exchange, make: Callable[..., c.Command], **details: object) -> CallView:
         """Carry a command on this call out; the call as it then is.
@@ -192,6 +213,14 @@ class CallsApi:
             Route(
                 "POST", f"{party}/send-dtmf", "send_party_dtmf", "Digits to this party", "parties",
                 self.send_party_dtmf, CallView, request=PartyDtmfRequest, codes=_DONE,
+            ),
+            Route(
+                "POST", f"{call}/monitor", "monitor_call", "A supervisor listens in, whispers or barges in",
+                "calls", self.monitor, CallView, request=MonitorRequest, codes=_MONITORED,
+            ),
+            Route(
+                "POST", f"{call}/take-over", "take_over_call", "A supervisor takes an agent's place in the call",
+                "calls", self.take_over, CallView, request=TakeOverRequest, codes=_MONITORED, optional_body=True,
             ),
             Route(
                 "DELETE", party, "remove_party", "This party leaves, the others go on", "parties",

@@ -178,6 +178,8 @@ def _body(route: Route, request: web.BaseRequest, raw: bytes) -> Any:
         if raw.strip() not in (b"", b"{}", b"null"):
             raise _not_json("this operation takes no body")
         return None
+    if route.optional_body and not raw:
+        return route.body.validate_python({})
     content_type = request.headers.get("Content-Type")
     if content_type is not None and request.content_type != JSON:
         problem = FieldError("Content-Type", f"must be {JSON}")

@@ -34,30 +34,38 @@ from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.streams import SPAN, Desk, Stream, Subscription, Value
 from ari_app.api.windows import GOING_AWAY, RESTART, SESSION_ENDED, TOO_SLOW, News, Window
+from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call
 from ari_app.calls.views import CallView, timestamp, view
-from ari_app.routing.directory import Agent, Role
+from ari_app.routing.directory import Agent
 from ari_app.routing.permissions import allowed_verbs
 from ari_app.routing.targets import Target, TargetType, parse_target
 
-OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 # Streams of one agent that are kept for windows which may come back, beside those that are read.
 ALONE = 4
 
 
 def render_call(call: Call, agent: Agent, control: Control) -> CallView:
     """The call as the agent sees it; one that he is no longer in is over for him."""
-    shown = view(call, agent.id, control.directory(), agent.role)
+    engaged = agent.role in OVERSEERS and any(other != call.id for other in control.engaged(agent.id))
+    shown = view(call, agent.id, control.directory(), agent.role, engaged=engaged)
     gone = call.party_of(agent.id) is None and agent.role not in OVERSEERS
     if not gone and not call.ended:
         return shown
     parties = tuple(replace(p, actions=()) for p in shown.parties)
-    return replace(shown, state="released", parties=parties, actions=())
+    return replace(shown, state="released", parties=parties, actions=(), monitors=())
 
 
 def sees(agent: Agent, call: Call) -> bool:
     """Whether this call concerns him: he is in it (or it rings his phone), or he oversees all."""
     return not call.ended and (agent.role in OVERSEERS or call.party_of(agent.id) is not None)
+
+
+def _has(call: Call | None, agent: Agent) -> bool:
+    """Whether the call has him, as a party or as its supervisor."""
+    if call is None or call.ended:
+        return False
+    return call.party_of(agent.id) is not None or agent.id in call.monitors
 
 
 @dataclass(slots=True)
@@ -117,6 +125,14 @@ class EventHub:
                 self._tell_call(desk, call, agent)
             elif call.id in desk.told or (before is not None and sees(agent, before)):
                 self._tell_call_ended(desk, call, agent)
+            if agent.role in OVERSEERS and _has(before, agent) != _has(call, agent):
+                self._retell(desk, agent, call)
+
+    def _retell(self, desk: Desk, agent: Agent, but: Call) -> None:
+        """What he may do with other calls follows from whether he has one of his own."""
+        for call in list(self._control.calls().values()):
+            if call.id != but.id and call.id in desk.told:
+                self._tell_call(desk, call, agent)
 
     def held_too_long(self, call: Call) -> None:
         """A contact is on hold for longer than the administrator allows: his agents and who oversees are told."""
@@ -165,6 +181,8 @@ class EventHub:
                 for stream in tuple(desk.streams):
                     self._close(stream.windows, SESSION_ENDED if agent is None else RESTART, "configuration changed")
                     self._forget(stream)
+        for call in list(self._control.calls().values()):
+            self.call_changed(call, call)  # what is shown and what may be done follows from the settings too
         if self.outdated():
             self.renew()
 

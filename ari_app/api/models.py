@@ -66,6 +66,22 @@ class DtmfRequest(Request):
     party: Annotated[str, Field(min_length=1, max_length=128)] | None = None
 
 
+type PartyName = Annotated[str, Field(min_length=1, max_length=128, description="The party of an agent in the call")]
+
+
+class MonitorRequest(Request):
+    """How to be at a call, and with whom of its agents: the owner unless `party` names another."""
+
+    mode: Literal["listen", "whisper", "barge"]
+    party: PartyName | None = None
+
+
+class TakeOverRequest(Request):
+    """Whose place to take: the owner's unless `party` names another agent's."""
+
+    party: PartyName | None = None
+
+
 class PartyDtmfRequest(Request):
     """Digits to this party."""
 

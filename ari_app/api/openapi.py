@@ -70,7 +70,10 @@ def _operation(route: Route, schemas: Any) -> Json:
         operation["security"] = [{"bearer": []}]
     if route.body is not None:
         schema = schemas[(f"{route.operation}:request", "validation")]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = {
+            "required": not route.optional_body,
+            "content": {"application/json": {"schema": schema}},
+        }
     return operation
 
 

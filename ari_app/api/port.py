@@ -4,7 +4,7 @@ Nothing here does anything; tests give in-memory twins. Every method that reache
 `StoreUnavailable` or `AsteriskUnavailable`; refusals are `Refused`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from ari_app.calls.commands import Command
@@ -44,6 +44,9 @@ class Control(Protocol):
 
     def calls(self) -> Mapping[CallId, Call]:
         """The calls that are up now."""
+
+    def engaged(self, agent: str) -> Collection[CallId]:
+        """The calls that have this agent: as a party, rung, or as their supervisor."""
 
     def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         """What happened to a call, oldest first; None where it is not (or no longer) known."""

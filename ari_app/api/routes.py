@@ -57,7 +57,7 @@ class Route:
     """One operation. `handle` returns a value of the type `answer`, or an aiohttp response as it is.
 
     `codes` are those that this operation may answer with beyond the ones that follow from the rest. Where `raw` is
-    given, the answer has that content type and is no JSON.
+    given, the answer has that content type and is no JSON. An `optional_body` that is not there counts as `{}`.
     """
 
     method: str
@@ -69,6 +69,7 @@ class Route:
     answer: Any = None
     status: int = 200
     request: Any = None
+    optional_body: bool = False
     query: type[BaseModel] | None = None
     codes: Sequence[Code] = ()
     statuses: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))

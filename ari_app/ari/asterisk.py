@@ -15,7 +15,7 @@ from ari_app.ari.http import HttpClient
 from ari_app.ari.in_use import OnPhoneInUse, PhonesInUse
 from ari_app.ari.link import Link, LinkState, Pace
 from ari_app.ari.requests import Requests
-from ari_app.calls.effects import AsteriskEffect, CreateLeg
+from ari_app.calls.effects import AsteriskEffect, CreateLeg, CreateSnoop
 from ari_app.calls.model import LegId
 from ari_app.calls.stimuli import (
     AnnouncementFinished,
@@ -101,7 +101,7 @@ class Asterisk:
 
     def execute(self, effect: AsteriskEffect) -> None:
         """Have an effect carried out; EffectDone or EffectFailed with its number follows."""
-        if isinstance(effect, CreateLeg):
+        if isinstance(effect, CreateLeg | CreateSnoop):
             self._creating[effect.number] = effect.leg
             self._translator.expect(effect.leg)
         self._executor.execute(effect)

@@ -48,6 +48,7 @@ NEEDED_MODULES = (
     "res_stasis_answer.so",
     "res_stasis_playback.so",
     "res_stasis_recording.so",
+    "res_stasis_snoop.so",
 )
 
 

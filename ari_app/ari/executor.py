@@ -19,6 +19,7 @@ from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
     CreateLeg,
+    CreateSnoop,
     DestroyBridge,
     HangUp,
     JoinBridge,
@@ -182,7 +183,7 @@ class Executor:
             self._start(job)
             return
         self._drop(leg)
-        if lane.running is not None and isinstance(lane.running.effect, CreateLeg):
+        if lane.running is not None and isinstance(lane.running.effect, CreateLeg | CreateSnoop):
             # It would find no channel yet, and leave one behind.
             lane.waiting.append(job)
             return

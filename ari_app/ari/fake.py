@@ -17,6 +17,7 @@ from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
     CreateLeg,
+    CreateSnoop,
     DestroyBridge,
     DialLeg,
     HangUp,
@@ -140,7 +141,7 @@ class FakeAsterisk:
             self._remove(item)
             if item.effect is not None:
                 item.answer = self._tell(f"answers:{leg}", EffectFailed(item.effect.number, HUNG_UP, gone=True))
-        if queued and isinstance(queued[0].effect, CreateLeg):
+        if queued and isinstance(queued[0].effect, CreateLeg | CreateSnoop):
             return self._add(_Item(lane, effect=effect))
         return self._add(_Item(f"hangup:{leg}", effect=effect))
 
@@ -249,6 +250,8 @@ class FakeAsterisk:
         for item in [item for item in self._items if item.lane == f"phone:{leg}"]:
             self._remove(item)
         self._event(leg, LegGone(leg, cause))
+        for snoop in [c.id for c in self.world.channels.values() if c.snoops == leg]:
+            self.hang_up(snoop)
 
     def press_hold(self, leg: LegId) -> None:
         """The phone's hold key."""

@@ -13,6 +13,7 @@ from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
     CreateLeg,
+    CreateSnoop,
     DestroyBridge,
     DetectTalk,
     DialLeg,
@@ -29,9 +30,11 @@ from ari_app.calls.effects import (
     StartMusic,
     StartRecorder,
     StartRinging,
+    StartSilence,
     StopMusic,
     StopRecorder,
     StopRinging,
+    StopSilence,
     TakeTransferKey,
     TellTransfer,
 )
@@ -47,7 +50,9 @@ from ari_app.calls.stimuli import (
     RecorderEnded,
 )
 
-type _Sounding = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf
+type _Sounding = (
+    SetMute | StartMusic | StopMusic | StartRinging | StopRinging | StartSilence | StopSilence | Announce | PlayDtmf
+)
 type _OnChannel = (
     _Sounding
     | DialLeg
@@ -87,7 +92,8 @@ class State(StrEnum):
 class Channel:
     """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody.
 
-    `transfer_key`: it is ours; `transfers` is what the phone was told of the transfers that it asked for.
+    `transfer_key`: it is ours; `transfers` is what the phone was told of the transfers that it asked for. `snoops`:
+    the one that it is a snoop of.
     """
 
     id: LegId
@@ -99,6 +105,9 @@ class Channel:
     muted_out: bool = False
     music: str | None = None
     ringback: bool = False
+    silence: bool = False
+    snoops: LegId | None = None
+    whispers: bool = False
     shown: Identity | None = None
     auto_answer: bool = False
     digits: str = ""
@@ -144,7 +153,39 @@ class World:
 
     def hears(self) -> set[tuple[LegId, LegId]]:
         """Pairs (a, b): a hears b. Who has music and is heard by nobody hears the music alone (measured)."""
-        up = [c for c in self.channels.values() if c.state is State.UP and c.bridge is not None]
+        talk = self._talk()
+        return talk | self._overheard(talk) | self._whispered(talk)
+
+    def _overheard(self, talk: set[tuple[LegId, LegId]]) -> set[tuple[LegId, LegId]]:
+        """Through a snoop one hears whom its leg hears, and that leg; nobody who is muted (measured)."""
+        return {
+            (listener.id, heard)
+            for snoop, of, listener in self._snoops()
+            if not listener.muted_out
+            for heard in {b for a, b in talk if a == of.id} | ({of.id} if not of.muted_in else set())
+        }
+
+    def _whispered(self, talk: set[tuple[LegId, LegId]]) -> set[tuple[LegId, LegId]]:
+        """A whisper is mixed into what its leg is sent: who is sent nothing hears none (measured)."""
+        return {
+            (of.id, speaker.id)
+            for snoop, of, speaker in self._snoops()
+            if snoop.whispers and not speaker.muted_in and not of.muted_out
+            if of.silence or of.playing or of.music is not None or of.ringback or any(a == of.id for a, _ in talk)
+        }
+
+    def _snoops(self) -> list[tuple[Channel, Channel, Channel]]:
+        """Each snoop, the channel that it is on, and who is in the snoop's bridge."""
+        found = []
+        for snoop in self.channels.values():
+            of = self.channels.get(snoop.snoops or "")
+            if of is not None and snoop.bridge is not None:
+                others = [c for c in self.channels.values() if c.bridge == snoop.bridge and c.snoops is None]
+                found += [(snoop, of, other) for other in others if other.state is State.UP]
+        return found
+
+    def _talk(self) -> set[tuple[LegId, LegId]]:
+        up = [c for c in self.channels.values() if c.state is State.UP and c.bridge is not None and c.snoops is None]
         return {
             (a.id, b.id)
             for a in up
@@ -160,6 +201,23 @@ class World:
         """The legs that hear music: muting `out` silences that too."""
         return {c.id for c in self.channels.values() if c.music is not None and not c.muted_out}
 
+    def _destroy(self, bridge: BridgeId, done: Outcome) -> None:
+        self.bridges.discard(bridge)
+        for name in [name for name, tape in self.tapes.items() if tape.bridge == bridge]:
+            done.facts.append((name, self.complete(name)))
+        for member in self.channels.values():
+            if member.bridge == bridge:
+                member.bridge = None
+
+    def _snoop(self, effect: CreateSnoop, leg: LegId, of: LegId) -> Outcome:
+        done = Outcome(EffectDone(effect.number))
+        if leg not in self.channels:
+            if self.state_of(of) is None:
+                return Outcome(EffectFailed(effect.number, "Channel not found"))
+            self.channels[leg] = Channel(leg, State.UP, snoops=of, whispers=effect.whisper)
+            done.facts.append((leg, LegCreated(leg)))
+        return done
+
     def apply(self, effect: AsteriskEffect) -> Outcome:
         """Carry an effect out. Hang-ups are left to the caller: phones take part in them."""
         done = Outcome(EffectDone(effect.number))
@@ -167,12 +225,7 @@ class World:
             case CreateBridge(bridge=bridge):
                 self.bridges.add(bridge)
             case DestroyBridge(bridge=bridge):
-                self.bridges.discard(bridge)
-                for name in [name for name, tape in self.tapes.items() if tape.bridge == bridge]:
-                    done.facts.append((name, self.complete(name)))
-                for member in self.channels.values():
-                    if member.bridge == bridge:
-                        member.bridge = None
+                self._destroy(bridge, done)
             case CreateLeg(leg=leg):
                 if leg not in self.channels:
                     self.channels[leg] = Channel(
@@ -183,6 +236,8 @@ class World:
                         transfer_key=effect.transfer_key and isinstance(effect.destination, Phone),
                     )
                     done.facts.append((leg, LegCreated(leg)))
+            case CreateSnoop(leg=leg, of=of):
+                return self._snoop(effect, leg, of)
             case HangUp():
                 pass
             case LeaveBridge(bridge=bridge) if bridge not in self.bridges:
@@ -280,6 +335,10 @@ def _on_sound(effect: _Sounding, channel: Channel, done: Outcome) -> None:
             channel.ringback = True
         case StopRinging():
             channel.ringback = False
+        case StartSilence():
+            channel.silence = True
+        case StopSilence():
+            channel.silence = False
         case Announce(announcement=announcement):
             if announcement not in channel.announced:
                 channel.announced.add(announcement)
@@ -297,5 +356,14 @@ def _needs_sound(effect: AsteriskEffect) -> bool:
     """What Asterisk refuses (412) before the channel is up."""
     return isinstance(
         effect,
-        AnswerLeg | SetMute | StartMusic | StopMusic | StartRinging | StopRinging | Announce | PlayDtmf,
+        AnswerLeg
+        | SetMute
+        | StartMusic
+        | StopMusic
+        | StartRinging
+        | StopRinging
+        | StartSilence
+        | StopSilence
+        | Announce
+        | PlayDtmf,
     )

@@ -19,6 +19,7 @@ from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
     CreateLeg,
+    CreateSnoop,
     DestroyBridge,
     DetectTalk,
     DialLeg,
@@ -34,9 +35,11 @@ from ari_app.calls.effects import (
     StartMusic,
     StartRecorder,
     StartRinging,
+    StartSilence,
     StopMusic,
     StopRecorder,
     StopRinging,
+    StopSilence,
     TakeTransferKey,
     TellTransfer,
 )
@@ -92,6 +95,8 @@ class Requests:
                 await self._bridge_media.perform(effect)
             case CreateLeg():
                 await self._create_leg(effect)
+            case CreateSnoop():
+                await self._create_snoop(effect)
             case HangUp(leg=leg, answered_elsewhere=elsewhere):
                 reason = "answered_elsewhere" if elsewhere else "normal"
                 await self._unless_gone("channels", "hangup", channelId=leg, reason=reason)
@@ -114,6 +119,8 @@ class Requests:
                 | StopMusic()
                 | StartRinging()
                 | StopRinging()
+                | StartSilence()
+                | StopSilence()
                 | ShowIdentity()
                 | DetectTalk()
             ):
@@ -133,6 +140,8 @@ class Requests:
         | StopMusic
         | StartRinging
         | StopRinging
+        | StartSilence
+        | StopSilence
         | ShowIdentity
         | DetectTalk,
     ) -> None:
@@ -158,6 +167,10 @@ class Requests:
                 await self._channel(leg, "ring")
             case StopRinging():
                 await self._channel(leg, "ringStop")
+            case StartSilence():
+                await self._channel(leg, "startSilence")
+            case StopSilence():
+                await self._channel(leg, "stopSilence")
             case ShowIdentity(identity=identity):
                 await self._set_variables(leg, shown_now(identity))
             case DetectTalk(pause=pause):
@@ -211,6 +224,27 @@ class Requests:
             except NotFound:
                 raise AriError(conflict.status, "the channel could not be created") from conflict
             return
+        self._asked[effect.leg] = _Asked(muted=(False, False))
+
+    async def _create_snoop(self, effect: CreateSnoop) -> None:
+        """Both directions of what `of` hears and says. A second one of the same id is refused with 500."""
+        try:
+            await self._client.call(
+                "channels",
+                "snoopChannelWithId",
+                channelId=effect.of,
+                snoopId=effect.leg,
+                spy="both",
+                whisper="out" if effect.whisper else "none",
+                app=self._application,
+                appArgs=f"{CREATED},{effect.call}",
+            )
+        except AriError as error:
+            try:
+                await self._client.call("channels", "get", channelId=effect.leg)
+            except NotFound:
+                # Not gone: no event would ever tell the end of a channel that never was.
+                raise AriError(error.status, f"no snoop: {error.message}") from error
         self._asked[effect.leg] = _Asked(muted=(False, False))
 
     def _endpoint(self, destination: Destination) -> str:

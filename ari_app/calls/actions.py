@@ -6,23 +6,34 @@ A desktop shows what is listed here, and the machine refuses what is not: both a
 from ari_app.calls.model import Call, CallType, Offer, OfferKind, OfferState, Party, PartyRole, Progress
 from ari_app.routing.directory import Directory, Role
 
-_OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 
-def call_actions(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT) -> frozenset[str]:
-    """The verbs that `viewer` may use on this call now."""
+def call_actions(
+    call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT, *, engaged: bool = False
+) -> frozenset[str]:
+    """The verbs that `viewer` may use on this call now. `engaged`: another call has him."""
     if call.ended:
         return frozenset()
     me = call.party_of(viewer)
     if me is None:
-        return (
-            frozenset({"clear", "update_user_data"} | _recording(call, directory))
-            if role in _OVERSEERS
-            else frozenset()
-        )
+        return _oversight(call, viewer, directory, engaged=engaged) if role in OVERSEERS else frozenset()
     if me.progress is not Progress.JOINED:
         return _before_joining(call, me)
     return _joined_actions(call, me, directory)
+
+
+def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) -> frozenset[str]:
+    """What a supervisor may do with a call whose party he is not."""
+    actions = {"clear", "update_user_data"} | _recording(call, directory)
+    if viewer in call.monitors:
+        actions.add("stop_monitoring")
+    listed = directory.agents.get(viewer)
+    present = call.joined()
+    able = directory.settings.monitoring.enabled and listed is not None and listed.phone is not None and not engaged
+    if able and any(p.agent for p in present):
+        actions |= {"monitor", "take_over"} if len(present) > 1 else {"monitor"}
+    return frozenset(actions)
 
 
 def _before_joining(call: Call, me: Party) -> frozenset[str]:
@@ -79,7 +90,7 @@ def _frozen_by_offer(call: Call) -> bool:
 def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT) -> frozenset[str]:
     """The verbs that `viewer` may use on this party now."""
     me = call.party_of(viewer)
-    seen = (me is not None and me.progress is Progress.JOINED) or (me is None and role in _OVERSEERS)
+    seen = (me is not None and me.progress is Progress.JOINED) or (me is None and role in OVERSEERS)
     if call.ended or not seen or party.progress is not Progress.JOINED:
         return frozenset()
     actions = {"unmute" if party.muted else "mute", "undeafen" if party.deaf else "deafen"}
@@ -118,9 +129,12 @@ def call_state(call: Call, viewer: str) -> str:
 
 def party_state(party: Party) -> str:
     """`dialing`, `ringing`, `connected`, `held` or `left`."""
-    if party.progress is Progress.JOINED:
-        return "held" if party.held_by else "connected"
-    return party.progress.value
+    return "held" if party.progress is Progress.JOINED and party.held_by else progress_state(party.progress)
+
+
+def progress_state(progress: Progress) -> str:
+    """How far somebody has come; `connected` once he is there."""
+    return "connected" if progress is Progress.JOINED else progress.value
 
 
 def offer_state(offer: Offer) -> str:

@@ -8,16 +8,19 @@ from ari_app.calls.step import Step
 def settle(step: Step) -> None:
     """Tell availability what the touched calls make of their agents, where that has changed."""
     touched: set[str] = set()
+    talked: set[str] = set()
     for call_id in step.calls:
         for version in (step.state.calls.get(call_id), step.calls[call_id]):
             if version is not None:
-                touched |= {p.agent for p in version.parties.values() if p.agent}
+                talked |= {p.agent for p in version.parties.values() if p.agent}
+                touched |= talked | version.monitors.keys()
     for agent in sorted(touched):
         activity, concerned = _activity(step, agent)
         before = step.activities.get(agent, step.state.activities.get(agent))
         if activity != before:
             step.activities[agent] = activity
-            wrap_up = _wrap_up(step, agent) if before == "on_call" and activity is None else 0.0
+            over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest
+            wrap_up = _wrap_up(step, agent) if over else 0.0
             step.emit(SetActivity(agent, activity, concerned, wrap_up))
 
 
@@ -29,7 +32,8 @@ def _activity(step: Step, agent: str) -> tuple[str | None, CallId | None]:
         if not rung:
             return "on_call", call.id
         found = ("ringing", call.id)
-    return found
+    monitored = step.monitored_by(agent)
+    return ("on_call", monitored.id) if monitored is not None else found
 
 
 def _wrap_up(step: Step, agent: str) -> float:

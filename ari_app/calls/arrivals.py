@@ -5,7 +5,7 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from ari_app.calls import announcing, displays, offers, parties, transfer_progress, waiting
+from ari_app.calls import announcing, displays, monitoring, offers, parties, transfer_progress, waiting
 from ari_app.calls.effects import HangUp, SetAgentState, TakeTransferKey
 from ari_app.calls.model import (
     Call,
@@ -171,6 +171,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     except (Refused, LookupError):
         _turn_away(step, fact, "invalid_number")
         return
+    monitoring.stop_all(step, agent.id)
     for other in step.calls_of(agent.id):
         parties.step_aside(step, other, agent.id)
     call_id = step.new_id("c")

@@ -7,7 +7,7 @@ asks. `role` decides whether he may command calls that he is not in.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ari_app.calls.model import AgentId, CallId, PartyId
+from ari_app.calls.model import AgentId, CallId, MonitorMode, PartyId
 from ari_app.routing.directory import Role
 from ari_app.routing.targets import Target
 
@@ -158,6 +158,26 @@ type RecordingCommand = StartRecording | PauseRecording | ResumeRecording | Stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor(CallCommand):
+    """A supervisor listens in, whispers to an agent (`party`; else the owner) or barges in; again: changes the mode."""
+
+    mode: MonitorMode
+    party: PartyId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopMonitoring(CallCommand):
+    """The supervisor listens no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver(CallCommand):
+    """The supervisor takes the place of an agent (`party`; else the owner), whose part is over."""
+
+    party: PartyId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyCommand(CallCommand):
     """A command on one party of a call."""
 
@@ -218,6 +238,9 @@ type Command = (
     | SendDtmf
     | ChangeUserData
     | RecordingCommand
+    | Monitor
+    | StopMonitoring
+    | TakeOver
     | MuteParty
     | UnmuteParty
     | DeafenParty

@@ -6,7 +6,7 @@ turning from one to the other is a change of that leg's focus.
 
 from dataclasses import replace
 
-from ari_app.calls import parties
+from ari_app.calls import monitoring, parties
 from ari_app.calls.model import Call, Party
 from ari_app.calls.step import Step
 
@@ -21,6 +21,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> 
     moved = [p for p in consult.joined() if p.agent != agent]
     for party in moved:
         _move(step, consult, parent, party)
+    monitoring.follow(step, consult.id, parent.id)
     parties.end(step, consult.id)
     if stay:
         parties.turn_to(step, step.call(parent.id), agent)  # his phone may have gone back to a third call

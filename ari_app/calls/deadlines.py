@@ -1,6 +1,6 @@
 """What is due when: deadlines are state of the calls, and time is told like any other fact."""
 
-from ari_app.calls import feature_codes, holding, legs, offers, waiting
+from ari_app.calls import feature_codes, holding, legs, monitoring, offers, waiting
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
 
@@ -12,6 +12,7 @@ def of(call: Call) -> float | None:
     offer = call.offering()
     times = [call.recall_at, call.hold_alarm_at]
     times += [p.keyed.until for p in call.parties.values() if p.keyed is not None]
+    times += [monitor.deadline for monitor in call.monitors.values()]
     if offer is not None:
         times += [offer.deadline, offer.retry_at, offer.announce_at, None if offer.attempts else offer.give_up_at]
     return min((t for t in times if t is not None), default=None)
@@ -25,6 +26,7 @@ def passed(step: Step, call: Call) -> None:
     if call.hold_alarm_at is not None and call.hold_alarm_at <= step.now:
         holding.too_long(step, step.call(call.id))
     feature_codes.due(step, call)
+    monitoring.timed_out(step, call.id)
     if offer is None:
         return
     if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:

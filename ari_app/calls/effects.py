@@ -57,6 +57,19 @@ class CreateLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateSnoop:
+    """Create a channel that hears what the leg `of` hears and says, and with `whisper` speaks to it; LegCreated
+    follows. It is up at once, and goes with that leg.
+    """
+
+    number: int
+    leg: LegId
+    of: LegId
+    whisper: bool
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class DialLeg:
     """Dial a created channel. Asterisk itself gives up after `timeout` seconds, should we not be there to."""
 
@@ -129,6 +142,22 @@ class StartRinging:
 @dataclass(frozen=True, slots=True)
 class StopRinging:
     """End the ringback tone."""
+
+    number: int
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class StartSilence:
+    """Silence is sent to this leg, where nothing else is: only with something sent is a whisper heard."""
+
+    number: int
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class StopSilence:
+    """End the silence."""
 
     number: int
     leg: LegId
@@ -258,6 +287,7 @@ type AsteriskEffect = (
     CreateBridge
     | DestroyBridge
     | CreateLeg
+    | CreateSnoop
     | DialLeg
     | AnswerLeg
     | JoinBridge
@@ -267,6 +297,8 @@ type AsteriskEffect = (
     | StopMusic
     | StartRinging
     | StopRinging
+    | StartSilence
+    | StopSilence
     | Announce
     | PlayToBridge
     | StartRecorder

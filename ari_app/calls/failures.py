@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from ari_app.calls import effects as e
-from ari_app.calls import legs, parties, recording
+from ari_app.calls import legs, monitoring, parties, recording, snoops
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.model import LegId
 from ari_app.calls.step import Step
@@ -35,6 +35,8 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
         case e.CreateLeg() | e.DialLeg():
             step.ask(e.HangUp, effect.leg)  # it may have been done all the same, only the answer was lost
             legs.gone(step, effect.leg, _NO_ROUTE)
+        case e.CreateSnoop():
+            snoops.failed(step, effect)
         case e.Announce():
             legs.announcement_finished(step, effect.leg, effect.announcement)
         case e.CreateBridge():
@@ -47,11 +49,19 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             pass  # the key stays Asterisk's, or the display does not follow: nobody's call depends on it
         case e.PlayToBridge() | e.ShowIdentity() | e.DetectTalk():
             pass
-        case e.StopRinging() | e.DestroyBridge() | e.AnswerLeg():
+        case e.StopRinging() | e.StopSilence() | e.DestroyBridge() | e.AnswerLeg():
             pass
         case e.HangUp():
             return _once_more(step, effect.leg, effect)
-        case e.JoinBridge() | e.LeaveBridge() | e.SetMute() | e.StartMusic() | e.StopMusic() | e.StartRinging():
+        case (
+            e.JoinBridge()
+            | e.LeaveBridge()
+            | e.SetMute()
+            | e.StartMusic()
+            | e.StopMusic()
+            | e.StartRinging()
+            | e.StartSilence()
+        ):
             return _once_more(step, effect.leg, None)
         case _:
             assert_never(effect)
@@ -72,8 +82,7 @@ def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
     step.put_leg(leg, failures=leg.failures + 1, asked=None)
     if hang_up is not None:
         step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)
-    for call, _party in list(step.party_by_leg(leg_id)):
-        step.put_call(call)
+    legs.touch(step, leg_id)
     return True
 
 
@@ -90,4 +99,4 @@ def _bridge_missing(step: Step, bridge: str) -> bool:
             leg = step.leg(party.leg)
             if leg is not None and leg.focus == call.id:
                 step.put_leg(leg, asked=None)
-    return True
+    return monitoring.bridge_missing(step, bridge)

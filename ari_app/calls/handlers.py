@@ -8,7 +8,7 @@ changes before all checks are passed; where an agent must be reserved first, the
 import re
 from typing import assert_never
 
-from ari_app.calls import alerting, consult, holding, initiate, merging, offers, parties, recording
+from ari_app.calls import alerting, consult, holding, initiate, merging, monitoring, offers, parties, recording
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
@@ -62,6 +62,8 @@ def command(step: Step, cmd: c.Command) -> None:
             initiate.make_call(step, cmd)
         case c.SingleStepTransfer() | c.SingleStepConference() | c.InitiateTransfer():
             initiate.offer(step, cmd, visible(step, cmd))
+        case c.Monitor() | c.StopMonitoring() | c.TakeOver():
+            monitoring.command(step, cmd, visible(step, cmd))
         case c.CompleteTransfer() | c.CompleteConference() | c.Alternate() | c.Reconnect():
             call = _allowed(step, cmd)
             step.await_effects(cmd.id, call.id)

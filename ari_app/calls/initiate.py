@@ -76,6 +76,8 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
     agent = step.directory.agents.get(cmd.by)
     if agent is None or agent.phone is None:
         raise Refused(Code.NOT_ALLOWED_NOW, "you have no phone to call from")
+    if step.monitored_by(cmd.by) is not None:
+        raise Refused(Code.NOT_ALLOWED_NOW, "you are monitoring a call; stop that first")
     mine = step.calls_of(cmd.by)
     if len(mine) >= agent.max_calls:
         raise Refused(Code.NOT_ALLOWED_NOW, f"you already have {len(mine)} calls, the most you may have")

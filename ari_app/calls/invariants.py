@@ -50,6 +50,20 @@ def violations(step: Step, call: Call) -> list[str]:
     if (call.held_since is not None) != any(p.held_by for p in joined):
         found.append("held_since disagrees with the holds")
     found += _leg_violations(step, call)
+    found += _monitor_violations(step, call)
+    return found
+
+
+def _monitor_violations(step: Step, call: Call) -> list[str]:
+    found = []
+    legs = {party.leg for party in call.parties.values() if party.agent}
+    for monitor in call.monitors.values():
+        if step.calls_of(monitor.agent):
+            found.append("a supervisor who monitors and has calls of his own")
+        if step.leg(monitor.leg) is None:
+            found.append("a supervisor whose leg is unknown")
+        if step.linked and monitor.snoop is not None and monitor.snoop.of not in legs:
+            found.append("somebody is listened to who is not in the call")
     return found
 
 

@@ -3,7 +3,7 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
-from ari_app.calls import alerting, offers, parties
+from ari_app.calls import alerting, monitoring, offers, parties
 from ari_app.calls.effects import HangUp
 from ari_app.calls.model import Call, Leg, LegId, LegState, OfferState, Party, PartyRole, Progress
 from ari_app.calls.step import Step, attempt_of
@@ -21,7 +21,8 @@ def created(step: Step, leg_id: LegId) -> None:
         step.ask(HangUp, leg_id)  # the first one may have come before there was a channel
         return
     step.put_leg(leg, state=LegState.CREATED)
-    _touch(step, leg_id)
+    monitoring.created(step, leg_id)
+    touch(step, leg_id)
 
 
 def ringing(step: Step, leg_id: LegId) -> None:
@@ -30,6 +31,7 @@ def ringing(step: Step, leg_id: LegId) -> None:
     if leg is None or leg.state is LegState.UP or leg.hanging_up:
         return
     step.put_leg(leg, state=LegState.RINGING)
+    monitoring.ringing(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         if party.progress is Progress.DIALING:
             step.put_party(call.id, party.id, progress=Progress.RINGING)
@@ -43,7 +45,9 @@ def answered(step: Step, leg_id: LegId) -> None:
     if leg is None or leg.hanging_up or leg.state is LegState.UP:
         return
     step.put_leg(leg, state=LegState.UP)
-    for call, party in list(step.party_by_leg(leg_id)):
+    places = list(step.party_by_leg(leg_id))
+    monitoring.answered(step, leg_id)
+    for call, party in places:
         attempt = attempt_of(call.offer, leg_id)
         if attempt is not None:
             offers.accept(step, call.id, attempt)
@@ -82,6 +86,7 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
         return
     places = list(step.party_by_leg(leg_id))
     step.drop_leg(leg_id)
+    monitoring.gone(step, leg_id)
     for call, party in places:
         current = step.call(call.id)
         attempt = attempt_of(current.offer, leg_id)
@@ -156,10 +161,10 @@ def announcement_finished(step: Step, leg_id: LegId, announcement: str) -> None:
         parties.hang_up(step, leg)
         return
     step.put_leg(leg, playing=None)
-    _touch(step, leg_id)
+    touch(step, leg_id)
 
 
-def _touch(step: Step, leg_id: LegId) -> None:
+def touch(step: Step, leg_id: LegId) -> None:
     """Have the media of this leg's calls derived anew."""
-    for call, _party in list(step.party_by_leg(leg_id)):
-        step.put_call(call)
+    for call, _who in [*step.party_by_leg(leg_id), *step.monitors_by_leg(leg_id)]:
+        step.put_call(step.call(call.id))

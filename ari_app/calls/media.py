@@ -20,10 +20,13 @@ from ari_app.calls.effects import (
     SetMute,
     StartMusic,
     StartRinging,
+    StartSilence,
     StopMusic,
     StopRinging,
+    StopSilence,
 )
 from ari_app.calls.model import (
+    BridgeId,
     Call,
     Leg,
     LegState,
@@ -85,6 +88,8 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         return replace(music, bridge=call.bridge, nobody_hears=True)
     if party.held_by:
         return music
+    if _whispered_to(call, leg) and not _company(step, call, party, heard=True):
+        in_bridge = replace(in_bridge, sound=Sound.SILENCE)
     if _company(step, call, party):
         return in_bridge
     if party.role is PartyRole.CONTACT:
@@ -119,11 +124,18 @@ def _rings_with_others(step: Step, call: Call, leg: Leg) -> bool:
     return any(a.leg == leg.id for a in offer.attempts)
 
 
-def _company(step: Step, call: Call, party: Party) -> bool:
-    """Whether anybody else is in the bridge to talk to."""
+def _whispered_to(call: Call, leg: Leg) -> bool:
+    """Whether a supervisor speaks to this leg: his whisper is mixed into what it is sent, and alone that is nothing."""
+    return any(m.snoop is not None and m.snoop.whisper and m.snoop.of == leg.id for m in call.monitors.values())
+
+
+def _company(step: Step, call: Call, party: Party, *, heard: bool = False) -> bool:
+    """Whether anybody else is in the bridge to talk to; `heard`: who is not muted."""
     for other in call.parties.values():
         leg = step.leg(other.leg)
         if other.id == party.id or leg is None or other.progress is not Progress.JOINED or other.held_by:
+            continue
+        if heard and other.muted:
             continue
         if leg.focus == call.id and leg.state is LegState.UP and leg.playing is None and not leg.hanging_up:
             return True
@@ -131,19 +143,23 @@ def _company(step: Step, call: Call, party: Party) -> bool:
 
 
 def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
-    """Ask for the difference; for all of it where what Asterisk holds is unknown."""
+    if leg.asked != want and want.bridge is not None and not call.bridge_made:
+        step.ask(CreateBridge, call.bridge)
+        step.put_call(step.call(call.id), bridge_made=True)
+    ask(step, leg, want, call.bridge)
+
+
+def ask(step: Step, leg: Leg, want: Media, bridge: BridgeId) -> None:
+    """Ask for the difference; for all of it where what Asterisk holds is unknown, but that it may be in `bridge`."""
     if leg.asked == want:
         return
     known = leg.asked is not None
     had = leg.asked or Media()
-    if want.bridge is not None and not call.bridge_made:
-        step.ask(CreateBridge, call.bridge)
-        step.put_call(step.call(call.id), bridge_made=True)
     moved = want.bridge != had.bridge  # music does not go along
     if had.sound != want.sound or had.music_class != want.music_class or moved or not known:
         _stop_sound(step, leg, had, want, known)
     if want.bridge is None and (had.bridge is not None or not known):
-        step.ask(LeaveBridge, leg.id, had.bridge or call.bridge)
+        step.ask(LeaveBridge, leg.id, had.bridge or bridge)
     muting = (want.nobody_hears, want.hears_nobody)
     if (had.nobody_hears, had.hears_nobody) != muting or not known:
         step.ask(SetMute, leg.id, *muting)
@@ -159,6 +175,8 @@ def _stop_sound(step: Step, leg: Leg, had: Media, want: Media, known: bool) -> N
         step.ask(StopMusic, leg.id)
     if had.sound is Sound.RINGING or (not known and want.sound is not Sound.RINGING):
         step.ask(StopRinging, leg.id)
+    if had.sound is Sound.SILENCE or (not known and leg.agent is not None and want.sound is not Sound.SILENCE):
+        step.ask(StopSilence, leg.id)
 
 
 def _start_sound(step: Step, leg: Leg, want: Media) -> None:
@@ -166,3 +184,5 @@ def _start_sound(step: Step, leg: Leg, want: Media) -> None:
         step.ask(StartMusic, leg.id, want.music_class)
     elif want.sound is Sound.RINGING:
         step.ask(StartRinging, leg.id)
+    elif want.sound is Sound.SILENCE:
+        step.ask(StartSilence, leg.id)

@@ -92,10 +92,20 @@ class TransferState(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class MonitorMode(StrEnum):
+    """What a supervisor is at a call for; with the last two he becomes a party as soon as his phone is up."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+    TAKE_OVER = "take_over"
+
+
 class Sound(StrEnum):
-    """What a leg hears besides its bridge."""
+    """What a leg hears besides its bridge. `silence` is sent, as a whisper is heard only over something."""
 
     NONE = "none"
+    SILENCE = "silence"
     MUSIC = "music"
     RINGING = "ringing"
 
@@ -292,6 +302,41 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Snoop:
+    """A channel of Asterisk's that hears what the leg `of` hears and says; with `whisper` it speaks to it, alone."""
+
+    leg: LegId
+    of: LegId
+    whisper: bool
+    up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A supervisor at a call whose party he is not: his phone's `leg` and a snoop are in a bridge of their own.
+
+    `watched` is the agent whom he wants to hear; `replaces` the party whose place he takes. `lost` is a leg that could
+    not be listened to, though it is not known to be gone.
+    """
+
+    agent: AgentId
+    name: str
+    number: str
+    mode: MonitorMode
+    leg: LegId
+    bridge: BridgeId
+    watched: AgentId | None = None
+    replaces: PartyId | None = None
+    progress: Progress = Progress.DIALING
+    deadline: float | None = None
+    snoop: Snoop | None = None
+    bridge_made: bool = False
+    bridge_failures: int = 0
+    failures: int = 0
+    lost: LegId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
 
@@ -319,6 +364,7 @@ class Call:
     music_class: str = "default"
     recording: Recording | None = None
     stopping: frozenset[str] = frozenset()  # files that Asterisk was asked to complete, and has not answered
+    monitors: Mapping[AgentId, Monitor] = field(default_factory=dict)
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

@@ -136,7 +136,7 @@ def try_again(step: Step, call: Call) -> None:
 
 def free(step: Step, agent: str, request: str | None) -> None:
     """Give a reservation back that is not used; an agent whom a call has meanwhile is kept by that."""
-    if not step.calls_of(agent):
+    if not step.engaged(agent):
         step.emit(SetActivity(agent, None, request=request))
 
 

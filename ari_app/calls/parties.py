@@ -110,6 +110,8 @@ def agent_leg(step: Step, agent: str) -> Leg | None:
 
 def can_be_rung(step: Step, agent: str) -> bool:
     """Whether he may be offered a call: he has none; or has call waiting, room for one more, and none that rings."""
+    if step.monitored_by(agent) is not None:
+        return False
     calls = step.calls_of(agent)
     listed = step.directory.agents.get(agent)
     if not calls or listed is None:

@@ -4,7 +4,7 @@ What Asterisk holds is the truth about channels, what we hold is the truth about
 become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
 """
 
-from ari_app.calls import arrivals, feature_codes, legs, offers, parties, recording, talking
+from ari_app.calls import arrivals, feature_codes, legs, monitoring, offers, parties, recording, talking
 from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
@@ -34,6 +34,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         recording.anew(step, call)
         if call.bridge not in bridges:
             step.put_call(step.call(call.id), bridge_made=False)
+    monitoring.cut_off(step, frozenset(bridges))
     for leg_id in list(step.state.legs):
         leg, channel = step.leg(leg_id), held.get(leg_id)
         if leg is None or channel is None:
@@ -57,6 +58,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         ):
             offers.seek(step, call)
     alive = {call.bridge for call in step.live_calls()}
+    alive |= {monitor.bridge for call in step.live_calls() for monitor in call.monitors.values()}
     for bridge in fact.bridges:
         if bridge not in alive:
             step.ask(DestroyBridge, bridge)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
 from ari_app.calls.effects import AsteriskEffect, Effect, Refuse
-from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Offer, Party, PartyId, Progress
+from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, Party, PartyId, Progress
 from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
 
@@ -31,7 +31,8 @@ class Seek:
 class Pending:
     """A command that Asterisk is carrying out: answered when no effect is awaited and `until` has come about.
 
-    `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call.
+    `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call,
+    "monitoring" when the supervisor `agent` hears what he asked for.
     """
 
     command: str
@@ -40,6 +41,7 @@ class Pending:
     until: str = "done"
     offer: str | None = None
     party: PartyId | None = None
+    agent: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ class State:
             for party in before.parties.values():
                 _forget(self.calls_of_leg, party.leg, call.id)
                 _forget(self.calls_of_agent, party.agent, call.id)
+            for monitor in before.monitors.values():
+                _forget(self.calls_of_leg, monitor.leg, call.id)
+                _forget(self.calls_of_leg, monitor.snoop.leg if monitor.snoop else None, call.id)
+                _forget(self.calls_of_agent, monitor.agent, call.id)
         if call.ended:
             self.calls.pop(call.id, None)
             return
@@ -82,6 +88,10 @@ class State:
             if party.progress is not Progress.LEFT:
                 _note(self.calls_of_leg, party.leg, call.id)
                 _note(self.calls_of_agent, party.agent, call.id)
+        for monitor in call.monitors.values():
+            _note(self.calls_of_leg, monitor.leg, call.id)
+            _note(self.calls_of_leg, monitor.snoop.leg if monitor.snoop else None, call.id)
+            _note(self.calls_of_agent, monitor.agent, call.id)
 
 
 def _note(index: dict[str, dict[CallId, None]], key: str | None, call_id: CallId) -> None:
@@ -170,6 +180,21 @@ class Step:
                 if party.leg == leg_id:
                     yield call, party
 
+    def monitors_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Monitor]]:
+        """The (call, monitor) whose phone or snoop this leg is."""
+        for call in self._candidates(self.state.calls_of_leg.get(leg_id)):
+            for monitor in call.monitors.values():
+                if leg_id == monitor.leg or (monitor.snoop is not None and leg_id == monitor.snoop.leg):
+                    yield call, monitor
+
+    def monitored_by(self, agent: str) -> Call | None:
+        """The call that this supervisor listens to, or is rung for."""
+        return next((c for c in self._candidates(self.state.calls_of_agent.get(agent)) if agent in c.monitors), None)
+
+    def engaged(self, agent: str) -> bool:
+        """Whether any call has him, as a party or as its supervisor: then he is not rung for another."""
+        return bool(self.calls_of(agent)) or self.monitored_by(agent) is not None
+
     def awaited(self, request: str) -> Seek | None:
         """The reservation asked for under this name, as long as it has not been answered."""
         return self.seeks[request] if request in self.seeks else self.state.seeks.get(request)
@@ -205,6 +230,12 @@ class Step:
         call = self.call(call_id)
         kept = {key: p for key, p in call.parties.items() if key != party_id}
         return self.put_call(call, parties=kept)
+
+    def put_monitor(self, call_id: CallId, agent: AgentId, **changes: Any) -> Monitor:
+        call = self.call(call_id)
+        monitor = replace(call.monitors[agent], **changes)
+        self.put_call(call, monitors={**call.monitors, agent: monitor})
+        return monitor
 
     def put_offer(self, call_id: CallId, **changes: Any) -> Offer:
         call = self.call(call_id)
@@ -270,7 +301,9 @@ class Step:
             self.pending[command] = replace(pending, effects=pending.effects - {effect})
 
     def refuse(self, command: str, error: CallControlError) -> None:
-        """The command under way will not come to its end."""
+        """The command under way will not come to its end; nothing, where it has been told so already."""
+        if self.find_pending(command) is None:
+            return
         self.pending[command] = None
         self.effects.append(Refuse(command, error))
 

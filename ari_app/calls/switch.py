@@ -9,6 +9,7 @@ returned.
     initiate   ... that rings a target           offers   the ringing, to its end
     parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
     waiting    callers in a line                 transfer_key  ... pressed on the phone
+    monitoring supervisors at a call
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
     recording  what is written into which file
     feature_codes  keys pressed in a call        talking  who speaks
@@ -34,6 +35,7 @@ from ari_app.calls import (
     legs,
     media,
     merging,
+    monitoring,
     offers,
     parties,
     reconcile,
@@ -107,7 +109,7 @@ class Switch:
         self.state.counter = max(self.state.counter, counter)
         for call in self.state.calls.values():
             self._note_deadline(call)
-            for agent in {p.agent for p in call.parties.values() if p.agent}:
+            for agent in {p.agent for p in call.parties.values() if p.agent} | call.monitors.keys():
                 self.state.activities.setdefault(agent, "restored")
 
     # -- the one way in -----------------------------------------------------------------------------------------------
@@ -127,6 +129,7 @@ class Switch:
     @staticmethod
     def _finish(step: Step) -> None:
         feature_codes.settle(step)
+        monitoring.settle(step)
         media.settle(step)
         talking.settle(step)
         displays.settle(step)
@@ -284,6 +287,7 @@ class Switch:
             )
         if isinstance(stimulus, s.LegGone):
             step.drop_leg(stimulus.leg)
+        monitoring.settle(step)
         media.settle(step)
         displays.settle(step)
         announcing.settle(step)
@@ -327,5 +331,7 @@ def _came_about(pending: Pending, call: Call) -> bool:
                 return True
             ringing_back = party.away and party.leg is not None
             return party.progress is Progress.JOINED and not ringing_back
+        case "monitoring":
+            return monitoring.effective(call, pending.agent)
         case _:
             return True

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from ari_app.calls.actions import call_actions, call_state, offer_state, party_actions, party_state
+from ari_app.calls.actions import (
+    OVERSEERS,
+    call_actions,
+    call_state,
+    offer_state,
+    party_actions,
+    party_state,
+    progress_state,
+)
 from ari_app.calls.model import Call, Offer, OfferState, Party, Progress, Recording
 from ari_app.routing.directory import Directory, Role
 
@@ -56,8 +64,19 @@ class RecordingView:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorView:
+    """A supervisor who listens, whispers or is on his way in; `you` is the one who looks."""
+
+    agent: str
+    name: str
+    mode: str
+    state: str
+    you: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
-    """A call as its agent sees it."""
+    """A call as its agent sees it. `monitors` is empty for agents who are not told."""
 
     id: str
     type: str
@@ -73,6 +92,7 @@ class CallView:
     offer: OfferView | None
     actions: tuple[str, ...]
     recording: RecordingView | None = None
+    monitors: tuple[MonitorView, ...] = ()
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -82,8 +102,8 @@ def timestamp(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT) -> CallView:
-    """The call as `viewer` (an agent's id) sees it."""
+def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT, *, engaged: bool = False) -> CallView:
+    """The call as `viewer` (an agent's id) sees it. `engaged`: another call has him."""
     parties = sorted(call.parties.values(), key=lambda p: p.order)
     return CallView(
         id=call.id,
@@ -98,8 +118,19 @@ def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT)
         held_since=timestamp(call.held_since),
         parties=tuple(_party(call, p, viewer, role) for p in parties),
         offer=offer_view(call.offer),
-        actions=tuple(sorted(call_actions(call, viewer, directory, role))),
+        actions=tuple(sorted(call_actions(call, viewer, directory, role, engaged=engaged))),
         recording=_recording(call.recording),
+        monitors=_monitors(call, viewer, directory, role),
+    )
+
+
+def _monitors(call: Call, viewer: str, directory: Directory, role: Role) -> tuple[MonitorView, ...]:
+    """Overseers see who monitors; agents where the administrator says that they are told."""
+    if role not in OVERSEERS and not directory.settings.monitoring.agents_told:
+        return ()
+    return tuple(
+        MonitorView(m.agent, m.name, m.mode.value, progress_state(m.progress), m.agent == viewer)
+        for _, m in sorted(call.monitors.items())
     )
 
 

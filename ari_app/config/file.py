@@ -33,6 +33,7 @@ from ari_app.routing.directory import (
     CallerId,
     Directory,
     Group,
+    Monitoring,
     OutsideRule,
     Queue,
     RoutingPoint,
@@ -253,7 +254,8 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
 def _settings(s: Sections) -> Settings:
     entry = s.settings
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
-    other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback", "feature_codes", "recording"}
+    other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
+    other |= {"feature_codes", "recording", "monitoring"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -264,6 +266,7 @@ def _settings(s: Sections) -> Settings:
         not_ready_reasons=tuple(entry.not_ready_reasons),
         announcements=MappingProxyType(dict(s.announcements)),
         feature_codes=MappingProxyType(entry.feature_codes.codes()),
+        monitoring=Monitoring(**entry.monitoring.model_dump()),
     )
 
 

@@ -247,6 +247,13 @@ class FeatureCodesEntry(Entry):
         return {name: code for name, code in self.model_dump().items() if code is not None}
 
 
+class MonitoringEntry(Entry):
+    """Supervisors at the calls of others."""
+
+    enabled: bool = DEFAULTS.monitoring.enabled
+    agents_told: bool = DEFAULTS.monitoring.agents_told
+
+
 class SettingsEntry(Entry):
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -272,6 +279,7 @@ class SettingsEntry(Entry):
     feature_codes: FeatureCodesEntry = FeatureCodesEntry()
     feature_timeout: Annotated[float, Field(gt=0, le=60)] = DEFAULTS.feature_timeout
     talk_detection: bool = DEFAULTS.talk_detection
+    monitoring: MonitoringEntry = MonitoringEntry()
 
 
 type Announcement = Annotated[str, BeforeValidator(_sounds)]

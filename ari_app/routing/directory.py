@@ -127,6 +127,14 @@ class OutsideRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Monitoring:
+    """Whether supervisors may listen in, whisper, barge in and take over; `agents_told`: the call's agents see who."""
+
+    enabled: bool = False
+    agents_told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -153,6 +161,7 @@ class Settings:
     feature_timeout: float = 3.0
     talk_detection: bool = False
     transfer_progress: bool = False
+    monitoring: Monitoring = field(default_factory=Monitoring)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -77,6 +77,9 @@ class Quiet:
 
     def calls(self) -> Mapping[CallId, Call]:
         return {}
+
+    def engaged(self, agent: str) -> Collection[CallId]:
+        return ()
 
     def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         return None

@@ -24,8 +24,10 @@ from ari_app.calls.effects import (
     ShowIdentity,
     StartMusic,
     StartRinging,
+    StartSilence,
     StopMusic,
     StopRinging,
+    StopSilence,
 )
 from ari_app.calls.model import Identity, Outside, Phone
 from ari_app.calls.stimuli import (
@@ -176,6 +178,8 @@ async def test_every_other_effect_on_a_leg_that_is_gone_fails_as_gone(bench: Ben
         StopMusic(bench.number(), leg),
         StartRinging(bench.number(), leg),
         StopRinging(bench.number(), leg),
+        StartSilence(bench.number(), leg),
+        StopSilence(bench.number(), leg),
         Announce(bench.number(), leg, bench.new("playing"), "prompt", SOUND),
         PlayDtmf(bench.number(), leg, "1"),
         ShowIdentity(bench.number(), leg, NOBODY),

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call, PartyRole, Progress
 from ari_app.errors import Code
+from ari_app.routing.directory import Monitoring, Role
 from tests.properties.walk import Possible, beginnings, commands, fork, happenings, shape, unchanged
 from tests.support.world import World
 
@@ -23,6 +25,10 @@ def _refusal(possible: Possible, world: World) -> Code:
     if not possible.visible:
         return Code.NOT_FOUND
     verb = possible.kind.__name__
+    if possible.kind in (c.Monitor, c.StopMonitoring, c.TakeOver) and possible.role is Role.AGENT:
+        return Code.FORBIDDEN
+    if possible.kind in (c.Monitor, c.TakeOver) and not world.directory.settings.monitoring.enabled:
+        return Code.FEATURE_DISABLED
     if ("Conference" in verb or verb == "Merge") and not world.directory.settings.conferences:
         return Code.FEATURE_DISABLED
     recorded = world.switch.calls[str(possible.fields["call"])].recording is not None
@@ -78,11 +84,11 @@ def _forgotten(world: World, call: Call) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("conferences", [True, False])
-def test_every_action_that_is_listed_works_and_every_other_is_refused_and_changes_nothing(conferences: bool) -> None:
-    waiting = deque(beginnings(conferences=conferences))
+@pytest.mark.parametrize("everything", [True, False])
+def test_every_action_that_is_listed_works_and_every_other_is_refused_and_changes_nothing(everything: bool) -> None:
+    waiting = deque(beginnings(conferences=everything, monitoring=Monitoring(enabled=everything)))
     seen = {shape(world) for world in waiting}
-    for _ in range(STATES if conferences else STATES // 4):
+    for _ in range(STATES if everything else STATES // 4):
         world = waiting.popleft()
         possible = list(commands(world))
         for one in possible:

@@ -5,6 +5,7 @@ command answered once, whoever is on hold hears music, and who hears whom is wha
 """
 
 import os
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ from ari_app.ari.fake import Behaviour
 from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls.model import DialplanEntry
+from ari_app.calls.model import DialplanEntry, MonitorMode
+from ari_app.routing.directory import Role
 from tests.properties import walk
 from tests.support.callcentre import directory
 from tests.support.world import World, to
@@ -26,6 +28,7 @@ TARGETS = tuple(
         "agent:alice",
         "agent:bob",
         "agent:carol",
+        "agent:erin",
         "group:support",
         "group:sales",
         "group:front",
@@ -59,6 +62,7 @@ ON_PARTY = (
     c.RetrieveParty,
     c.RemoveParty,
 )
+SUPERVISORS = ("erin", "oscar")
 INITIATIONS = (c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer)
 
 
@@ -99,17 +103,21 @@ class CallCentre(RuleBasedStateMachine):
         if len(self.world.switch.calls) < 4:
             self.world.arrives(*verb)
 
-    @rule(agent=st.sampled_from(AGENTS), number=st.sampled_from(("1002", "2000", "+33123456", "*", "4000")))
+    @rule(agent=st.sampled_from((*AGENTS, "erin")), number=st.sampled_from(("1002", "2000", "+33123456", "*", "4000")))
     def a_phone_dials(self, agent: str, number: str) -> None:
         if len(self.world.switch.calls) < 4:
             phone = self.world.directory.agents[agent].phone
             self.world.arrives("dial", number, endpoint=phone or "")
 
-    @rule(agent=st.sampled_from(AGENTS), kind=st.sampled_from(("ready", "not_ready", "logout", "what")))
+    @rule(agent=st.sampled_from((*AGENTS, "erin")), kind=st.sampled_from(("ready", "not_ready", "logout", "what")))
     def a_feature_code_is_dialled(self, agent: str, kind: str) -> None:
         self.world.arrives("feature", kind, endpoint=self.world.directory.agents[agent].phone or "")
 
-    @rule(agent=st.sampled_from(AGENTS), where=st.sampled_from(TARGETS), caller_id=st.sampled_from((None, "support")))
+    @rule(
+        agent=st.sampled_from((*AGENTS, "erin")),
+        where=st.sampled_from(TARGETS),
+        caller_id=st.sampled_from((None, "support")),
+    )
     def an_agent_calls(self, agent: str, where: object, caller_id: str | None) -> None:
         self.world.command(c.MakeCall, agent, target=where, caller_id=caller_id)
 
@@ -143,6 +151,23 @@ class CallCentre(RuleBasedStateMachine):
         if listed:
             chosen = listed[index % len(listed)]
             self.world.command(chosen.kind, chosen.by, role=chosen.role, **chosen.fields)
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(
+        who=st.sampled_from((*SUPERVISORS, *SUPERVISORS, "alice")),
+        mode=st.sampled_from((*MonitorMode, None)),
+        index=st.integers(0, 5),
+    )
+    def a_supervisor_watches(self, who: str, mode: MonitorMode | None, index: int) -> None:
+        """Listens, whispers, barges in, takes over, or (None) has heard enough."""
+        fields: dict[str, Any] = {"role": Role.SUPERVISOR, "call": self._call(index)}
+        match mode:
+            case None:
+                self.world.command(c.StopMonitoring, who, **fields)
+            case MonitorMode.TAKE_OVER:
+                self.world.command(c.TakeOver, who, **fields)
+            case _:
+                self.world.command(c.Monitor, who, mode=mode, **fields)
 
     @precondition(lambda self: self.world.switch.calls)
     @rule(agent=st.sampled_from(AGENTS), index=st.integers(0, 5))
@@ -193,7 +218,7 @@ class CallCentre(RuleBasedStateMachine):
         """Asterisk puts a channel of its own in the leg's place, and the phone hangs up."""
         leg = self._channel(index)
         channel = self.world.asterisk.world.channels[leg]
-        if channel.state is State.UP and channel.bridge is not None:
+        if channel.state is State.UP and channel.bridge is not None and channel.snoops is None:
             self.replacements += 1
             self.world.asterisk.arrive(f"local{self.replacements}", to, "replaced", leg)
             self.world.asterisk.hang_up(leg, 16)
@@ -209,6 +234,7 @@ class CallCentre(RuleBasedStateMachine):
     def somebody_speaks_or_is_silent(self, index: int, talking: bool) -> None:
         self.world.asterisk.talk(self._channel(index), talking)
 
+    @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(
         index=st.integers(0, 9),
         number=st.sampled_from(("1002", "2000", "9", "+33123456789")),
@@ -263,6 +289,7 @@ class CallCentre(RuleBasedStateMachine):
                 e.StartMusic,
                 e.CreateBridge,
                 e.CreateLeg,
+                e.CreateSnoop,
                 e.HangUp,
                 e.SetMute,
                 e.DialLeg,

@@ -12,7 +12,7 @@ from typing import Any
 from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, party_actions
-from ari_app.calls.model import Call, Party, Progress
+from ari_app.calls.model import Call, Monitor, MonitorMode, Party, Progress
 from ari_app.calls.story import Stories
 from ari_app.routing.directory import Role
 from tests.support.world import World, to
@@ -39,6 +39,9 @@ ON_CALL: dict[str, type[c.CallCommand]] = {
     "pause_recording": c.PauseRecording,
     "resume_recording": c.ResumeRecording,
     "stop_recording": c.StopRecording,
+    "monitor": c.Monitor,
+    "stop_monitoring": c.StopMonitoring,
+    "take_over": c.TakeOver,
 }
 ON_PARTY: dict[str, type[c.CallCommand]] = {
     "mute": c.MuteParty,
@@ -59,10 +62,12 @@ VIEWERS = (
     ("dave", Role.AGENT),
     ("alice", Role.SUPERVISOR),
     ("olga", Role.SUPERVISOR),
+    ("erin", Role.SUPERVISOR),
 )
 _FIELDS: dict[type[c.CallCommand], dict[str, object]] = {
     c.SendDtmf: {"digits": "1"},
     c.ChangeUserData: {"changes": {"k": "v"}},
+    c.Monitor: {"mode": MonitorMode.LISTEN},
     c.SingleStepTransfer: {"target": to(f"number:{NUMBER}")},
     c.SingleStepConference: {"target": to(f"number:{NUMBER}")},
     c.InitiateTransfer: {"target": to(f"number:{NUMBER}")},
@@ -86,7 +91,7 @@ def commands(world: World) -> Iterator[Possible]:
     for call in world.switch.calls.values():
         for by, role in VIEWERS:
             visible = role is not Role.AGENT or call.party_of(by) is not None
-            listed = call_actions(call, by, world.directory, role)
+            listed = call_actions(call, by, world.directory, role, engaged=world.engaged(by, call))
             for verb, kind in ON_CALL.items():
                 fields = {"call": call.id, **_FIELDS.get(kind, {})}
                 yield Possible(kind, by, role, fields, verb in listed, visible)
@@ -165,6 +170,16 @@ def _parked(office: Office) -> None:
     office.hangs_up("alice")
 
 
+def _monitored(mode: MonitorMode) -> Callable[[Office], None]:
+    def begin(office: Office) -> None:
+        call = office.served()
+        _say(office, c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=mode)
+        office.settle()
+        office.picks_up("erin")
+
+    return begin
+
+
 def _two_calls(office: Office) -> None:
     office.served()
     _say(office, c.MakeCall, "alice", target=to("agent:bob"))
@@ -191,6 +206,9 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _parked,
     _two_calls,
     _recorded,
+    _monitored(MonitorMode.LISTEN),
+    _monitored(MonitorMode.WHISPER),
+    _monitored(MonitorMode.BARGE),
 )
 
 
@@ -218,6 +236,10 @@ def shape(world: World) -> object:
         said = (party.role, party.progress, party.muted, party.deaf, held, keyed, party.talking)
         return (short(party.id), short(party.agent), short(party.leg), *said)
 
+    def of_monitor(monitor: Monitor) -> object:
+        on = short(monitor.snoop.of) if monitor.snoop is not None else None
+        return (short(monitor.agent), monitor.mode, monitor.progress, short(monitor.leg), on)
+
     def of_call(call: Call) -> object:
         present = [p for p in call.parties.values() if p.progress is not Progress.LEFT]
         offer = call.offering()
@@ -233,9 +255,10 @@ def shape(world: World) -> object:
                 tuple((short(a.party), a.ringing, a.answering) for a in offer.attempts),
             )
         )
+        monitors = tuple(of_monitor(monitor) for monitor in call.monitors.values())
         recording = None if call.recording is None else call.recording.paused
         head = (call.type, short(call.owner), call.parent is not None, call.recall_at is not None, recording)
-        return (*head, tuple(of_party(p) for p in present), ringing)
+        return (*head, tuple(of_party(p) for p in present), ringing, monitors)
 
     calls = tuple(of_call(call) for call in world.switch.calls.values())
     legs = tuple(

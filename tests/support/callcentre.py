@@ -1,4 +1,4 @@
-"""A small call centre for tests of the machine: four agents, two groups, a skill, and everything enabled."""
+"""A small call centre for tests of the machine: four agents, two groups, a skill, supervisors, everything enabled."""
 
 from dataclasses import replace
 
@@ -7,8 +7,10 @@ from ari_app.routing.directory import (
     CallerId,
     Directory,
     Group,
+    Monitoring,
     OutsideRule,
     Queue,
+    Role,
     RoutingPoint,
     Settings,
     Skill,
@@ -31,6 +33,11 @@ ANNOUNCEMENTS = {
     "feature_transfer": "sound:transfer_to",
     "feature_conference": "sound:confer_with",
 }
+
+
+_SETTINGS = Settings(
+    announcements=ANNOUNCEMENTS, recording=True, monitoring=Monitoring(enabled=True, agents_told=False)
+)
 
 
 def directory(**settings: object) -> Directory:
@@ -57,6 +64,8 @@ def directory(**settings: object) -> Directory:
         )
         for index, (name, skills) in enumerate(people.items())
     }
+    supervisors = ("erin", "oscar")
+    agents |= {name: Agent(name, name.title(), str(1010 + i), Role.SUPERVISOR) for i, name in enumerate(supervisors)}
     return Directory(
         agents=agents,
         groups={
@@ -91,7 +100,7 @@ def directory(**settings: object) -> Directory:
         },
         caller_id_verbs=frozenset(Verb),
         outside=(OutsideRule(r"\+?[0-9]{6,}"),),
-        settings=replace(Settings(announcements=ANNOUNCEMENTS, recording=True), **settings),  # type: ignore[arg-type]
+        settings=replace(_SETTINGS, **settings),  # type: ignore[arg-type]
     )
 
 

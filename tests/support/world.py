@@ -13,11 +13,11 @@ from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, Identity, LegState, Phone, Progress
+from ari_app.calls.model import Call, CallId, Identity, LegState, Monitor, MonitorMode, Phone, Progress
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
-from ari_app.routing.directory import Directory
+from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
 from tests.support import wellformed
 from tests.support.callcentre import directory as small_directory
@@ -228,7 +228,7 @@ class World:
         assert name in self.replies, "not answered"
         call = self.replies[name]
         assert call is not None
-        return view(self.switch.calls.get(call.id, call), by, self.directory)
+        return self.shown(self.switch.calls.get(call.id, call), by)
 
     def refused(self, kind: type[c.BaseCommand], by: str, **fields: object) -> str:
         """Ask for something that is refused; returns the code."""
@@ -259,7 +259,20 @@ class World:
     def seen(self, agent: str, call: CallId | None = None) -> CallView:
         """The call as the agent sees it."""
         found = self.switch.calls[call] if call else self.only_call()
-        return view(found, agent, self.directory)
+        return self.shown(found, agent)
+
+    def shown(self, call: Call, agent: str) -> CallView:
+        """The call as the agent sees it, in the role that the directory gives him."""
+        listed = self.directory.agents.get(agent)
+        role = listed.role if listed is not None else Role.SUPERVISOR
+        return view(call, agent, self.directory, role, engaged=self.engaged(agent, call))
+
+    def engaged(self, agent: str, call: Call) -> bool:
+        """Whether another call has him."""
+        return any(
+            other.id != call.id and (other.party_of(agent) is not None or agent in other.monitors)
+            for other in self.switch.calls.values()
+        )
 
     def leg_of(self, agent: str, call: CallId | None = None) -> str:
         """The leg of the agent's party."""
@@ -298,7 +311,28 @@ class World:
                 for them, other in talking
                 if mine != other and not me.deaf and not them.muted
             }
+            for monitor in call.monitors.values():
+                pairs |= self._overheard(call, monitor, pairs)
         return pairs
+
+    def _overheard(self, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """What a supervisor should hear, and who him: the agent whom he watches, or a colleague who speaks here."""
+        phone = self.switch.legs.get(monitor.leg)
+        if phone is None or phone.state is not LegState.UP or phone.hanging_up:
+            return set()
+        there = []
+        for party in call.joined():
+            leg = self.switch.legs.get(party.leg or "")
+            if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost:
+                continue
+            if leg.focus == call.id and leg.state is LegState.UP and not leg.hanging_up:
+                there.append((party.agent != monitor.watched, party.agent != call.owner, party.order, party, leg.id))
+        if not there:
+            return set()
+        *_, party, leg_id = min(there, key=lambda found: found[:3])
+        heard = {b for a, b in pairs if a == leg_id} | (set() if party.muted else {leg_id})
+        whispered = {(leg_id, phone.id)} if monitor.mode is MonitorMode.WHISPER and not party.deaf else set()
+        return {(phone.id, other) for other in heard} | whispered
 
     def wrong(self) -> list[str]:
         """What should not be, now that everything has happened that could."""
@@ -306,8 +340,17 @@ class World:
         channels = set(self.asterisk.world.channels)
         if channels != set(self.switch.legs):
             found.append(f"leaked or lost channels: {channels ^ set(self.switch.legs)}")
-        made = {call.bridge for call in self.switch.calls.values() if call.bridge_made}
-        tried = {call.bridge for call in self.switch.calls.values() if call.bridge_failures}
+        found += self._of_nobody()
+        monitors = [monitor for call in self.switch.calls.values() for monitor in call.monitors.values()]
+        bridged: list[Call | Monitor] = [*self.switch.calls.values(), *monitors]
+        made = {x.bridge for x in bridged if x.bridge_made}
+        tried = {x.bridge for x in bridged if x.bridge_failures}
+        for monitor in monitors:
+            phone = self.switch.legs.get(monitor.leg)
+            if phone is None or (phone.state is LegState.UP) != (monitor.progress is Progress.JOINED):
+                found.append(f"{monitor} has another state than its phone")
+            elif phone.state is LegState.UP and monitor.snoop is None and phone.id not in self.asterisk.music():
+                found.append(f"{monitor} is in silence")
         if made - tried != self.asterisk.world.bridges - tried:
             found.append(f"leaked or lost bridges: {made ^ self.asterisk.world.bridges}")
         if self.asterisk.hears() != self.expected_hears():
@@ -331,7 +374,7 @@ class World:
             for call in self.switch.calls.values()
             for p in call.parties.values()
             if p.agent and p.progress is not Progress.LEFT
-        }
+        } | {monitor.agent for monitor in monitors}
         kept = {call.offer.reserved for call in self.switch.calls.values() if call.offer and call.offer.reserved}
         strays = {a for a in self.agents.activity if a not in busy | kept}
         if strays or busy - set(self.agents.activity):
@@ -361,9 +404,23 @@ class World:
                     for index, key in ((legs, party.leg), (agents, party.agent)):
                         if key is not None:
                             index.setdefault(key, set()).add(call.id)
+            for monitor in call.monitors.values():
+                agents.setdefault(monitor.agent, set()).add(call.id)
+                for leg in (monitor.leg, monitor.snoop.leg if monitor.snoop is not None else None):
+                    if leg is not None:
+                        legs.setdefault(leg, set()).add(call.id)
         kept = self.switch.state
         same = ({k: set(v) for k, v in i.items()} for i in (kept.calls_of_leg, kept.calls_of_agent))
         return [] if list(same) == [legs, agents] else ["calls are looked up as they were"]
+
+    def _of_nobody(self) -> list[str]:
+        """Legs that no call knows of, and that are on no way out."""
+        calls = self.switch.calls.values()
+        monitors = [monitor for call in calls for monitor in call.monitors.values()]
+        known = {party.leg for call in calls for party in call.parties.values()}
+        known |= {leg for m in monitors for leg in (m.leg, m.snoop.leg if m.snoop is not None else None)}
+        strays = [leg for leg in self.switch.legs.values() if leg.id not in known and not leg.farewell]
+        return [f"a leg of nobody: {leg}" for leg in strays]
 
     def _unanswered(self) -> list[str]:
         waiting = set(self.switch.state.pending)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,9 @@ class FakeControl:
 
     def calls(self) -> Mapping[str, Call]:
         return self.up
+
+    def engaged(self, agent: str) -> Collection[str]:
+        return {c.id for c in self.up.values() if c.party_of(agent) is not None or agent in c.monitors}
 
     def story(self, call_id: str) -> Sequence[StoryEntry] | None:
         return self.stories.get(call_id)

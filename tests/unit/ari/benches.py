@@ -17,6 +17,7 @@ from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
     CreateLeg,
+    CreateSnoop,
     DestroyBridge,
     DialLeg,
     HangUp,
@@ -274,7 +275,7 @@ class RealBench(Bench):
         self._news.set()
 
     def execute(self, effect: AsteriskEffect) -> None:
-        if isinstance(effect, CreateLeg):
+        if isinstance(effect, CreateLeg | CreateSnoop):
             self._legs.add(effect.leg)
         if isinstance(effect, CreateBridge):
             self._bridges.add(effect.bridge)

@@ -11,6 +11,7 @@ from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
     CreateLeg,
+    CreateSnoop,
     DestroyBridge,
     HangUp,
     JoinBridge,
@@ -196,8 +197,14 @@ async def test_a_hang_up_waits_for_what_its_phone_is_told_of_its_transfer(
     assert asterisk.started == [1, 2, 3, 4]
 
 
-async def test_a_hang_up_waits_for_the_creation_of_its_leg(executor: Executor, asterisk: Asterisk) -> None:
-    create = CreateLeg(1, "a", Phone("1001"), Identity(), "call")
+@pytest.mark.parametrize(
+    "create",
+    [CreateLeg(1, "a", Phone("1001"), Identity(), "call"), CreateSnoop(1, "a", "other", False, "call")],
+    ids=["leg", "snoop"],
+)
+async def test_a_hang_up_waits_for_the_creation_of_its_leg(
+    executor: Executor, asterisk: Asterisk, create: AsteriskEffect
+) -> None:
     await run(executor, create, music(2), HangUp(3, "a"), music(4))
     assert asterisk.started == [1]
     await asterisk.end(1)

@@ -13,6 +13,7 @@ from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
     CreateLeg,
+    CreateSnoop,
     DestroyBridge,
     DetectTalk,
     DialLeg,
@@ -28,9 +29,11 @@ from ari_app.calls.effects import (
     StartMusic,
     StartRecorder,
     StartRinging,
+    StartSilence,
     StopMusic,
     StopRecorder,
     StopRinging,
+    StopSilence,
     TakeTransferKey,
     TellTransfer,
 )
@@ -94,6 +97,8 @@ def of(operation: str, **arguments: object) -> tuple[str, dict[str, object]]:
         (StopMusic(1, "leg"), of("stopMoh")),
         (StartRinging(1, "leg"), of("ring")),
         (StopRinging(1, "leg"), of("ringStop")),
+        (StartSilence(1, "leg"), of("startSilence")),
+        (StopSilence(1, "leg"), of("stopSilence")),
         (
             Announce(1, "leg", "p", "x", ("sound:a", "sound:b")),
             of("playWithId", playbackId="p", media=["sound:a", "sound:b"]),
@@ -486,3 +491,24 @@ async def test_a_hang_up_does_not_stop_to_end_an_announcement(requests: Requests
     client.take()
     await requests.perform(HangUp(2, "leg"))
     assert [operation for operation, _ in client.take()] == ["channels.hangup"]
+
+
+@pytest.mark.parametrize(("whisper", "direction"), [(False, "none"), (True, "out")])
+async def test_a_snoop_hears_both_ways_and_whispers_to_its_leg_alone(
+    requests: Requests, client: Recorder, whisper: bool, direction: str
+) -> None:
+    await requests.perform(CreateSnoop(1, "snoop", "leg", whisper, "call"))
+    said = {"spy": "both", "whisper": direction, "app": "callcontrol", "appArgs": "_leg,call"}
+    assert client.take() == [of("snoopChannelWithId", snoopId="snoop", **said)]
+
+
+@pytest.mark.parametrize("refusal", [AriError(500, "Snoop channel could not be created"), GONE])
+async def test_a_snoop_that_is_refused_is_done_only_if_it_is_there(
+    requests: Requests, client: Recorder, refusal: AriError
+) -> None:
+    client.refusals["snoopChannelWithId"] = refusal
+    await requests.perform(CreateSnoop(1, "snoop", "leg", False, "call"))
+    client.refusals["get"] = NotFound(404, "Channel not found")
+    with pytest.raises(AriError) as failed:
+        await requests.perform(CreateSnoop(2, "snoop", "leg", False, "call"))
+    assert not isinstance(failed.value, ChannelGone)

@@ -7,7 +7,7 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import invariants
-from ari_app.calls.model import Attempt, Call, OfferState, PartyRole, Progress
+from ari_app.calls.model import Attempt, Call, Monitor, MonitorMode, OfferState, PartyRole, Progress, Snoop
 from ari_app.calls.step import Step
 from tests.unit.calls.office import Office
 
@@ -20,6 +20,15 @@ def _found(office: Office, change: Callable[[Call], Call]) -> list[str]:
 def _with(call: Call, who: str, **changes: object) -> Call:
     party = next(p for p in call.parties.values() if who in (p.agent, p.leg))
     return replace(call, parties={**call.parties, party.id: replace(party, **changes)})  # type: ignore[arg-type]
+
+
+def _agents_leg(call: Call) -> str:
+    return next(p.leg for p in call.parties.values() if p.agent and p.leg)
+
+
+def _monitored(call: Call, agent: str, leg: str, of: str) -> Call:
+    monitor = Monitor(agent, agent, "1010", MonitorMode.LISTEN, leg, "bridge", snoop=Snoop("snoop", of, False))
+    return replace(call, monitors={agent: monitor})
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,9 @@ def _with(call: Call, who: str, **changes: object) -> Call:
         ("a party that left still has a leg", lambda x: _with(x, "in1", progress=Progress.LEFT)),
         ("a contact without a leg", lambda x: _with(x, "in1", leg=None)),
         ("a party whose leg is unknown", lambda x: _with(x, "in1", leg="unknown")),
+        ("a supervisor who monitors and has calls of his own", lambda x: _monitored(x, "alice", "in1", _agents_leg(x))),
+        ("a supervisor whose leg is unknown", lambda x: _monitored(x, "erin", "unknown", _agents_leg(x))),
+        ("somebody is listened to who is not in the call", lambda x: _monitored(x, "erin", "in1", "in1")),
         (
             "somebody on hold without music",
             lambda x: _with(replace(x, held_since=1.0), "in1", held_by=frozenset(x.parties)),

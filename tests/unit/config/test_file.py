@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
-from ari_app.routing.directory import Role, Verb
+from ari_app.routing.directory import Monitoring, Role, Verb
 from ari_app.routing.targets import parse_target
 
 DEMO = Path(__file__).parents[3] / "asterisk" / "callcentre.yaml"
@@ -73,6 +73,18 @@ def test_the_demo_has_its_numbers(demo: Configuration) -> None:
     assert [g.show_available for g in d.groups.values()] == [True, True, False]
     assert all(g.verbs == frozenset(Verb) for g in d.groups.values())
     assert d.settings.offer_timeout == 15
+
+
+def test_the_demo_lets_supervisors_listen_and_does_not_tell_agents(demo: Configuration) -> None:
+    assert demo.directory.settings.monitoring == Monitoring(enabled=True, agents_told=False)
+
+
+def test_supervisors_may_listen_only_where_the_file_says_so_and_agents_are_told_unless_it_says_not() -> None:
+    assert parse(SMALL).directory.settings.monitoring == Monitoring(enabled=False, agents_told=True)
+    on = parse(SMALL + "settings:\n  monitoring: {enabled: true}\n").directory.settings.monitoring
+    assert on == Monitoring(enabled=True, agents_told=True)
+    wrong = faults(SMALL + "settings:\n  monitoring: {enabled: perhaps, told: true}\n")
+    assert [fault.split()[1] for fault in wrong] == ["settings.monitoring.enabled", "settings.monitoring.told"]
 
 
 def test_the_demo_has_its_caller_ids(demo: Configuration) -> None:
