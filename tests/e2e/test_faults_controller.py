@@ -251,3 +251,34 @@ async def test_a_controller_stopped_in_order_and_started_again_leaves_calls_alon
     await caller.hears_music()
     await alice.do("retrieve")
     await office.hears("caller <-> alice")
+
+
+async def test_a_supervisor_hears_on_when_the_controller_is_back_and_can_stop(office: Office) -> None:
+    alice = await office.agent("alice")
+    erin = await office.agent("erin", ready=False)
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await erin.do("monitor", mode="whisper")
+    whisper = ("caller <-> alice", "alice <-> erin", "caller -> erin")
+    await office.hears(*whisper)
+    async with undisturbed(office, "caller <-> alice", among=("caller", "alice")):
+        async with controller(office).killed():
+            await office.hears(*whisper)
+            await caller.stays_up(AWAY)
+        await reopen(alice, erin)
+        assert erin.call is not None
+        assert [(m["mode"], m["state"]) for m in erin.call["monitors"]] == [("whisper", "connected")]
+        await office.hears(*whisper)
+        await erin.do("monitor", mode="listen")
+        await office.hears("caller <-> alice", "alice -> erin", "caller -> erin")
+    async with controller(office).killed():
+        erin.phone.hangup()
+        await erin.phone.ended()
+    await reopen(alice, erin)
+    await office.hears("caller <-> alice")
+    assert erin.call is not None
+    assert erin.call["monitors"] == []
+    await alice.do("hold")
+    await caller.hears_music()
+    await alice.do("retrieve")
+    await office.hears("caller <-> alice")
