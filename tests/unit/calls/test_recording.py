@@ -7,8 +7,10 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
+from ari_app.calls import recording
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, Recording
+from ari_app.calls.step import Step
 from ari_app.calls.views import view
 from ari_app.routing.directory import Role
 from tests.support.world import to
@@ -321,3 +323,24 @@ def test_a_bridge_that_is_gone_took_its_recorder_along_and_the_file_is_written_o
     office.is_calm()
     assert list(office.asterisk.world.tapes) == [file]
     assert _recording(office, call).failures == 0
+
+
+def test_a_failure_concerns_the_call_whose_file_it_is_and_no_call_once_that_is_over() -> None:
+    office = Office()
+    office.served("bob", "in2")
+    call = office.served()
+    office.command(c.StartRecording, "alice", call=call.id)
+    effect = next(x for x in office.effects if isinstance(x, e.StartRecorder))
+    assert office.happens(s.EffectFailed(effect.number, "refused")) == ["StartRecorder bridge"]
+    office.is_calm()
+    office.command(c.Clear, "alice", call=call.id)
+    office.switch.state.asked[900] = replace(effect, number=900)
+    assert office.happens(s.EffectFailed(900, "refused")) == []
+
+
+def test_a_call_that_is_not_recorded_has_nothing_to_be_noted_of_it() -> None:
+    office = Office()
+    call = office.served()
+    step = Step(office.switch.state, office.directory, office.now)
+    recording._put(step, call, paused=True)
+    assert step.calls == {}
