@@ -11,6 +11,18 @@ from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--part 1/2`: every other test, for two call centres that share the work."""
+    parser.addoption("--part", default="1/1", help="n/m: of every m tests the nth")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of the other parts out. They are dealt one by one, so that each part has some of each kind."""
+    mine, parts = map(int, config.getoption("--part").split("/"))
+    config.hook.pytest_deselected(items=[item for n, item in enumerate(items) if n % parts != mine - 1])
+    items[:] = items[mine - 1 :: parts]
+
+
 @pytest.fixture(scope="session")
 def stack() -> Stack:
     """The running parts."""
