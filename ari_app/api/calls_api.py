@@ -204,7 +204,7 @@ class CallsApi:
             ),
             Route(
                 "POST", f"{call}/merge", "merge_calls", "My other call joins this one: a conference", "calls",
-                self.merge, CallView, request=MergeRequest, codes=(*_DONE, Code.FEATURE_DISABLED),
+                self.merge, CallView, request=MergeRequest, codes=(*_DONE, Code.FEATURE_DISABLED), optional_body=True,
             ),
             Route(
                 "POST", f"{call}/send-dtmf", "send_dtmf", "Digits to one party, or to all outside", "calls",

@@ -178,7 +178,7 @@ def _body(route: Route, request: web.BaseRequest, raw: bytes) -> Any:
         if raw.strip() not in (b"", b"{}", b"null"):
             raise _not_json("this operation takes no body")
         return None
-    if route.optional_body and not raw:
+    if route.optional_body and not raw.strip():
         return route.body.validate_python({})
     content_type = request.headers.get("Content-Type")
     if content_type is not None and request.content_type != JSON:

@@ -112,7 +112,7 @@ class Asterisk:
         """See `link.Listener`."""
         facts = self._translator.listed(channels)
         ours = tuple(str(b["id"]) for b in bridges if str(b["id"]).startswith(self._settings.bridge_prefix))
-        self._requests.keep({fact.leg for fact in facts})
+        self._requests.keep({fact.leg for fact in facts}, set(ours))
         self._executor.open()
         self._phones.listed(channels)
         self._on_fact(AsteriskReconciled(facts, ours))

@@ -7,6 +7,7 @@ alone in a bridge is thrown out when the last leg leaves; the same file can be a
 its header. A file that cannot be opened or written ends as if it had been stopped: by RecordingFinished.
 """
 
+from collections.abc import Set
 from typing import Any, assert_never
 
 from ari_app.ari.client import AriClient
@@ -90,11 +91,14 @@ class BridgeMedia:
         return await self._client.call("recordings", operation, recordingName=recording)
 
     async def _play(self, bridge: BridgeId, announcement: str, sounds: tuple[str, ...]) -> None:
-        played = self._played.setdefault(bridge, set())
-        if announcement in played:
+        if announcement in self._played.get(bridge, ()):
             return
         await self._client.call("bridges", "playWithId", bridgeId=bridge, playbackId=announcement, media=list(sounds))
-        played.add(announcement)
+        self._played.setdefault(bridge, set()).add(announcement)
+
+    def keep(self, bridges: Set[BridgeId]) -> None:
+        """After a stock-taking: only these are still there."""
+        self._played = {bridge: played for bridge, played in self._played.items() if bridge in bridges}
 
     def forget(self, bridge: BridgeId) -> None:
         """The bridge is gone."""

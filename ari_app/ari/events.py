@@ -249,6 +249,7 @@ class Translator:
         """All channels of Asterisk, asked for after a new connection; what was known before counts no more."""
         before = self._legs
         self._legs = {}
+        self._ended.clear()  # whether it runs again, and ends again, was not told
         facts = []
         for channel in CHANNELS.validate_python(list(channels)):
             arguments = channel.stasis_arguments(self._application)

@@ -211,10 +211,9 @@ class PlaybackFinished(_Message):
 
 
 class LiveRecording(_Message):
-    """What is written into a file; `target_uri` is `bridge:<id>`."""
+    """What is written into a file."""
 
     name: str
-    target_uri: str = ""
 
 
 class RecordingStarted(_Message):

@@ -1,7 +1,7 @@
 """Effects become requests: what Asterisk must be sent for each, and which of its refusals mean "done".
 
 Owns what was asked of each leg as far as a request depends on it: its muting, whether it was dialled, what it plays.
-Order and parallelism are the executor's. Measured on Asterisk 22.10 (docs/ASTERISK.md of the project).
+Order and parallelism are the executor's. Measured on Asterisk 22.10.
 """
 
 from collections.abc import Mapping, Set
@@ -43,7 +43,7 @@ from ari_app.calls.effects import (
     TakeTransferKey,
     TellTransfer,
 )
-from ari_app.calls.model import Destination, DialplanEntry, LegId, Outside, Phone, TransferState
+from ari_app.calls.model import BridgeId, Destination, DialplanEntry, LegId, Outside, Phone, TransferState
 
 # DTMF events don't come from a two-party bridge without it.
 BRIDGE_TYPE = "mixing,dtmf_events"
@@ -308,7 +308,7 @@ class Requests:
             await self._channel(leg, "sendDTMF", dtmf=digit, duration=DTMF_MS, between=DTMF_GAP_MS)
             # That only queues the digit. To set a variable waits for its turn after it, and harms nothing: to answer a
             # leg that is up would as well, but ends any music (main/channel.c: ast_raw_answer indicates -1).
-            await self._channel(leg, "setChannelVar", variable=_DIGIT_SENT, value=digit)
+            await self._channel(leg, "setChannelVar", variable=_DIGIT_SENT, value="yes")
 
     async def stop_playing(self, leg: LegId) -> None:
         """End the announcements of a leg, if any; AnnouncementFinished follows for each."""
@@ -353,6 +353,7 @@ class Requests:
         for asked in self._asked.values():
             asked.muted = None
 
-    def keep(self, legs: Set[LegId]) -> None:
+    def keep(self, legs: Set[LegId], bridges: Set[BridgeId]) -> None:
         """After a stock-taking: only these are still there."""
+        self._bridge_media.keep(bridges)
         self._asked = {leg: asked for leg, asked in self._asked.items() if leg in legs}

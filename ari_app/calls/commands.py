@@ -123,7 +123,7 @@ class Merge(CallCommand):
 class SendDtmf(CallCommand):
     """Digits to one party, or to everybody outside (S35). `digits`: one or more of 0-9 A-D * #."""
 
-    digits: str
+    digits: str = field(repr=False)  # may be somebody's secret: not for logs
     party: PartyId | None = None
 
 

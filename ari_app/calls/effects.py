@@ -4,7 +4,7 @@ Effects on Asterisk have a `number`; each ends in `EffectDone` or `EffectFailed`
 order, one after the other; those of different legs at once. An effect may be run twice: ids are ours, chosen before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ari_app.calls.model import (
     AgentId,
@@ -235,7 +235,7 @@ class PlayDtmf:
 
     number: int
     leg: LegId
-    digits: str
+    digits: str = field(repr=False)  # may be somebody's secret: not for logs
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,9 @@ def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
             step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)  # nobody else remembers that channel
         return True
     if leg.failures >= _TRIES:
+        legs.gone(step, leg_id, _NO_ROUTE)  # as if its phone had gone: who was on hold by it stays on hold
         if hang_up is None:
-            parties.hang_up(step, leg)
-        legs.gone(step, leg_id, _NO_ROUTE)
+            step.ask(e.HangUp, leg_id)
         return False
     step.put_leg(leg, failures=leg.failures + 1, asked=None)
     if hang_up is not None:

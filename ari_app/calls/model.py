@@ -188,7 +188,7 @@ class KeyedNumber:
 
     kind: OfferKind
     until: float
-    digits: str = ""
+    digits: str = field(default="", repr=False)
     held: frozenset[PartyId] = frozenset()
 
 

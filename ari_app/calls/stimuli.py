@@ -81,7 +81,7 @@ class LegDigit:
     """A key was pressed on the phone: one of 0-9 A-D * #."""
 
     leg: LegId
-    digit: str
+    digit: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def agent_free(step: Step, agent: str) -> None:
     """Somebody can be reserved: the first in line for anything that he serves is tried."""
     unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in _UNSERVED]
     for call in sorted(unserved, key=order):
-        if call.offer is None or agent in call.offer.tried or agent not in step.directory.members(call.offer.target):
+        if call.offer is None or agent in call.offer.tried or not step.directory.serves(agent, call.offer.target):
             continue
         if call.offer.state is OfferState.WAITING:
             offers.try_again(step, call)

@@ -177,22 +177,45 @@ class Directory:
     caller_id_verbs: frozenset[Verb] = frozenset()
     outside: tuple[OutsideRule, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    _by_number: Mapping[str, Target] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Looked up for every phone that is told of and every number that is dialled: of 10,000 none is searched for.
+        numbers: dict[str, Target] = {}
+        for agent in self.agents.values():
+            if agent.phone is not None:
+                numbers.setdefault(agent.phone, Target(TargetType.AGENT, agent.id))
+        for kind, listed in (
+            (TargetType.GROUP, self.groups),
+            (TargetType.QUEUE, self.queues),
+            (TargetType.ROUTING_POINT, self.routing_points),
+        ):
+            for entry in listed.values():
+                if entry.number is not None:
+                    numbers.setdefault(entry.number, Target(kind, entry.id))
+        object.__setattr__(self, "_by_number", MappingProxyType(numbers))
 
     def members(self, target: Target) -> frozenset[str]:
         """The ids of the agents who could ever serve `target`, available or not."""
+        return frozenset(agent for agent in self.agents if self.serves(agent, target))
+
+    def serves(self, agent: str, target: Target) -> bool:
+        """Whether the agent could ever serve `target`, available or not."""
+        listed = self.agents.get(agent)
+        if listed is None:
+            return False
         match target.type:
             case TargetType.AGENT:
-                return frozenset({target.id} & self.agents.keys())
+                return target.id == agent
             case TargetType.GROUP:
-                return frozenset(a.id for a in self.agents.values() if target.id in a.groups)
+                return target.id in listed.groups
             case TargetType.QUEUE:
                 queue = self.queues.get(target.id)
-                wanted = set(queue.groups) if queue else set()
-                return frozenset(a.id for a in self.agents.values() if wanted.intersection(a.groups))
+                return queue is not None and not set(queue.groups).isdisjoint(listed.groups)
             case TargetType.SKILL:
-                return frozenset(a.id for a in self.agents.values() if a.skills.get(target.id, 0) >= target.level)
+                return listed.skills.get(target.id, 0) >= target.level
             case TargetType.ROUTING_POINT | TargetType.NUMBER:
-                return frozenset()
+                return False
             case _:
                 assert_never(target.type)
 
@@ -232,18 +255,7 @@ class Directory:
         """A dialled number that is one of ours becomes what it stands for; all else stays."""
         if target.type is not TargetType.NUMBER:
             return target
-        for agent in self.agents.values():
-            if agent.phone == target.id:
-                return Target(TargetType.AGENT, agent.id)
-        for kind, listed in (
-            (TargetType.GROUP, self.groups),
-            (TargetType.QUEUE, self.queues),
-            (TargetType.ROUTING_POINT, self.routing_points),
-        ):
-            for entry in listed.values():
-                if entry.number == target.id:
-                    return Target(kind, entry.id)
-        return target
+        return self._by_number.get(target.id, target)
 
     def is_complete(self, number: str) -> bool:
         """Whether the number reaches somebody, and none that goes on after it could.
@@ -260,4 +272,5 @@ class Directory:
 
     def agent_of_phone(self, phone: str) -> Agent | None:
         """The agent whose phone has this SIP user."""
-        return next((a for a in self.agents.values() if a.phone == phone), None)
+        target = self._by_number.get(phone)
+        return self.agents.get(target.id) if target is not None and target.type is TargetType.AGENT else None

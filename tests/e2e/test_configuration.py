@@ -67,10 +67,13 @@ async def own_office(stack: Stack, file: Path) -> AsyncIterator[Office]:
         await until_ready(own)
         yield office
     finally:
-        await office.close()
-        process.terminate()
-        async with asyncio.timeout(15):
-            await process.wait()
+        try:
+            await office.close()
+        finally:
+            # Whatever the office found wrong, the next test must not meet this controller.
+            process.terminate()
+            async with asyncio.timeout(15):
+                await process.wait()
 
 
 async def until_ready(stack: Stack) -> None:

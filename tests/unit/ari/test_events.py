@@ -276,6 +276,8 @@ def test_the_end_of_a_recording_is_told_once_each_time_that_it_was_begun(transla
     once = [started, started, finished, finished]
     assert tell(translator, *once) == [RecorderEnded("calls/x")]
     assert tell(translator, *once) == [RecorderEnded("calls/x")]
+    translator.listed([])
+    assert tell(translator, finished) == [RecorderEnded("calls/x")]  # that it was begun again may not have been told
     for number in range(100):
         tell(translator, {"type": "RecordingFinished", "recording": recording | {"name": f"calls/{number}"}})
     assert len(translator._ended) == 64

@@ -349,7 +349,7 @@ async def test_of_legs_that_went_while_nobody_listened_nothing_is_kept(requests:
     for leg in ("here", "gone"):
         await requests.perform(DialLeg(1, leg, 5))
     client.take()
-    requests.keep({"here"})
+    requests.keep({"here"}, set())
     for leg in ("here", "gone"):
         await requests.perform(DialLeg(1, leg, 5))
     assert [arguments["channelId"] for _, arguments in client.take()] == ["gone"]
@@ -512,3 +512,14 @@ async def test_a_snoop_that_is_refused_is_done_only_if_it_is_there(
     with pytest.raises(AriError) as failed:
         await requests.perform(CreateSnoop(2, "snoop", "leg", False, "call"))
     assert not isinstance(failed.value, ChannelGone)
+
+
+async def test_what_bridges_were_played_is_forgotten_with_them(requests: Requests, client: Recorder) -> None:
+    play = PlayToBridge(1, "b", "p", "prompt", ("sound:a",))
+    await requests.perform(play)
+    requests.keep(set(), {"b"})
+    await requests.perform(play)
+    assert len(client.take()) == 1
+    requests.keep(set(), set())
+    await requests.perform(play)
+    assert len(client.take()) == 1

@@ -147,3 +147,16 @@ def test_a_phone_whose_creation_was_not_told_is_dialled_when_the_link_is_back() 
     office.answers_outside()
     office.is_calm()
     assert office.hears() == hear_each_other("in1", leg)
+
+
+def test_an_agents_leg_that_is_given_up_leaves_its_contact_on_hold_and_recalls_him_s13() -> None:
+    office = Office(recall=30.0)
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    leg = office.leg_of("alice")
+    for number in range(4):
+        asked = _fails(office, e.JoinBridge(900 + number, leg, _bridge(office, call.id)))
+    assert asked == [f"HangUp {leg}"]
+    office.is_calm()
+    assert office.music() == {"in1"}
+    assert office.switch.calls[call.id].recall_at == office.now + 30.0

@@ -79,6 +79,7 @@ def test_what_is_no_target_is_refused_with_an_example(text: str) -> None:
 )
 def test_the_members_of_a_target_are_those_who_could_ever_serve_it(text: str, members: set[str]) -> None:
     assert SMALL.members(to(text)) == members
+    assert not SMALL.serves("nobody", to(text))
 
 
 @pytest.mark.parametrize("text", LISTED)
