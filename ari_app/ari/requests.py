@@ -4,6 +4,7 @@ Owns what was asked of each leg as far as a request depends on it: its muting, w
 Order and parallelism are the executor's. Measured on Asterisk 22.10.
 """
 
+import asyncio
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -50,6 +51,8 @@ BRIDGE_TYPE = "mixing,dtmf_events"
 _DIGIT_SENT = "CALL_CONTROL_DIGIT"
 DTMF_MS = 100
 DTMF_GAP_MS = 100
+STOPS = 10
+STOP_AGAIN = 0.02
 # What the phone is then sent as SIP fragment: 100 Trying, 200 OK, 603 Declined, 503 Service Unavailable.
 PROGRESS = {
     TransferState.RINGING: "channel_progress",
@@ -109,7 +112,7 @@ class Requests:
             case TakeTransferKey(leg=leg):
                 await self._set_variables(leg, TRANSFER_KEY)
             case TellTransfer(leg=leg, state=state):
-                await self._channel(leg, "transfer_progress", states=PROGRESS[state])
+                await self._tell_transfer(leg, PROGRESS[state])
             case (
                 AnswerLeg()
                 | JoinBridge()
@@ -314,7 +317,26 @@ class Requests:
         """End the announcements of a leg, if any; AnnouncementFinished follows for each."""
         asked = self._asked.get(leg)
         while asked is not None and asked.playing:
-            await self._unless_gone("playbacks", "stop", playbackId=asked.playing.pop())
+            await self._stop(asked.playing.pop())
+
+    async def _stop(self, playback: str) -> None:
+        """Some microseconds after it has begun one can't be stopped yet (res_stasis_playback.c: controllable)."""
+        for attempt in range(STOPS):
+            try:
+                await self._unless_gone("playbacks", "stop", playbackId=playback)
+            except AriError as error:
+                if error.status != 500 or attempt + 1 == STOPS:
+                    raise
+                await asyncio.sleep(STOP_AGAIN)
+            else:
+                return
+
+    async def _tell_transfer(self, leg: LegId, progress: str) -> None:
+        """Asterisk ends where it is told before the thread that has just sent ChannelTransfer has gone on
+        (res_pjsip_refer.c: progress->ari_state). What is read of the SIP dialogue waits for that thread.
+        """
+        await self._channel(leg, "getChannelVar", variable="CHANNEL(pjsip,call-id)")
+        await self._channel(leg, "transfer_progress", states=progress)
 
     async def _set_variables(self, leg: LegId, variables: Mapping[str, str]) -> None:
         """In this order."""

@@ -2,7 +2,7 @@
 
 from ari_app.calls import parties
 from ari_app.calls.effects import Announce, PlayToBridge
-from ari_app.calls.model import Call, CallId, Leg, LegState, Offer, Party, Progress
+from ari_app.calls.model import Call, CallId, Leg, LegId, LegState, Offer, Party, Progress
 from ari_app.calls.step import Step
 
 
@@ -55,6 +55,14 @@ def play(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = Fal
 def to_all(step: Step, call: Call, prompt: str) -> None:
     """Play a prompt to everybody who talks in this call, while they go on talking."""
     step.to_all.append((call.id, prompt))
+
+
+def be_quiet(step: Step, call_id: CallId, leg_id: LegId | None) -> None:
+    """A prompt to one who is in a call ends here; what it replaced is derived anew. A last one is heard to its end."""
+    leg = step.leg(leg_id)
+    if leg is not None and leg.playing is not None and not leg.farewell:
+        step.put_leg(leg, playing=None)
+        step.put_call(step.call(call_id))
 
 
 def settle(step: Step) -> None:

@@ -7,7 +7,7 @@ turning from one to the other is a change of that leg's focus.
 from dataclasses import replace
 
 from ari_app.calls import monitoring, parties
-from ari_app.calls.model import Call, Party
+from ari_app.calls.model import Call, Party, Progress
 from ari_app.calls.step import Step
 
 
@@ -18,7 +18,8 @@ def complete(step: Step, consult: Call, agent: str, *, stay: bool) -> Call:
 
 def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> Call:
     """Two calls of one agent become one: everybody of `consult` joins `parent`, on hold or not."""
-    moved = [p for p in consult.joined() if p.agent != agent]
+    there = {p.agent for p in parent.parties.values() if p.agent and p.progress is not Progress.LEFT}
+    moved = [p for p in consult.joined() if p.agent != agent and p.agent not in there]
     for party in moved:
         _move(step, consult, parent, party)
     monitoring.follow(step, consult.id, parent.id)

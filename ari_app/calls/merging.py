@@ -5,8 +5,8 @@ calls at once, so it is derived after every step, like media, and kept with his 
 from it what may be done.
 """
 
-from ari_app.calls import consult, parties
-from ari_app.calls.model import Call, CallId, CallType, Leg, LegState, PartyRole, Progress
+from ari_app.calls import consult, parties, recording
+from ari_app.calls.model import Call, CallId, CallType, LegState, PartyRole, Progress
 from ari_app.calls.step import Step
 
 
@@ -22,7 +22,7 @@ def settle(step: Step) -> None:
 
 
 def _settle_agent(step: Step, agent: str) -> None:
-    calls = step.calls_of(agent)
+    calls = sorted(step.calls_of(agent), key=lambda c: (c.started_at, c.id))
     for call in calls:
         me = step.mine(call, agent)
         others = tuple(c.id for c in calls if c.id != call.id and can_merge(step, call, c, agent))
@@ -69,21 +69,8 @@ def _speaks(step: Step, call: Call, other: Call, agent: str) -> bool:
 def merge(step: Step, call: Call, other_id: CallId, agent: str) -> Call:
     """Everybody of the other call joins this one; both sides are off hold, and the agent stays."""
     other = step.call(other_id)
-    _speak_through_the_active_line(step, call, other, agent)
     call = step.put_call(step.call(call.id), recall_at=None, user_data={**other.user_data, **call.user_data})
     parties.turn_to(step, call, agent)
-    return consult.join(step, step.call(other_id), step.call(call.id), agent, stay=True)
-
-
-def _speak_through_the_active_line(step: Step, call: Call, other: Call, agent: str) -> None:
-    """A phone with a line for each call has one of them on hold by itself: the one that talks stays."""
-    mine, theirs = step.mine(call, agent), step.mine(other, agent)
-    leg, active = step.leg(mine.leg), step.leg(theirs.leg)
-    if not _on_hold(leg) or active is None or _on_hold(active) or active is leg:
-        return
-    step.put_party(call.id, mine.id, leg=active.id)
-    step.put_party(other.id, theirs.id, leg=mine.leg)
-
-
-def _on_hold(leg: Leg | None) -> bool:
-    return leg is not None and leg.on_hold_by_phone
+    merged = consult.join(step, step.call(other_id), step.call(call.id), agent, stay=True)
+    recording.go_on(step, merged, other.recording)
+    return merged

@@ -82,7 +82,8 @@ def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -
     """Ask for a reservation that outlives every ring of ours."""
     settings = step.directory.settings
     seconds = settings.offer_timeout + settings.own_phone_timeout + 5.0
-    busy = target.type is TargetType.AGENT and bool(step.calls_of(target.id)) and parties.can_be_rung(step, target.id)
+    himself = target.type is TargetType.AGENT and target.id not in exclude
+    busy = himself and bool(step.calls_of(target.id)) and parties.can_be_rung(step, target.id)
     step.emit(ReserveAgent(request, target, exclude, seconds, busy))
 
 
@@ -100,13 +101,19 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     elif not step.linked:
         free(step, agent, request)
         _await_link(step, call, offer)
-    elif not parties.can_be_rung(step, agent) or alerting.destination(step, offer.target, agent)[0] is None:
+    elif not may_ring(step, offer.target, agent) or alerting.destination(step, offer.target, agent)[0] is None:
         # He has dialled by hand since he was reserved, and is not rung on top of that; or has no phone any more.
         free(step, agent, request)
         step.put_offer(call.id, tried=offer.tried | {agent})
         seek(step, step.call(call.id))
     else:
         alerting.ring(step, call.id, agent)
+
+
+def may_ring(step: Step, target: Target, agent: str) -> bool:
+    """Whether the agent found for `target` can still be rung: beside a call of his own only for calls to himself."""
+    himself = target.type is TargetType.AGENT or not step.calls_of(agent)
+    return himself and parties.can_be_rung(step, agent)
 
 
 def nobody(step: Step, call: Call) -> None:

@@ -45,12 +45,13 @@ def retrieve_all(step: Step, call: Call, by: Party) -> Call:
 def note_hold(step: Step, call: Call) -> Call:
     """Keep since when somebody is on hold, and when that is too long."""
     held = any(p.held_by for p in call.joined())
-    if held == (call.held_since is not None):
-        return call
-    if not held:
-        return step.put_call(call, held_since=None, hold_alarm_at=None)
+    if held != (call.held_since is not None):
+        call = step.put_call(call, held_since=step.now if held else None)
     limit = step.directory.settings.max_hold
-    return step.put_call(call, held_since=step.now, hold_alarm_at=step.now + limit if limit is not None else None)
+    waits = any(p.held_by and p.role is PartyRole.CONTACT for p in call.joined())
+    if waits == (call.hold_alarm_at is not None) or (waits and limit is None):
+        return call
+    return step.put_call(call, hold_alarm_at=step.now + limit if waits and limit is not None else None)
 
 
 def step_aside(step: Step, call: Call, agent: str) -> None:
@@ -84,6 +85,9 @@ def turn_to(step: Step, call: Call, agent: str) -> None:
     me = call.party_of(agent)
     if me is None:
         return
+    _speak_through_the_active_line(step, call, agent)
+    call = step.call(call.id)
+    me = step.mine(call, agent)
     leg = step.leg(me.leg) or agent_leg(step, agent)
     for other in step.calls_of(agent):
         theirs = other.party_of(agent)
@@ -93,6 +97,24 @@ def turn_to(step: Step, call: Call, agent: str) -> None:
     if leg is not None and leg.state is LegState.UP:
         step.put_leg(leg, focus=call.id)
         step.put_party(call.id, me.id, leg=leg.id, away=False)
+
+
+def _speak_through_the_active_line(step: Step, call: Call, agent: str) -> None:
+    """A phone with a line for each call has one of them on hold by itself: the one that talks is used."""
+    me = step.mine(call, agent)
+    leg = step.leg(me.leg)
+    if leg is None or not leg.on_hold_by_phone or leg.hanging_up:
+        return
+    for other in step.calls_of(agent):
+        theirs = step.mine(other, agent)
+        active = step.leg(theirs.leg)
+        if active is None or active.id == leg.id or active.focus != other.id or theirs.progress is not Progress.JOINED:
+            continue
+        if active.state is LegState.UP and not active.on_hold_by_phone and not active.hanging_up:
+            step.put_party(call.id, me.id, leg=active.id)
+            step.put_party(other.id, theirs.id, leg=leg.id)
+            step.put_leg(leg, focus=other.id)
+            return
 
 
 def agent_leg(step: Step, agent: str) -> Leg | None:
@@ -255,7 +277,11 @@ def after_failed_offer(step: Step, call: Call, offer: Offer) -> None:
         return
     if any(p.role is PartyRole.AGENT for p in call.joined()):
         if initiator is not None and initiator.progress is Progress.JOINED and initiator.leg is None:
-            # He used his phone's transfer key and hung up: the contact is his again, and his phone says so.
+            # He used his phone's transfer key and hung up: colleagues go on without him; where there are none, the
+            # contact is his again, and his phone says so.
+            if any(p.role is PartyRole.AGENT and p.id != initiator.id for p in call.joined()):
+                leave(step, call.id, initiator.id)
+                return
             step.put_call(call, recall_at=step.now)
         end_if_over(step, step.call(call.id))
         return

@@ -21,7 +21,7 @@ from ari_app.calls.effects import (
     StartRecorder,
     StopRecorder,
 )
-from ari_app.calls.model import Call, LegId, Recorder, Recording
+from ari_app.calls.model import AgentId, Call, LegId, Recorder, Recording
 from ari_app.calls.step import Step
 from ari_app.errors import AsteriskUnavailable, Code, Refused
 
@@ -41,9 +41,7 @@ def command(step: Step, cmd: c.RecordingCommand, call: Call) -> None:
     """Do what is asked; `settle` has Asterisk do it."""
     match cmd:
         case c.StartRecording():
-            made = step.new_id("r")
-            begun = Recording(made, _file(step, call, made), cmd.by, step.now)
-            announcing.to_all(step, step.put_call(call, recording=begun), "recording_started")
+            _begin(step, call, cmd.by)
         case c.PauseRecording():
             _put(step, call, paused=True)
         case c.ResumeRecording():
@@ -52,6 +50,18 @@ def command(step: Step, cmd: c.RecordingCommand, call: Call) -> None:
             end(step, call)
         case _:
             assert_never(cmd)
+
+
+def _begin(step: Step, call: Call, by: AgentId, *, paused: bool = False) -> None:
+    made = step.new_id("r")
+    begun = Recording(made, _file(step, call, made), by, step.now, paused=paused)
+    announcing.to_all(step, step.put_call(call, recording=begun), "recording_started")
+
+
+def go_on(step: Step, call: Call, before: Recording | None) -> None:
+    """Those of a recorded call have joined this one: it is recorded from here on, and all hear that it is."""
+    if before is not None and call.recording is None:
+        _begin(step, call, before.by, paused=before.paused)
 
 
 def _file(step: Step, call: Call, made: str) -> str:
@@ -131,7 +141,7 @@ def ended(step: Step, file: str) -> None:
     for call in list(step.live_calls()):
         recording = call.recording
         if recording is not None and recording.file == file and recording.asked is not Recorder.OFF:
-            if recording.among <= _in_bridge(step, call):
+            if recording.among and recording.among <= _in_bridge(step, call):
                 _once_more(step, call, recording)
             else:
                 _put(step, call, asked=Recorder.OFF)  # Asterisk throws a recorder out that is left alone

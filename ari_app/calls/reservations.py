@@ -1,6 +1,6 @@
 """Answers to reservations, by the request they were asked for under. What nobody waits for any more is given back."""
 
-from ari_app.calls import feature_codes, initiate, offers, parties
+from ari_app.calls import feature_codes, initiate, offers
 from ari_app.calls.commands import OfferCommand
 from ari_app.calls.model import OfferState
 from ari_app.calls.step import Seek, Step
@@ -32,7 +32,7 @@ def agent_reserved(step: Step, request: str, agent: str) -> None:
         if not step.linked:
             raise AsteriskUnavailable
         try:
-            if not parties.can_be_rung(step, agent):
+            if not offers.may_ring(step, step.directory.resolve(seek.command.target), agent):
                 raise Refused(Code.NO_AGENT_AVAILABLE, "the agent has just taken another call")
             initiate.reserved(step, seek.command, agent, request)
         except Refused as error:

@@ -73,37 +73,37 @@ class State:
         """Take a call over as it now is, or forget one that is over; looking up stays quick with many of them."""
         before = self.calls.get(call.id)
         if before is not None:
-            for party in before.parties.values():
-                _forget(self.calls_of_leg, party.leg, call.id)
-                _forget(self.calls_of_agent, party.agent, call.id)
-            for monitor in before.monitors.values():
-                _forget(self.calls_of_leg, monitor.leg, call.id)
-                _forget(self.calls_of_leg, monitor.snoop.leg if monitor.snoop else None, call.id)
-                _forget(self.calls_of_agent, monitor.agent, call.id)
+            _forget(self.calls_of_leg, legs_of(before), call.id)
+            _forget(self.calls_of_agent, agents_of(before), call.id)
         if call.ended:
             self.calls.pop(call.id, None)
             return
         self.calls[call.id] = call
-        for party in call.parties.values():
-            if party.progress is not Progress.LEFT:
-                _note(self.calls_of_leg, party.leg, call.id)
-                _note(self.calls_of_agent, party.agent, call.id)
-        for monitor in call.monitors.values():
-            _note(self.calls_of_leg, monitor.leg, call.id)
-            _note(self.calls_of_leg, monitor.snoop.leg if monitor.snoop else None, call.id)
-            _note(self.calls_of_agent, monitor.agent, call.id)
+        for leg in legs_of(call):
+            self.calls_of_leg.setdefault(leg, {})[call.id] = None
+        for agent in agents_of(call):
+            self.calls_of_agent.setdefault(agent, {})[call.id] = None
 
 
-def _note(index: dict[str, dict[CallId, None]], key: str | None, call_id: CallId) -> None:
-    if key is not None:
-        index.setdefault(key, {})[call_id] = None
+def legs_of(call: Call) -> list[LegId]:
+    """The legs that this call has, those of its supervisors among them."""
+    legs = [p.leg for p in call.parties.values() if p.leg is not None and p.progress is not Progress.LEFT]
+    legs += [m.leg for m in call.monitors.values()]
+    return legs + [m.snoop.leg for m in call.monitors.values() if m.snoop is not None]
 
 
-def _forget(index: dict[str, dict[CallId, None]], key: str | None, call_id: CallId) -> None:
-    if key is not None and key in index:
-        index[key].pop(call_id, None)
-        if not index[key]:
-            del index[key]
+def agents_of(call: Call) -> list[AgentId]:
+    """The agents whom this call has: in it, rung for it, or listening to it."""
+    agents = [p.agent for p in call.parties.values() if p.agent is not None and p.progress is not Progress.LEFT]
+    return agents + [m.agent for m in call.monitors.values()]
+
+
+def _forget(index: dict[str, dict[CallId, None]], keys: list[str], call_id: CallId) -> None:
+    for key in keys:
+        calls = index.get(key, {})
+        calls.pop(call_id, None)
+        if not calls:
+            index.pop(key, None)
 
 
 class Step:
@@ -115,6 +115,7 @@ class Step:
         self.now = now
         self.effects: list[Effect] = []
         self.calls: dict[CallId, Call] = {}
+        self.touched: dict[str, dict[CallId, None]] = {}  # by leg and by agent
         self.legs: dict[LegId, Leg | None] = {}
         self.seeks: dict[str, Seek | None] = {}
         self.pending: dict[str, Pending | None] = {}
@@ -156,11 +157,11 @@ class Step:
 
     def calls_of(self, agent: str) -> list[Call]:
         """The calls that the agent is in or is rung for."""
-        return [c for c in self._candidates(self.state.calls_of_agent.get(agent)) if c.party_of(agent) is not None]
+        return [c for c in self._candidates(self.state.calls_of_agent, agent) if c.party_of(agent) is not None]
 
-    def _candidates(self, known: Mapping[CallId, None] | None) -> Iterator[Call]:
-        """Calls that the index names, and those that this step has touched."""
-        for call_id in {**(known or {}), **dict.fromkeys(self.calls)}:
+    def _candidates(self, index: Mapping[str, Mapping[CallId, None]], key: str) -> Iterator[Call]:
+        """Calls that the state's index has under this key, and those that this step has touched."""
+        for call_id in {**index.get(key, {}), **self.touched.get(key, {})}:
             call = self.find_call(call_id)
             if call is not None:
                 yield call
@@ -175,21 +176,21 @@ class Step:
 
     def party_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Party]]:
         """Each (call, party) that speaks through this leg: several for an agent with several calls."""
-        for call in self._candidates(self.state.calls_of_leg.get(leg_id)):
+        for call in self._candidates(self.state.calls_of_leg, leg_id):
             for party in call.parties.values():
                 if party.leg == leg_id:
                     yield call, party
 
     def monitors_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Monitor]]:
         """The (call, monitor) whose phone or snoop this leg is."""
-        for call in self._candidates(self.state.calls_of_leg.get(leg_id)):
+        for call in self._candidates(self.state.calls_of_leg, leg_id):
             for monitor in call.monitors.values():
                 if leg_id == monitor.leg or (monitor.snoop is not None and leg_id == monitor.snoop.leg):
                     yield call, monitor
 
     def monitored_by(self, agent: str) -> Call | None:
         """The call that this supervisor listens to, or is rung for."""
-        return next((c for c in self._candidates(self.state.calls_of_agent.get(agent)) if agent in c.monitors), None)
+        return next((c for c in self._candidates(self.state.calls_of_agent, agent) if agent in c.monitors), None)
 
     def engaged(self, agent: str) -> bool:
         """Whether any call has him, as a party or as its supervisor: then he is not rung for another."""
@@ -213,6 +214,8 @@ class Step:
     def put_call(self, call: Call, **changes: Any) -> Call:
         new = replace(call, **changes) if changes else call
         self.calls[new.id] = new
+        for key in (*legs_of(new), *agents_of(new)):
+            self.touched.setdefault(key, {})[new.id] = None
         return new
 
     def put_party(self, call_id: CallId, party_id: PartyId, **changes: Any) -> Call:

@@ -62,7 +62,7 @@ from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
 from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Stories, StoryEntry
 from ari_app.errors import CallControlError, Code
-from ari_app.routing.directory import Directory
+from ari_app.routing.directory import Directory, Settings
 
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
 
@@ -188,7 +188,7 @@ class Switch:
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
-                talking.configured(step, directory)
+                _configured(step, directory)
                 self.directory = directory
             case _:
                 handlers.command(step, stimulus)
@@ -295,6 +295,20 @@ class Switch:
         activities.settle(step)
         merging.settle(step)
         return self._commit(step, stimulus)
+
+
+def _configured(step: Step, directory: Directory) -> None:
+    """The administrator's file was read again: what calls that are up derive from it is derived anew."""
+    before, after = step.directory.settings, directory.settings
+    step.directory = directory
+    if _derived_from(before) == _derived_from(after):
+        return
+    for call in list(step.live_calls()):
+        parties.note_hold(step, step.put_call(call))
+
+
+def _derived_from(settings: Settings) -> tuple[object, ...]:
+    return settings.talk_detection, settings.max_parties, settings.max_hold
 
 
 def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:

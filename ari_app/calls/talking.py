@@ -9,7 +9,6 @@ whoever is heard again is listened to from the beginning.
 from ari_app.calls.effects import DetectTalk
 from ari_app.calls.model import Call, Leg, LegId, LegState
 from ari_app.calls.step import Step
-from ari_app.routing.directory import Directory
 
 PAUSE = 1.0  # seconds of silence after which somebody has stopped speaking: longer than between two words
 _CONFERENCE = 3
@@ -61,14 +60,6 @@ def anew(step: Step) -> None:
         if leg.detecting:
             step.ask(DetectTalk, leg.id, None)
             step.put_leg(leg, detecting=False)
-
-
-def configured(step: Step, directory: Directory) -> None:
-    """The administrator's file was read again: calls that are up follow it too."""
-    if directory.settings.talk_detection != step.directory.settings.talk_detection:
-        for call in list(step.live_calls()):
-            step.put_call(call)
-    step.directory = directory
 
 
 def only(before: Call, after: Call) -> bool:

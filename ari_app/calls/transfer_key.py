@@ -75,13 +75,18 @@ def replaced(step: Step, fact: ChannelArrived) -> None:
 
 
 def _attended(step: Step, here: _Place) -> None:
-    """The two calls of his phone become one without him (S21); one that is not answered yet is given up for it."""
+    """The two calls of his phone become one without him (S21); one that is not answered yet is given up for it.
+
+    Which other one he meant Asterisk does not tell: of several it is taken to be the newest.
+    """
     agent = here.me.agent or ""
-    both = sorted((c for c in step.calls_of(agent) if c.offering() is None), key=lambda c: c.started_at)
-    if len(both) == 2:
-        consult.join(step, both[1], both[0], agent, stay=False)
+    answered = sorted((c for c in step.calls_of(agent) if c.offering() is None), key=lambda c: c.started_at)
+    others = [call for call in answered if call.id != here.call.id]
+    if here.call.offering() is None and others:
+        earlier, later = sorted((here.call, others[-1]), key=lambda c: c.started_at)
+        consult.join(step, later, earlier, agent, stay=False)
         return
-    for each in both:
+    for each in answered:
         _phone_gone(step, each, step.mine(each, agent))
 
 

@@ -37,7 +37,9 @@ def tell(step: Step, call: Call) -> None:
         return
     leg = step.leg(offer.refer)
     if leg is not None and not leg.hanging_up:
-        step.ask(TellTransfer, leg.id, state)
+        # A phone that is told of success hangs up: not while it speaks in another call by now.
+        elsewhere = state is TransferState.ANSWERED and leg.focus != call.id
+        step.ask(TellTransfer, leg.id, TransferState.DECLINED if elsewhere else state)
     if not call.ended:
         step.put_offer(call.id, told=state)
 
