@@ -67,7 +67,9 @@ INITIATIONS = (c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer)
 
 
 SELDOM = st.integers(0, 7).map(lambda n: n == 0)
-BEGINNINGS = (*walk.beginnings(), *walk.beginnings(max_hold=20.0))
+# Once as it mostly is, once with all that the administrator may switch on.
+EVERYTHING: dict[str, Any] = {"max_hold": 20.0, "transfer_progress": True, "call_waiting": AGENTS}
+BEGINNINGS = (*walk.beginnings(), *walk.beginnings(**EVERYTHING))
 
 
 class CallCentre(RuleBasedStateMachine):

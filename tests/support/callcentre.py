@@ -1,5 +1,6 @@
 """A small call centre for tests of the machine: four agents, two groups, a skill, supervisors, everything enabled."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from ari_app.routing.directory import (
@@ -40,7 +41,7 @@ _SETTINGS = Settings(
 )
 
 
-def directory(**settings: object) -> Directory:
+def directory(call_waiting: Collection[str] = ("dave",), **settings: object) -> Directory:
     """The call centre, with some settings otherwise."""
     groups = {
         "support": ("alice", "bob", "carol"),
@@ -60,7 +61,7 @@ def directory(**settings: object) -> Directory:
             skills=skills,
             caller_ids=("support", "anonymous") if name in groups["support"] else ("support",),
             max_calls=3,
-            call_waiting=name == "dave",
+            call_waiting=name in call_waiting,
         )
         for index, (name, skills) in enumerate(people.items())
     }
