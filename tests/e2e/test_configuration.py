@@ -107,7 +107,7 @@ async def test_check_names_what_asterisk_lacks(stack: Stack, tmp_path: Path) -> 
 async def test_check_names_file_line_and_field_of_every_fault(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "callcentre.yaml"
     lines = FILE.read_text().splitlines()
-    place = next(i for i, line in enumerate(lines) if "offer_timeout" in line)
+    place = next(i for i, line in enumerate(lines) if line.startswith("  offer_timeout:"))
     lines[place] = "  offer_timeout: soon"
     file.write_text("\n".join(lines).replace("groups: [support]", "groups: [suport]", 1))
     status, output = await ari_app(stack, file, "check", "--offline")
