@@ -183,6 +183,8 @@ load_settings() {
     export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
     export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info}
     export RECORDINGS_DIR=${RECORDINGS_DIR:-recordings}
+    [[ $RECORDINGS_DIR == /* || $RECORDINGS_DIR == recordings ]] ||
+        die "RECORDINGS_DIR is $RECORDINGS_DIR: it must be the absolute path of a directory (/…), or recordings for the volume"
 }
 
 # 48 hexadecimal digits: they need no quoting in URLs, Asterisk's files or Redis'.
