@@ -13,13 +13,13 @@ from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, Identity, LegState, Monitor, MonitorMode, Phone, Progress
+from ari_app.calls.model import Call, CallId, Identity, Phone
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
-from tests.support import wellformed
+from tests.support import account, wellformed
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
@@ -294,142 +294,9 @@ class World:
         leg = self.switch.legs.get(leg_id)
         return leg.agent if leg is not None and leg.agent is not None else leg_id
 
-    def expected_hears(self) -> set[tuple[str, str]]:
-        """Who should hear whom, by the parties alone: an account kept apart from that of `media`."""
-        pairs = set()
-        for call in self.switch.calls.values():
-            talking = []
-            for party in call.joined():
-                leg = self.switch.legs.get(party.leg or "")
-                if leg is None or party.held_by or leg.focus != call.id or leg.playing or leg.hanging_up:
-                    continue
-                if leg.state is LegState.UP:
-                    talking.append((party, leg.id))
-            pairs |= {
-                (mine, other)
-                for me, mine in talking
-                for them, other in talking
-                if mine != other and not me.deaf and not them.muted
-            }
-            for monitor in call.monitors.values():
-                pairs |= self._overheard(call, monitor, pairs)
-        return pairs
-
-    def _overheard(self, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """What a supervisor should hear, and who him: the agent whom he watches, or a colleague who speaks here."""
-        phone = self.switch.legs.get(monitor.leg)
-        if phone is None or phone.state is not LegState.UP or phone.hanging_up:
-            return set()
-        there = []
-        for party in call.joined():
-            leg = self.switch.legs.get(party.leg or "")
-            if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost:
-                continue
-            if leg.focus == call.id and leg.state is LegState.UP and not leg.hanging_up:
-                there.append((party.agent != monitor.watched, party.agent != call.owner, party.order, party, leg.id))
-        if not there:
-            return set()
-        *_, party, leg_id = min(there, key=lambda found: found[:3])
-        heard = {b for a, b in pairs if a == leg_id} | (set() if party.muted else {leg_id})
-        whispered = {(leg_id, phone.id)} if monitor.mode is MonitorMode.WHISPER and not party.deaf else set()
-        return {(phone.id, other) for other in heard} | whispered
-
     def wrong(self) -> list[str]:
         """What should not be, now that everything has happened that could."""
-        found = list(self.alarms)
-        channels = set(self.asterisk.world.channels)
-        if channels != set(self.switch.legs):
-            found.append(f"leaked or lost channels: {channels ^ set(self.switch.legs)}")
-        found += self._of_nobody()
-        monitors = [monitor for call in self.switch.calls.values() for monitor in call.monitors.values()]
-        bridged: list[Call | Monitor] = [*self.switch.calls.values(), *monitors]
-        made = {x.bridge for x in bridged if x.bridge_made}
-        tried = {x.bridge for x in bridged if x.bridge_failures}
-        for monitor in monitors:
-            phone = self.switch.legs.get(monitor.leg)
-            if phone is None or (phone.state is LegState.UP) != (monitor.progress is Progress.JOINED):
-                found.append(f"{monitor} has another state than its phone")
-            elif phone.state is LegState.UP and monitor.snoop is None and phone.id not in self.asterisk.music():
-                found.append(f"{monitor} is in silence")
-        if made - tried != self.asterisk.world.bridges - tried:
-            found.append(f"leaked or lost bridges: {made ^ self.asterisk.world.bridges}")
-        if self.asterisk.hears() != self.expected_hears():
-            found.append(f"hears {self.asterisk.hears()}, should {self.expected_hears()}")
-        for call in self.switch.calls.values():
-            for party in call.joined():
-                leg = self.switch.legs.get(party.leg or "")
-                channel = self.asterisk.world.channels.get(party.leg or "")
-                heard = channel is not None and channel.detecting
-                if party.talking and (not heard or party.muted or party.held_by):
-                    found.append(f"{party.id} is said to speak, and cannot be heard")
-                if leg is None or leg.focus != call.id or leg.state is not LegState.UP:  # rung again, it hears nothing
-                    continue
-                if party.held_by and leg.id not in self.asterisk.music():
-                    found.append(f"{party.id} is on hold without music")
-        found += self._recorded_wrongly(tried)
-        found += self._unanswered()
-        found += self._stale()
-        busy = {
-            p.agent
-            for call in self.switch.calls.values()
-            for p in call.parties.values()
-            if p.agent and p.progress is not Progress.LEFT
-        } | {monitor.agent for monitor in monitors}
-        kept = {call.offer.reserved for call in self.switch.calls.values() if call.offer and call.offer.reserved}
-        strays = {a for a in self.agents.activity if a not in busy | kept}
-        if strays or busy - set(self.agents.activity):
-            found.append(f"agents' activities are off: {strays} {busy - set(self.agents.activity)}")
-        return found
-
-    def _recorded_wrongly(self, tried: set[str]) -> list[str]:
-        """By the calls alone: each that is recorded has one file that is written, unless it is paused; no other has."""
-        written = {tape.bridge: tape for tape in self.asterisk.world.tapes.values() if not tape.paused}
-        live = [tape.bridge for tape in self.asterisk.world.tapes.values()]
-        recorded = {c.bridge: c.recording for c in self.switch.calls.values() if c.recording and c.bridge_made}
-        wanted = {bridge for bridge, recording in recorded.items() if not recording.paused}
-        found = []
-        if set(written) - tried != wanted - tried:
-            found.append(f"records {set(written)}, should {wanted}")
-        if len(live) != len(set(live)) or not set(live) - tried <= set(recorded):
-            found.append(f"files are still open: {live}, of {set(recorded)}")
-        return found
-
-    def _stale(self) -> list[str]:
-        """What looking up would find of calls as they no longer are."""
-        legs: dict[str, set[CallId]] = {}
-        agents: dict[str, set[CallId]] = {}
-        for call in self.switch.calls.values():
-            for party in call.parties.values():
-                if party.progress is not Progress.LEFT:
-                    for index, key in ((legs, party.leg), (agents, party.agent)):
-                        if key is not None:
-                            index.setdefault(key, set()).add(call.id)
-            for monitor in call.monitors.values():
-                agents.setdefault(monitor.agent, set()).add(call.id)
-                for leg in (monitor.leg, monitor.snoop.leg if monitor.snoop is not None else None):
-                    if leg is not None:
-                        legs.setdefault(leg, set()).add(call.id)
-        kept = self.switch.state
-        same = ({k: set(v) for k, v in i.items()} for i in (kept.calls_of_leg, kept.calls_of_agent))
-        return [] if list(same) == [legs, agents] else ["calls are looked up as they were"]
-
-    def _of_nobody(self) -> list[str]:
-        """Legs that no call knows of, and that are on no way out."""
-        calls = self.switch.calls.values()
-        monitors = [monitor for call in calls for monitor in call.monitors.values()]
-        known = {party.leg for call in calls for party in call.parties.values()}
-        known |= {leg for m in monitors for leg in (m.leg, m.snoop.leg if m.snoop is not None else None)}
-        strays = [leg for leg in self.switch.legs.values() if leg.id not in known and not leg.farewell]
-        return [f"a leg of nobody: {leg}" for leg in strays]
-
-    def _unanswered(self) -> list[str]:
-        waiting = set(self.switch.state.pending)
-        for name in self.asked - set(self.replies) - set(self.refusals):
-            if name not in waiting:
-                return [f"{name} was never answered"]
-            if self.switch.state.pending[name].until == "done":
-                return [f"{name} still waits for {self.switch.state.pending[name].effects}"]
-        return []
+        return account.wrong(self)
 
 
 def to(text: str) -> Target:

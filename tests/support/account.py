@@ -1,0 +1,154 @@
+"""What should be, by the calls and parties alone: an account kept apart from the machine's own, and from `media`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, Progress
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+
+def expected_hears(world: World) -> set[tuple[str, str]]:
+    """Who should hear whom."""
+    pairs = set()
+    for call in world.switch.calls.values():
+        talking = []
+        for party in call.joined():
+            leg = world.switch.legs.get(party.leg or "")
+            if leg is None or party.held_by or leg.focus != call.id or leg.playing or leg.hanging_up:
+                continue
+            if leg.state is LegState.UP:
+                talking.append((party, leg.id))
+        pairs |= {
+            (mine, other)
+            for me, mine in talking
+            for them, other in talking
+            if mine != other and not me.deaf and not them.muted
+        }
+        for monitor in call.monitors.values():
+            pairs |= _overheard(world, call, monitor, pairs)
+    return pairs
+
+
+def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """What a supervisor should hear, and who him: the agent whom he watches, or a colleague who speaks here."""
+    phone = world.switch.legs.get(monitor.leg)
+    if phone is None or phone.state is not LegState.UP or phone.hanging_up:
+        return set()
+    there = []
+    for party in call.joined():
+        leg = world.switch.legs.get(party.leg or "")
+        if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost:
+            continue
+        if leg.focus == call.id and leg.state is LegState.UP and not leg.hanging_up:
+            there.append((party.agent != monitor.watched, party.agent != call.owner, party.order, party, leg.id))
+    if not there:
+        return set()
+    *_, party, leg_id = min(there, key=lambda found: found[:3])
+    heard = {b for a, b in pairs if a == leg_id} | (set() if party.muted else {leg_id})
+    whispered = {(leg_id, phone.id)} if monitor.mode is MonitorMode.WHISPER and not party.deaf else set()
+    return {(phone.id, other) for other in heard} | whispered
+
+
+def wrong(world: World) -> list[str]:
+    """What should not be, now that everything has happened that could."""
+    found = list(world.alarms)
+    channels = set(world.asterisk.world.channels)
+    if channels != set(world.switch.legs):
+        found.append(f"leaked or lost channels: {channels ^ set(world.switch.legs)}")
+    found += _of_nobody(world)
+    monitors = [monitor for call in world.switch.calls.values() for monitor in call.monitors.values()]
+    bridged: list[Call | Monitor] = [*world.switch.calls.values(), *monitors]
+    made = {x.bridge for x in bridged if x.bridge_made}
+    tried = {x.bridge for x in bridged if x.bridge_failures}
+    for monitor in monitors:
+        phone = world.switch.legs.get(monitor.leg)
+        if phone is None or (phone.state is LegState.UP) != (monitor.progress is Progress.JOINED):
+            found.append(f"{monitor} has another state than its phone")
+        elif phone.state is LegState.UP and monitor.snoop is None and phone.id not in world.asterisk.music():
+            found.append(f"{monitor} is in silence")
+    if made - tried != world.asterisk.world.bridges - tried:
+        found.append(f"leaked or lost bridges: {made ^ world.asterisk.world.bridges}")
+    if world.asterisk.hears() != expected_hears(world):
+        found.append(f"hears {world.asterisk.hears()}, should {expected_hears(world)}")
+    for call in world.switch.calls.values():
+        for party in call.joined():
+            leg = world.switch.legs.get(party.leg or "")
+            channel = world.asterisk.world.channels.get(party.leg or "")
+            heard = channel is not None and channel.detecting
+            if party.talking and (not heard or party.muted or party.held_by):
+                found.append(f"{party.id} is said to speak, and cannot be heard")
+            if leg is None or leg.focus != call.id or leg.state is not LegState.UP:  # rung again, it hears nothing
+                continue
+            if party.held_by and leg.id not in world.asterisk.music():
+                found.append(f"{party.id} is on hold without music")
+    found += _recorded_wrongly(world, tried)
+    found += _unanswered(world)
+    found += _stale(world)
+    busy = {
+        p.agent
+        for call in world.switch.calls.values()
+        for p in call.parties.values()
+        if p.agent and p.progress is not Progress.LEFT
+    } | {monitor.agent for monitor in monitors}
+    kept = {call.offer.reserved for call in world.switch.calls.values() if call.offer and call.offer.reserved}
+    strays = {a for a in world.agents.activity if a not in busy | kept}
+    if strays or busy - set(world.agents.activity):
+        found.append(f"agents' activities are off: {strays} {busy - set(world.agents.activity)}")
+    return found
+
+
+def _recorded_wrongly(world: World, tried: set[str]) -> list[str]:
+    """By the calls alone: each that is recorded has one file that is written, unless it is paused; no other has."""
+    written = {tape.bridge: tape for tape in world.asterisk.world.tapes.values() if not tape.paused}
+    live = [tape.bridge for tape in world.asterisk.world.tapes.values()]
+    recorded = {c.bridge: c.recording for c in world.switch.calls.values() if c.recording and c.bridge_made}
+    wanted = {bridge for bridge, recording in recorded.items() if not recording.paused}
+    found = []
+    if set(written) - tried != wanted - tried:
+        found.append(f"records {set(written)}, should {wanted}")
+    if len(live) != len(set(live)) or not set(live) - tried <= set(recorded):
+        found.append(f"files are still open: {live}, of {set(recorded)}")
+    return found
+
+
+def _stale(world: World) -> list[str]:
+    """What looking up would find of calls as they no longer are."""
+    legs: dict[str, set[CallId]] = {}
+    agents: dict[str, set[CallId]] = {}
+    for call in world.switch.calls.values():
+        for party in call.parties.values():
+            if party.progress is not Progress.LEFT:
+                for index, key in ((legs, party.leg), (agents, party.agent)):
+                    if key is not None:
+                        index.setdefault(key, set()).add(call.id)
+        for monitor in call.monitors.values():
+            agents.setdefault(monitor.agent, set()).add(call.id)
+            for leg in (monitor.leg, monitor.snoop.leg if monitor.snoop is not None else None):
+                if leg is not None:
+                    legs.setdefault(leg, set()).add(call.id)
+    kept = world.switch.state
+    same = ({k: set(v) for k, v in i.items()} for i in (kept.calls_of_leg, kept.calls_of_agent))
+    return [] if list(same) == [legs, agents] else ["calls are looked up as they were"]
+
+
+def _of_nobody(world: World) -> list[str]:
+    """Legs that no call knows of, and that are on no way out."""
+    calls = world.switch.calls.values()
+    monitors = [monitor for call in calls for monitor in call.monitors.values()]
+    known = {party.leg for call in calls for party in call.parties.values()}
+    known |= {leg for m in monitors for leg in (m.leg, m.snoop.leg if m.snoop is not None else None)}
+    strays = [leg for leg in world.switch.legs.values() if leg.id not in known and not leg.farewell]
+    return [f"a leg of nobody: {leg}" for leg in strays]
+
+
+def _unanswered(world: World) -> list[str]:
+    waiting = set(world.switch.state.pending)
+    for name in world.asked - set(world.replies) - set(world.refusals):
+        if name not in waiting:
+            return [f"{name} was never answered"]
+        if world.switch.state.pending[name].until == "done":
+            return [f"{name} still waits for {world.switch.state.pending[name].effects}"]
+    return []
