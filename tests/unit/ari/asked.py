@@ -1,0 +1,38 @@
+"""A client of ARI that keeps what it is asked, for tests of what that is."""
+
+from typing import Any
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import AriError, ChannelGone
+from ari_app.calls.model import Identity
+
+GONE = ChannelGone(404, "Channel not found")
+ZOE = Identity("Zoé", "+336")
+
+
+class Recorder(AriClient):
+    """Keeps what is asked; refuses what it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.refusals: dict[str, AriError] = {}
+        self.answers: dict[str, object] = {}
+        self.lacking: set[str] = set()
+
+    def has(self, repository: str, operation: str) -> bool:
+        return operation not in self.lacking
+
+    async def call(self, repository: str, operation: str, **arguments: object) -> Any:
+        self.asked.append((f"{repository}.{operation}", arguments))
+        if (refusal := self.refusals.get(operation)) is not None:
+            raise refusal
+        return self.answers.get(operation)
+
+    def take(self) -> list[tuple[str, dict[str, Any]]]:
+        asked, self.asked = self.asked, []
+        return asked
+
+
+def of(operation: str, **arguments: object) -> tuple[str, dict[str, object]]:
+    """That request on the leg."""
+    return f"channels.{operation}", {"channelId": "leg", **arguments}
