@@ -1,0 +1,107 @@
+"""The transfer key on two calls of one phone, with `transfer_progress`: they are joined, or go on (S21)."""
+
+from dataclasses import replace
+
+import pytest
+
+from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls.model import Party
+from tests.support.world import to
+from tests.unit.calls.office import NUMBER, Office, hear_each_other
+from tests.unit.calls.transferring import done, progressing, was_told
+
+
+def _two_calls(office: Office) -> tuple[str, str]:
+    """The contact's call on hold by the phone's key, and the phone's own call to bob: two legs of one phone."""
+    call = office.served()
+    first = office.leg_of("alice")
+    office.asterisk.press_hold(first)
+    office.pass_time(1.0)
+    office.asterisk.arrive("dialled", "1001", "dial", "1002")
+    office.settle()
+    office.picks_up("bob")
+    assert "in1" in office.music()
+    assert call.id in office.switch.calls
+    return first, "dialled"
+
+
+def test_two_calls_of_the_phone_are_joined_and_it_is_told_before_both_are_hung_up_s21() -> None:
+    office = progressing()
+    first, second = _two_calls(office)
+    office.asterisk.press_transfer(first, "1002", replaces=True, other=second)
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")
+    assert done(office, first, e.TellTransfer, e.HangUp) == ["TellTransfer", "HangUp"]
+    assert was_told(office, first) == ["answered"]
+    assert not [leg for leg in office.switch.legs.values() if leg.agent == "alice"]
+    assert office.only_call().owner == "bob"
+
+
+def test_two_calls_are_joined_whichever_of_them_asks_s21() -> None:
+    office = progressing()
+    first, second = _two_calls(office)
+    office.asterisk.press_transfer(second, "x", replaces=True, other=first)
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")
+    assert office.only_call().type == "inbound"
+
+
+@pytest.mark.parametrize("other", [None, "in1", "nobody", "itself"])
+def test_what_is_no_other_call_of_that_phone_is_not_joined(other: str | None) -> None:
+    office = progressing()
+    first, _second = _two_calls(office)
+    office.asterisk.press_transfer(first, "1002", replaces=True, other=first if other == "itself" else other)
+    office.is_calm()
+    assert was_told(office, first) == ["declined"]
+    assert "in1" in office.music()
+    assert office.hears() == hear_each_other("alice", "bob")
+
+
+def test_another_agents_call_is_not_joined() -> None:
+    office = progressing()
+    office.served()
+    office.asterisk.arrive("in2", "carrier", "agent", "dave")
+    office.settle()
+    office.picks_up("dave")
+    mine, theirs = office.leg_of("alice"), office.leg_of("dave")
+    office.asterisk.press_transfer(mine, "1002", replaces=True, other=theirs)
+    office.is_calm()
+    assert was_told(office, mine) == ["declined"]
+    assert office.hears() == hear_each_other("alice", "in1") | hear_each_other("dave", "in2")
+
+
+def test_calls_with_a_colleague_in_common_are_not_joined() -> None:
+    office = progressing()
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.picks_up("bob")
+    first = office.leg_of("alice")
+    office.asterisk.arrive("dialled", "1001", "dial", NUMBER)
+    office.answers_outside()
+    office.ask(c.SingleStepConference, "bob", call=call.id, target=to("agent:carol"))
+    office.picks_up("carol")
+    other = next(x for x in office.switch.calls.values() if x.id != call.id)
+    office.switch.state.keep(replace(other, parties={**other.parties, **_as_bob(office, call.id)}))
+    office.asterisk.press_transfer(first, "x", replaces=True, other="dialled")
+    office.settle()
+    assert was_told(office, first) == ["declined"]
+
+
+def _as_bob(office: Office, call: str) -> dict[str, Party]:
+    (bob,) = [p for p in office.switch.calls[call].parties.values() if p.agent == "bob"]
+    return {"twice": replace(bob, id="twice", leg=None)}
+
+
+def test_a_call_whose_target_still_rings_is_not_joined_and_rings_on() -> None:
+    office = progressing()
+    office.served()
+    first = office.leg_of("alice")
+    office.asterisk.arrive("dialled", "1001", "dial", "1002")
+    office.settle()
+    office.asterisk.press_transfer(first, "1002", replaces=True, other="dialled")
+    office.is_calm()
+    assert was_told(office, first) == ["declined"]
+    office.picks_up("bob")
+    assert office.hears() == hear_each_other("alice", "bob")
+    assert "in1" in office.music()
