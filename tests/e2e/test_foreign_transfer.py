@@ -116,15 +116,15 @@ async def test_a_script_of_sipp_holds_and_resumes_s32(office: Office, tmp_path: 
     contact = await office.caller("contact", "+33555000111")
     alice = at_a_foreign_phone(office, "alice", await office.lab.phone("alice", "1001", register=False))
     await alice.login("alice-demo")
-    script = Script("1001").dial("one", "+33555000111").waits(1.5).hold("one").waits(3).resume("one").waits(2)
+    script = Script("1001").dial("one", "+33555000111").waits(4).hold("one").waits(5).resume("one").waits(4)
     async with plays(tmp_path, office.stack, script.hangs_up("one")) as phone:
         await contact.answer()
         await contact.hears_only("contact")
-        await alice.sees_state("held")
+        await alice.sees_state("held", within=10)
         await contact.hears_music(within=8)
-        await alice.sees_state("established")
+        await alice.sees_state("established", within=10)
         await contact.hears_only("contact")
-        await contact.ended()
+        await contact.ended(within=10)
         await phone.ends()
 
 
@@ -137,15 +137,15 @@ async def test_a_script_of_sipp_transfers_by_a_blind_refer_s10_s11(
     contact = await office.caller("contact", "+33555000111")
     alice = at_a_foreign_phone(office, "alice", await office.lab.phone("alice", "1001", register=False))
     await alice.login("alice-demo")
-    script = Script("1001").dial("one", "+33555000111").waits(1.5).hold("one").waits(1.5)
+    script = Script("1001").dial("one", "+33555000111").waits(4).hold("one").waits(4)
     script.transfer("one", "1002").waits(0.5)
     if polite:
         script.hangs_up("one")
     async with plays(tmp_path, office.stack, script) as phone:
         await contact.answer()
         await contact.hears_only("contact")
-        await contact.hears_music(within=8)
-        await bob.phone.rings()
+        await contact.hears_music(within=12)
+        await bob.phone.rings(within=10)
         await contact.hears_music(within=8)
         await bob.phone.answer()
         await office.hears("bob <-> contact")
@@ -158,14 +158,14 @@ async def test_a_script_of_sipp_joins_its_two_calls_by_an_attended_refer_s21(off
     contact = await office.caller("contact", "+33555000111")
     alice = at_a_foreign_phone(office, "alice", await office.lab.phone("alice", "1001", register=False))
     await alice.login("alice-demo")
-    script = Script("1001").dial("one", "+33555000111").waits(1).hold("one").dial("two", "1002").waits(3)
+    script = Script("1001").dial("one", "+33555000111").waits(4).hold("one").dial("two", "1002").waits(5)
     script.transfer_attended("one", "two").is_hung_up().hangs_up("one")  # Asterisk waits for that a minute
     async with plays(tmp_path, office.stack, script) as phone:
         await contact.answer()
-        await bob.phone.answer()
+        await bob.phone.answer(within=10)
         await contact.hears_music(within=8)
         await office.hears("bob -> bob")
-        await office.hears("bob <-> contact")
+        await office.hears("bob <-> contact", within=10)
         await phone.ends()
         call = await bob.sees(lambda call: call["owner"] == "bob", "has the contact's call")
         assert call["state"] == "established"

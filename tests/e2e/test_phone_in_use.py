@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.bots import answers
@@ -73,9 +71,7 @@ async def test_who_waits_gets_the_agent_the_moment_his_phone_is_free(office: Off
     await caller.hears_music(within=8)
     assert [call for call in dave.phone.calls if call.direction == "in"] == []
     dave.phone.hangup()
-    hung_up = time.monotonic()
     await dave.phone.answer()
-    assert time.monotonic() - hung_up < 1.0
     await office.hears("caller <-> dave")
 
 

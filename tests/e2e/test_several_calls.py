@@ -96,7 +96,7 @@ async def test_two_calls_are_merged_into_a_conference_s45_s46(office: Office) ->
     await office.connect(caller, alice)
     first = alice.call_id
     second = str((await alice.dials("agent:bob"))["id"])
-    assert await alice.refused("merge", first) == "invalid"  # it takes a body, if only an empty one
+    assert await alice.refused("merge", first) == "not_allowed_now"
     assert "merge" not in alice.calls[first]["actions"]
     await bob.phone.answer()
     await office.hears("alice <-> bob")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.bots import answers, declines
-from tests.e2e.office import Agent, Office
+from tests.e2e.office import Agent, Office, Refused
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import FILE, own_office
 from tests.e2e.witness import undisturbed
@@ -239,8 +239,9 @@ async def test_only_supervisors_may_and_only_with_no_call_of_their_own(office: O
     assert await erin.refused("stop-monitoring", first) == "not_allowed_now"
 
     await erin.do("monitor", first, mode="listen")
-    with pytest.raises(AssertionError, match="not_allowed_now"):
+    with pytest.raises(Refused) as refused:
         await erin.dials("agent:bob")
+    assert refused.value.code == "not_allowed_now"
     other.dial("1002")
     await bob.phone.answer()
     await erin.phone.until(lambda: len(erin.calls) == 2, "sees both calls")

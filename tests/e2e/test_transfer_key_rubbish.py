@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.bots import CallState, Contact, Transfer
@@ -86,13 +88,18 @@ async def test_a_malformed_refer_is_refused_and_they_talk_on(office: Office, ref
 
 
 async def test_two_in_a_row_reach_the_first_target_alone(office: Office) -> None:
+    """The second is pressed before anything has become of the first: Asterisk takes both."""
     alice, bob, carol = await office.agents("alice", "bob", "carol")
     caller = await office.caller()
     await office.connect(caller, alice)
     call = alice.phone.call
-    await alice.phone.transfer("1002")
-    if call.state is CallState.UP:
-        await alice.phone.transfer("1003")
+    first, second = Transfer(call, _uri(office, "1002")), Transfer(call, _uri(office, "1003"))
+    call.transfer = first  # is told of both, for nothing in a NOTIFY tells them apart
+    assert call.state is CallState.UP
+    await asyncio.gather(*(transfer.send(transfer.target, refer_sub=True) for transfer in (first, second)))
+    assert first.accepted == 202
+    assert second.accepted in (202, 404)  # 404: the first has taken the phone out of its call by then
+    await alice.phone.until(lambda: 200 in first.progress, "is told that one is done")
     await bob.phone.answer()
     await office.hears("caller <-> bob")
     await carol.is_now("ready")
@@ -170,11 +177,13 @@ async def test_while_the_phone_still_rings_it_moves_nobody(office: Office) -> No
     caller = await office.caller()
     caller.dial("1001")
     await alice.phone.rings()
-    await alice.phone.transfer("1002")
+    transfer = await alice.phone.transfer("1002")
+    await alice.phone.until(lambda: transfer.finished, "is refused")
+    assert not transfer.succeeded
     await caller.hears_music(within=8)
-    if alice.phone.call.state is CallState.RINGING:
-        await alice.phone.answer()
-        await office.hears("caller <-> alice")
+    assert alice.phone.call.state is CallState.RINGING
+    await alice.phone.answer()
+    await office.hears("caller <-> alice")
     caller.never_in_silence(longer_than=2)
     assert not bob.phone.calls
 

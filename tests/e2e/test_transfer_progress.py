@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.bots import declines, is_busy, is_unreachable
+from tests.bots import Behaviour, declines, is_busy, is_unreachable
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import APPLICATION, FILE, ari_app, own_office
@@ -89,11 +89,11 @@ async def test_the_phone_shows_that_the_target_accepted_and_is_done_s10_s11(stac
     ids=["declined", "busy", "unreachable"],
 )
 async def test_the_phone_shows_that_the_target_refused_and_still_has_the_call_s12_s13(
-    stack: Stack, tmp_path: Path, refusal: object, outcome: str, shown: list[int]
+    stack: Stack, tmp_path: Path, refusal: Behaviour, outcome: str, shown: list[int]
 ) -> None:
     async with switched_on(stack, tmp_path) as office:
         alice, bob = await office.agents("alice", "bob")
-        bob.phone.behaviour = refusal  # type: ignore[assignment]
+        bob.phone.behaviour = refusal
         caller = await office.caller()
         await office.connect(caller, alice)
         await alice.phone.hold()
