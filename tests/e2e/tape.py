@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import wave
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -39,6 +42,25 @@ async def ari(stack: Stack, method: str, path: str) -> tuple[int, bytes]:
         session.request(method, f"{stack.ari}/ari/{path}") as response,
     ):
         return response.status, await response.read()
+
+
+@asynccontextmanager
+async def watching(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    """Asterisk's own word on recordings: a wait for the next time that a file is begun or written on."""
+    url = f"{stack.ari}/ari/events"
+    async with (
+        aiohttp.ClientSession(headers=stack.ari_headers) as session,
+        session.ws_connect(url, params={"app": "tape", "subscribeAll": "true"}) as events,
+    ):
+
+        async def started(file: str) -> None:
+            async with asyncio.timeout(5):
+                while True:
+                    event = await events.receive_json()
+                    if event["type"] == "RecordingStarted" and event["recording"]["name"] == file.removesuffix(".wav"):
+                        return
+
+        yield started
 
 
 def stored(file: str) -> str:
