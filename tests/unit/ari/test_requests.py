@@ -73,15 +73,6 @@ from tests.unit.ari.asked import GONE, ZOE, Recorder, of
             ),
         ),
         (TakeTransferKey(1, "leg"), of("setChannelVars", variables={"PJSIP_TRANSFER_HANDLING()": "ari-only"})),
-        *(
-            (TellTransfer(1, "leg", state), of("transfer_progress", states=said))
-            for state, said in {
-                TransferState.RINGING: "channel_progress",
-                TransferState.ANSWERED: "channel_answered",
-                TransferState.DECLINED: "channel_declined",
-                TransferState.UNAVAILABLE: "channel_unavailable",
-            }.items()
-        ),
     ],
 )
 async def test_an_effect_is_one_request(
@@ -89,6 +80,25 @@ async def test_an_effect_is_one_request(
 ) -> None:
     await requests.perform(effect)
     assert client.take() == [asked]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (TransferState.RINGING, "channel_progress"),
+        (TransferState.ANSWERED, "channel_answered"),
+        (TransferState.DECLINED, "channel_declined"),
+        (TransferState.UNAVAILABLE, "channel_unavailable"),
+    ],
+)
+async def test_a_phone_is_told_of_its_transfer_when_the_thread_that_took_it_is_done(
+    requests: Requests, client: Recorder, state: TransferState, said: str
+) -> None:
+    await requests.perform(TellTransfer(1, "leg", state))
+    assert client.take() == [
+        of("getChannelVar", variable="CHANNEL(pjsip,call-id)"),
+        of("transfer_progress", states=said),
+    ]
 
 
 async def test_digits_are_sent_one_by_one_so_that_other_requests_come_between(

@@ -20,6 +20,7 @@ from ari_app.calls.effects import (
     ShowIdentity,
     StartMusic,
     StartRecorder,
+    StopMusic,
     StopRecorder,
 )
 from tests.unit.ari.asked import GONE, ZOE, Recorder, of
@@ -195,3 +196,38 @@ async def test_a_snoop_that_is_refused_is_done_only_if_it_is_there(
     with pytest.raises(AriError) as failed:
         await requests.perform(CreateSnoop(2, "snoop", "leg", False, "call"))
     assert not isinstance(failed.value, ChannelGone)
+
+
+class _BusyAtFirst(Recorder):
+    """Refuses to stop a playback so many times: it has only just begun."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def call(self, repository: str, operation: str, **arguments: object) -> object:
+        answer = await super().call(repository, operation, **arguments)
+        if operation == "stop" and self.times:
+            self.times -= 1
+            raise AriError(500, "Could not stop playback")
+        return answer
+
+
+async def test_a_playback_that_has_just_begun_is_stopped_a_moment_later() -> None:
+    client = _BusyAtFirst(2)
+    requests = Requests(client, "callcontrol")
+    await requests.perform(Announce(1, "leg", "p", "x", ("sound:a",)))
+    await requests.perform(StopMusic(2, "leg"))
+    assert [operation for operation, _ in client.take()] == [
+        "channels.playWithId",
+        *(["playbacks.stop"] * 3),
+        "channels.stopMoh",
+    ]
+
+
+async def test_a_playback_that_cannot_be_stopped_is_an_error_in_the_end() -> None:
+    client = _BusyAtFirst(100)
+    requests = Requests(client, "callcontrol")
+    await requests.perform(Announce(1, "leg", "p", "x", ("sound:a",)))
+    with pytest.raises(AriError):
+        await requests.perform(StopMusic(2, "leg"))
