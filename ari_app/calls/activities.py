@@ -7,14 +7,8 @@ from ari_app.calls.step import Step
 
 def settle(step: Step) -> None:
     """Tell availability what the touched calls make of their agents, where that has changed."""
-    touched: set[str] = set()
-    talked: set[str] = set()
-    for call_id in step.calls:
-        for version in (step.state.calls.get(call_id), step.calls[call_id]):
-            if version is not None:
-                talked |= {p.agent for p in version.parties.values() if p.agent}
-                touched |= talked | version.monitors.keys()
-    for agent in sorted(touched):
+    talked = {p.agent for call in step.versions() for p in call.parties.values() if p.agent}
+    for agent in sorted(talked | {supervisor for call in step.versions() for supervisor in call.monitors}):
         activity, concerned = _activity(step, agent)
         before = step.activities.get(agent, step.state.activities.get(agent))
         if activity != before:

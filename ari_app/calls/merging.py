@@ -12,12 +12,7 @@ from ari_app.calls.step import Step
 
 def settle(step: Step) -> None:
     """Note for each agent of the calls that this step touched which of his calls could join which."""
-    agents: dict[str, None] = {}
-    for call_id in step.calls:
-        for version in (step.state.calls.get(call_id), step.calls[call_id]):
-            if version is not None:
-                agents |= dict.fromkeys(p.agent for p in version.parties.values() if p.agent)
-    for agent in agents:
+    for agent in dict.fromkeys(p.agent for call in step.versions() for p in call.parties.values() if p.agent):
         _settle_agent(step, agent)
 
 

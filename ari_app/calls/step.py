@@ -155,6 +155,13 @@ class Step:
             if call is not None:
                 yield call
 
+    def versions(self) -> Iterator[Call]:
+        """The calls that this step has touched, as they were before and as they are now."""
+        for call_id, call in self.calls.items():
+            if (before := self.state.calls.get(call_id)) is not None:
+                yield before
+            yield call
+
     def calls_of(self, agent: str) -> list[Call]:
         """The calls that the agent is in or is rung for."""
         return [c for c in self._candidates(self.state.calls_of_agent, agent) if c.party_of(agent) is not None]

@@ -1,9 +1,5 @@
 """What is recorded of a bridge and played to it, over FakeAsterisk and over the real one: the same scenarios."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from ari_app.calls.effects import (
     DestroyBridge,
     HangUp,
@@ -16,21 +12,9 @@ from ari_app.calls.effects import (
     StopRecorder,
 )
 from ari_app.calls.stimuli import EffectDone, RecorderEnded
-from tests.unit.ari.benches import Bench, FakeBench, RealBench, real_lab, real_settings
+from tests.unit.ari.benches import Bench
 
 BEEP = ("sound:beep",)
-
-
-@pytest.fixture(params=["fake", "asterisk"])
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    if request.param == "fake":
-        yield FakeBench()
-        return
-    async with real_lab() as lab:
-        real = RealBench(real_settings(), lab)
-        await real.open()
-        yield real
-        await real.close()
 
 
 async def test_a_bridge_is_recorded_until_it_is_stopped_and_nobody_misses_a_word(bench: Bench) -> None:

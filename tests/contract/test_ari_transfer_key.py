@@ -3,26 +3,12 @@
 Never a REFER with `Refer-Sub: false` here: to such a channel it ends Asterisk 22.10 (its issue 2021).
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from ari_app.calls.effects import CreateBridge, HangUp, JoinBridge, TakeTransferKey, TellTransfer
 from ari_app.calls.model import TransferState
 from ari_app.calls.stimuli import LegAnswered, LegGone, TransferAsked
-from tests.unit.ari.benches import Bench, FakeBench, RealBench, real_lab, real_settings
-
-
-@pytest.fixture(params=["fake", "asterisk"])
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    if request.param == "fake":
-        yield FakeBench()
-        return
-    async with real_lab() as lab:
-        real = RealBench(real_settings(), lab)
-        await real.open()
-        yield real
-        await real.close()
+from tests.unit.ari.benches import Bench, RealBench
 
 
 async def _talks(bench: Bench, *, transfer_key: bool) -> str:
