@@ -53,11 +53,19 @@ async def watching(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[None
         session.ws_connect(url, params={"app": "tape", "subscribeAll": "true"}) as events,
     ):
 
+        running: set[str] = set()
+
         async def started(file: str) -> None:
+            name = file.removesuffix(".wav")
             async with asyncio.timeout(5):
                 while True:
                     event = await events.receive_json()
-                    if event["type"] == "RecordingStarted" and event["recording"]["name"] == file.removesuffix(".wav"):
+                    if event.get("recording", {}).get("name") != name:
+                        continue
+                    if event["type"] == "RecordingFinished":
+                        running.discard(name)
+                    elif event["type"] == "RecordingStarted" and name not in running:  # it is told twice
+                        running.add(name)
                         return
 
         yield started
