@@ -52,7 +52,6 @@ async def watching(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[None
         aiohttp.ClientSession(headers=stack.ari_headers) as session,
         session.ws_connect(url, params={"app": "tape", "subscribeAll": "true"}) as events,
     ):
-
         running: set[str] = set()
 
         async def started(file: str) -> None:
