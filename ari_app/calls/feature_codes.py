@@ -38,8 +38,8 @@ def digit(step: Step, leg_id: LegId, key: str) -> None:
     if here is None:
         return
     call, me = here
-    if leg.playing is not None:
-        leg = _be_quiet(step, call, leg)
+    announcing.be_quiet(step, call.id, leg_id)
+    leg = step.leg(leg_id) or leg
     if me.keyed is not None:
         _dial(step, call, me, me.keyed, key)
     elif (feature := _code(step, leg, key)) is not None:
@@ -171,9 +171,7 @@ def settle(step: Step) -> None:
         for party in call.parties.values() if call is not None else ():
             if call is not None and party.keyed is not None and not _dials(step, call, party):
                 step.put_party(call_id, party.id, keyed=None)
-                leg = step.leg(party.leg)
-                if leg is not None and leg.playing is not None and not leg.farewell:
-                    _be_quiet(step, call, leg)
+                announcing.be_quiet(step, call_id, party.leg)
 
 
 def _dials(step: Step, call: Call, me: Party) -> bool:
@@ -187,9 +185,3 @@ def forget(step: Step) -> None:
         for party in call.parties.values():
             if party.keyed is not None:
                 step.put_party(call.id, party.id, keyed=None)
-
-
-def _be_quiet(step: Step, call: Call, leg: Leg) -> Leg:
-    """The prompt ends here; what it replaced is derived anew."""
-    step.put_call(step.call(call.id))
-    return step.put_leg(leg, playing=None)
