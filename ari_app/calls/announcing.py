@@ -2,7 +2,7 @@
 
 from ari_app.calls import parties
 from ari_app.calls.effects import Announce, PlayToBridge
-from ari_app.calls.model import Call, CallId, Leg, LegId, LegState, Offer, Party, Progress
+from ari_app.calls.model import Call, CallId, Leg, LegId, Offer, Party, Progress
 from ari_app.calls.step import Step
 
 
@@ -29,7 +29,7 @@ def guide(step: Step, call: Call, party: Party, prompt: str) -> None:
     A prompt of its own, `feature_<prompt>`, goes before the callers' one, which may say goodbye.
     """
     leg = step.leg(party.leg)
-    if leg is None or leg.state is not LegState.UP or leg.focus != call.id or leg.hanging_up or leg.farewell:
+    if leg is None or not leg.speaks_in(call.id) or leg.farewell:
         return
     prompts = step.directory.settings.announcements
     step.put_call(step.call(call.id))

@@ -5,7 +5,7 @@ chose to show stays (S51). Nobody outside is ever told who he is passed on to.
 """
 
 from ari_app.calls.effects import ShowIdentity
-from ari_app.calls.model import Call, Identity, LegState, OfferKind, Party, PartyRole, Progress
+from ari_app.calls.model import Call, Identity, OfferKind, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 
 
@@ -22,7 +22,7 @@ def settle(step: Step) -> None:
 
 def _settle_party(step: Step, call: Call, party: Party) -> None:
     leg = step.leg(party.leg)
-    if leg is None or leg.focus != call.id or leg.state is not LegState.UP or leg.hanging_up or leg.chosen:
+    if leg is None or not leg.speaks_in(call.id) or leg.chosen:
         return
     wanted = with_whom(call, party)
     if wanted is not None and wanted != leg.shown:

@@ -14,7 +14,7 @@ Asterisk passes every key on to whom the agent talks to; nothing here takes one 
 from ari_app.calls import announcing, handlers, parties
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
-from ari_app.calls.model import Call, KeyedNumber, Leg, LegId, LegState, OfferKind, Party, Progress
+from ari_app.calls.model import Call, KeyedNumber, Leg, LegId, OfferKind, Party, Progress
 from ari_app.calls.step import Step
 from ari_app.errors import Code, Refused
 from ari_app.routing.targets import parse_target
@@ -48,8 +48,7 @@ def digit(step: Step, leg_id: LegId, key: str) -> None:
 
 def _speaks(step: Step, call: Call, party: Party) -> bool:
     leg = step.leg(party.leg)
-    speaks = leg is not None and leg.focus == call.id and leg.state is LegState.UP and not leg.hanging_up
-    return speaks and party.progress is Progress.JOINED
+    return leg is not None and leg.speaks_in(call.id) and party.progress is Progress.JOINED
 
 
 def _code(step: Step, leg: Leg, key: str) -> str | None:

@@ -42,6 +42,6 @@ def too_long(step: Step, call: Call) -> None:
         legs.recall(step, call)
         return
     leg = step.leg(owner.leg)
-    waits = leg is not None and leg.focus == call.id and leg.state is LegState.UP and leg.playing is None
-    if leg is not None and waits and not leg.hanging_up and all(p.held_by for p in call.joined() if p.id != owner.id):
+    waits = all(p.held_by for p in call.joined() if p.id != owner.id)
+    if leg is not None and leg.speaks_in(call.id) and leg.playing is None and waits:
         announcing.play(step, leg, "hold_reminder", step.directory.settings.announcements.get("hold_reminder", ""))

@@ -1,6 +1,6 @@
 """What must hold after every step. A broken one releases that call alone (see `switch`)."""
 
-from ari_app.calls.model import Call, LegState, OfferState, PartyRole, Progress, Sound
+from ari_app.calls.model import Call, OfferState, PartyRole, Progress, Sound
 from ari_app.calls.step import Step
 
 
@@ -84,7 +84,7 @@ def _leg_violations(step: Step, call: Call) -> list[str]:
             continue
         if party.role is PartyRole.CONTACT and leg.focus not in (call.id, None):
             found.append("a contact whose leg speaks in another call")
-        if not step.linked or leg.hanging_up or leg.focus != call.id or leg.state is not LegState.UP:
+        if not step.linked or not leg.speaks_in(call.id):
             continue
         if leg.playing is not None or party.progress is not Progress.JOINED:
             continue

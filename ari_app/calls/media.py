@@ -137,7 +137,7 @@ def _company(step: Step, call: Call, party: Party, *, heard: bool = False) -> bo
             continue
         if heard and other.muted:
             continue
-        if leg.focus == call.id and leg.state is LegState.UP and leg.playing is None and not leg.hanging_up:
+        if leg.speaks_in(call.id) and leg.playing is None:
             return True
     return False
 

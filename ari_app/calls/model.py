@@ -181,6 +181,10 @@ class Leg:
     keyed_at: float = 0.0
     detecting: bool = False
 
+    def speaks_in(self, call: CallId) -> bool:
+        """Whether it is up, and turned to this call of all that it serves."""
+        return self.state is LegState.UP and self.focus == call and not self.hanging_up
+
 
 @dataclass(frozen=True, slots=True)
 class KeyedNumber:

@@ -71,7 +71,7 @@ def _to_hear(step: Step, call: Call, monitor: Monitor) -> LegId | None:
         leg = step.leg(party.leg)
         if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost:
             continue
-        if leg.state is LegState.UP and leg.focus == call.id and not leg.hanging_up:
+        if leg.speaks_in(call.id):
             found.append((party.agent != monitor.watched, party.agent != call.owner, party.order, leg.id))
     return min(found)[3] if found else None
 
