@@ -6,10 +6,11 @@ import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.e2e.foreign import free_port
+from tests.e2e.sipp import sipp
 from tests.e2e.stack import Stack
 
 _REQUEST = """
@@ -87,18 +88,10 @@ async def calling(place: Path, stack: Stack, dialled: str, numbers: Sequence[str
     (place / "numbers.csv").write_text("\n".join(["SEQUENTIAL", *numbers, ""]))
     host = stack.carrier[0]
     sip, audio = free_port(host, socket.SOCK_DGRAM), free_port(host, socket.SOCK_DGRAM)
-    process = await asyncio.create_subprocess_exec(
-        *("sipp", f"{stack.asterisk[0]}:{stack.asterisk[1]}", "-sf", "calls.xml", "-inf", "numbers.csv", "-s", dialled),
+    arguments = (
+        *("-sf", "calls.xml", "-inf", "numbers.csv", "-s", dialled),
         *("-i", host, "-p", str(sip), "-mi", host, "-min_rtp_port", str(audio), "-cid_str", f"%u-{unique}@%s"),
-        *("-m", str(len(numbers)), "-l", str(len(numbers)), "-r", str(rate), "-nostdin"),
-        *("-trace_err", "-error_file", str(errors)),
-        cwd=place,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        *("-m", str(len(numbers)), "-l", str(len(numbers)), "-r", str(rate)),
     )
-    try:
+    async with sipp(place, stack, errors, *arguments) as process:
         yield Callers(process, errors)
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -11,11 +11,12 @@ import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from tests.e2e.foreign import free_port
+from tests.e2e.sipp import sipp
 from tests.e2e.stack import Stack
 
 _HEADERS = """
@@ -188,18 +189,11 @@ async def plays(place: Path, stack: Stack, script: Script) -> AsyncIterator[Play
     unique = secrets.token_hex(8)
     (place / "script.xml").write_text(script.xml(unique))
     errors = place / "script-errors.log"
-    process = await asyncio.create_subprocess_exec(
-        *("sipp", f"{stack.asterisk[0]}:{stack.asterisk[1]}", "-sf", "script.xml", "-cid_str", unique),
+    arguments = (
+        *("-sf", "script.xml", "-cid_str", unique),
         *("-i", stack.bind, "-mi", stack.bind, "-p", str(free_port(stack.bind, socket.SOCK_DGRAM))),
         # -aa: a new display (UPDATE) and how a transfer goes (NOTIFY) may come at any time.
-        *("-m", "1", "-rtp_echo", "-nostdin", "-aa", "-trace_err", "-error_file", str(errors)),
-        cwd=place,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        *("-m", "1", "-rtp_echo", "-aa"),
     )
-    try:
+    async with sipp(place, stack, errors, *arguments) as process:
         yield Playing(process, errors)
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
