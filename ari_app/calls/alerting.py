@@ -1,6 +1,6 @@
 """One phone is rung for an offer: what is dialled, as whom it joins, and how its agent answers from his desktop."""
 
-from ari_app.calls import offers, parties, transfer_progress
+from ari_app.calls import displays, offers, parties, transfer_progress
 from ari_app.calls.effects import CreateLeg, HangUp
 from ari_app.calls.model import (
     Attempt,
@@ -8,6 +8,7 @@ from ari_app.calls.model import (
     CallId,
     Destination,
     DialplanEntry,
+    Identity,
     Leg,
     LegState,
     OfferState,
@@ -28,7 +29,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
         return
     listed = step.directory.agents.get(agent) if agent else None
     role = PartyRole.AGENT if agent else PartyRole.CONTACT
-    where, name, number = destination(step, offer.target, agent)
+    where, identity = destination(step, offer.target, agent)
     if where is None:
         if agent is not None:
             offers.free(step, agent, None)
@@ -37,8 +38,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
     party = Party(
         id=step.new_id("p"),
         role=role,
-        name=listed.name if listed else name,
-        number=(listed.phone or "") if listed else number,
+        identity=displays.of_agent(listed) if listed else identity,
         agent=agent,
         leg=step.new_id("l"),
     )
@@ -66,17 +66,17 @@ def _ring_the_others_too(step: Step, call_id: CallId) -> None:
         offers.reserve_for(step, call, offer)
 
 
-def destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, str, str]:
-    """What is dialled for a target, or for the agent found for it, with a name and a number; None: nothing can be."""
+def destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, Identity]:
+    """What is dialled for a target, or for the agent found for it, and who that is; None: nothing can be."""
     directory = step.directory
     if agent is not None:
         listed = directory.agents.get(agent)
-        return (Phone(listed.phone) if listed and listed.phone else None), "", ""
+        return (Phone(listed.phone) if listed and listed.phone else None), Identity()
     if target.type is TargetType.ROUTING_POINT:
         point = directory.routing_points.get(target.id)
-        return (DialplanEntry(point.number), point.name, point.number) if point else (None, "", "")
+        return (DialplanEntry(point.number), Identity(point.name, point.number)) if point else (None, Identity())
     number = directory.outside_number(target.id)
-    return (Outside(number, directory.settings.trunk) if number else None), "", target.id
+    return (Outside(number, directory.settings.trunk) if number else None), Identity(number=target.id)
 
 
 def answer_for(step: Step, call: Call, party: Party) -> None:

@@ -10,7 +10,6 @@ from ari_app.calls.effects import HangUp, SetAgentState, TakeTransferKey
 from ari_app.calls.model import (
     Call,
     CallType,
-    Identity,
     Leg,
     LegState,
     Offer,
@@ -82,7 +81,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
         parties.end_if_over(step, call)
         return True
     shown = contact or agent
-    identity = Identity(shown.name, shown.number) if shown is not None else fact.caller
+    identity = shown.identity if shown is not None else fact.caller
     by = agent.id if agent is not None and contact is None else None
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, by, identity, OfferState.SEEKING, priority=_priority(fact))
     waiting.enter(step, step.put_call(call, offer=offer))
@@ -116,8 +115,7 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
     party = Party(
         step.new_id("p"),
         PartyRole.CONTACT,
-        fact.caller.name,
-        fact.caller.number,
+        fact.caller,
         leg=fact.leg,
         progress=Progress.JOINED,
     )
@@ -183,8 +181,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     me = Party(
         step.new_id("p"),
         PartyRole.AGENT,
-        agent.name,
-        agent.phone or "",
+        displays.of_agent(agent),
         agent.id,
         fact.leg,
         Progress.JOINED,

@@ -7,6 +7,7 @@ chose to show stays (S51). Nobody outside is ever told who he is passed on to.
 from ari_app.calls.effects import ShowIdentity
 from ari_app.calls.model import Call, Identity, OfferKind, Party, PartyRole, Progress
 from ari_app.calls.step import Step
+from ari_app.routing.directory import Agent
 
 
 def settle(step: Step) -> None:
@@ -34,9 +35,7 @@ def with_whom(call: Call, me: Party) -> Identity | None:
     """The contact whom this is about, else the colleague; None while there is nobody else, or nobody known."""
     others = [p for p in call.joined() if p.id != me.id]
     other = next((p for p in others if p.role is PartyRole.CONTACT), others[0] if others else None)
-    if other is None or not (other.name or other.number):
-        return None
-    return Identity(other.name, other.number)
+    return other.identity if other is not None and other.identity.known else None
 
 
 def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind, outside: bool) -> Identity:
@@ -44,9 +43,14 @@ def shown_identity(step: Step, call: Call | None, agent: str | None, kind: Offer
     if call is not None and kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
         contact = call.contact()
         if contact is not None:
-            return Identity(contact.name, contact.number)
+            return contact.identity
     settings = step.directory.settings
     if outside and settings.company is not None:
         return Identity(settings.company.name, settings.company.number, settings.company.anonymous)
     listed = step.directory.agents.get(agent) if agent else None
-    return Identity(listed.name, listed.phone or "") if listed else Identity()
+    return of_agent(listed) if listed else Identity()
+
+
+def of_agent(agent: Agent) -> Identity:
+    """An agent as colleagues see who calls."""
+    return Identity(agent.name, agent.phone or "")

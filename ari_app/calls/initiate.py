@@ -99,7 +99,7 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
     call_id = step.new_id("c")
     outside = target.type is TargetType.NUMBER
     identity = _shown(chosen) or displays.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
-    me = Party(step.new_id("p"), PartyRole.AGENT, agent.name, agent.phone or "", agent.id)
+    me = Party(step.new_id("p"), PartyRole.AGENT, displays.of_agent(agent), agent.id)
     settings = step.directory.settings
     offered = Offer(
         step.new_id("o"),
@@ -135,7 +135,7 @@ def _whom(step: Step, target: Target, agent: str | None) -> Identity:
     """What the caller's own phone shows while it rings for his call: whom he is calling."""
     listed = step.directory.agents.get(agent) if agent else None
     if listed is not None:
-        return Identity(listed.name, listed.phone or "")
+        return displays.of_agent(listed)
     return Identity(target.id, target.id if target.type is TargetType.NUMBER else "")
 
 
@@ -202,7 +202,7 @@ def _begin_consultation(
     parties.turn_to(step, first, cmd.by)
     parties.step_aside(step, step.call(first.id), cmd.by)
     call_id = step.new_id("c")
-    mine = Party(step.new_id("p"), PartyRole.AGENT, me.name, me.number, me.agent, leg.id, Progress.JOINED)
+    mine = Party(step.new_id("p"), PartyRole.AGENT, me.identity, me.agent, leg.id, Progress.JOINED)
     offered = replace(offered, by=mine.id)
     step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
     call = new_call(step, call_id, CallType.CONSULT, {**first.user_data, **data}, offered)

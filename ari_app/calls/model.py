@@ -112,11 +112,20 @@ class Sound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A name and number that a display shows; anonymous shows neither."""
+    """A name and number that a display shows; anonymous shows neither.
+
+    It goes about whole, from the SIP header to the last display: a pair of name and number would lose that somebody
+    withholds it.
+    """
 
     name: str = ""
     number: str = ""
     anonymous: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to show: a name, a number, or that both are withheld."""
+        return bool(self.name or self.number or self.anonymous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +218,7 @@ class Party:
 
     id: PartyId
     role: PartyRole
-    name: str
-    number: str
+    identity: Identity = Identity()
     agent: AgentId | None = None
     leg: LegId | None = None
     progress: Progress = Progress.DIALING

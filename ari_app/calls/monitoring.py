@@ -108,7 +108,7 @@ def _agent_of(call: Call) -> Party:
 def _ring(step: Step, call: Call, agent: AgentId, mode: MonitorMode, watched: Party) -> None:
     listed = step.directory.agents[agent]
     phone = Phone(listed.phone or "")
-    shown = Identity(watched.name, watched.number)
+    shown = watched.identity
     leg = step.put_leg(Leg(step.new_id("l"), LegState.CREATING, agent, phone, call.id, shown=shown))
     monitor = Monitor(
         agent=agent,
@@ -173,7 +173,8 @@ def _enter_if_ready(step: Step, call_id: CallId, monitor: Monitor) -> None:
         step.ask(LeaveBridge, leg.id, monitor.bridge)
         step.put_leg(leg, asked=replace(leg.asked, bridge=None) if leg.asked is not None else None)
     _destroy_bridge(step, monitor)
-    me = Party(step.new_id("p"), PartyRole.AGENT, monitor.name, monitor.number, monitor.agent, leg.id, Progress.JOINED)
+    identity = Identity(monitor.name, monitor.number)
+    me = Party(step.new_id("p"), PartyRole.AGENT, identity, monitor.agent, leg.id, Progress.JOINED)
     call = step.add_party(call_id, me)
     if monitor.mode is MonitorMode.TAKE_OVER:
         _replace(step, call, monitor)

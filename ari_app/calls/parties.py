@@ -150,7 +150,7 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     `auto_answer` only where he has just asked for it: nobody's desk answers a contact while he is away.
     """
     listed = step.directory.agents.get(party.agent or "")
-    destination = Phone((listed.phone if listed else None) or party.number)
+    destination = Phone((listed.phone if listed else None) or party.identity.number)
     identity = displays.with_whom(call, party) or Identity()
     leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
     step.put_leg(leg)
@@ -288,7 +288,7 @@ def after_failed_offer(step: Step, call: Call, offer: Offer) -> None:
     fallback = step.directory.settings.fallback
     if fallback is not None and not offer.fallback and step.directory.exists(fallback):
         contact = next(iter(call.joined()), None)
-        identity = Identity(contact.name, contact.number) if contact else Identity()
+        identity = contact.identity if contact else Identity()
         renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
         call = step.put_call(call, offer=renewed)
         offers.seek(step, call)

@@ -5,9 +5,10 @@ Written behind: a call never waits for Redis. What could not be written is writt
 
 import asyncio
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from ari_app.calls.model import Call, Leg
 from ari_app.errors import StoreUnavailable
@@ -15,7 +16,16 @@ from ari_app.store.port import Snapshots as SnapshotStore
 
 log = structlog.get_logger(__name__)
 
-_CALL = TypeAdapter(Call)
+
+def _renewed(call: Any) -> Any:
+    """In 0.1 a party had its name and number by themselves."""
+    for party in call.get("parties", {}).values() if isinstance(call, dict) else ():
+        if "name" in party:
+            party["identity"] = {"name": party.pop("name"), "number": party.pop("number")}
+    return call
+
+
+_CALL: TypeAdapter[Call] = TypeAdapter(Annotated[Call, BeforeValidator(_renewed)])
 _LEG = TypeAdapter(Leg)
 _RETRY_SECONDS = 0.5
 # A call changes several times within a few milliseconds: what is written is the last of them.

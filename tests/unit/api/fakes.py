@@ -15,7 +15,7 @@ from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.calls.commands import Command
-from ari_app.calls.model import Call, CallType, Party, PartyRole, Progress
+from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
 from ari_app.calls.story import StoryEntry
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
@@ -35,7 +35,7 @@ DOCUMENT: dict[str, Any] = {}  # the same for every server: fetched once
 def party(party_id: str, agent: str | None = None, progress: Progress = Progress.JOINED, **more: Any) -> Party:
     """A party; a contact unless it is an agent."""
     role = PartyRole.AGENT if agent else PartyRole.CONTACT
-    return Party(id=party_id, role=role, name=agent or "Contact", number="+33612345678", agent=agent,
+    return Party(id=party_id, role=role, identity=Identity(agent or "Contact", "+33612345678"), agent=agent,
                  leg=f"leg-{party_id}", progress=progress, **more)  # fmt: skip
 
 

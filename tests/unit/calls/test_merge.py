@@ -3,7 +3,7 @@
 from ari_app.calls import commands as c
 from ari_app.calls import merging
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Party, PartyRole, Progress
+from ari_app.calls.model import Identity, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 from ari_app.calls.views import view
 from ari_app.routing.directory import Role
@@ -80,7 +80,9 @@ def test_a_colleague_in_both_calls_would_be_in_it_twice() -> None:
     step = Step(office.switch.state, office.directory, office.now)
     assert merging.can_merge(step, step.call(first), step.call(second), "alice")
     for call in (first, second):
-        step.add_party(call, Party(f"{call}-bob", PartyRole.AGENT, "Bob", "1002", "bob", progress=Progress.JOINED))
+        step.add_party(
+            call, Party(f"{call}-bob", PartyRole.AGENT, Identity("Bob", "1002"), "bob", progress=Progress.JOINED)
+        )
     assert not merging.can_merge(step, step.call(first), step.call(second), "alice")
 
 

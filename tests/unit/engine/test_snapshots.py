@@ -1,6 +1,7 @@
 """Calls and legs are kept as they change, written behind, and read back whole."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -61,6 +62,20 @@ async def test_what_was_kept_is_read_back_as_it_was() -> None:
     restored = await Snapshots(shelf).restore()
     assert {x.id: x for x in restored.calls} == office.switch.calls
     assert {x.id: x for x in restored.legs} == office.switch.legs
+
+
+async def test_what_an_earlier_version_kept_of_a_party_is_read() -> None:
+    office, shelf = _office(), Shelf()
+    keeper = Snapshots(shelf)
+    call = office.only_call()
+    keeper.call(call)
+    await keeper.flush()
+    kept = json.loads(shelf.kept[f"call:{call.id}"])
+    for party in kept["parties"].values():
+        party |= {key: party["identity"][key] for key in ("name", "number")}
+        del party["identity"]
+    shelf.kept[f"call:{call.id}"] = json.dumps(kept).encode()
+    assert (await Snapshots(shelf).restore()).calls == (call,)
 
 
 async def test_what_is_over_is_forgotten() -> None:
