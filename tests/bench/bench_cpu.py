@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import docker
+from docker.models.containers import Container
+from docker.models.images import Image
 
 from tests.bench.figures import load, parser, progress, tell
 from tests.bots import Contact, Lab, answers
-from tests.e2e.containers import docker, until_ready
+from tests.e2e.containers import ask_docker, run_in, until_ready, with_container
 from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.stack import Stack
 
@@ -52,7 +55,7 @@ async def used(stack: Stack) -> Used:
     cpu = {}
     for part in PARTS:
         # The name of the program stands in brackets and may hold anything.
-        fields = (await docker("exec", f"{stack.project}-{part}", "cat", "/proc/1/stat")).rpartition(")")[2].split()
+        fields = (await run_in(f"{stack.project}-{part}", "cat", "/proc/1/stat")).rpartition(b")")[2].split()
         cpu[part] = (int(fields[11]) + int(fields[12])) * 10.0
     return Used(time.monotonic(), cpu)
 
@@ -61,30 +64,32 @@ async def memory(stack: Stack) -> dict[str, float]:
     """Resident megabytes of process 1."""
     found = {}
     for part in PARTS:
-        status = await docker("exec", f"{stack.project}-{part}", "cat", "/proc/1/status")
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        status = await run_in(f"{stack.project}-{part}", "cat", "/proc/1/status")
+        line = next(line for line in status.splitlines() if line.startswith(b"VmRSS"))
         found[part] = round(int(line.split()[1]) / 1024, 1)
     return found
 
 
 async def images(stack: Stack) -> dict[str, int]:
     """Megabytes of the images in use."""
-    sizes = {}
-    for part in ("asterisk", "controller"):
-        image = await docker("inspect", "--format", "{{.Image}}", f"{stack.project}-{part}")
-        sizes[part] = int(await docker("image", "inspect", "--format", "{{.Size}}", image)) // 1_000_000
-    newest = (await docker("image", "ls", "--quiet", "callcontrol-bots")).splitlines()
-    if newest:
-        sizes["bots"] = int(await docker("image", "inspect", "--format", "{{.Size}}", newest[0])) // 1_000_000
-    return sizes
+
+    def look(client: docker.DockerClient) -> dict[str, Image | None]:
+        found = {part: client.containers.get(f"{stack.project}-{part}").image for part in ("asterisk", "controller")}
+        found["bots"] = next(iter(client.images.list("callcontrol-bots")), None)
+        return found
+
+    found = await ask_docker(look)
+    return {part: image.attrs["Size"] // 1_000_000 for part, image in found.items() if image is not None}
 
 
 async def start_anew(stack: Stack) -> float:
     """Seconds from starting the containers until `/readyz`."""
     names = [f"{stack.project}-{part}" for part in PARTS]
-    await docker("stop", "--time", "5", *names)
+    for name in names:
+        await with_container(name, lambda container: container.stop(timeout=5))
     began = time.monotonic()
-    await docker("start", *names)
+    for name in names:
+        await with_container(name, Container.start)
     await until_ready(stack)
     return time.monotonic() - began
 

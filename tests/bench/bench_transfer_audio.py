@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
 from tests.bots import Call, Contact, Lab, answers
-from tests.e2e.containers import docker
+from tests.e2e.containers import run_in
 from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.stack import Stack
 
@@ -47,7 +47,7 @@ async def dialplan(stack: Stack) -> AsyncIterator[None]:
 
 async def cli(stack: Stack, command: str) -> str:
     """A command at Asterisk's console."""
-    return await docker("exec", f"{stack.project}-asterisk", "asterisk", "-rx", command)
+    return (await run_in(f"{stack.project}-asterisk", "asterisk", "-rx", command)).decode()
 
 
 def until_frame(lab: Lab, *calls: Call) -> float:

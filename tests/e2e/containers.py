@@ -1,21 +1,24 @@
 """Parts of the running system taken away and brought back, by their containers' names (`CC_COMPOSE_PROJECT`).
 
-Docker's client runs as a process of its own, so that the bots' audio goes on meanwhile. What was taken away is back,
-and `/readyz` says so, when a block ends, however it ends.
+Docker is asked by its SDK in a thread of its own, so that the bots' audio goes on meanwhile. What was taken away is
+back, and `/readyz` says so, when a block ends, however it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Literal
+from contextlib import asynccontextmanager, closing
+from typing import Literal, cast
 
 import aiohttp
+import docker
+from docker.errors import DockerException
+from docker.models.containers import Container
 
 from tests.e2e.stack import Stack
 
-_COMMAND_WITHIN = 30.0
+_COMMAND_WITHIN = 30
 _READY_WITHIN = 40.0
 _ASKED_AGAIN_AFTER = 0.05
 
@@ -51,19 +54,30 @@ print(cut)
 """
 
 
-async def docker(*arguments: str, stdin: str = "") -> str:
-    """What Docker's client prints. Raises AssertionError with its complaint where it fails."""
-    process = await asyncio.create_subprocess_exec(
-        "docker",
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(_COMMAND_WITHIN):
-        out, complaint = await process.communicate(stdin.encode())
-    assert process.returncode == 0, f"docker {' '.join(arguments)}: {complaint.decode().strip()}"
-    return out.decode().strip()
+async def ask_docker[T](question: Callable[[docker.DockerClient], T]) -> T:
+    """What Docker answers. Raises AssertionError with its complaint."""
+
+    def ask() -> T:
+        with closing(docker.from_env(timeout=_COMMAND_WITHIN)) as client:
+            try:
+                return question(client)
+            except DockerException as complaint:
+                raise AssertionError(f"Docker: {complaint}") from complaint
+
+    return await asyncio.to_thread(ask)
+
+
+async def with_container[T](name: str, do: Callable[[Container], T]) -> T:
+    """Do something with one container. Raises AssertionError with Docker's complaint."""
+    return await ask_docker(lambda client: do(client.containers.get(name)))
+
+
+async def run_in(name: str, *command: str) -> bytes:
+    """What a command prints that is run in a container. Raises AssertionError with its complaint where it fails."""
+    done = await with_container(name, lambda container: container.exec_run(list(command), demux=True))
+    out, complaint = cast("tuple[bytes | None, bytes | None]", done.output)
+    assert done.exit_code == 0, f"{' '.join(command)} in {name}: {(complaint or out or b'').decode().strip()}"
+    return out or b""
 
 
 async def readiness(stack: Stack) -> tuple[int, str]:
@@ -111,39 +125,50 @@ class Part:
     @asynccontextmanager
     async def killed(self) -> AsyncIterator[None]:
         """Dead, without a chance to say goodbye, while the block lasts; then started and ready."""
-        await docker("kill", "--signal", "KILL", self.container)
+        await self._do(Container.kill)
         try:
             yield
         finally:
-            await docker("start", self.container)
+            await self._do(Container.start)
             await until_ready(self.stack)
 
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator[None]:
         """Standing still while the block lasts, with all sockets open; then going on and ready."""
-        await docker("pause", self.container)
+        await self._do(Container.pause)
         try:
             yield
         finally:
-            await docker("unpause", self.container)
+            await self._do(Container.unpause)
             await until_ready(self.stack)
 
     async def die_and_come_back(self) -> None:
         """Killed and started at once; nobody waits for the system to be ready."""
-        await docker("kill", "--signal", "KILL", self.container)
-        await docker("start", self.container)
+        await self._do(Container.kill)
+        await self._do(Container.start)
 
     async def restart(self) -> None:
         """Stopped in order and started; returns when ready."""
-        await docker("restart", "--timeout", "5", self.container)
+        await self._do(lambda container: container.restart(timeout=5))
         await until_ready(self.stack)
 
     async def cut_connections(self, port: int) -> int:
         """Shut down every TCP connection that this container's processes have to `port`; returns how many."""
-        image = await docker("inspect", "--format", "{{.Image}}", self.container)
-        cut = await docker(
-            *("run", "--rm", "--interactive", "--pid", f"container:{self.container}", "--network", "none"),
-            *("--user", "root", "--cap-add", "SYS_PTRACE", "--entrypoint", "python3", image, "-", str(port)),
-            stdin=_CUT,
-        )
-        return int(cut)
+
+        def cut(client: docker.DockerClient) -> bytes:
+            printed: bytes = client.containers.run(
+                client.containers.get(self.container).attrs["Image"],
+                ["-c", _CUT, str(port)],
+                entrypoint="python3",
+                pid_mode=f"container:{self.container}",
+                network_mode="none",
+                user="root",
+                cap_add=["SYS_PTRACE"],
+                remove=True,
+            )
+            return printed
+
+        return int(await ask_docker(cut))
+
+    async def _do(self, what: Callable[[Container], object]) -> None:
+        await with_container(self.container, what)

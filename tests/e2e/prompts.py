@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import wave
 
 import numpy as np
 
 from tests.bots.tones import FRAME, RATE, Samples
-from tests.e2e.containers import docker
+from tests.e2e.containers import run_in
 from tests.e2e.stack import Stack
 
 LANGUAGES = ("fr", "en")
@@ -23,8 +22,8 @@ async def prompts(stack: Stack, *names: str) -> dict[str, Samples]:
 
 async def _prompt(stack: Stack, path: str) -> Samples:
     assert stack.project, "CC_COMPOSE_PROJECT does not say which container Asterisk's is"
-    text = await docker("exec", f"{stack.project}-asterisk", "base64", f"{_SOUNDS}/{path}.wav")
-    with wave.open(io.BytesIO(base64.b64decode(text))) as file:
+    content = await run_in(f"{stack.project}-asterisk", "cat", f"{_SOUNDS}/{path}.wav")
+    with wave.open(io.BytesIO(content)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (RATE, 2, 1)
         # Whole frames: what is left over of the last, Asterisk does not play.
         frames = file.getnframes() // FRAME * FRAME
