@@ -26,6 +26,7 @@ class Code(StrEnum):
     UNKNOWN_TARGET = "unknown_target"
     FEATURE_DISABLED = "feature_disabled"
     CALLER_ID_NOT_ALLOWED = "caller_id_not_allowed"
+    RATE_LIMITED = "rate_limited"
     ASTERISK_UNAVAILABLE = "asterisk_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
     INTERNAL = "internal"

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from ari_app.api.port import Control, Store
-from ari_app.api.problems import TOO_MANY, HttpError
+from ari_app.api.problems import STATUS, HttpError
 from ari_app.config.credentials import check_password
 from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Agent
@@ -69,7 +69,7 @@ class FailureLimit:
         if len(times) >= FAILURES:
             seconds = int(times[0] + FAILURE_WINDOW - now) + 1
             detail = f"too many failed logins; try again in {seconds} s"
-            raise HttpError(TOO_MANY, Code.UNAUTHENTICATED, detail, headers={"Retry-After": str(seconds)})
+            raise HttpError(STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": str(seconds)})
 
     def note(self, who: tuple[str, str]) -> None:
         """Count a failure."""

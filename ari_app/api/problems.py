@@ -1,6 +1,6 @@
 """Errors as clients see them: `application/problem+json` (RFC 9457) with a stable `code`.
 
-Owns which status a code has, and the few errors that only HTTP knows (405, 413, 426, 429, 500).
+Owns which status a code has, and the few errors that only HTTP knows (405, 408, 413, 417, 426, 500).
 """
 
 from collections.abc import Mapping
@@ -27,13 +27,14 @@ STATUS: Mapping[Code, int] = MappingProxyType(
         Code.UNKNOWN_TARGET: 404,
         Code.FEATURE_DISABLED: 403,
         Code.CALLER_ID_NOT_ALLOWED: 403,
+        Code.RATE_LIMITED: 429,
         Code.ASTERISK_UNAVAILABLE: 503,
         Code.STORE_UNAVAILABLE: 503,
     }
 )
 
 # Statuses that only HTTP knows. Their codes are those of the contract that say it best.
-METHOD_NOT_ALLOWED, TIMEOUT, TOO_LARGE, EXPECTATION_FAILED, UPGRADE_REQUIRED, TOO_MANY = 405, 408, 413, 417, 426, 429
+METHOD_NOT_ALLOWED, TIMEOUT, TOO_LARGE, EXPECTATION_FAILED, UPGRADE_REQUIRED = 405, 408, 413, 417, 426
 
 
 class ProblemField(BaseModel):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from tests.bots import sdp
 from tests.bots.hearing import Ear
+from tests.bots.keys import KeyEar
 from tests.bots.rtp import RtpStream
 from tests.bots.sound import Sound
-from tests.bots.tones import ringing_cadence
+from tests.bots.tones import decode, ringing_cadence
 
 if TYPE_CHECKING:
     from tests.bots.station import Station
@@ -29,7 +30,9 @@ class Audio:
         host = station.line.agent.address[0]
         self.ear = Ear(station.heard, station.level)
         self.stream = RtpStream(host, self._frame, self._digit, self.ear.lost)
-        self.session = sdp.Session(host, self.stream.port)
+        self.stream.keys_as_tones = station.keys_as_tones
+        self.session = sdp.Session(host, self.stream.port, events=not station.keys_as_tones)
+        self._keys = KeyEar() if station.keys_as_tones else None
         self.on_hold = False
         self.held_by_other = False
         self.digits = ""
@@ -43,7 +46,7 @@ class Audio:
             return
         self._remote = remote
         self.stream.remote = (remote.host, remote.port) if remote.port else None
-        self.stream.dtmf_payload = remote.dtmf
+        self.stream.dtmf_payload = remote.dtmf if self.session.events else None
         held, self.held_by_other = self.held_by_other, remote.held
         if held != remote.held:
             self._station.note("held by the other side" if remote.held else "taken off hold", call=self._call)
@@ -88,6 +91,8 @@ class Audio:
     def _frame(self, at: float, payload: bytes) -> None:
         if not self.on_hold:
             self.ear.feed(at, payload)
+            if self._keys is not None and (key := self._keys.feed(decode(payload))):
+                self._digit(at, key)
             if self._station.tape is not None:
                 self._station.tape += payload
 

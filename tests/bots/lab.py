@@ -94,10 +94,14 @@ class Lab:
             async with asyncio.timeout(_CLOSING):
                 await asyncio.gather(*(phone.unregister() for phone in phones))
                 await asyncio.gather(*(bot.line.agent.drain() for bot in plugged if bot.calls))
+        lines = [bot.line for bot in self.bots.values()]
         for bot in self.bots.values():
             bot.close()
         if self._carrier is not None:
             self._carrier.close()
+            lines.append(self._carrier.line)
+        # The next lab may want the same addresses at once.
+        await asyncio.gather(*(line.agent.closed() for line in lines))
 
     def _stalled(self, seconds: float) -> None:
         self.board.record("lab", "event loop stalled", f"{seconds * 1000:.0f} ms; RTP stamps suffer")

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from tests.bots import tones
+from tests.bots import keys, tones
 from tests.bots.hearing import LOST_AFTER
 
 PCMU: Final = 0
@@ -65,6 +65,8 @@ class RtpStream:
         self.program: list[bytes] | None = None
         """Frames sent in a circle instead of `speaks`, e.g. a network's ringing tone."""
         self.dtmf_payload: int | None = None
+        self.keys_as_tones = False
+        """Keys are tones in the audio, whatever the call agreed on."""
         self.plugged = True
         """False: nothing is sent, and what comes in is thrown away."""
         self.received = 0
@@ -75,6 +77,7 @@ class RtpStream:
         self._sequence = random.getrandbits(16)
         self._timestamp = random.getrandbits(32)
         self._keys: deque[list[tuple[bytes, bool]]] = deque()
+        self._tones: deque[bytes] = deque()
         self._event: list[tuple[bytes, bool]] = []
         self._event_timestamp = 0
         self._gap = 0
@@ -95,17 +98,19 @@ class RtpStream:
         self._keys_sent.clear()
 
     async def send_dtmf(self, digits: str) -> None:
-        """Send digits as RFC 4733 events, 180 ms each; returns when the last has been sent.
+        """Send digits as RFC 4733 events, 180 ms each, or as tones; returns when the last has been sent.
 
         Raises ValueError for a key that no phone has, RuntimeError where the call agreed on no events.
         """
         wrong = set(digits.upper()) - set(DTMF_KEYS)
         if wrong:
             raise ValueError(f"no such key: {', '.join(sorted(wrong))}")
-        if self.dtmf_payload is None:
+        if self.keys_as_tones:
+            self._tones.extend(frame for key in digits.upper() for frame in keys.press(key))
+        elif self.dtmf_payload is None:
             raise RuntimeError("this call has no telephone-event")
-        for key in digits.upper():
-            self._keys.append(_event_frames(key))
+        else:
+            self._keys.extend(_event_frames(key) for key in digits.upper())
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._keys_sent.append(sent)
         await sent
@@ -125,7 +130,7 @@ class RtpStream:
             self._send_event()
             return
         self._gap = max(0, self._gap - 1)
-        if not self._keys and self._gap == 0 and self._keys_sent:
+        if not self._keys and not self._tones and self._gap == 0 and self._keys_sent:
             for waiting in self._keys_sent:
                 if not waiting.done():
                     waiting.set_result(None)
@@ -141,6 +146,8 @@ class RtpStream:
         return not self._lost and self.last_packet is not None and now - self.last_packet > LOST_AFTER
 
     def _next_frame(self) -> bytes | None:
+        if self._tones:
+            return self._tones.popleft()
         if self.program is None:
             return self.speaks
         frame = self.program[self._program_at % len(self.program)]

@@ -117,6 +117,7 @@ async def _set_up(scenario: Scenario, lab: Lab, desktops: dict[str, Desktop], ta
         else:
             station = await lab.contact(name, bot.contact or "", display=bot.display, behaviour=behaviour)
         station.auto_answer = bot.auto_answer
+        station.keys_as_tones = bot.keys == "tones"
     for name, agent in scenario.agents.items():
         desktop = desktops[name] = Desktop(target.api or "", name, lab.board)
         await desktop.login(agent.password)

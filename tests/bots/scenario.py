@@ -72,6 +72,7 @@ class Bot(_Part):
     display: str = ""
     when_called: Annotated[str, AfterValidator(_behaviour)] = "rings"
     auto_answer: bool = True
+    keys: Literal["events", "tones"] = "events"
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

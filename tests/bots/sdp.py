@@ -55,27 +55,28 @@ def read(body: str) -> Remote | None:
 
 
 class Session:
-    """Our half of a call's SDP; the version rises with each description sent."""
+    """Our half of a call's SDP; the version rises with each description sent. Without `events`, no telephone-event."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, events: bool = True) -> None:
+        self.events = events
         self._host = host
         self._port = port
         self._id = next(_sessions)
         self._version = 0
 
     def describe(self, direction: Direction = "sendrecv", dtmf: int = DTMF_PAYLOAD) -> bytes:
-        """An SDP body with PCMU and telephone-event in that direction."""
+        """An SDP body with PCMU and, unless it has none, telephone-event in that direction."""
         self._version += 1
+        events = (f"a=rtpmap:{dtmf} telephone-event/8000", f"a=fmtp:{dtmf} 0-16") if self.events else ()
         lines = (
             "v=0",
             f"o=bot {self._id} {self._version} IN IP4 {self._host}",
             "s=call",
             f"c=IN IP4 {self._host}",
             "t=0 0",
-            f"m=audio {self._port} RTP/AVP 0 {dtmf}",
+            f"m=audio {self._port} RTP/AVP 0" + (f" {dtmf}" if events else ""),
             "a=rtpmap:0 PCMU/8000",
-            f"a=rtpmap:{dtmf} telephone-event/8000",
-            f"a=fmtp:{dtmf} 0-16",
+            *events,
             "a=ptime:20",
             f"a={direction}",
         )

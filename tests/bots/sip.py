@@ -219,7 +219,9 @@ class UserAgent(asyncio.DatagramProtocol):
         self._clients: dict[tuple[str, str], ClientTransaction] = {}
         self._servers: dict[tuple[str, str], ServerTransaction] = {}
         self._finished: asyncio.Event = asyncio.Event()
+        self._gone: asyncio.Event = asyncio.Event()
         self.address: Address = ("", 0)
+        self._opened = False
         self.plugged = True
         """False: the cable is pulled; nothing goes out or comes in."""
 
@@ -231,8 +233,18 @@ class UserAgent(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.DatagramTransport)
         self._transport = transport
+        self._opened = True
         name = transport.get_extra_info("sockname")
         self.address = (str(name[0]), int(name[1]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is closed: its address can be had again."""
+        self._gone.set()
+
+    async def closed(self) -> None:
+        """After `close`: wait until the socket is given back, which the loop does in a turn of its own."""
+        if self._opened:
+            await self._gone.wait()
 
     def close(self) -> None:
         """Close the socket and end every transaction."""

@@ -38,6 +38,8 @@ class Station(Expectations):
         self.display_name = display
         self.behaviour = behaviour
         self.auto_answer = True
+        self.keys_as_tones = False
+        """Of calls from now on: keys are tones in the audio, both ways, and telephone-event is not offered."""
         self.auth: SipDigestAuth | None = None
         self.clock = studio.clock
         self.level = studio.level

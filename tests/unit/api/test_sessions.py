@@ -40,7 +40,7 @@ async def test_many_failures_pause_that_agent_from_that_address_only(world: Worl
         await world.ask("POST", "/v1/login", json={"agent": "alice", "password": "wrong"})
     body = {"agent": "alice", "password": "alice-demo"}
     answer = await world.ask("POST", "/v1/login", json=body)
-    assert (answer.status, answer.code) == (429, "unauthenticated")
+    assert (answer.status, answer.code) == (429, "rate_limited")
     assert 0 < int(answer.headers["Retry-After"]) <= FAILURE_WINDOW + 1
     assert await world.token("bob")
     world.now += FAILURE_WINDOW + 1
