@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
 from tests.bots import Call, Contact, Lab, answers
-from tests.e2e.containers import run_in
+from tests.e2e.containers import asterisk_console
 from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.stack import Stack
 
@@ -38,16 +38,13 @@ async def dialplan(stack: Stack) -> AsyncIterator[None]:
     steps = ((PLAIN, 1, dial), (ANSWERED, 1, "Answer"), (ANSWERED, 2, dial))
     try:
         for number, priority, application in steps:
-            await cli(stack, f"dialplan add extension {number},{priority},{application} into {CONTEXT} replace")
+            await asterisk_console(
+                stack, f"dialplan add extension {number},{priority},{application} into {CONTEXT} replace"
+            )
         yield
     finally:
         for number in (PLAIN, ANSWERED):
-            await cli(stack, f"dialplan remove extension {number}@{CONTEXT}")
-
-
-async def cli(stack: Stack, command: str) -> str:
-    """A command at Asterisk's console."""
-    return (await run_in(f"{stack.project}-asterisk", "asterisk", "-rx", command)).decode()
+            await asterisk_console(stack, f"dialplan remove extension {number}@{CONTEXT}")
 
 
 def until_frame(lab: Lab, *calls: Call) -> float:

@@ -80,6 +80,11 @@ async def run_in(name: str, *command: str) -> bytes:
     return out or b""
 
 
+async def asterisk_console(stack: Stack, command: str) -> str:
+    """What Asterisk's console answers to a command."""
+    return (await run_in(f"{stack.project}-asterisk", "asterisk", "-rx", command)).decode().strip()
+
+
 async def readiness(stack: Stack) -> tuple[int, str]:
     """The status of `/readyz`, and its problem's code; (0, "") where nobody listens."""
     try:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.bots import Call, Contact, Lab, answers
-from tests.e2e.containers import docker
+from tests.e2e.containers import asterisk_console
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
@@ -77,15 +77,14 @@ async def test_a_stranger_who_calls_themselves_the_carrier_is_refused_and_nobody
 @asynccontextmanager
 async def at_most(stack: Stack, calls: int) -> AsyncIterator[None]:
     """So many calls from outside are let in while the block lasts."""
-    asterisk = f"{stack.project}-asterisk"
-    before = await docker("exec", asterisk, "asterisk", "-rx", f"dialplan eval function GLOBAL({LIMIT})")
+    before = await asterisk_console(stack, f"dialplan eval function GLOBAL({LIMIT})")
     usual = before.rpartition(" ")[2]
     assert usual.isdigit(), before
-    await docker("exec", asterisk, "asterisk", "-rx", f"dialplan set global {LIMIT} {calls}")
+    await asterisk_console(stack, f"dialplan set global {LIMIT} {calls}")
     try:
         yield
     finally:
-        await docker("exec", asterisk, "asterisk", "-rx", f"dialplan set global {LIMIT} {usual}")
+        await asterisk_console(stack, f"dialplan set global {LIMIT} {usual}")
 
 
 async def test_with_all_lines_from_outside_taken_the_next_caller_is_refused_and_agents_still_call_out(
