@@ -25,7 +25,7 @@ from ari_app.availability.port import AgentChanged, AgentRecord, Change, CountCh
 from ari_app.availability.redis import RedisAvailability
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call
-from ari_app.calls.stimuli import AgentBecameAvailable, AsteriskReconciled, DirectoryReplaced, Stimulus
+from ari_app.calls.stimuli import AgentBecameAvailable, AsteriskReconciled, DirectoryReplaced, PhoneReachable, Stimulus
 from ari_app.calls.switch import Switch
 from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
@@ -169,6 +169,7 @@ class App:
 
     def _phone(self, user: str, can_ring: bool) -> None:
         self._registered[user] = can_ring
+        self._engine.feed(PhoneReachable(user, can_ring))
         self._tell_phone(user)
 
     def _phone_in_use(self, user: str, in_use: bool) -> None:

@@ -23,6 +23,7 @@ class Code(StrEnum):
     INVALID = "invalid"
     NOT_ALLOWED_NOW = "not_allowed_now"
     NO_AGENT_AVAILABLE = "no_agent_available"
+    PHONE_UNREACHABLE = "phone_unreachable"
     UNKNOWN_TARGET = "unknown_target"
     FEATURE_DISABLED = "feature_disabled"
     CALLER_ID_NOT_ALLOWED = "caller_id_not_allowed"

@@ -66,7 +66,8 @@ _ON_PARTY: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType
     }
 )
 _DONE = (Code.NOT_FOUND, Code.FORBIDDEN, Code.NOT_ALLOWED_NOW, Code.ASTERISK_UNAVAILABLE, Code.STORE_UNAVAILABLE)
-_MONITORED = (*_DONE, Code.FEATURE_DISABLED)
+_MY_PHONE = (*_DONE, Code.PHONE_UNREACHABLE)  # what rings one's own phone
+_MONITORED = (*_MY_PHONE, Code.FEATURE_DISABLED)
 _OFFERED = (
     *_DONE,
     Code.NO_AGENT_AVAILABLE,
@@ -195,7 +196,7 @@ class CallsApi:
             Route("GET", "/v1/calls", "list_calls", "The calls that I see", "calls", self.list, Calls),
             Route(
                 "POST", "/v1/calls", "make_call", "Ring my own phone, then the target", "calls", self.make, CallView,
-                201, OfferRequest, codes=_OFFERED,
+                201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE),
             ),
             Route("GET", call, "get_call", "One call", "calls", self.get, CallView, codes=(Code.NOT_FOUND,)),
             Route(
@@ -228,8 +229,8 @@ class CallsApi:
             ),
         ]  # fmt: skip
         for name, (make, summary) in _ON_CALL.items():
-            handle = self._verb(make)
-            routes.append(_post(f"{call}/{name}", _operation(name, "call"), summary, "calls", handle, codes=_DONE))
+            handle, codes = self._verb(make), _MY_PHONE if make in (c.Answer, c.Retrieve) else _DONE
+            routes.append(_post(f"{call}/{name}", _operation(name, "call"), summary, "calls", handle, codes=codes))
         for name, (make, summary) in _RECORDING.items():
             handle, codes = self._verb(make), (*_DONE, Code.FEATURE_DISABLED)
             routes.append(_post(f"{call}/{name}", _operation(name), summary, "calls", handle, codes=codes))

@@ -24,6 +24,7 @@ STATUS: Mapping[Code, int] = MappingProxyType(
         Code.INVALID: 422,
         Code.NOT_ALLOWED_NOW: 409,
         Code.NO_AGENT_AVAILABLE: 409,
+        Code.PHONE_UNREACHABLE: 409,
         Code.UNKNOWN_TARGET: 404,
         Code.FEATURE_DISABLED: 403,
         Code.CALLER_ID_NOT_ALLOWED: 403,

@@ -97,6 +97,7 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
         step.put_offer(call.id, attempts=tuple(shared if a is attempt else a for a in offer.attempts))
         offers.accept(step, call.id, shared)
         return
+    step.require_phone(parties.own_phone(step, party).user)
     leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
     step.put_leg(leg, chosen=offer.caller_id is not None)
     hang_up_unanswered(step, old)

@@ -13,6 +13,7 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         step.await_effects(command, call.id, until="answered", party=me.id)
         call = step.put_call(call, recall_at=None)
         if leg is None:
+            step.require_phone(parties.own_phone(step, me).user)
             parties.ring_own_phone(step, call, me, auto_answer=True)
         else:  # it rings already for a call that he makes, which will wait then
             shared, held_by = step.put_leg(leg, focus=call.id), me.held_by - {me.id}

@@ -86,7 +86,14 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
         rung = party is not None and party.away and party.leg is not None
         if party is not None and (rung or party.progress is not Progress.JOINED):
             raise Refused(Code.NOT_ALLOWED_NOW, "your phone is ringing; answer or decline first")
+    if not _line_is_up(step, cmd.by):
+        step.require_phone(agent.phone)
     return target, agent, chosen
+
+
+def _line_is_up(step: Step, agent: str) -> bool:
+    leg = parties.agent_leg(step, agent)
+    return leg is not None and leg.state is LegState.UP
 
 
 def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request: str | None) -> None:

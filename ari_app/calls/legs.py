@@ -92,7 +92,10 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
         attempt = attempt_of(current.offer, leg_id)
         if attempt is not None:
             offers.attempt_failed(step, current, attempt, offers.failure_of(cause))
-        elif keeps_call(step, current, party, leg):
+            continue
+        if leg.state is not LegState.UP:
+            parties.own_phone_failed(step, current, party)
+        if keeps_call(step, current, party, leg):
             park(step, current, party)
         else:
             parties.leave(step, current.id, party.id)

@@ -81,6 +81,7 @@ def _begin(step: Step, cmd: c.Monitor | c.TakeOver, call: Call, mode: MonitorMod
         raise Refused(Code.NOT_ALLOWED_NOW, "this call has as many parties as it may have")
     step.await_effects(cmd.id, call.id, until="monitoring", agent=cmd.by)
     if cmd.by not in call.monitors:
+        step.require_phone(step.directory.agents[cmd.by].phone or "")
         _ring(step, call, cmd.by, mode, chosen or _agent_of(call))
     replaces = (chosen or _agent_of(call)).id if mode is MonitorMode.TAKE_OVER else None
     watched = chosen.agent if chosen is not None else step.call(call.id).monitors[cmd.by].watched

@@ -259,6 +259,8 @@ def timed_out(step: Step, call: Call) -> None:
     offer = call.offering()
     if offer is None:
         return
+    if offer.state is OfferState.PENDING and offer.by is not None:
+        parties.own_phone_failed(step, call, call.parties[offer.by])
     for attempt in offer.attempts:
         count_missed(step, attempt)
     tried = offer.tried | {a.agent for a in offer.attempts if a.agent}

@@ -23,6 +23,7 @@ from ari_app.calls.model import (
     Progress,
 )
 from ari_app.calls.step import Step
+from ari_app.errors import Code, Refused
 
 # -- hold -------------------------------------------------------------------------------------------------------------
 
@@ -144,13 +145,18 @@ def can_be_rung(step: Step, agent: str) -> bool:
     return all(leg is not None and leg.state is LegState.UP and not leg.hanging_up for leg in legs)
 
 
+def own_phone(step: Step, party: Party) -> Phone:
+    """The agent's phone; the one that he had for this call where he has none any more."""
+    listed = step.directory.agents.get(party.agent or "")
+    return Phone((listed.phone if listed else None) or party.identity.number)
+
+
 def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -> Leg:
     """Ring the agent's own phone for a call that is already his.
 
     `auto_answer` only where he has just asked for it: nobody's desk answers a contact while he is away.
     """
-    listed = step.directory.agents.get(party.agent or "")
-    destination = Phone((listed.phone if listed else None) or party.identity.number)
+    destination = own_phone(step, party)
     identity = displays.with_whom(call, party) or Identity()
     leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
     step.put_leg(leg)
@@ -158,6 +164,15 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     note_hold(step, step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True))
     step.ask(CreateLeg, leg.id, destination, identity, call.id, auto_answer, transfer_progress.wanted(step))
     return leg
+
+
+def own_phone_failed(step: Step, call: Call, party: Party) -> None:
+    """The agent's own phone was rung for what he asked, and not answered: who waits for that is told so."""
+    offer = call.offer
+    for pending in step.all_pending():
+        makes_call = offer is not None and offer.by == party.id and pending.offer == offer.id
+        if makes_call or (pending.call == call.id and pending.party == party.id):
+            step.refuse(pending.command, Refused(Code.PHONE_UNREACHABLE, "your phone was not answered"))
 
 
 # -- leaving ----------------------------------------------------------------------------------------------------------

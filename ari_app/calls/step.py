@@ -65,6 +65,7 @@ class State:
     activities: dict[str, str] = field(default_factory=dict)
     asked: dict[int, AsteriskEffect] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=dict)
+    unreachable: dict[str, bool] = field(default_factory=dict)
     linked: bool = False
     calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
     calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
@@ -122,6 +123,7 @@ class Step:
         self.activities: dict[str, str | None] = {}
         self.asked: dict[int, AsteriskEffect | None] = {}
         self.paces: dict[str, Pace] = {}
+        self.unreachable: dict[str, bool | None] = {}
         self.counter = state.counter
         self.linked = state.linked
         self.causes: set[str] = set()
@@ -210,6 +212,17 @@ class Step:
     def pace_of(self, target: str) -> Pace | None:
         """How fast the line for `target` moves."""
         return self.paces.get(target) or self.state.paces.get(target)
+
+    def can_reach(self, phone: str) -> bool:
+        """Whether this phone, by its SIP user, can be rung, as far as is known."""
+        return not {**self.state.unreachable, **self.unreachable}.get(phone)
+
+    def require_phone(self, phone: str) -> None:
+        """An agent's own phone must be there for what he asks. Raises Refused `phone_unreachable`."""
+        if not self.can_reach(phone):
+            raise Refused(
+                Code.PHONE_UNREACHABLE, "your phone is registered nowhere, or does not answer; start it first"
+            )
 
     # -- changing -----------------------------------------------------------------------------------------------------
 

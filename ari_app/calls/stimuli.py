@@ -160,6 +160,16 @@ class AsteriskReconciled:
     bridges: tuple[BridgeId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneReachable:
+    """A phone, by its SIP user, is registered and answers, or (`reachable` false) cannot be rung. Told again at each
+    connection to Asterisk; a phone of which nothing was told yet is taken for one that can be rung.
+    """
+
+    phone: str
+    reachable: bool
+
+
 # -- availability -----------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +234,7 @@ type AsteriskFact = (
     | EffectFailed
     | LinkLost
     | AsteriskReconciled
+    | PhoneReachable
 )
 type AvailabilityFact = AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable
 type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | Command

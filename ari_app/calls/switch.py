@@ -141,7 +141,7 @@ class Switch:
         merging.settle(step)
         invariants.check(step)
 
-    def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901, PLR0912 - a flat table of all stimuli
+    def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat table
         match stimulus:
             case s.EffectDone(effect):
                 _effect_over(step, effect)
@@ -177,6 +177,8 @@ class Switch:
                 reconcile.link_lost(step)
             case s.AsteriskReconciled():
                 reconcile.reconciled(step, stimulus)
+            case s.PhoneReachable(phone, reachable):
+                step.unreachable[phone] = None if reachable else True
             case s.AgentReserved(request, agent):
                 reservations.agent_reserved(step, request, agent)
             case s.NobodyAvailable(request):
@@ -216,6 +218,7 @@ class Switch:
             if leg is not state.legs.get(leg_id):
                 effects.append(LegChanged(leg_id, leg))
         _merge(state.legs, step.legs)
+        _merge(state.unreachable, step.unreachable)
         for call_id, call in step.calls.items():
             before = state.calls.get(call_id)
             state.keep(call)

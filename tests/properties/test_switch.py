@@ -262,6 +262,11 @@ class CallCentre(RuleBasedStateMachine):
     def a_phone_will(self, agent: str, behaviour: Behaviour) -> None:
         self.world.phone(agent, behaviour)
 
+    @rule(agent=st.sampled_from((*AGENTS, "erin")), there=st.booleans(), now=SELDOM)
+    def a_phone_is_unplugged_or_plugged_in(self, agent: str, there: bool, now: bool) -> None:
+        if now or there:
+            self.world.plug(agent, there=there)
+
     # -- what goes on by itself ---------------------------------------------------------------------------------------
 
     @rule(index=st.integers(0, 20))

@@ -98,6 +98,7 @@ class World:
         self.chosen: list[tuple[str, str]] = []
         self.held_too_long: list[str] = []
         self.failed: list[e.OperationFailed] = []
+        self.unplugged: set[str] = set()
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
@@ -204,6 +205,8 @@ class World:
         calls = [wellformed.CALL.validate_json(v) for v in self.saved_calls.values()]
         legs = [wellformed.LEG.validate_json(v) for v in self.saved_legs.values()]
         self.switch.restore(calls, legs)
+        for agent in sorted(self.unplugged):
+            self.plug(agent, there=False)  # told at each connection
         for agent in [a for a, what in self.agents.activity.items() if what == "reserved"]:
             del self.agents.activity[agent]  # as its time runs out in Redis
         self.asked = {x for x in self.asked if x in self.replies or x in self.refusals}
@@ -249,6 +252,12 @@ class World:
         phone = self.directory.agents[agent].phone
         assert phone is not None
         self.asterisk.behaviour[Phone(phone)] = behaviour
+
+    def plug(self, agent: str, *, there: bool) -> None:
+        """The agent's phone is registered again, or no longer."""
+        self.unplugged = self.unplugged - {agent} if there else self.unplugged | {agent}
+        self.phone(agent, Behaviour.ANSWER if there else Behaviour.UNREACHABLE)
+        self.inbox.append(s.PhoneReachable(self.directory.agents[agent].phone or "", there))
 
     # -- what is to be seen -------------------------------------------------------------------------------------------
 

@@ -123,7 +123,10 @@ def test_a_call_whose_own_phone_is_not_picked_up_is_over_and_the_reservation_fre
     office.is_calm()
     assert not office.switch.calls
     assert not office.agents.activity
-    assert name in office.replies
+    if how == "unreachable":
+        assert office.refusals[name].code.value == "phone_unreachable"
+    else:
+        assert name in office.replies
 
 
 def test_the_call_made_is_over_when_the_target_declines_s40() -> None:

@@ -83,6 +83,19 @@ def test_a_phone_that_is_not_answered_refuses_the_command_and_leaves_the_call_al
     office.is_calm()
 
 
+@pytest.mark.parametrize("kind", [c.Monitor, c.TakeOver])
+def test_nobody_is_watched_from_a_phone_that_is_registered_nowhere(kind: type[c.CallCommand]) -> None:
+    office = Office()
+    call = office.served()
+    office.plug("erin", there=False)
+    office.settle()
+    fields = {"mode": LISTEN} if kind is c.Monitor else {}
+    refused = office.refused(kind, "erin", call=call.id, role=Role.SUPERVISOR, **fields)
+    assert refused == "phone_unreachable"
+    assert office.seen("erin", call.id).monitors == ()
+    office.is_calm()
+
+
 def test_of_two_whose_phones_ring_one_declines_and_the_other_hears() -> None:
     office = Office()
     call = office.served()

@@ -162,18 +162,6 @@ def test_retrieve_rings_the_phone_that_was_hung_up_and_is_answered_when_it_is_up
     assert office.switch.next_deadline() is None
 
 
-def test_a_retrieve_whose_phone_is_not_answered_is_answered_and_the_call_is_kept_s13() -> None:
-    office = Office()
-    call = _parked(office)
-    name = office.command(c.Retrieve, "alice", call=call)
-    office.settle()
-    office.hangs_up("alice", 19)
-    office.is_calm()
-    assert name in office.replies
-    assert office.music() == {"in1"}
-    assert office.switch.next_deadline() == office.now + 60.0
-
-
 def test_the_parked_call_rings_its_agent_by_itself_after_the_recall_time_s13() -> None:
     office = Office(recall=30.0)
     call = _parked(office)

@@ -179,9 +179,10 @@ async def test_deadlines_wake_the_machine_by_themselves() -> None:
         while engine.calls:
             ends.changed.clear()
             await ends.changed.wait()
+    with pytest.raises(Refused) as refused:
+        await answer
+    assert refused.value.code is Code.PHONE_UNREACHABLE
     ends.pump()
-    await _turn()
-    assert (await answer).ended
     engine.close()
 
 
