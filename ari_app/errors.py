@@ -15,7 +15,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Stable error codes; clients are written against them (API.md, "Ground rules")."""
+    """Stable error codes; clients are written against them (docs/api.md, "Errors")."""
 
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"

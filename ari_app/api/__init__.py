@@ -1,1 +1,1 @@
-"""HTTP, events, authentication and OpenAPI: the public contract (API.md), and nothing about how calls work."""
+"""HTTP, events, authentication, OpenAPI: what docs/api.md and docs/events.md say, nothing about how calls work."""

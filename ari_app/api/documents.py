@@ -1,4 +1,4 @@
-"""Agents and targets as clients see them (API.md, "The agent", "Targets")."""
+"""Agents and targets as clients see them (docs/api.md, "The agent", and docs/api.md, "Targets")."""
 
 from ari_app.api.models import AgentDocument, CallerIdChoice, Me, TargetAction, TargetDocument
 from ari_app.api.port import Agents, AgentState

@@ -1,4 +1,4 @@
-"""The events of each agent (API.md, "Events"): numbered, in order, without gaps, for every window.
+"""The events of each agent (docs/events.md): numbered, in order, without gaps, for every window.
 
 `EventHub` is told what changed, synchronously, and renders it once for each agent who has a window open or had one a
 moment ago. It never waits for anybody: what a window can't take yet waits in `windows` (calls, agents, errors) or, the

@@ -38,7 +38,7 @@ BACKLOG = 0
 
 DESCRIPTION = f"""The token comes as bearer or as `?token=`. The first message is `snapshot`, unless `since` names an
 event after which all is still known; then events follow, each with the next `seq` and with `at`: `call.created`,
-`call.updated`, `call.ended`, `offer.updated`, `agent.updated`, `target.updated`, `subscribed`, `error`.
+`call.updated`, `call.ended`, `call.alarm`, `offer.updated`, `agent.updated`, `target.updated`, `subscribed`, `error`.
 
 Without a subscription `target.updated` comes for every target that the agent may reach. With `targets` or `q` it comes
 for those only, after the event `subscribed` with the targets as they are now. The client may change that at any time:

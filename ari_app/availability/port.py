@@ -27,7 +27,7 @@ from ari_app.routing.targets import Target
 
 
 class AgentState(StrEnum):
-    """What is shown of an agent (API.md, "The agent")."""
+    """What is shown of an agent (docs/api.md, "The agent")."""
 
     LOGGED_OUT = "logged_out"
     NOT_READY = "not_ready"

@@ -1,4 +1,4 @@
-"""What may be done now, by whom: the one place that decides it (API.md, `actions`).
+"""What may be done now, by whom: the one place that decides it (docs/api.md, "Ground rules").
 
 A desktop shows what is listed here, and the machine refuses what is not: both ask these functions.
 """

@@ -1,4 +1,4 @@
-"""Channels that enter from the dialplan: callers, agents who dial, feature codes (API.md, "The administrator's side").
+"""Channels that enter from the dialplan (docs/configuration.md): callers, agents who dial, feature codes.
 
 Stasis(app, agent|group|queue|skill|routing_point, id)   a caller to be delivered there
 Stasis(app, dial, number)                                an agent's phone that dials

@@ -1,4 +1,4 @@
-"""What an agent, a supervisor or a client asks for: one class a verb of API.md.
+"""What an agent, a supervisor or a client asks for: one class a verb of docs/api.md.
 
 Every command carries `id` (chosen by who sends it; exactly one Reply or Refuse answers it) and `by`, the agent who
 asks. `role` decides whether he may command calls that he is not in.

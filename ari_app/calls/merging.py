@@ -1,4 +1,4 @@
-"""Two calls of one agent become one conference (API.md's complete_conference, for calls that are no consultation).
+"""Two calls of one agent become one conference (`merge`, and for a consultation `complete_conference`).
 
 Owns which of an agent's calls can be merged, and whether they are few enough for one conference. That depends on two
 calls at once, so it is derived after every step, like media, and kept with his party: who looks at one call alone sees

@@ -1,4 +1,4 @@
-"""A call as somebody sees it (API.md, "Calls"): the shapes of the public contract, and how they are filled.
+"""A call as somebody sees it (docs/api.md, "Calls"): the shapes of the public contract, and how they are filled.
 
 `view(call, viewer, directory)` is pure. Times are RFC 3339 strings in UTC.
 """

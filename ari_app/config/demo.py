@@ -1,4 +1,4 @@
-"""The demo's secrets are public (DEMO.md): anywhere but on loopback nothing starts with them."""
+"""The demo's secrets are public: anywhere but on loopback nothing starts with them."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address

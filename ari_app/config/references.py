@@ -6,6 +6,7 @@ entry does not hide others, nor makes up new ones.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ari_app.config.document import Document, Path
 from ari_app.config.schema import (
@@ -21,15 +22,30 @@ from ari_app.config.schema import (
 )
 from ari_app.routing.targets import Target, TargetType
 
-# The prompts that are played somewhere; a name that is none of these is a slip.
-ANNOUNCEMENTS = frozenset(
+# The prompts that are played somewhere, and when; a name that is none of these is a slip.
+ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
     {
-        "nobody_available", "invalid_number", "ready", "not_ready", "logged_in", "logged_out",
-        "hold_reminder", "queue_next", "queue_position", "queue_waiting", "queue_wait", "queue_minutes",
-        "recording_started", "conference_join", "conference_leave",
-        "feature_transfer", "feature_conference", "feature_nobody_available", "feature_invalid_number",
+        "nobody_available": "To a caller whom nobody can be found for; then they are released.",
+        "invalid_number": "To a phone that dialled a number which leads nowhere.",
+        "ready": "After the feature code for ready (\\*70).",
+        "not_ready": "After that for not ready (\\*71).",
+        "logged_in": "After that for logging in (\\*72).",
+        "logged_out": "After that for logging out (\\*73).",
+        "hold_reminder": "To an agent who keeps a contact on hold for longer than `max_hold`.",
+        "queue_next": "To a caller in a queue who is the next.",
+        "queue_position": "To a caller in a queue: before their place …",
+        "queue_waiting": "… and after it.",
+        "queue_wait": "To a caller in a queue: before the minutes that are expected …",
+        "queue_minutes": "… and after them; only where it is more than one.",
+        "recording_started": "To everybody in the call, when a recording begins.",
+        "conference_join": "To everybody in the call, when a third or later party joins.",
+        "conference_leave": "To everybody in the call, when one of three or more leaves.",
+        "feature_transfer": "After the code for an instant transfer in a call: whom to?",
+        "feature_conference": "After the code for an instant conference in a call: whom to?",
+        "feature_nobody_available": "To an agent who used such a code, in place of `nobody_available`.",
+        "feature_invalid_number": "The same, in place of `invalid_number`.",
     }
-)  # fmt: skip
+)
 # Played to all who talk. Asterisk never ends a tone that it plays to a bridge: what comes next would wait for ever.
 TO_ALL = frozenset({"recording_started", "conference_join", "conference_leave"})
 

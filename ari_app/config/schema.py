@@ -6,7 +6,7 @@ References between entries are not checked here (see `references`).
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from ari_app.config.credentials import is_hash
 from ari_app.errors import Refused
@@ -15,6 +15,9 @@ from ari_app.routing.targets import Target, parse_target
 
 DEFAULTS = Settings()
 ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_EXTENSION = r"^\+?[0-9*#]{1,32}$"
+_SOUND = r"^[A-Za-z0-9_./:-]{1,200}$"
+_CODE = r"^[0-9*#]{1,8}$"
 
 
 def _number(value: object) -> object:
@@ -24,7 +27,7 @@ def _number(value: object) -> object:
 
 
 def _extension(text: str) -> str:
-    if not re.fullmatch(r"\+?[0-9*#]{1,32}", text):
+    if not re.fullmatch(_EXTENSION, text):
         raise ValueError("must be a number to dial: digits, * and #")
     return text
 
@@ -64,33 +67,51 @@ def _folder(text: str) -> str:
     return text
 
 
+def _described(**schema: object) -> WithJsonSchema:
+    """What an editor is told of a value that validators of ours check (see `reference`)."""
+    return WithJsonSchema({"type": ["string", "integer"], **schema})
+
+
 type Name = Annotated[str, Field(min_length=1, max_length=128)]
-type Number = Annotated[str, BeforeValidator(_number), AfterValidator(_extension)]
-type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(_phone)]
-type TargetText = Annotated[Target, BeforeValidator(_target)]
+type Number = Annotated[
+    str, BeforeValidator(_number), AfterValidator(_extension), _described(pattern=_EXTENSION, title="number")
+]
+type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(_phone), _described(pattern=f"^{ID.pattern}$")]
+type TargetText = Annotated[Target, BeforeValidator(_target), _described(type="string", title="target")]
 type Verbs = list[Annotated[Verb, Field(strict=False)]]
 type Seconds = Annotated[float, Field(ge=0, le=86_400)]
-type Texts = dict[str, Annotated[str, BeforeValidator(_number)]]
+type Texts = dict[str, Annotated[str, BeforeValidator(_number), _described()]]
 
 
 class Entry(BaseModel):
     """What all entries have: unknown names are faults, and nothing is converted silently."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class AgentEntry(Entry):
-    """A person: his phone is a SIP user of pjsip.conf; exactly one of `password` and `password_hash`."""
+    """A person: an agent, a supervisor or an administrator."""
 
     name: Name
+    """What desktops and displays show."""
     phone: Phone | None = None
+    """The SIP user of their phone in `pjsip.conf`, and the number that reaches them. Only an agent must have one."""
     role: Annotated[Role, Field(strict=False)] = Role.AGENT
+    """`agent`: the calls that they are in. `supervisor`: all calls. `admin`: all calls, and this file."""
     password: str | None = Field(None, min_length=1, max_length=1024, repr=False)
+    """In clear: for a demonstration only. Anywhere but on loopback the controller refuses the demo's own."""
     password_hash: Annotated[str, AfterValidator(_hash)] | None = Field(None, repr=False)
+    """What `ari-app hash-password` prints. Exactly one of `password` and `password_hash` must be given."""
     groups: list[str] = []
+    """The groups that they are a member of."""
     skills: dict[str, Annotated[int, Field(ge=1, le=999)]] = {}
+    """Each with a level from 1; higher is better."""
     max_calls: int = Field(2, ge=1, le=100)
+    """How many calls they may have at once, those on hold included."""
     call_waiting: bool = False
+    """Offer calls to themselves (not to their groups) also while they talk, up to `max_calls`."""
 
     @model_validator(mode="after")
     def _complete(self) -> "AgentEntry":
@@ -102,16 +123,24 @@ class AgentEntry(Entry):
 
 
 class GroupEntry(Entry):
-    """Agents who are reached together. `order` is of `ring: in_order`; members that it leaves out come after it."""
+    """Agents who are reached together. Who is a member stands with the agents."""
 
     name: Name
+    """What desktops show."""
     number: Number | None = None
+    """What a phone dials to reach it."""
     enabled_for: Verbs = list(Verb)
+    """What agents may do towards it."""
     show_available: bool = False
+    """Whether agents see how many of its members are free."""
     ring: Literal["longest_idle", "all", "in_order"] = "longest_idle"
+    """`longest_idle`: one member, who has been free for longest. `all` at once. `in_order`: one after the other."""
     order: list[str] = []
+    """With `ring: in_order`, who is rung first, second …; other members follow as the agents are listed."""
     wrap_up: Seconds = 0.0
+    """Seconds of rest after a call, in which a member is not rung."""
     max_wait: Seconds | None = None
+    """Seconds after which a caller who waits for it is told that nobody is available, and released."""
 
     @model_validator(mode="after")
     def _order_counts(self) -> "GroupEntry":
@@ -121,35 +150,52 @@ class GroupEntry(Entry):
 
 
 class QueueEntry(Entry):
-    """Where callers wait for a member of its groups."""
+    """Where callers wait, with music, for a member of its groups."""
 
     name: Name
+    """What desktops show."""
     number: Number | None = None
+    """What a phone dials to reach it."""
     groups: list[str] = Field(min_length=1)
+    """Whose members serve it."""
     enabled_for: Verbs = list(Verb)
+    """What agents may do towards it."""
     show_available: bool = False
+    """Whether agents see how many of its members are free."""
     max_length: int | None = Field(None, ge=1)
+    """How many may wait; who comes then goes to `overflow`."""
     max_wait: Seconds | None = None
+    """Seconds after which who waits goes to `overflow`."""
     overflow: TargetText | None = None
+    """The target for those. Queues may not overflow in a ring."""
     announce_every: Annotated[float, Field(ge=5, le=3600)] | None = None
+    """Seconds between two announcements of the caller's place and expected wait."""
 
 
 class SkillEntry(Entry):
-    """Something agents can do."""
+    """Something that agents can do. It is reached as `skill:french`, or `skill:french>=3` for that level and better."""
 
     name: Name
+    """What desktops show."""
     enabled_for: Verbs = list(Verb)
+    """What agents may do towards it."""
     show_available: bool = False
+    """Whether agents see how many are free who have it."""
 
 
 class RoutingPointEntry(Entry):
-    """An entry of the dialplan. `user_data` is attached only where it is a corporate `favourite`."""
+    """An entry of the dialplan that decides for itself where a caller goes, for instance a menu."""
 
     name: Name
+    """What desktops show."""
     number: Number
+    """The extension in the context `routing-points` of `extensions.conf`, and what a phone dials to reach it."""
     enabled_for: Verbs = list(Verb)
+    """What agents may do towards it."""
     favourite: bool = False
+    """A corporate favourite: it attaches its `user_data` to the call of whoever is sent there."""
     user_data: Texts = {}
+    """What is attached: keys and values."""
 
     @model_validator(mode="after")
     def _favourite_has_data(self) -> "RoutingPointEntry":
@@ -163,12 +209,20 @@ def _for(value: object) -> object:
 
 
 class CallerIdEntry(Entry):
-    """An identity and who may show it. An empty `for` stands for everybody."""
+    """An identity that agents may show in place of their own."""
 
     name: Name = "Anonymous"
+    """The name that the called phone shows."""
     number: Number | None = None
+    """The number that it shows."""
     anonymous: bool = False
-    for_: Annotated[list[TargetText], BeforeValidator(_for)] = Field(alias="for", min_length=0)
+    """Show neither. Exactly one of `number` and `anonymous: true` must be given."""
+    for_: Annotated[
+        list[TargetText],
+        BeforeValidator(_for),
+        WithJsonSchema({"anyOf": [{"const": "everybody"}, {"type": "array", "items": {"type": "string"}}]}),
+    ] = Field(alias="for", min_length=0)
+    """Who may choose it: `everybody`, or a list of agents and groups."""
 
     @model_validator(mode="after")
     def _has_number(self) -> "CallerIdEntry":
@@ -178,10 +232,12 @@ class CallerIdEntry(Entry):
 
 
 class OutsideEntry(Entry):
-    """Numbers that may be dialled outside: the whole number must match `pattern`; `replace` rewrites it."""
+    """Numbers that may be dialled outside. The first rule that matches counts; what none matches is refused."""
 
     pattern: Annotated[str, AfterValidator(_pattern)]
+    """A regular expression that the whole number must match."""
     replace: str | None = None
+    """Rewrites the number; `\\1` is the first group of the pattern."""
 
     @model_validator(mode="after")
     def _replaceable(self) -> "OutsideEntry":
@@ -196,41 +252,51 @@ class OutsideEntry(Entry):
 
 def _sounds(value: object) -> object:
     sounds: list[Any] = value if isinstance(value, list) else [value]
-    if not sounds or not all(isinstance(s, str) and re.fullmatch(r"[A-Za-z0-9_./:-]{1,200}", s) for s in sounds):
+    if not sounds or not all(isinstance(s, str) and re.fullmatch(_SOUND, s) for s in sounds):
         raise ValueError("must be the name of a sound file without its ending, or a list of them")
     return ",".join(s if ":" in s else f"sound:{s}" for s in sounds)
 
 
 class CompanyEntry(Entry):
-    """The identity that the outside sees where no other is chosen."""
+    """The identity that people outside see where no other is chosen."""
 
     name: Name
+    """Its name."""
     number: Number
+    """Its number."""
 
 
 class RecordingEntry(Entry):
-    """Whether calls may be recorded, and the folder below the directory of recordings where files go."""
+    """Recording of calls."""
 
     enabled: bool = DEFAULTS.recording
+    """Whether calls may be recorded. Where not, the actions are absent and refused."""
     folder: Annotated[str, AfterValidator(_folder)] = DEFAULTS.recordings_folder
+    """Where files go, below the directory of recordings; it is made where it is not there."""
 
 
 def _code(text: str) -> str:
-    if not re.fullmatch(r"[0-9*#]{1,8}", text):
+    if not re.fullmatch(_CODE, text):
         raise ValueError("must be 1 to 8 of the keys 0-9, * and #")
     return text
 
 
-type FeatureCode = Annotated[str, BeforeValidator(_number), AfterValidator(_code)]
+type FeatureCode = Annotated[
+    str, BeforeValidator(_number), AfterValidator(_code), _described(pattern=_CODE, title="keys")
+]
 
 
 class FeatureCodesEntry(Entry):
-    """What an agent presses while he talks; a feature without a code is not there."""
+    """What an agent may press while they talk: 1 to 8 of 0-9, `*` and `#`. A feature without a code is not there."""
 
     transfer: FeatureCode | None = None
+    """Instant transfer; a number follows."""
     conference: FeatureCode | None = None
+    """Instant conference; a number follows."""
     hold: FeatureCode | None = None
+    """Hold, and again to retrieve."""
     cancel: FeatureCode | None = None
+    """Give up what is being dialled, or what rings."""
 
     @model_validator(mode="after")
     def _distinct(self) -> "FeatureCodesEntry":
@@ -248,38 +314,71 @@ class FeatureCodesEntry(Entry):
 
 
 class MonitoringEntry(Entry):
-    """Supervisors at the calls of others."""
+    """Supervisors at the calls of others. Ask what the law of your country says of it."""
 
     enabled: bool = DEFAULTS.monitoring.enabled
+    """Whether supervisors may listen in, whisper, barge in and take over."""
     agents_told: bool = DEFAULTS.monitoring.agents_told
+    """Whether agents see in their call who listens."""
 
 
 class SettingsEntry(Entry):
     """Behaviour for the whole call centre. Times in seconds."""
 
     offer_timeout: Seconds = DEFAULTS.offer_timeout
+    """How long a phone is rung before the next is tried, or the offer fails."""
     own_phone_timeout: Seconds = DEFAULTS.own_phone_timeout
+    """How long an agent's own phone is rung for a call that they make."""
     music_class: Name = DEFAULTS.music_class
+    """The music of those on hold and of those who wait (`musiconhold.conf`)."""
     conferences: bool = DEFAULTS.conferences
+    """Whether there are conferences. Where not, the actions are absent and refused."""
     outside_may_continue: bool = DEFAULTS.outside_may_continue
+    """Whether a call goes on when its last agent leaves and two outside parties remain."""
     fallback: TargetText | None = None
+    """Where a contact goes whose agent hung up while a transfer rang that then failed.
+
+    Without it they hear `nobody_available` and are released."""
     max_missed: Annotated[int, Field(ge=1)] = DEFAULTS.max_missed
+    """After how many calls in a row that they let ring an agent becomes not ready."""
     missed_reason: Name = DEFAULTS.missed_reason
+    """The reason that they then have."""
     recall: Seconds = DEFAULTS.recall
+    """After how long a phone is rung again that was hung up with a contact on hold."""
     max_hold: Annotated[float, Field(ge=1, le=86_400)] | None = None
+    """After how long on hold there is an alarm for the agents of the call and the supervisors."""
     retry_interval: Annotated[float, Field(gt=0, le=3600)] = DEFAULTS.retry_interval
+    """After how long those are tried again who refused a caller that still waits."""
     max_parties: Annotated[int, Field(ge=3, le=1000)] = DEFAULTS.max_parties
+    """How many may be in one conference."""
     trunk: Name = DEFAULTS.trunk
+    """The endpoint in `pjsip.conf` for all numbers outside."""
     company: CompanyEntry | None = None
+    """What people outside see where no caller ID is chosen. Without, they see the agent's own name and number."""
     not_ready_reasons: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]] = list(DEFAULTS.not_ready_reasons)
+    """The reasons that agents may choose from."""
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data
+    """How many bytes the attached data of one call may have."""
     transfer_progress: bool = DEFAULTS.transfer_progress
+    """Whether the phone shows how a transfer by its own key goes, and keeps the call until then.
+
+    Needs Asterisk 22.11 (23: 23.5) or later: one transfer of some phones (REFER with `Refer-Sub: false`) stops earlier
+    ones (asterisk issue 2021). `ari-app check` tells."""
     caller_ids_enabled_for: Verbs = []
+    """For what agents may choose a caller ID."""
     recording: RecordingEntry = RecordingEntry()
+    """Whether calls may be recorded, and where files go."""
     feature_codes: FeatureCodesEntry = FeatureCodesEntry()
+    """What an agent may press while they talk; without it, nothing."""
     feature_timeout: Annotated[float, Field(gt=0, le=60)] = DEFAULTS.feature_timeout
+    """After how long without a key a number is complete (three times as long before its first key)."""
     talk_detection: bool = DEFAULTS.talk_detection
+    """Whether desktops see who speaks, in calls of three and more."""
     monitoring: MonitoringEntry = MonitoringEntry()
+    """Whether supervisors may be at calls of others, and whether agents see it."""
 
 
-type Announcement = Annotated[str, BeforeValidator(_sounds)]
+_SOUND_FILE = {"type": "string", "pattern": _SOUND}
+type Announcement = Annotated[
+    str, BeforeValidator(_sounds), WithJsonSchema({"anyOf": [_SOUND_FILE, {"type": "array", "items": _SOUND_FILE}]})
+]

@@ -14,16 +14,29 @@ class ProcessSettings(BaseSettings):
         pydantic.ValidationError: a variable is missing or wrong; it never shows a secret.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ARI_APP_", hide_input_in_errors=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ARI_APP_", hide_input_in_errors=True, frozen=True, use_attribute_docstrings=True
+    )
 
     ari_url: str = Field("http://127.0.0.1:8088", pattern=r"^https?://[^/?#]+(/[^?#]*)?$")
+    """Asterisk's HTTP server."""
     ari_user: str = Field("callcontrol", min_length=1)
+    """The user of ARI (`ari.conf`)."""
     ari_password: SecretStr
+    """The password of that user."""
     stasis_app: str = Field("callcontrol", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """The application's name in Asterisk, which the dialplan hands calls to."""
     redis_url: RedisDsn = RedisDsn("redis://127.0.0.1:6379/0")
+    """Redis, with its password where it has one."""
     redis_prefix: str = Field("cc", pattern=r"^[A-Za-z0-9_.-]{1,32}$")
+    """What all keys in Redis begin with: another one for each controller that shares a Redis."""
     api_host: str = Field("127.0.0.1", min_length=1)
+    """The address that the API listens on."""
     api_port: int = Field(8080, ge=0, le=65_535)
+    """Its port."""
     config: Path = Path("/etc/ari_app/callcentre.yaml")
+    """The administrator's file."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """`debug`, `info`, `warning` or `error`."""
     token_lifetime: float = Field(12 * 3600.0, ge=60, le=30 * 86_400)
+    """Seconds for which a login is good."""

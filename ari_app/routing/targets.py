@@ -1,6 +1,6 @@
 """What can be reached, as one string: `agent:alice`, `skill:french>=3`, `number:+33123456789`.
 
-Owns the syntax of targets (API.md, "Targets"). Whether one exists or may be reached is not decided here.
+Owns the syntax of targets (docs/api.md, "Targets"). Whether one exists or may be reached is not decided here.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""How a call looks to whom, and what it allows him (API.md, "Calls")."""
+"""How a call looks to whom, and what it allows him (docs/api.md, "Calls")."""
 
 from dataclasses import replace
 

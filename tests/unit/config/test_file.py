@@ -39,7 +39,7 @@ def faults(text: str) -> list[str]:
     return [f"{e.line} {e.field} {e.message}" for e in invalid.value.errors]
 
 
-# -- the demo (DEMO.md) -----------------------------------------------------------------------------------------------
+# -- the demo ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

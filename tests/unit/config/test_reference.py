@@ -1,0 +1,82 @@
+"""docs/configuration.md and its JSON Schema tell what the administrator may write, all of it and nothing else."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+
+from ari_app.config.document import read_document
+from ari_app.config.reference import PAGE, SCHEMA, Everything, json_schema, main, page
+from tests.support.documents import ROOT
+
+DOCS = ROOT / "docs"
+DEMO = (ROOT / "asterisk" / "callcentre.yaml").read_text()
+AGAIN = "out of date; write it anew: python -m ari_app.config.reference docs"
+
+
+def faults(text: str) -> list[str]:
+    """Where an editor with the schema would underline something first."""
+    worst = best_match(Draft202012Validator(json.loads(json_schema())).iter_errors(read_document(text, "").value))
+    return [] if worst is None else [".".join(map(str, worst.absolute_path))]
+
+
+def test_the_page_is_that_of_the_code() -> None:
+    assert page((DOCS / PAGE).read_text()) == (DOCS / PAGE).read_text(), AGAIN
+
+
+def test_the_json_schema_is_that_of_the_code() -> None:
+    assert json_schema() == (DOCS / SCHEMA).read_text(), AGAIN
+
+
+def test_both_are_written_by_one_command(tmp_path: Path) -> None:
+    (tmp_path / PAGE).write_text("# Mine\n<!-- generated: sections -->\nstale text\n<!-- end -->\nmine\n")
+    assert main([str(tmp_path)]) == 0
+    assert (tmp_path / SCHEMA).read_text() == json_schema()
+    written = (tmp_path / PAGE).read_text()
+    assert written.startswith("# Mine\n")
+    assert written.endswith("\nmine\n")
+    assert "### queues" in written
+    assert "stale" not in written
+
+
+def test_every_field_says_what_it_is() -> None:
+    def silent(schema: dict[str, Any], at: str) -> list[str]:
+        within = [silent(value, f"{name}.") for name, value in schema.get("$defs", {}).items()]
+        own = [at + name for name, value in schema.get("properties", {}).items() if "description" not in value]
+        return sum(within, own)
+
+    assert silent(Everything.model_json_schema(), "") == []
+
+
+def test_an_editor_finds_no_fault_in_the_demos_file() -> None:
+    assert faults(DEMO) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "at"),
+    [
+        ("groups: [support]", "groups: support", "agents.alice.groups"),
+        ("offer_timeout: 15", "offer_timeout: soon", "settings.offer_timeout"),
+        ("offer_timeout: 15", "offer_timeuot: 15", "settings"),
+        ('number: "2000"', "number: reception", "groups.support.number"),
+        ("queue_next:", "queue_nxt:", "announcements"),
+    ],
+)
+def test_an_editor_finds_what_the_controller_would_refuse(before: str, after: str, at: str) -> None:
+    assert faults(DEMO.replace(before, after, 1)) == [at]
+
+
+def test_the_environment_is_that_of_the_compose_file() -> None:
+    compose = (ROOT / "docker" / "compose.yaml").read_text()
+    used = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", compose))
+    told = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (DOCS / PAGE).read_text(), re.MULTILINE))
+    told = {name: default for name, default in told.items() if not name.startswith("ARI_APP_")}
+    made = {name for name, default in told.items() if default == "made by `docker/up`"}
+    images = {"ASTERISK_TAG", "CONTROLLER_TAG", "BOTS_TAG"}  # which images: `docker/up` knows
+    assert told.keys() == used.keys() - images
+    assert made == {"ARI_PASSWORD", "REDIS_PASSWORD"}
+    assert {name: used[name] for name in told.keys() - made} == {name: told[name] for name in told.keys() - made}

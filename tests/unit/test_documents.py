@@ -1,0 +1,63 @@
+"""The documents are true to the code: what is cited exists, links lead somewhere, lists are complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.documents import ROOT, Citation, anchors, citations, documents, headings, links, texts
+from tests.unit.test_scenarios_table import CRITERIA
+
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted(documents())
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+
+
+def read(name: str) -> str:
+    """A page of docs/."""
+    return (DOCS / name).read_text()
+
+
+def test_every_document_that_is_cited_anywhere_exists() -> None:
+    others = ((path, text) for path, text in texts().items() if path != Path(__file__))
+    cited = [citation for path, text in others for citation in citations(path, text)]
+    assert len(cited) > 30
+    assert [str(citation) for citation in cited if citation.file is None] == []
+
+
+def test_every_heading_that_is_cited_exists() -> None:
+    cited = [c for path, text in texts().items() for c in citations(path, text) if c.heading and c.file]
+    assert [str(c) for c in cited if c.file and c.heading not in headings(c.file.read_text())] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    broken = []
+    for link in links(path.read_text()):
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text())):
+            broken.append(link)
+    assert broken == []
+
+
+def test_a_document_that_is_not_there_would_be_missed() -> None:
+    here = Path(__file__)
+    assert [Citation(here, "NOWHERE.md", "Ground rules")] == list(citations(here, 'see NOWHERE.md, "Ground rules"'))
+    assert Citation(here, "NOWHERE.md").file is None
+    assert Citation(here, "SCENARIOS.md").file == ROOT / "tests" / "SCENARIOS.md"
+    assert links("[a](b.md#c) and [d](https://example.org/e.md)") == ["b.md#c"]
+    assert anchors("## The API, by `example`") == {"the-api-by-example"}
+
+
+def test_the_promises_have_the_numbers_of_the_table_of_scenarios_and_nothing_cites_another() -> None:
+    promised = [int(number) for number in re.findall(r"^- \*\*S(\d+)\*\*", read("promises.md"), re.MULTILINE)]
+    assert promised == list(CRITERIA)
+    cited = {
+        (str(path.relative_to(ROOT)), int(number))
+        for path, text in texts().items()
+        for number in re.findall(r"(?<![\w-])S(\d{1,2})\b", text)
+    }
+    assert {number for _, number in cited} == set(CRITERIA), sorted(x for x in cited if x[1] not in CRITERIA)
