@@ -32,8 +32,9 @@ class Citation:
 
     @property
     def file(self) -> Path | None:
-        """The document: beside the file that names it, or in any directory above."""
-        places = (folder / self.name for folder in self.by.parents if folder.is_relative_to(ROOT))
+        """The document: beside the file that names it, in any directory above, or in docs/."""
+        above = [folder for folder in self.by.parents if folder.is_relative_to(ROOT)]
+        places = (folder / self.name for folder in (*above, ROOT / "docs"))
         return next((place.resolve() for place in places if place.is_file()), None)
 
 
