@@ -7,19 +7,18 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
 
 from ari_app import __version__
 from ari_app.app import App
-from ari_app.ari.checks import Wanted
-from ari_app.ari.checks import connect as connect_checks
-from ari_app.ari.failures import AriError
+from ari_app.check import check
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import Configuration, load
-from ari_app.config.settings import ProcessSettings
+from ari_app.config.settings import FileSettings, ProcessSettings
 
 _OK, _FAILED, _USAGE = 0, 1, 2
 
@@ -30,13 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"ari-app {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="serve calls until stopped")
-    check = commands.add_parser("check", help="check the configuration file against the running Asterisk")
-    check.add_argument("--offline", action="store_true", help="check the file alone")
+    checking = commands.add_parser("check", help="check the configuration file against the running Asterisk")
+    checking.add_argument("file", nargs="?", type=Path, help="the file; without it, the one of ARI_APP_CONFIG")
+    checking.add_argument("--offline", action="store_true", help="check the file and the dialplan beside it alone")
     commands.add_parser("hash-password", help="read a password, print the hash for the configuration file")
     chosen = parser.parse_args(arguments)
     if chosen.command == "hash-password":
         return _hash_password()
     try:
+        if chosen.command == "check":
+            return _check(chosen.file, offline=chosen.offline)
         settings = ProcessSettings()
     except ValidationError as error:
         for problem in error.errors():
@@ -45,10 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _USAGE
     _configure_logging(settings.log_level)
     try:
-        configuration = load(settings.config)
-        if chosen.command == "check":
-            return asyncio.run(_check(settings, configuration, offline=chosen.offline))
-        asyncio.run(_run(settings, configuration))
+        asyncio.run(_run(settings, load(settings.config)))
     except ConfigInvalid as invalid:
         print(invalid, file=sys.stderr)
         return _FAILED
@@ -66,33 +65,13 @@ async def _run(settings: ProcessSettings, configuration: Configuration) -> None:
     await app.run()
 
 
-async def _check(settings: ProcessSettings, configuration: Configuration, *, offline: bool) -> int:
-    directory = configuration.directory
-    print(f"{settings.config}: {len(directory.agents)} agents, {len(directory.groups)} groups: valid")
-    if offline:
-        return _OK
-    wanted = Wanted(
-        phones=tuple(agent.phone for agent in directory.agents.values() if agent.phone),
-        trunks=(directory.settings.trunk,),
-        music_classes=tuple({directory.settings.music_class}),
-        entries=tuple(point.number for point in directory.routing_points.values()),
-        sounds=tuple(s for sounds in directory.settings.announcements.values() for s in sounds.split(",") if s),
-        modules=("func_talkdetect.so",) if directory.settings.talk_detection else (),
-        transfer_progress=directory.settings.transfer_progress,
-    )
-    try:
-        password = settings.ari_password.get_secret_value()
-        async with connect_checks(settings.ari_url, settings.ari_user, password, settings.stasis_app) as checks:
-            version = await checks.version()
-            findings = await checks.findings(wanted)
-    except AriError as error:
-        print(f"{settings.ari_url}: {error}", file=sys.stderr)
-        return _FAILED
-    print(f"{settings.ari_url}: Asterisk {version}")
-    for finding in findings:
-        print(f"{settings.config}: {finding.subject.value} {finding.name}: {finding.advice}", file=sys.stderr)
-    print(f"{len(findings)} faults found" if findings else "everything that the file speaks of is there")
-    return _FAILED if findings else _OK
+def _check(file: Path | None, *, offline: bool) -> int:
+    """Raises: ValidationError where the environment lacks what is needed for that."""
+    settings = None if offline else ProcessSettings()
+    surroundings = settings or FileSettings()
+    if settings is not None:
+        _configure_logging(settings.log_level)
+    return asyncio.run(check(file or surroundings.config, surroundings.stasis_app, settings))
 
 
 def _hash_password() -> int:

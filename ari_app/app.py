@@ -258,6 +258,17 @@ class App:
         for agent in effect.agents:
             self._hub.failed(agent, effect.operation, effect.error)
 
+    def arrival_refused(self, effect: e.ArrivalRefused) -> None:
+        """See `Outlets`."""
+        log.warning(
+            "arrival_refused",
+            reason=effect.fault.value,
+            entry=effect.entry[:128],
+            verb=effect.verb[:64],
+            argument=effect.argument[:64],
+        )
+        self._metrics.arrivals_refused.labels(effect.fault.value).inc()
+
     async def _remember(self, agent: str, caller_id: str) -> None:
         try:
             await self._store.set_caller_id(agent, caller_id)

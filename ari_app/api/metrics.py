@@ -8,7 +8,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
 class Metrics:
-    """The API's own figures. Durations in seconds."""
+    """The figures of one controller. Durations in seconds."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
@@ -25,6 +25,10 @@ class Metrics:
         self.windows = Gauge("callcontrol_api_windows", "Event streams that are open", registry=self.registry)
         self.slow_windows = Counter(
             "callcontrol_api_slow_windows", "Event streams dropped because their client was too slow",
+            registry=self.registry,
+        )  # fmt: skip
+        self.arrivals_refused = Counter(
+            "callcontrol_arrivals_refused", "Calls out of the dialplan that could not be served", ("reason",),
             registry=self.registry,
         )  # fmt: skip
         self.events = Counter("callcontrol_api_events", "Events told to streams", registry=self.registry)

@@ -19,6 +19,7 @@ from ari_app.ari.messages import (
     CHANNELS,
     CREATED,
     DATA_PREFIX,
+    ENTRY,
     EVENT,
     OTHER_HALF,
     USED,
@@ -89,6 +90,7 @@ class Translator:
         self._application = application
         self._legs: dict[LegId, _Seen] = {}
         self._data: dict[LegId, dict[str, str]] = {}
+        self._entries: dict[LegId, str] = {}
         self._ended: dict[str, None] = {}
         self.dropped: Counter[str] = Counter()
 
@@ -110,7 +112,7 @@ class Translator:
         if kind not in USED:
             self.dropped[kind] += 1
             return []
-        if kind == "ChannelVarset" and not str(event.get("variable")).startswith(DATA_PREFIX):
+        if kind == "ChannelVarset" and not str(event.get("variable")).startswith((DATA_PREFIX, ENTRY)):
             return []
         try:
             return self._translate(EVENT.validate_python(event))
@@ -129,6 +131,7 @@ class Translator:
                 return [] if seen is None or (seen.ours and not seen.up) else self._gone(channel.id, 0)
             case ChannelDestroyed(channel=channel, cause=cause):
                 self._data.pop(channel.id, None)
+                self._entries.pop(channel.id, None)
                 return self._gone(channel.id, cause)
             case ChannelHangupRequest(channel=channel, cause=cause):
                 if (seen := self._legs.get(channel.id)) is not None and cause not in _NO_CAUSE:
@@ -156,7 +159,9 @@ class Translator:
                 self._ended.pop(recording.name, None)
                 return []
             case ChannelVarset(variable=variable, value=value, channel=target):
-                if target is not None:
+                if target is not None and variable == ENTRY:
+                    self._entries[target.id] = value
+                elif target is not None:
                     self._data.setdefault(target.id, {})[_key(variable)] = value
                 return []
             case _:
@@ -188,6 +193,7 @@ class Translator:
             args=arguments[1:],
             caller=channel.identity,
             user_data={**listed, **self._data.get(channel.id, {})},
+            entry=self._entries.get(channel.id) or f"{channel.dialplan.context} {channel.dialplan.exten}".strip(),
             via=channel.id.removesuffix(OTHER_HALF) if channel.id.endswith(OTHER_HALF) else None,
         )
 
@@ -272,6 +278,7 @@ class Translator:
             )
         there = {fact.leg for fact in facts}
         self._data = {leg: data for leg, data in self._data.items() if leg in there}
+        self._entries = {leg: entry for leg, entry in self._entries.items() if leg in there}
         return tuple(facts)
 
 

@@ -219,9 +219,10 @@ class FakeAsterisk:
         user_data: Mapping[str, str] | None = None,
         via: LegId | None = None,
         up: bool = True,
+        entry: str = "",
     ) -> None:
         """A channel enters the application from the dialplan."""
-        arrived = ChannelArrived(leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}), via)
+        arrived = ChannelArrived(leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}), via, entry)
         state = State.UP if up else State.WAITING
         self.world.channels[leg] = Channel(leg, state=state, arrived=arrived)
         self._event(leg, arrived)

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from ari_app.calls.model import Identity
 
 DATA_PREFIX = "CALL_DATA_"
+ENTRY = "CALL_ENTRY"
+"""Where the dialplan handed a caller over, as `context extension`; the subroutines of extensions.conf set it."""
 CREATED = "_leg"
 """First Stasis argument of the channels that we create: `_leg,<call>`. No verb of a dialplan starts so."""
 OTHER_HALF = "-2"
@@ -36,8 +38,10 @@ class Party(_Message):
 
 
 class Dialplan(_Message):
-    """What the channel executes: `app_data` of Stasis is `<application>,<verb>,<args...>`."""
+    """What the channel executes, and where: `app_data` of Stasis is `<application>,<verb>,<args...>`."""
 
+    context: str = ""
+    exten: str = ""
     app_name: str = ""
     app_data: str = ""
 

@@ -6,7 +6,7 @@ Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
 from ari_app.calls import announcing, displays, monitoring, offers, parties, transfer_progress, waiting
-from ari_app.calls.effects import HangUp, SetAgentState, TakeTransferKey
+from ari_app.calls.effects import ArrivalRefused, HangUp, SetAgentState, TakeTransferKey
 from ari_app.calls.model import (
     Call,
     CallType,
@@ -21,12 +21,12 @@ from ari_app.calls.model import (
 )
 from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
-from ari_app.errors import Code, Refused
+from ari_app.errors import Refused
 from ari_app.routing.directory import Directory, Verb
+from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, Fault, delivered_to
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 
-_DELIVERIES = frozenset({"agent", "group", "queue", "skill", "routing_point"})
 _FEATURES = {
     "ready": ("ready", "ready"),
     "not_ready": ("not_ready", "not_ready"),
@@ -42,20 +42,20 @@ def arrived(step: Step, fact: ChannelArrived) -> None:
     if fact.via is not None and _handed_back(step, fact):
         return
     match fact.verb:
-        case "dial":
+        case verb if verb == DIAL:
             _dialled(step, fact)
-        case "feature":
+        case verb if verb == FEATURE:
             _feature(step, fact)
-        case verb if verb in _DELIVERIES:
+        case verb if verb in DELIVERIES:
             _caller(step, fact)
         case _:
-            _turn_away(step, fact, "invalid_number")
+            _turn_away(step, fact, Fault.UNKNOWN_VERB)
 
 
 def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     """A routing point has decided where its caller goes: the call goes on there, the dialplan's part is over."""
     here = next(iter(step.party_by_leg(fact.via or "")), None)
-    if here is None or fact.verb not in _DELIVERIES:
+    if here is None or fact.verb not in DELIVERIES:
         return False
     call, point = here
     attempt = attempt_of(call.offer, fact.via or "")
@@ -68,6 +68,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
         target = _target(step, fact)
     except Refused:
         target = None
+        _tell_refused(step, fact, Fault.UNKNOWN_TARGET)
     half = step.leg(fact.via)
     if half is not None:
         parties.hang_up(step, half)
@@ -89,26 +90,35 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
 
 
 def _target(step: Step, fact: ChannelArrived) -> Target:
-    target = parse_target(f"{fact.verb}:{fact.args[0] if fact.args else ''}")
-    if not step.directory.exists(target):
-        raise Refused(Code.UNKNOWN_TARGET, "the dialplan names what the file does not have")
-    return target
+    return delivered_to(step.directory, fact.verb, _argument(fact))
+
+
+def _argument(fact: ChannelArrived) -> str:
+    return fact.args[0] if fact.args else ""
 
 
 def _leg(step: Step, fact: ChannelArrived, call_id: str | None, agent: str | None = None) -> Leg:
     return step.put_leg(Leg(fact.leg, LegState.UP, agent=agent, focus=call_id))
 
 
-def _turn_away(step: Step, fact: ChannelArrived, prompt: str) -> None:
+def _turn_away(step: Step, fact: ChannelArrived, fault: Fault, prompt: str = "invalid_number") -> None:
+    """Who cannot be served hears why, and the administrator is told: nobody else would know of it."""
+    _tell_refused(step, fact, fault)
     announcing.farewell(step, _leg(step, fact, None), prompt)
 
 
+def _tell_refused(step: Step, fact: ChannelArrived, fault: Fault) -> None:
+    # What somebody has dialled is nobody's business but theirs.
+    argument = "" if fact.verb == DIAL else _argument(fact)
+    step.emit(ArrivalRefused(fact.entry, fact.verb, argument, fault))
+
+
 def _caller(step: Step, fact: ChannelArrived) -> None:
-    """Somebody is to be delivered to a target: he hears music until he is."""
+    """Somebody is to be delivered to a target, and hears music until then."""
     try:
         target = _target(step, fact)
     except Refused:
-        _turn_away(step, fact, "invalid_number")
+        _turn_away(step, fact, Fault.UNKNOWN_TARGET)
         return
     call_id = step.new_id("c")
     _leg(step, fact, call_id)
@@ -159,15 +169,19 @@ def attached(directory: Directory, target: Target) -> dict[str, str]:
 
 
 def _dialled(step: Step, fact: ChannelArrived) -> None:
-    """An agent dialled by hand: the same call as from his desktop, on the leg that dialled."""
+    """An agent dialled by hand: the same call as from the desktop, on the leg that dialled."""
     agent = step.directory.agent_of_phone(fact.endpoint)
+    if agent is None:
+        _turn_away(step, fact, Fault.UNKNOWN_PHONE)
+        return
     try:
-        target = step.directory.resolve(parse_target(f"number:{fact.args[0] if fact.args else ''}"))
-        if agent is None:
-            raise LookupError
+        target = step.directory.resolve(parse_target(f"number:{_argument(fact)}"))
         check_target(step.directory, agent.id, target, Verb.CALL)
-    except (Refused, LookupError):
-        _turn_away(step, fact, "invalid_number")
+    except Refused:
+        _turn_away(step, fact, Fault.NUMBER_REFUSED)
+        return
+    if len(step.calls_of(agent.id)) >= agent.max_calls:
+        _turn_away(step, fact, Fault.TOO_MANY_CALLS, "too_many_calls")
         return
     monitoring.stop_all(step, agent.id)
     for other in step.calls_of(agent.id):
@@ -197,10 +211,10 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
 def _feature(step: Step, fact: ChannelArrived) -> None:
     """A feature code: the state changes and a voice confirms it."""
     agent = step.directory.agent_of_phone(fact.endpoint)
-    feature = _FEATURES.get(fact.args[0] if fact.args else "")
+    feature = _FEATURES.get(_argument(fact))
     if agent is None or feature is None:
-        _turn_away(step, fact, "invalid_number")
+        _turn_away(step, fact, Fault.UNKNOWN_PHONE if agent is None else Fault.UNKNOWN_FEATURE)
         return
     state, prompt = feature
     step.emit(SetAgentState(agent.id, state))
-    _turn_away(step, fact, prompt)
+    announcing.farewell(step, _leg(step, fact, None), prompt)

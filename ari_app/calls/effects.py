@@ -18,6 +18,7 @@ from ari_app.calls.model import (
     TransferState,
 )
 from ari_app.errors import CallControlError
+from ari_app.routing.entries import Fault
 from ari_app.routing.targets import Target
 
 # -- Asterisk ---------------------------------------------------------------------------------------------------------
@@ -429,6 +430,19 @@ class OperationFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrivalRefused:
+    """Who came out of the dialplan, by `Stasis(…,<verb>,<argument>)`, cannot be served. For the log and for figures.
+
+    `entry` is the context and the extension there; `argument` is empty where it is what somebody dialled.
+    """
+
+    entry: str
+    verb: str
+    argument: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
 class RaiseAlarm:
     """Something that must not be: a broken invariant, an Asterisk that refuses. For the log, with the call's story."""
 
@@ -450,6 +464,7 @@ type OwnEffect = (
     | TalkChanged
     | LegChanged
     | CallerIdChosen
+    | ArrivalRefused
     | RaiseAlarm
     | HeldTooLong
     | OperationFailed

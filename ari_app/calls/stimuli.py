@@ -21,7 +21,8 @@ class ChannelArrived:
     """A channel that we did not create entered our application: `Stasis(app, verb, *args)`.
 
     `endpoint` is its SIP user or trunk; `user_data` its CALL_DATA_* variables, the prefix taken off, lower case. `via`
-    is the leg of ours that this one is the far half of: a routing point's dialplan that hands its caller back.
+    is the leg of ours that this one is the far half of: a routing point's dialplan that hands its caller back. `entry`
+    is where the dialplan handed it over: its context and extension, as `from-carrier 2000`.
     """
 
     leg: LegId
@@ -31,6 +32,7 @@ class ChannelArrived:
     caller: Identity = NOBODY
     user_data: Mapping[str, str] = field(default_factory=dict)
     via: LegId | None = None
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

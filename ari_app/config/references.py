@@ -27,6 +27,7 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
     {
         "nobody_available": "To a caller whom nobody can be found for; then they are released.",
         "invalid_number": "To a phone that dialled a number which leads nowhere.",
+        "too_many_calls": "To a phone that dialled by hand while its agent has `max_calls` calls.",
         "ready": "After the feature code for ready (\\*70).",
         "not_ready": "After that for not ready (\\*71).",
         "logged_in": "After that for logging in (\\*72).",

@@ -7,16 +7,29 @@ from pydantic import Field, RedisDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class ProcessSettings(BaseSettings):
-    """Addresses, secrets and limits of one controller. Times in seconds.
+class FileSettings(BaseSettings):
+    """What is needed to look at the administrator's files, and nothing else.
 
     Raises:
-        pydantic.ValidationError: a variable is missing or wrong; it never shows a secret.
+        pydantic.ValidationError: a variable is wrong.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="ARI_APP_", hide_input_in_errors=True, frozen=True, use_attribute_docstrings=True
     )
+
+    stasis_app: str = Field("callcontrol", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """The application's name in Asterisk, which the dialplan hands calls to."""
+    config: Path = Path("/etc/ari_app/callcentre.yaml")
+    """The administrator's file."""
+
+
+class ProcessSettings(FileSettings):
+    """Addresses, secrets and limits of one controller. Times in seconds.
+
+    Raises:
+        pydantic.ValidationError: a variable is missing or wrong; it never shows a secret.
+    """
 
     ari_url: str = Field("http://127.0.0.1:8088", pattern=r"^https?://[^/?#]+(/[^?#]*)?$")
     """Asterisk's HTTP server."""
@@ -24,8 +37,6 @@ class ProcessSettings(BaseSettings):
     """The user of ARI (`ari.conf`)."""
     ari_password: SecretStr
     """The password of that user."""
-    stasis_app: str = Field("callcontrol", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
-    """The application's name in Asterisk, which the dialplan hands calls to."""
     redis_url: RedisDsn = RedisDsn("redis://127.0.0.1:6379/0")
     """Redis, with its password where it has one."""
     redis_prefix: str = Field("cc", pattern=r"^[A-Za-z0-9_.-]{1,32}$")
@@ -34,8 +45,6 @@ class ProcessSettings(BaseSettings):
     """The address that the API listens on."""
     api_port: int = Field(8080, ge=0, le=65_535)
     """Its port."""
-    config: Path = Path("/etc/ari_app/callcentre.yaml")
-    """The administrator's file."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """`debug`, `info`, `warning` or `error`."""
     token_lifetime: float = Field(12 * 3600.0, ge=60, le=30 * 86_400)

@@ -23,7 +23,16 @@ log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
 # What others are told of a step; told in order, among themselves.
-_TOLD = (e.CallChanged, e.TalkChanged, e.LegChanged, e.CallerIdChosen, e.HeldTooLong, e.OperationFailed, e.Reply)
+_TOLD = (
+    e.CallChanged,
+    e.TalkChanged,
+    e.LegChanged,
+    e.CallerIdChosen,
+    e.HeldTooLong,
+    e.OperationFailed,
+    e.ArrivalRefused,
+    e.Reply,
+)
 
 
 class Outlets(Protocol):
@@ -37,6 +46,7 @@ class Outlets(Protocol):
     def caller_id_chosen(self, agent: str, caller_id: str) -> None: ...
     def held_too_long(self, call: Call) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
+    def arrival_refused(self, effect: e.ArrivalRefused) -> None: ...
 
 
 class Engine:
@@ -153,6 +163,8 @@ class Engine:
                 self._outlets.held_too_long(effect.call)
             case e.OperationFailed():
                 self._outlets.operation_failed(effect)
+            case e.ArrivalRefused():
+                self._outlets.arrival_refused(effect)
             case e.RaiseAlarm():
                 self._alarm(effect)
             case (

@@ -37,6 +37,8 @@ class Audio:
         self.held_by_other = False
         self.digits = ""
         self.closed = False
+        self.tape: bytearray | None = None
+        """As the station's tape, of this call alone."""
         self._remote: sdp.Remote | None = None
         station.clock.add(self.stream)
 
@@ -93,8 +95,9 @@ class Audio:
             self.ear.feed(at, payload)
             if self._keys is not None and (key := self._keys.feed(decode(payload))):
                 self._digit(at, key)
-            if self._station.tape is not None:
-                self._station.tape += payload
+            for tape in (self.tape, self._station.tape):
+                if tape is not None:
+                    tape.extend(payload)
 
     def _digit(self, at: float, key: str) -> None:
         self.digits += key

@@ -16,7 +16,7 @@ LIMIT = "CALLS_FROM_OUTSIDE"
 CONGESTED = 503
 
 
-@pytest.mark.parametrize("parameters", [";npdi=yes", ";tgrp=paris;trunk-context=example.com"])
+@pytest.mark.parametrize("parameters", [";npdi=yes;rn=+33199", ";tgrp=paris;trunk-context=example.com"])
 async def test_a_number_with_the_carriers_parameters_rings_the_agent_and_both_talk(
     office: Office, parameters: str
 ) -> None:

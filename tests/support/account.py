@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, Progress
 
 if TYPE_CHECKING:
@@ -30,6 +33,23 @@ def expected_hears(world: World) -> set[tuple[str, str]]:
         for monitor in call.monitors.values():
             pairs |= _overheard(world, call, monitor, pairs)
     return pairs
+
+
+def is_served_or_told_of(world: World, fact: s.ChannelArrived, effects: Sequence[e.Effect]) -> None:
+    """Who comes out of the dialplan gets a call or a change of state, or the administrator is told; never neither.
+
+    A call that is dialled by hand is never one more than its agent may have.
+    """
+    refused = [effect for effect in effects if isinstance(effect, e.ArrivalRefused)]
+    begun = [x.call for x in effects if isinstance(x, e.CallChanged) and x.before is None]
+    changed = any(isinstance(effect, e.SetAgentState) for effect in effects)
+    if fact.verb == "replaced" or fact.via is not None:
+        return
+    assert len(refused) == (0 if begun or changed else 1), f"{fact}: {refused}"
+    for call in begun if fact.verb == "dial" else ():
+        mine = world.switch.state.calls_of_agent.get(call.owner or "", {})
+        most = world.directory.agents[call.owner or ""].max_calls
+        assert len(mine) <= most, f"{call.owner} has {len(mine)} calls, and may have {most}"
 
 
 def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -26,6 +26,7 @@ ANNOUNCEMENTS = {
     "queue_position": "sound:there_are",
     "queue_waiting": "sound:before_you",
     "invalid_number": "sound:invalid",
+    "too_many_calls": "sound:too_many",
     "ready": "sound:ready",
     "not_ready": "sound:not_ready",
     "logged_in": "sound:login",

@@ -99,6 +99,7 @@ class World:
         self.held_too_long: list[str] = []
         self.failed: list[e.OperationFailed] = []
         self.unplugged: set[str] = set()
+        self.turned_away: list[e.ArrivalRefused] = []
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
@@ -114,10 +115,13 @@ class World:
     # -- turning it ---------------------------------------------------------------------------------------------------
 
     def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
+        new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         effects = self.switch.handle(stimulus, self.now)
         self.effects = effects
         for effect in effects:
             self._do(effect)
+        if isinstance(stimulus, s.ChannelArrived) and new:
+            account.is_served_or_told_of(self, stimulus, effects)
         return effects
 
     def _do(self, effect: e.Effect) -> None:
@@ -153,6 +157,8 @@ class World:
                 self.chosen.append((agent, caller_id))
             case e.OperationFailed():
                 self.failed.append(effect)
+            case e.ArrivalRefused():
+                self.turned_away.append(effect)
             case _:
                 assert isinstance(effect, _ASTERISK)
                 self.asterisk.execute(effect)

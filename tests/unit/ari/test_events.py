@@ -66,6 +66,24 @@ def test_a_leg_of_ours_is_created_rings_and_is_answered_once(translator: Transla
     assert facts == [LegCreated("leg"), LegRinging("leg"), LegAnswered("leg")]
 
 
+def test_where_the_dialplan_handed_over_is_what_it_says_else_where_it_is(translator: Translator) -> None:
+    said = {"type": "ChannelVarset", "variable": "CALL_ENTRY", "value": "from-carrier 2000", "channel": channel("one")}
+    here = {"context": "own-context", "exten": "s", "app_name": "Stasis", "app_data": f"{APP},group,sales"}
+    facts = tell(translator, said, start("one", "group", "sales", dialplan=here), start("two", "group", dialplan=here))
+    assert [(fact.entry, fact.user_data) for fact in facts if isinstance(fact, ChannelArrived)] == [
+        ("from-carrier 2000", {}),
+        ("own-context s", {}),
+    ]
+    there = [channel("one", "Up", dialplan=here)]
+    (listed,) = translator.listed(there)
+    assert listed.arrived is not None
+    assert listed.arrived.entry == "from-carrier 2000"
+    translator.facts(event("ChannelDestroyed", "one", cause=16))
+    (again,) = translator.listed(there)
+    assert again.arrived is not None
+    assert again.arrived.entry == "own-context s"
+
+
 def test_early_media_is_ringing(translator: Translator) -> None:
     assert tell(translator, start("leg", "_leg"), dial("PROGRESS"))[-1] == LegRinging("leg")
 

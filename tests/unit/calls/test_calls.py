@@ -9,6 +9,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallType, Identity, Outside, Phone
+from ari_app.routing.entries import Fault
 from tests.support.world import to
 from tests.unit.calls.office import AWAY, NUMBER, Office, hear_each_other
 
@@ -202,8 +203,29 @@ def test_a_number_that_may_not_be_dialled_is_told_so_and_the_leg_released(endpoi
     office.asterisk.arrive("own", endpoint, "dial", *args)
     office.step()
     assert office.told() == ["Announce own invalid_number"]
+    (refused,) = office.turned_away
+    assert refused.fault is (Fault.UNKNOWN_PHONE if endpoint == "9999" else Fault.NUMBER_REFUSED)
+    assert (refused.verb, refused.argument) == ("dial", "")  # what somebody dials is nobody's business
     office.is_calm()
     assert not office.asterisk.world.channels
+
+
+@pytest.mark.parametrize(("agent", "most"), [("alice", 3), ("erin", 2)])
+def test_one_call_too_many_by_hand_is_told_and_the_others_are_untouched_s45(agent: str, most: int) -> None:
+    office = Office("bob", "carol", "dave")
+    phone = office.directory.agents[agent].phone or ""
+    for number in ("1002", "1003", "1004")[:most]:
+        office.arrives("dial", number, endpoint=phone)
+        office.settle()
+    before = dict(office.switch.calls)
+    assert len(before) == most
+    office.arrives("dial", NUMBER, leg="more", endpoint=phone)
+    office.step()
+    assert office.told() == ["Announce more too_many_calls"]
+    assert [refused.fault for refused in office.turned_away] == [Fault.TOO_MANY_CALLS]
+    office.is_calm()
+    assert office.switch.calls == before
+    assert "more" not in office.asterisk.world.channels
 
 
 def test_dialled_by_hand_and_refused_the_phone_says_why_before_it_is_released_s40() -> None:
@@ -224,9 +246,12 @@ def test_dialled_by_hand_and_refused_the_phone_says_why_before_it_is_released_s4
 )
 def test_a_caller_for_what_does_not_exist_is_told_so_and_released(verb: str, args: tuple[str, ...]) -> None:
     office = Office()
-    office.asterisk.arrive("in1", "carrier", verb, *args)
+    office.asterisk.arrive("in1", "carrier", verb, *args, entry="from-carrier 2000")
     office.step()
     assert office.told() == ["Announce in1 invalid_number"]
+    fault = Fault.UNKNOWN_VERB if verb == "nonsense" else Fault.UNKNOWN_TARGET
+    argument = args[0] if args else ""
+    assert office.turned_away == [e.ArrivalRefused("from-carrier 2000", verb, argument, fault)]
     office.is_calm()
     assert not office.asterisk.world.channels
 
@@ -259,6 +284,8 @@ def test_a_feature_code_of_nobody_or_of_nothing_is_told_so(endpoint: str, args: 
     office = Office()
     office.feed(s.ChannelArrived("own", endpoint, "feature", args))
     assert office.told() == ["Announce own invalid_number"]
+    fault = Fault.UNKNOWN_PHONE if endpoint == "9999" else Fault.UNKNOWN_FEATURE
+    assert [refused.fault for refused in office.turned_away] == [fault]
 
 
 def test_the_data_of_the_dialplan_goes_with_the_call_and_adds_to_that_of_the_favourite_s7_s8() -> None:

@@ -9,6 +9,7 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallType, OfferState
 from ari_app.routing.directory import Group, Queue
+from ari_app.routing.entries import Fault
 from tests.support.world import to
 from tests.unit.calls.office import Office, hear_each_other
 
@@ -280,7 +281,8 @@ def test_a_routing_point_that_hands_on_before_its_answer_was_told_has_answered()
 def test_a_menu_that_leads_to_what_does_not_exist_ends_the_call() -> None:
     office = Office()
     _call, point = _at_the_menu(office)
-    office.feed(s.ChannelArrived("half", "", "group", ("none",), via=point))
+    office.feed(s.ChannelArrived("half", "", "group", ("none",), via=point, entry="billing-menu 1"))
+    assert office.turned_away == [e.ArrivalRefused("billing-menu 1", "group", "none", Fault.UNKNOWN_TARGET)]
     office.is_calm()
     assert not office.switch.calls
 

@@ -35,6 +35,7 @@ class Ends:
         self.chosen: list[tuple[str, str]] = []
         self.alarms: list[str] = []
         self.failed: list[e.OperationFailed] = []
+        self.turned_away: list[e.ArrivalRefused] = []
         self.feed: Callable[[s.Stimulus], None] = lambda fact: None
         self.deaf = False
         self.changed = asyncio.Event()
@@ -72,6 +73,9 @@ class Ends:
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
         self.failed.append(effect)
+
+    def arrival_refused(self, effect: e.ArrivalRefused) -> None:
+        self.turned_away.append(effect)
 
 
 class Clock:

@@ -1,0 +1,123 @@
+"""What `extensions.conf` hands over to the controller, and what of it the call centre does not have.
+
+Only what stands there in so many words: an argument with a variable in it is known when somebody calls, and then to the
+log (`arrival_refused`). Dialplan in AEL or Lua is not read.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ari_app.config.errors import ConfigError
+from ari_app.routing.directory import Directory
+from ari_app.routing.entries import DELIVERIES, FEATURE, FEATURES, Fault, fault_of
+from ari_app.routing.targets import Target, TargetType
+
+FILE = "extensions.conf"
+_SUBROUTINES = "call-control"
+_APPLICATION = "${CALL_CONTROL}"
+
+_SECTION = re.compile(r"\s*\[([^\]]+)\]")
+_INCLUDE = re.compile(r"\s*#(?:try)?include\s+[\"<]?([^\">]+)[\">]?\s*$")
+_LINE = re.compile(r"\s*(?:exten\s*=>?\s*([^,]+),|same\s*=>?\s*)")
+_HINT = re.compile(r"\s*exten\s*=>?\s*[^,]+,\s*hint\s*,\s*Stasis:([^&,\s]+)")
+_HANDS_OVER = re.compile(r"(?:(?P<context>[\w-]+),)?\b(?P<subroutine>deliver|feature),1\(|\bStasis\(")
+_OPEN, _CLOSED = "([{", ")]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line without its comment; `entry` is its context and extension."""
+
+    file: Path
+    number: int
+    entry: str
+    text: str
+
+    def fault(self, message: str) -> ConfigError:
+        return ConfigError(str(self.file), self.number, self.entry, message)
+
+
+def faults(directory: Directory, folder: Path, application: str) -> list[ConfigError] | None:
+    """All that the dialplan in this folder hands over and nobody would serve; None: there is no such file to read."""
+    if not (folder / FILE).is_file():
+        return None
+    found: list[ConfigError] = []
+    for line in _lines(folder / FILE, folder, ()):
+        hint = _HINT.match(line.text)
+        if hint is not None and not directory.exists(Target(TargetType.AGENT, hint[1])):
+            found.append(line.fault(f"the lamp Stasis:{hint[1]} is no agent's"))
+        for verb, argument in _handed_over(line, application):
+            fault = fault_of(directory, verb, argument)
+            if fault is not None:
+                found.append(line.fault(_message(fault, verb, argument)))
+    return found
+
+
+def _message(fault: Fault, verb: str, argument: str | None) -> str:
+    match fault:
+        case Fault.UNKNOWN_VERB:
+            return f"{verb!r} is nothing that can be asked for; there are: {', '.join(sorted(DELIVERIES))}"
+        case Fault.UNKNOWN_FEATURE:
+            return f"{argument!r} is no feature; there are: {', '.join(sorted(FEATURES))}"
+        case _:
+            return f"callcentre.yaml has no {verb.replace('_', ' ')} {argument!r}"
+
+
+def _lines(file: Path, folder: Path, above: Sequence[Path]) -> Iterator[_Line]:
+    """The lines of a file and of those that it includes, where they can be read from here."""
+    if file in above or not file.is_file():
+        return
+    context = extension = ""
+    for number, raw in enumerate(_without_blocks(file.read_text("utf-8", "replace")).split("\n"), 1):
+        text = _without_comment(raw)
+        included = _INCLUDE.match(text)
+        if included is not None:
+            for each in sorted(folder.glob(included[1])) if not included[1].startswith("/") else [Path(included[1])]:
+                yield from _lines(each, folder, (*above, file))
+        elif (section := _SECTION.match(text)) is not None:
+            context, extension = section[1], ""
+        elif (line := _LINE.match(text)) is not None:
+            extension = line[1] or extension
+            yield _Line(file, number, f"{context} {extension}", text)
+
+
+def _without_blocks(text: str) -> str:
+    """Comments over several lines become empty ones, so that what follows keeps its number."""
+    return re.sub(r";--(?!-).*?--;", lambda block: "\n" * block[0].count("\n"), text, flags=re.DOTALL)
+
+
+def _without_comment(text: str) -> str:
+    return re.split(r"(?<!\\);", text, maxsplit=1)[0]
+
+
+def _handed_over(line: _Line, application: str) -> Iterator[tuple[str, str | None]]:
+    """(verb, argument) of each hand-over of a line whose verb stands there."""
+    for match in _HANDS_OVER.finditer(line.text):
+        arguments = _arguments(line.text[match.end() :])
+        if match["subroutine"] is None:
+            if arguments[0] not in (_APPLICATION, application):
+                continue
+            arguments = arguments[1:]
+        elif (match["context"] or line.entry.split(" ")[0]) != _SUBROUTINES:
+            continue
+        elif match["subroutine"] == FEATURE:
+            arguments = [FEATURE, *arguments]
+        verb, argument = [*arguments, "", ""][:2]
+        if "$" not in verb:
+            yield verb, None if "$" in argument else argument
+
+
+def _arguments(text: str) -> list[str]:
+    """The arguments up to the bracket that closes them; commas within brackets do not part them."""
+    depth, arguments = 0, [""]
+    for character in text:
+        if character in _CLOSED and depth == 0:
+            break
+        depth += (character in _OPEN) - (character in _CLOSED)
+        if character == "," and depth == 0:
+            arguments.append("")
+        else:
+            arguments[-1] += character
+    return [argument.strip() for argument in arguments]

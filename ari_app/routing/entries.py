@@ -1,0 +1,54 @@
+"""What the dialplan may hand over (`Stasis(<application>,<verb>,<argument>)`), and what of it cannot be served.
+
+One rule for callers who arrive and for `ari-app check`, which reads the dialplan before anybody calls.
+"""
+
+from enum import StrEnum
+
+from ari_app.errors import Code, Refused
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target, parse_target
+
+DELIVERIES = frozenset({"agent", "group", "queue", "skill", "routing_point"})
+FEATURES = frozenset({"ready", "not_ready", "login", "logout"})
+DIAL, FEATURE = "dial", "feature"
+
+
+class Fault(StrEnum):
+    """Why somebody who arrives from the dialplan is turned away."""
+
+    UNKNOWN_VERB = "unknown_verb"
+    UNKNOWN_TARGET = "unknown_target"
+    UNKNOWN_FEATURE = "unknown_feature"
+    UNKNOWN_PHONE = "unknown_phone"  # it is no agent's
+    NUMBER_REFUSED = "number_refused"
+    TOO_MANY_CALLS = "too_many_calls"
+
+
+def delivered_to(directory: Directory, verb: str, argument: str) -> Target:
+    """The target of a caller who is to be delivered.
+
+    Raises:
+        Refused: `unknown_target`, where the administrator lists none such.
+    """
+    target = parse_target(f"{verb}:{argument}")
+    if not directory.exists(target):
+        raise Refused(Code.UNKNOWN_TARGET, "the dialplan names what the file does not have")
+    return target
+
+
+def fault_of(directory: Directory, verb: str, argument: str | None) -> Fault | None:
+    """What is wrong with what the dialplan hands over, whoever comes; `argument` is None where it is not known yet."""
+    if verb == DIAL:
+        return None
+    if verb == FEATURE:
+        return None if argument is None or argument in FEATURES else Fault.UNKNOWN_FEATURE
+    if verb not in DELIVERIES:
+        return Fault.UNKNOWN_VERB
+    if argument is None:
+        return None
+    try:
+        delivered_to(directory, verb, argument)
+    except Refused:
+        return Fault.UNKNOWN_TARGET
+    return None

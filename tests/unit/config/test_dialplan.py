@@ -1,0 +1,90 @@
+"""What the dialplan hands over and the call centre does not have: by file, line, context and extension."""
+
+from pathlib import Path
+
+import pytest
+
+from ari_app.config.dialplan import faults
+from tests.support.callcentre import directory
+
+SMALL = directory()
+
+
+def found(folder: Path, text: str, application: str = "callcontrol") -> list[str] | None:
+    (folder / "extensions.conf").write_text(text)
+    errors = faults(SMALL, folder, application)
+    return None if errors is None else [f"{e.line} {e.field}: {e.message}" for e in errors]
+
+
+def test_without_a_dialplan_there_is_nothing_to_say(tmp_path: Path) -> None:
+    assert faults(SMALL, tmp_path, "callcontrol") is None
+
+
+def test_wrong_ids_verbs_features_and_lamps_are_named_with_line_context_and_extension(tmp_path: Path) -> None:
+    text = """\
+[from-carrier]
+exten => 2000,1,Gosub(call-control,deliver,1(group,saless))
+ same => n,Hangup()
+exten => 2001,1,NoOp()
+ same => n(here),GotoIf($[1]?x:y)
+ same => n,GosubIf($[${A} = 1]?call-control,deliver,1(groups,sales):call-control,deliver,1(queue,nowhere,5))
+exten = _3XXX,1,Stasis(${CALL_CONTROL},agent,nobody)
+exten => 4,1,Stasis(callcontrol,skill)
+[more](+)
+exten => *74,1,Gosub(call-control,feature,1(pause))
+exten => 1001,hint,Stasis:alicee
+"""
+    assert found(tmp_path, text) == [
+        "2 from-carrier 2000: callcentre.yaml has no group 'saless'",
+        "6 from-carrier 2001: 'groups' is nothing that can be asked for; there are: "
+        "agent, group, queue, routing_point, skill",
+        "6 from-carrier 2001: callcentre.yaml has no queue 'nowhere'",
+        "7 from-carrier _3XXX: callcentre.yaml has no agent 'nobody'",
+        "8 from-carrier 4: callcentre.yaml has no skill ''",
+        "10 more *74: 'pause' is no feature; there are: login, logout, not_ready, ready",
+        "11 more 1001: the lamp Stasis:alicee is no agent's",
+    ]
+
+
+def test_what_is_right_unknown_yet_somebody_elses_or_a_comment_is_no_fault(tmp_path: Path) -> None:
+    text = """\
+[from-carrier]
+exten => 1,1,Gosub(call-control,deliver,1(group,sales,5)) ; deliver,1(group,nowhere)
+exten => 2,1,Gosub(call-control,deliver,1(agent,${DB(who,${EXTEN})}))
+exten => 3,1,Gosub(call-control,deliver,1(${VERB},nowhere))
+exten => 4,1,Stasis(another,group,nowhere)
+exten => 5,1,Gosub(my-own,deliver,1(group,nowhere))
+exten => 6,1,Gosub(call-control,deliver,1( skill , french>=3 ))
+exten => 7,1,Gosub(call-control,dial,1(${EXTEN}))
+;exten => 8,1,Gosub(call-control,deliver,1(group,nowhere))
+;--
+exten => 9,1,Gosub(call-control,deliver,1(group,nowhere))
+--;
+exten => 1002,hint,Stasis:bob
+exten => 1003,hint,PJSIP/1003
+[call-control]
+exten => own,1,Gosub(deliver,1(group,sales))
+"""
+    assert found(tmp_path, text) == []
+
+
+def test_lines_after_a_long_comment_keep_their_number_and_the_subroutines_own_calls_count(tmp_path: Path) -> None:
+    text = ";--\na\n--;\n[call-control]\nexten => own,1,Gosub(deliver,1(group,nowhere))\n"
+    assert found(tmp_path, text) == ["5 call-control own: callcentre.yaml has no group 'nowhere'"]
+
+
+def test_included_files_are_read_each_by_its_own_name_and_those_that_are_not_there_are_left_out(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.more").write_text(f"[{name}]\nexten => 1,1,Stasis(${{CALL_CONTROL}},group,{name})\n")
+    (tmp_path / "extensions.conf").write_text(
+        '#include "*.more"\n#tryinclude <nowhere.conf>\n#include /nowhere/at/all\n#include extensions.conf\n'
+    )
+    errors = faults(SMALL, tmp_path, "callcontrol") or []
+    named = [(Path(e.file).name, e.line, e.field) for e in errors]
+    assert named == [("one.more", 2, "one 1"), ("two.more", 2, "two 1")]
+
+
+@pytest.mark.parametrize("application", ["callcontrol", "other"])
+def test_another_applications_name_may_stand_there_in_words(tmp_path: Path, application: str) -> None:
+    wrong = found(tmp_path, "[a]\nexten => 1,1,Stasis(other,group,nowhere)\n", application)
+    assert bool(wrong) is (application == "other")
