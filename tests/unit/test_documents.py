@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documents import ROOT, Citation, anchors, citations, documents, headings, links, texts
+from tests.support.documents import ROOT, Citation, anchors, blocks, citations, documents, headings, links, texts
 from tests.unit.test_scenarios_table import CRITERIA
 
 DOCS = ROOT / "docs"
@@ -61,3 +61,39 @@ def test_the_promises_have_the_numbers_of_the_table_of_scenarios_and_nothing_cit
         for number in re.findall(r"(?<![\w-])S(\d{1,2})\b", text)
     }
     assert {number for _, number in cited} == set(CRITERIA), sorted(x for x in cited if x[1] not in CRITERIA)
+
+
+# -- commands for the machine -----------------------------------------------------------------------------------------
+
+MADE = "docker/.env.local"  # by docker/up
+_WORD = re.compile(r"(?<![\w/.-])((?:docker|tests|asterisk|\.ci|ari_app)/[\w./*-]*\w)")
+_MODULE = re.compile(r"-m ((?:tests|ari_app)(?:\.\w+)*)")
+_OPTION = re.compile(r"^(?:.*(?:&&|;) *)?(docker/\w+|\.ci/run)((?: [\w-]+)*)", re.MULTILINE)
+
+
+def unknown(commands: str) -> list[str]:
+    """What a block of ```sh names and that is not there: files, modules, options and steps of our own scripts."""
+    files = [word for word in _WORD.findall(commands) if word != MADE and not list(ROOT.glob(word))]
+    modules = [
+        name
+        for name in _MODULE.findall(commands)
+        if not (place := ROOT / name.replace(".", "/")).is_dir() and not place.with_suffix(".py").is_file()
+    ]
+    options = [
+        f"{script} {word}"
+        for script, words in _OPTION.findall(commands)
+        for word in words.split(" -- ")[0].split()
+        if script not in files and word != "--" and word not in (ROOT / script).read_text()
+    ]
+    return files + modules + options
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_what_commands_name_is_there(path: Path) -> None:
+    assert [word for block in blocks(path.read_text(), "sh") for word in unknown(block)] == []
+
+
+def test_what_is_not_there_would_be_missed() -> None:
+    assert unknown("docker/up --no-demo\ndocker/test unit -- -k x\npython -m tests.bots run") == []
+    assert unknown("docker/upp --x; cat tests/nothing.py") == ["docker/upp", "tests/nothing.py"]
+    assert unknown("docker/up --fast\npython -m tests.robots") == ["tests.robots", "docker/up --fast"]
