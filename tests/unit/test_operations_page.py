@@ -1,0 +1,22 @@
+"""docs/operations.md tells of every figure, and of no line of the log that is never written."""
+
+import re
+
+from tests.support.documents import ROOT
+
+PAGE = (ROOT / "docs/operations.md").read_text()
+SOURCE = "".join(file.read_text() for file in (ROOT / "ari_app").rglob("*.py"))
+
+
+def test_the_figures_are_those_that_there_are() -> None:
+    told = {name.removesuffix("_total") for name in re.findall(r"^\| `(callcontrol_\w+)` \|", PAGE, re.MULTILINE)}
+    assert told == set(re.findall(r'"(callcontrol_\w+)"', SOURCE))
+
+
+def test_the_lines_of_the_log_are_written_somewhere() -> None:
+    table = PAGE.partition("| line | what to do |")[2].partition("\n\n")[0]
+    told = {
+        name for cell in re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)
+    }
+    assert len(told) > 5
+    assert {name for name in told if f'"{name}"' not in SOURCE} == set()
