@@ -110,6 +110,7 @@ class FakeAsterisk:
     def __init__(self, bridge_prefix: str = "") -> None:
         self.behaviour: dict[Destination, Behaviour] = {}
         self.executed: list[AsteriskEffect] = []
+        self.prompts_end = True  # by themselves; else they go on until they are stopped
         self.world = World()
         self.connected = True
         self._prefix = bridge_prefix
@@ -254,6 +255,12 @@ class FakeAsterisk:
         for snoop in [c.id for c in self.world.channels.values() if c.snoops == leg]:
             self.hang_up(snoop)
 
+    def end_prompts(self) -> None:
+        """Whatever is played comes to its end."""
+        for channel in list(self.world.channels.values()):
+            for announcement in list(channel.playing):
+                self._finish(channel.id, announcement)
+
     def press_hold(self, leg: LegId) -> None:
         """The phone's hold key."""
         if leg in self.world.channels:
@@ -355,7 +362,7 @@ class FakeAsterisk:
             return result.answer
         for leg, fact in result.facts:
             self._event(leg, fact)
-        for leg, announcement in result.playing:
+        for leg, announcement in result.playing if self.prompts_end else ():
             self._phone(leg, partial(self._finish, leg, announcement))
         if isinstance(effect, HangUp) and (channel := self.world.channels.get(effect.leg)) is not None:
             unanswered = effect.answered_elsewhere and channel.state is not State.UP

@@ -1,6 +1,10 @@
-"""Prompts of the administrator's list: to one leg, on the way to something else or as the last it hears; or to all."""
+"""Prompts of the administrator's list: to one leg, on the way to something else or as the last it hears; or to all.
 
-from ari_app.calls import parties
+People go before prompts: one that is played to somebody ends when somebody comes whom they can talk to, be it an agent
+who answers, a contact who is retrieved or a supervisor who barges in. Only a last one is heard to its end.
+"""
+
+from ari_app.calls import media, parties
 from ari_app.calls.effects import Announce, PlayToBridge
 from ari_app.calls.model import Call, CallId, Leg, LegId, Offer, Party, Progress
 from ari_app.calls.step import Step
@@ -63,6 +67,25 @@ def be_quiet(step: Step, call_id: CallId, leg_id: LegId | None) -> None:
     if leg is not None and leg.playing is not None and not leg.farewell:
         step.put_leg(leg, playing=None)
         step.put_call(step.call(call_id))
+
+
+def give_way(step: Step) -> None:
+    """End what is played to somebody who has had company by this step, before their media are derived.
+
+    Whom they could talk to when it began keeps nobody from hearing it: an agent presses a feature code in a conference.
+    """
+    for call_id in list(step.calls):
+        call = step.find_call(call_id)
+        for party in call.joined() if call is not None else ():
+            leg = step.leg(party.leg)
+            if call is None or leg is None or leg.playing is None or not leg.speaks_in(call_id):
+                continue
+            there = {p.id for p, other in media.present(step, call, party) if not other.farewell and not party.held_by}
+            before = step.state.legs.get(leg.id)
+            if before is None or before.playing != leg.playing:
+                step.put_leg(leg, among=frozenset(there))
+            elif there - leg.among:
+                be_quiet(step, call_id, leg.id)
 
 
 def settle(step: Step) -> None:

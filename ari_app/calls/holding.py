@@ -20,7 +20,6 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
             parties.note_hold(step, step.put_party(call.id, me.id, leg=shared.id, held_by=held_by, away=True))
         return
     parties.turn_to(step, step.put_call(call, recall_at=None), me.agent or "")
-    announcing.be_quiet(step, call.id, step.call(call.id).parties[me.id].leg)
     call = step.call(call.id)
     parties.retrieve_all(step, call, call.parties[me.id])
 

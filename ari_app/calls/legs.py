@@ -3,7 +3,7 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
-from ari_app.calls import alerting, announcing, monitoring, offers, parties
+from ari_app.calls import alerting, monitoring, offers, parties
 from ari_app.calls.effects import HangUp
 from ari_app.calls.model import Call, Leg, LegId, LegState, OfferState, Party, PartyRole, Progress
 from ari_app.calls.step import Step, attempt_of
@@ -152,8 +152,7 @@ def retrieved_by_phone(step: Step, leg_id: LegId) -> None:
     for call, party in list(step.party_by_leg(leg_id)):
         mine = call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED
         if mine and call.offering() is None:
-            announcing.be_quiet(step, call.id, leg_id)
-            parties.retrieve_all(step, step.call(call.id), party)
+            parties.retrieve_all(step, call, party)
 
 
 def announcement_finished(step: Step, leg_id: LegId, announcement: str) -> None:

@@ -10,6 +10,7 @@ Who is on hold by the agent's own phone stays in the bridge, unheard: phones hol
 Asterisk refuses to transfer a phone that is alone in its bridge (400, bridge.c).
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ari_app.calls.effects import (
@@ -131,15 +132,17 @@ def _whispered_to(call: Call, leg: Leg) -> bool:
 
 def _company(step: Step, call: Call, party: Party, *, heard: bool = False) -> bool:
     """Whether anybody else is in the bridge to talk to; `heard`: who is not muted."""
+    return any(leg.playing is None and not (heard and other.muted) for other, leg in present(step, call, party))
+
+
+def present(step: Step, call: Call, party: Party) -> Iterator[tuple[Party, Leg]]:
+    """The others who are up and turned to this call, and not on hold: there to talk to, but for what is played."""
     for other in call.parties.values():
         leg = step.leg(other.leg)
         if other.id == party.id or leg is None or other.progress is not Progress.JOINED or other.held_by:
             continue
-        if heard and other.muted:
-            continue
-        if leg.speaks_in(call.id) and leg.playing is None:
-            return True
-    return False
+        if leg.speaks_in(call.id):
+            yield other, leg
 
 
 def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:

@@ -168,9 +168,10 @@ type Destination = Phone | Outside | DialplanEntry
 class Leg:
     """One channel. `asked` is what Asterisk was last asked to do with its media: None when that is unknown.
 
-    `playing` is an announcement under way; with `farewell` the leg is hung up after it. `shown` is what the phone's
-    display shows; with `chosen` an agent has chosen it, and it stays (S51). `keys` is the beginning of a feature code,
-    its last key pressed at `keyed_at`. `detecting`: it is told when he speaks.
+    `playing` is an announcement under way, `among` those who were there to talk to when it began; with `farewell` the
+    leg is hung up after it. `shown` is what the phone's display shows; with `chosen` an agent has chosen it, and it
+    stays (S51). `keys` is the beginning of a feature code, its last key pressed at `keyed_at`. `detecting`: it is told
+    when they speak.
     """
 
     id: LegId
@@ -182,6 +183,7 @@ class Leg:
     shown: Identity | None = None
     chosen: bool = False
     playing: str | None = None
+    among: frozenset[PartyId] = frozenset()
     farewell: bool = False
     hanging_up: bool = False
     failures: int = 0

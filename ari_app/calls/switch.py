@@ -130,6 +130,7 @@ class Switch:
     def _finish(step: Step) -> None:
         feature_codes.settle(step)
         monitoring.settle(step)
+        announcing.give_way(step)
         media.settle(step)
         talking.settle(step)
         displays.settle(step)
@@ -291,6 +292,7 @@ class Switch:
         if isinstance(stimulus, s.LegGone):
             step.drop_leg(stimulus.leg)
         monitoring.settle(step)
+        announcing.give_way(step)
         media.settle(step)
         displays.settle(step)
         announcing.settle(step)

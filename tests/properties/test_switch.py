@@ -267,6 +267,13 @@ class CallCentre(RuleBasedStateMachine):
         if now or there:
             self.world.plug(agent, there=there)
 
+    @rule(end=st.booleans())
+    def prompts_are_long_or_come_to_their_end(self, end: bool) -> None:
+        """What is played when somebody answers, or comes back, is as long as it likes."""
+        self.world.asterisk.prompts_end = end
+        if end:
+            self.world.asterisk.end_prompts()
+
     # -- what goes on by itself ---------------------------------------------------------------------------------------
 
     @rule(index=st.integers(0, 20))

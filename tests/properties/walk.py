@@ -11,6 +11,7 @@ from typing import Any
 
 from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
+from ari_app.calls import stimuli as s
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.model import Call, Monitor, MonitorMode, Party, Progress
 from ari_app.calls.story import Stories
@@ -191,6 +192,17 @@ def _recorded(office: Office) -> None:
     _say(office, c.StartRecording, "alice", call=_conference(office).id)
 
 
+def _told(office: Office) -> None:
+    """A caller is being told the place in the line, for as long as it takes, while a phone rings for that caller."""
+    office.asterisk.prompts_end = False
+    ready, office.agents.idle = office.agents.idle, []
+    office.arrives("queue", "help")
+    office.settle()
+    office.pass_time()
+    office.agents.idle = ready
+    office.feed(s.AgentBecameAvailable("alice"))
+
+
 _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     lambda office: office.arrives("group", "support"),
     lambda office: office.arrives("queue", "help"),
@@ -206,6 +218,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _parked,
     _two_calls,
     _recorded,
+    _told,
     _monitored(MonitorMode.LISTEN),
     _monitored(MonitorMode.WHISPER),
     _monitored(MonitorMode.BARGE),

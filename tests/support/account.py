@@ -52,6 +52,30 @@ def is_served_or_told_of(world: World, fact: s.ChannelArrived, effects: Sequence
         assert len(mine) <= most, f"{call.owner} has {len(mine)} calls, and may have {most}"
 
 
+def company(world: World, leg_id: str) -> set[str]:
+    """The legs of those whom this one could talk to, were nothing played to anybody."""
+    for call in world.switch.calls.values():
+        there = set()
+        for party in call.joined():
+            leg = world.switch.legs.get(party.leg or "")
+            up = leg is not None and leg.state is LegState.UP and leg.focus == call.id and not leg.hanging_up
+            if leg is not None and up and not party.held_by and not leg.farewell:
+                there.add(leg.id)
+        if leg_id in there:
+            return there - {leg_id}
+    return set()
+
+
+def _still_announced(world: World) -> list[str]:
+    """To whom something is played though somebody has come to talk to since it began."""
+    return [
+        f"{leg.id} hears an announcement, and not {newcomers}"
+        for leg in world.switch.legs.values()
+        if leg.playing is not None and not leg.farewell
+        if (newcomers := company(world, leg.id) - world.among.get(leg.playing, set()))
+    ]
+
+
 def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """What a supervisor should hear, and who him: the agent whom he watches, or a colleague who speaks here."""
     phone = world.switch.legs.get(monitor.leg)
@@ -102,8 +126,9 @@ def wrong(world: World) -> list[str]:
                 found.append(f"{party.id} is said to speak, and cannot be heard")
             if leg is None or leg.focus != call.id or leg.state is not LegState.UP:  # rung again, it hears nothing
                 continue
-            if party.held_by and leg.id not in world.asterisk.music():
+            if party.held_by and leg.playing is None and leg.id not in world.asterisk.music():
                 found.append(f"{party.id} is on hold without music")
+    found += _still_announced(world)
     found += _recorded_wrongly(world, tried)
     found += _unanswered(world)
     found += _stale(world)

@@ -75,7 +75,8 @@ class Agents:
             case e.SetAgentState(agent, state):
                 if state == "ready" and agent not in self.idle:
                     self.idle.append(agent)
-                elif state != "ready" and agent in self.idle:
+                    return [] if agent in self.activity else [s.AgentBecameAvailable(agent)]
+                if state != "ready" and agent in self.idle:
                     self.idle.remove(agent)
         return []
 
@@ -100,6 +101,7 @@ class World:
         self.failed: list[e.OperationFailed] = []
         self.unplugged: set[str] = set()
         self.turned_away: list[e.ArrivalRefused] = []
+        self.among: dict[str, set[str]] = {}  # announcement -> the legs that its own could talk to when it began
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
@@ -161,6 +163,8 @@ class World:
                 self.turned_away.append(effect)
             case _:
                 assert isinstance(effect, _ASTERISK)
+                if isinstance(effect, e.Announce):
+                    self.among[effect.announcement] = account.company(self, effect.leg)
                 self.asterisk.execute(effect)
 
     def step(self, lane: str | None = None) -> bool:
