@@ -51,7 +51,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
         state=OfferState.RINGING,
         request=None,
         attempts=(*offer.attempts, Attempt(leg.id, party.id, agent)),
-        deadline=offer.deadline if keep else step.now + step.directory.settings.offer_timeout,
+        deadline=offer.deadline if keep else step.now + step.directory.ring_time(offer.target),
     )
     step.ask(CreateLeg, leg.id, where, offer.identity, call_id, transfer_key=transfer_progress.wanted(step))
     if agent is not None:

@@ -80,7 +80,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     music = Media(sound=Sound.MUSIC, music_class=call.music_class)
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
-        return Media()
+        return Media(nobody_hears=party.muted)  # a supervisor hears this leg, wherever it is
     if leg.state is not LegState.UP and _rings_with_others(step, call, leg):
         return Media()
     if leg.state is not LegState.UP:
@@ -95,16 +95,14 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         return in_bridge
     if party.role is PartyRole.CONTACT:
         return music
-    offer = call.offer
-    if (
-        offer is not None
-        and offer.kind is OfferKind.TRANSFER
-        and offer.by == party.id
-        and offer.state in (OfferState.SEEKING, OfferState.RINGING)
-    ):
-        # Out of the bridge while it rings: who answers must not hear a word of the one who transfers.
-        return Media(sound=Sound.RINGING)
-    return in_bridge
+    offer = call.offering()
+    if offer is None or offer.state not in (OfferState.SEEKING, OfferState.RINGING):
+        return in_bridge
+    # The tone is ours: a network may tell nothing of the ringing, or say that there is audio and then send none.
+    # Asterisk ends it with the first frame that does come: a generator that may be interrupted (channel.c).
+    tone = replace(in_bridge, sound=Sound.RINGING)
+    # Who transfers is out of the bridge: whoever answers must not hear a word of theirs.
+    return replace(tone, bridge=None) if offer.kind is OfferKind.TRANSFER and offer.by == party.id else tone
 
 
 def _before_transfer(step: Step, call: Call, held: Party) -> bool:

@@ -14,12 +14,11 @@ holds as they are.
 """
 
 from ari_app.calls import alerting, announcing, parties, transfer_progress, waiting
-from ari_app.calls.effects import CountMissed, ReserveAgent, SetActivity, StopRinging
+from ari_app.calls.effects import CountMissed, ReserveAgent, SetActivity
 from ari_app.calls.model import (
     Attempt,
     Call,
     CallId,
-    LegState,
     Offer,
     OfferKind,
     OfferState,
@@ -197,7 +196,6 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
         drop_attempt(step, call_id, attempt)
     free_reserved(step, offer)
     step.put_offer(call_id, state=outcome, deadline=None, request=None, retry_at=None)
-    _stop_ringback(step, step.call(call_id))
     parties.after_failed_offer(step, step.call(call_id), offer)
     if offer.by_keys and outcome is not OfferState.CANCELLED:
         announcing.guide_initiator(step, call_id, offer)
@@ -301,11 +299,3 @@ def _drop(step: Step, call_id: CallId, attempt: Attempt) -> None:
     if call.offer is not None:
         kept = tuple(a for a in call.offer.attempts if a.leg != attempt.leg)
         step.put_offer(call_id, attempts=kept)
-
-
-def _stop_ringback(step: Step, call: Call) -> None:
-    """Whoever shared the bridge with a phone that rang in vain goes on hearing it ring unless told otherwise."""
-    for party in call.joined():
-        leg = step.leg(party.leg)
-        if leg is not None and leg.state is LegState.UP and leg.asked is not None and leg.asked.bridge == call.bridge:
-            step.ask(StopRinging, leg.id)

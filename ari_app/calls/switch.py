@@ -58,7 +58,7 @@ from ari_app.calls.effects import (
     StopRecorder,
     TalkChanged,
 )
-from ari_app.calls.model import Call, CallId, Leg, LegId, OfferState, Progress
+from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, LegState, OfferState, Outside, Progress
 from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Stories, StoryEntry
 from ari_app.errors import CallControlError, Code
@@ -252,12 +252,38 @@ class Switch:
         answers: list[Effect] = []
         for pending in list(self.state.pending.values()):
             call = self.state.calls.get(pending.call) or self._over.get(pending.call)
-            if not pending.effects and (call is None or call.ended or _came_about(pending, call)):
+            if not pending.effects and (call is None or call.ended or self._came_about(pending, call)):
                 del self.state.pending[pending.command]
                 answers.append(Reply(pending.command, call))
         while len(self._over) > _KEPT:
             self._over.popitem(last=False)
         return answers
+
+    def _came_about(self, pending: Pending, call: Call) -> bool:
+        """Whether what the command was to bring about is there to be seen."""
+        offer = call.offer
+        match pending.until:
+            case "ringing":
+                if offer is None or offer.id != pending.offer or not offer.going_on:
+                    return True
+                if offer.state is OfferState.PENDING:
+                    return any(p.id == offer.by and p.progress is not Progress.DIALING for p in call.parties.values())
+                return any(a.ringing or self._dialled_outside(a) for a in offer.attempts)
+            case "answered":
+                party = call.parties.get(pending.party or "")
+                if party is None or party.progress is Progress.LEFT:
+                    return True
+                ringing_back = party.away and party.leg is not None
+                return party.progress is Progress.JOINED and not ringing_back
+            case "monitoring":
+                return monitoring.effective(call, pending.agent)
+            case _:
+                return True
+
+    def _dialled_outside(self, attempt: Attempt) -> bool:
+        """A network may tell of no ringing at all, for a minute: nobody waits for that."""
+        leg = self.state.legs.get(attempt.leg)
+        return leg is not None and isinstance(leg.destination, Outside) and leg.state is LegState.DIALLING
 
     # -- what goes wrong ----------------------------------------------------------------------------------------------
 
@@ -332,25 +358,3 @@ def _effect_over(step: Step, effect: int) -> None:
     for pending in step.all_pending():
         if effect in pending.effects:
             step.forget_effect(pending.command, effect)
-
-
-def _came_about(pending: Pending, call: Call) -> bool:
-    """Whether what the command was to bring about is there to be seen."""
-    offer = call.offer
-    match pending.until:
-        case "ringing":
-            if offer is None or offer.id != pending.offer or not offer.going_on:
-                return True
-            if offer.state is OfferState.PENDING:
-                return any(p.id == offer.by and p.progress is not Progress.DIALING for p in call.parties.values())
-            return any(a.ringing for a in offer.attempts)
-        case "answered":
-            party = call.parties.get(pending.party or "")
-            if party is None or party.progress is Progress.LEFT:
-                return True
-            ringing_back = party.away and party.leg is not None
-            return party.progress is Progress.JOINED and not ringing_back
-        case "monitoring":
-            return monitoring.effective(call, pending.agent)
-        case _:
-            return True

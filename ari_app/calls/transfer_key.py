@@ -197,7 +197,6 @@ def _transfer(step: Step, call: Call, me: Party, target: Target, refer: LegId | 
         identity,
         OfferState.SEEKING,
         held=frozenset(p.id for p in held),
-        deadline=step.now + step.directory.settings.offer_timeout,
         refer=refer,
     )
     call = parties.hold(step, call, me.id, held)

@@ -327,6 +327,8 @@ class SettingsEntry(Entry):
 
     offer_timeout: Seconds = DEFAULTS.offer_timeout
     """How long a phone is rung before the next is tried, or the offer fails."""
+    outside_timeout: Seconds = DEFAULTS.outside_timeout
+    """How long a number outside is rung. The agent may cancel before."""
     own_phone_timeout: Seconds = DEFAULTS.own_phone_timeout
     """How long an agent's own phone is rung for a call that they make."""
     music_class: Name = DEFAULTS.music_class

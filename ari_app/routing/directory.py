@@ -139,6 +139,7 @@ class Settings:
     """Behaviour for the whole call centre. Times in seconds."""
 
     offer_timeout: float = 15.0
+    outside_timeout: float = 60.0
     own_phone_timeout: float = 20.0
     music_class: str = "default"
     conferences: bool = True
@@ -223,6 +224,11 @@ class Directory:
         """How the agents of `target` are rung: only a group's are rung otherwise than by who is idle longest."""
         group = self.groups.get(target.id) if target.type is TargetType.GROUP else None
         return group.ring if group is not None else "longest_idle"
+
+    def ring_time(self, target: Target) -> float:
+        """How long one phone of `target` is rung, in seconds. Outside somebody may have to run to a mobile."""
+        settings = self.settings
+        return settings.outside_timeout if target.type is TargetType.NUMBER else settings.offer_timeout
 
     def exists(self, target: Target) -> bool:
         """Whether the administrator lists `target`; numbers outside exist where a rule allows them."""

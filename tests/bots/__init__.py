@@ -4,7 +4,7 @@ Start at `lab.Lab`. Who hears whom is decided from RTP (`hearing`), never believ
 the system under test. `README.md` has the scenario format for testers.
 """
 
-from tests.bots.behaviour import Behaviour, answers, declines, is_busy, is_unplugged, is_unreachable, rings
+from tests.bots.behaviour import Behaviour, answers, declines, forwards, is_busy, is_unplugged, is_unreachable, rings
 from tests.bots.call import Call, CallRefused, CallState
 from tests.bots.carrier import Carrier, Contact
 from tests.bots.dialog import Display
@@ -33,6 +33,7 @@ __all__ = [
     "answers",
     "declines",
     "everyone",
+    "forwards",
     "is_busy",
     "is_unplugged",
     "is_unreachable",

@@ -6,35 +6,44 @@ from dataclasses import dataclass
 from typing import Literal
 
 Action = Literal["ring", "answer", "reject", "ignore"]
+Progress = Literal["ringing", "early media", "183 without SDP", "183 without audio", "100 alone"]
+"""What the caller is told of the ringing: 180; 183 and a ringing tone in RTP; 183 that speaks of no audio, or speaks of
+some that never comes; nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """The programmed answer to an incoming call.
 
-    `after` is in seconds from the INVITE; `status` the rejection's; with `early_media` the phone sends 183
-    and a ringing tone in RTP instead of 180. `ignore` doesn't even say 100: an unplugged phone.
+    `after` is in seconds from the INVITE: a phone that refuses later has rung until then. `status` is the rejection's,
+    `forward` where a 302 sends the caller. `ignore` doesn't even say 100: an unplugged phone.
     """
 
     action: Action = "ring"
     after: float = 0.0
     status: int = 603
-    early_media: bool = False
+    progress: Progress = "ringing"
+    forward: str = ""
 
 
-def rings(*, early_media: bool = False) -> Behaviour:
+def rings(*, progress: Progress = "ringing") -> Behaviour:
     """Ring until told: `answer()`, `decline()`; never by itself."""
-    return Behaviour("ring", early_media=early_media)
+    return Behaviour("ring", progress=progress)
 
 
-def answers(after: float = 0.0, *, early_media: bool = False) -> Behaviour:
+def answers(after: float = 0.0, *, progress: Progress = "ringing") -> Behaviour:
     """Ring, and answer after that many seconds (0: at once)."""
-    return Behaviour("answer", after, early_media=early_media)
+    return Behaviour("answer", after, progress=progress)
 
 
 def declines(after: float = 0.0) -> Behaviour:
-    """The decline key: 603."""
+    """603: by the decline key after that many seconds of ringing, or by the phone itself (0: it does not disturb)."""
     return Behaviour("reject", after, 603)
+
+
+def forwards(number: str) -> Behaviour:
+    """302 at once: the phone is forwarded to `number`."""
+    return Behaviour("reject", 0.0, 302, forward=number)
 
 
 def is_busy() -> Behaviour:
@@ -43,7 +52,7 @@ def is_busy() -> Behaviour:
 
 
 def is_unreachable(status: int = 404) -> Behaviour:
-    """The network refuses: 404, 480, 503 …"""
+    """The network, or the phone itself, refuses at once: 404, 480, 488 (no codec in common), 503 …"""
     return Behaviour("reject", 0.0, status)
 
 

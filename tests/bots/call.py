@@ -22,6 +22,7 @@ from aiosipua import SipRequest, SipResponse
 
 from tests.bots import sdp, transfer
 from tests.bots.audio import Audio
+from tests.bots.behaviour import Progress
 from tests.bots.dialog import Dialog, Display, identity, reason_of
 from tests.bots.registration import authorised
 from tests.bots.sip import ClientTransaction, ServerTransaction
@@ -174,19 +175,21 @@ class Call:
         transaction.respond(100)
         self.stamp("invite received", str(self.display))
 
-    def ring(self, *, early_media: bool = False) -> None:
-        """180, or 183 with a ringing tone of our own in RTP."""
-        if self.invite is None or self.state is not CallState.RINGING:
+    def ring(self, progress: Progress = "ringing") -> None:
+        """Tell the caller that it rings: by 180, or as `progress` says."""
+        if self.invite is None or self.state is not CallState.RINGING or progress == "100 alone":
             return
-        contact = {"Contact": self.dialog.agent.contact(self.dialog.user)}
-        if early_media and self._offer is not None:
-            self.audio.play_ringing(True)
+        headers, body = {"Contact": self.dialog.agent.contact(self.dialog.user)}, b""
+        if progress == "ringing":
+            self.stamp("180 sent", at=self.invite.respond(180, headers=headers))
+            return
+        if progress != "183 without SDP" and self._offer is not None:
             body = self.audio.session.answer(self._offer)
+            headers |= SDP_TYPE
+        if progress == "early media":
+            self.audio.play_ringing(True)
             self.audio.agree(self._offer)
-            at = self.invite.respond(183, headers=contact | SDP_TYPE, body=body)
-            self.stamp("183 sent", at=at)
-        else:
-            self.stamp("180 sent", at=self.invite.respond(180, headers=contact))
+        self.stamp("183 sent", at=self.invite.respond(183, headers=headers, body=body))
 
     def answer(self) -> float:
         """Answer with 200; returns the monotonic time at which it was sent.
@@ -207,11 +210,11 @@ class Call:
         self.station.listen_again()
         return at
 
-    def reject(self, status: int = 603) -> None:
-        """Refuse the incoming call: 603 declined, 486 busy, 503 …"""
+    def reject(self, status: int = 603, *, forward: str = "") -> None:
+        """Refuse the incoming call: 603 declined, 486 busy, 302 to the number `forward`, 503 …"""
         if self.invite is None or self.state is not CallState.RINGING:
             raise RuntimeError(f"{self.name} is {self.state}, there is nothing to refuse")
-        self.invite.respond(status)
+        self.invite.respond(status, headers={"Contact": self.dialog.agent.contact(forward)} if forward else None)
         self.status = status
         self.end(f"refused {status}")
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 from tests.bots.behaviour import (
     Behaviour,
+    Progress,
     answers,
     declines,
+    forwards,
     is_busy,
     is_unplugged,
     is_unreachable,
@@ -71,9 +73,10 @@ BEHAVIOURS: Final[Mapping[str, str]] = {
     "is unreachable": "is unreachable",
     "is unreachable STATUS": r"is unreachable (?P<status>[456][0-9][0-9])",
     "is unplugged": "is unplugged",
+    "forwards to NUMBER": rf"forwards to (?P<number>{_NUMBER})",
 }
 
-_EARLY_MEDIA: Final = " with early media"
+_PROGRESS: Final = tuple(word for word in get_args(Progress) if word != "ringing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +117,28 @@ def read(text: str, forms: Mapping[str, str]) -> Phrase:
 def behaviour(text: str) -> Behaviour:
     """What a bot does when called, e.g. `answers after 1.5`, `is unreachable 503`.
 
-    `… with early media` may follow `rings` and `answers`. Raises ValueError that lists what is understood.
+    `… with early media`, `… with 183 without SDP` and the like may follow `rings` and `answers`. Raises ValueError that
+    lists what is understood.
     """
     phrase = " ".join(text.split())
-    early = phrase.endswith(_EARLY_MEDIA)
-    matched = _match(phrase.removesuffix(_EARLY_MEDIA), BEHAVIOURS)
-    if matched is None or (early and not phrase.startswith(("rings", "answers"))):
+    progress: Progress = next((word for word in _PROGRESS if phrase.endswith(f" with {word}")), "ringing")
+    matched = _match(phrase.removesuffix(f" with {progress}"), BEHAVIOURS)
+    if matched is None or (progress != "ringing" and not phrase.startswith(("rings", "answers"))):
         raise ValueError(f"{text!r} is not understood; one of: {'; '.join(BEHAVIOURS)}")
     form, arguments = matched
     after = float(arguments.get("seconds") or 0)
     match form.split(" after ")[0].split(" STATUS")[0]:
         case "rings":
-            return rings(early_media=early)
+            return rings(progress=progress)
         case "answers":
-            return answers(after, early_media=early)
+            return answers(after, progress=progress)
         case "declines":
             return declines(after)
         case "is busy":
             return is_busy()
         case "is unplugged":
             return is_unplugged()
+        case "forwards to NUMBER":
+            return forwards(arguments["number"])
         case _:
             return is_unreachable(int(arguments.get("status") or 404))

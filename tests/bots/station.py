@@ -129,12 +129,13 @@ class Station(Expectations):
             self.note("answers by itself", call=call.name)
             call.answer()
         elif behaviour.action == "reject":
-            self._later(behaviour.after, call, lambda: call.reject(behaviour.status))
-        elif behaviour.action == "answer":
-            call.ring(early_media=behaviour.early_media)
-            self._later(behaviour.after, call, call.answer)
+            if behaviour.after > 0:
+                call.ring()
+            self._later(behaviour.after, call, lambda: call.reject(behaviour.status, forward=behaviour.forward))
         else:
-            call.ring(early_media=behaviour.early_media)
+            call.ring(behaviour.progress)
+            if behaviour.action == "answer":
+                self._later(behaviour.after, call, call.answer)
 
     def _replaced(self, transaction: ServerTransaction) -> Call | None:
         wanted = transaction.request.get_header("replaces")

@@ -1,9 +1,19 @@
 """Situations that somebody who is rung brings, and whoever waits for them to answer."""
 
+from pathlib import Path
+
+import pytest
+
+from tests.bots import rings
+from tests.bots.behaviour import Progress
 from tests.bots.recital import recited
 from tests.e2e import crowd
 from tests.e2e.office import Office
 from tests.e2e.prompts import prompts
+from tests.e2e.stack import Stack
+from tests.e2e.test_configuration import FILE, own_office
+
+PARTNER = "+33555000111"
 
 ENGLISH = "+442079460123"
 """A caller from there is told things in English: the prompt of the place in the line is long."""
@@ -23,3 +33,65 @@ async def test_an_agent_who_answers_while_the_caller_is_told_the_place_is_heard_
     await agent.phone.answer()
     await office.hears(f"caller <-> {agent.name}", within=10)
     assert recited(bytes(caller.tape), known) == []
+
+
+@pytest.mark.parametrize("progress", ["100 alone", "183 without SDP", "183 without audio"])
+async def test_an_agent_hears_it_ring_outside_whatever_the_network_tells_of_it(
+    office: Office, progress: Progress
+) -> None:
+    alice = await office.agent("alice")
+    partner = await office.caller("partner", PARTNER, behaviour=rings(progress=progress))
+    await alice.dials(f"number:{PARTNER}")
+    await partner.rings()
+    await alice.phone.hears_ringing()
+    await partner.answer()
+    await office.hears("alice <-> partner")
+
+
+@pytest.mark.parametrize("verb", ["single-step-conference", "initiate-transfer"])
+async def test_who_confers_or_consults_hears_it_ring_outside_until_there_is_audio(office: Office, verb: str) -> None:
+    alice = await office.agent("alice")
+    caller = await office.caller()
+    partner = await office.caller("partner", PARTNER, behaviour=rings(progress="100 alone"))
+    await office.connect(caller, alice)
+    await alice.do(verb, target=f"number:{PARTNER}")
+    call = await partner.rings()
+    await alice.phone.hears_ringing()
+    await caller.hears_music(within=8)
+    call.ring("early media")
+    call.audio.play_ringing(False)  # not a tone: somebody's voice, before the answer
+    await alice.phone.hears_only("partner")
+    await partner.answer()
+    third = ("caller <-> partner", "caller <-> alice") if verb == "single-step-conference" else ()
+    await office.hears("alice <-> partner", *third)
+
+
+async def test_a_number_outside_rings_longer_than_an_agent_does_until_the_agent_gives_it_up_or_its_time_is_over_s12_s15(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    text = FILE.read_text().replace("offer_timeout: 15", "offer_timeout: 1")
+    file.write_text(text.replace("outside_timeout: 60", "outside_timeout: 4"))
+    async with own_office(stack, file) as office:
+        alice, carol, _bob = await office.agents("alice", "carol", "bob")
+        partner = await office.caller("partner", PARTNER)
+        await alice.dials(f"number:{PARTNER}")
+        await partner.rings()
+        first = await carol.dials("agent:bob")
+        await carol.phone.ended()
+        assert carol.calls[first["id"]]["state"] == "released"  # bob was rung for long enough, and not the partner
+        await partner.answer()
+        await office.hears("alice <-> partner")
+        other = await office.caller("other", "+33555000222")
+        for verb in ("single-step-transfer", "single-step-conference"):
+            await alice.do(verb, target="number:+33555000222")
+            await other.rings()
+            await alice.do("cancel")
+            await other.stops_ringing()
+            await alice.do("retrieve")
+            await office.hears("alice <-> partner")
+        consult = await alice.do("initiate-transfer", target="number:+33555000222")
+        await other.rings()
+        await other.stops_ringing(within=8)
+        await alice.phone.until(lambda: alice.calls[consult["id"]]["state"] == "released", "sees it given up")
+        await partner.hears_music(within=8)

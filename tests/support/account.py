@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, Progress
+from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferState, Progress
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -76,6 +76,23 @@ def _still_announced(world: World) -> list[str]:
     ]
 
 
+def _rung_wrongly(world: World) -> list[str]:
+    """Who is alone while somebody is rung for the call hears a ringing tone, and nobody else does."""
+    found = []
+    for leg in world.switch.legs.values():
+        call = world.switch.calls.get(leg.focus or "")
+        channel = world.asterisk.world.channels.get(leg.id)
+        party = next((p for p in call.joined() if p.leg == leg.id), None) if call is not None else None
+        if call is None or channel is None or party is None or leg.state is not LegState.UP or leg.playing is not None:
+            continue
+        offer = call.offering()
+        rung = offer is not None and offer.state is OfferState.RINGING
+        wanted = rung and party.agent is not None and not party.held_by and not company(world, leg.id)
+        if wanted is not channel.ringback and not leg.hanging_up:
+            found.append(f"{leg.id} hears {'no' if wanted else 'a'} ringing tone")
+    return found
+
+
 def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """What a supervisor should hear, and who him: the agent whom he watches, or a colleague who speaks here."""
     phone = world.switch.legs.get(monitor.leg)
@@ -92,7 +109,8 @@ def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str,
         return set()
     *_, party, leg_id = min(there, key=lambda found: found[:3])
     heard = {b for a, b in pairs if a == leg_id} | (set() if party.muted else {leg_id})
-    whispered = {(leg_id, phone.id)} if monitor.mode is MonitorMode.WHISPER and not party.deaf else set()
+    deaf = party.deaf and world.switch.legs[leg_id].playing is None  # or the announcement could not be heard either
+    whispered = {(leg_id, phone.id)} if monitor.mode is MonitorMode.WHISPER and not deaf else set()
     return {(phone.id, other) for other in heard} | whispered
 
 
@@ -129,6 +147,7 @@ def wrong(world: World) -> list[str]:
             if party.held_by and leg.playing is None and leg.id not in world.asterisk.music():
                 found.append(f"{party.id} is on hold without music")
     found += _still_announced(world)
+    found += _rung_wrongly(world)
     found += _recorded_wrongly(world, tried)
     found += _unanswered(world)
     found += _stale(world)

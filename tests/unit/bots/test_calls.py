@@ -142,7 +142,7 @@ async def test_dtmf_arrives_once_a_key_and_in_order(alice: Phone, bob: Phone) ->
 
 
 async def test_early_media_is_heard_before_the_answer(alice: Phone, bob: Phone) -> None:
-    bob.behaviour = answers(0.4, early_media=True)
+    bob.behaviour = answers(0.4, progress="early media")
     call = alice.dial(bob.uri)
     await alice.until(lambda: "183 received" in call.stamps, "gets 183")
     await alice.hears_ringing()

@@ -82,7 +82,11 @@ def test_whatever_is_typed_is_understood_or_refused(text: str) -> None:
     ("text", "means"),
     [
         ("rings", behaviour.rings()),
-        ("answers after 1.5 with early media", behaviour.answers(1.5, early_media=True)),
+        ("answers after 1.5 with early media", behaviour.answers(1.5, progress="early media")),
+        ("rings with 183 without SDP", behaviour.rings(progress="183 without SDP")),
+        ("rings with 183 without audio", behaviour.rings(progress="183 without audio")),
+        ("answers with 100 alone", behaviour.answers(progress="100 alone")),
+        ("forwards to +33555", behaviour.forwards("+33555")),
         ("declines", behaviour.declines()),
         ("is busy", behaviour.is_busy()),
         ("is unreachable 503", behaviour.is_unreachable(503)),

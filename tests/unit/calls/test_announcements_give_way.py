@@ -141,3 +141,15 @@ def test_a_prompt_that_ends_with_the_answer_is_told_too_late_and_changes_nothing
     assert playing is not None
     assert office.happens(s.AnnouncementFinished("in1", playing)) == []
     office.is_calm()
+
+
+def test_a_supervisor_does_not_hear_a_muted_agent_to_whom_something_is_played_s31() -> None:
+    office = Office("erin", max_hold=20.0)
+    call = _reminded(office)
+    office.asterisk.end_prompts()
+    office.ask(c.MuteParty, "alice", call=call.id, party=office.party(call, "alice").id)
+    office.ask(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.LISTEN)
+    office.pass_time()
+    office.is_calm()
+    assert _playing(office, office.leg_of("alice"))
+    assert office.hears() == set()

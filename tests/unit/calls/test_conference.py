@@ -47,7 +47,11 @@ def test_a_conference_with_a_routing_point_has_the_dialplan_as_its_third_s25() -
 def test_when_the_target_accepts_only_the_contacts_hold_ends_s26() -> None:
     office = Office()
     _conference(office)
-    assert office.happens(s.LegAnswered(office.leg_of("bob"))) == ["StopMusic in1", "JoinBridge in1"]
+    assert office.happens(s.LegAnswered(office.leg_of("bob"))) == [
+        "StopMusic in1",
+        "JoinBridge in1",
+        "StopRinging alice",
+    ]
 
 
 @pytest.mark.parametrize("cause", [21, 17, 19, 3])

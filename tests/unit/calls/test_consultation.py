@@ -54,6 +54,7 @@ def test_the_agents_one_leg_moves_and_the_contacts_music_starts_s20() -> None:
         "StartMusic in1",
         "CreateBridge bridge",
         "JoinBridge alice",
+        "StartRinging alice",
     ]
 
 

@@ -36,6 +36,7 @@ def test_a_new_call_puts_the_active_one_on_hold_and_uses_the_phone_that_is_up_s4
         "StartMusic in1",
         "CreateBridge bridge",
         "JoinBridge alice",
+        "StartRinging alice",
     ]
     office.answers_outside()
     office.is_calm()

@@ -35,21 +35,16 @@ def test_the_contact_hears_music_the_moment_a_transfer_to_outside_is_asked_for_s
 def test_the_command_is_answered_when_the_target_rings_and_shows_the_offer_s10() -> None:
     office = Office()
     call = office.served()
-    office.outside(Behaviour.NEVER)
-    name = office.command(c.SingleStepTransfer, "alice", call=call.id, target=AWAY)
+    office.phone("bob", Behaviour.NEVER)
+    name = office.command(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
     office.settle()
     assert name not in office.replies
-    office.asterisk.ring(office.outside_leg())
+    office.asterisk.ring(office.leg_of("bob"))
     office.settle()
     assert office.replies[name] is not None
     offer = office.seen("alice").offer
     assert offer is not None
-    assert (offer.kind, offer.target, offer.state, offer.ringing) == (
-        "transfer",
-        "number:+33123456789",
-        "ringing",
-        ("number:+33123456789",),
-    )
+    assert (offer.kind, offer.target, offer.state, offer.ringing) == ("transfer", "agent:bob", "ringing", ("bob",))
 
 
 def test_nothing_is_heard_of_a_transfer_to_agents_until_one_is_reserved_s6_s10() -> None:
