@@ -9,6 +9,9 @@ Action = Literal["ring", "answer", "reject", "ignore"]
 Progress = Literal["ringing", "early media", "183 without SDP", "183 without audio", "100 alone"]
 """What the caller is told of the ringing: 180; 183 and a ringing tone in RTP; 183 that speaks of no audio, or speaks of
 some that never comes; nothing."""
+Habit = Literal["", "holds", "answers twice"]
+"""What the phone does by itself once it has answered: press its hold key; or answer the same INVITE once more, with
+another tag, as two phones behind one number do that are picked up at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Behaviour:
     status: int = 603
     progress: Progress = "ringing"
     forward: str = ""
+    habit: Habit = ""
 
 
 def rings(*, progress: Progress = "ringing") -> Behaviour:
@@ -31,9 +35,9 @@ def rings(*, progress: Progress = "ringing") -> Behaviour:
     return Behaviour("ring", progress=progress)
 
 
-def answers(after: float = 0.0, *, progress: Progress = "ringing") -> Behaviour:
+def answers(after: float = 0.0, *, progress: Progress = "ringing", habit: Habit = "") -> Behaviour:
     """Ring, and answer after that many seconds (0: at once)."""
-    return Behaviour("answer", after, progress=progress)
+    return Behaviour("answer", after, progress=progress, habit=habit)
 
 
 def declines(after: float = 0.0) -> Behaviour:

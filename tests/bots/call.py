@@ -10,7 +10,6 @@ station's behaviour; the transfer key is in `transfer`.
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from urllib.parse import unquote
 
 from aiosipua import SipRequest, SipResponse
 
-from tests.bots import sdp, transfer
+from tests.bots import reinvite, sdp, transfer
 from tests.bots.audio import Audio
 from tests.bots.behaviour import Progress
 from tests.bots.dialog import Dialog, Display, identity, reason_of
@@ -73,9 +72,11 @@ class Call:
         self.audio = Audio(station, name)
         self._offer: sdp.Remote | None = None
         self._client: ClientTransaction | None = None
-        self._pending = False
+        self.offering = False
+        """Whether a re-INVITE of ours is not answered yet."""
         self._tried_auth = False
         self._cancelling: str | None = None
+        self._habit: asyncio.Task[None] | None = None
         self._unacknowledged: ServerTransaction | None = None
         station.line.calls[dialog.key] = self
 
@@ -130,7 +131,7 @@ class Call:
                 self._send_cancel()
             return
         self.dialog.learn(response)
-        self._show(response)
+        self.show(response)
         if response.status_code == 180:
             self.state = CallState.ALERTING
         self.stamp(f"{response.status_code} received")
@@ -139,8 +140,12 @@ class Call:
         self.station.listen_again()
 
     def _accepted(self, request: SipRequest, response: SipResponse) -> None:
-        self.dialog.learn(response)
         seq = request.cseq.seq if request.cseq is not None else self.dialog.seq
+        if self.state is CallState.UP and response.to_addr and response.to_addr.tag != self.dialog.remote_tag:
+            self.dialog.end_other(response, seq)
+            self.station.note("ends another's answer", call=self.name)
+            return
+        self.dialog.learn(response)
         ack = self.dialog.request("ACK", seq=seq)
         self.station.line.agent.send(bytes(ack), self.dialog.peer)
         if self.state is CallState.ENDED:
@@ -153,7 +158,7 @@ class Call:
             return
         self.state = CallState.UP
         self.status = response.status_code
-        self._show(response)
+        self.show(response)
         self.audio.agree(sdp.read(response.text))
         self.stamp("200 received")
         self._outcome(self.status)
@@ -169,7 +174,7 @@ class Call:
     def arrive(self, transaction: ServerTransaction) -> None:
         """An INVITE has come for this call: read it, and answer 100."""
         self.invite = transaction
-        self._show(transaction.request, with_from=True)
+        self.show(transaction.request, with_from=True)
         if transaction.request.body:
             self._offer = sdp.read(transaction.request.text)
         transaction.respond(100)
@@ -203,7 +208,7 @@ class Call:
         body = self.audio.session.describe() if self._offer is None else self.audio.session.answer(self._offer)
         headers = {"Contact": self.dialog.agent.contact(self.dialog.user)} | SDP_TYPE
         self._unacknowledged = self.invite
-        at = self.invite.respond(200, headers=headers, body=body)
+        at = self.invite.respond(200, headers=headers, body=body, tag=self.dialog.local_tag)
         if self._offer is not None:
             self.audio.agree(self._offer)
         self.stamp("200 sent", at=at)
@@ -251,11 +256,11 @@ class Call:
 
     def _modified(self, transaction: ServerTransaction) -> None:
         request = transaction.request
-        if self._pending and request.method == "INVITE":
+        if self.offering and request.method == "INVITE":
             transaction.respond(491)
             return
         self.dialog.refresh(request)
-        self._show(request)
+        self.show(request)
         headers = {"Contact": self.dialog.agent.contact(self.dialog.user)}
         offer = sdp.read(request.text) if request.body else None
         if request.method == "INVITE":
@@ -277,6 +282,8 @@ class Call:
             self._unacknowledged = None
         if "ack received" not in self.stamps:
             self.stamp("ack received")
+            if self.station.behaviour.habit == "holds" and self.direction == "in":
+                self._habit = asyncio.create_task(self.hold())
         if request.body and self.state is CallState.UP:
             self.audio.agree(sdp.read(request.text))
 
@@ -296,6 +303,11 @@ class Call:
                 self.end("hung up")
             case CallState.ENDED:
                 return
+
+    def lose(self) -> None:
+        """Know nothing of it any more, as after a loss of power: no BYE, no RTP, and 481 to whatever comes for it."""
+        self.station.line.calls.pop(self.dialog.key, None)
+        self.end("lost")
 
     async def hold(self, direction: Literal["sendonly", "inactive"] = "sendonly") -> None:
         """The phone's hold key: a re-INVITE. Raises CallRefused."""
@@ -318,28 +330,9 @@ class Call:
     async def _reinvite(self, direction: sdp.Direction) -> None:
         if self.state is not CallState.UP:
             raise RuntimeError(f"{self.name} is {self.state}")
-        self._pending = True
-        try:
-            for _ in range(6):
-                status = await self._offered(direction)
-                if status != 491:
-                    break
-                # Both sides offered at once (RFC 3261, 14.1): again after a moment of chance.
-                await asyncio.sleep(random.uniform(0.05, 0.25))
-            if status >= 300:
-                raise CallRefused(f"re-INVITE of {self.name}", status)
-        finally:
-            self._pending = False
-
-    async def _offered(self, direction: sdp.Direction) -> int:
-        response, seq = await self.dialog.ask("INVITE", SDP_TYPE, self.audio.session.describe(direction))
-        if response.status_code < 300:
-            self.dialog.refresh(response)
-            ack = self.dialog.request("ACK", seq=seq)
-            self.station.line.agent.send(bytes(ack), self.dialog.peer)
-            self.audio.agree(sdp.read(response.text))
-            self._show(response)
-        return response.status_code
+        status = await reinvite.offer(self, direction)
+        if status >= 300:
+            raise CallRefused(f"re-INVITE of {self.name}", status)
 
     def _send_cancel(self) -> None:
         if self._client is not None and self._client.final is None and "cancel sent" not in self.stamps:
@@ -375,7 +368,8 @@ class Call:
 
     # -- bookkeeping ------------------------------------------------------------------------------
 
-    def _show(self, message: SipRequest | SipResponse, *, with_from: bool = False) -> None:
+    def show(self, message: SipRequest | SipResponse, *, with_from: bool = False) -> None:
+        """Put the identity that a message asserts on the display; one that asserts none changes nothing."""
         shown = identity(message, with_from=with_from)
         if shown is None:
             return

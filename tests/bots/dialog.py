@@ -134,6 +134,13 @@ class Dialog:
         self.remote_tag = to.tag
         self.refresh(response)
 
+    def end_other(self, response: SipResponse, seq: int) -> None:
+        """Another phone has answered our INVITE (its number: `seq`) too: hang its call up (RFC 3261, 13.2.2.4)."""
+        other = replace(self, remote_tag="", routes=[])
+        other.learn(response)
+        self.agent.send(bytes(other.request("ACK", seq=seq)), self.peer)
+        other.send("BYE", {})
+
     def refresh(self, message: SipMessage) -> None:
         """Target refresh (RFC 3261, 12.2): INVITE and UPDATE move the other side's Contact."""
         if message.contact:

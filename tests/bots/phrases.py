@@ -35,6 +35,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "declines": "declines",
     "is busy": "is busy",
     "hangs up": "hangs up",
+    "loses its calls": "loses its calls",
     "holds": "holds",
     "resumes": "resumes",
     "sends DIGITS": rf"sends (?P<digits>{_DIGITS})",
@@ -67,6 +68,8 @@ BEHAVIOURS: Final[Mapping[str, str]] = {
     "rings": "rings",
     "answers": "answers",
     "answers after SECONDS": r"answers after (?P<seconds>[0-9.]+)",
+    "answers twice": "answers twice",
+    "answers and holds": "answers and holds",
     "declines": "declines",
     "declines after SECONDS": r"declines after (?P<seconds>[0-9.]+)",
     "is busy": "is busy",
@@ -132,6 +135,10 @@ def behaviour(text: str) -> Behaviour:
             return rings(progress=progress)
         case "answers":
             return answers(after, progress=progress)
+        case "answers twice":
+            return answers(progress=progress, habit="answers twice")
+        case "answers and holds":
+            return answers(progress=progress, habit="holds")
         case "declines":
             return declines(after)
         case "is busy":

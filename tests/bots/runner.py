@@ -235,6 +235,8 @@ async def _act(phrase: Phrase, lab: Lab, within: float) -> None:
             await bot.decline(486, within)
         case "hangs up":
             bot.hangup()
+        case "loses its calls":
+            bot.lose_calls()
         case "holds":
             await bot.hold()
         case "resumes":

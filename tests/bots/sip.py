@@ -25,7 +25,7 @@ USER_AGENT = "call-bots"
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, REFER, NOTIFY, INFO"
 
 REASONS = {
-    100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted",
+    100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted", 302: "Moved Temporarily",
     400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
     408: "Request Timeout", 480: "Temporarily Unavailable", 481: "Call Does Not Exist",
     486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending",
@@ -151,9 +151,18 @@ class ServerTransaction:
         self._started = time.monotonic()
 
     def respond(
-        self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", reason: str = ""
+        self,
+        status: int,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        reason: str = "",
+        tag: str = "",
     ) -> float:
-        """Send a response; a final one to an INVITE is repeated until its ACK. Returns when it was sent."""
+        """Send a response; a final one to an INVITE is repeated until its ACK. Returns when it was sent.
+
+        `tag` is another than ours, of another phone that the request has reached.
+        """
         response = SipResponse(status_code=status, reason_phrase=reason or REASONS.get(status, "Unknown"))
         for via in self.request.headers.get("via"):
             response.headers.append("Via", via)
@@ -162,7 +171,7 @@ class ServerTransaction:
         response.set_header("From", self.request.get_header("from") or "")
         to = self.request.get_header("to") or ""
         if status > 100 and self.request.to_addr is not None and self.request.to_addr.tag is None:
-            to += f";tag={self.tag}"
+            to += f";tag={tag or self.tag}"
         response.set_header("To", to)
         response.set_header("Call-ID", self.request.call_id or "")
         response.set_header("CSeq", self.request.get_header("cseq") or "")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Literal
 
-from aiosipua import SipDigestAuth
+from aiosipua import SipDigestAuth, generate_tag
 
 from tests.bots import tones
 from tests.bots.behaviour import Behaviour
@@ -135,7 +135,18 @@ class Station(Expectations):
         else:
             call.ring(behaviour.progress)
             if behaviour.action == "answer":
-                self._later(behaviour.after, call, call.answer)
+                self._later(behaviour.after, call, lambda: self._pick_up(call, transaction))
+
+    def _pick_up(self, call: Call, transaction: ServerTransaction) -> None:
+        call.answer()
+        if self.behaviour.habit == "answers twice":
+            dialog = Dialog.incoming(
+                self.line.agent, self.user, transaction.request, generate_tag(), transaction.source
+            )
+            other = Call(self, self._number(), dialog, "in")
+            self.calls.append(other)
+            other.arrive(transaction)
+            other.answer()
 
     def _replaced(self, transaction: ServerTransaction) -> Call | None:
         wanted = transaction.request.get_header("replaces")
@@ -174,6 +185,11 @@ class Station(Expectations):
         """End every call of this phone."""
         for call in self.live:
             call.hangup()
+
+    def lose_calls(self) -> None:
+        """Forget every call without a word to its other side; the phone itself is there and registered."""
+        for call in self.live:
+            call.lose()
 
     async def hold(self, direction: Literal["sendonly", "inactive"] = "sendonly") -> None:
         """The hold key, on the newest call."""

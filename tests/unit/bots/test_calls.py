@@ -7,7 +7,21 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.bots import CallState, DeadlineMissed, Lab, Phone, Sound, answers, declines, everyone, is_busy
+from tests.bots import (
+    CallRefused,
+    CallState,
+    DeadlineMissed,
+    Lab,
+    Phone,
+    Sound,
+    answers,
+    declines,
+    everyone,
+    forwards,
+    is_busy,
+    rings,
+)
+from tests.bots.behaviour import Progress
 
 
 @pytest_asyncio.fixture
@@ -147,6 +161,69 @@ async def test_early_media_is_heard_before_the_answer(alice: Phone, bob: Phone) 
     await alice.until(lambda: "183 received" in call.stamps, "gets 183")
     await alice.hears_ringing()
     await alice.hears("bob")
+
+
+@pytest.mark.parametrize(
+    ("progress", "status", "hears"),
+    [
+        ("100 alone", None, Sound.NO_RTP),
+        ("ringing", 180, Sound.RINGING),  # the caller's own phone plays it
+        ("183 without SDP", 183, Sound.NO_RTP),
+        ("183 without audio", 183, Sound.NO_RTP),
+        ("early media", 183, Sound.RINGING),
+    ],
+)
+async def test_ringing_is_told_in_every_way_that_networks_have(
+    alice: Phone, bob: Phone, progress: Progress, status: int | None, hears: Sound
+) -> None:
+    bob.behaviour = rings(progress=progress)
+    call = alice.dial(bob.uri)
+    await bob.rings()
+    await alice.hears_sound(hears, stable=0.3)
+    told = [kind for kind in ("180 received", "183 received") if kind in call.stamps]
+    assert told == ([f"{status} received"] if status else [])
+    await bob.answer()
+    await alice.hears("bob")
+
+
+async def test_of_two_phones_that_answer_at_once_one_is_talked_to_and_the_other_is_hung_up(
+    lab: Lab, alice: Phone, bob: Phone
+) -> None:
+    bob.behaviour = answers(habit="answers twice")
+    alice.dial(bob.uri)
+    await bob.until(lambda: len(bob.calls) == 2 and len(bob.live) == 1, "is rid of one of its calls")
+    assert bob.calls[1].cause == "the other side hung up"
+    await lab.exactly(everyone("alice", "bob"), among=("alice", "bob"))
+    alice.hangup()
+    await bob.ended()
+
+
+async def test_a_phone_that_holds_by_itself_is_held_until_it_resumes(lab: Lab, alice: Phone, bob: Phone) -> None:
+    bob.behaviour = answers(habit="holds")
+    call = alice.dial(bob.uri)
+    await alice.until(lambda: call.audio.held_by_other, "is held")
+    await lab.silence_between("alice", "bob")
+    await bob.resume()
+    await lab.exactly(everyone("alice", "bob"), among=("alice", "bob"))
+
+
+async def test_a_call_that_is_lost_is_unknown_to_its_phone(alice: Phone, bob: Phone) -> None:
+    bob.behaviour = answers()
+    call = alice.dial(bob.uri)
+    await alice.hears("bob")
+    bob.lose_calls()
+    await alice.hears_nothing()
+    assert call.state is CallState.UP
+    with pytest.raises(CallRefused) as refused:
+        await call.hold()
+    assert refused.value.status == 481
+
+
+async def test_a_phone_that_forwards_names_the_number(alice: Phone, bob: Phone) -> None:
+    bob.behaviour = forwards("1003")
+    call = alice.dial(bob.uri)
+    assert await alice.ended() == "rejected 302 Moved Temporarily"
+    assert call.status == 302
 
 
 async def test_several_calls_at_once_one_held(lab: Lab, alice: Phone, bob: Phone) -> None:

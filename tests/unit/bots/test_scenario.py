@@ -87,6 +87,8 @@ def test_whatever_is_typed_is_understood_or_refused(text: str) -> None:
         ("rings with 183 without audio", behaviour.rings(progress="183 without audio")),
         ("answers with 100 alone", behaviour.answers(progress="100 alone")),
         ("forwards to +33555", behaviour.forwards("+33555")),
+        ("answers twice", behaviour.answers(habit="answers twice")),
+        ("answers and holds", behaviour.answers(habit="holds")),
         ("declines", behaviour.declines()),
         ("is busy", behaviour.is_busy()),
         ("is unreachable 503", behaviour.is_unreachable(503)),
@@ -95,6 +97,14 @@ def test_whatever_is_typed_is_understood_or_refused(text: str) -> None:
 )
 def test_behaviours_are_said_as_people_do(text: str, means: behaviour.Behaviour) -> None:
     assert phrases.behaviour(text) == means
+
+
+@pytest.mark.parametrize(
+    "text", ["declines with early media", "is busy with 100 alone", "forwards", "rings with bells"]
+)
+def test_behaviours_that_make_no_sense_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not understood"):
+        phrases.behaviour(text)
 
 
 def test_several_bots_are_named_with_commas_and_and() -> None:
