@@ -1,0 +1,42 @@
+"""Twinkle, a phone that is not ours, consults and transfers with its own keys: two lines, REFER with Replaces."""
+
+from pathlib import Path
+
+from tests.e2e.office import Office
+from tests.e2e.test_foreign_phone import TALK, at_a_foreign_phone, begins
+from tests.e2e.twinkle import twinkle
+
+
+async def test_twinkle_answers_holds_consults_and_joins_contact_and_target_s10_s21(
+    office: Office, tmp_path: Path
+) -> None:
+    (carol,) = await office.agents("carol")
+    caller = await office.caller()
+    tone = await office.lab.phone("bob", "1002", register=False)
+    bob = at_a_foreign_phone(office, "bob", tone)
+    async with twinkle(tmp_path, office.stack, "1002", tone.tone, tone.level) as phone:
+        await begins(bob)
+        caller.dial("1002")
+        await phone.until("incoming call")
+        await phone.command("answer")
+        await bob.sees_state("established")
+        await office.hears("bob -> caller")
+        await caller.stays_up(1.0)
+        await phone.command("hold")
+        await bob.sees_state("held")
+        await caller.hears_music(within=8)
+        await phone.command("retrieve")
+        await bob.sees_state("established")
+        await office.hears("bob -> caller")
+        await phone.command("transfer -c 1003")
+        await caller.hears_music(within=8)
+        await carol.phone.answer()
+        await office.hears("bob -> carol")
+        await carol.phone.stays_up(1.0)
+        await phone.command("transfer -c")
+        await office.hears("caller <-> carol")
+        await bob.is_now("ready")
+        await phone.command("bye")
+        heard = phone.heard()
+    assert heard[caller.tone] >= TALK, heard
+    assert heard[carol.phone.tone] >= TALK, heard
