@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -10,17 +11,31 @@ from tests.bots import Lab
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
+_MINE = pytest.StashKey[bool]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--part 1/2`: every other test, for two call centres that share the work."""
-    parser.addoption("--part", default="1/1", help="n/m: of every m tests the nth")
+    """`--taken DIRECTORY`: one of several call centres that share the work."""
+    parser.addoption("--taken", type=Path, help="where each writes which tests it has taken, so that no other does")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of the other parts out. They are dealt one by one, so that each part has some of each kind."""
-    mine, parts = map(int, config.getoption("--part").split("/"))
-    config.hook.pytest_deselected(items=[item for n, item in enumerate(items) if n % parts != mine - 1])
-    items[:] = items[mine - 1 :: parts]
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Run the next test that nobody has taken; nothing tells of the others.
+
+    pytest leaves standing what the next test of its list needs too, and here that one may be another's: so there is
+    none (`nextitem`).
+    """
+    taken: Path | None = item.config.getoption("--taken")
+    if taken is None or item.stash.get(_MINE, False):
+        return None
+    try:
+        (taken / str(item.session.items.index(item))).touch(exist_ok=False)
+    except FileExistsError:
+        return True
+    item.stash[_MINE] = True
+    item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Callers who wait: music, order, announcements, and somebody free at last."""
 
 from tests.bots import answers
+from tests.e2e import crowd
 from tests.e2e.office import Office
 
 
@@ -33,9 +34,9 @@ async def test_whoever_leaves_the_queue_leaves_no_trace(office: Office) -> None:
 
 async def test_a_voice_tells_the_place_in_the_queue(office: Office) -> None:
     caller = await office.caller()
-    caller.dial("3000")
+    caller.dial(crowd.QUEUE_TOLD)
     await caller.hears_music(within=8)
-    await caller.hears_speech(within=25)
+    await caller.hears_speech(within=15)
     await caller.hears_music(within=15)
 
 

@@ -23,12 +23,12 @@ ON = TEXT.replace("transfer_progress: false", "transfer_progress: true")
 
 
 @asynccontextmanager
-async def switched_on(stack: Stack, tmp_path: Path) -> AsyncIterator[Office]:
+async def switched_on(stack: Stack, tmp_path: Path, on: str = ON) -> AsyncIterator[Office]:
     """A controller of its own whose file is read again with the setting on, while it runs."""
     file = tmp_path / "callcentre.yaml"
     file.write_text(TEXT)
     async with own_office(stack, file) as office, entering(stack, APPLICATION):
-        file.write_text(ON)
+        file.write_text(on)
         admin = await office.desk("admin")
         await admin.command("POST", "/v1/admin/reload")
         yield office
@@ -112,7 +112,7 @@ async def test_the_phone_shows_that_the_target_refused_and_still_has_the_call_s1
 
 
 async def test_the_phone_shows_that_nobody_answered_in_time_s12_s13(stack: Stack, tmp_path: Path) -> None:
-    async with switched_on(stack, tmp_path) as office:
+    async with switched_on(stack, tmp_path, ON.replace("offer_timeout: 15", "offer_timeout: 3")) as office:
         alice, bob = await office.agents("alice", "bob")
         caller = await office.caller()
         await office.connect(caller, alice)
