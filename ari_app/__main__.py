@@ -19,6 +19,7 @@ from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import Configuration, load
 from ari_app.config.settings import FileSettings, ProcessSettings
+from ari_app.replaying import run as replay
 
 _OK, _FAILED, _USAGE = 0, 1, 2
 
@@ -33,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument("file", nargs="?", type=Path, help="the file; without it, the one of ARI_APP_CONFIG")
     checking.add_argument("--offline", action="store_true", help="check the file and the dialplan beside it alone")
     commands.add_parser("hash-password", help="read a password, print the hash for the configuration file")
+    replaying = commands.add_parser("replay", help="run the story of a call again (GET …/story/file)")
+    replaying.add_argument("file", type=Path, help="the story, as the API gave it")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "replay":
+        return replay(chosen.file)
     if chosen.command == "hash-password":
         return _hash_password()
     try:

@@ -11,6 +11,7 @@ from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.config.file import Configuration
+from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory, Verb
@@ -66,6 +67,11 @@ class EngineControl:
     def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         """See `Control`."""
         return self._engine.switch.stories.of(call_id)
+
+    def story_file(self, call_id: CallId) -> str | None:
+        """See `Control`."""
+        story = self._engine.switch.stories.of(call_id)
+        return None if story is None else storyfile.write(call_id, story)
 
     def directory(self) -> Directory:
         """See `Control`."""

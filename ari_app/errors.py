@@ -42,13 +42,25 @@ class FieldError:
 
 
 class CallControlError(Exception):
-    """Base of every error with a code. `detail` says what happened and what to do about it."""
+    """Base of every error with a code. `detail` says what happened and what to do about it.
+
+    Two that say the same are equal: effects carry them, and are compared.
+    """
 
     def __init__(self, code: Code, detail: str, fields: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.fields = tuple(fields)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CallControlError) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+    def _said(self) -> tuple[Code, str, tuple[FieldError, ...]]:
+        return self.code, self.detail, self.fields
 
 
 class Refused(CallControlError):

@@ -60,6 +60,14 @@ class AdminApi:
         ]
         return Story.model_construct(call_id=call, story=lines)
 
+    async def story_file(self, exchange: Exchange) -> web.Response:
+        """The same for `ari-app replay`. Raises: Refused `not_found` as for the story."""
+        call = exchange.path["call"]
+        written = self._control.story_file(call)
+        if written is None:
+            raise Refused(Code.NOT_FOUND, "there is no such call, or it was over long ago")
+        return web.Response(text=written, content_type="application/json")
+
     async def health(self, exchange: Exchange) -> Health:
         """The process answers."""
         return Health()
@@ -91,6 +99,10 @@ class AdminApi:
             Route(
                 "GET", "/v1/admin/calls/{call}/story", "get_story", "What happened to a call, in order", "admin",
                 self.story, Story, codes=(Code.NOT_FOUND,), access=Access.ADMIN,
+            ),
+            Route(
+                "GET", "/v1/admin/calls/{call}/story/file", "get_story_file", "The same, for `ari-app replay`", "admin",
+                self.story_file, raw="application/json", codes=(Code.NOT_FOUND,), access=Access.ADMIN,
             ),
             Route("GET", "/healthz", "healthz", "The process answers", "running", self.health, Health,
                   access=Access.PUBLIC),

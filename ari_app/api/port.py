@@ -51,6 +51,9 @@ class Control(Protocol):
     def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         """What happened to a call, oldest first; None where it is not (or no longer) known."""
 
+    def story_file(self, call_id: CallId) -> str | None:
+        """The same as JSON, with all that it takes to run it again."""
+
     def directory(self) -> Directory:
         """The call centre as it is configured now."""
 

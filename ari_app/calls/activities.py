@@ -10,7 +10,7 @@ def settle(step: Step) -> None:
     talked = {p.agent for call in step.versions() for p in call.parties.values() if p.agent}
     for agent in sorted(talked | {supervisor for call in step.versions() for supervisor in call.monitors}):
         activity, concerned = _activity(step, agent)
-        before = step.activities.get(agent, step.state.activities.get(agent))
+        before = step.activities.get(agent, step.activity_before(agent))
         if activity != before:
             step.activities[agent] = activity
             over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest

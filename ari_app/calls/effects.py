@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from ari_app.calls.model import (
     AgentId,
-    Alarm,
     BridgeId,
     Call,
     CallId,
@@ -452,11 +451,10 @@ class RaiseAlarm:
 
 
 @dataclass(frozen=True, slots=True)
-class CallAlarm:
-    """Something that the call's agents and the supervisors must know of at once; told again while it lasts."""
+class HeldTooLong:
+    """A contact of this call is on hold for longer than the administrator allows; told again after each such time."""
 
     call: Call
-    alarm: Alarm
 
 
 type OwnEffect = (
@@ -468,7 +466,7 @@ type OwnEffect = (
     | CallerIdChosen
     | ArrivalRefused
     | RaiseAlarm
-    | CallAlarm
+    | HeldTooLong
     | OperationFailed
 )
 type Effect = AsteriskEffect | AvailabilityEffect | OwnEffect

@@ -16,7 +16,7 @@ _NO_ROUTE = 3
 
 def effect_failed(step: Step, fact: EffectFailed) -> None:
     """Whoever waits for this effect goes on waiting for what replaces it, or is told."""
-    effect = step.state.asked.get(fact.effect)
+    effect = step.asked_before(fact.effect)
     step.asked[fact.effect] = None
     waiting = [p for p in step.all_pending() if fact.effect in p.effects]
     for pending in waiting:

@@ -17,7 +17,7 @@ _LOST = 38  # "network out of order": nobody knows how a leg that vanished meanw
 def link_lost(step: Step) -> None:
     """Calls go on in Asterisk without us; commands under way cannot be promised any more."""
     step.linked = False
-    for number in step.state.asked:
+    for number in step.all_asked():
         step.asked[number] = None
     for pending in step.all_pending():
         step.refuse(pending.command, AsteriskUnavailable())
@@ -35,7 +35,8 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         if call.bridge not in bridges:
             step.put_call(step.call(call.id), bridge_made=False)
     monitoring.cut_off(step, frozenset(bridges))
-    for leg_id in list(step.state.legs):
+    known = dict.fromkeys(leg.id for leg in step.legs_before())
+    for leg_id in known:
         leg, channel = step.leg(leg_id), held.get(leg_id)
         if leg is None or channel is None:
             legs.gone(step, leg_id, _LOST)
@@ -43,7 +44,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
             _make_up(step, leg, channel)
     _media_anew(step)
     for channel in fact.channels:
-        if channel.leg in step.state.legs or not channel.in_app:
+        if channel.leg in known or not channel.in_app:
             continue
         if channel.arrived is not None:
             arrivals.arrived(step, channel.arrived)

@@ -4,13 +4,14 @@ A step reads the state, collects replacements and effects, and is either committ
 command and a broken invariant leave nothing behind. Sub-machines (offers, holds, ...) work through a Step only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
 from ari_app.calls.effects import AsteriskEffect, Effect, Refuse
 from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, Party, PartyId, Progress
+from ari_app.calls.reads import Reads
 from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
 
@@ -112,6 +113,7 @@ class Step:
 
     def __init__(self, state: State, directory: Directory, now: float) -> None:
         self.state = state
+        self.read = Reads(state.prefix, state.counter, linked=state.linked)
         self.directory = directory
         self.now = now
         self.effects: list[Effect] = []
@@ -135,7 +137,7 @@ class Step:
     def find_call(self, call_id: CallId | None) -> Call | None:
         if call_id is None:
             return None
-        found = self.calls.get(call_id) or self.state.calls.get(call_id)
+        found = self.calls.get(call_id) or self.read.one("calls", self.state.calls, call_id)
         return found if found is not None and not found.ended else None
 
     def call(self, call_id: CallId) -> Call:
@@ -148,11 +150,32 @@ class Step:
     def leg(self, leg_id: LegId | None) -> Leg | None:
         if leg_id is None:
             return None
-        return self.legs[leg_id] if leg_id in self.legs else self.state.legs.get(leg_id)
+        return self.legs[leg_id] if leg_id in self.legs else self.read.one("legs", self.state.legs, leg_id)
+
+    def all_asked(self) -> tuple[int, ...]:
+        """The numbers of the effects on Asterisk that have not ended."""
+        return self.read.all("asked", self.state.asked)
+
+    def before(self, call_id: CallId) -> Call | None:
+        """The call as it was before this step."""
+        return self.read.one("calls", self.state.calls, call_id)
+
+    def legs_before(self) -> list[Leg]:
+        """All legs as they were before this step."""
+        found = (self.read.one("legs", self.state.legs, leg_id) for leg_id in self.read.all("legs", self.state.legs))
+        return [leg for leg in found if leg is not None]
+
+    def activity_before(self, agent: str) -> str | None:
+        """What availability was told last that calls make of this agent."""
+        return self.read.one("activities", self.state.activities, agent)
+
+    def asked_before(self, number: int) -> AsteriskEffect | None:
+        """The effect on Asterisk with this number, as long as it has not ended."""
+        return self.read.one("asked", self.state.asked, number)
 
     def live_calls(self) -> Iterator[Call]:
         """Every call that is not over, as this step leaves it."""
-        for call_id in [*self.state.calls, *(c for c in self.calls if c not in self.state.calls)]:
+        for call_id in dict.fromkeys([*self.read.all("calls", self.state.calls), *self.calls]):
             call = self.find_call(call_id)
             if call is not None:
                 yield call
@@ -160,17 +183,18 @@ class Step:
     def versions(self) -> Iterator[Call]:
         """The calls that this step has touched, as they were before and as they are now."""
         for call_id, call in self.calls.items():
-            if (before := self.state.calls.get(call_id)) is not None:
+            if (before := self.before(call_id)) is not None:
                 yield before
             yield call
 
     def calls_of(self, agent: str) -> list[Call]:
         """The calls that the agent is in or is rung for."""
-        return [c for c in self._candidates(self.state.calls_of_agent, agent) if c.party_of(agent) is not None]
+        return [c for c in self._candidates("calls_of_agent", agent) if c.party_of(agent) is not None]
 
-    def _candidates(self, index: Mapping[str, Mapping[CallId, None]], key: str) -> Iterator[Call]:
+    def _candidates(self, index: Literal["calls_of_agent", "calls_of_leg"], key: str) -> Iterator[Call]:
         """Calls that the state's index has under this key, and those that this step has touched."""
-        for call_id in {**index.get(key, {}), **self.touched.get(key, {})}:
+        kept: Mapping[CallId, None] = getattr(self.state, index).get(key, {})
+        for call_id in dict.fromkeys([*self.read.all(index, kept, key), *self.touched.get(key, ())]):
             call = self.find_call(call_id)
             if call is not None:
                 yield call
@@ -185,21 +209,21 @@ class Step:
 
     def party_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Party]]:
         """Each (call, party) that speaks through this leg: several for an agent with several calls."""
-        for call in self._candidates(self.state.calls_of_leg, leg_id):
+        for call in self._candidates("calls_of_leg", leg_id):
             for party in call.parties.values():
                 if party.leg == leg_id:
                     yield call, party
 
     def monitors_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Monitor]]:
         """The (call, monitor) whose phone or snoop this leg is."""
-        for call in self._candidates(self.state.calls_of_leg, leg_id):
+        for call in self._candidates("calls_of_leg", leg_id):
             for monitor in call.monitors.values():
                 if leg_id == monitor.leg or (monitor.snoop is not None and leg_id == monitor.snoop.leg):
                     yield call, monitor
 
     def monitored_by(self, agent: str) -> Call | None:
         """The call that this supervisor listens to, or is rung for."""
-        return next((c for c in self._candidates(self.state.calls_of_agent, agent) if agent in c.monitors), None)
+        return next((c for c in self._candidates("calls_of_agent", agent) if agent in c.monitors), None)
 
     def engaged(self, agent: str) -> bool:
         """Whether any call has him, as a party or as its supervisor: then he is not rung for another."""
@@ -207,11 +231,11 @@ class Step:
 
     def awaited(self, request: str) -> Seek | None:
         """The reservation asked for under this name, as long as it has not been answered."""
-        return self.seeks[request] if request in self.seeks else self.state.seeks.get(request)
+        return self.seeks[request] if request in self.seeks else self.read.one("seeks", self.state.seeks, request)
 
     def pace_of(self, target: str) -> Pace | None:
         """How fast the line for `target` moves."""
-        return self.paces.get(target) or self.state.paces.get(target)
+        return self.paces.get(target) or self.read.one("paces", self.state.paces, target)
 
     def can_reach(self, phone: str) -> bool:
         """Whether this phone, by its SIP user, can be rung, as far as is known."""
@@ -282,6 +306,11 @@ class Step:
     def drop_leg(self, leg_id: LegId) -> None:
         self.legs[leg_id] = None
 
+    def results(self) -> dict[tuple[str, Hashable], object]:
+        """The calls and legs as this step leaves them, by table of the state and key; None: gone."""
+        results: dict[tuple[str, Hashable], object] = {("legs", key): leg for key, leg in self.legs.items()}
+        return results | {("calls", key): None if call.ended else call for key, call in self.calls.items()}
+
     # -- effects ------------------------------------------------------------------------------------------------------
 
     def emit(self, effect: Effect) -> None:
@@ -310,7 +339,9 @@ class Step:
             self.pending[command] = replace(pending, call=call)
 
     def find_pending(self, command: str) -> Pending | None:
-        return self.pending[command] if command in self.pending else self.state.pending.get(command)
+        if command in self.pending:
+            return self.pending[command]
+        return self.read.one("pending", self.state.pending, command)
 
     def await_effects(self, command: str, call: CallId, **conditions: Any) -> None:
         """From here on, what this step asks of Asterisk must be done before `command` is answered."""
@@ -331,8 +362,8 @@ class Step:
         self.effects.append(Refuse(command, error))
 
     def all_pending(self) -> list[Pending]:
-        merged: dict[str, Pending | None] = {**self.state.pending, **self.pending}
-        return [p for p in merged.values() if p is not None]
+        names = dict.fromkeys([*self.read.all("pending", self.state.pending), *self.pending])
+        return [p for name in names if (p := self.find_pending(name)) is not None]
 
 
 def attempt_of(offer: Offer | None, leg_id: LegId) -> Attempt | None:

@@ -58,19 +58,10 @@ class LegAnswered:
 
 @dataclass(frozen=True, slots=True)
 class LegGone:
-    """The channel has left for good. `cause` is Asterisk's hang-up cause (Q.850 numbers: 17 busy, 19 no answer...);
-    DEAD where Asterisk has noticed that its far end is there no more.
-    """
+    """The channel has left for good. `cause` is Asterisk's hang-up cause (Q.850 numbers: 17 busy, 19 no answer...)."""
 
     leg: LegId
     cause: int = 16
-
-
-@dataclass(frozen=True, slots=True)
-class LegDied:
-    """Nobody is at this leg any more, though Asterisk still has it: its phone is lost and no audio comes of it."""
-
-    leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +199,7 @@ class ReservationFailed:
 
 @dataclass(frozen=True, slots=True)
 class AgentBecameAvailable:
-    """This agent can be reserved again; callers may be waiting for them."""
-
-    agent: AgentId
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLoggedOut:
-    """This agent has gone home: whoever waits on hold for them waits for nobody."""
+    """This agent can be reserved again; callers may be waiting for him."""
 
     agent: AgentId
 
@@ -241,7 +225,6 @@ type AsteriskFact = (
     | LegRinging
     | LegAnswered
     | LegGone
-    | LegDied
     | LegHeldByPhone
     | LegRetrievedByPhone
     | LegDigit
@@ -255,5 +238,5 @@ type AsteriskFact = (
     | AsteriskReconciled
     | PhoneReachable
 )
-type AvailabilityFact = AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable | AgentLoggedOut
+type AvailabilityFact = AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable
 type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | Command

@@ -1,44 +1,125 @@
-"""The story of each call: its stimuli and effects, in order, with times. What support reads and errors carry."""
+"""The story of each call: its stimuli and effects, in order, with times. What support reads and errors carry.
+
+A stimulus carries what its step read of the machine's state, as far as the story does not have that already: so that
+any stretch of it that begins with a `whole` entry can be run again (see `replay`).
+"""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ari_app.calls.model import CallId
+from ari_app.calls.reads import Reads
+from ari_app.routing.directory import Directory
 
 _LENGTH = 400
 _KEPT = 500
+# Stimuli after which all that is read is kept anew: a story that lost its beginning is replayed from there.
+_WHOLE_EVERY = 50
+# A step that looked at more calls than these is not kept: the story of one call must not hold all others.
+_MOST_CALLS = 50
+# What changes little from step to step, and is large: kept where it is not what the story knows.
+_LARGE = frozenset({"calls", "legs"})
+
+type Table = str
+type Found = Mapping[tuple[Table, Hashable], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a step read (see `Reads`); with `whole` all of it, else what the steps before it do not tell."""
+
+    whole: bool
+    prefix: str
+    counter: int
+    linked: bool
+    directory: Directory
+    values: Found
+    lists: Mapping[tuple[Table, str], tuple[Hashable, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class StoryEntry:
-    """At `at` (seconds since the epoch) this happened (`stimulus`) or was asked for (`effect`)."""
+    """At `at` (seconds since the epoch) this happened (`stimulus`) or was asked for (`effect`).
+
+    `before` is what the stimulus found; None where that was too much to keep.
+    """
 
     at: float
     kind: str
     detail: object
+    before: Before | None = field(default=None, repr=False, compare=False)
 
     @property
     def what(self) -> str:
         return type(self.detail).__name__
 
 
+class _Story:
+    """The entries of one call, and what somebody who has read them knows of calls and legs."""
+
+    def __init__(self) -> None:
+        self.entries: deque[StoryEntry] = deque(maxlen=_LENGTH)
+        self._known: dict[tuple[Table, Hashable], object] = {}
+        self._since_whole = _WHOLE_EVERY
+
+    def before(self, reads: Reads, directory: Directory) -> Before | None:
+        if len(reads.lists.get(("calls", ""), ())) > _MOST_CALLS:
+            self._since_whole = _WHOLE_EVERY
+            return None
+        whole = self._since_whole >= _WHOLE_EVERY
+        if whole:
+            self._known.clear()
+            self._since_whole = 0
+        self._since_whole += 1
+        told = {key: value for key, value in reads.values.items() if self._is_news(key, value)}
+        self._known.update((key, value) for key, value in told.items() if key[0] in _LARGE)
+        return Before(whole, reads.prefix, reads.counter, reads.linked, directory, told, dict(reads.lists))
+
+    def _is_news(self, key: tuple[Table, Hashable], value: object) -> bool:
+        return key[0] not in _LARGE or key not in self._known or self._known[key] is not value
+
+    def learn(self, results: Found, *, over: bool) -> None:
+        """What the step has left behind; a call that is over needs no more."""
+        if over:
+            self._known.clear()
+        else:
+            self._known.update(results)
+
+
 class Stories:
     """Bounded twice: so many entries a call, so many calls."""
 
     def __init__(self) -> None:
-        self._stories: OrderedDict[CallId, deque[StoryEntry]] = OrderedDict()
+        self._stories: OrderedDict[CallId, _Story] = OrderedDict()
 
-    def add(self, calls: Iterable[CallId], entries: Sequence[StoryEntry]) -> None:
-        for call in calls:
+    def add(
+        self,
+        calls: Mapping[CallId, bool],
+        at: float,
+        stimulus: object,
+        effects: Sequence[object],
+        reads: Reads,
+        directory: Directory,
+        results: Found,
+    ) -> None:
+        """One step of these calls (each with whether it is over now), with what it read and left of calls and legs."""
+        asked = [StoryEntry(at, "effect", effect) for effect in effects]
+        for call, over in calls.items():
             story = self._stories.get(call)
             if story is None:
-                story = self._stories[call] = deque(maxlen=_LENGTH)
+                story = self._stories[call] = _Story()
                 while len(self._stories) > _KEPT:
                     self._stories.popitem(last=False)
-            story.extend(entries)
+            story.entries.append(StoryEntry(at, "stimulus", stimulus, story.before(reads, directory)))
+            story.entries.extend(asked)
+            story.learn(results, over=over)
 
     def of(self, call: CallId) -> tuple[StoryEntry, ...] | None:
         """The call's story, oldest first; None for a call nobody remembers."""
         story = self._stories.get(call)
-        return None if story is None else tuple(story)
+        return None if story is None else tuple(story.entries)
+
+    def calls(self) -> Iterable[CallId]:
+        """The calls that have a story."""
+        return self._stories.keys()

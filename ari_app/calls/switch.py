@@ -8,7 +8,6 @@ returned.
     handlers   a command, checked against `actions`
     initiate   ... that rings a target           offers   the ringing, to its end
     parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
-    parking    kept on hold for an agent who has no leg
     waiting    callers in a line                 transfer_key  ... pressed on the phone
     monitoring supervisors at a call
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
@@ -21,6 +20,7 @@ call alone.
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ari_app.calls import (
     activities,
@@ -38,7 +38,6 @@ from ari_app.calls import (
     merging,
     monitoring,
     offers,
-    parking,
     parties,
     reconcile,
     recording,
@@ -62,7 +61,7 @@ from ari_app.calls.effects import (
 )
 from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, LegState, OfferState, Outside, Progress
 from ari_app.calls.step import Pending, State, Step
-from ari_app.calls.story import Stories, StoryEntry
+from ari_app.calls.story import Before, Stories
 from ari_app.errors import CallControlError, Code
 from ari_app.routing.directory import Directory, Settings
 
@@ -114,6 +113,32 @@ class Switch:
             for agent in {p.agent for p in call.parties.values() if p.agent} | call.monitors.keys():
                 self.state.activities.setdefault(agent, "restored")
 
+    def stand_before(self, before: Before) -> None:
+        """Have what a step of a story found, in place of what is here."""
+        state = self.state
+        self.directory = before.directory
+        state.counter, state.linked = before.counter, before.linked
+        for (table, key), value in before.values.items():
+            self._have(table, key, value)
+        for (table, key), keys in before.lists.items():
+            match table:
+                case "calls_of_agent":
+                    state.calls_of_agent[key] = dict.fromkeys(map(str, keys))
+                case "calls_of_leg":
+                    state.calls_of_leg[key] = dict.fromkeys(map(str, keys))
+                case "deadlines":
+                    self._deadlines = dict.fromkeys(map(str, keys), 0.0)
+                case _:
+                    _only(getattr(state, table), keys)
+
+    def _have(self, table: str, key: object, value: object) -> None:
+        if table != "calls":
+            _merge(getattr(self.state, table), {key: value})
+        elif isinstance(value, Call):
+            self.state.keep(value)
+        elif (gone := self.state.calls.get(str(key))) is not None:
+            self.state.keep(replace(gone, ended=True))
+
     # -- the one way in -----------------------------------------------------------------------------------------------
 
     def handle(self, stimulus: s.Stimulus, now: float) -> list[Effect]:
@@ -158,8 +183,6 @@ class Switch:
                 legs.answered(step, leg)
             case s.LegGone(leg, cause):
                 legs.gone(step, leg, cause)
-            case s.LegDied(leg):
-                legs.died(step, leg)
             case s.LegHeldByPhone(leg):
                 legs.held_by_phone(step, leg)
             case s.LegRetrievedByPhone(leg):
@@ -183,7 +206,7 @@ class Switch:
             case s.AsteriskReconciled():
                 reconcile.reconciled(step, stimulus)
             case s.PhoneReachable(phone, reachable):
-                parking.phone_reachable(step, phone, reachable)
+                step.unreachable[phone] = None if reachable else True
             case s.AgentReserved(request, agent):
                 reservations.agent_reserved(step, request, agent)
             case s.NobodyAvailable(request):
@@ -192,8 +215,6 @@ class Switch:
                 reservations.reservation_failed(step, request)
             case s.AgentBecameAvailable(agent):
                 waiting.agent_free(step, agent)
-            case s.AgentLoggedOut(agent):
-                parking.logged_out(step, agent)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
@@ -205,8 +226,7 @@ class Switch:
     def _time_passed(self, step: Step) -> None:
         if not step.linked:
             return  # whoever is rung may have answered: reconciliation tells, then what is due is due
-        due = [call_id for call_id, at in self._deadlines.items() if at <= step.now]
-        for call_id in due:
+        for call_id in step.read.all("deadlines", [call for call, at in self._deadlines.items() if at <= step.now]):
             call = step.find_call(call_id)
             if call is not None:
                 deadlines.passed(step, call)
@@ -219,13 +239,13 @@ class Switch:
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
         _merge(state.asked, step.asked)
-        _merge(state.unreachable, step.unreachable)
         state.paces.update(step.paces)
         effects = list(step.effects)
         for leg_id, leg in step.legs.items():
             if leg is not state.legs.get(leg_id):
                 effects.append(LegChanged(leg_id, leg))
         _merge(state.legs, step.legs)
+        _merge(state.unreachable, step.unreachable)
         for call_id, call in step.calls.items():
             before = state.calls.get(call_id)
             state.keep(call)
@@ -240,9 +260,9 @@ class Switch:
         # Who speaks is told once a second: it would leave no room for anything else.
         dull = isinstance(stimulus, s.LegTalking) and not step.effects
         if step.calls and not dull and not isinstance(stimulus, s.DirectoryReplaced):
-            told: list[StoryEntry] = [StoryEntry(step.now, "stimulus", stimulus)]
-            told += [StoryEntry(step.now, "effect", effect) for effect in step.effects]
-            self.stories.add(step.calls, told)
+            calls = {call.id: call.ended for call in step.calls.values()}
+            told = step.effects, step.read, step.directory, step.results()
+            self.stories.add(calls, step.now, stimulus, *told)
         effects += self._answers(step)
         return effects
 
@@ -312,6 +332,7 @@ class Switch:
         """Release the calls that the broken step touched, and nothing else."""
         what = f"{type(stimulus).__name__}: {type(error).__name__}: {error}"
         step = Step(self.state, self.directory, now)
+        step.read = broken.read
         for call_id in broken.calls:
             step.emit(RaiseAlarm(call_id, what))
             parties.end(step, call_id)
@@ -348,6 +369,13 @@ def _derived_from(settings: Settings) -> tuple[object, ...]:
     return settings.talk_detection, settings.max_parties, settings.max_hold
 
 
+def _only[K, V](table: dict[K, V], keys: Sequence[object]) -> None:
+    """Exactly these keys, in this order."""
+    there = dict(table)
+    table.clear()
+    table.update({key: there[key] for key in keys if key in there})
+
+
 def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:
     for key, value in changes.items():
         if value is None:
@@ -357,7 +385,7 @@ def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:
 
 
 def _effect_over(step: Step, effect: int) -> None:
-    done = step.state.asked.get(effect)
+    done = step.asked_before(effect)
     if isinstance(done, StopRecorder):
         recording.stopped(step, done)
     step.asked[effect] = None

@@ -56,7 +56,7 @@ def anew(step: Step) -> None:
         for party in call.parties.values():
             if party.talking:
                 step.put_party(call.id, party.id, talking=False)
-    for leg in list(step.state.legs.values()):
+    for leg in step.legs_before():
         if leg.detecting:
             step.ask(DetectTalk, leg.id, None)
             step.put_leg(leg, detecting=False)

@@ -14,7 +14,7 @@ _CONFERENCE = 3
 def settle(step: Step) -> None:
     """Announce who has come and who has gone by this step."""
     for call_id in list(step.calls):
-        call, before = step.find_call(call_id), step.state.calls.get(call_id)
+        call, before = step.find_call(call_id), step.before(call_id)
         if call is None or before is None:
             continue
         were, are = _present(before), _present(call)

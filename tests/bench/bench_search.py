@@ -84,6 +84,9 @@ class Quiet:
     def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         return None
 
+    def story_file(self, call_id: CallId) -> str | None:
+        return None
+
     def directory(self) -> Directory:
         return self._directory
 

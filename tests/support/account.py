@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferState, Progress
+from ari_app.calls.replay import replay
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -162,6 +163,13 @@ def wrong(world: World) -> list[str]:
     if strays or busy - set(world.agents.activity):
         found.append(f"agents' activities are off: {strays} {busy - set(world.agents.activity)}")
     return found
+
+
+def replayed_otherwise(world: World) -> list[str]:
+    """Steps of stories that have other effects when they are run again with what they found."""
+    stories = world.switch.stories
+    steps = [step for call in stories.calls() for step in replay(call, stories.of(call) or ())]
+    return [f"{step} is replayed otherwise" for step in steps if not step.same]
 
 
 def _recorded_wrongly(world: World, tried: set[str]) -> list[str]:

@@ -20,6 +20,7 @@ from ari_app.calls.story import StoryEntry
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.config.file import load
+from ari_app.engine import storyfile
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
@@ -78,6 +79,9 @@ class FakeControl:
 
     def story(self, call_id: str) -> Sequence[StoryEntry] | None:
         return self.stories.get(call_id)
+
+    def story_file(self, call_id: str) -> str | None:
+        return storyfile.write(call_id, self.stories[call_id]) if call_id in self.stories else None
 
     def directory(self) -> Directory:
         return self.now_directory

@@ -1,5 +1,7 @@
 """What goes wrong: effects that fail, and faults of ours, which release the one call they touch and nothing else."""
 
+from collections.abc import Hashable
+
 import pytest
 
 from ari_app.calls import commands as c
@@ -7,9 +9,11 @@ from ari_app.calls import effects as e
 from ari_app.calls import invariants, legs, offers, parties
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
+from ari_app.calls.reads import Reads
 from ari_app.calls.step import Step
-from ari_app.calls.story import Stories, StoryEntry
+from ari_app.calls.story import Stories
 from ari_app.calls.switch import Switch
+from ari_app.routing.directory import Directory
 from tests.support.callcentre import directory
 from tests.unit.calls.office import AWAY, Office, hear_each_other
 
@@ -290,11 +294,12 @@ def test_a_story_tells_stimuli_and_effects_in_their_order() -> None:
 
 def test_stories_are_bounded_in_length_and_in_number() -> None:
     stories = Stories()
+    nothing: tuple[Reads, Directory, dict[tuple[str, Hashable], object]] = Reads("c", 1, True), directory(), {}
     for number in range(501):
-        stories.add([f"c{number}"], [StoryEntry(float(number), "stimulus", number)])
+        stories.add({f"c{number}": False}, float(number), number, [], *nothing)
     assert stories.of("c0") is None
     assert stories.of("c500") is not None
-    stories.add(["c500"], [StoryEntry(1.0, "effect", n) for n in range(1000)])
+    stories.add({"c500": False}, 1.0, "all at once", range(1000), *nothing)
     story = stories.of("c500")
     assert story is not None
     assert (len(story), story[-1].detail) == (400, 999)

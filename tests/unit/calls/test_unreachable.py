@@ -118,3 +118,12 @@ def test_an_answer_from_the_desktop_leaves_a_phone_ringing_that_cannot_be_rung_a
     office.picks_up("alice")
     assert office.seen("alice").state == "established"
     office.is_calm()
+
+
+def test_whose_own_phone_fails_is_told_and_nobody_else_who_waits_for_theirs() -> None:
+    office = Office()
+    mine = office.command(c.MakeCall, "alice", target=AWAY)
+    theirs = office.command(c.MakeCall, "bob", target=AWAY)
+    office.feed(s.LegGone(office.leg_of("alice"), 19))
+    assert office.refusals[mine].code.value == UNREACHABLE
+    assert theirs not in office.refusals

@@ -1,0 +1,52 @@
+"""Runs the story of a call again: the same stimuli, each with what it found, through a machine of its own.
+
+Support sees step by step what happened; a test sees that the same would happen today.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ari_app.calls.model import CallId
+from ari_app.calls.stimuli import Stimulus
+from ari_app.calls.story import Before, Stories, StoryEntry
+from ari_app.calls.switch import Switch
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedStep:
+    """One stimulus at `at`; the effects that it had then, and those that it has now."""
+
+    at: float
+    stimulus: Stimulus
+    then: tuple[object, ...]
+    now: tuple[object, ...]
+
+    @property
+    def same(self) -> bool:
+        return self.then == self.now
+
+
+def replay(call: CallId, story: Sequence[StoryEntry]) -> Iterator[ReplayedStep]:
+    """The steps of a story, from the first that has all it read: what came before has been forgotten, or too much."""
+    switch: Switch | None = None
+    for at, stimulus, before, then in _steps(story):
+        if before is None:
+            switch = None
+            continue
+        if before.whole:
+            switch = Switch(before.directory, before.prefix)
+        if switch is None:
+            continue
+        switch.stand_before(before)
+        switch.stories = Stories()
+        switch.handle(stimulus, at)
+        asked = switch.stories.of(call) or ()
+        yield ReplayedStep(at, stimulus, then, tuple(entry.detail for entry in asked if entry.kind == "effect"))
+
+
+def _steps(story: Sequence[StoryEntry]) -> Iterator[tuple[float, Stimulus, Before | None, tuple[object, ...]]]:
+    stimuli = [place for place, entry in enumerate(story) if entry.kind == "stimulus"]
+    for place, after in zip(stimuli, [*stimuli[1:], len(story)], strict=True):
+        entry = story[place]
+        stimulus: Stimulus = entry.detail  # type: ignore[assignment]  # what a story has as a stimulus was one
+        yield entry.at, stimulus, entry.before, tuple(effect.detail for effect in story[place + 1 : after])

@@ -1,0 +1,100 @@
+"""The story of a call runs again as it did: through a machine of its own, with what each step found."""
+
+from dataclasses import replace
+
+from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
+from ari_app.calls.replay import replay
+from ari_app.calls.story import Before, StoryEntry
+from tests.support import account
+from tests.support.callcentre import target
+from tests.unit.calls.office import Office
+
+
+def _story(office: Office, call: str) -> tuple[StoryEntry, ...]:
+    story = office.switch.stories.of(call)
+    assert story is not None
+    return story
+
+
+def test_every_step_of_a_call_that_is_over_has_the_same_effects_again() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.ask(c.Retrieve, "alice", call=call.id)
+    office.command(c.SingleStepTransfer, "alice", call=call.id, target=target("agent:bob"))
+    office.settle()
+    office.pass_time()
+    office.ask(c.Clear, "alice", call=call.id)
+    steps = list(replay(call.id, _story(office, call.id)))
+    assert len(steps) == sum(x.kind == "stimulus" for x in _story(office, call.id))
+    assert all(step.same for step in steps)
+    assert not account.replayed_otherwise(office)
+
+
+def test_a_machine_that_does_otherwise_is_found_at_the_step() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    story = [x for x in _story(office, call.id) if not isinstance(x.detail, e.StartMusic) or x.kind == "stimulus"]
+    otherwise = [step for step in replay(call.id, story) if not step.same]
+    assert any(isinstance(step.stimulus, c.Hold) for step in otherwise)
+
+
+def test_a_story_that_lost_its_beginning_runs_from_where_it_is_whole_again() -> None:
+    office = Office()
+    call = office.served()
+    for _ in range(120):
+        office.ask(c.Hold, "alice", call=call.id)
+        office.ask(c.Retrieve, "alice", call=call.id)
+    story = _story(office, call.id)
+    assert not any(x.what == "ChannelArrived" for x in story)
+    steps = list(replay(call.id, story))
+    assert 0 < len(steps) < sum(x.kind == "stimulus" for x in story)
+    assert all(step.same for step in steps)
+
+
+def test_a_step_that_looked_at_too_many_calls_is_left_out_and_the_next_is_whole() -> None:
+    office = Office(ready=())
+    for _ in range(60):
+        office.arrives("queue", "help")
+    office.settle()
+    first = next(iter(office.switch.calls))
+    office.agents.idle.append("alice")
+    office.feed(s.AgentBecameAvailable("alice"))
+    office.settle()
+    befores = [x.before for x in _story(office, first) if x.kind == "stimulus"]
+    assert None in befores
+    assert all(step.same for step in replay(first, _story(office, first)))
+
+
+def test_what_another_call_did_to_its_agent_is_found_in_the_story() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.InitiateTransfer, "alice", call=call.id, target=target("agent:bob"))
+    office.settle()
+    office.picks_up("bob")
+    consultation = next(x for x in office.switch.calls.values() if x.parent == call.id)
+    office.ask(c.CompleteTransfer, "alice", call=consultation.id)
+    assert not account.replayed_otherwise(office)
+
+
+def test_the_configuration_of_each_step_is_its_own() -> None:
+    office = Office()
+    call = office.served()
+    settings = replace(office.directory.settings, conferences=False)
+    office.feed(s.DirectoryReplaced(replace(office.directory, settings=settings)))
+    office.ask(c.Hold, "alice", call=call.id)
+    directories = {id(x.before.directory) for x in _story(office, call.id) if x.before is not None}
+    assert len(directories) == 2
+    assert not account.replayed_otherwise(office)
+
+
+def test_a_call_that_was_over_when_a_step_looked_for_it_is_over_in_the_replay_too() -> None:
+    office = Office()
+    call = office.served()
+    gone = Before(False, "cc-1", 1, True, office.directory, {("calls", call.id): None}, {})
+    office.switch.stand_before(gone)
+    office.switch.stand_before(gone)
+    assert call.id not in office.switch.calls

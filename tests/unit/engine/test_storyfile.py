@@ -1,0 +1,101 @@
+"""A story is written and read back whole, and what is no story is said to be none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ari_app.__main__ import main
+from ari_app.calls import commands as c
+from ari_app.calls.replay import replay
+from ari_app.calls.story import StoryEntry
+from ari_app.engine.storyfile import FORMAT, StoryUnreadable, read, write
+from ari_app.errors import Code, Refused
+from tests.support.callcentre import target
+from tests.unit.calls.office import Office
+
+
+def _story() -> tuple[str, tuple[StoryEntry, ...]]:
+    office = Office()
+    call = office.served()
+    office.command(c.SingleStepTransfer, "alice", call=call.id, target=target("agent:bob"))
+    office.settle()
+    office.picks_up("bob")
+    return call.id, office.switch.stories.of(call.id) or ()
+
+
+def test_what_is_written_is_read_back_and_runs_again() -> None:
+    call, story = _story()
+    again, entries = read(write(call, story))
+    assert (again, [x.detail for x in entries]) == (call, [x.detail for x in story])
+    assert all(step.same for step in replay(again, entries))
+    assert len(list(replay(again, entries))) == len(list(replay(call, story)))
+
+
+def test_errors_that_effects_carry_are_read_back() -> None:
+    entry = StoryEntry(1.0, "effect", Refused(Code.NOT_FOUND, "there is no such call"))
+    assert read(write("c1", [entry]))[1] == (entry,)
+
+
+def test_what_many_steps_share_stands_once() -> None:
+    call, story = _story()
+    names = [value["$"] for value in json.loads(write(call, story))["values"]]
+    assert names.count("Directory") == 1
+
+
+def test_what_no_story_can_hold_is_a_fault() -> None:
+    with pytest.raises(TypeError, match="cannot hold object"):
+        write("c1", [StoryEntry(1.0, "effect", object())])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "not a story"),
+        ("[]", "not a story"),
+        ("{}", "not a story"),
+        (json.dumps({"format": FORMAT + 1}), "is not the one that this version reads"),
+        (json.dumps({"format": FORMAT, "call": "c", "values": [], "story": [{"at": 1}]}), "not a story"),
+        (
+            json.dumps({"format": FORMAT, "call": "c", "values": [], "story": [
+                {"at": 1, "kind": "effect", "detail": {"$": "Popen", "args": "ls"}, "before": None}]}),
+            "Popen is nothing that this version knows",
+        ),
+        (
+            json.dumps({"format": FORMAT, "call": "c", "values": [], "story": [
+                {"at": 1, "kind": "effect", "detail": [], "before": None}]}),
+            "is nothing that a story has",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_story_is_refused_with_the_reason(text: str, why: str) -> None:
+    with pytest.raises(StoryUnreadable, match=why):
+        read(text)
+
+
+def test_support_sees_each_step_and_that_all_are_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call, story = _story()
+    file = tmp_path / "story.json"
+    file.write_text(write(call, story))
+    assert main(["replay", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("13:46:40.000  ChannelArrived leg=in1 endpoint=carrier verb=agent")
+    assert any(line.strip().startswith("JoinBridge leg=in1") for line in lines)
+    assert lines[-1].endswith("0 have other effects now")
+
+
+def test_a_step_that_would_go_otherwise_today_is_shown_both_ways(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call, story = _story()
+    file = tmp_path / "story.json"
+    file.write_text(write(call, [x for x in story if x.kind == "stimulus" or x.what != "StartMusic"]))
+    assert main(["replay", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert "  then  " in out
+    assert "  now  " in out
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(tmp_path / "none.json")]) == 2
+    assert "none.json" in capsys.readouterr().err
