@@ -18,14 +18,23 @@ from ari_app.api.server import ApiServer
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.lamps import lamp_of
 from ari_app.ari.link import LinkState
+from ari_app.ari.liveness import Liveness
 from ari_app.ari.presence import Presence
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
-from ari_app.availability.port import AgentChanged, AgentRecord, Change, CountChanged, Resync
+from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
 from ari_app.availability.redis import RedisAvailability
 from ari_app.calls import effects as e
-from ari_app.calls.model import Call
-from ari_app.calls.stimuli import AgentBecameAvailable, AsteriskReconciled, DirectoryReplaced, PhoneReachable, Stimulus
+from ari_app.calls.model import Call, LegId, LegState
+from ari_app.calls.stimuli import (
+    AgentBecameAvailable,
+    AgentLoggedOut,
+    AsteriskReconciled,
+    DirectoryReplaced,
+    LegDied,
+    PhoneReachable,
+    Stimulus,
+)
 from ari_app.calls.switch import Switch
 from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
@@ -70,7 +79,8 @@ class App:
             bridge_prefix=_PREFIX,
         )
         self._asterisk = Asterisk(asterisk, self._fact, self._fenced, self._phone_in_use)
-        self._presence = Presence(asterisk, self._phone)
+        self._liveness = Liveness(self._asterisk.client, self._legs_at, self._died)
+        self._presence = Presence(asterisk, self._phone, self._liveness.place)
         self._registered: dict[str, bool] = {}
         self._in_use: set[str] = set()
         self._stock_taken = False
@@ -147,6 +157,7 @@ class App:
         await self._api.stop()
         self._engine.close()
         await self._presence.stop()
+        self._liveness.close()
         await self._asterisk.stop()
         await self._bookings.close()
         with contextlib.suppress(TimeoutError):
@@ -171,6 +182,19 @@ class App:
         self._registered[user] = can_ring
         self._engine.feed(PhoneReachable(user, can_ring))
         self._tell_phone(user)
+
+    def _legs_at(self, user: str) -> list[LegId]:
+        """The legs through which the agent of this phone speaks."""
+        agent = self._configuration.directory.agent_of_phone(user)
+        if agent is None:
+            return []
+        return [
+            leg.id for leg in self._engine.switch.legs.values() if leg.agent == agent.id and leg.state is LegState.UP
+        ]
+
+    def _died(self, leg: LegId) -> None:
+        log.warning("leg_died", leg=leg)
+        self._engine.feed(LegDied(leg))
 
     def _phone_in_use(self, user: str, in_use: bool) -> None:
         if in_use:
@@ -202,17 +226,21 @@ class App:
             case AgentChanged():
                 self._hub.agent_changed(change.record)
                 self._show_lamp(change.record)
-                if change.became_available:
-                    self._engine.feed(AgentBecameAvailable(change.record.agent))
+                self._tell_calls(change.record, became_available=change.became_available)
             case CountChanged():
                 self._hub.target_changed(change.target, change.available, change.as_of)
             case Resync():
                 for record in self._mirror.records.values():
                     self._show_lamp(record)
-                    if record.available:
-                        self._engine.feed(AgentBecameAvailable(record.agent))
+                    self._tell_calls(record, became_available=record.available)
             case _:
                 log.warning("store_lost")
+
+    def _tell_calls(self, record: AgentRecord, *, became_available: bool) -> None:
+        if became_available:
+            self._engine.feed(AgentBecameAvailable(record.agent))
+        elif record.choice is AgentState.LOGGED_OUT and record.call is not None:
+            self._engine.feed(AgentLoggedOut(record.agent))
 
     def _show_lamp(self, record: AgentRecord) -> None:
         lamp = lamp_of(record.state.value, reachable=record.reachable, in_use=record.in_use)
@@ -247,10 +275,11 @@ class App:
         """See `Outlets`."""
         self._start(self._remember(agent, caller_id))
 
-    def held_too_long(self, call: Call) -> None:
+    def call_alarm(self, effect: e.CallAlarm) -> None:
         """See `Outlets`."""
-        log.warning("held_too_long", call_id=call.id, since=call.held_since)
-        self._hub.held_too_long(call)
+        call = effect.call
+        log.warning(effect.alarm.value, call_id=call.id, owner=call.owner, held_since=call.held_since)
+        self._hub.alarm(call, effect.alarm)
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
         """See `Outlets`."""

@@ -35,7 +35,7 @@ from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.streams import SPAN, Desk, Stream, Subscription, Value
 from ari_app.api.windows import GOING_AWAY, RESTART, SESSION_ENDED, TOO_SLOW, News, Window
 from ari_app.calls.actions import OVERSEERS
-from ari_app.calls.model import Call
+from ari_app.calls.model import Alarm, Call
 from ari_app.calls.views import CallView, timestamp, view
 from ari_app.routing.directory import Agent
 from ari_app.routing.permissions import allowed_verbs
@@ -134,11 +134,11 @@ class EventHub:
             if call.id != but.id and call.id in desk.told:
                 self._tell_call(desk, call, agent)
 
-    def held_too_long(self, call: Call) -> None:
-        """A contact is on hold for longer than the administrator allows: his agents and who oversees are told."""
-        alarm = {"call_id": call.id, "alarm": "held_too_long", "since": timestamp(call.held_since)}
+    def alarm(self, call: Call, alarm: Alarm) -> None:
+        """Something is wrong with the call: its agents and who oversees are told."""
+        told = {"call_id": call.id, "alarm": alarm.value, "since": timestamp(call.held_since)}
         for desk in self._concerned(None, call):
-            self._publish(desk, "call.alarm", _json(alarm)[1:-1])
+            self._publish(desk, "call.alarm", _json(told)[1:-1])
 
     def agent_changed(self, record: AgentState) -> None:
         """An agent's state changed: himself and those who oversee, and as a target everybody who may reach him."""

@@ -43,7 +43,7 @@ from ari_app.ari.messages import (
     StasisEnd,
     StasisStart,
 )
-from ari_app.calls.model import LegId
+from ari_app.calls.model import DEAD, LegId
 from ari_app.calls.stimuli import (
     AnnouncementFinished,
     AsteriskFact,
@@ -65,8 +65,6 @@ log = structlog.get_logger(__name__)
 
 NORMAL = 16
 ENDED = 64
-# What ARI's own hang-up puts into ChannelHangupRequest; the true cause follows in ChannelDestroyed.
-_NO_CAUSE = frozenset({0, 32})
 REPLACING = "replaced"
 """Verb of a channel that Asterisk itself put in a leg's place (a phone's REFER); its argument is that leg."""
 
@@ -133,9 +131,9 @@ class Translator:
                 self._data.pop(channel.id, None)
                 self._entries.pop(channel.id, None)
                 return self._gone(channel.id, cause)
-            case ChannelHangupRequest(channel=channel, cause=cause):
-                if (seen := self._legs.get(channel.id)) is not None and cause not in _NO_CAUSE:
-                    seen.cause = cause
+            case ChannelHangupRequest(channel=channel):
+                if (seen := self._legs.get(channel.id)) is not None:
+                    seen.cause = DEAD if event.dead else seen.cause if event.soft else event.cause
                 return []
             case ChannelStateChange(channel=channel):
                 return self._state(channel.id, ringing=channel.state == "Ringing", up=channel.state == "Up")

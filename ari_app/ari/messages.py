@@ -17,6 +17,9 @@ OTHER_HALF = "-2"
 """A Local channel's other half, which runs the dialplan and arrives by itself, has the leg's id with this suffix."""
 
 _HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
+# AST_SOFTHANGUP_DEV: of the modules that we load only res_pjsip_sdp_rtp.c (rtp_check_timeout) hangs up with it softly.
+_LOST = 1
+_UNANSWERED = frozenset({408, 481})
 _RESOURCE = re.compile(r"[^/]+/(?P<resource>.+?)(?:-[0-9a-f]{8})?(?:;[12])?")
 
 
@@ -110,11 +113,22 @@ class Dial(_Message):
 
 
 class ChannelHangupRequest(_Message):
-    """A channel is about to go."""
+    """A channel is about to go. With `soft`, `cause` is a flag of Asterisk's own (AST_SOFTHANGUP_*) and no cause;
+    `tech_cause` is the SIP status that ended the dialogue, where one did.
+    """
 
     type: Literal["ChannelHangupRequest"]
     channel: Channel
     cause: int = 0
+    soft: bool = False
+    tech_cause: int = 0
+
+    @property
+    def dead(self) -> bool:
+        """Whether nobody hung up, but the far end is there no more: RTP has stopped (`rtp_timeout`), or a request in
+        the dialogue (a session timer's, a new display's) was not answered, or by a phone that knows no such call.
+        """
+        return (self.soft and self.cause == _LOST) or self.tech_cause in _UNANSWERED
 
 
 class ChannelDestroyed(_Message):

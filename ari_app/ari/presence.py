@@ -1,4 +1,4 @@
-"""Which phones can ring: registered and answering, as Asterisk sees them.
+"""Which phones can ring: registered and answering, as Asterisk sees them; and which places of theirs are lost.
 
 On an application and a socket of its own: Asterisk may lock up when a socket that follows devices closes (issue 2170),
 and a subscription to endpoints sends every event of their channels a second time. Only changes of endpoints are let
@@ -7,7 +7,7 @@ through.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -24,17 +24,28 @@ _EVENTS = ("PeerStatusChange", "ContactStatusChange")
 _SOURCE = "endpoint:PJSIP"
 _OFFLINE = "offline"
 
+# A place (contact) is unreachable when it does not answer OPTIONS, and removed when its registration is over: it was
+# not renewed, was taken back, or another took its place, as when a phone has booted with another port.
+_LOST = frozenset({"Unreachable", "Removed"})
+
 type OnPhone = Callable[[str, bool], None]
 
 
+class OnPlace(Protocol):
+    """Who is told of a place of a phone that is lost, or there (again)."""
+
+    def __call__(self, user: str, place: str, /, *, lost: bool) -> None: ...
+
+
 class Presence:
-    """Tells `on_phone(user, can_ring)` for every phone at each connection, and then what changes.
+    """Tells `on_phone(user, can_ring)` for every phone at each connection, and then what changes; and `on_place`.
 
     While Asterisk can't be asked nothing is told: what was last known holds. `lamps` shows agents' states on phones.
     """
 
-    def __init__(self, settings: AsteriskSettings, on_phone: OnPhone) -> None:
+    def __init__(self, settings: AsteriskSettings, on_phone: OnPhone, on_place: OnPlace) -> None:
         self._on_phone = on_phone
+        self._on_place = on_place
         self._client = AriClient(settings.url, HttpClient(settings.user, settings.password))
         self._link = Link(
             self._client,
@@ -73,6 +84,8 @@ class Presence:
         if user and endpoint.get("technology") == "PJSIP":
             self._changed.add(user)
             self._on_phone(user, endpoint.get("state") != _OFFLINE)
+            if (contact := event.get("contact_info")) is not None:
+                self._on_place(user, str(contact["uri"]), lost=contact["contact_status"] in _LOST)
 
     def link_down(self, *, fenced: bool) -> None:
         """See `link.Listener`."""

@@ -81,7 +81,7 @@ def give_way(step: Step) -> None:
             if call is None or leg is None or leg.playing is None or not leg.speaks_in(call_id):
                 continue
             there = {p.id for p, other in media.present(step, call, party) if not other.farewell and not party.held_by}
-            before = step.state.legs.get(leg.id)
+            before = step.leg_before(leg.id)
             if before is None or before.playing != leg.playing:
                 step.put_leg(leg, among=frozenset(there))
             elif there - leg.among:

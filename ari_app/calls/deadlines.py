@@ -1,6 +1,6 @@
 """What is due when: deadlines are state of the calls, and time is told like any other fact."""
 
-from ari_app.calls import feature_codes, holding, legs, monitoring, offers, waiting
+from ari_app.calls import feature_codes, holding, monitoring, offers, parking, waiting
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
 
@@ -22,7 +22,7 @@ def passed(step: Step, call: Call) -> None:
     """Something of this call is due."""
     offer = call.offering()
     if call.recall_at is not None and call.recall_at <= step.now:
-        legs.recall(step, call)
+        parking.recall(step, call)
     if call.hold_alarm_at is not None and call.hold_alarm_at <= step.now:
         holding.too_long(step, step.call(call.id))
     feature_codes.due(step, call)

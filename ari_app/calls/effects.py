@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ari_app.calls.model import (
     AgentId,
+    Alarm,
     BridgeId,
     Call,
     CallId,
@@ -451,10 +452,11 @@ class RaiseAlarm:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldTooLong:
-    """A contact of this call is on hold for longer than the administrator allows; told again after each such time."""
+class CallAlarm:
+    """Something that the call's agents and the supervisors must know of at once; told again while it lasts."""
 
     call: Call
+    alarm: Alarm
 
 
 type OwnEffect = (
@@ -466,7 +468,7 @@ type OwnEffect = (
     | CallerIdChosen
     | ArrivalRefused
     | RaiseAlarm
-    | HeldTooLong
+    | CallAlarm
     | OperationFailed
 )
 type Effect = AsteriskEffect | AvailabilityEffect | OwnEffect

@@ -1,8 +1,8 @@
 """Retrieve: everybody is back, on whichever leg the agent has (S13, S46); and contacts who are on hold for too long."""
 
-from ari_app.calls import announcing, legs, parties
-from ari_app.calls.effects import HeldTooLong
-from ari_app.calls.model import Call, LegState, Party, PartyRole
+from ari_app.calls import announcing, parking, parties
+from ari_app.calls.effects import CallAlarm
+from ari_app.calls.model import Alarm, Call, LegState, Party, PartyRole
 from ari_app.calls.step import Step
 
 
@@ -34,12 +34,12 @@ def too_long(step: Step, call: Call) -> None:
     call = step.put_call(call, hold_alarm_at=step.now + limit if limit is not None else None)
     if limit is None or not any(p.held_by and p.role is PartyRole.CONTACT for p in call.joined()):
         return
-    step.emit(HeldTooLong(call))
+    step.emit(CallAlarm(call, Alarm.HELD_TOO_LONG))
     owner = call.party_of(call.owner or "")
     if owner is None:
         return
     if call.recall_at is not None:
-        legs.recall(step, call)
+        parking.recall(step, call)
         return
     leg = step.leg(owner.leg)
     waits = all(p.held_by for p in call.joined() if p.id != owner.id)

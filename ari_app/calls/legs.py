@@ -3,9 +3,9 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
-from ari_app.calls import alerting, monitoring, offers, parties
+from ari_app.calls import alerting, monitoring, offers, parking, parties
 from ari_app.calls.effects import HangUp
-from ari_app.calls.model import Call, Leg, LegId, LegState, OfferState, Party, PartyRole, Progress
+from ari_app.calls.model import DEAD, Call, LegId, LegState, OfferState, Party, PartyRole, Progress
 from ari_app.calls.step import Step, attempt_of
 
 
@@ -74,16 +74,25 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
 
 
 def _phone_back(step: Step, call: Call, party: Party) -> None:
-    """The phone of an agent whose call was kept on hold is up again: he has it back."""
-    call = step.put_call(step.put_party(call.id, party.id, away=False), recall_at=None)
+    """The phone of an agent whose call was kept on hold is up again: they have it back."""
+    call = step.put_call(step.put_party(call.id, party.id, away=False), recall_at=None, recalls=0)
     parties.retrieve_all(step, call, party)
 
 
+def died(step: Step, leg_id: LegId) -> None:
+    """Nobody is at this leg any more: it is hung up, and what follows is the same as if Asterisk had noticed it."""
+    leg = step.leg(leg_id)
+    if leg is not None and leg.state is LegState.UP and not leg.hanging_up and step.linked:
+        step.ask(HangUp, leg_id)
+        gone(step, leg_id, DEAD)
+
+
 def gone(step: Step, leg_id: LegId, cause: int) -> None:
-    """A leg has left, whoever ended it."""
+    """A leg has left, whoever ended it. With cause DEAD nobody has: an agent's contacts are kept for them."""
     leg = step.leg(leg_id)
     if leg is None:
         return
+    dead = cause == DEAD and leg.state is LegState.UP
     places = list(step.party_by_leg(leg_id))
     step.drop_leg(leg_id)
     monitoring.gone(step, leg_id)
@@ -95,41 +104,10 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
             continue
         if leg.state is not LegState.UP:
             parties.own_phone_failed(step, current, party)
-        if keeps_call(step, current, party, leg):
-            park(step, current, party)
+        if parking.keeps_call(step, current, party, leg, died=dead):
+            parking.park(step, current, party, leg, died=dead)
         else:
             parties.leave(step, current.id, party.id)
-
-
-def keeps_call(step: Step, call: Call, party: Party, leg: Leg) -> bool:
-    """Whether the agent's call waits for him on hold although his phone was hung up.
-
-    So it is where he alone looks after a contact on hold; in a conference hanging up is leaving (S36, S37), and so it
-    is while a transfer rings (S16).
-    """
-    if party.role is not PartyRole.AGENT or party.progress is not Progress.JOINED or leg.hanging_up:
-        return False
-    others = [p for p in call.joined() if p.id != party.id]
-    on_hold = bool(others) and all(party.id in p.held_by for p in others)
-    return on_hold and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others)
-
-
-def park(step: Step, call: Call, party: Party) -> None:
-    """Keep the call without a leg of its agent; it recalls him."""
-    call = step.put_party(call.id, party.id, leg=None, away=True)
-    step.put_call(call, recall_at=step.now + step.directory.settings.recall)
-
-
-def recall(step: Step, call: Call) -> None:
-    """A contact has waited long enough for an agent who hung his phone up: ring it again."""
-    call = step.put_call(call, recall_at=None)
-    party = call.party_of(call.owner or "")
-    if party is None or party.leg is not None or party.progress is not Progress.JOINED:
-        return
-    if parties.agent_leg(step, party.agent or "") is not None:
-        step.put_call(call, recall_at=step.now + step.directory.settings.recall)
-        return
-    parties.ring_own_phone(step, call, party, auto_answer=False)
 
 
 def held_by_phone(step: Step, leg_id: LegId) -> None:

@@ -20,6 +20,9 @@ type BridgeId = str
 type OfferId = str
 type AgentId = str
 
+DEAD = 44
+"""Cause of a leg whose far end is there no more though nobody has hung up: Asterisk's own where RTP stops."""
+
 
 class CallType(StrEnum):
     """How the call came about."""
@@ -99,6 +102,13 @@ class MonitorMode(StrEnum):
     WHISPER = "whisper"
     BARGE = "barge"
     TAKE_OVER = "take_over"
+
+
+class Alarm(StrEnum):
+    """What is wrong with a call though everybody does what they were told."""
+
+    HELD_TOO_LONG = "held_too_long"  # a contact is on hold for longer than the administrator allows
+    AGENT_GONE = "agent_gone"  # a contact waits for an agent whose phone is dead or is not answered, or who went home
 
 
 class Sound(StrEnum):
@@ -354,8 +364,8 @@ class Monitor:
 class Call:
     """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
 
-    `recall_at` rings an agent again who hung his phone up; `hold_alarm_at` is when somebody will have been on hold for
-    too long.
+    `recall_at` rings an agent again who has no leg, and `recalls` counts how often that was in vain; `hold_alarm_at` is
+    when somebody will have been on hold for too long.
     """
 
     id: CallId
@@ -374,6 +384,7 @@ class Call:
     bridge_made: bool = False
     bridge_failures: int = 0
     recall_at: float | None = None
+    recalls: int = 0
     hold_alarm_at: float | None = None
     music_class: str = "default"
     recording: Recording | None = None

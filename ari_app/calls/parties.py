@@ -229,7 +229,7 @@ def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
     if offer is not None:
         if _offer_keeps(offer, joined):
             return
-    elif (len(joined) == 1 and _saying_goodbye(step, joined[0])) or (
+    elif (joined and all(_saying_goodbye(step, p) for p in joined)) or (
         len(joined) >= 2 and (agents or not agent_left or step.directory.settings.outside_may_continue)
     ):
         return
@@ -300,16 +300,23 @@ def after_failed_offer(step: Step, call: Call, offer: Offer) -> None:
             step.put_call(call, recall_at=step.now)
         end_if_over(step, step.call(call.id))
         return
+    look_after(step, call, fallback_failed=offer.fallback)
+
+
+def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None:
+    """People outside have no agent any more: the fallback target is rung for them, else they hear why and are released
+    (S16).
+    """
     fallback = step.directory.settings.fallback
-    if fallback is not None and not offer.fallback and step.directory.exists(fallback):
-        contact = next(iter(call.joined()), None)
-        identity = contact.identity if contact else Identity()
+    if fallback is not None and not fallback_failed and step.directory.exists(fallback):
+        contact = call.contact()
+        identity = contact.identity if contact is not None else Identity()
         renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
-        call = step.put_call(call, offer=renewed)
-        offers.seek(step, call)
+        offers.seek(step, step.put_call(call, offer=renewed))
         return
     for party in call.joined():
-        announcing.say_goodbye(step, party, "nobody_available")
+        if party.role is PartyRole.CONTACT:
+            announcing.say_goodbye(step, party, "nobody_available")
 
 
 def _call_failed(step: Step, call: Call, initiator: Party) -> None:

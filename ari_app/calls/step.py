@@ -160,6 +160,10 @@ class Step:
         """The call as it was before this step."""
         return self.read.one("calls", self.state.calls, call_id)
 
+    def leg_before(self, leg_id: LegId) -> Leg | None:
+        """The leg as it was before this step."""
+        return self.read.one("legs", self.state.legs, leg_id)
+
     def legs_before(self) -> list[Leg]:
         """All legs as they were before this step."""
         found = (self.read.one("legs", self.state.legs, leg_id) for leg_id in self.read.all("legs", self.state.legs))
@@ -239,7 +243,9 @@ class Step:
 
     def can_reach(self, phone: str) -> bool:
         """Whether this phone, by its SIP user, can be rung, as far as is known."""
-        return not {**self.state.unreachable, **self.unreachable}.get(phone)
+        if phone in self.unreachable:
+            return not self.unreachable[phone]
+        return not self.read.one("unreachable", self.state.unreachable, phone)
 
     def require_phone(self, phone: str) -> None:
         """An agent's own phone must be there for what he asks. Raises Refused `phone_unreachable`."""

@@ -58,10 +58,19 @@ class LegAnswered:
 
 @dataclass(frozen=True, slots=True)
 class LegGone:
-    """The channel has left for good. `cause` is Asterisk's hang-up cause (Q.850 numbers: 17 busy, 19 no answer...)."""
+    """The channel has left for good. `cause` is Asterisk's hang-up cause (Q.850 numbers: 17 busy, 19 no answer...);
+    DEAD where Asterisk has noticed that its far end is there no more.
+    """
 
     leg: LegId
     cause: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LegDied:
+    """Nobody is at this leg any more, though Asterisk still has it: its phone is lost and no audio comes of it."""
+
+    leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +208,14 @@ class ReservationFailed:
 
 @dataclass(frozen=True, slots=True)
 class AgentBecameAvailable:
-    """This agent can be reserved again; callers may be waiting for him."""
+    """This agent can be reserved again; callers may be waiting for them."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedOut:
+    """This agent has gone home: whoever waits on hold for them waits for nobody."""
 
     agent: AgentId
 
@@ -225,6 +241,7 @@ type AsteriskFact = (
     | LegRinging
     | LegAnswered
     | LegGone
+    | LegDied
     | LegHeldByPhone
     | LegRetrievedByPhone
     | LegDigit
@@ -238,5 +255,5 @@ type AsteriskFact = (
     | AsteriskReconciled
     | PhoneReachable
 )
-type AvailabilityFact = AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable
+type AvailabilityFact = AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable | AgentLoggedOut
 type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | Command

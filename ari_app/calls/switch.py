@@ -8,6 +8,7 @@ returned.
     handlers   a command, checked against `actions`
     initiate   ... that rings a target           offers   the ringing, to its end
     parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
+    parking    kept on hold for an agent who has no leg
     waiting    callers in a line                 transfer_key  ... pressed on the phone
     monitoring supervisors at a call
     legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
@@ -38,6 +39,7 @@ from ari_app.calls import (
     merging,
     monitoring,
     offers,
+    parking,
     parties,
     reconcile,
     recording,
@@ -183,6 +185,8 @@ class Switch:
                 legs.answered(step, leg)
             case s.LegGone(leg, cause):
                 legs.gone(step, leg, cause)
+            case s.LegDied(leg):
+                legs.died(step, leg)
             case s.LegHeldByPhone(leg):
                 legs.held_by_phone(step, leg)
             case s.LegRetrievedByPhone(leg):
@@ -206,7 +210,7 @@ class Switch:
             case s.AsteriskReconciled():
                 reconcile.reconciled(step, stimulus)
             case s.PhoneReachable(phone, reachable):
-                step.unreachable[phone] = None if reachable else True
+                parking.phone_reachable(step, phone, reachable)
             case s.AgentReserved(request, agent):
                 reservations.agent_reserved(step, request, agent)
             case s.NobodyAvailable(request):
@@ -215,6 +219,8 @@ class Switch:
                 reservations.reservation_failed(step, request)
             case s.AgentBecameAvailable(agent):
                 waiting.agent_free(step, agent)
+            case s.AgentLoggedOut(agent):
+                parking.logged_out(step, agent)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
@@ -239,13 +245,13 @@ class Switch:
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
         _merge(state.asked, step.asked)
+        _merge(state.unreachable, step.unreachable)
         state.paces.update(step.paces)
         effects = list(step.effects)
         for leg_id, leg in step.legs.items():
             if leg is not state.legs.get(leg_id):
                 effects.append(LegChanged(leg_id, leg))
         _merge(state.legs, step.legs)
-        _merge(state.unreachable, step.unreachable)
         for call_id, call in step.calls.items():
             before = state.calls.get(call_id)
             state.keep(call)

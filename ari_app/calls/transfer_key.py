@@ -14,7 +14,7 @@ An attended REFER (two calls of one phone) joins the two calls.
 
 from dataclasses import dataclass
 
-from ari_app.calls import consult, displays, legs, offers, parties
+from ari_app.calls import consult, displays, offers, parking, parties
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.arrivals import attached
 from ari_app.calls.effects import HangUp, TellTransfer
@@ -93,7 +93,7 @@ def _attended(step: Step, here: _Place) -> None:
 def _phone_gone(step: Step, call: Call, me: Party) -> None:
     """His phone is done with the call: whom he has on hold stays his, and he is rung for them again."""
     leg = step.leg(me.leg)
-    if leg is not None and legs.keeps_call(step, call, me, leg):
+    if leg is not None and parking.keeps_call(step, call, me, leg):
         parties.hang_up(step, leg)
         _call_back(step, step.put_party(call.id, me.id, leg=None), me)
     else:
@@ -104,7 +104,7 @@ def _blind(step: Step, here: _Place, number: str) -> None:
     """What he asked for goes on without his phone. Most hang up by themselves; one that does not is left in Stasis."""
     call, me = here.call, here.me
     for other, party in list(step.party_by_leg(here.leg.id)):
-        if other.id != call.id and legs.keeps_call(step, other, party, here.leg):
+        if other.id != call.id and parking.keeps_call(step, other, party, here.leg):
             _call_back(step, step.put_party(other.id, party.id, leg=None), party)
     parties.hang_up(step, here.leg)
     call = step.put_party(call.id, me.id, leg=None)

@@ -338,7 +338,8 @@ class SettingsEntry(Entry):
     outside_may_continue: bool = DEFAULTS.outside_may_continue
     """Whether a call goes on when its last agent leaves and two outside parties remain."""
     fallback: TargetText | None = None
-    """Where a contact goes whose agent hung up while a transfer rang that then failed.
+    """Where a contact goes whose agent hung up while a transfer rang that then failed, or does not come back to those
+    on hold (`max_recalls`).
 
     Without it they hear `nobody_available` and are released."""
     max_missed: Annotated[int, Field(ge=1)] = DEFAULTS.max_missed
@@ -346,7 +347,9 @@ class SettingsEntry(Entry):
     missed_reason: Name = DEFAULTS.missed_reason
     """The reason that they then have."""
     recall: Seconds = DEFAULTS.recall
-    """After how long a phone is rung again that was hung up with a contact on hold."""
+    """After how long a phone is rung again that was hung up with a contact on hold, or that is dead."""
+    max_recalls: Annotated[int, Field(ge=0, le=1000)] = DEFAULTS.max_recalls
+    """How often. Then, or when its agent logs out, the contact goes to `fallback`."""
     max_hold: Annotated[float, Field(ge=1, le=86_400)] | None = None
     """After how long on hold there is an alarm for the agents of the call and the supervisors."""
     retry_interval: Annotated[float, Field(gt=0, le=3600)] = DEFAULTS.retry_interval

@@ -28,7 +28,7 @@ _TOLD = (
     e.TalkChanged,
     e.LegChanged,
     e.CallerIdChosen,
-    e.HeldTooLong,
+    e.CallAlarm,
     e.OperationFailed,
     e.ArrivalRefused,
     e.Reply,
@@ -44,7 +44,7 @@ class Outlets(Protocol):
     def talk_changed(self, call: Call) -> None: ...
     def leg_changed(self, effect: e.LegChanged) -> None: ...
     def caller_id_chosen(self, agent: str, caller_id: str) -> None: ...
-    def held_too_long(self, call: Call) -> None: ...
+    def call_alarm(self, effect: e.CallAlarm) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def arrival_refused(self, effect: e.ArrivalRefused) -> None: ...
 
@@ -159,8 +159,8 @@ class Engine:
                 self._outlets.leg_changed(effect)
             case e.CallerIdChosen():
                 self._outlets.caller_id_chosen(effect.agent, effect.caller_id)
-            case e.HeldTooLong():
-                self._outlets.held_too_long(effect.call)
+            case e.CallAlarm():
+                self._outlets.call_alarm(effect)
             case e.OperationFailed():
                 self._outlets.operation_failed(effect)
             case e.ArrivalRefused():

@@ -148,6 +148,7 @@ class Settings:
     max_missed: int = 1
     missed_reason: str = "no_answer"
     recall: float = 60.0
+    max_recalls: int = 3
     max_hold: float | None = None
     retry_interval: float = 2.0
     max_parties: int = 32

@@ -91,6 +91,7 @@ async def calling(place: Path, stack: Stack, dialled: str, numbers: Sequence[str
     arguments = (
         *("-sf", "calls.xml", "-inf", "numbers.csv", "-s", dialled),
         *("-i", host, "-p", str(sip), "-mi", host, "-min_rtp_port", str(audio), "-cid_str", f"%u-{unique}@%s"),
+        "-rtp_echo",  # whoever sends nothing is lost (`rtp_timeout`)
         *("-m", str(len(numbers)), "-l", str(len(numbers)), "-r", str(rate)),
     )
     async with sipp(place, stack, errors, *arguments) as process:

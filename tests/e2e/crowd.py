@@ -103,6 +103,25 @@ exten => {GROUP_WITH_DATA},1,Set(CALL_DATA_order=4711)
 """
 
 
+TRUNK = "frail"
+"""The account of a small trunk that registers. A far end that is lost is noticed there in so many seconds:"""
+LOST_AFTER = 2
+
+_TRUNK = f"""
+[{TRUNK}](party)
+context = from-carrier
+identify_by = username
+trust_id_inbound = yes
+rtp_timeout = {LOST_AFTER}
+auth = {TRUNK}
+aors = {TRUNK}
+[{TRUNK}](phone-secret)
+username = {TRUNK}
+password = phone-{TRUNK}
+[{TRUNK}](phone-place)
+"""
+
+
 def _phone(user: str, name: str) -> str:
     return f"""
 [{user}](phone)
@@ -151,6 +170,7 @@ def gather(directory: Path) -> None:
     centre.write_text(_with(centre.read_text(), {"agents": agents, **_SECTIONS}))
     with (directory / "pjsip.conf").open("a") as file:
         file.writelines(_phone(user, name) for name, user in PHONES.items())
+        file.write(_TRUNK)
     with (directory / "extensions.conf").open("a") as file:
         file.write(_DIALPLAN + _deliveries())
     for name, (there, here) in _SOONER.items():

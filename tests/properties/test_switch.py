@@ -15,7 +15,9 @@ from ari_app.ari.fake import Behaviour
 from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls.model import DialplanEntry, MonitorMode
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import DEAD, DialplanEntry, LegState, MonitorMode
+from ari_app.errors import Code
 from ari_app.routing.directory import Role
 from tests.properties import walk
 from tests.support import account
@@ -183,7 +185,9 @@ class CallCentre(RuleBasedStateMachine):
                 name = {c.Retrieve: "retrieve", c.Hold: "hold", c.Alternate: "alternate"}.get(kind)
                 if name and name in self.world.seen(agent, call.id).actions and self.world.asterisk.connected:
                     command = self.world.command(kind, agent, call=call.id)
-                    assert command not in self.world.refusals, self.world.refusals[command]
+                    refusal = self.world.refusals.get(command)
+                    no_phone = refusal is not None and refusal.code is Code.PHONE_UNREACHABLE
+                    assert refusal is None or (no_phone and agent in self.world.unplugged), refusal
                     return
 
     @precondition(lambda self: self.world.switch.calls)
@@ -203,6 +207,22 @@ class CallCentre(RuleBasedStateMachine):
     @rule(index=st.integers(0, 9), cause=st.sampled_from((16, 17, 19, 21, 38)))
     def a_phone_hangs_up(self, index: int, cause: int) -> None:
         self.world.asterisk.hang_up(self._channel(index), cause)
+
+    @precondition(lambda self: self.world.asterisk.world.channels and self.world.asterisk.connected)
+    @rule(index=st.integers(0, 9), seen_by_asterisk=st.booleans())
+    def a_leg_dies(self, index: int, seen_by_asterisk: bool) -> None:
+        """No power, no network: nobody hangs up. Whoever talked to that agent alone is kept, and not in silence."""
+        self.world.settle()
+        if self.world.asterisk.world.channels:
+            leg = self._channel(index)
+            left_alone = walk.left_alone_by(self.world, leg)
+            if seen_by_asterisk:
+                self.world.asterisk.hang_up(leg, DEAD)
+            else:
+                self.world.feed(s.LegDied(leg))
+            self.world.settle()
+            assert left_alone <= set(self.world.asterisk.world.channels), "a contact was lost with an agent's phone"
+            assert not self.world.wrong()
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9))
@@ -274,6 +294,11 @@ class CallCentre(RuleBasedStateMachine):
         self.world.asterisk.prompts_end = end
         if end:
             self.world.asterisk.end_prompts()
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def an_agent_goes_home(self, agent: str) -> None:
+        self.world.feed(s.AgentLoggedOut(agent))
+        assert not walk.waits_for(self.world, agent), "somebody waits for an agent who went home"
 
     # -- what goes on by itself ---------------------------------------------------------------------------------------
 
@@ -359,7 +384,28 @@ class CallCentre(RuleBasedStateMachine):
             self.world.asterisk.restore_link()
         self.world.settle()
         assert not self.world.wrong()
+        self._nobody_waits_for_ever()
         assert not account.replayed_otherwise(self.world)
+
+    def _nobody_waits_for_ever(self) -> None:
+        """Nobody comes to the phone any more: whoever waits on hold for an agent who does nothing else is helped."""
+        settings = self.world.directory.settings
+        for agent in (*AGENTS, *SUPERVISORS):
+            self.world.phone(agent, Behaviour.DECLINE)
+        for _ in range(settings.max_recalls + 2):
+            self._asterisk_gives_up_ringing()
+            self.world.pass_time(settings.recall)
+            self.world.settle()
+        for agent in self.world.directory.agents:
+            busy = any(leg.agent == agent and leg.state is LegState.UP for leg in self.world.switch.legs.values())
+            assert busy or not walk.waits_for(self.world, agent), "somebody waits for ever"
+
+    def _asterisk_gives_up_ringing(self) -> None:
+        """As it does by itself after the time that it was told with the dialling."""
+        for leg, channel in list(self.world.asterisk.world.channels.items()):
+            if channel.state in (State.DIALLING, State.RINGING):
+                self.world.asterisk.hang_up(leg, 19)
+        self.world.settle()
 
     def _call(self, index: int) -> str:
         calls = list(self.world.switch.calls)

@@ -13,7 +13,7 @@ from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.actions import call_actions, party_actions
-from ari_app.calls.model import Call, Monitor, MonitorMode, Party, Progress
+from ari_app.calls.model import Call, LegState, Monitor, MonitorMode, Party, PartyRole, Progress
 from ari_app.calls.story import Stories
 from ari_app.routing.directory import Role
 from tests.support.world import World, to
@@ -223,6 +223,24 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _monitored(MonitorMode.WHISPER),
     _monitored(MonitorMode.BARGE),
 )
+
+
+def left_alone_by(world: World, leg: str) -> set[str]:
+    """The legs of those outside who have nobody but the agent at this leg, and nobody being rung for them."""
+    found = set()
+    for call in world.switch.calls.values():
+        here = [p for p in call.joined() if p.leg == leg and p.agent is not None]
+        others = [p for p in call.joined() if p.leg != leg]
+        up = leg in world.switch.legs and world.switch.legs[leg].state is LegState.UP
+        if here and up and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others):
+            found |= {p.leg for p in others if p.leg is not None}
+    return found
+
+
+def waits_for(world: World, agent: str) -> bool:
+    """Whether a call is kept for an agent who has no leg in it."""
+    mine = [call.party_of(agent) for call in world.switch.calls.values()]
+    return any(party is not None and party.away for party in mine)
 
 
 def fork(world: World) -> World:

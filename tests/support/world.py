@@ -13,7 +13,7 @@ from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, Identity, Phone
+from ari_app.calls.model import Alarm, Call, CallId, Identity, Phone
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
@@ -98,6 +98,7 @@ class World:
         self.talks = 0
         self.chosen: list[tuple[str, str]] = []
         self.held_too_long: list[str] = []
+        self.abandoned: list[str] = []
         self.failed: list[e.OperationFailed] = []
         self.unplugged: set[str] = set()
         self.turned_away: list[e.ArrivalRefused] = []
@@ -153,8 +154,8 @@ class World:
                     self.saved_legs.pop(leg_id, None)
                 else:
                     self.saved_legs[leg_id] = wellformed.LEG.dump_json(leg)
-            case e.HeldTooLong(call):
-                self.held_too_long.append(call.id)
+            case e.CallAlarm(call, alarm):
+                (self.held_too_long if alarm is Alarm.HELD_TOO_LONG else self.abandoned).append(call.id)
             case e.CallerIdChosen(agent, caller_id):
                 self.chosen.append((agent, caller_id))
             case e.OperationFailed():

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ari_app.calls.model import OfferState
 from tests.support.documents import ROOT, Citation, anchors, blocks, citations, documents, headings, links, texts
 from tests.unit.test_scenarios_table import CRITERIA
 
 DOCS = ROOT / "docs"
+_CODE = re.compile(r"`((?:ari_app|tests|docker|asterisk)/[\w/.-]*\w)`")
 DOCUMENTS = sorted(documents())
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
@@ -61,6 +63,24 @@ def test_the_promises_have_the_numbers_of_the_table_of_scenarios_and_nothing_cit
         for number in re.findall(r"(?<![\w-])S(\d{1,2})\b", text)
     }
     assert {number for _, number in cited} == set(CRITERIA), sorted(x for x in cited if x[1] not in CRITERIA)
+
+
+def test_the_readme_is_what_a_visitor_wants() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_the_pictures_are_those_of_the_code() -> None:
+    page = read("architecture.md")
+    flow, _, offer = blocks(page, "mermaid")
+    assert blocks((ROOT / "README.md").read_text(), "mermaid") == [flow]
+    drawn = set(re.findall(r"^ *([a-z_]+)$| --> ([a-z_]+)|^ *([a-z_]+) -->", offer, re.MULTILINE))
+    states = {name for found in drawn for name in found if name}
+    assert states - {"over"} == {state.value for state in OfferState}
+
+
+def test_files_of_the_code_that_documents_name_are_there() -> None:
+    named = {(path.name, name) for path, text in documents().items() for name in _CODE.findall(text)}
+    assert {(page, name) for page, name in named if name != MADE and not (ROOT / name).exists()} == set()
 
 
 # -- commands for the machine -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from aiohttp import WSMsgType
 
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
-from ari_app.calls.model import Identity, Offer, OfferKind, OfferState, Progress
+from ari_app.calls.model import Alarm, Identity, Offer, OfferKind, OfferState, Progress
 from ari_app.errors import AsteriskUnavailable
 from ari_app.routing.directory import Role
 from ari_app.routing.targets import parse_target
@@ -55,8 +55,8 @@ async def test_a_hold_that_lasts_too_long_is_told_to_those_in_the_call_and_who_o
 ) -> None:
     async with window(world, alice) as ws:
         await next_event(ws)
-        world.hub.held_too_long(call("others", party("p3"), party("p4", "bob")))
-        world.hub.held_too_long(replace(C1, held_since=NOW))
+        world.hub.alarm(call("others", party("p3"), party("p4", "bob")), Alarm.HELD_TOO_LONG)
+        world.hub.alarm(replace(C1, held_since=NOW), Alarm.HELD_TOO_LONG)
         alarm = await next_event(ws)
     assert (alarm["type"], alarm["call_id"], alarm["alarm"]) == ("call.alarm", "c1", "held_too_long")
     assert alarm["since"] == "2027-01-15T08:00:00.000Z"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ari_app.ari.events import Translator
-from ari_app.calls.model import Identity
+from ari_app.calls.model import DEAD, Identity
 from ari_app.calls.stimuli import (
     AnnouncementFinished,
     AsteriskFact,
@@ -130,6 +130,40 @@ def test_the_cause_of_a_hang_up_request_is_kept_for_an_arrived_channel(translato
         event("StasisEnd", "in"),
     )
     assert facts[1:] == [LegGone("in", 127)]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"cause": 1, "soft": True},  # no RTP for rtp_timeout
+        {"tech_cause": 408},  # a session timer's request, or another one in the call, was not answered
+        {"cause": 127, "tech_cause": 481},  # ... or by a phone that was restarted, and knows no such call
+    ],
+)
+@pytest.mark.parametrize("arguments", [("_leg",), ("agent", "alice")])
+def test_a_leg_whose_far_end_is_lost_is_told_dead(
+    translator: Translator, request_: dict[str, Any], arguments: tuple[str, ...]
+) -> None:
+    facts = tell(
+        translator,
+        start("leg", *arguments),
+        event("ChannelStateChange", state="Up"),
+        event("ChannelHangupRequest", **request_),
+        event("StasisEnd"),
+        event("ChannelDestroyed", cause=44),
+    )
+    assert facts[-1] == LegGone("leg", DEAD)
+
+
+def test_our_own_hang_up_says_nothing_of_the_cause(translator: Translator) -> None:
+    facts = tell(
+        translator,
+        start("in", "agent", "alice"),
+        event("ChannelHangupRequest", "in", cause=16),
+        event("ChannelHangupRequest", "in", cause=32, soft=True),
+        event("StasisEnd", "in"),
+    )
+    assert facts[1:] == [LegGone("in", 16)]
 
 
 def test_a_leg_destroyed_before_it_entered_is_told_if_we_expected_it(translator: Translator) -> None:

@@ -112,4 +112,4 @@ def test_the_alarm_for_a_call_that_is_nobodys_any_more_is_raised_all_the_same() 
     office, call = _held()
     step = Step(office.switch.state, office.directory, office.now)
     holding.too_long(step, step.put_call(office.switch.calls[call], owner=None))
-    assert [type(x) for x in step.effects] == [e.HeldTooLong]
+    assert [type(x) for x in step.effects] == [e.CallAlarm]

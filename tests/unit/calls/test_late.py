@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.ari.fake import Behaviour
-from ari_app.calls import alerting, announcing, consult, invariants, legs, offers, parties, waiting
+from ari_app.calls import alerting, announcing, consult, invariants, legs, offers, parking, parties, waiting
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -125,7 +125,7 @@ def test_a_recall_that_nobody_needs_any_more_rings_no_phone() -> None:
     call = office.served()
     for owner in ("alice", None):
         step = _step(office)
-        legs.recall(step, step.put_call(call, owner=owner, recall_at=1.0))
+        parking.recall(step, step.put_call(call, owner=owner, recall_at=1.0))
         assert step.effects == []
         assert step.calls[call.id].recall_at is None
 

@@ -68,8 +68,8 @@ class Ends:
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
         self.chosen.append((agent, caller_id))
 
-    def held_too_long(self, call: Call) -> None:
-        self.alarms.append(call.id)
+    def call_alarm(self, effect: e.CallAlarm) -> None:
+        self.alarms.append(effect.call.id)
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
         self.failed.append(effect)

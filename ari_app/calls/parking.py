@@ -1,0 +1,99 @@
+"""Calls kept on hold for an agent who has no leg: rung again for them, and not for ever.
+
+An agent's phone was hung up with the contact on hold, or it is dead (power, network): those who have nobody else wait
+with music until the agent is back. How long they wait, and what becomes of them when nobody comes, is decided here.
+
+`recall_at` is when the phone is due to be rung again. It goes on counting while the phone rings or cannot be reached,
+so that one that comes and goes keeps nobody waiting for ever.
+"""
+
+from ari_app.calls import parties
+from ari_app.calls.effects import CallAlarm
+from ari_app.calls.model import Alarm, Call, Leg, LegState, Party, PartyRole, Progress
+from ari_app.calls.step import Step
+
+
+def keeps_call(step: Step, call: Call, party: Party, leg: Leg, *, died: bool = False) -> bool:
+    """Whether the call waits on hold for the agent whose leg has left.
+
+    So it is where the agent alone looks after contacts, and has them on hold or did not hang up at all; in a conference
+    whoever hangs up leaves (S36, S37), and so it is while a transfer rings (S16).
+    """
+    if party.role is not PartyRole.AGENT or party.progress is not Progress.JOINED or leg.hanging_up:
+        return False
+    others = [p for p in call.joined() if p.id != party.id]
+    on_hold = bool(others) and (died or all(party.id in p.held_by for p in others))
+    return on_hold and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others)
+
+
+def park(step: Step, call: Call, party: Party, leg: Leg, *, died: bool) -> None:
+    """Keep the call without a leg of its agent. Whom a dead phone was talking to is on hold now, and it is rung again
+    at once: it may be there already, or another one.
+    """
+    call = step.put_party(call.id, party.id, leg=None, away=True)
+    call = parties.hold(step, call, party.id, [p for p in call.joined() if p.id != party.id])
+    if leg.state is LegState.UP:
+        call = step.put_call(call, recalls=0, recall_at=None)
+    due = call.recall_at if call.recall_at is not None else step.now + step.directory.settings.recall
+    call = step.put_call(call, recall_at=due)
+    if died:
+        step.emit(CallAlarm(call, Alarm.AGENT_GONE))
+        recall(step, call)
+
+
+def recall(step: Step, call: Call) -> None:
+    """Contacts have waited long enough for an agent without a leg: ring the phone, or give the agent up.
+
+    An agent who talks to somebody else is not disturbed, and knows; one whose phone cannot be reached is waited for.
+    """
+    settings = step.directory.settings
+    party = call.party_of(call.owner or "")
+    if party is None or (party.leg is not None and not party.away):
+        step.put_call(call, recall_at=None)
+        return
+    call = step.put_call(call, recall_at=step.now + settings.recall)
+    if parties.agent_leg(step, party.agent or "") is not None:
+        return
+    if call.recalls >= settings.max_recalls:
+        give_up(step, call, party)
+        return
+    if call.recalls:
+        step.emit(CallAlarm(call, Alarm.AGENT_GONE))
+    _ring(step, step.put_call(call, recalls=call.recalls + 1), party)
+
+
+def _ring(step: Step, call: Call, party: Party) -> None:
+    if step.can_reach(parties.own_phone(step, party).user):
+        parties.ring_own_phone(step, call, party, auto_answer=False)
+
+
+def phone_reachable(step: Step, phone: str, reachable: bool) -> None:
+    """A phone that is back rings at once for whoever was kept for its agent."""
+    was_reachable = step.can_reach(phone)
+    step.unreachable[phone] = None if reachable else True
+    agent = step.directory.agent_of_phone(phone)
+    if not reachable or was_reachable or not step.linked or agent is None:
+        return
+    for call in step.calls_of(agent.id):
+        party = step.mine(call, agent.id)
+        if call.recall_at is not None and party.away and parties.agent_leg(step, agent.id) is None:
+            _ring(step, call, party)
+
+
+def logged_out(step: Step, agent: str) -> None:
+    """The agent has gone home: nobody waits for them any longer."""
+    for call in step.calls_of(agent):
+        party = step.mine(call, agent)
+        if party.away:
+            give_up(step, call, party)
+
+
+def give_up(step: Step, call: Call, party: Party) -> None:
+    """The agent does not come back. Who has nobody else goes to the fallback target, else hears why and is released
+    (S16); a transfer that rings goes on.
+    """
+    step.emit(CallAlarm(call, Alarm.AGENT_GONE))
+    others = [p for p in call.joined() if p.id != party.id]
+    if call.offering() is None and not any(p.agent for p in others):
+        parties.look_after(step, call)
+    parties.leave(step, call.id, party.id)

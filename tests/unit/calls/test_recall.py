@@ -1,0 +1,168 @@
+"""An agent without a leg is rung again for those they have on hold, but nobody waits for ever (F6)."""
+
+from typing import Any
+
+import pytest
+
+from ari_app.ari.fake import Behaviour
+from ari_app.calls import commands as c
+from ari_app.calls import stimuli as s
+from tests.support.callcentre import ANNOUNCEMENTS
+from tests.support.world import to
+from tests.unit.calls.office import Office, hear_each_other
+
+
+def _parked(**settings: Any) -> tuple[Office, str]:
+    """Alice has hung up with the contact on hold."""
+    office = Office(**settings)
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.hangs_up("alice")
+    return office, call.id
+
+
+def _recalls(office: Office) -> int:
+    """How often the phone rang again until the contact was helped otherwise; it is declined each time."""
+    rung = 0
+    while office.switch.calls and any(p.away for p in office.only_call().parties.values()):
+        office.pass_time(60.0)
+        office.settle()
+        ringing = [leg.id for leg in office.switch.legs.values() if leg.agent == "alice"]
+        rung += len(ringing)
+        for leg in ringing:
+            office.asterisk.hang_up(leg, 21)
+        office.settle()
+        assert rung < 20, "rung for ever"
+    return rung
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_after_so_many_recalls_in_vain_the_contact_hears_why_and_is_released(most: int) -> None:
+    office, call = _parked(max_recalls=most)
+    assert _recalls(office) == most
+    assert not office.switch.calls
+    assert office.abandoned == [call] * max(1, most)
+    office.is_calm()
+
+
+def test_what_is_said_is_the_administrators_announcement_and_without_one_it_is_over() -> None:
+    office, _call = _parked(max_recalls=0)
+    office.pass_time(60.0)
+    assert "Announce in1 nobody_available" in office.told()
+    office.is_calm()
+    quiet, _call = _parked(max_recalls=0, announcements={**ANNOUNCEMENTS, "nobody_available": ""})
+    quiet.pass_time(60.0)
+    quiet.is_calm()
+    assert not quiet.switch.calls
+
+
+def test_the_fallback_has_the_contact_and_then_it_is_its_call() -> None:
+    office, call = _parked(max_recalls=0, fallback=to("agent:bob"))
+    office.pass_time(60.0)
+    office.settle()
+    office.picks_up("bob")
+    assert office.hears() == hear_each_other("bob", "in1")
+    assert office.only_call().owner == "bob"
+    assert office.seen("bob", call).offer is not None
+    office.is_calm()
+
+
+def test_a_fallback_that_has_nobody_is_followed_by_the_announcement() -> None:
+    office, _call = _parked(max_recalls=0, fallback=to("group:night"))
+    office.pass_time(60.0)
+    office.settle()
+    assert not office.switch.calls
+    office.is_calm()
+
+
+def test_who_logs_out_is_waited_for_no_longer_also_while_their_phone_rings() -> None:
+    for rings in (False, True):
+        office, call = _parked()
+        if rings:
+            office.pass_time(60.0)
+            office.settle()
+        office.feed(s.AgentLoggedOut("bob"))
+        assert office.only_call().owner == "alice"
+        office.feed(s.AgentLoggedOut("alice"))
+        assert "Announce in1 nobody_available" in office.told()
+        assert office.abandoned == [call]
+        office.is_calm()
+        assert not office.switch.calls
+
+
+def test_who_logs_out_and_still_talks_goes_on_talking() -> None:
+    office = Office()
+    office.served()
+    office.feed(s.AgentLoggedOut("alice"))
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+
+
+def test_two_contacts_are_both_told() -> None:
+    office = Office(outside_may_continue=False)
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("number:+33123456789"))
+    office.answers_outside()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.hangs_up("alice")
+    office.feed(s.AgentLoggedOut("alice"))
+    said = [line for line in office.told() if line.startswith("Announce")]
+    assert len(said) == 2
+    office.is_calm()
+    assert not office.switch.calls
+
+
+def test_a_transfer_that_rings_from_the_desktop_goes_on_when_its_agent_logs_out_s16() -> None:
+    office, call = _parked()
+    office.ask(c.SingleStepTransfer, "alice", call=call, target=to("agent:bob"))
+    office.feed(s.AgentLoggedOut("alice"))
+    office.picks_up("bob")
+    assert office.hears() == hear_each_other("bob", "in1")
+    office.is_calm()
+
+
+def test_a_phone_that_cannot_be_reached_is_not_rung_and_rings_when_it_is_back() -> None:
+    office, call = _parked()
+    office.feed(s.PhoneReachable("1001", False))
+    office.phone("alice", Behaviour.UNREACHABLE)
+    office.pass_time(60.0)
+    assert office.told() == []
+    office.phone("alice", Behaviour.RING)
+    office.feed(s.PhoneReachable("1001", True))
+    office.settle()
+    assert [leg.agent for leg in office.switch.legs.values()] == [None, "alice"]
+    office.feed(s.PhoneReachable("1001", True))
+    office.picks_up("alice")
+    assert office.hears() == hear_each_other("alice", "in1")
+    assert not office.abandoned
+    assert call in office.switch.calls
+    office.is_calm()
+
+
+def test_a_phone_that_comes_and_goes_keeps_nobody_waiting_for_ever() -> None:
+    office, _call = _parked()
+    for _ in range(20):
+        office.feed(s.PhoneReachable("1001", False))
+        office.feed(s.PhoneReachable("1001", True))
+        office.settle()
+        office.hangs_up("alice", 19)
+        office.pass_time(20.0)
+        office.settle()
+        office.hangs_up("alice", 19)
+    assert not office.switch.calls
+    office.is_calm()
+
+
+def test_a_phone_that_is_back_rings_for_nobody_who_does_not_wait_and_not_while_asterisk_is_away() -> None:
+    office = Office()
+    office.served()
+    office.feed(s.PhoneReachable("1001", False))
+    office.feed(s.PhoneReachable("1001", True))
+    assert office.told() == []
+    parked, _call = _parked()
+    parked.feed(s.PhoneReachable("1001", False))
+    parked.lose_link()
+    parked.feed(s.PhoneReachable("1001", True))
+    assert [leg.agent for leg in parked.switch.legs.values()] == [None]
+    parked.asterisk.restore_link()
+    parked.is_calm()
