@@ -53,6 +53,7 @@ speex_dsp_vad=no
 speex_dsp_agc=no
 speex_dsp_nrd=no
 pres_publish_startup=no
+allow_xfer_consult_inprog=yes
 """
 
 
