@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     if taken is None or item.stash.get(_MINE, False):
         return None
     try:
-        (taken / str(item.session.items.index(item))).touch(exist_ok=False)
+        (taken / sha256(item.nodeid.encode()).hexdigest()).touch(exist_ok=False)
     except FileExistsError:
         return True
     item.stash[_MINE] = True

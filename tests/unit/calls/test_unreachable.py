@@ -84,6 +84,18 @@ def test_a_phone_that_is_silent_refuses_the_call_when_its_time_is_over_s40() -> 
     assert not office.switch.calls
 
 
+def test_a_phone_that_fails_refuses_what_waits_for_it_and_nobody_elses_call_s40() -> None:
+    office = Office()
+    first = office.command(c.MakeCall, "alice", target=AWAY)
+    office.step("effects:" + office.leg_of("alice"))
+    second = office.command(c.MakeCall, "bob", target=AWAY)
+    office.step("effects:" + office.leg_of("bob"))
+    office.hangs_up("alice")
+    assert office.refusals[first].code.value == UNREACHABLE
+    assert second not in office.refusals
+    assert office.leg_of("bob")
+
+
 def test_the_contact_stays_on_hold_when_retrieved_to_a_phone_that_is_registered_nowhere_s13() -> None:
     office = Office()
     call = _parked(office)
