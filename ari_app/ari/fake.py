@@ -381,7 +381,7 @@ class FakeAsterisk:
         match behaviour:
             case Behaviour.ANSWER:
                 self._phone(leg, partial(self.answer, leg))
-            case Behaviour.DECLINE:
+            case Behaviour.DECLINE | Behaviour.REFUSE:
                 self._phone(leg, partial(self.hang_up, leg, 21))
             case Behaviour.BUSY:
                 self._phone(leg, partial(self.hang_up, leg, 17))

@@ -71,6 +71,7 @@ class Behaviour(StrEnum):
 
     ANSWER = "answer"
     DECLINE = "decline"
+    REFUSE = "refuse"  # by itself, before it rings: it does not disturb
     BUSY = "busy"
     NO_ANSWER = "no_answer"  # rings until Asterisk gives up, which may be at once
     RING = "ring"  # rings until the test decides

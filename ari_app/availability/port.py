@@ -46,10 +46,10 @@ ACTIVITIES = frozenset({AgentState.RESERVED, AgentState.RINGING, AgentState.ON_C
 class AgentRecord:
     """One agent as he is. `since` is when this state and reason began.
 
-    `call` is the call that has him (in wrap-up: had him); `reachable`: his phone can ring, as far as is known; where it
-    can't, `in_use` tells that it is in a call of which call control knows nothing. `missed`: calls in a row that he let
-    ring; `wrap_up_until` is set in wrap-up only; `choice` is what he shows when no call has him; `revision` grows with
-    every change, so that of two records of an agent the newer can be told.
+    `call` is the call that has them (in wrap-up: had them); `reachable`: their phone can ring, as far as is known;
+    where not, `in_use` tells that it is in a call of which call control knows nothing. `missed`: calls in a row that
+    came to nothing at their phone; `wrap_up_until` is set in wrap-up only; `choice` is what they show when no call has
+    them; `revision` grows with every change, so that of two records of an agent the newer can be told.
     """
 
     agent: str
@@ -185,7 +185,9 @@ class Availability(Protocol):
         """
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:
-        """He let his phone ring: to the end of the line, and after `limit` in a row (0: never) not ready with `reason`.
+        """They let it ring, or the phone refused: to the end of the line; after `limit` in a row (0: never) not ready.
+
+        `reason` is that of not being ready.
 
         Answering, and choosing ready, start the count anew.
         """

@@ -36,7 +36,6 @@ def passed(step: Step, call: Call) -> None:
         waiting.announce(step, call)
         offer = step.call(call.id).offer or offer
     if offer.retry_at is not None and offer.retry_at <= step.now:
-        step.put_offer(call.id, retry_at=None, tried=frozenset())
-        offers.try_again(step, step.call(call.id))
+        offers.rested(step, step.call(call.id))
     elif offer.deadline is not None and offer.deadline <= step.now:
         offers.timed_out(step, call)

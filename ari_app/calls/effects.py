@@ -350,7 +350,10 @@ class SetActivity:
 
 @dataclass(frozen=True, slots=True)
 class CountMissed:
-    """The agent let his phone ring; after `limit` in a row he becomes not_ready with `reason`."""
+    """A call came to nothing at the agent's phone: nobody answered, or it refused by itself.
+
+    After `limit` such calls in a row the agent becomes not_ready with `reason`.
+    """
 
     agent: AgentId
     limit: int

@@ -176,7 +176,7 @@ def _release(step: Step, call: Call, me: Party) -> None:
         parties.leave(step, call.id, me.id)
         return
     offers.drop_attempt(step, call.id, attempt)
-    offers.attempt_over(step, call.id, attempt, OfferState.DECLINED)
+    offers.attempt_over(step, call.id, attempt, OfferState.DECLINED, declined=True)
 
 
 def _send_dtmf(step: Step, cmd: c.SendDtmf, call: Call) -> None:

@@ -100,7 +100,7 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
         current = step.call(call.id)
         attempt = attempt_of(current.offer, leg_id)
         if attempt is not None:
-            offers.attempt_failed(step, current, attempt, offers.failure_of(cause))
+            offers.attempt_failed(step, current, attempt, cause)
             continue
         if leg.state is not LegState.UP:
             parties.own_phone_failed(step, current, party)

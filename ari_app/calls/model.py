@@ -260,12 +260,12 @@ class Attempt:
 class Offer:
     """A target being rung. `by` is the initiating party (None: the caller waits to be served).
 
-    `identity` is what the rung phone shows; `tried` are agents not to be asked again in this offer, `last` is how the
-    last of them refused; `held` are those whom this offer put or found on hold. `deadline` ends the ringing,
-    `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before longer waiting; `hops` counts
-    the overflows that led here. `reserved` is an agent kept while the initiator's own phone is rung. `by_keys`: asked
-    for by feature code, so that its end is spoken. `refer` is the leg whose transfer key asked for it and
-    waits to hear how it goes; `told` is what it was told last.
+    `identity` is what the rung phone shows; `tried` are agents not to be asked again in this offer, `rests` until when
+    where a caller waits; `last` is how the last of them refused; `held` are those whom this offer put or found on hold.
+    `deadline` ends the ringing, `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before
+    longer waiting; `hops` counts the overflows that led here. `reserved` is an agent kept while the initiator's own
+    phone is rung. `by_keys`: asked for by feature code, so that its end is spoken. `refer` is the leg whose transfer
+    key asked for it and waits to hear how it goes; `told` is what it was told last.
     """
 
     id: OfferId
@@ -277,6 +277,7 @@ class Offer:
     caller_id: str | None = None
     attempts: tuple[Attempt, ...] = ()
     tried: frozenset[AgentId] = frozenset()
+    rests: Mapping[AgentId, float] = field(default_factory=dict)
     request: str | None = None
     deadline: float | None = None
     retry_at: float | None = None

@@ -13,9 +13,12 @@ on until he is served or gone; one that an agent asked for ends with its first a
 holds as they are.
 """
 
+from collections.abc import Set
+
 from ari_app.calls import alerting, announcing, parties, transfer_progress, waiting
 from ari_app.calls.effects import CountMissed, ReserveAgent, SetActivity
 from ari_app.calls.model import (
+    AgentId,
     Attempt,
     Call,
     CallId,
@@ -25,6 +28,7 @@ from ari_app.calls.model import (
     Progress,
 )
 from ari_app.calls.step import Seek, Step
+from ari_app.routing.directory import Settings
 from ari_app.routing.targets import Target, TargetType
 
 DIRECT = frozenset({TargetType.NUMBER, TargetType.ROUTING_POINT})
@@ -36,6 +40,10 @@ _FAILURES = {
     19: OfferState.NO_ANSWER,
     0: OfferState.NO_ANSWER,
 }
+
+
+NO_CAUSE = -1
+"""In place of a cause where the phone has said nothing: Asterisk did not do what was asked, or has lost the channel."""
 
 
 def failure_of(cause: int) -> OfferState:
@@ -103,7 +111,7 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     elif not may_ring(step, offer.target, agent) or alerting.destination(step, offer.target, agent)[0] is None:
         # He has dialled by hand since he was reserved, and is not rung on top of that; or has no phone any more.
         free(step, agent, request)
-        step.put_offer(call.id, tried=offer.tried | {agent})
+        _pass_over(step, call.id, offer, {agent})
         seek(step, step.call(call.id))
     else:
         alerting.ring(step, call.id, agent)
@@ -128,9 +136,29 @@ def nobody(step: Step, call: Call) -> None:
     elif offer.fallback or offer.target.type is TargetType.AGENT:
         fail(step, call.id, OfferState.UNAVAILABLE)
     else:
+        # Who has refused is asked again after a while, not at once and for ever.
         retry = step.now + step.directory.settings.retry_interval
-        # Who has just refused is asked again after a while, not at once and for ever.
-        step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry if offer.tried else None)
+        rests = [offer.rests.get(agent, retry) for agent in offer.tried]
+        step.put_offer(
+            call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=min(rests, default=None)
+        )
+
+
+def rested(step: Step, call: Call) -> None:
+    """Those who have had rest from a caller who waits may be asked again."""
+    offer = call.offering()
+    if offer is None:
+        return
+    rests = {agent: until for agent, until in offer.rests.items() if until > step.now}
+    step.put_offer(call.id, retry_at=None, tried=frozenset(rests) & offer.tried, rests=rests)
+    try_again(step, step.call(call.id))
+
+
+def _pass_over(step: Step, call_id: CallId, offer: Offer, agents: Set[AgentId], *, declined: bool = False) -> None:
+    """Ask others than these from now on; a caller who waits may have them later, those who declined much later."""
+    settings = step.directory.settings
+    until = step.now + (settings.declined_interval if declined else settings.retry_interval)
+    step.put_offer(call_id, tried=offer.tried | agents, rests={**offer.rests, **dict.fromkeys(agents, until)})
 
 
 def try_again(step: Step, call: Call) -> None:
@@ -201,24 +229,30 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
         announcing.guide_initiator(step, call_id, offer)
 
 
-def attempt_failed(step: Step, call: Call, attempt: Attempt, outcome: OfferState) -> None:
-    """One phone that was rung declined, was busy or could not be reached: the next member is tried (S12)."""
+def attempt_failed(step: Step, call: Call, attempt: Attempt, cause: int) -> None:
+    """One phone that was rung declined, was busy or could not be reached: the next member is tried (S12).
+
+    One that refuses before it has rung does so by itself (it does not disturb, is forwarded, has no codec in common),
+    and would refuse the next caller too; afterwards it is a person's decision, of this caller alone.
+    """
     if call.offering() is None:
         return
+    outcome = failure_of(cause)
     _drop(step, call.id, attempt)
-    if outcome is OfferState.NO_ANSWER:
-        count_missed(step, attempt)
-    attempt_over(step, call.id, attempt, outcome)
+    if outcome is OfferState.NO_ANSWER or not (attempt.ringing or cause == NO_CAUSE):
+        count_missed(step, attempt, outcome)
+    by_person = attempt.ringing and outcome in (OfferState.DECLINED, OfferState.BUSY)
+    attempt_over(step, call.id, attempt, outcome, declined=by_person)
 
 
-def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferState) -> None:
-    """What follows when a phone does not ring any more and was not answered."""
+def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferState, *, declined: bool = False) -> None:
+    """What follows when a phone does not ring any more and was not answered; `declined`: its agent decided that."""
     call = step.call(call_id)
     offer = call.offering()
     if offer is None:
         return
-    tried = offer.tried | ({attempt.agent} if attempt.agent else set())
-    step.put_offer(call.id, tried=tried, last=outcome)
+    _pass_over(step, call_id, offer, {attempt.agent} if attempt.agent else set(), declined=declined)
+    step.put_offer(call.id, last=outcome)
     if offer.attempts:
         return
     if not _goes_on(step, step.call(call.id), outcome):
@@ -260,9 +294,8 @@ def timed_out(step: Step, call: Call) -> None:
     if offer.state is OfferState.PENDING and offer.by is not None:
         parties.own_phone_failed(step, call, call.parties[offer.by])
     for attempt in offer.attempts:
-        count_missed(step, attempt)
-    tried = offer.tried | {a.agent for a in offer.attempts if a.agent}
-    step.put_offer(call.id, tried=tried)
+        count_missed(step, attempt, OfferState.NO_ANSWER)
+    _pass_over(step, call.id, offer, {a.agent for a in offer.attempts if a.agent})
     if not _goes_on(step, step.call(call.id), OfferState.NO_ANSWER):
         fail(step, call.id, OfferState.NO_ANSWER)
         return
@@ -277,13 +310,25 @@ def cancel(step: Step, call_id: CallId) -> None:
     fail(step, call_id, OfferState.CANCELLED)
 
 
-def count_missed(step: Step, attempt: Attempt) -> None:
-    """An agent who lets his phone ring is not offered the next call too; unless he was talking to somebody."""
-    settings = step.directory.settings
+def count_missed(step: Step, attempt: Attempt, outcome: OfferState) -> None:
+    """Who lets their phone ring, or whose phone refuses, is not offered every call; unless they were talking."""
     agent = attempt.agent
     talks = agent is not None and any(step.mine(x, agent).progress is Progress.JOINED for x in step.calls_of(agent))
     if agent is not None and not talks:
-        step.emit(CountMissed(agent, settings.max_missed, settings.missed_reason))
+        step.emit(CountMissed(agent, *_limit(step.directory.settings, outcome)))
+
+
+def _limit(settings: Settings, outcome: OfferState) -> tuple[int, str]:
+    """After how many calls in a row that ended so an agent is not ready, and with which reason."""
+    match outcome:
+        case OfferState.DECLINED:
+            return settings.max_declined, settings.declined_reason
+        case OfferState.BUSY:
+            return settings.max_busy, settings.busy_reason
+        case OfferState.NO_ANSWER:
+            return settings.max_missed, settings.missed_reason
+        case _:
+            return settings.max_unreachable, settings.unreachable_reason
 
 
 def drop_attempt(step: Step, call_id: CallId, attempt: Attempt, *, answered_elsewhere: bool = False) -> None:

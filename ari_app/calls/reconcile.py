@@ -11,8 +11,6 @@ from ari_app.calls.step import Step
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact
 from ari_app.errors import AsteriskUnavailable
 
-_LOST = 38  # "network out of order": nobody knows how a leg that vanished meanwhile ended
-
 
 def link_lost(step: Step) -> None:
     """Calls go on in Asterisk without us; commands under way cannot be promised any more."""
@@ -39,7 +37,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     for leg_id in known:
         leg, channel = step.leg(leg_id), held.get(leg_id)
         if leg is None or channel is None:
-            legs.gone(step, leg_id, _LOST)
+            legs.gone(step, leg_id, offers.NO_CAUSE)  # nobody knows how it ended
         else:
             _make_up(step, leg, channel)
     _media_anew(step)

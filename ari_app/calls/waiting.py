@@ -99,6 +99,8 @@ def gives_up(step: Step, call: Call) -> None:
         Offer(step.new_id("o"), offer.kind, overflow, None, offer.identity, OfferState.SEEKING),
         priority=offer.priority,
         hops=offer.hops + 1,
+        tried=offer.tried,
+        rests=offer.rests,
     )
     enter(step, step.put_call(step.call(call.id), offer=renewed))
 

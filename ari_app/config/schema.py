@@ -346,6 +346,20 @@ class SettingsEntry(Entry):
     """After how many calls in a row that they let ring an agent becomes not ready."""
     missed_reason: Name = DEFAULTS.missed_reason
     """The reason that they then have."""
+    max_declined: Annotated[int, Field(ge=1)] = DEFAULTS.max_declined
+    """After how many calls in a row that came to nothing an agent becomes not ready whose phone declines by itself.
+
+    By itself: before it has rung, as with `do not disturb`. What a person declines is not counted."""
+    declined_reason: Name = DEFAULTS.declined_reason
+    """The reason that they then have."""
+    max_busy: Annotated[int, Field(ge=1)] = DEFAULTS.max_busy
+    """The same where the phone says by itself that it is busy."""
+    busy_reason: Name = DEFAULTS.busy_reason
+    """The reason that they then have."""
+    max_unreachable: Annotated[int, Field(ge=1)] = DEFAULTS.max_unreachable
+    """The same where the phone refuses otherwise: it is forwarded, has no codec in common, is out of order."""
+    unreachable_reason: Name = DEFAULTS.unreachable_reason
+    """The reason that they then have."""
     recall: Seconds = DEFAULTS.recall
     """After how long a phone is rung again that was hung up with a contact on hold, or that is dead."""
     max_recalls: Annotated[int, Field(ge=0, le=1000)] = DEFAULTS.max_recalls
@@ -353,7 +367,9 @@ class SettingsEntry(Entry):
     max_hold: Annotated[float, Field(ge=1, le=86_400)] | None = None
     """After how long on hold there is an alarm for the agents of the call and the supervisors."""
     retry_interval: Annotated[float, Field(gt=0, le=3600)] = DEFAULTS.retry_interval
-    """After how long those are tried again who refused a caller that still waits."""
+    """After how long those are tried again for a caller who still waits who did not answer, or whose phone refused."""
+    declined_interval: Annotated[float, Field(gt=0, le=86_400)] = DEFAULTS.declined_interval
+    """After how long those are rung again for a caller who still waits who declined that caller."""
     max_parties: Annotated[int, Field(ge=3, le=1000)] = DEFAULTS.max_parties
     """How many may be in one conference."""
     trunk: Name = DEFAULTS.trunk

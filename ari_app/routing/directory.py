@@ -147,10 +147,17 @@ class Settings:
     fallback: Target | None = None
     max_missed: int = 1
     missed_reason: str = "no_answer"
+    max_declined: int = 3
+    declined_reason: str = "declined"
+    max_busy: int = 3
+    busy_reason: str = "busy"
+    max_unreachable: int = 3
+    unreachable_reason: str = "unreachable"
     recall: float = 60.0
     max_recalls: int = 3
     max_hold: float | None = None
     retry_interval: float = 2.0
+    declined_interval: float = 60.0
     max_parties: int = 32
     trunk: str = "carrier"
     company: CallerId | None = None

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.bots import rings
+from tests.bots import declines, forwards, is_busy, is_unreachable, rings
 from tests.bots.behaviour import Progress
 from tests.bots.recital import recited
 from tests.e2e import crowd
 from tests.e2e.office import Office
 from tests.e2e.prompts import prompts
 from tests.e2e.stack import Stack
-from tests.e2e.test_configuration import FILE, own_office
+from tests.e2e.test_configuration import APPLICATION, FILE, own_office
+from tests.e2e.test_transfer_progress import entering
 
 PARTNER = "+33555000111"
 
@@ -95,3 +96,51 @@ async def test_a_number_outside_rings_longer_than_an_agent_does_until_the_agent_
         await other.stops_ringing(within=8)
         await alice.phone.until(lambda: alice.calls[consult["id"]]["state"] == "released", "sees it given up")
         await partner.hears_music(within=8)
+
+
+REFUSALS = (
+    (declines(), "declined"),
+    (is_busy(), "busy"),
+    (forwards("1006"), "unreachable"),
+    (is_unreachable(488), "unreachable"),
+    (is_unreachable(503), "unreachable"),
+)
+
+
+async def test_a_phone_that_refuses_by_itself_is_rung_three_times_for_a_caller_and_its_agent_is_not_ready(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace("# retry_interval: 2 ", "retry_interval: 0.2 "))
+    async with own_office(stack, file) as office, entering(stack, APPLICATION):
+        alice = await office.agent("alice", ready=False)
+        for number, (behaviour, reason) in enumerate(REFUSALS):
+            alice.phone.behaviour = behaviour
+            rung = len(alice.phone.calls)
+            await alice.command("PUT", "/v1/me/state", {"state": "ready"})
+            caller = await office.caller(f"caller{number}", f"+3361234567{number}")
+            caller.dial("2000")
+            await alice.phone.until(lambda: alice.me.get("state") == "not_ready", "is not ready", within=8)
+            assert alice.me["reason"] == reason
+            assert len(alice.phone.calls) - rung == 3
+            await caller.hears_music()
+            caller.hangup()
+            await caller.ended()
+
+
+async def test_who_declines_a_caller_is_rung_for_the_next_and_that_one_is_served_by_a_colleague(office: Office) -> None:
+    alice = await office.agent("alice")
+    first = await office.caller("first", "+33600000001")
+    second = await office.caller("second", "+33600000002")
+    first.dial("2000")
+    await alice.phone.decline()
+    await first.hears_music(within=8)
+    second.dial("2000")
+    await alice.phone.answer()
+    await office.hears("second <-> alice")
+    second.hangup()
+    await alice.is_now("ready")
+    bob = await office.agent("bob")
+    await bob.phone.answer()
+    await office.hears("first <-> bob")
+    assert len(alice.phone.calls) == 2

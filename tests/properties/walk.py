@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ari_app.ari.fake_model import State
+from ari_app.ari.fake_model import Behaviour, State
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.actions import call_actions, party_actions
@@ -203,6 +203,17 @@ def _told(office: Office) -> None:
     office.feed(s.AgentBecameAvailable("alice"))
 
 
+def _refused(behaviour: Behaviour) -> Callable[[Office], None]:
+    """A caller waits, and the only one who could be rung is at a phone that does this."""
+
+    def begin(office: Office) -> None:
+        office.phone("alice", behaviour)
+        office.agents.idle = ["alice"]
+        office.arrives("group", "support")
+
+    return begin
+
+
 _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     lambda office: office.arrives("group", "support"),
     lambda office: office.arrives("queue", "help"),
@@ -219,6 +230,8 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _two_calls,
     _recorded,
     _told,
+    _refused(Behaviour.REFUSE),
+    _refused(Behaviour.DECLINE),
     _monitored(MonitorMode.LISTEN),
     _monitored(MonitorMode.WHISPER),
     _monitored(MonitorMode.BARGE),

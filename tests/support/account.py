@@ -94,6 +94,46 @@ def _rung_wrongly(world: World) -> list[str]:
     return found
 
 
+_ENOUGH = 3
+"""As often in a row a phone may refuse by itself, in these tests."""
+_DECLINES = frozenset({17, 21})
+
+
+def note_refusal(world: World, stimulus: s.Stimulus) -> None:
+    """Keep who refuses: a phone by itself, before it has rung, or a person who has heard it ring."""
+    leg = world.switch.legs.get(stimulus.leg) if isinstance(stimulus, s.LegGone) else None
+    if leg is None or leg.agent is None or leg.hanging_up or not isinstance(stimulus, s.LegGone):
+        return
+    for call in world.switch.calls.values():
+        offer = call.offering()
+        if offer is None or all(a.leg != leg.id for a in offer.attempts):
+            continue
+        if leg.state is LegState.DIALLING and not world.engaged(leg.agent, call):
+            world.refusing[leg.agent] += 1
+        elif leg.state is LegState.RINGING and stimulus.cause in _DECLINES and offer.by is None:
+            rest = world.now + world.directory.settings.declined_interval
+            world.declined[call.id, leg.agent] = rest
+
+
+def note_effect(world: World, effect: e.Effect) -> None:
+    """Nobody is rung again soon for a caller whom they declined; who talks, or is ready anew, refuses no more."""
+    match effect:
+        case e.SetActivity(agent, "on_call") | e.SetAgentState(agent):
+            del world.refusing[agent]
+        case e.CreateLeg(leg=leg, call=call_id):
+            call, rung = world.switch.calls.get(call_id), world.switch.legs.get(leg)
+            offer = call.offering() if call is not None else None
+            waits = offer is not None and offer.by is None and not offer.fallback
+            if waits and rung is not None and world.now < world.declined.get((call_id, rung.agent or ""), 0.0):
+                world.alarms.append(f"{rung.agent} has declined this caller, and is rung again")
+
+
+def _refuses_for_ever(world: World) -> list[str]:
+    """Who counts as ready though their phone has refused often enough."""
+    refusing = (agent for agent, times in world.refusing.items() if times >= _ENOUGH and agent in world.agents.idle)
+    return [f"{agent} is ready, and their phone refuses" for agent in refusing]
+
+
 def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """What a supervisor should hear, and who him: the agent whom he watches, or a colleague who speaks here."""
     phone = world.switch.legs.get(monitor.leg)
@@ -148,6 +188,7 @@ def wrong(world: World) -> list[str]:
             if party.held_by and leg.playing is None and leg.id not in world.asterisk.music():
                 found.append(f"{party.id} is on hold without music")
     found += _still_announced(world)
+    found += _refuses_for_ever(world)
     found += _rung_wrongly(world)
     found += _recorded_wrongly(world, tried)
     found += _unanswered(world)

@@ -3,7 +3,7 @@
 `World` feeds a Switch from FakeAsterisk and from a small availability; tests decide what is delivered when.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import get_args
@@ -36,6 +36,7 @@ class Agents:
     activity: dict[str, str] = field(default_factory=dict)
     held_for: dict[str, str] = field(default_factory=dict)
     missed: list[str] = field(default_factory=list)
+    in_a_row: Counter[str] = field(default_factory=Counter)
     away: bool = False
 
     def free(self) -> list[str]:
@@ -66,13 +67,19 @@ class Agents:
                     return []
                 if activity is not None:
                     self.activity[agent] = activity
+                    if activity == "on_call":
+                        del self.in_a_row[agent]
                     return []
                 self.held_for.pop(agent, None)
                 was_busy = self.activity.pop(agent, None) is not None
                 return [s.AgentBecameAvailable(agent)] if was_busy and agent in self.idle else []
-            case e.CountMissed(agent):
+            case e.CountMissed(agent, limit):
                 self.missed.append(agent)
+                self.in_a_row[agent] += 1
+                if self.in_a_row[agent] >= limit and agent in self.idle:
+                    self.idle.remove(agent)
             case e.SetAgentState(agent, state):
+                del self.in_a_row[agent]
                 if state == "ready" and agent not in self.idle:
                     self.idle.append(agent)
                     return [] if agent in self.activity else [s.AgentBecameAvailable(agent)]
@@ -102,6 +109,8 @@ class World:
         self.failed: list[e.OperationFailed] = []
         self.unplugged: set[str] = set()
         self.turned_away: list[e.ArrivalRefused] = []
+        self.refusing: Counter[str] = Counter()  # agent -> how often in a row their phone refused before it rang
+        self.declined: dict[tuple[CallId, str], float] = {}  # who declined that caller -> until when they have rest
         self.among: dict[str, set[str]] = {}  # announcement -> the legs that its own could talk to when it began
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
@@ -118,6 +127,7 @@ class World:
     # -- turning it ---------------------------------------------------------------------------------------------------
 
     def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
+        account.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         effects = self.switch.handle(stimulus, self.now)
         self.effects = effects
@@ -129,6 +139,7 @@ class World:
 
     def _do(self, effect: e.Effect) -> None:
         wellformed.check(effect)
+        account.note_effect(self, effect)
         match effect:
             case e.ReserveAgent() | e.SetActivity() | e.CountMissed() | e.SetAgentState():
                 self.inbox.extend(self.agents.do(effect))

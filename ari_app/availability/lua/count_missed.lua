@@ -1,4 +1,5 @@
--- The agent let his phone ring. He goes to the end of the line; at the limit he becomes not ready.
+-- A call came to nothing at the agent's phone: nobody answered, or it refused. They go to the end of the line; at the
+-- limit they become not ready.
 -- ARGV  now, agent, limit (0: none), reason
 -- Returns 1, or 0 for an unknown agent.
 local r = current(ARGV[2])

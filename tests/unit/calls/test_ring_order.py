@@ -30,7 +30,7 @@ def _refuses(office: Office, agent: str, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["declines", "is busy", "gives up", "rings"])
 def test_a_caller_gets_one_member_after_the_other_in_order_and_then_again_from_the_first(how: str) -> None:
-    office = Office()
+    office = Office(max_missed=9, declined_interval=2.0)
     office.arrives("group", "front", leg="in1")
     office.settle()
     for agent in ("dave", "bob", "alice"):

@@ -37,11 +37,12 @@ def test_the_next_member_is_rung_when_one_declines_and_nobody_twice() -> None:
 
 def test_who_refused_is_asked_again_after_a_while_not_at_once() -> None:
     office = Office(ready=("alice",), retry_interval=2.0)
+    office.phone("alice", Behaviour.BUSY)
     office.arrives("group", "support")
     office.settle()
-    office.hangs_up("alice", 21)
     assert _offer(office) == (OfferState.WAITING, ())
     assert office.switch.next_deadline() == office.now + 2.0
+    office.phone("alice", Behaviour.RING)
     office.pass_time()
     office.settle()
     assert _offer(office) == (OfferState.RINGING, ("alice",))
