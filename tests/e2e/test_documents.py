@@ -82,20 +82,19 @@ def here(stack: Stack, text: str) -> str:
 
 
 async def act(office: Office, text: str) -> None:
-    """Somebody dials or answers; then the agent who answered is in the call."""
+    """Somebody dials, or answers; then alice, whose call it is in the documents, talks with them."""
     phrase = phrases.read(text, phrases.ACTIONS)
     if phrase.form == "dials NUMBER":
         (await office.caller(phrase.bot)).dial(phrase.arguments["number"])
     else:
         assert phrase.form == "answers", f"the documents' phones only dial and answer: {text}"
-        person = office.people[phrase.bot]
-        await person.phone.answer()
-        await person.sees(lambda call: call["state"] == "established" and "hold" in call["actions"], "talks")
+        await office.lab[phrase.bot].answer()
+        await office.people["alice"].sees(lambda x: x["state"] == "established" and "hold" in x["actions"], "talks")
 
 
 @pytest.mark.parametrize("name", SHOWN)
 async def test_what_a_document_shows_is_so(name: str, office: Office, shell: Shell, stack: Stack) -> None:
-    await office.agents("alice", "bob")
+    await office.agents("alice", "bob", "erin")
     for block in _BLOCK.finditer(SHOWN[name]):
         for phrase in (block["acts"] or "").split("; "):
             if phrase:
