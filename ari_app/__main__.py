@@ -17,8 +17,8 @@ from ari_app.app import App
 from ari_app.check import check
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
-from ari_app.config.file import Configuration, load
 from ari_app.config.settings import FileSettings, ProcessSettings
+from ari_app.configured import kept_in_redis, read
 from ari_app.replaying import run as replay
 
 _OK, _FAILED, _USAGE = 0, 1, 2
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _USAGE
     _configure_logging(settings.log_level)
     try:
-        asyncio.run(_run(settings, load(settings.config)))
+        asyncio.run(_run(settings))
     except ConfigInvalid as invalid:
         print(invalid, file=sys.stderr)
         return _FAILED
@@ -62,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _OK
 
 
-async def _run(settings: ProcessSettings, configuration: Configuration) -> None:
-    app = App(settings, configuration)
+async def _run(settings: ProcessSettings) -> None:
+    configured = await read(settings.config, lambda: kept_in_redis(str(settings.redis_url), settings.redis_prefix))
+    app = App(settings, configured)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, app.stop)

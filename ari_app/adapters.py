@@ -10,7 +10,7 @@ from ari_app.calls.commands import Command, MakeCall
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
-from ari_app.config.file import Configuration
+from ari_app.configured import Configured
 from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
 from ari_app.errors import StoreUnavailable
@@ -26,13 +26,13 @@ class EngineControl:
     def __init__(
         self,
         engine: Engine,
-        configuration: Callable[[], Configuration],
+        configured: Callable[[], Configured],
         reload: Callable[[], Awaitable[Sequence[ConfigError]]],
         ready: Callable[[], Mapping[str, bool]],
         store: Store,
     ) -> None:
         self._engine = engine
-        self._configuration = configuration
+        self._configured = configured
         self._reload = reload
         self._ready = ready
         self._store = store
@@ -75,11 +75,11 @@ class EngineControl:
 
     def directory(self) -> Directory:
         """See `Control`."""
-        return self._configuration().directory
+        return self._configured().configuration.directory
 
     def credential(self, agent: str) -> Credential | None:
         """See `Control`."""
-        return self._configuration().credentials.get(agent)
+        return self._configured().configuration.credentials.get(agent)
 
     async def reload(self) -> Sequence[ConfigError]:
         """See `Control`."""
@@ -88,6 +88,11 @@ class EngineControl:
     def ready(self) -> Mapping[str, bool]:
         """See `Control`."""
         return self._ready()
+
+    def configured(self) -> tuple[float, bool]:
+        """See `Control`."""
+        now = self._configured()
+        return now.at, bool(now.faults)
 
 
 class LiveAgents:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -40,6 +41,7 @@ from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load
 from ari_app.config.settings import ProcessSettings
+from ari_app.configured import Configured, log_faults
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
@@ -57,9 +59,9 @@ _PREFIX = "cc-"
 class App:
     """One controller. Make it inside the running loop; `run` ends when `stop` is asked for."""
 
-    def __init__(self, settings: ProcessSettings, configuration: Configuration) -> None:
+    def __init__(self, settings: ProcessSettings, configured: Configured) -> None:
         self._settings = settings
-        self._configuration = configuration
+        self._configured = configured
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._redis = connect(str(settings.redis_url))
@@ -68,7 +70,7 @@ class App:
         self._store = RedisStore(self._redis, settings.redis_prefix)
         self._snapshots = Snapshots(self._store)
         # Milliseconds since the epoch: no later life of this controller makes an id that an earlier one has used.
-        switch = Switch(configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
+        switch = Switch(configured.configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
         self._engine = Engine(switch, self)
         self._bookings = Bookings(self._availability, self._engine.feed)
         asterisk = AsteriskSettings(
@@ -86,7 +88,7 @@ class App:
         self._stock_taken = False
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung)
-        control = EngineControl(self._engine, lambda: self._configuration, self.reload, self.ready, self._store)
+        control = EngineControl(self._engine, lambda: self._configured, self.reload, self.ready, self._store)
         self._hub = EventHub(control, agents, self._metrics)
         self._api = ApiServer(
             control, agents, self._store, self._hub, self._metrics, token_lifetime=settings.token_lifetime
@@ -100,7 +102,7 @@ class App:
             ConfigInvalid: the demo's secrets beyond loopback.
         """
         settings = self._settings
-        await self._check_secrets(self._configuration)
+        await self._check_secrets(self._configured.configuration)
         self._mirror.listen(self._availability_changed)
         await self._api.start(settings.api_host, settings.api_port)
         try:
@@ -143,7 +145,8 @@ class App:
     async def _until_store_answers(self) -> None:
         while True:
             try:
-                await self._availability.configure(self._configuration.directory)
+                await self._availability.configure(self._configured.configuration.directory)
+                await self._keep_configuration()
                 restored = await self._snapshots.restore()
                 break
             except StoreUnavailable:
@@ -185,7 +188,7 @@ class App:
 
     def _legs_at(self, user: str) -> list[LegId]:
         """The legs through which the agent of this phone speaks."""
-        agent = self._configuration.directory.agent_of_phone(user)
+        agent = self._configured.configuration.directory.agent_of_phone(user)
         if agent is None:
             return []
         return [
@@ -206,7 +209,7 @@ class App:
     def _tell_phone(self, user: str) -> None:
         """An agent whose phone can't ring can't be had. Told when it is known both to be there and to be free."""
         registered = self._registered.get(user)
-        agent = self._configuration.directory.agent_of_phone(user)
+        agent = self._configured.configuration.directory.agent_of_phone(user)
         if agent is None or registered is None or not self._stock_taken:
             return
         in_use = registered and user in self._in_use
@@ -316,15 +319,29 @@ class App:
             configuration = await asyncio.to_thread(load, self._settings.config)
             await self._check_secrets(configuration)
         except ConfigInvalid as invalid:
+            self._configured = replace(self._configured, faults=invalid.errors)
+            self._metrics.configuration_faults.set(len(invalid.errors))
+            log_faults(invalid.errors)
             return invalid.errors
         await self._availability.configure(configuration.directory)
-        self._configuration = configuration
+        self._configured = Configured(configuration, time.time())
+        await self._keep_configuration()
         self._engine.feed(DirectoryReplaced(configuration.directory))
         self._tell_phones()
         self._hub.directory_changed()
         set_aside()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()
+
+    async def _keep_configuration(self) -> None:
+        """For a restart on a file with faults.
+
+        Raises:
+            StoreUnavailable: it is not kept; the one before is.
+        """
+        self._metrics.configuration_faults.set(len(self._configured.faults))
+        if not self._configured.faults:
+            await self._store.keep_configuration(self._configured.to_keep)
 
     def ready(self) -> Mapping[str, bool]:
         """Whether Asterisk and Redis are reached."""

@@ -47,12 +47,15 @@ def _dialplan(directory: Directory, folder: Path, application: str) -> int:
 async def _asterisk(file: Path, configuration: Configuration, settings: ProcessSettings) -> int | None:
     """How much is missing; None: it cannot be asked."""
     directory = configuration.directory
+    own_music = {queue.music_class for queue in directory.queues.values() if queue.music_class}
     wanted = Wanted(
         phones=tuple(agent.phone for agent in directory.agents.values() if agent.phone),
         trunks=(directory.settings.trunk,),
-        music_classes=tuple({directory.settings.music_class}),
+        music_classes=tuple(sorted({directory.settings.music_class, *own_music})),
         entries=tuple(point.number for point in directory.routing_points.values()),
         sounds=tuple(s for sounds in directory.settings.announcements.values() for s in sounds.split(",") if s),
+        languages=dialplan.languages(file.parent),
+        folder=file.parent if (file.parent / "musiconhold.conf").is_file() else None,
         modules=("func_talkdetect.so",) if directory.settings.talk_detection else (),
         transfer_progress=directory.settings.transfer_progress,
     )

@@ -182,6 +182,8 @@ load_settings() {
     export ARI_USER=${ARI_USER:-callcontrol} STASIS_APP=${STASIS_APP:-callcontrol}
     export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
     export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info}
+    export ASTERISK_CONFIG=${ASTERISK_CONFIG:-$REPO/asterisk}
+    [[ $ASTERISK_CONFIG == /* ]] || die "ASTERISK_CONFIG is $ASTERISK_CONFIG: it must be the absolute path of a directory (/…)"
     export RECORDINGS_DIR=${RECORDINGS_DIR:-recordings}
     [[ $RECORDINGS_DIR == /* || $RECORDINGS_DIR == recordings ]] ||
         die "RECORDINGS_DIR is $RECORDINGS_DIR: it must be the absolute path of a directory (/…), or recordings for the volume"
@@ -206,10 +208,10 @@ save_setting() {
 # Asterisk and the controller run as users of their own, and read the administrator's files as others do.
 let_services_read_config() {
     local closed
-    closed=$(find "$REPO/asterisk" ! -perm -o=r -print -quit)
+    closed=$(find "$ASTERISK_CONFIG" ! -perm -o=r -print -quit)
     [[ -n $closed ]] || return 0
-    say "letting Asterisk and the controller read the files in asterisk/ (chmod -R o+rX asterisk)"
-    chmod -R o+rX -- "$REPO/asterisk" || die "asterisk/ is not readable to others, and that could not be changed"
+    say "letting Asterisk and the controller read the files in $ASTERISK_CONFIG (chmod -R o+rX)"
+    chmod -R o+rX -- "$ASTERISK_CONFIG" || die "$ASTERISK_CONFIG is not readable to others, and that could not be changed"
 }
 
 compose() { "${COMPOSE[@]}" -f "$HERE/compose.yaml" -p "$COMPOSE_PROJECT_NAME" "$@"; }
@@ -292,16 +294,32 @@ images_are_built() {
 
 # ------------------------------------------------------------------------------------------------- the controller
 
-# http_status <address> <port> <path>: with nothing but bash, as a bare machine has no curl
-http_status() {
-    local status=''
+# http_get <address> <port> <path>: all of the answer, with nothing but bash, as a bare machine has no curl
+http_get() {
     {
         exec 3<>"/dev/tcp/$1/$2" || return 1
         printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$3" "$1" >&3
-        IFS=' ' read -r -t 5 _ status _ <&3 || true
+        timeout 5 cat <&3 || true
         exec 3>&-
     } 2>/dev/null
+}
+
+http_status() {
+    local status=''
+    read -r _ status _ < <(http_get "$@") || true
     printf '%s' "$status"
+}
+
+# Whether callcentre.yaml is what runs, in one sentence where it is not.
+compare_configuration() {
+    local file=$ASTERISK_CONFIG/callcentre.yaml answer read_at
+    answer=$(http_get "$API_ADDRESS" "$API_PORT" /readyz) || return 0
+    read_at=$(sed -n 's/.*"configured_at":"\([^"]*\)".*/\1/p' <<<"$answer")
+    if [[ $answer == *'"configuration":"last_good"'* ]]; then
+        say "$file has faults: what runs is the last one without, of $read_at (docker exec $COMPOSE_PROJECT_NAME-controller ari-app check)"
+    elif [[ -n $read_at && -f $file ]] && (($(stat -c %Y -- "$file") > $(date -d "$read_at" +%s))); then
+        say "$file is newer than what runs, which was read at $read_at: POST /v1/admin/reload takes it over"
+    fi
 }
 
 # wait_until_ready <seconds>: gives up earlier on a controller that only dies and is started again

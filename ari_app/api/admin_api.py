@@ -79,7 +79,13 @@ class AdminApi:
             raise AsteriskUnavailable("Asterisk is not reached")
         if not parts.get("store", False):
             raise StoreUnavailable("the store is not reached")
-        return Ready(asterisk=True, store=True)
+        at, faulty = self._control.configured()
+        return Ready(
+            asterisk=True,
+            store=True,
+            configuration="last_good" if faulty else "current",
+            configured_at=timestamp(at) or "",
+        )
 
     async def metrics(self, exchange: Exchange) -> web.Response:
         """Prometheus' text format."""

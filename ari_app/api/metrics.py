@@ -31,6 +31,10 @@ class Metrics:
             "callcontrol_arrivals_refused", "Calls out of the dialplan that could not be served", ("reason",),
             registry=self.registry,
         )  # fmt: skip
+        self.configuration_faults = Gauge(
+            "callcontrol_configuration_faults", "Faults of the administrator's file, which is not what runs then",
+            registry=self.registry,
+        )  # fmt: skip
         self.events = Counter("callcontrol_api_events", "Events told to streams", registry=self.registry)
 
     def exposition(self) -> bytes:

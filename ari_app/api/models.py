@@ -236,3 +236,8 @@ class Ready(Answer):
     ready: Literal[True] = True
     asterisk: bool
     store: bool
+    configuration: Annotated[
+        Literal["current", "last_good"],
+        Field(description="`last_good`: the file has faults now, and what runs is the last that had none"),
+    ]
+    configured_at: Annotated[Timestamp, Field(description="When what runs was read from the file")]

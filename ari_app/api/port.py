@@ -66,6 +66,9 @@ class Control(Protocol):
     def ready(self) -> Mapping[str, bool]:
         """Whether each part that this depends on is reached: `asterisk`, `store`."""
 
+    def configured(self) -> tuple[float, bool]:
+        """When the configuration that runs was read (seconds since the epoch), and whether the file has faults now."""
+
 
 class AgentState(Protocol):
     """An agent's state as the availability room keeps it. `since` in seconds since the epoch."""

@@ -1,16 +1,19 @@
 """Does the running Asterisk have what the administrator's file speaks of? For `ari-app check`.
 
-Reads only, but for one undialled channel in an application of its own: dialplan functions are read through a channel.
+Reads only, but for an undialled channel in an application of its own, as dialplan functions are read through a channel,
+and empty bridges, to which sound files are played: Asterisk's list of them is as old as its start.
 A running controller isn't disturbed.
 """
 
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from ari_app.ari.client import AriClient
@@ -52,6 +55,15 @@ NEEDED_MODULES = (
 )
 
 
+ADMINISTRATORS = "/etc/asterisk/"
+"""Asterisk's name of the directory of the administrator's files."""
+
+OWN = "custom/"
+"""What the names of the administrator's own sounds begin with."""
+
+_BEYOND_THE_END = 24 * 3600 * 1000  # milliseconds
+_PLAYED_WITHIN = 5.0
+
 _TRANSFER_PROGRESS = {22: (22, 11), 23: (23, 5)}
 """Where asterisk issue 2021 is mended, by main version; later ones have it from the beginning."""
 
@@ -80,7 +92,8 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What must be there. `entries` are numbers or names in the context of routing points, `sounds` are `sound:...`,
-    `modules` those that not every file needs.
+    each in all `languages`, `modules` those that not every file needs. `folder` is where the directory of Asterisk's
+    configuration is seen from here.
 
     With `transfer_progress`, an Asterisk that survives every transfer key.
     """
@@ -90,15 +103,58 @@ class Wanted:
     music_classes: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    folder: Path | None = None
     modules: tuple[str, ...] = ()
     transfer_progress: bool = False
+
+
+class _Player:
+    """Plays sound files to nobody, from beyond their end: only so does Asterisk say at once whether it can."""
+
+    def __init__(self, client: AriClient, application: str) -> None:
+        self._client = client
+        self._application = application
+        self._finished: dict[str, asyncio.Future[str]] = {}
+
+    def told(self, event: Mapping[str, Any]) -> None:
+        """An event of the application."""
+        if event["type"] == "PlaybackFinished":
+            finished = self._finished.pop(event["playback"]["id"], None)
+            if finished is not None:
+                finished.set_result(event["playback"]["state"])
+
+    async def plays(self, path: str) -> bool:
+        """Whether there is a sound file of this path, without its ending, that Asterisk can play.
+
+        In a bridge of its own: one in which the player of the last file is just leaving answers 500.
+        """
+        bridge = playback = f"check-{uuid4().hex}"
+        finished = self._finished[playback] = asyncio.get_running_loop().create_future()
+        await self._client.call("bridges", "createWithId", bridgeId=bridge, type="mixing")
+        try:
+            await self._client.call(
+                "applications", "subscribe", applicationName=self._application, eventSource=f"bridge:{bridge}"
+            )
+            await self._client.call(
+                "bridges", "playWithId",
+                bridgeId=bridge, playbackId=playback, media=[f"sound:{path}"], offsetms=_BEYOND_THE_END,
+            )  # fmt: skip
+            async with asyncio.timeout(_PLAYED_WITHIN):
+                return bool(await finished == "done")
+        except TimeoutError:
+            raise Unreachable("no answer in time") from None
+        finally:
+            with contextlib.suppress(AriError):
+                await self._client.call("bridges", "destroy", bridgeId=bridge)
 
 
 class Checks:
     """Questions to one Asterisk; `connect` makes one."""
 
-    def __init__(self, client: AriClient, channel: str, routing_context: str) -> None:
+    def __init__(self, client: AriClient, player: "_Player", channel: str, routing_context: str) -> None:
         self._client = client
+        self._player = player
         self._channel = channel
         self._context = routing_context
 
@@ -120,10 +176,10 @@ class Checks:
         for trunk in wanted.trunks:
             found += await self._endpoint(Subject.TRUNK, trunk)
         for sound in wanted.sounds:
-            found += await self._sound(sound)
+            found += await self._sound(sound, wanted.languages, wanted.folder)
         if "func_config.so" not in lacking:
             for music_class in wanted.music_classes:
-                found += await self._music(music_class)
+                found += await self._music(music_class, wanted.folder)
         if "func_dialplan.so" not in lacking:
             for entry in wanted.entries:
                 found += await self._entry(entry)
@@ -148,20 +204,59 @@ class Checks:
             return [Finding(subject, name, f"pjsip.conf has no endpoint [{name}]")]
         return []
 
-    async def _sound(self, sound: str) -> list[Finding]:
+    async def _sound(self, sound: str, languages: tuple[str, ...], folder: Path | None) -> list[Finding]:
         kind, _, name = sound.partition(":")
         if kind != "sound":
             return []  # tones, digits and recordings are made when they are played
-        try:
-            await self._client.call("sounds", "get", soundId=name)
-        except NotFound:
-            return [Finding(Subject.SOUND, sound, f"Asterisk has no sound file {name}")]
-        return []
-
-    async def _music(self, name: str) -> list[Finding]:
-        if await self._function(f"AST_CONFIG(musiconhold.conf,{name},mode)"):
+        listed = await self._languages_of(name)
+        if listed and not languages:
             return []
-        return [Finding(Subject.MUSIC, name, f"musiconhold.conf has no class [{name}]")]
+        missing = [x for x in languages or ("",) if x not in listed and not await self._file(name, x, folder)]
+        if not missing:
+            return []
+        where = f" in {' and '.join(missing)}" if missing[0] else ""
+        advice = f"Asterisk has no sound file {name}{where}"
+        if name.startswith(OWN):
+            advice += ": put it into sounds/<language>, or sounds, beside callcentre.yaml"
+        return [Finding(Subject.SOUND, sound, advice)]
+
+    async def _languages_of(self, name: str) -> set[str]:
+        """Asterisk's own list, which is made when it starts: what has been added since is not in it."""
+        if name.startswith("/"):
+            return set()
+        try:
+            listed = await self._client.call("sounds", "get", soundId=name)
+        except NotFound:
+            return set()
+        return {each["language"] for each in listed["formats"]}
+
+    async def _file(self, name: str, language: str, folder: Path | None) -> bool:
+        """Whether it would be found when it is played: in that language, or in none.
+
+        Where one language has none Asterisk takes another's file, also when it is asked for a path, before whose last
+        part it puts the language. So the administrator's files without a language are looked for in their folder, and
+        of its own only those in directories: the others it has in languages alone.
+        """
+        if name.startswith("/") or not language:
+            return await self._player.plays(name)
+        sounds, own = f"{await self._data_directory()}/sounds", name.removeprefix(OWN)
+        if await self._player.plays(f"{sounds}/{language}/{name}"):
+            return True
+        if own != name:
+            return folder is not None and any((folder / "sounds").glob(f"{own}.*"))
+        return "/" in name and await self._player.plays(f"{sounds}/{name}")
+
+    async def _data_directory(self) -> str:
+        return await self._function("AST_CONFIG(asterisk.conf,directories,astdatadir)") or "/usr/share/asterisk"
+
+    async def _music(self, name: str, folder: Path | None) -> list[Finding]:
+        if not await self._function(f"AST_CONFIG(musiconhold.conf,{name},mode)"):
+            return [Finding(Subject.MUSIC, name, f"musiconhold.conf has no class [{name}]")]
+        directory = await self._function(f"AST_CONFIG(musiconhold.conf,{name},directory)")
+        inside = directory.removeprefix(ADMINISTRATORS)
+        if folder is None or inside == directory or any((folder / inside).glob("*.*")):
+            return []
+        return [Finding(Subject.MUSIC, name, f"there are no files in {directory}, the directory of that class")]
 
     async def _entry(self, name: str) -> list[Finding]:
         if await self._function(f"DIALPLAN_EXISTS({self._context},{name},1)") == "1":
@@ -194,15 +289,20 @@ async def connect(
     opened = asyncio.Event()
     client.http.on_connected = lambda socket: opened.set()
     reading: asyncio.Task[None] | None = None
+    player = _Player(client, own)
+
+    def told(event: Mapping[str, Any]) -> None:
+        if event["type"] == "StasisStart":
+            entered.set()
+        player.told(event)
+
     try:
         await client.describe()
-        reading = asyncio.create_task(
-            client.run(own, lambda event: entered.set() if event["type"] == "StasisStart" else None)
-        )
+        reading = asyncio.create_task(client.run(own, told))
         await _either(opened, reading)
         await client.call("channels", "create", endpoint=f"Local/check@{routing_context}/n", app=own, channelId=channel)
         await _either(entered, reading)
-        yield Checks(client, channel, routing_context)
+        yield Checks(client, player, channel, routing_context)
     finally:
         with contextlib.suppress(AriError):
             await client.call("channels", "hangup", channelId=channel)

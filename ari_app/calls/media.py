@@ -40,6 +40,7 @@ from ari_app.calls.model import (
     Sound,
 )
 from ari_app.calls.step import Step
+from ari_app.routing.targets import TargetType
 
 
 def settle(step: Step) -> None:
@@ -77,7 +78,7 @@ def _dial_timeout(step: Step, call: Call) -> float:
 
 def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     """What this leg's media must be."""
-    music = Media(sound=Sound.MUSIC, music_class=call.music_class)
+    music = Media(sound=Sound.MUSIC, music_class=music_class(step, call))
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
         return Media(nobody_hears=party.muted)  # a supervisor hears this leg, wherever it is
@@ -103,6 +104,14 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     tone = replace(in_bridge, sound=Sound.RINGING)
     # Who transfers is out of the bridge: whoever answers must not hear a word of theirs.
     return replace(tone, bridge=None) if offer.kind is OfferKind.TRANSFER and offer.by == party.id else tone
+
+
+def music_class(step: Step, call: Call) -> str:
+    """Which music: who waits for a queue hears that queue's, where it has its own."""
+    offer = call.offering()
+    queue = step.directory.queues.get(offer.target.id) if offer and offer.target.type is TargetType.QUEUE else None
+    own = queue.music_class if queue is not None else None
+    return own or call.music_class
 
 
 def _before_transfer(step: Step, call: Call, held: Party) -> bool:

@@ -37,7 +37,7 @@ def settle(step: Step, call_id: CallId, agent: AgentId) -> None:
         monitor = _settle_snoop(step, call, monitor)
     wanted = Media(bridge=monitor.bridge)
     if leg.state is LegState.UP and monitor.snoop is None:
-        wanted = Media(sound=Sound.MUSIC, music_class=call.music_class)
+        wanted = Media(sound=Sound.MUSIC, music_class=media.music_class(step, call))
     if leg.asked is None and leg.state is not LegState.UP:
         leg = step.put_leg(leg, asked=Media())
     if wanted.bridge is not None and not monitor.bridge_made:

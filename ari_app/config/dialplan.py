@@ -23,6 +23,7 @@ _INCLUDE = re.compile(r"\s*#(?:try)?include\s+[\"<]?([^\">]+)[\">]?\s*$")
 _LINE = re.compile(r"\s*(?:exten\s*=>?\s*([^,]+),|same\s*=>?\s*)")
 _HINT = re.compile(r"\s*exten\s*=>?\s*[^,]+,\s*hint\s*,\s*Stasis:([^&,\s]+)")
 _HANDS_OVER = re.compile(r"(?:(?P<context>[\w-]+),)?\b(?P<subroutine>deliver|feature),1\(|\bStasis\(")
+_LANGUAGE = re.compile(r"(?:^\s*(?:default)?language\s*=>?\s*|CHANNEL\(language\)=)([A-Za-z_]+)")
 _OPEN, _CLOSED = "([{", ")]}"
 
 
@@ -53,6 +54,16 @@ def faults(directory: Directory, folder: Path, application: str) -> list[ConfigE
             if fault is not None:
                 found.append(line.fault(_message(fault, verb, argument)))
     return found
+
+
+def languages(folder: Path) -> tuple[str, ...]:
+    """The languages that phones, trunks and the dialplan in this folder choose; none where there are no such files."""
+    found: set[str] = set()
+    for name in ("asterisk.conf", "pjsip.conf", FILE):
+        if (folder / name).is_file():
+            for line in (folder / name).read_text("utf-8", "replace").split("\n"):
+                found.update(_LANGUAGE.findall(_without_comment(line)))
+    return tuple(sorted(found))
 
 
 def _message(fault: Fault, verb: str, argument: str | None) -> str:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Any
@@ -60,10 +60,11 @@ _SETTINGS: TypeAdapter[SettingsEntry] = TypeAdapter(SettingsEntry)
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the file says. `credentials` are by agent."""
+    """What the file says, and its `text`. `credentials` are by agent."""
 
     directory: Directory
     credentials: Mapping[str, Credential]
+    text: str = field(default="", repr=False)  # with secrets
 
 
 def load(path: str | FilePath) -> Configuration:
@@ -104,7 +105,7 @@ def parse(text: str, file: str = "callcentre.yaml") -> Configuration:
         document.complain((), "must be sections such as agents: and groups:")
     if document.errors:
         raise ConfigInvalid(sorted(document.errors, key=lambda e: (e.line, e.field)))
-    return Configuration(_directory(sections), _credentials(sections))
+    return Configuration(_directory(sections), _credentials(sections), text)
 
 
 def _sections(value: dict[str, Any], document: Document) -> Sections:
@@ -248,6 +249,7 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
         max_wait=entry.max_wait,
         overflow=entry.overflow,
         announce_every=entry.announce_every,
+        music_class=entry.music_class,
     )
 
 

@@ -170,6 +170,8 @@ class QueueEntry(Entry):
     """The target for those. Queues may not overflow in a ring."""
     announce_every: Annotated[float, Field(ge=5, le=3600)] | None = None
     """Seconds between two announcements of the caller's place and expected wait."""
+    music_class: Name | None = None
+    """The music of those who wait here (`musiconhold.conf`), in place of that of the settings."""
 
 
 class SkillEntry(Entry):

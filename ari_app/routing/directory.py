@@ -82,7 +82,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Where callers wait for a member of its groups."""
+    """Where callers wait for a member of its groups, with music of its own where it has a `music_class`."""
 
     id: str
     name: str
@@ -94,6 +94,7 @@ class Queue:
     max_wait: float | None = None
     overflow: Target | None = None
     announce_every: float | None = None
+    music_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 
-from ari_app.store.port import FAVOURITES, RECENTS, Claim, Finished, InProgress, check_hash
+from ari_app.store.port import FAVOURITES, RECENTS, Claim, Finished, InProgress, KeptConfiguration, check_hash
 
 
 class MemoryStore:
@@ -12,6 +12,7 @@ class MemoryStore:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._snapshots: dict[str, bytes] = {}
+        self._configuration: KeptConfiguration | None = None
         self._tokens: dict[str, tuple[float, bytes]] = {}
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
@@ -27,6 +28,12 @@ class MemoryStore:
 
     async def load_all(self) -> dict[str, bytes]:
         return dict(self._snapshots)
+
+    async def keep_configuration(self, kept: KeptConfiguration) -> None:
+        self._configuration = kept
+
+    async def kept_configuration(self) -> KeptConfiguration | None:
+        return self._configuration
 
     async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
         self._tokens[check_hash(token_hash)] = (self._clock() + ttl, data)

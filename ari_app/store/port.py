@@ -6,7 +6,7 @@ Every method raises StoreUnavailable, within a bounded time, where the store can
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -52,6 +52,24 @@ class Snapshots(Protocol):
 
     async def load_all(self) -> dict[str, bytes]:
         """Everything that is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptConfiguration:
+    """The text of the administrator's file, and when it was read (seconds since the epoch)."""
+
+    text: bytes = field(repr=False)  # with secrets
+    at: float
+
+
+class Configurations(Protocol):
+    """The last configuration without faults."""
+
+    async def keep_configuration(self, kept: KeptConfiguration) -> None:
+        """Keep it in place of the one before: all of it or nothing."""
+
+    async def kept_configuration(self) -> KeptConfiguration | None:
+        """The one kept last; None where there was none."""
 
 
 class Tokens(Protocol):
@@ -123,7 +141,7 @@ class Favourites(Protocol):
         """Whom he marked, in the order in which he did."""
 
 
-class Store(Snapshots, Tokens, IdempotencyKeys, Choices, Favourites, Protocol):
+class Store(Snapshots, Configurations, Tokens, IdempotencyKeys, Choices, Favourites, Protocol):
     """All of it."""
 
     async def ping(self) -> None:

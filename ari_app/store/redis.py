@@ -5,6 +5,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:snapshots          hash    call:<id>, leg:<id> -> JSON
     {p}:token:<sha-256>    string  who is logged in; expires
     {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
+    {p}:configuration      hash    text and time of the last configuration without faults
     {p}:caller_ids         hash    agent -> caller ID chosen last
     {p}:recents:<agent>    list    targets reached, newest first; expires
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
@@ -16,7 +17,16 @@ from typing import Any
 from redis.asyncio import Redis
 
 from ari_app.store.client import ERRORS
-from ari_app.store.port import FAVOURITES, RECENTS, RECENTS_TTL, Claim, Finished, InProgress, check_hash
+from ari_app.store.port import (
+    FAVOURITES,
+    RECENTS,
+    RECENTS_TTL,
+    Claim,
+    Finished,
+    InProgress,
+    KeptConfiguration,
+    check_hash,
+)
 
 IN_PROGRESS = b""
 # One script, so that of two who come at once none takes the last place twice, and none moves what is marked.
@@ -54,6 +64,16 @@ class RedisStore:
         with ERRORS:
             entries: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:snapshots")
         return {name.decode(): value for name, value in entries.items()}
+
+    async def keep_configuration(self, kept: KeptConfiguration) -> None:
+        with ERRORS:
+            fields: dict[Any, Any] = {"text": kept.text, "at": repr(kept.at)}
+            await self._client.hset(f"{self._tag}:configuration", mapping=fields)
+
+    async def kept_configuration(self) -> KeptConfiguration | None:
+        with ERRORS:
+            fields: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:configuration")
+        return KeptConfiguration(fields[b"text"], float(fields[b"at"])) if fields else None
 
     async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
         key = self._token(token_hash)

@@ -99,6 +99,9 @@ class Quiet:
     def ready(self) -> Mapping[str, bool]:
         return {"asterisk": True, "store": True}
 
+    def configured(self) -> tuple[float, bool]:
+        return 0.0, False
+
 
 async def admit(store: Tokens, agents: Sequence[str]) -> None:
     """Give these agents tokens."""

@@ -6,6 +6,7 @@ CC_ARI_URL, CC_ARI_USER, CC_ARI_PASSWORD, CC_BIND and CC_CARRIER say where it is
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -302,6 +303,10 @@ async def test_an_effect_taken_on_while_stopping_is_answered(bench: RealBench) -
     assert bench.asterisk.pending == 0
 
 
+SOUNDS = "/usr/share/asterisk/sounds"
+PUT_IT = ": put it into sounds/<language>, or sounds, beside callcentre.yaml"
+
+
 # -- ari-app check ----------------------------------------------------------------------------------------------------
 
 
@@ -313,7 +318,7 @@ async def test_check_finds_what_asterisk_lacks_and_nothing_else() -> None:
         trunks=("carrier", "no-such-trunk"),
         music_classes=("default", "no-such-music"),
         entries=("no-such-entry",),
-        sounds=("sound:beep", "sound:no-such-sound", "tone:ring"),
+        sounds=("sound:beep", "sound:no-such-sound", "tone:ring", f"sound:{SOUNDS}/fr/beep", "sound:/nowhere/beep"),
     )
     async with checks.connect(settings.url, settings.user, settings.password, settings.application) as asterisk:
         assert (await asterisk.version()).startswith("22.")
@@ -325,7 +330,34 @@ async def test_check_finds_what_asterisk_lacks_and_nothing_else() -> None:
         (checks.Subject.MUSIC, "no-such-music"),
         (checks.Subject.DIALPLAN, "no-such-entry"),
         (checks.Subject.SOUND, "sound:no-such-sound"),
+        (checks.Subject.SOUND, "sound:/nowhere/beep"),
     }
+
+
+async def test_check_names_the_language_that_lacks_a_sound_and_music_without_files(tmp_path: Path) -> None:
+    settings = real_settings()
+    wanted = checks.Wanted(
+        sounds=("sound:beep", "sound:fr/beep", "sound:custom/own", "sound:custom/nothing"),
+        languages=("en", "fr", "nl"),
+        music_classes=("default", "crowd"),
+        folder=tmp_path,
+    )
+    async with checks.connect(settings.url, settings.user, settings.password, settings.application) as asterisk:
+        found = {finding.name: finding.advice for finding in await asterisk.findings(wanted)}
+        assert found == {
+            "sound:beep": "Asterisk has no sound file beep in nl",
+            "sound:custom/own": f"Asterisk has no sound file custom/own in nl{PUT_IT}",
+            "sound:custom/nothing": f"Asterisk has no sound file custom/nothing in en and fr and nl{PUT_IT}",
+            "crowd": "there are no files in /etc/asterisk/music/crowd, the directory of that class",
+        }
+        (tmp_path / "music" / "crowd").mkdir(parents=True)
+        (tmp_path / "music" / "crowd" / "one.wav").touch()
+        (tmp_path / "sounds").mkdir()
+        (tmp_path / "sounds" / "nothing.wav").touch()
+        again = checks.Wanted(
+            music_classes=("crowd",), sounds=("sound:custom/nothing",), languages=("nl",), folder=tmp_path
+        )
+        assert await asterisk.findings(again) == []
 
 
 @pytest.mark.parametrize(("wrong", "error"), [("password", AriError), ("url", Unreachable)])

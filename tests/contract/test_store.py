@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from ari_app.errors import StoreUnavailable
 from ari_app.store.client import connect, disconnect
-from ari_app.store.port import FAVOURITES, RECENTS, Finished, InProgress, Store, hash_token
+from ari_app.store.port import FAVOURITES, RECENTS, Finished, InProgress, KeptConfiguration, Store, hash_token
 from ari_app.store.redis import RedisStore
 from tests.contract.conftest import Wire
 
@@ -32,6 +32,14 @@ async def test_snapshots_are_kept_replaced_and_forgotten_together(store: Store) 
     assert await store.load_all() == {"call:1": b'{"a":2}', "leg:2": b"\x00\xff"}
     await store.save_many({"call:1": None, "leg:2": None})
     assert await store.load_all() == {}
+
+
+async def test_the_last_configuration_is_kept_in_place_of_the_one_before(store: Store) -> None:
+    assert await store.kept_configuration() is None
+    for kept in (KeptConfiguration(b"one\xc3\xa9", 1_800_000_000.125), KeptConfiguration(b"two", 1_800_000_001.5)):
+        await store.keep_configuration(kept)
+        assert await store.kept_configuration() == kept
+    assert "two" not in repr(kept)
 
 
 async def test_a_token_is_known_until_it_is_deleted(store: Store) -> None:
@@ -198,6 +206,8 @@ async def test_neither_the_token_nor_anything_outside_the_prefix_is_in_redis(cli
     await store.claim("k", 60)
     await store.set_caller_id("alice", "support")
     await store.save_many({"call:1": b"{}"})
+    await store.keep_configuration(KeptConfiguration(b"agents:", 1.0))
     keys = {key.decode() async for key in client.scan_iter(match=f"*{prefix}*", count=1000)}
-    assert keys == {f"{{{prefix}}}:{rest}" for rest in (f"token:{TOKEN}", "idempotency:k", "caller_ids", "snapshots")}
+    kept = (f"token:{TOKEN}", "idempotency:k", "caller_ids", "snapshots", "configuration")
+    assert keys == {f"{{{prefix}}}:{rest}" for rest in kept}
     assert 0 < await client.pttl(f"{{{prefix}}}:token:{TOKEN}") <= 60_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from tests.bots import Contact
+from tests.bots import Contact, RegistrationFailed
 from tests.demo import render
 from tests.demo.stage import Stage
 from tests.demo.story import after
@@ -27,14 +27,37 @@ class AtWork(RuntimeError):
     """Somebody uses the agents of the demonstration."""
 
 
-async def play(stage: Stage, ink: render.Ink) -> None:
-    """The whole story. Raises AssertionError (DeadlineMissed, Refused) where something is not as it should be."""
+class NotTheDemos(RuntimeError):
+    """The call centre is somebody's own: there are not the people that the story is about."""
+
+
+async def _find_cast(stage: Stage) -> tuple[Contact, Agent, Agent, Agent]:
+    """Everybody at their phones.
+
+    Raises:
+        AtWork, NotTheDemos: nobody's phone has been taken over, or it has been given back.
+    """
     for name in AGENTS:
         # Before their phones are taken over: a bot that registers takes the place of a real phone.
-        if (state := await stage.state_of(name)) != "logged_out":
+        state = await stage.state_of(name)
+        if state is None:
+            raise NotTheDemos(f"{name} is not there, or has another password than the demo's")
+        if state != "logged_out":
             raise AtWork(f"{name} is at work ({state}); it needs {', '.join(AGENTS)} logged out")
-    zoe = await stage.caller(CALLER, "Zoé", NUMBER, DISPLAY)
-    alice, bob, carol = [await stage.agent(name) for name in AGENTS]
+    try:
+        zoe = await stage.caller(CALLER, "Zoé", NUMBER, DISPLAY)
+    except OSError:
+        raise NotTheDemos("the carrier is not an address of this machine") from None
+    try:
+        alice, bob, carol = [await stage.agent(name) for name in AGENTS]
+    except RegistrationFailed:
+        raise NotTheDemos("their phones have other secrets than the demo's") from None
+    return zoe, alice, bob, carol
+
+
+async def play(stage: Stage, ink: render.Ink) -> None:
+    """The whole story. Raises AssertionError (DeadlineMissed, Refused) where something is not as it should be."""
+    zoe, alice, bob, carol = await _find_cast(stage)
     where = f"SIP {':'.join(map(str, stage.office.stack.asterisk))} · API {stage.office.stack.api}"
     stage.write(render.opening(stage.cast.values(), where, ink))
     # The longest idle is rung first: it is to be Alice.

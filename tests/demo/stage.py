@@ -40,11 +40,15 @@ class Stage:
         self.cast[bot] = Person(bot, name, f"a customer outside, at {number}")
         return contact
 
-    async def state_of(self, agent: str) -> str:
-        """The state of an agent, asked without a phone or a desktop of his."""
+    async def state_of(self, agent: str) -> str | None:
+        """The state of an agent, asked without a phone or a desktop of theirs; None where they can't log in as such."""
         stack = self.office.stack
         async with aiohttp.ClientSession() as session:
-            session.headers["Authorization"] = f"Bearer {await stack.login(session, agent)}"
+            body = {"agent": agent, "password": f"{agent}-demo"}
+            async with session.post(f"{stack.api}/v1/login", json=body) as response:
+                if response.status == 401:
+                    return None
+                session.headers["Authorization"] = f"Bearer {(await response.json())['token']}"
             async with session.get(f"{stack.api}/v1/me") as response:
                 state = str((await response.json())["state"])
             async with session.post(f"{stack.api}/v1/logout"):

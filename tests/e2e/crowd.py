@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+import wave
 from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
+
+from tests.bots.tones import RATE
 
 ORIGINAL = Path(__file__).parents[2] / "asterisk"
 
@@ -30,6 +35,7 @@ LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
 QUEUE, QUEUE_URGENT, QUEUE_SHORT, QUEUE_TOLD = "3900", "3905", "3901", "3902"
 GROUP_TOGETHER, GROUP_REST, GROUP_IN_ORDER, GROUP_WITH_DATA = "2901", "2902", "2903", "4900"
 SKILL, SKILL_3 = "2910", "2913"
+OWN_PROMPT_SAID = "2998"
 NOWHERE = "2999"
 """A number whose dialplan names a group that the file does not have."""
 
@@ -38,6 +44,9 @@ _SOONER = {
     "callcentre.yaml": ("  offer_timeout: 15 ", "  offer_timeout: 6 "),
     "extensions.conf": (",WaitExten(4,m)", ",WaitExten(1,m)"),
 }
+
+OWN_PROMPT, OWN_MUSIC = "own", "crowd"
+"""A prompt in each language, and a class of music: noise that is like no other."""
 
 _SECTIONS = {
     "groups": f"""\
@@ -60,7 +69,7 @@ _SECTIONS = {
     max_length: 2
     max_wait: 3
     overflow: group:together
-  told: {{name: Told queue, number: "{QUEUE_TOLD}", groups: [crowd], announce_every: 5}}
+  told: {{name: Told queue, number: "{QUEUE_TOLD}", groups: [crowd], announce_every: 5, music_class: {OWN_MUSIC}}}
 """,
     "skills": """\
   tools: {name: Tools, show_available: true}
@@ -92,6 +101,9 @@ exten => {QUEUE_TOLD},1,Gosub(call-control,deliver,1(queue,told))
  same => n,Hangup()
 exten => {NOWHERE},1,Gosub(call-control,deliver,1(group,nowhere))
  same => n,Hangup()
+exten => {OWN_PROMPT_SAID},1,Gosub(call-control,welcome,1)
+ same => n,Playback(custom/{OWN_PROMPT})
+ same => n,Hangup()
 exten => {SKILL},1,Gosub(call-control,deliver,1(skill,tools))
  same => n,Hangup()
 exten => {SKILL_3},1,Gosub(call-control,deliver,1(skill,tools>=3))
@@ -120,6 +132,23 @@ username = {TRUNK}
 password = phone-{TRUNK}
 [{TRUNK}](phone-place)
 """
+
+
+_OWN_SOUNDS = {
+    f"sounds/fr/{OWN_PROMPT}.wav": 1.0,
+    f"sounds/en/{OWN_PROMPT}.wav": 1.0,
+    f"music/{OWN_MUSIC}/noise.wav": 3.0,
+}
+
+
+def _write_noise(file: Path, seconds: float, seed: int) -> None:
+    noise = np.random.default_rng(seed).normal(0, 3000, round(RATE * seconds))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(file), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(RATE)
+        writer.writeframes(noise.astype("<i2").tobytes())
 
 
 def _phone(user: str, name: str) -> str:
@@ -168,6 +197,10 @@ def gather(directory: Path) -> None:
     agents = "".join(_agent(name, user) for name, user in PHONES.items())
     centre = directory / "callcentre.yaml"
     centre.write_text(_with(centre.read_text(), {"agents": agents, **_SECTIONS}))
+    with (directory / "musiconhold.conf").open("a") as file:
+        file.write(f"\n[{OWN_MUSIC}]\nmode = files\ndirectory = /etc/asterisk/music/{OWN_MUSIC}\n")
+    for seed, (name, seconds) in enumerate(_OWN_SOUNDS.items()):
+        _write_noise(directory / name, seconds, seed)
     with (directory / "pjsip.conf").open("a") as file:
         file.writelines(_phone(user, name) for name, user in PHONES.items())
         file.write(_TRUNK)

@@ -15,14 +15,21 @@ LANGUAGES = ("fr", "en")
 _SOUNDS = "/usr/share/asterisk/sounds"
 
 
+async def music(stack: Stack, name: str) -> Samples:
+    """A file of the administrator's own music, as `sales/first`."""
+    return await _samples(stack, f"/etc/asterisk/music/{name}.wav")
+
+
 async def prompts(stack: Stack, *names: str) -> dict[str, Samples]:
     """Each of these in each language, as `fr/vm-nobodyavail`."""
-    return {f"{lang}/{name}": await _prompt(stack, f"{lang}/{name}") for lang in LANGUAGES for name in names}
+    return {
+        f"{lang}/{name}": await _samples(stack, f"{_SOUNDS}/{lang}/{name}.wav") for lang in LANGUAGES for name in names
+    }
 
 
-async def _prompt(stack: Stack, path: str) -> Samples:
+async def _samples(stack: Stack, path: str) -> Samples:
     assert stack.project, "CC_COMPOSE_PROJECT does not say which container Asterisk's is"
-    content = await run_in(f"{stack.project}-asterisk", "cat", f"{_SOUNDS}/{path}.wav")
+    content = await run_in(f"{stack.project}-asterisk", "cat", path)
     with wave.open(io.BytesIO(content)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (RATE, 2, 1)
         # Whole frames: what is left over of the last, Asterisk does not play.

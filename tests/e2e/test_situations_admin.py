@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
-from tests.bots import answers
+from tests.bots import Contact, answers
 from tests.bots.recital import recited
+from tests.demo import render
+from tests.demo.__main__ import NOT_THE_DEMOS, perform
 from tests.e2e import crowd
 from tests.e2e.containers import with_container
-from tests.e2e.office import CALLER_NUMBER, Office
-from tests.e2e.prompts import prompts
+from tests.e2e.office import CALLER_NUMBER, Office, Refused
+from tests.e2e.prompts import music, prompts
 from tests.e2e.stack import Stack
+from tests.e2e.test_configuration import FILE, ari_app, own_office
+
+OWN = f"custom/{crowd.OWN_PROMPT}"
 
 
 async def logged(stack: Stack, event: str) -> list[dict[str, Any]]:
@@ -73,3 +81,115 @@ async def test_a_third_call_by_hand_is_refused_aloud_and_the_two_others_go_on_s4
     await bob.phone.hears_music(within=8)
     (line,) = (await logged(stack, "arrival_refused"))[lines:]
     assert (line["reason"], line["entry"], line["argument"]) == ("too_many_calls", "call-control dial", "")
+
+
+@pytest.mark.parametrize(("language", "number"), [("fr", CALLER_NUMBER), ("en", "+442079460123")])
+async def test_the_administrators_own_prompt_is_heard_in_each_callers_language(
+    office: Office, stack: Stack, language: str, number: str
+) -> None:
+    caller = await office.caller(number=number)
+    caller.tape = bytearray()
+    caller.dial(crowd.OWN_PROMPT_SAID)
+    await caller.ended(within=15)
+    assert recited(bytes(caller.tape), await prompts(stack, OWN)) == [f"{language}/{OWN}"]
+
+
+async def test_who_waits_for_a_queue_hears_its_own_music_and_who_is_on_hold_the_usual(
+    office: Office, stack: Stack
+) -> None:
+    (crowd01,) = await office.agents(crowd.CROWD[0])
+    await crowd01.command("PUT", "/v1/me/state", {"state": "not_ready"})
+    known = {"own": await music(stack, f"{crowd.OWN_MUSIC}/noise")}
+    caller = await office.caller()
+    caller.dial(crowd.QUEUE_TOLD)
+    await caller.talks(within=5)
+    caller.tape = bytearray()
+    await caller.until(lambda: recited(told(caller), known) == ["own"], "hears the queue's own music", within=15)
+    await crowd01.command("PUT", "/v1/me/state", {"state": "ready"})
+    await crowd01.phone.answer()
+    await office.hears(f"caller <-> {crowd01.name}")
+    caller.tape = bytearray()
+    await crowd01.do("hold")
+    await caller.hears_music(within=8)
+    assert recited(told(caller), known) == []
+
+
+def told(contact: Contact) -> bytes:
+    """What is on the tape up to now."""
+    assert contact.tape is not None
+    return bytes(contact.tape)
+
+
+async def test_check_knows_own_prompts_and_absolute_paths_and_names_the_language_that_lacks_one(
+    stack: Stack, tmp_path: Path
+) -> None:
+    for name in ("pjsip.conf", "extensions.conf", "asterisk.conf"):
+        shutil.copy(FILE.parent / name, tmp_path)
+    file = tmp_path / "callcentre.yaml"
+    text = FILE.read_text().replace("max_wait: 60", f"max_wait: 60\n    music_class: {crowd.OWN_MUSIC}")
+    absolute = f"/etc/asterisk/sounds/fr/{crowd.OWN_PROMPT}"
+    file.write_text(text.replace("invalid_number: pbx-invalid", f"invalid_number: [{OWN}, {absolute}]"))
+    status, output = await ari_app(stack, file, "check")
+    assert status == 0, output
+    text = text.replace(crowd.OWN_MUSIC, "no-such-music")
+    file.write_text(text.replace("invalid_number: pbx-invalid", "invalid_number: [custom/nothing, fr/beep, /nowhere]"))
+    status, output = await ari_app(stack, file, "check")
+    assert status == 1
+    for fault in (
+        "sound sound:custom/nothing: Asterisk has no sound file custom/nothing in en and fr: put it into",
+        "sound sound:/nowhere: Asterisk has no sound file /nowhere in en and fr",
+        "music no-such-music: musiconhold.conf has no class [no-such-music]",
+        "3 faults found",
+    ):
+        assert fault in output, output
+
+
+async def test_a_restart_on_a_faulty_file_serves_calls_with_the_last_good_one_and_says_so(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    good, faulty = FILE.read_text(), FILE.read_text().replace("offer_timeout: 15", "offer_timeout: soon")
+    file.write_text(good)
+    async with own_office(stack, file) as office:
+        before = await readiness(office)
+        assert before["configuration"] == "current"
+    file.write_text(faulty)
+    async with own_office(stack, file) as office:
+        assert await readiness(office) == {**before, "configuration": "last_good"}
+        assert await figure(office.stack, "callcontrol_configuration_faults") == 1
+        alice, bob = await office.agents("alice", "bob")
+        await alice.dials("agent:bob")
+        await bob.phone.answer()
+        await office.hears("alice <-> bob")
+        admin = await office.desk("admin")
+        with pytest.raises(Refused) as refused:
+            await admin.command("POST", "/v1/admin/reload")
+        assert "settings.offer_timeout" in str(refused.value)
+        file.write_text(good)
+        await admin.command("POST", "/v1/admin/reload")
+        after = await readiness(office)
+        assert after["configuration"] == "current"
+        assert after["configured_at"] > before["configured_at"]
+        await office.hears("alice <-> bob")
+
+
+async def readiness(office: Office) -> dict[str, Any]:
+    """What `/readyz` says."""
+    async with aiohttp.ClientSession() as session, session.get(f"{office.stack.api}/readyz") as response:
+        assert response.status == 200
+        answer: dict[str, Any] = await response.json()
+        return answer
+
+
+async def test_with_people_of_ones_own_the_demonstration_is_left_out_in_one_sentence(
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace("bob-demo", "of-my-own"))
+    async with own_office(stack, file) as office:
+        assert await perform(office.stack, render.Ink(False)) == NOT_THE_DEMOS
+    (sentence,) = capsys.readouterr().out.splitlines()
+    assert sentence == (
+        "· no demonstration: it is a story of alice, bob and carol, "
+        "and bob is not there, or has another password than the demo's"
+    )

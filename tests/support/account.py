@@ -9,6 +9,7 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferState, Progress
 from ari_app.calls.replay import replay
+from ari_app.routing.targets import TargetType
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -187,6 +188,8 @@ def wrong(world: World) -> list[str]:
                 continue
             if party.held_by and leg.playing is None and leg.id not in world.asterisk.music():
                 found.append(f"{party.id} is on hold without music")
+            if channel is not None and channel.music not in (None, _music_class(world, call)):
+                found.append(f"{party.id} hears the music {channel.music}, should {_music_class(world, call)}")
     found += _still_announced(world)
     found += _refuses_for_ever(world)
     found += _rung_wrongly(world)
@@ -211,6 +214,14 @@ def replayed_otherwise(world: World) -> list[str]:
     stories = world.switch.stories
     steps = [step for call in stories.calls() for step in replay(call, stories.of(call) or ())]
     return [f"{step} is replayed otherwise" for step in steps if not step.same]
+
+
+def _music_class(world: World, call: Call) -> str:
+    """Who waits for a queue hears its music, everybody else that of the call."""
+    offer = call.offer
+    waits = offer is not None and offer.going_on and offer.target.type is TargetType.QUEUE
+    queue = world.directory.queues.get(offer.target.id) if waits and offer is not None else None
+    return (queue.music_class if queue is not None else None) or call.music_class
 
 
 def _recorded_wrongly(world: World, tried: set[str]) -> list[str]:

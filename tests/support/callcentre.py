@@ -90,6 +90,7 @@ def directory(call_waiting: Collection[str] = ("dave",), **settings: object) -> 
                 max_wait=30.0,
                 overflow=Target(TargetType.GROUP, "sales"),
                 announce_every=7.0,
+                music_class="help",
             )
         },
         skills={"french": Skill("french", "French")},

@@ -95,6 +95,9 @@ class FakeControl:
     def ready(self) -> Mapping[str, bool]:
         return self.parts
 
+    def configured(self) -> tuple[float, bool]:
+        return NOW, bool(self.faults)
+
 
 @dataclass
 class FakeRecord:

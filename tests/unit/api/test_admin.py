@@ -62,7 +62,20 @@ async def test_no_story_is_not_found(world: World, admin: str) -> None:
 
 async def test_health_and_readiness(world: World) -> None:
     assert (await world.ask("GET", "/healthz")).json == {"status": "ok"}
-    assert (await world.ask("GET", "/readyz")).json == {"ready": True, "asterisk": True, "store": True}
+    answer = await world.ask("GET", "/readyz")
+    assert answer.json == {
+        "ready": True,
+        "asterisk": True,
+        "store": True,
+        "configuration": "current",
+        "configured_at": "2027-01-15T08:00:00.000Z",
+    }
+
+
+async def test_a_file_with_faults_is_told_and_what_runs_is_ready_all_the_same(world: World) -> None:
+    world.control.faults = [ConfigError("/etc/cc.yaml", 0, "", "is empty")]
+    answer = await world.ask("GET", "/readyz")
+    assert (answer.status, answer.json["configuration"]) == (200, "last_good")
 
 
 @pytest.mark.parametrize(("part", "code"), [("asterisk", "asterisk_unavailable"), ("store", "store_unavailable")])

@@ -120,7 +120,8 @@ def test_a_queue_that_is_taken_away_or_silenced_while_somebody_waits_is_due_no_m
     for queues in ({}, {"help": Queue("help", "Help", "3000", groups=("support",))}):
         office = Office(ready=())
         _line(office, "in1")
-        office.feed(s.DirectoryReplaced(replace(office.directory, queues=queues)))
+        office.directory = replace(office.directory, queues=queues)
+        office.feed(s.DirectoryReplaced(office.directory))
         office.pass_time()
         assert office.switch.next_deadline() is None
         office.is_calm()

@@ -153,8 +153,34 @@ def test_a_place_is_told_no_more_when_the_queue_is_not_listed_or_silent_now() ->
         else:
             _with_queue(office, **changes)
         office.now += 7.0
-        office.feed(s.TimePassed())
-        assert office.told() == []
+        assert not [x for x in office.feed(s.TimePassed()) if isinstance(x, e.Announce)]
+
+
+def test_who_waits_hears_the_queues_own_music_and_elsewhere_the_usual() -> None:
+    office = Office(ready=("alice",))
+    _enter(office, "in1")
+    assert office.asterisk.world.channels["in1"].music == "help"
+    office.picks_up("alice")
+    call = office.only_call()
+    office.ask(c.Hold, "alice", call=call.id)
+    assert office.asterisk.world.channels["in1"].music == "default"
+    office.agents.idle.append("bob")
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("queue:help"))
+    assert office.asterisk.world.channels["in1"].music == "help"
+    office = Office(ready=())
+    _with_queue(office, music_class=None)
+    _enter(office, "in1")
+    assert office.asterisk.world.channels["in1"].music == "default"
+    office.is_calm()
+
+
+def test_who_overflows_hears_the_music_of_where_they_wait_then() -> None:
+    office = Office(ready=())
+    _enter(office, "in1")
+    office.now += 30.0
+    office.feed(s.TimePassed())
+    office.is_calm()
+    assert office.asterisk.world.channels["in1"].music == "default"
 
 
 def test_the_wait_to_expect_is_told_in_minutes_once_the_line_has_moved() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.config.dialplan import faults
+from ari_app.config.dialplan import faults, languages
 from tests.support.callcentre import directory
 
 SMALL = directory()
@@ -82,6 +82,14 @@ def test_included_files_are_read_each_by_its_own_name_and_those_that_are_not_the
     errors = faults(SMALL, tmp_path, "callcontrol") or []
     named = [(Path(e.file).name, e.line, e.field) for e in errors]
     assert named == [("one.more", 2, "one 1"), ("two.more", 2, "two 1")]
+
+
+def test_the_languages_are_those_that_phones_and_the_dialplan_choose(tmp_path: Path) -> None:
+    assert languages(tmp_path) == ()
+    (tmp_path / "pjsip.conf").write_text("[party](!)\nlanguage = fr\n;language = xx\n")
+    (tmp_path / "asterisk.conf").write_text("[options]\ndefaultlanguage = nl\n")
+    (tmp_path / "extensions.conf").write_text("exten => w,1,ExecIf($[1]?Set(CHANNEL(language)=en_GB))\n")
+    assert languages(tmp_path) == ("en_GB", "fr", "nl")
 
 
 @pytest.mark.parametrize("application", ["callcontrol", "other"])

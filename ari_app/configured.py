@@ -1,0 +1,83 @@
+"""Which configuration runs: what the file says, or, where the file has faults, the last that had none.
+
+The last good one is kept in the store, so that a restart on a faulty file serves calls. A reload refuses that file.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.config.file import Configuration, load, parse
+from ari_app.errors import StoreUnavailable
+from ari_app.store.client import connect, disconnect
+from ari_app.store.port import KeptConfiguration
+from ari_app.store.redis import RedisStore
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 0.5
+_LOGGED = 20
+
+type Kept = Callable[[], Awaitable[KeptConfiguration | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What runs, read from the file at `at` (seconds since the epoch). `faults`: those of the file as it is now."""
+
+    configuration: Configuration
+    at: float
+    faults: tuple[ConfigError, ...] = ()
+
+    @property
+    def to_keep(self) -> KeptConfiguration:
+        """As the store keeps it."""
+        return KeptConfiguration(self.configuration.text.encode(), self.at)
+
+
+async def read(file: Path, kept: Kept) -> Configured:
+    """The file's configuration, or the last good one that the store has.
+
+    Raises:
+        ConfigInvalid: the file has faults, and there is no other.
+    """
+    try:
+        return Configured(await asyncio.to_thread(load, file), time.time())
+    except ConfigInvalid as invalid:
+        last = await kept()
+        if last is None:
+            raise
+        try:
+            configuration = await asyncio.to_thread(parse, last.text.decode(), f"{file} as it was")
+        except ConfigInvalid:
+            raise invalid from None  # another version of this program kept it
+        log_faults(invalid.errors)
+        since = datetime.fromtimestamp(last.at, UTC).isoformat(timespec="seconds")
+        log.error("last_good_configuration_runs", file=str(file), faults=len(invalid.errors), since=since)
+        return Configured(configuration, last.at, invalid.errors)
+
+
+def log_faults(faults: tuple[ConfigError, ...]) -> None:
+    """Each fault as a line of its own, as far as anybody would read."""
+    for fault in faults[:_LOGGED]:
+        log.error("configuration_faulty", fault=str(fault))
+
+
+async def kept_in_redis(url: str, prefix: str) -> KeptConfiguration | None:
+    """What the store has, waited for: it is away while the machine starts."""
+    client = connect(url)
+    try:
+        while True:
+            try:
+                return await RedisStore(client, prefix).kept_configuration()
+            except StoreUnavailable:
+                log.warning("store_unavailable", retry_in=_RETRY_SECONDS)
+                await asyncio.sleep(_RETRY_SECONDS)
+    finally:
+        await disconnect(client)

@@ -1,0 +1,59 @@
+"""A restart on a file with faults runs the last configuration that had none."""
+
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from ari_app.config.errors import ConfigInvalid
+from ari_app.configured import Kept, read
+from ari_app.store.memory import MemoryStore
+from ari_app.store.port import KeptConfiguration
+
+DEMO = Path(__file__).parents[2] / "asterisk" / "callcentre.yaml"
+AT = 1_800_000_000.0
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(DEMO.read_text().replace("groups: [support]", "groups: [suport]"))
+    return file
+
+
+def has(text: str) -> Kept:
+    store = MemoryStore()
+
+    async def kept() -> KeptConfiguration | None:
+        await store.keep_configuration(KeptConfiguration(text.encode(), AT))
+        return await store.kept_configuration()
+
+    return kept
+
+
+async def test_a_file_without_faults_is_what_runs_and_what_is_kept() -> None:
+    configured = await read(DEMO, has("nothing of this"))
+    assert (configured.faults, configured.to_keep.text) == ((), DEMO.read_bytes())
+    assert configured.at > AT - 1_000_000_000
+
+
+async def test_with_faults_the_last_good_one_runs_and_the_log_says_so(file: Path) -> None:
+    with capture_logs() as logs:
+        configured = await read(file, has(DEMO.read_text()))
+    assert configured.at == AT
+    assert set(configured.configuration.directory.agents) >= {"alice", "bob"}
+    assert [e.field for e in configured.faults] == ["agents.alice.groups.0", "agents.bob.groups.0"]
+    assert {line["log_level"] for line in logs} == {"error"}
+    assert [line["event"] for line in logs] == [*["configuration_faulty"] * 2, "last_good_configuration_runs"]
+    assert logs[-1]["since"] == "2027-01-15T08:00:00+00:00"
+    assert "alice-demo" not in repr(configured)
+
+
+@pytest.mark.parametrize("text", ["", "agents: []", None])
+async def test_with_no_last_good_one_the_faults_end_it(file: Path, text: str | None) -> None:
+    async def nothing() -> None:
+        return None
+
+    with pytest.raises(ConfigInvalid) as invalid:
+        await read(file, nothing if text is None else has(text))
+    assert "suport" in str(invalid.value)
