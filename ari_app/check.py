@@ -24,6 +24,8 @@ async def check(file: Path, application: str, settings: ProcessSettings | None) 
         return 1
     directory = configuration.directory
     print(f"{file}: {len(directory.agents)} agents, {len(directory.groups)} groups: valid")
+    if directory.outside and directory.settings.company is None:
+        print(f"{file}: settings.company is not given: calls to people outside are anonymous")
     found = _dialplan(directory, file.parent, application)
     if settings is not None:
         missing = await _asterisk(file, configuration, settings)

@@ -7,6 +7,7 @@ from ari_app.api.metrics import CONTENT_TYPE, Metrics
 from ari_app.api.models import Calls, Health, Ready, Reloaded, Story, StoryLine
 from ari_app.api.port import Control
 from ari_app.api.routes import Access, Exchange, Route
+from ari_app.calls import discretion
 from ari_app.calls.views import timestamp
 from ari_app.errors import AsteriskUnavailable, Code, FieldError, Refused, StoreUnavailable
 
@@ -54,7 +55,7 @@ class AdminApi:
                 at=timestamp(e.at) or "",
                 kind="effect" if e.kind == "effect" else "stimulus",
                 what=e.what,
-                detail=e.detail,
+                detail=discretion.told(e.detail),
             )
             for e in story
         ]

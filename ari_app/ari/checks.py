@@ -19,6 +19,7 @@ from uuid import uuid4
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, NotFound, Unreachable
 from ari_app.ari.http import HttpClient
+from ari_app.ari.messages import PRESENTATION
 
 NEEDED_MODULES = (
     "app_stasis.so",
@@ -78,6 +79,7 @@ class Subject(StrEnum):
     DIALPLAN = "dialplan"
     SOUND = "sound"
     SETTING = "setting"
+    ARI = "interface"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Checks:
         for sound in wanted.sounds:
             found += await self._sound(sound, wanted.languages, wanted.folder)
         if "func_config.so" not in lacking:
+            found += await self._presentation()
             for music_class in wanted.music_classes:
                 found += await self._music(music_class, wanted.folder)
         if "func_dialplan.so" not in lacking:
@@ -257,6 +260,15 @@ class Checks:
         if folder is None or inside == directory or any((folder / inside).glob("*.*")):
             return []
         return [Finding(Subject.MUSIC, name, f"there are no files in {directory}, the directory of that class")]
+
+    async def _presentation(self) -> list[Finding]:
+        listed = await self._function("AST_CONFIG(ari.conf,general,channelvars)")
+        if PRESENTATION in [name.strip() for name in listed.split(",")]:
+            return []
+        advice = (
+            f"add `channelvars = {PRESENTATION}` under [general]: without it callers who withhold who they are show"
+        )
+        return [Finding(Subject.ARI, "ari.conf", advice)]
 
     async def _entry(self, name: str) -> list[Finding]:
         if await self._function(f"DIALPLAN_EXISTS({self._context},{name},1)") == "1":

@@ -22,8 +22,10 @@ from ari_app.ari.messages import (
     ENTRY,
     EVENT,
     OTHER_HALF,
+    PRESENTATION,
     USED,
     Channel,
+    ChannelCallerId,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
@@ -54,6 +56,7 @@ from ari_app.calls.stimuli import (
     LegDigit,
     LegGone,
     LegHeldByPhone,
+    LegIdentified,
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
@@ -91,6 +94,7 @@ class Translator:
         self._entries: dict[LegId, str] = {}
         self._ended: dict[str, None] = {}
         self.dropped: Counter[str] = Counter()
+        self._warned = False
 
     def expect(self, leg: LegId) -> None:
         """We are about to create this leg: its end is told even if it never enters the application."""
@@ -141,6 +145,10 @@ class Translator:
                 return self._state(peer.id, ringing=status in ("RINGING", "PROGRESS"), up=status == "ANSWER")
             case ChannelHold() | ChannelUnhold():
                 return self._hold_key(event)
+            case ChannelCallerId(channel=channel):
+                return (
+                    [LegIdentified(channel.id, channel.identity, channel.withheld)] if channel.id in self._legs else []
+                )
             case ChannelDtmfReceived(channel=channel, digit=digit):
                 return [LegDigit(channel.id, digit)] if channel.id in self._legs else []
             case ChannelTalkingStarted(channel=channel) | ChannelTalkingFinished(channel=channel):
@@ -184,12 +192,16 @@ class Translator:
         listed = {
             _key(name): value for name, value in channel.channelvars.items() if name.startswith(DATA_PREFIX) and value
         }
+        if PRESENTATION not in channel.channelvars and not self._warned:
+            self._warned = True
+            log.warning("withheld_identities_unknown", advice=f"ari.conf: channelvars = {PRESENTATION}")
         return ChannelArrived(
             leg=channel.id,
             endpoint=channel.endpoint,
             verb=arguments[0] if arguments else "",
             args=arguments[1:],
             caller=channel.identity,
+            withheld=channel.withheld,
             user_data={**listed, **self._data.get(channel.id, {})},
             entry=self._entries.get(channel.id) or f"{channel.dialplan.context} {channel.dialplan.exten}".strip(),
             via=channel.id.removesuffix(OTHER_HALF) if channel.id.endswith(OTHER_HALF) else None,

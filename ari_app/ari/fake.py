@@ -8,7 +8,7 @@ over this and over the real one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ari_app.ari.executor import HUNG_UP, PROMPTS, RECORDER
@@ -30,7 +30,7 @@ from ari_app.calls.effects import (
     StopRecorder,
     TellTransfer,
 )
-from ari_app.calls.model import Destination, Identity, LegId
+from ari_app.calls.model import Destination, Identity, LegId, Withheld
 from ari_app.calls.stimuli import (
     AnnouncementFinished,
     AsteriskFact,
@@ -43,6 +43,7 @@ from ari_app.calls.stimuli import (
     LegDigit,
     LegGone,
     LegHeldByPhone,
+    LegIdentified,
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
@@ -219,11 +220,14 @@ class FakeAsterisk:
         caller: Identity | None = None,
         user_data: Mapping[str, str] | None = None,
         via: LegId | None = None,
+        withheld: Withheld | None = None,
         up: bool = True,
         entry: str = "",
     ) -> None:
         """A channel enters the application from the dialplan."""
-        arrived = ChannelArrived(leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}), via, entry)
+        arrived = ChannelArrived(
+            leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}), via, entry, withheld
+        )
         state = State.UP if up else State.WAITING
         self.world.channels[leg] = Channel(leg, state=state, arrived=arrived)
         self._event(leg, arrived)
@@ -260,6 +264,14 @@ class FakeAsterisk:
         for channel in list(self.world.channels.values()):
             for announcement in list(channel.playing):
                 self._finish(channel.id, announcement)
+
+    def identify(self, leg: LegId, identity: Identity, withheld: Withheld | None = None) -> None:
+        """The name and number at the other end change."""
+        channel = self.world.channels.get(leg)
+        if channel is not None:
+            if channel.arrived is not None:
+                channel.arrived = replace(channel.arrived, caller=identity, withheld=withheld)
+            self._event(leg, LegIdentified(leg, identity, withheld))
 
     def press_hold(self, leg: LegId) -> None:
         """The phone's hold key."""

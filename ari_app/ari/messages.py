@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ari_app.calls.model import Identity
+from ari_app.calls.model import Identity, Withheld
 
 DATA_PREFIX = "CALL_DATA_"
 ENTRY = "CALL_ENTRY"
@@ -16,6 +16,12 @@ CREATED = "_leg"
 OTHER_HALF = "-2"
 """A Local channel's other half, which runs the dialplan and arrives by itself, has the leg's id with this suffix."""
 
+PRESENTATION = "CALLERID(pres)"
+"""Comes with every channel (`channelvars` in ari.conf): of itself Asterisk tells name and number and not that they are
+withheld, which `prohib…` says.
+"""
+
+_QUOTED = re.compile(r"\\(.)")
 _HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 # AST_SOFTHANGUP_DEV: of the modules that we load only res_pjsip_sdp_rtp.c (rtp_check_timeout) hangs up with it softly.
 _LOST = 1
@@ -34,10 +40,15 @@ class _Message(BaseModel):
 
 
 class Party(_Message):
-    """Who calls, as the channel has it."""
+    """Who calls, as the channel has it: whatever they withhold stands here too."""
 
-    name: str = ""
-    number: str = ""
+    name: str = Field("", repr=False)
+    number: str = Field("", repr=False)
+
+    @property
+    def plain_name(self) -> str:
+        r"""Without the backslashes of SIP's quoted strings, which Asterisk leaves in (res_pjsip.c: set_id_from_hdr)."""
+        return _QUOTED.sub(r"\1", self.name)
 
 
 class Dialplan(_Message):
@@ -66,10 +77,17 @@ class Channel(_Message):
 
     @property
     def identity(self) -> Identity:
-        """The caller; without a number he is anonymous."""
-        if self.caller.number.lower() in _HIDDEN:
+        """The caller; anonymous where they withhold who they are, or have no number."""
+        if self.withheld is not None or self.caller.number.lower() in _HIDDEN:
             return Identity(anonymous=True)
-        return Identity(self.caller.name, self.caller.number)
+        return Identity(self.caller.plain_name, self.caller.number)
+
+    @property
+    def withheld(self) -> Withheld | None:
+        """Name and number that the caller's carrier told us and that are not to be shown."""
+        if not self.channelvars.get(PRESENTATION, "").startswith("prohib") or self.caller.number.lower() in _HIDDEN:
+            return None
+        return Withheld(self.caller.plain_name, self.caller.number)
 
     def stasis_arguments(self, application: str) -> tuple[str, ...] | None:
         """The arguments with which it is in our application now, None if it isn't there."""
@@ -151,6 +169,13 @@ class ChannelUnhold(_Message):
     """The phone's hold key again."""
 
     type: Literal["ChannelUnhold"]
+    channel: Channel
+
+
+class ChannelCallerId(_Message):
+    """The name or number at the other end has changed: a re-INVITE or UPDATE with another P-Asserted-Identity."""
+
+    type: Literal["ChannelCallerId"]
     channel: Channel
 
 
@@ -264,6 +289,7 @@ type Event = Annotated[
     | ChannelDestroyed
     | ChannelHold
     | ChannelUnhold
+    | ChannelCallerId
     | ChannelDtmfReceived
     | ChannelTalkingStarted
     | ChannelTalkingFinished
@@ -289,6 +315,7 @@ USED = (
     "ChannelDestroyed",
     "ChannelHold",
     "ChannelUnhold",
+    "ChannelCallerId",
     "ChannelDtmfReceived",
     "ChannelTalkingStarted",
     "ChannelTalkingFinished",

@@ -217,6 +217,7 @@ class Requests:
                     effect.identity,
                     auto_answer=effect.auto_answer,
                     transfer_key=effect.transfer_key,
+                    asserted=effect.asserted,
                 ),
                 **other,
             )

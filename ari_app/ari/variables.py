@@ -1,6 +1,6 @@
 """What channels are told in variables and switches: displays, auto-answer, muting. Pure."""
 
-from ari_app.calls.model import Destination, Identity, Phone
+from ari_app.calls.model import Destination, Identity, Outside, Phone
 
 
 def direction_of(wanted: tuple[bool, bool], *, unlike: tuple[bool, bool]) -> str | None:
@@ -28,7 +28,12 @@ before 22.11 (its issue 2021).
 
 
 def created_with(
-    destination: Destination, identity: Identity, *, auto_answer: bool, transfer_key: bool = False
+    destination: Destination,
+    identity: Identity,
+    *,
+    auto_answer: bool,
+    transfer_key: bool = False,
+    asserted: str = "",
 ) -> dict[str, str]:
     """The variables of a new channel, set before its INVITE is made, in one request.
 
@@ -38,8 +43,14 @@ def created_with(
     """
     variables = {"HOLD_INTERCEPT(set)": ""}
     if identity.anonymous:
-        # Name and number are left out: with send_pai they would go out beside `Privacy: id`.
+        # Name and number are left out: with send_pai they would go out beside `Privacy: id`. So does `asserted`, and
+        # shall, to a trunk that is trusted with it (trust_id_outbound).
         variables["CONNECTEDLINE(pres,i)"] = "prohib"
+        if isinstance(destination, Outside):
+            if asserted:
+                variables["CONNECTEDLINE(num,i)"] = asserted  # Asterisk adds `Privacy: id` by itself
+            else:
+                variables["PJSIP_HEADER(add,Privacy)"] = "id"
     else:
         variables["CONNECTEDLINE(name,i)"] = identity.name
         variables["CONNECTEDLINE(num,i)"] = identity.number

@@ -29,7 +29,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
         return
     listed = step.directory.agents.get(agent) if agent else None
     role = PartyRole.AGENT if agent else PartyRole.CONTACT
-    where, identity = destination(step, offer.target, agent)
+    where, known = destination(step, offer.target, agent)
     if where is None:
         if agent is not None:
             offers.free(step, agent, None)
@@ -38,12 +38,17 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
     party = Party(
         id=step.new_id("p"),
         role=role,
-        identity=displays.of_agent(listed) if listed else identity,
+        identity=displays.of_agent(listed) if listed else known,
         agent=agent,
         leg=step.new_id("l"),
     )
     leg = Leg(party.leg or "", LegState.CREATING, agent=agent, destination=where, focus=call_id)
-    step.put_leg(leg, shown=offer.identity, chosen=offer.caller_id is not None)
+    identity, asserted = offer.identity, ""
+    if isinstance(where, Outside):
+        company = step.directory.settings.company
+        identity = identity if offer.caller_id is not None else displays.outward(step, identity)
+        asserted = company.number if company is not None and identity.anonymous else ""
+    step.put_leg(leg, shown=identity, chosen=offer.caller_id is not None)
     step.add_party(call_id, party)
     keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
     step.put_offer(
@@ -53,7 +58,8 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
         attempts=(*offer.attempts, Attempt(leg.id, party.id, agent)),
         deadline=offer.deadline if keep else step.now + step.directory.ring_time(offer.target),
     )
-    step.ask(CreateLeg, leg.id, where, offer.identity, call_id, transfer_key=transfer_progress.wanted(step))
+    key = transfer_progress.wanted(step)
+    step.ask(CreateLeg, leg.id, where, identity, call_id, transfer_key=key, asserted=asserted)
     if agent is not None:
         _ring_the_others_too(step, call_id)
 

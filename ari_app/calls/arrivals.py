@@ -128,6 +128,7 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
         fact.caller,
         leg=fact.leg,
         progress=Progress.JOINED,
+        withheld=fact.withheld,
     )
     offer = Offer(
         step.new_id("o"),
@@ -191,7 +192,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     if transfer_progress.wanted(step):
         step.ask(TakeTransferKey, fact.leg)
     outside = target.type is TargetType.NUMBER
-    identity = displays.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
+    identity = displays.shown_identity(step, None, agent.id, OfferKind.CALL)
     me = Party(
         step.new_id("p"),
         PartyRole.AGENT,

@@ -8,6 +8,7 @@ from ari_app.calls.effects import ShowIdentity
 from ari_app.calls.model import Call, Identity, OfferKind, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Agent
+from ari_app.routing.targets import Target, TargetType
 
 
 def settle(step: Step) -> None:
@@ -31,6 +32,18 @@ def _settle_party(step: Step, call: Call, party: Party) -> None:
         step.put_leg(leg, shown=wanted)
 
 
+def anew(step: Step, call: Call) -> None:
+    """Asterisk has passed a changed name on by itself, also over one that an agent chose: show what is right again."""
+    for party in call.joined():
+        leg = step.leg(party.leg)
+        if party.role is not PartyRole.AGENT or leg is None or not leg.speaks_in(call.id):
+            continue
+        if leg.chosen and leg.shown is not None:
+            step.ask(ShowIdentity, leg.id, leg.shown)
+        else:
+            step.put_leg(leg, shown=None)
+
+
 def with_whom(call: Call, me: Party) -> Identity | None:
     """The contact whom this is about, else the colleague; None while there is nobody else, or nobody known."""
     others = [p for p in call.joined() if p.id != me.id]
@@ -38,17 +51,23 @@ def with_whom(call: Call, me: Party) -> Identity | None:
     return other.identity if other is not None and other.identity.known else None
 
 
-def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind, outside: bool) -> Identity:
-    """What a rung phone shows without an override: the contact for what concerns him (S55), else who calls."""
+def shown_identity(step: Step, call: Call | None, agent: str | None, kind: OfferKind) -> Identity:
+    """What a rung phone shows without an override: the contact for what concerns them (S55), else who calls."""
     if call is not None and kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
         contact = call.contact()
         if contact is not None:
             return contact.identity
-    settings = step.directory.settings
-    if outside and settings.company is not None:
-        return Identity(settings.company.name, settings.company.number, settings.company.anonymous)
     listed = step.directory.agents.get(agent) if agent else None
     return of_agent(listed) if listed else Identity()
+
+
+def outward(step: Step, identity: Identity) -> Identity:
+    """What somebody outside sees of it: in place of anybody inside the company, or else nobody."""
+    inside = step.directory.resolve(Target(TargetType.NUMBER, identity.number)).type is not TargetType.NUMBER
+    if identity.anonymous or (identity.number and not inside):
+        return identity
+    company = step.directory.settings.company
+    return Identity(company.name, company.number) if company is not None else Identity(anonymous=True)
 
 
 def of_agent(agent: Agent) -> Identity:

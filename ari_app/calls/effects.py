@@ -45,7 +45,8 @@ class DestroyBridge:
 class CreateLeg:
     """Create a channel towards `destination`, not yet dialled; LegCreated follows.
 
-    `identity` is what the phone's display will show; `auto_answer` asks the phone to answer by itself. With
+    `identity` is what the phone's display will show; where it is anonymous, `asserted` is the company's number that the
+    trunk alone is told; `auto_answer` asks the phone to answer by itself. With
     `transfer_key`, the phone's transfer key is ours to answer (see TakeTransferKey).
     """
 
@@ -56,6 +57,7 @@ class CreateLeg:
     call: CallId
     auto_answer: bool = False
     transfer_key: bool = False
+    asserted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

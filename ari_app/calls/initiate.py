@@ -105,7 +105,7 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
         parties.step_aside(step, other, agent.id)
     call_id = step.new_id("c")
     outside = target.type is TargetType.NUMBER
-    identity = _shown(chosen) or displays.shown_identity(step, None, agent.id, OfferKind.CALL, outside)
+    identity = _shown(chosen) or displays.shown_identity(step, None, agent.id, OfferKind.CALL)
     me = Party(step.new_id("p"), PartyRole.AGENT, displays.of_agent(agent), agent.id)
     settings = step.directory.settings
     offered = Offer(
@@ -183,8 +183,7 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
     target, chosen = _check_offer(step, cmd, call)
     kind, _verb, _action = _KINDS[type(cmd)]
     me = step.mine(call, cmd.by)
-    outside = target.type is TargetType.NUMBER
-    identity = _shown(chosen) or displays.shown_identity(step, call, cmd.by, kind, outside)
+    identity = _shown(chosen) or displays.shown_identity(step, call, cmd.by, kind)
     data = {**attached(step.directory, target), **cmd.user_data}
     offered = Offer(step.new_id("o"), kind, target, me.id, identity, OfferState.SEEKING, caller_id=cmd.caller_id)
     offered = replace(offered, by_keys=cmd.by_keys)

@@ -3,10 +3,11 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
-from ari_app.calls import alerting, monitoring, offers, parking, parties
+from ari_app.calls import alerting, displays, monitoring, offers, parking, parties
 from ari_app.calls.effects import HangUp
-from ari_app.calls.model import DEAD, Call, LegId, LegState, OfferState, Party, PartyRole, Progress
+from ari_app.calls.model import DEAD, Call, DialplanEntry, LegId, LegState, OfferState, Party, PartyRole, Progress
 from ari_app.calls.step import Step, attempt_of
+from ari_app.calls.stimuli import LegIdentified
 
 
 def created(step: Step, leg_id: LegId) -> None:
@@ -55,6 +56,24 @@ def answered(step: Step, leg_id: LegId) -> None:
             _phone_back(step, call, party)
         else:
             _own_phone_ready(step, call, party)
+
+
+def identified(step: Step, fact: LegIdentified) -> None:
+    """Who is at this leg is somebody else now, as far as their name goes: everything that shows them follows."""
+    leg = step.leg(fact.leg)
+    if leg is None or isinstance(leg.destination, DialplanEntry):
+        return  # a routing point is known by its own name, whatever its dialplan says of whom it asks
+    if leg.destination is not None and fact.identity.anonymous:
+        return  # whom somebody has dialled is known to them
+    for call, party in list(step.party_by_leg(fact.leg)):
+        if party.role is not PartyRole.CONTACT or (party.identity, party.withheld) == (fact.identity, fact.withheld):
+            continue
+        step.put_party(call.id, party.id, identity=fact.identity, withheld=fact.withheld)
+        if party.identity == fact.identity:
+            continue  # somebody else, who withholds it as well: no display changes
+        if call.offer is not None and call.offer.identity == party.identity:
+            step.put_offer(call.id, identity=fact.identity)
+        displays.anew(step, call)
 
 
 def _own_phone_ready(step: Step, call: Call, party: Party) -> None:

@@ -139,6 +139,14 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Name and number of somebody who withholds them. Never printed, and in no effect: it cannot reach a phone."""
+
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """All that decides what a leg hears and who hears it. Derived, never set by hand."""
 
@@ -222,6 +230,7 @@ class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
 
     `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
+    `withheld`: what desktops may show of somebody anonymous; kept only where the administrator says so.
     `keyed`: a number that he is dialling by a feature code. `talking` is told to windows, but is nothing that a
     snapshot is written for: equal parties may differ in it.
     `merges_with`: his other calls whose parties could join this one now; `may_confer`: whether all of a consultation
@@ -239,6 +248,7 @@ class Party:
     held_by: frozenset[PartyId] = frozenset()
     away: bool = False
     order: int = 0
+    withheld: Withheld | None = None
     merges_with: tuple[CallId, ...] = ()
     keyed: KeyedNumber | None = None
     talking: bool = field(default=False, compare=False)

@@ -8,7 +8,7 @@ from ari_app.calls import arrivals, feature_codes, legs, monitoring, offers, par
 from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
-from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact
+from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact, LegIdentified
 from ari_app.errors import AsteriskUnavailable
 
 
@@ -73,6 +73,8 @@ def _make_up(step: Step, leg: Leg, channel: ChannelFact) -> None:
         legs.answered(step, leg.id)
     elif channel.ringing:
         legs.ringing(step, leg.id)
+    if channel.arrived is not None:
+        legs.identified(step, LegIdentified(leg.id, channel.arrived.caller, channel.arrived.withheld))
     leg = step.leg(channel.leg) or leg
     if leg.playing is not None:
         # Its end may have been among the events that were lost.

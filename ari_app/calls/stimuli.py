@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ari_app.calls.commands import Command
-from ari_app.calls.model import AgentId, BridgeId, Identity, LegId
+from ari_app.calls.model import AgentId, BridgeId, Identity, LegId, Withheld
 from ari_app.routing.directory import Directory
 
 NOBODY = Identity()
@@ -20,6 +20,7 @@ NOBODY = Identity()
 class ChannelArrived:
     """A channel that we did not create entered our application: `Stasis(app, verb, *args)`.
 
+    A `caller` who withholds their identity is anonymous; `withheld` is what came all the same.
     `endpoint` is its SIP user or trunk; `user_data` its CALL_DATA_* variables, the prefix taken off, lower case. `via`
     is the leg of ours that this one is the far half of: a routing point's dialplan that hands its caller back. `entry`
     is where the dialplan handed it over: its context and extension, as `from-carrier 2000`.
@@ -33,6 +34,7 @@ class ChannelArrived:
     user_data: Mapping[str, str] = field(default_factory=dict)
     via: LegId | None = None
     entry: str = ""
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,15 @@ class LegRetrievedByPhone:
     """The phone's hold key was released."""
 
     leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegIdentified:
+    """Who is at the other end has another name or number now: their own switchboard has passed the call on."""
+
+    leg: LegId
+    identity: Identity
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +255,7 @@ type AsteriskFact = (
     | LegDied
     | LegHeldByPhone
     | LegRetrievedByPhone
+    | LegIdentified
     | LegDigit
     | LegTalking
     | TransferAsked

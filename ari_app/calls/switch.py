@@ -29,6 +29,7 @@ from ari_app.calls import (
     arrivals,
     commands,
     deadlines,
+    discretion,
     displays,
     failures,
     feature_codes,
@@ -145,6 +146,8 @@ class Switch:
 
     def handle(self, stimulus: s.Stimulus, now: float) -> list[Effect]:
         """Change the state by one stimulus and say what is to be done. Never raises."""
+        if not self.directory.settings.agents_see_withheld:
+            stimulus = discretion.of_stimulus(stimulus)
         step = Step(self.state, self.directory, now)
         try:
             self._dispatch(step, stimulus)
@@ -191,6 +194,8 @@ class Switch:
                 legs.held_by_phone(step, leg)
             case s.LegRetrievedByPhone(leg):
                 legs.retrieved_by_phone(step, leg)
+            case s.LegIdentified():
+                legs.identified(step, stimulus)
             case s.LegDigit(leg, digit):
                 feature_codes.digit(step, leg, digit)
             case s.LegTalking(leg, talks):
@@ -365,6 +370,9 @@ def _configured(step: Step, directory: Directory) -> None:
     """The administrator's file was read again: what calls that are up derive from it is derived anew."""
     before, after = step.directory.settings, directory.settings
     step.directory = directory
+    if before.agents_see_withheld and not after.agents_see_withheld:
+        for call in list(step.live_calls()):
+            step.put_call(discretion.of_call(call))
     if _derived_from(before) == _derived_from(after):
         return
     for call in list(step.live_calls()):

@@ -188,7 +188,7 @@ def _target(step: Step, number: str, me: Party) -> Target:
 
 def _transfer(step: Step, call: Call, me: Party, target: Target, refer: LegId | None = None) -> None:
     held = contacts_first(call, me)
-    identity = displays.shown_identity(step, call, me.agent, OfferKind.TRANSFER, outside=False)
+    identity = displays.shown_identity(step, call, me.agent, OfferKind.TRANSFER)
     offer = Offer(
         step.new_id("o"),
         OfferKind.TRANSFER,

@@ -25,7 +25,8 @@ from ari_app.routing.directory import Directory, Role
 class PartyView:
     """Somebody in the call; `you` is the one who looks, `actions` what he may do to this party now.
 
-    `talking`: speaks now; false where it is not known.
+    `anonymous`: the identity is withheld, and `name` and `number` are empty unless the administrator lets agents see
+    them all the same. `talking`: speaks now; false where it is not known.
     """
 
     id: str
@@ -33,6 +34,7 @@ class PartyView:
     agent: str | None
     name: str
     number: str
+    anonymous: bool
     state: str
     muted: bool
     deaf: bool
@@ -142,12 +144,14 @@ def _recording(recording: Recording | None) -> RecordingView | None:
 
 
 def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:
+    known = party.withheld or party.identity
     return PartyView(
         id=party.id,
         role=party.role.value,
         agent=party.agent,
-        name=party.identity.name,
-        number=party.identity.number,
+        name=known.name,
+        number=known.number,
+        anonymous=party.identity.anonymous,
         state=party_state(party),
         muted=party.muted,
         deaf=party.deaf,

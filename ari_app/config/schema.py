@@ -377,7 +377,9 @@ class SettingsEntry(Entry):
     trunk: Name = DEFAULTS.trunk
     """The endpoint in `pjsip.conf` for all numbers outside."""
     company: CompanyEntry | None = None
-    """What people outside see where no caller ID is chosen. Without, they see the agent's own name and number."""
+    """What people outside see where no caller ID is chosen; without it such calls are anonymous.
+
+    The trunk alone is told its number of anonymous calls, too."""
     not_ready_reasons: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]] = list(DEFAULTS.not_ready_reasons)
     """The reasons that agents may choose from."""
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data
@@ -387,6 +389,10 @@ class SettingsEntry(Entry):
 
     Needs Asterisk 22.11 (23: 23.5) or later: one transfer of some phones (REFER with `Refer-Sub: false`) stops earlier
     ones (asterisk issue 2021). `ari-app check` tells."""
+    agents_see_withheld: bool = DEFAULTS.agents_see_withheld
+    """Whether desktops show name and number of callers who withhold them, where the carrier told them.
+
+    Phones never do, nor logs, stories or anybody outside."""
     caller_ids_enabled_for: Verbs = []
     """For what agents may choose a caller ID."""
     recording: RecordingEntry = RecordingEntry()

@@ -3,7 +3,8 @@
 JSON in which everything that JSON does not have carries its type: `{"$": "Call", ...}` is a dataclass, `{"$enum":
 "OfferState", "value": "ringing"}`, `{"$set": [...]}`, `{"$tuple": [...]}`, `{"$map": [[key, value], ...]}`. Values that
 many steps share (calls, legs, the configuration) stand once, in `values`, and are cited as `{"$ref": n}`. Only types of
-the machine's own language are read back. It holds what calls hold, keys pressed and attached data among them.
+the machine's own language are read back. It holds what calls hold, keys pressed and attached data
+among them, but not who somebody is that withholds it.
 """
 
 import json
@@ -13,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from ari_app.calls import commands, effects, model, step, stimuli, story
-from ari_app.calls.model import Call, CallId, Leg
+from ari_app.calls.model import Call, CallId, Leg, Withheld
 from ari_app.calls.story import StoryEntry
 from ari_app.errors import CallControlError, Code
 from ari_app.routing import directory, targets
@@ -89,6 +90,8 @@ class _Writer:
                 return {"$enum": type(value).__name__, "value": value.value}
             case None | bool() | int() | float() | str():
                 return value
+            case Withheld():
+                return None  # no effect depends on it: the story runs the same without
             case CallControlError(code=code, detail=detail):
                 return {"$error": code.value, "detail": detail}
             case frozenset():

@@ -171,6 +171,7 @@ class Settings:
     feature_timeout: float = 3.0
     talk_detection: bool = False
     transfer_progress: bool = False
+    agents_see_withheld: bool = False
     monitoring: Monitoring = field(default_factory=Monitoring)
 
 

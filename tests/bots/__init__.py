@@ -6,7 +6,7 @@ the system under test. `README.md` has the scenario format for testers.
 
 from tests.bots.behaviour import Behaviour, answers, declines, forwards, is_busy, is_unplugged, is_unreachable, rings
 from tests.bots.call import Call, CallRefused, CallState
-from tests.bots.carrier import Carrier, Contact
+from tests.bots.carrier import Carrier, Contact, Withholding
 from tests.bots.dialog import Display
 from tests.bots.events import DeadlineMissed
 from tests.bots.lab import Lab, Pair, everyone, pairs
@@ -30,6 +30,7 @@ __all__ = [
     "RegistrationFailed",
     "Sound",
     "Transfer",
+    "Withholding",
     "answers",
     "declines",
     "everyone",

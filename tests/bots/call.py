@@ -327,10 +327,14 @@ class Call:
         self.station.note("presses", digits, call=self.name)
         await self.audio.stream.send_dtmf(digits)
 
-    async def _reinvite(self, direction: sdp.Direction) -> None:
+    async def assert_identity(self, headers: dict[str, str]) -> None:
+        """A re-INVITE that changes nothing but who we say that we are. Raises CallRefused."""
+        await self._reinvite("sendonly" if self.on_hold else "sendrecv", headers)
+
+    async def _reinvite(self, direction: sdp.Direction, headers: dict[str, str] | None = None) -> None:
         if self.state is not CallState.UP:
             raise RuntimeError(f"{self.name} is {self.state}")
-        status = await reinvite.offer(self, direction)
+        status = await reinvite.offer(self, direction, headers or {})
         if status >= 300:
             raise CallRefused(f"re-INVITE of {self.name}", status)
 

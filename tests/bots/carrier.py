@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from aiosipua import parse_uri
 
 from tests.bots.behaviour import Behaviour, is_unreachable
 from tests.bots.call import Call
+from tests.bots.dialog import quoted
 from tests.bots.line import Line
 from tests.bots.sip import Address, ServerTransaction
 from tests.bots.station import Station
 from tests.bots.studio import Studio
+
+
+class Withholding(StrEnum):
+    """How carriers pass on that somebody withholds who they are; `{me}` is the identity that they should have kept."""
+
+    BY_FROM_AND_PRIVACY = "anonymous From; Privacy: id"
+    BY_FROM_ALONE = "anonymous From"
+    BESIDE_IDENTITY = "anonymous From; P-Asserted-Identity: {me}; Privacy: id"
+    BESIDE_IDENTITY_FOR_THE_USER = "P-Asserted-Identity: {me}; Privacy: user;id"
+    BY_FROM_BESIDE_IDENTITY = "anonymous From; P-Asserted-Identity: {me}"
+    BY_PRIVACY_ALONE = "Privacy: id"
+    BY_PRIVACY_OF_THE_HEADER = "Privacy: header"
+    BY_PRIVACY_OF_THE_SESSION = "Privacy: session;critical"
+    BY_REMOTE_PARTY_ID = "Remote-Party-ID: {me};party=calling;privacy=full"
+
+    @property
+    def anonymous_from(self) -> bool:
+        return "anonymous From" in self.value
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those beside From."""
+        listed = [header for header in self.value.split("; ") if header != "anonymous From"]
+        return dict(header.split(": ", 1) for header in listed)
 
 
 class Contact(Station):
@@ -22,19 +49,32 @@ class Contact(Station):
         self.number = number
         self._carrier = carrier
 
-    def dial(self, number: str, *, withheld: bool = False) -> Call:
-        """Call a number of the company. `withheld` hides the identity, as *31# does."""
+    def dial(self, number: str, *, withheld: Withholding | bool = False) -> Call:
+        """Call a number of the company. `withheld` hides the identity, as *31# does, in the way that is given."""
         host, port = self._carrier.server
         uri = f"sip:{number}@{host}:{port}"
-        self._withheld = withheld
-        headers = {"Privacy": "id"} if withheld else {}
+        way = Withholding.BY_FROM_AND_PRIVACY if withheld is True else withheld or None
+        self._anonymous = way is not None and way.anonymous_from
+        me = super().local_uri()
+        headers = {} if way is None else {name: value.format(me=me) for name, value in way.headers.items()}
         return self.call_uri(uri, self._carrier.server, headers)
 
-    _withheld = False
+    async def is_passed_on(self, display: str, number: str, *, withheld: bool = False) -> None:
+        """In the newest call somebody else is at the phone now: a re-INVITE that asserts another identity.
+
+        Raises CallRefused.
+        """
+        asserted = {"P-Asserted-Identity": f"{quoted(display)} <sip:{number}@{self._carrier.server[0]}>"}
+        self.note(
+            "is passed on", "somebody who withholds it" if withheld else f"{display} {number}", call=self.call.name
+        )
+        await self.call.assert_identity(asserted | ({"Privacy": "id"} if withheld else {}))
+
+    _anonymous = False
 
     def local_uri(self) -> str:
         """The caller's identity as the carrier passes it on."""
-        if self._withheld:
+        if self._anonymous:
             return '"Anonymous" <sip:anonymous@anonymous.invalid>'
         return super().local_uri()
 

@@ -55,7 +55,7 @@ def identity(message: SipMessage, *, with_from: bool) -> Display | None:
         if raw is None or (header == "From" and not with_from):
             continue
         address = parse_address(raw)
-        name = (address.display_name or "").strip()
+        name = re.sub(r"\\(.)", r"\1", (address.display_name or "").strip())
         number = address.uri.user or ""
         privacy = (address.params.get("privacy") or "off").lower()
         unknown = number.lower() in ("anonymous", "restricted") or address.uri.host == "anonymous.invalid"
@@ -63,6 +63,12 @@ def identity(message: SipMessage, *, with_from: bool) -> Display | None:
             return Display(anonymous=True, source=header)
         return Display(name, number, source=header)
     return None
+
+
+def quoted(name: str) -> str:
+    """A display name as it stands in a SIP header (RFC 3261, 25.1: quoted-string)."""
+    escaped = re.sub(r'(["\\])', r"\\\1", name)
+    return f'"{escaped}"'
 
 
 def reason_of(message: SipMessage) -> str:

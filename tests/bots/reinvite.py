@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tests.bots import sdp
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 _TRIES = 6
 
 
-async def offer(call: Call, direction: sdp.Direction) -> int:
-    """Offer our audio in that direction; the final status of the answer."""
+async def offer(call: Call, direction: sdp.Direction, headers: Mapping[str, str]) -> int:
+    """Offer our audio in that direction, with these headers too; the final status of the answer."""
     call.offering = True
     try:
         for _ in range(_TRIES):
-            status = await _once(call, direction)
+            status = await _once(call, direction, headers)
             if status != 491:
                 break
             # Both sides offered at once (RFC 3261, 14.1): again after a moment of chance.
@@ -29,9 +30,9 @@ async def offer(call: Call, direction: sdp.Direction) -> int:
         call.offering = False
 
 
-async def _once(call: Call, direction: sdp.Direction) -> int:
+async def _once(call: Call, direction: sdp.Direction, headers: Mapping[str, str]) -> int:
     body = call.audio.session.describe(direction)
-    response, seq = await call.dialog.ask("INVITE", {"Content-Type": "application/sdp"}, body)
+    response, seq = await call.dialog.ask("INVITE", {"Content-Type": "application/sdp", **headers}, body)
     if response.status_code < 300:
         call.dialog.refresh(response)
         ack = call.dialog.request("ACK", seq=seq)

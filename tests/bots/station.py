@@ -15,7 +15,7 @@ from aiosipua import SipDigestAuth, generate_tag
 from tests.bots import tones
 from tests.bots.behaviour import Behaviour
 from tests.bots.call import Call, CallState
-from tests.bots.dialog import Dialog, Display, wants_auto_answer
+from tests.bots.dialog import Dialog, Display, quoted, wants_auto_answer
 from tests.bots.expect import Expectations
 from tests.bots.line import Line
 from tests.bots.sip import Address, ServerTransaction
@@ -98,7 +98,7 @@ class Station(Expectations):
     def local_uri(self) -> str:
         """Our address in a From header. A contact overrides what stands before it."""
         host, port = self.line.agent.address
-        name = f'"{self.display_name}" ' if self.display_name else ""
+        name = f"{quoted(self.display_name)} " if self.display_name else ""
         return f"{name}<sip:{self.user}@{host}:{port}>"
 
     def call_uri(self, uri: str, peer: Address, headers: Mapping[str, str] | None = None) -> Call:

@@ -97,10 +97,11 @@ async def test_the_demos_file_fits_the_running_asterisk(stack: Stack) -> None:
 async def test_check_names_what_asterisk_lacks(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "callcentre.yaml"
     text = FILE.read_text().replace('phone: "1002"', 'phone: "1999"').replace("trunk: carrier", "trunk: nowhere")
+    text = text.replace("  company:", "  # company:")
     file.write_text(text.replace('number: "4001"', 'number: "4999"').replace("pbx-invalid", "no-such-sound"))
     status, output = await ari_app(stack, file, "check")
     assert status == 1
-    for missing in ("phone 1999", "trunk nowhere", "dialplan 4999", "sound"):
+    for missing in ("phone 1999", "trunk nowhere", "dialplan 4999", "sound", "settings.company"):
         assert missing in output, output
 
 

@@ -86,7 +86,9 @@ def _forgotten(world: World, call: Call) -> list[str]:
 
 @pytest.mark.parametrize("everything", [True, False])
 def test_every_action_that_is_listed_works_and_every_other_is_refused_and_changes_nothing(everything: bool) -> None:
-    waiting = deque(beginnings(conferences=everything, monitoring=Monitoring(enabled=everything)))
+    waiting = deque(
+        beginnings(withholding=everything, conferences=everything, monitoring=Monitoring(enabled=everything))
+    )
     seen = {shape(world) for world in waiting}
     for _ in range(STATES if everything else STATES // 4):
         world = waiting.popleft()

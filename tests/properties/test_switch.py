@@ -5,6 +5,7 @@ command answered once, whoever is on hold hears music, and who hears whom is wha
 """
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import settings
@@ -18,9 +19,9 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import DEAD, DialplanEntry, LegState, MonitorMode
 from ari_app.errors import Code
-from ari_app.routing.directory import Role
+from ari_app.routing.directory import CallerId, Role
 from tests.properties import walk
-from tests.support import account
+from tests.support import account, discretion
 from tests.support.callcentre import directory
 from tests.support.world import World, to
 
@@ -71,7 +72,13 @@ INITIATIONS = (c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer)
 
 SELDOM = st.integers(0, 7).map(lambda n: n == 0)
 # Once as it mostly is, once with all that the administrator may switch on.
-EVERYTHING: dict[str, Any] = {"max_hold": 20.0, "transfer_progress": True, "call_waiting": AGENTS}
+EVERYTHING: dict[str, Any] = {
+    "max_hold": 20.0,
+    "transfer_progress": True,
+    "call_waiting": AGENTS,
+    "company": CallerId("company", "Company", "+33100000000"),
+    "agents_see_withheld": True,
+}
 BEGINNINGS = (*walk.beginnings(), *walk.beginnings(**EVERYTHING))
 
 
@@ -102,11 +109,24 @@ class CallCentre(RuleBasedStateMachine):
                 ("group", "together"),
                 ("group", "front"),
             )
-        )
+        ),
+        withholding=st.booleans(),
     )
-    def a_caller_comes(self, verb: tuple[str, str]) -> None:
+    def a_caller_comes(self, verb: tuple[str, str], withholding: bool) -> None:
+        self.world.withholding = withholding
         if len(self.world.switch.calls) < 4:
             self.world.arrives(*verb)
+
+    @precondition(lambda self: self.world.asterisk.world.channels)
+    @rule(index=st.integers(0, 9), withheld=st.booleans())
+    def somebody_is_passed_on_by_their_own_switchboard(self, index: int, withheld: bool) -> None:
+        self.world.passed_on(self._channel(index), withheld=withheld)
+
+    @rule(see=st.booleans(), now=SELDOM)
+    def the_administrator_says_whether_agents_see_what_is_withheld(self, see: bool, now: bool) -> None:
+        if now:
+            settings = replace(self.world.directory.settings, agents_see_withheld=see)
+            self.world.configure(replace(self.world.directory, settings=settings))
 
     @rule(agent=st.sampled_from((*AGENTS, "erin")), number=st.sampled_from(("1002", "2000", "+33123456", "*", "4000")))
     def a_phone_dials(self, agent: str, number: str) -> None:
@@ -386,6 +406,7 @@ class CallCentre(RuleBasedStateMachine):
         assert not self.world.wrong()
         self._nobody_waits_for_ever()
         assert not account.replayed_otherwise(self.world)
+        assert not discretion.written(self.world)
 
     def _nobody_waits_for_ever(self) -> None:
         """Nobody comes to the phone any more: whoever waits on hold for an agent who does nothing else is helped."""

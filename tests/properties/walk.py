@@ -139,10 +139,14 @@ def _say(world: World, kind: type[c.BaseCommand], by: str, **fields: object) -> 
     world.command(kind, by, **fields)
 
 
-def beginnings(**settings: Any) -> Iterator[World]:
-    """Calls as they begin, and what they come to by and by, so that the walk is soon everywhere."""
+def beginnings(*, withholding: bool = False, **settings: Any) -> Iterator[World]:
+    """Calls as they begin, and what they come to by and by, so that the walk is soon everywhere.
+
+    With `withholding`, every caller withholds who they are.
+    """
     for begin in _BEGINNINGS:
         office = Office(**{"feature_codes": CODES, "talk_detection": True, **settings})
+        office.withholding = withholding
         begin(office)
         office.settle()
         yield office

@@ -19,12 +19,13 @@ from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
-from tests.support import account, wellformed
+from tests.support import account, discretion, wellformed
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
 _ASTERISK: tuple[type, ...] = get_args(e.AsteriskEffect.__value__)
 CALLER = Identity("Zoé Caller", "+33612345678")
+ANONYMOUS = Identity(anonymous=True)
 
 
 @dataclass
@@ -91,6 +92,9 @@ class Agents:
 class World:
     """One call centre under test. Nothing happens until it is told to: `settle()` lets all happen that can."""
 
+    withholding = False
+    """Whether callers who arrive from now on withhold who they are."""
+
     def __init__(self, directory: Directory | None = None, ready: Sequence[str] = ("alice", "bob", "carol", "dave")):
         self.directory = directory or small_directory()
         self.asterisk = FakeAsterisk("cc-")
@@ -130,6 +134,7 @@ class World:
         account.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         effects = self.switch.handle(stimulus, self.now)
+        discretion.check(self, stimulus, effects)
         self.effects = effects
         for effect in effects:
             self._do(effect)
@@ -210,6 +215,11 @@ class World:
                 return
         raise AssertionError("what was due is due for ever")
 
+    def configure(self, directory: Directory) -> None:
+        """The administrator's file is read again."""
+        self.directory = directory
+        self.feed(s.DirectoryReplaced(directory))
+
     def lose_link(self) -> None:
         """The connection breaks; the machine is told before anything that happens later."""
         self.asterisk.lose_link()
@@ -263,11 +273,19 @@ class World:
         return self.refusals[name].code.value
 
     def arrives(self, verb: str = "group", *args: str, leg: str | None = None, endpoint: str = "carrier") -> str:
-        """A caller comes out of the dialplan; returns his leg."""
+        """A caller comes out of the dialplan; returns their leg."""
         self.numbers += 1
         name = leg or f"in{self.numbers}"
-        self.asterisk.arrive(name, endpoint, verb, *(args or ("support",)), caller=CALLER)
+        caller, withheld = (ANONYMOUS, discretion.SECRET) if self.withholding else (CALLER, None)
+        self.asterisk.arrive(name, endpoint, verb, *(args or ("support",)), caller=caller, withheld=withheld)
         return name
+
+    def passed_on(self, leg: str, *, withheld: bool = False) -> None:
+        """Whoever is at this leg has handed their phone to somebody else, who may withhold who they are."""
+        identity, secret = (
+            (ANONYMOUS, discretion.SECRET) if withheld else (Identity("Somebody Else", "+33600000002"), None)
+        )
+        self.asterisk.identify(leg, identity, secret)
 
     def phone(self, agent: str, behaviour: Behaviour) -> None:
         """What the agent's phone does from now on."""
@@ -327,7 +345,7 @@ class World:
 
     def wrong(self) -> list[str]:
         """What should not be, now that everything has happened that could."""
-        return account.wrong(self)
+        return account.wrong(self) + discretion.kept(self)
 
 
 def to(text: str) -> Target:

@@ -2,10 +2,12 @@
 
 import pytest
 
-from ari_app.calls.effects import CallChanged
-from ari_app.calls.stimuli import LegAnswered
+from ari_app.calls.effects import CallAlarm, CallChanged
+from ari_app.calls.model import Alarm
+from ari_app.calls.stimuli import AsteriskReconciled, ChannelArrived, ChannelFact, LegAnswered, LegIdentified
 from ari_app.calls.story import StoryEntry
 from ari_app.config.errors import ConfigError
+from tests.support.discretion import SECRET
 from tests.unit.api.fakes import NOW, World, call, party
 
 
@@ -54,6 +56,21 @@ async def test_a_story_tells_what_happened_with_times(world: World, admin: str) 
     }
     assert (second["at"], second["kind"], second["what"]) == ("2027-01-15T08:00:00.250Z", "effect", "CallChanged")
     assert second["detail"]["call"]["parties"]["p1"]["held_by"] == []
+
+
+async def test_no_story_tells_what_somebody_withholds(world: World, admin: str) -> None:
+    held = call("c1", party("p1", withheld=SECRET))
+    arrived = ChannelArrived("in", "carrier", "agent", ("alice",), withheld=SECRET)
+    world.control.stories["c1"] = [
+        StoryEntry(NOW, "stimulus", arrived),
+        StoryEntry(NOW, "stimulus", LegIdentified("in", arrived.caller, SECRET)),
+        StoryEntry(NOW, "stimulus", AsteriskReconciled((ChannelFact("in", True, False, True, arrived),), ())),
+        StoryEntry(NOW, "effect", CallAlarm(held, Alarm.HELD_TOO_LONG)),
+    ]
+    answer = await world.ask("GET", "/v1/admin/calls/c1/story", token=admin)
+    assert "CallAlarm" in answer.text
+    assert SECRET.name not in answer.text
+    assert SECRET.number not in answer.text
 
 
 async def test_no_story_is_not_found(world: World, admin: str) -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ari_app.ari.events import Translator
-from ari_app.calls.model import DEAD, Identity
+from ari_app.calls.model import DEAD, Identity, Withheld
 from ari_app.calls.stimuli import (
     AnnouncementFinished,
     AsteriskFact,
@@ -16,6 +17,7 @@ from ari_app.calls.stimuli import (
     LegDigit,
     LegGone,
     LegHeldByPhone,
+    LegIdentified,
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
@@ -39,8 +41,9 @@ def start(leg: str = "leg", *args: str, **more: Any) -> dict[str, Any]:
     return {"type": "StasisStart", "application": APP, "args": list(args), "channel": channel(leg, **more)}
 
 
-def event(kind: str, leg: str = "leg", state: str = "Down", **more: Any) -> dict[str, Any]:
-    return {"type": kind, "channel": channel(leg, state), **more}
+def event(kind: str, leg: str = "leg", state: str = "Down", caller: Any = None, **more: Any) -> dict[str, Any]:
+    who = {} if caller is None else {"caller": caller}
+    return {"type": kind, "channel": channel(leg, state, **who), **more}
 
 
 def dial(status: str, leg: str = "leg") -> dict[str, Any]:
@@ -216,6 +219,51 @@ def test_a_caller_without_a_number_is_anonymous(translator: Translator, number: 
     (fact,) = tell(translator, start("in", "agent", "a", caller={"name": "Anonymous", "number": number}))
     assert isinstance(fact, ChannelArrived)
     assert fact.caller == Identity(anonymous=True)
+
+
+@pytest.mark.parametrize("presentation", ["prohib", "prohib_not_screened", "prohib_passed_screen"])
+def test_a_caller_who_withholds_name_and_number_is_anonymous_and_they_are_never_printed(
+    translator: Translator, presentation: str
+) -> None:
+    caller = {"name": "Zoé", "number": "+336"}
+    (fact,) = tell(translator, start("in", "agent", "a", caller=caller, channelvars={"CALLERID(pres)": presentation}))
+    assert isinstance(fact, ChannelArrived)
+    assert (fact.caller, fact.withheld) == (Identity(anonymous=True), Withheld("Zoé", "+336"))
+    assert "Zoé" not in repr(fact)
+    assert "+336" not in repr(fact)
+
+
+@pytest.mark.parametrize("presentation", ["allowed", "allowed_not_screened", "unavailable", ""])
+def test_a_caller_who_withholds_nothing_is_shown(translator: Translator, presentation: str) -> None:
+    caller = {"name": "Zoé", "number": "+336"}
+    (fact,) = tell(translator, start("in", "agent", "a", caller=caller, channelvars={"CALLERID(pres)": presentation}))
+    assert isinstance(fact, ChannelArrived)
+    assert (fact.caller, fact.withheld) == (Identity("Zoé", "+336"), None)
+
+
+def test_it_is_said_once_that_asterisk_does_not_tell_what_is_withheld(translator: Translator) -> None:
+    with capture_logs() as logs:
+        tell(translator, start("one", "agent", "a", channelvars={"CALLERID(pres)": "allowed"}))
+        tell(translator, start("two", "agent", "a"), start("three", "agent", "a"))
+    assert [entry["event"] for entry in logs] == ["withheld_identities_unknown"]
+
+
+def test_a_name_is_without_the_backslashes_of_its_quoted_string(translator: Translator) -> None:
+    name = r"Dupont \"le grand\" \\o/"
+    (fact,) = tell(translator, start("in", "agent", "a", caller={"name": name, "number": "+336"}))
+    assert isinstance(fact, ChannelArrived)
+    assert fact.caller.name == r'Dupont "le grand" \o/'
+
+
+def test_another_name_or_number_at_the_other_end_is_told_of_legs_of_ours(translator: Translator) -> None:
+    tell(translator, start("in", "agent", "a"))
+    known = event("ChannelCallerId", "in", caller={"name": "Zoé", "number": "+336"})
+    hidden = {"channel": {**known["channel"], "channelvars": {"CALLERID(pres)": "prohib"}}}
+    stranger = event("ChannelCallerId", "not ours")
+    assert tell(translator, known, known | hidden, stranger) == [
+        LegIdentified("in", Identity("Zoé", "+336")),
+        LegIdentified("in", Identity(anonymous=True), Withheld("Zoé", "+336")),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,20 @@ async def test_an_anonymous_leg_carries_neither_name_nor_number(requests: Reques
     assert arguments["variables"] == {"HOLD_INTERCEPT(set)": "", "CONNECTEDLINE(pres,i)": "prohib"}
 
 
+@pytest.mark.parametrize("asserted", ["", "+33140000000"])
+async def test_a_trunk_is_told_that_it_is_withheld_and_the_companys_number_where_there_is_one(
+    requests: Requests, client: Recorder, asserted: str
+) -> None:
+    hidden = Identity("Zoé", "+336", anonymous=True)
+    await requests.perform(CreateLeg(1, "leg", Outside("+331", "carrier"), hidden, "call", asserted=asserted))
+    await requests.perform(CreateLeg(1, "leg", Phone("1001"), hidden, "call", asserted=asserted))
+    (_, outside), (_, inside) = client.take()
+    told = {"HOLD_INTERCEPT(set)": "", "CONNECTEDLINE(pres,i)": "prohib"}
+    assert inside["variables"] == told
+    more = {"CONNECTEDLINE(num,i)": asserted} if asserted else {"PJSIP_HEADER(add,Privacy)": "id"}
+    assert outside["variables"] == told | more
+
+
 async def test_an_answered_phone_is_told_anonymous_in_words(requests: Requests, client: Recorder) -> None:
     await requests.perform(ShowIdentity(1, "leg", Identity("Zoé", "+336", anonymous=True)))
     ((_, arguments),) = client.take()

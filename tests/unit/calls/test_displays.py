@@ -112,7 +112,7 @@ def test_a_call_dialled_by_hand_shows_the_agent_and_outside_the_company_s51(comp
     office.hangs_up("own")
     office.arrives("dial", NUMBER, leg="more", endpoint="1001")
     office.settle()
-    expected = Identity("Alice", "1001") if company is None else Identity(company.name, company.number)
+    expected = Identity(anonymous=True) if company is None else Identity(company.name, company.number)
     assert _invited(office).identity == expected
 
 

@@ -7,11 +7,14 @@ import pytest
 
 from ari_app.__main__ import main
 from ari_app.calls import commands as c
+from ari_app.calls.model import Withheld
 from ari_app.calls.replay import replay
 from ari_app.calls.story import StoryEntry
 from ari_app.engine.storyfile import FORMAT, StoryUnreadable, read, write
 from ari_app.errors import Code, Refused
 from tests.support.callcentre import target
+from tests.support.discretion import SECRET
+from tests.support.world import ANONYMOUS
 from tests.unit.calls.office import Office
 
 
@@ -35,6 +38,17 @@ def test_what_is_written_is_read_back_and_runs_again() -> None:
 def test_errors_that_effects_carry_are_read_back() -> None:
     entry = StoryEntry(1.0, "effect", Refused(Code.NOT_FOUND, "there is no such call"))
     assert read(write("c1", [entry]))[1] == (entry,)
+
+
+def test_what_somebody_withholds_is_in_no_file_and_the_story_runs_again_without() -> None:
+    office = Office(agents_see_withheld=True)
+    office.withholding = True
+    call = office.served().id
+    office.asterisk.identify("in1", ANONYMOUS, Withheld("A Third", "+33600000003"))
+    office.settle()
+    text = write(call, office.switch.stories.of(call) or ())
+    assert not [said for said in (SECRET.name, SECRET.number, "A Third", "+33600000003") if said in text]
+    assert all(step.same for step in replay(*read(text)))
 
 
 def test_what_many_steps_share_stands_once() -> None:
