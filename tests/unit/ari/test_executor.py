@@ -119,6 +119,16 @@ async def test_joining_waits_for_the_bridge_even_if_that_failed(executor: Execut
     assert asterisk.started == [1, 2]
 
 
+async def test_a_snoop_is_put_on_a_leg_that_is_where_it_goes(executor: Executor, asterisk: Asterisk) -> None:
+    await run(executor, LeaveBridge(1, "a", "b"), JoinBridge(2, "a", "c"), JoinBridge(3, "x", "c"))
+    await run(executor, CreateSnoop(4, "s", "a", True, "call"))
+    assert asterisk.started == [1, 3]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 3, 2]
+    await asterisk.end(2)
+    assert asterisk.started == [1, 3, 2, 4]
+
+
 async def test_a_bridge_is_destroyed_after_all_that_name_it(executor: Executor, asterisk: Asterisk) -> None:
     await run(executor, JoinBridge(1, "a", "b"), music(2, "c"), LeaveBridge(3, "c", "b"), DestroyBridge(4, "b"))
     await asterisk.end(1)
