@@ -96,3 +96,10 @@ def test_the_languages_are_those_that_phones_and_the_dialplan_choose(tmp_path: P
 def test_another_applications_name_may_stand_there_in_words(tmp_path: Path, application: str) -> None:
     wrong = found(tmp_path, "[a]\nexten => 1,1,Stasis(other,group,nowhere)\n", application)
     assert bool(wrong) is (application == "other")
+
+
+def test_what_somebody_has_dialled_is_nowhere_taken_as_it_is() -> None:
+    lines = (Path(__file__).parents[3] / "asterisk" / "extensions.conf").read_text().splitlines()
+    dialled = [line for line in lines if "${EXTEN" in line.partition(";")[0]]
+    assert len(dialled) > 5
+    assert [line for line in dialled if "${FILTER(0-9+*#,${EXTEN" not in line] == []
