@@ -4,13 +4,15 @@ Asterisk --WebSocket--> Link --events--> Translator --facts--> on_fact
 execute(effect) --> Executor --in order--> Requests --HTTP--> Asterisk;  results --> on_fact
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor
+from ari_app.ari.failures import AriError
 from ari_app.ari.http import HttpClient
 from ari_app.ari.in_use import OnPhoneInUse, PhonesInUse
 from ari_app.ari.link import Link, LinkState, Pace
@@ -27,6 +29,8 @@ from ari_app.calls.stimuli import (
     LegGone,
     LinkLost,
 )
+
+_HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it on hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Asterisk:
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
         self._link = Link(self.client, settings.application, self, pace=settings.pace)
         self._creating: dict[int, LegId] = {}
+        self._asking: asyncio.Task[None] | None = None
         self._stopping = False
 
     @property
@@ -94,6 +99,8 @@ class Asterisk:
     async def stop(self) -> None:
         """Fail what is pending and close every connection; no fact comes after it. Asterisk's calls go on."""
         self._stopping = True
+        if self._asking is not None:
+            self._asking.cancel()
         self._executor.close("stopping")
         await self._link.stop()
         self._phones.close()
@@ -114,8 +121,24 @@ class Asterisk:
         ours = tuple(str(b["id"]) for b in bridges if str(b["id"]).startswith(self._settings.bridge_prefix))
         self._requests.keep({fact.leg for fact in facts}, set(ours))
         self._executor.open()
+        self._ask_who_holds([fact.leg for fact in facts if fact.up and fact.in_app])
         self._phones.listed(channels)
         self._on_fact(AsteriskReconciled(facts, ours))
+
+    def _ask_who_holds(self, legs: Sequence[LegId]) -> None:
+        """No list tells it, and a phone that was resumed, or put on hold, while we were away will not tell it again."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asking = asyncio.get_running_loop().create_task(self._ask_holds(legs), name="asterisk-holds")
+
+    async def _ask_holds(self, legs: Sequence[LegId]) -> None:
+        for leg in legs:
+            try:
+                answer = await self.client.call("channels", "getChannelVar", channelId=leg, variable=_HOLDS)
+            except AriError:
+                continue  # it is gone, or no phone's
+            for fact in self._translator.holds(leg, str(answer["value"]) == "1"):
+                self._on_fact(fact)
 
     def link_event(self, event: Mapping[str, Any]) -> None:
         """See `link.Listener`."""

@@ -74,13 +74,13 @@ REPLACING = "replaced"
 
 @dataclass(slots=True)
 class _Seen:
-    """What was told of a leg. `ours`: we created it."""
+    """What was told of a leg. `ours`: we created it. `held`: None until it is known whether its phone holds."""
 
     ours: bool
     entered: bool = True
     ringing: bool = False
     up: bool = False
-    held: bool = False
+    held: bool | None = False
     cause: int = 0
 
 
@@ -229,6 +229,14 @@ class Translator:
             del self._ended[next(iter(self._ended))]
         return [RecorderEnded(recording)]
 
+    def holds(self, leg: LegId, held: bool) -> list[AsteriskFact]:
+        """Whether this leg's phone has it on hold, as asked after a listing; what was told since is newer."""
+        seen = self._legs.get(leg)
+        if seen is None or seen.held is not None:
+            return []
+        seen.held = held
+        return [LegHeldByPhone(leg) if held else LegRetrievedByPhone(leg)]
+
     def _hold_key(self, event: ChannelHold | ChannelUnhold) -> list[AsteriskFact]:
         """HOLD_INTERCEPT on a leg tells of its PEER's key as if it were its own, but without a class of music
         (func_holdintercept.c). A release has none either; it counts only after a hold of that very leg.
@@ -242,7 +250,7 @@ class Translator:
                 return []
             seen.held = True
             return [LegHeldByPhone(leg)]
-        if not seen.held:
+        if seen.held is False:
             return []
         seen.held = False
         return [LegRetrievedByPhone(leg)]
@@ -263,7 +271,6 @@ class Translator:
 
     def listed(self, channels: Iterable[Mapping[str, Any]]) -> tuple[ChannelFact, ...]:
         """All channels of Asterisk, asked for after a new connection; what was known before counts no more."""
-        before = self._legs
         self._legs = {}
         self._ended.clear()  # whether it runs again, and ends again, was not told
         facts = []
@@ -273,9 +280,7 @@ class Translator:
             if arguments is not None:
                 ours = arguments[:1] == (CREATED,)
                 up, ringing = channel.state == "Up", channel.state == "Ringing"
-                known = before.get(channel.id)
-                held = known is not None and known.held
-                self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held=held)
+                self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held=None if up else False)
                 arrived = None if ours else self._arrived(channel, arguments)
             facts.append(
                 ChannelFact(

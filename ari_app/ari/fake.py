@@ -276,11 +276,13 @@ class FakeAsterisk:
     def press_hold(self, leg: LegId) -> None:
         """The phone's hold key."""
         if leg in self.world.channels:
+            self.world.channels[leg].held = True
             self._event(leg, LegHeldByPhone(leg))
 
     def press_retrieve(self, leg: LegId) -> None:
         """The phone's hold key again."""
         if leg in self.world.channels:
+            self.world.channels[leg].held = False
             self._event(leg, LegRetrievedByPhone(leg))
 
     def cannot_write(self, name: str) -> None:
@@ -342,6 +344,10 @@ class FakeAsterisk:
         )
         bridges = tuple(bridge for bridge in self.world.bridges if bridge.startswith(self._prefix))
         self._tell("link", AsteriskReconciled(channels, bridges))
+        for channel in self.world.channels.values():
+            if channel.state is State.UP:  # asked for one by one, as it is in no list
+                told = LegHeldByPhone if channel.held else LegRetrievedByPhone
+                self._tell("link", told(channel.id))
 
     def hears(self) -> set[tuple[LegId, LegId]]:
         """Pairs (a, b): a hears b."""

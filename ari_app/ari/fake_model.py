@@ -91,7 +91,7 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class Channel:
-    """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody.
+    """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody; `held`: neither, by the phone's own key.
 
     `transfer_key`: it is ours; `transfers` is what the phone was told of the transfers that it asked for. `snoops`:
     the one that it is a snoop of.
@@ -104,6 +104,7 @@ class Channel:
     bridge: BridgeId | None = None
     muted_in: bool = False
     muted_out: bool = False
+    held: bool = False
     music: str | None = None
     ringback: bool = False
     silence: bool = False
@@ -196,6 +197,7 @@ class World:
             and not a.muted_out
             and not b.muted_in
             and not (a.music is not None and a.muted_in)
+            and not (a.held or b.held)
         }
 
     def music(self) -> set[LegId]:

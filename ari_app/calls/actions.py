@@ -53,7 +53,7 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
     frozen = _frozen_by_offer(call)
     if any(not p.held_by for p in others):
         actions.add("hold")
-    if not frozen and any(p.held_by for p in call.joined()):
+    if not frozen and me.has_line and any(call.on_hold(p) for p in call.joined()):
         actions.add("retrieve")
     if any(p.leg is not None and not p.away for p in others):
         actions.add("send_dtmf")
@@ -68,7 +68,7 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
     if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
         actions.add("reconnect")
         if others and offer is None:
-            actions |= {"complete_transfer", "alternate"}
+            actions |= {"complete_transfer", "alternate"} if me.has_line else {"complete_transfer"}
             if directory.settings.conferences and me.may_confer:
                 actions.add("complete_conference")
     return frozenset(actions)
@@ -105,7 +105,8 @@ def _actions_on_another(call: Call, party: Party, me: Party | None) -> set[str]:
         actions.add("send_dtmf")
     if me is not None and not party.held_by:
         actions.add("hold")
-    if me is not None and party.held_by - {party.id} and not _frozen_by_offer(call):
+    able = me is not None and me.has_line and not me.away
+    if able and party.held_by - {party.id} and not _frozen_by_offer(call):
         actions.add("retrieve")
     if len(call.joined()) > 2:
         actions.add("remove")
@@ -119,17 +120,31 @@ def call_state(call: Call, viewer: str) -> str:
     me = call.party_of(viewer)
     if me is not None and me.progress is not Progress.JOINED:
         return me.progress.value
-    others = [p for p in call.joined() if me is None or p.id != me.id]
-    if not others and (offer := call.offering()) is not None:
+    if len(call.joined()) <= 1 and (offer := call.offering()) is not None:
         return "ringing" if any(a.ringing for a in offer.attempts) else "dialing"
-    if others and (all(p.held_by for p in others) or (me is not None and me.held_by)):
+    me = me or _agent_of(call)
+    others = [p for p in call.joined() if p is not me]
+    away = me is not None and (not me.present or call.waits(me))
+    if others and (away or all(call.on_hold(p) for p in others)):
         return "held"
     return "established"
 
 
-def party_state(party: Party) -> str:
-    """`dialing`, `ringing`, `connected`, `held` or `left`."""
-    return "held" if party.progress is Progress.JOINED and party.held_by else progress_state(party.progress)
+def _agent_of(call: Call) -> Party | None:
+    """Through whose eyes somebody sees the call who is not in it: its owner's, else those of who joined first."""
+    agents = [p for p in call.joined() if p.agent is not None]
+    return next((p for p in agents if p.agent == call.owner), next(iter(agents), None))
+
+
+def party_state(call: Call, party: Party) -> str:
+    """`dialing`, `ringing`, `connected`, `held` or `left`. An agent whose phone was hung up or holds is no more
+    connected than who waits for that agent.
+    """
+    if party.progress is not Progress.JOINED:
+        return progress_state(party.progress)
+    if party.away and party.leg is not None:
+        return Progress.RINGING.value
+    return "held" if party.turned_away or call.on_hold(party) else "connected"
 
 
 def progress_state(progress: Progress) -> str:

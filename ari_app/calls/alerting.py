@@ -88,7 +88,7 @@ def destination(step: Step, target: Target, agent: str | None) -> tuple[Destinat
 def answer_for(step: Step, call: Call, party: Party) -> None:
     """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends.
 
-    A phone that talks already goes on to this call on the line that it has.
+    A phone that talks already goes on to this call on the line that it has; not on one that it has on hold by itself.
     """
     offer = call.offering()
     attempt = next((a for a in offer.attempts if a.party == party.id), None) if offer else None
@@ -96,7 +96,7 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
     if offer is None or attempt is None or old is None or old.destination is None:
         return
     up = parties.agent_leg(step, party.agent or "")
-    if up is not None and up.state is LegState.UP:
+    if up is not None and up.state is LegState.UP and not up.on_hold_by_phone:
         hang_up_unanswered(step, old)
         step.put_party(call.id, party.id, leg=up.id)
         shared = Attempt(up.id, party.id, attempt.agent)

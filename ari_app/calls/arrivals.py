@@ -74,7 +74,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
         parties.hang_up(step, half)
     step.ask(HangUp, fact.leg)
     call = step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
-    call = parties.note_hold(step, step.put_call(call, user_data={**call.user_data, **fact.user_data}))
+    call = step.put_call(call, user_data={**call.user_data, **fact.user_data})
     contact = call.contact()
     # Whoever hung his phone up while the menu was on hold has nobody to be brought back for.
     agent = next((p for p in call.joined() if p.role is PartyRole.AGENT and p.leg is not None and not p.away), None)

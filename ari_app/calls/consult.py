@@ -19,13 +19,14 @@ def complete(step: Step, consult: Call, agent: str, *, stay: bool) -> Call:
 def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool) -> Call:
     """Two calls of one agent become one: everybody of `consult` joins `parent`, on hold or not."""
     there = {p.agent for p in parent.parties.values() if p.agent and p.progress is not Progress.LEFT}
+    if stay:
+        parties.turn_to(step, parent, agent)  # before a line is hung up: the one that talks is kept
+        consult = step.call(consult.id)
     moved = [p for p in consult.joined() if p.agent != agent and p.agent not in there]
     for party in moved:
         _move(step, consult, parent, party)
     monitoring.follow(step, consult.id, parent.id)
     parties.end(step, consult.id)
-    if stay:
-        parties.turn_to(step, step.call(parent.id), agent)  # his phone may have gone back to a third call
     parent = step.call(parent.id)
     me = step.mine(parent, agent)
     parent = parties.retrieve_all(step, parent, me)
@@ -63,8 +64,8 @@ def alternate(step: Step, consult: Call, agent: str) -> None:
 def reconnect(step: Step, consult: Call, agent: str) -> Call:
     """Give the one consulted up and go back to the contact."""
     parent = step.call(consult.parent or "")
+    parties.turn_to(step, parent, agent)  # before a line is hung up: the one that talks is kept
     parties.end(step, consult.id)
-    parties.turn_to(step, step.call(parent.id), agent)
     parent = step.call(parent.id)
     return parties.retrieve_all(step, parent, step.mine(parent, agent))
 

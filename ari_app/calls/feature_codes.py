@@ -125,7 +125,7 @@ def _give_up(step: Step, call: Call, me: Party, keyed: KeyedNumber) -> None:
     for party in call.joined():
         if party.id in keyed.held:
             call = step.put_party(call.id, party.id, held_by=party.held_by - {me.id})
-    parties.note_hold(step, step.put_party(call.id, me.id, keyed=None))
+    step.put_party(call.id, me.id, keyed=None)
 
 
 def due(step: Step, call: Call) -> None:

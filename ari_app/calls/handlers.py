@@ -201,18 +201,19 @@ def _on_party(step: Step, cmd: c.PartyCommand, call: Call, party: Party) -> None
     me = call.party_of(cmd.by)
     match cmd:
         case c.MuteParty():
-            step.put_party(call.id, party.id, muted=True)
+            step.put_party(call.id, party.id, muted=True, muted_by=cmd.by)
         case c.UnmuteParty():
-            step.put_party(call.id, party.id, muted=False)
+            step.put_party(call.id, party.id, muted=False, muted_by=None)
         case c.DeafenParty():
-            step.put_party(call.id, party.id, deaf=True)
+            step.put_party(call.id, party.id, deaf=True, deaf_by=cmd.by)
         case c.UndeafenParty():
-            step.put_party(call.id, party.id, deaf=False)
+            step.put_party(call.id, party.id, deaf=False, deaf_by=None)
         case c.HoldParty():
             parties.hold(step, call, me.id if me else party.id, [party])
         case c.RetrieveParty():
-            kept = party.held_by & {party.id}
-            parties.note_hold(step, step.put_party(call.id, party.id, held_by=kept))
+            if me is not None and not me.present:
+                parties.come_back(step, call, cmd.by)
+            step.put_party(call.id, party.id, held_by=party.held_by & {party.id})
         case _:
             parties.leave(step, call.id, party.id)
 

@@ -41,9 +41,14 @@ _KINDS = {
     c.InitiateTransfer: (OfferKind.CONSULT, Verb.TRANSFER, "initiate_transfer"),
 }
 
+_BY_PHONE = frozenset({"retrieve", "alternate"})
+
 
 def require(call: Call, cmd: c.CallCommand, action: str, allowed: frozenset[str]) -> None:
     """Refuse what is not listed now."""
+    me = call.party_of(cmd.by)
+    if action not in allowed and action in _BY_PHONE and me is not None and not me.has_line:
+        raise Refused(Code.NOT_ALLOWED_NOW, "your phone has this call on hold by its own key: resume it there")
     if action not in allowed:
         raise Refused(Code.NOT_ALLOWED_NOW, f"{action} cannot be done to this call now; see its actions")
 
@@ -92,15 +97,16 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
 
 
 def _line_is_up(step: Step, agent: str) -> bool:
+    """Whether the agent's phone could talk in the new call on the line that it has; else it is rung (S45)."""
     leg = parties.agent_leg(step, agent)
-    return leg is not None and leg.state is LegState.UP
+    return leg is not None and leg.state is LegState.UP and not leg.on_hold_by_phone
 
 
 def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request: str | None) -> None:
     """The call exists from here on: the agent's phone, then the target."""
     target, agent, chosen = _check_call(step, cmd)
     leg = parties.agent_leg(step, agent.id)
-    up = leg is not None and leg.state is LegState.UP
+    up = _line_is_up(step, agent.id)
     for other in step.calls_of(agent.id):
         parties.step_aside(step, other, agent.id)
     call_id = step.new_id("c")
@@ -131,7 +137,7 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
     else:
         own = Leg(step.new_id("l"), LegState.CREATING, agent.id, Phone(agent.phone or ""), call_id)
         shown = _whom(step, target, reserved_agent)
-        step.put_leg(own, shown=shown)
+        step.put_leg(own, shown=shown, auto_answer=True)
         step.add_party(call_id, replace(me, leg=own.id))
         phone = Phone(agent.phone or "")
         step.ask(CreateLeg, own.id, phone, shown, call_id, True, transfer_progress.wanted(step))

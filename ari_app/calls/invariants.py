@@ -47,7 +47,7 @@ def violations(step: Step, call: Call) -> list[str]:
             found.append("somebody is rung for no offer")
         if party.progress is Progress.JOINED and not party.held_by <= {p.id for p in joined}:
             found.append("on hold by somebody who has left")
-    if (call.held_since is not None) != any(p.held_by for p in joined):
+    if (call.held_since is not None) != any(call.on_hold(p) for p in joined):
         found.append("held_since disagrees with the holds")
     found += _leg_violations(step, call)
     found += _monitor_violations(step, call)
@@ -91,6 +91,7 @@ def _leg_violations(step: Step, call: Call) -> list[str]:
         silent = leg.asked is not None and leg.asked.bridge is None and leg.asked.sound is Sound.NONE
         if silent and party.role is PartyRole.CONTACT:
             found.append("a contact in silence")
-        if party.held_by and (leg.asked is None or leg.asked.sound is not Sound.MUSIC):
+        instead = (Sound.MUSIC,) if party.held_by else (Sound.MUSIC, Sound.RINGING)
+        if call.on_hold(party) and (leg.asked is None or leg.asked.sound not in instead):
             found.append("somebody on hold without music")
     return found

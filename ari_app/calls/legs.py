@@ -93,9 +93,12 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
 
 
 def _phone_back(step: Step, call: Call, party: Party) -> None:
-    """The phone of an agent whose call was kept on hold is up again: they have it back."""
+    """The phone of an agent whose call was kept on hold is up again: it is theirs again, with all who are on hold;
+    unless a transfer or conference rings for these (S12).
+    """
     call = step.put_call(step.put_party(call.id, party.id, away=False), recall_at=None, recalls=0)
-    parties.retrieve_all(step, call, party)
+    if call.offering() is None:
+        parties.retrieve_all(step, call, party)
 
 
 def died(step: Step, leg_id: LegId) -> None:
@@ -132,9 +135,10 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
 def held_by_phone(step: Step, leg_id: LegId) -> None:
     """The phone's hold key does what the desktop's does."""
     leg = step.leg(leg_id)
-    if leg is None or leg.focus is None or leg.on_hold_by_phone:
+    if leg is None or leg.on_hold_by_phone:
         return
     step.put_leg(leg, on_hold_by_phone=True)
+    touch(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         if call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED:
             parties.hold(step, call, party.id, [p for p in call.joined() if p.id != party.id])
@@ -146,6 +150,7 @@ def retrieved_by_phone(step: Step, leg_id: LegId) -> None:
     if leg is None or not leg.on_hold_by_phone:
         return
     step.put_leg(leg, on_hold_by_phone=False)
+    touch(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         mine = call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED
         if mine and call.offering() is None:

@@ -36,7 +36,6 @@ from ari_app.calls.model import (
     OfferState,
     Party,
     PartyRole,
-    Progress,
     Sound,
 )
 from ari_app.calls.step import Step
@@ -86,7 +85,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         return Media()
     if leg.state is not LegState.UP:
         return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before
-    if party.held_by and _before_transfer(step, call, party):
+    if call.on_hold(party) and _before_transfer(call, party):
         return replace(music, bridge=call.bridge, nobody_hears=True)
     if party.held_by:
         return music
@@ -98,7 +97,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         return music
     offer = call.offering()
     if offer is None or offer.state not in (OfferState.SEEKING, OfferState.RINGING):
-        return in_bridge
+        return music if call.waits(party) else in_bridge
     # The tone is ours: a network may tell nothing of the ringing, or say that there is audio and then send none.
     # Asterisk ends it with the first frame that does come: a generator that may be interrupted (channel.c).
     tone = replace(in_bridge, sound=Sound.RINGING)
@@ -114,12 +113,10 @@ def music_class(step: Step, call: Call) -> str:
     return own or call.music_class
 
 
-def _before_transfer(step: Step, call: Call, held: Party) -> bool:
-    """Whether the only other in the call holds this one by his phone's key, and has not asked for anybody yet."""
+def _before_transfer(call: Call, held: Party) -> bool:
+    """Whether the only other in the call holds this one by their phone's key, and has not asked for anybody yet."""
     others = [p for p in call.joined() if p.id != held.id]
-    leg = step.leg(others[0].leg) if len(others) == 1 else None
-    here = leg is not None and leg.focus == call.id and leg.on_hold_by_phone
-    return here and held.held_by == {others[0].id} and call.offering() is None
+    return len(others) == 1 and others[0].phone_holds and held.held_by <= {others[0].id} and call.offering() is None
 
 
 def _rings_with_others(step: Step, call: Call, leg: Leg) -> bool:
@@ -138,17 +135,16 @@ def _whispered_to(call: Call, leg: Leg) -> bool:
 
 
 def _company(step: Step, call: Call, party: Party, *, heard: bool = False) -> bool:
-    """Whether anybody else is in the bridge to talk to; `heard`: who is not muted."""
-    return any(leg.playing is None and not (heard and other.muted) for other, leg in present(step, call, party))
+    """Whether anybody else is in the bridge to talk to; `heard`: who sends something, and is not muted."""
+    there = [(other.muted or leg.on_hold_by_phone, leg) for other, leg in present(step, call, party)]
+    return any(leg.playing is None and not (heard and silent) for silent, leg in there)
 
 
 def present(step: Step, call: Call, party: Party) -> Iterator[tuple[Party, Leg]]:
     """The others who are up and turned to this call, and not on hold: there to talk to, but for what is played."""
     for other in call.parties.values():
         leg = step.leg(other.leg)
-        if other.id == party.id or leg is None or other.progress is not Progress.JOINED or other.held_by:
-            continue
-        if leg.speaks_in(call.id):
+        if other.id != party.id and leg is not None and other.present and leg.speaks_in(call.id):
             yield other, leg
 
 

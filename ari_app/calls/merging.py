@@ -5,7 +5,7 @@ calls at once, so it is derived after every step, like media, and kept with his 
 from it what may be done.
 """
 
-from ari_app.calls import consult, parties, recording
+from ari_app.calls import consult, recording
 from ari_app.calls.model import Call, CallId, CallType, LegState, PartyRole, Progress
 from ari_app.calls.step import Step
 
@@ -65,7 +65,6 @@ def merge(step: Step, call: Call, other_id: CallId, agent: str) -> Call:
     """Everybody of the other call joins this one; both sides are off hold, and the agent stays."""
     other = step.call(other_id)
     call = step.put_call(step.call(call.id), recall_at=None, user_data={**other.user_data, **call.user_data})
-    parties.turn_to(step, call, agent)
-    merged = consult.join(step, step.call(other_id), step.call(call.id), agent, stay=True)
+    merged = consult.join(step, other, call, agent, stay=True)
     recording.go_on(step, merged, other.recording)
     return merged

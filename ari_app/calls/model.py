@@ -190,6 +190,8 @@ class Leg:
     leg is hung up after it. `shown` is what the phone's display shows; with `chosen` an agent has chosen it, and it
     stays (S51). `keys` is the beginning of a feature code, its last key pressed at `keyed_at`. `detecting`: it is told
     when they speak.
+    `on_hold_by_phone`: by the phone's own key, which nobody but the phone can undo. `auto_answer`: an agent's own phone
+    that was asked to answer by itself.
     """
 
     id: LegId
@@ -206,6 +208,7 @@ class Leg:
     hanging_up: bool = False
     failures: int = 0
     on_hold_by_phone: bool = False
+    auto_answer: bool = False
     keys: str = ""
     keyed_at: float = 0.0
     detecting: bool = False
@@ -231,6 +234,9 @@ class Party:
 
     `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
     `withheld`: what desktops may show of somebody anonymous; kept only where the administrator says so.
+    `muted_by`, `deaf_by`: the agent who did that.
+    `phone_holds`: an agent whose phone is in this call, on hold by its own key; `has_line`: whether it could talk in it
+    at once, by this line or another that is not on hold (both derived, see `holding`).
     `keyed`: a number that he is dialling by a feature code. `talking` is told to windows, but is nothing that a
     snapshot is written for: equal parties may differ in it.
     `merges_with`: his other calls whose parties could join this one now; `may_confer`: whether all of a consultation
@@ -245,6 +251,8 @@ class Party:
     progress: Progress = Progress.DIALING
     muted: bool = False
     deaf: bool = False
+    muted_by: AgentId | None = None
+    deaf_by: AgentId | None = None
     held_by: frozenset[PartyId] = frozenset()
     away: bool = False
     order: int = 0
@@ -253,6 +261,19 @@ class Party:
     keyed: KeyedNumber | None = None
     talking: bool = field(default=False, compare=False)
     may_confer: bool = True
+    phone_holds: bool = False
+    has_line: bool = True
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether it is in the call, but itself elsewhere: on another call, on hold by its phone, or hung up."""
+        gone = self.phone_holds or self.away or (self.agent is not None and self.leg is None)
+        return self.progress is Progress.JOINED and (gone or self.id in self.held_by)
+
+    @property
+    def present(self) -> bool:
+        """Whether there is somebody to talk to: in the call, and not on hold in any way."""
+        return self.progress is Progress.JOINED and not self.held_by and not self.turned_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +426,15 @@ class Call:
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""
         return sorted((p for p in self.parties.values() if p.progress is Progress.JOINED), key=lambda p: p.order)
+
+    def waits(self, party: Party) -> bool:
+        """Whether nobody is there to talk to, and that because somebody has turned away."""
+        others = [p for p in self.joined() if p.id != party.id]
+        return not any(p.present for p in others) and any(p.turned_away for p in others)
+
+    def on_hold(self, party: Party) -> bool:
+        """Whether it hears music and nobody: somebody holds it, or it waits for who has turned away."""
+        return bool(party.held_by) or self.waits(party)
 
     def contact(self) -> Party | None:
         """Whoever is from outside and in the call now; of several, the first who joined."""

@@ -205,8 +205,8 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
         call = step.call(call_id)
     if offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE):
         for held in offer.held:
-            call = step.put_party(call_id, held, held_by=frozenset())
-        call = parties.note_hold(step, call)
+            away = call.parties[held].held_by & {held}  # a colleague who talks in another call
+            call = step.put_party(call_id, held, held_by=away)
     if offer.kind is OfferKind.TRANSFER and offer.by is not None and offer.by in call.parties:
         if attempt.agent is not None:
             step.put_call(call, owner=attempt.agent)

@@ -22,7 +22,7 @@ def keeps_call(step: Step, call: Call, party: Party, leg: Leg, *, died: bool = F
     if party.role is not PartyRole.AGENT or party.progress is not Progress.JOINED or leg.hanging_up:
         return False
     others = [p for p in call.joined() if p.id != party.id]
-    on_hold = bool(others) and (died or all(party.id in p.held_by for p in others))
+    on_hold = bool(others) and (died or all(party.id in p.held_by or call.waits(p) for p in others))
     return on_hold and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others)
 
 

@@ -32,7 +32,7 @@ def hold(step: Step, call: Call, by: PartyId, whom: list[Party]) -> Call:
     """`by` puts `whom` on hold; who is on hold by somebody else has now two reasons."""
     for party in whom:
         call = step.put_party(call.id, party.id, held_by=call.parties[party.id].held_by | {by})
-    return note_hold(step, call)
+    return call
 
 
 def retrieve_all(step: Step, call: Call, by: Party) -> Call:
@@ -40,19 +40,7 @@ def retrieve_all(step: Step, call: Call, by: Party) -> Call:
     for party in call.joined():
         kept = party.held_by & {party.id} if party.id != by.id else frozenset()
         call = step.put_party(call.id, party.id, held_by=kept)
-    return note_hold(step, call)
-
-
-def note_hold(step: Step, call: Call) -> Call:
-    """Keep since when somebody is on hold, and when that is too long."""
-    held = any(p.held_by for p in call.joined())
-    if held != (call.held_since is not None):
-        call = step.put_call(call, held_since=step.now if held else None)
-    limit = step.directory.settings.max_hold
-    waits = any(p.held_by and p.role is PartyRole.CONTACT for p in call.joined())
-    if waits == (call.hold_alarm_at is not None) or (waits and limit is None):
-        return call
-    return step.put_call(call, hold_alarm_at=step.now + limit if waits and limit is not None else None)
+    return call
 
 
 def step_aside(step: Step, call: Call, agent: str) -> None:
@@ -78,7 +66,7 @@ def step_aside(step: Step, call: Call, agent: str) -> None:
 def _come_back(step: Step, call: Call, agent: str | None) -> None:
     me = call.party_of(agent) if agent else None
     if me is not None:
-        note_hold(step, step.put_party(call.id, me.id, held_by=me.held_by - {me.id}))
+        step.put_party(call.id, me.id, held_by=me.held_by - {me.id})
 
 
 def turn_to(step: Step, call: Call, agent: str) -> None:
@@ -100,35 +88,47 @@ def turn_to(step: Step, call: Call, agent: str) -> None:
         step.put_party(call.id, me.id, leg=leg.id, away=False)
 
 
+def come_back(step: Step, call: Call, agent: str) -> None:
+    """The agent turns to this call, and is in it again; who else is on hold in it stays so."""
+    turn_to(step, call, agent)
+    _come_back(step, step.call(call.id), agent)
+
+
 def _speak_through_the_active_line(step: Step, call: Call, agent: str) -> None:
     """A phone with a line for each call has one of them on hold by itself: the one that talks is used."""
     me = step.mine(call, agent)
     leg = step.leg(me.leg)
-    if leg is None or not leg.on_hold_by_phone or leg.hanging_up:
+    active = active_line(step, agent)
+    if leg is None or not leg.on_hold_by_phone or leg.hanging_up or active is None:
         return
-    for other in step.calls_of(agent):
-        theirs = step.mine(other, agent)
-        active = step.leg(theirs.leg)
-        if active is None or active.id == leg.id or active.focus != other.id or theirs.progress is not Progress.JOINED:
-            continue
-        if active.state is LegState.UP and not active.on_hold_by_phone and not active.hanging_up:
-            step.put_party(call.id, me.id, leg=active.id)
-            step.put_party(other.id, theirs.id, leg=leg.id)
-            step.put_leg(leg, focus=other.id)
-            return
+    other, theirs = active
+    step.put_party(call.id, me.id, leg=theirs.leg)
+    step.put_party(other.id, theirs.id, leg=leg.id)
+    step.put_leg(leg, focus=other.id)
+
+
+def active_line(step: Step, agent: str) -> tuple[Call, Party] | None:
+    """The call that the agent's phone speaks in, on the one of its lines that it has not on hold by itself."""
+    for call in step.calls_of(agent):
+        party = step.mine(call, agent)
+        leg = step.leg(party.leg)
+        speaks = leg is not None and leg.speaks_in(call.id) and not leg.on_hold_by_phone
+        if speaks and party.progress is Progress.JOINED:
+            return call, party
+    return None
 
 
 def agent_leg(step: Step, agent: str) -> Leg | None:
-    """The leg through which the agent speaks, or will: not one that is only being rung for an offer."""
+    """The leg through which the agent speaks, or will: not one that is only being rung for an offer; of several lines
+    of his phone one that it has not on hold by itself.
+    """
+    found = []
     for call in step.calls_of(agent):
-        party = call.party_of(agent)
-        leg = step.leg(party.leg) if party is not None else None
-        if party is None or leg is None or leg.hanging_up:
-            continue
-        rung = call.offer is not None and any(a.leg == leg.id for a in call.offer.attempts)
-        if not rung:
-            return leg
-    return None
+        leg = step.leg(step.mine(call, agent).leg)
+        rung = call.offer is not None and leg is not None and any(a.leg == leg.id for a in call.offer.attempts)
+        if leg is not None and not leg.hanging_up and not rung:
+            found.append(leg)
+    return min(found, key=lambda leg: leg.on_hold_by_phone, default=None)
 
 
 def can_be_rung(step: Step, agent: str) -> bool:
@@ -159,9 +159,9 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     destination = own_phone(step, party)
     identity = displays.with_whom(call, party) or Identity()
     leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
-    step.put_leg(leg)
+    step.put_leg(leg, auto_answer=auto_answer)
     held_by = party.held_by - {party.id}
-    note_hold(step, step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True))
+    step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True)
     step.ask(CreateLeg, leg.id, destination, identity, call.id, auto_answer, transfer_progress.wanted(step))
     return leg
 
@@ -184,10 +184,12 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
     party = call.parties[party_id]
     _let_go(step, call, party)
     call = step.put_call(call, parties={**call.parties, party_id: _left(party)})
+    if party.role is PartyRole.AGENT:
+        _undo_mutes(step, call_id)
+        call = step.call(call_id)
     for other in call.joined():
         if party_id in other.held_by:
             call = step.put_party(call_id, other.id, held_by=other.held_by - {party_id})
-    call = note_hold(step, call)
     if call.owner == party.agent and party.agent is not None:
         heir = next((p.agent for p in call.joined() if p.agent), None)
         call = step.put_call(call, owner=heir)
@@ -195,6 +197,22 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
         if child.parent == call_id and child.owner == party.agent:
             step.put_call(child, parent=None)  # nothing to come back to, or to complete
     end_if_over(step, call, agent_left=party.role is PartyRole.AGENT and not transferred)
+
+
+def _undo_mutes(step: Step, call_id: CallId) -> None:
+    """What agents have set who have left ends, unless an agent stays who has seen it and can undo it.
+
+    Who takes a contact over in this very step does not know of it: neither would hear the other.
+    """
+    call, before = step.call(call_id), step.before(call_id)
+    stayed = {p.id for p in before.joined() if p.agent is not None} if before is not None else set()
+    if any(p.id in stayed for p in call.joined()):
+        return
+    here = {p.agent for p in call.joined()}
+    gone = {p.agent for p in call.parties.values() if p.agent is not None} - here
+    for p in call.joined():
+        muted, deaf = p.muted and p.muted_by not in gone, p.deaf and p.deaf_by not in gone
+        step.put_party(call_id, p.id, muted=muted, deaf=deaf)
 
 
 def _let_go(step: Step, call: Call, party: Party) -> None:

@@ -69,9 +69,8 @@ def _to_hear(step: Step, call: Call, monitor: Monitor) -> LegId | None:
     found = []
     for party in call.joined():
         leg = step.leg(party.leg)
-        if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost:
-            continue
-        if leg.speaks_in(call.id):
+        able = party.agent is not None and party.present and leg is not None and leg.speaks_in(call.id)
+        if able and leg is not None and leg.id != monitor.lost:
             found.append((party.agent != monitor.watched, party.agent != call.owner, party.order, leg.id))
     return min(found)[3] if found else None
 

@@ -34,6 +34,7 @@ from ari_app.calls import (
     failures,
     feature_codes,
     handlers,
+    holding,
     invariants,
     legs,
     media,
@@ -161,6 +162,7 @@ class Switch:
     @staticmethod
     def _finish(step: Step) -> None:
         feature_codes.settle(step)
+        holding.settle(step)
         monitoring.settle(step)
         announcing.give_way(step)
         media.settle(step)
@@ -355,14 +357,11 @@ class Switch:
             )
         if isinstance(stimulus, s.LegGone):
             step.drop_leg(stimulus.leg)
+        holding.settle(step)
         monitoring.settle(step)
         announcing.give_way(step)
-        media.settle(step)
-        displays.settle(step)
-        announcing.settle(step)
-        transfer_progress.settle(step)
-        activities.settle(step)
-        merging.settle(step)
+        for derived in (media, displays, announcing, transfer_progress, activities, merging):
+            derived.settle(step)
         return self._commit(step, stimulus)
 
 
@@ -376,7 +375,7 @@ def _configured(step: Step, directory: Directory) -> None:
     if _derived_from(before) == _derived_from(after):
         return
     for call in list(step.live_calls()):
-        parties.note_hold(step, step.put_call(call))
+        step.put_call(call)
 
 
 def _derived_from(settings: Settings) -> tuple[object, ...]:

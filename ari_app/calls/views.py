@@ -152,7 +152,7 @@ def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:
         name=known.name,
         number=known.number,
         anonymous=party.identity.anonymous,
-        state=party_state(party),
+        state=party_state(call, party),
         muted=party.muted,
         deaf=party.deaf,
         talking=party.talking,

@@ -413,7 +413,8 @@ class CallCentre(RuleBasedStateMachine):
         settings = self.world.directory.settings
         for agent in (*AGENTS, *SUPERVISORS):
             self.world.phone(agent, Behaviour.DECLINE)
-        for _ in range(settings.max_recalls + 2):
+        calls = len(self.world.switch.calls)  # one after the other, where several wait for the same agent
+        for _ in range((settings.max_recalls + 2) * max(1, calls)):
             self._asterisk_gives_up_ringing()
             self.world.pass_time(settings.recall)
             self.world.settle()

@@ -24,6 +24,8 @@ def expected_hears(world: World) -> set[tuple[str, str]]:
             leg = world.switch.legs.get(party.leg or "")
             if leg is None or party.held_by or leg.focus != call.id or leg.playing or leg.hanging_up:
                 continue
+            if leg.on_hold_by_phone:
+                continue
             if leg.state is LegState.UP:
                 talking.append((party, leg.id))
         pairs |= {
@@ -61,7 +63,8 @@ def company(world: World, leg_id: str) -> set[str]:
         for party in call.joined():
             leg = world.switch.legs.get(party.leg or "")
             up = leg is not None and leg.state is LegState.UP and leg.focus == call.id and not leg.hanging_up
-            if leg is not None and up and not party.held_by and not leg.farewell:
+            holds = leg is not None and leg.on_hold_by_phone and party.agent is not None
+            if leg is not None and up and not party.held_by and not leg.farewell and not holds:
                 there.add(leg.id)
         if leg_id in there:
             return there - {leg_id}
@@ -143,7 +146,7 @@ def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str,
     there = []
     for party in call.joined():
         leg = world.switch.legs.get(party.leg or "")
-        if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost:
+        if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost or leg.on_hold_by_phone:
             continue
         if leg.focus == call.id and leg.state is LegState.UP and not leg.hanging_up:
             there.append((party.agent != monitor.watched, party.agent != call.owner, party.order, party, leg.id))
@@ -158,7 +161,7 @@ def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str,
 
 def wrong(world: World) -> list[str]:
     """What should not be, now that everything has happened that could."""
-    found = list(world.alarms)
+    found = [*world.alarms, *world.outlived]
     channels = set(world.asterisk.world.channels)
     if channels != set(world.switch.legs):
         found.append(f"leaked or lost channels: {channels ^ set(world.switch.legs)}")
@@ -193,6 +196,7 @@ def wrong(world: World) -> list[str]:
     found += _still_announced(world)
     found += _refuses_for_ever(world)
     found += _rung_wrongly(world)
+    found += _established_in_silence(world)
     found += _recorded_wrongly(world, tried)
     found += _unanswered(world)
     found += _stale(world)
@@ -222,6 +226,44 @@ def _music_class(world: World, call: Call) -> str:
     waits = offer is not None and offer.going_on and offer.target.type is TargetType.QUEUE
     queue = world.directory.queues.get(offer.target.id) if waits and offer is not None else None
     return (queue.music_class if queue is not None else None) or call.music_class
+
+
+def outlived(before: Call | None, call: Call) -> list[str]:
+    """Parties who are muted or deaf by an agent who left in this step, though no agent stays who has seen that."""
+    agents = {p.agent for p in before.joined() if p.agent} if before is not None else set()
+    here = {p.agent for p in call.joined()}
+    left = {p.agent for p in call.parties.values()} & agents - here
+    by = [owner for p in call.joined() for owner in (p.muted_by if p.muted else None, p.deaf_by if p.deaf else None)]
+    kept = left & set(by) if not agents & here else set()
+    return [f"{call.id}: {agent} has left, and somebody is still muted or deaf by them" for agent in kept]
+
+
+def _established_in_silence(world: World) -> list[str]:
+    """Of a call that somebody sees as established, those who are said to be connected hear each other, whatever their
+    legs are said to do; a contact's own phone is the contact's affair.
+    """
+    found = []
+    hears = world.asterisk.hears()
+    for call in world.switch.calls.values() if world.asterisk.connected else ():
+        for viewer in (*sorted(p.agent for p in call.joined() if p.agent), "olga"):
+            shown = world.shown(call, viewer)
+            if (
+                shown.state == "established"
+                and len(call.joined()) > 1
+                and len([p for p in shown.parties if p.state == "connected"]) < 2
+            ):
+                found.append(f"{call.id} is established for {viewer}, and nobody is connected")
+            there = [call.parties[p.id] for p in shown.parties if p.state == "connected"]
+            legs = {p.id: world.switch.legs.get(p.leg or "") for p in there}
+            for a, b in ((a, b) for a in there for b in there if a is not b and not a.deaf and not b.muted):
+                mine, theirs = legs[a.id], legs[b.id]
+                excused = any(
+                    leg is not None and (leg.playing or leg.hanging_up or (leg.on_hold_by_phone and leg.agent is None))
+                    for leg in (mine, theirs)
+                )
+                if shown.state == "established" and not excused and (a.leg, b.leg) not in hears:
+                    found.append(f"{call.id} is established for {viewer}, and {a.id} does not hear {b.id}")
+    return found
 
 
 def _recorded_wrongly(world: World, tried: set[str]) -> list[str]:

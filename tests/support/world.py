@@ -116,6 +116,7 @@ class World:
         self.refusing: Counter[str] = Counter()  # agent -> how often in a row their phone refused before it rang
         self.declined: dict[tuple[CallId, str], float] = {}  # who declined that caller -> until when they have rest
         self.among: dict[str, set[str]] = {}  # announcement -> the legs that its own could talk to when it began
+        self.outlived: list[str] = []
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
@@ -158,7 +159,8 @@ class World:
                 self.refusals[command] = error
             case e.RaiseAlarm(call, what):
                 self.alarms.append(f"{call}: {what}")
-            case e.CallChanged(_, call):
+            case e.CallChanged(before, call):
+                self.outlived += account.outlived(before, call)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
                 else:

@@ -455,3 +455,17 @@ def test_a_leg_that_its_phone_holds_is_still_held_after_a_listing(translator: Tr
     tell(translator, start("leg", "_leg"), event("ChannelHold", musicclass="default"))
     translator.listed([channel("leg", "Up", dialplan={"app_name": "Stasis", "app_data": f"{APP},_leg,call"})])
     assert tell(translator, event("ChannelUnhold")) == [LegRetrievedByPhone("leg")]
+
+
+@pytest.mark.parametrize(("held", "told"), [(True, LegHeldByPhone("leg")), (False, LegRetrievedByPhone("leg"))])
+def test_whether_a_phone_holds_is_taken_over_where_nothing_newer_was_told(
+    translator: Translator, held: bool, told: AsteriskFact
+) -> None:
+    listed = [channel("leg", "Up", dialplan={"app_name": "Stasis", "app_data": f"{APP},_leg,call"})]
+    translator.listed(listed)
+    assert translator.holds("leg", held) == [told]
+    assert translator.holds("leg", not held) == []
+    assert translator.holds("gone", held) == []
+    translator.listed(listed)
+    tell(translator, event("ChannelUnhold"))
+    assert translator.holds("leg", held) == []

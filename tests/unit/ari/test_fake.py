@@ -179,7 +179,8 @@ def test_without_a_connection_phones_go_on_and_nothing_is_told(asterisk: FakeAst
                 ChannelFact("a", up=True, ringing=False, in_app=True),
             ),
             ("cc-b",),
-        )
+        ),
+        LegRetrievedByPhone("a"),
     ]
 
 

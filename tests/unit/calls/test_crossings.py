@@ -174,15 +174,18 @@ def test_the_desktop_retrieves_a_contact_to_the_line_that_talks_s46() -> None:
     office.is_calm()
 
 
-def test_with_all_lines_on_hold_the_contact_is_on_his_own_s46() -> None:
+def test_with_all_lines_on_hold_by_the_phone_it_must_resume_one_itself_s46() -> None:
     office = Office()
     first, second = _two_lines(office)
     line = office.leg_of("dave", first)
     office.asterisk.press_hold(office.leg_of("dave", second))
     office.settle()
-    office.ask(c.Retrieve, "dave", call=first)
-    assert office.leg_of("dave", first) == line
+    assert office.refused(c.Retrieve, "dave", call=first) == "not_allowed_now"
     office.is_calm()
+    office.asterisk.press_retrieve(line)
+    office.is_calm()
+    assert office.seen("dave", first).state == "established"
+    assert office.leg_of("dave", first) == line
 
 
 def test_a_line_shared_with_a_third_call_goes_back_to_that_one_when_two_are_merged_s46() -> None:
@@ -239,7 +242,7 @@ def test_the_phones_key_ends_the_reminder_too_s13() -> None:
     office.asterisk.press_hold(leg)
     office.settle()
     office.pass_time(10.0)
-    office.happens(s.LegRetrievedByPhone(leg))
+    office.asterisk.press_retrieve(leg)
     office.is_calm()
     assert office.hears() == hear_each_other("alice", "in1")
 

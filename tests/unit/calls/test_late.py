@@ -167,7 +167,8 @@ def test_a_contact_brought_back_while_his_agents_phone_still_rings_hears_music_u
     office.hangs_up("alice")
     office.command(c.Retrieve, "alice", call=call.id)
     office.settle()
-    office.ask(c.RetrieveParty, "alice", call=call.id, party=office.party(call, "in1").id)
+    contact = office.party(call, "in1").id
+    assert office.refused(c.RetrieveParty, "alice", call=call.id, party=contact) == "not_allowed_now"
     assert office.music() == {"in1"}
     office.picks_up("alice")
     office.is_calm()

@@ -124,12 +124,15 @@ def test_a_full_call_cannot_be_barged_into_but_listened_to() -> None:
     assert monitor(office, call, WHISPER) in office.replies
 
 
-def test_barging_in_while_there_is_nobody_to_hear_ends_the_music() -> None:
+def test_barging_in_while_there_is_nobody_to_hear_is_waiting_with_music_until_the_contact_is_brought_back() -> None:
     office, call = monitored()
     office.ask(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))
     assert "erin" in office.music()
     monitor(office, call, BARGE)
-    assert "erin" not in office.music()
+    assert "erin" in office.music()
+    office.is_calm()
+    office.ask(c.Retrieve, "erin", call=call.id)
+    assert office.hears() == hear_each_other("erin", "in1")
     office.is_calm()
 
 

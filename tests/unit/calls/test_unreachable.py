@@ -2,6 +2,7 @@
 
 import pytest
 
+from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -76,8 +77,15 @@ def test_a_phone_that_never_rang_refuses_the_call_when_its_time_is_over_s40() ->
 
 def test_a_phone_that_is_silent_refuses_the_call_when_its_time_is_over_s40() -> None:
     office = Office()
+    office.phone("bob", Behaviour.NEVER)
+    other = office.command(c.MakeCall, "bob", target=AWAY)
+    office.settle()
+    office.now += 1.0
     name = office.command(c.MakeCall, "alice", target=AWAY)
     office.step("effects:" + office.leg_of("alice"))
+    office.pass_time()
+    assert office.refusals[other].code.value == UNREACHABLE
+    assert name not in office.refusals
     office.pass_time()
     assert office.refusals[name].code.value == UNREACHABLE
     office.is_calm()

@@ -40,7 +40,7 @@ def test_an_agent_who_is_held_by_a_colleague_sees_the_call_held() -> None:
     office.ask(c.Hold, "alice", call=call.id)
     assert office.seen("bob", call.id).state == "held"
     assert office.seen("alice", call.id).state == "held"
-    assert call_state(office.only_call(), "olga") == "established"
+    assert call_state(office.only_call(), "olga") == "held"
 
 
 def test_a_party_that_left_is_shown_as_left_and_allows_nothing() -> None:
