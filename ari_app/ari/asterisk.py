@@ -28,6 +28,7 @@ from ari_app.calls.stimuli import (
     EffectFailed,
     LegGone,
     LinkLost,
+    OtherPlaceFound,
 )
 
 _HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it on hold
@@ -70,7 +71,7 @@ class Asterisk:
         self.client = AriClient(settings.url, http)
         self._translator = Translator(settings.application)
         self._phones = PhonesInUse(settings.bridge_prefix, self._translator.has, on_phone_in_use)
-        self._requests = Requests(self.client, settings.application, settings.routing_context)
+        self._requests = Requests(self.client, settings.application, settings.routing_context, self._place_found)
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
         self._link = Link(self.client, settings.application, self, pace=settings.pace)
         self._creating: dict[int, LegId] = {}
@@ -164,6 +165,9 @@ class Asterisk:
         self._requests.cut_off()
         if fenced:
             self._on_fenced()
+
+    def _place_found(self, leg: LegId, place: str) -> None:
+        self._on_fact(OtherPlaceFound(leg, place))
 
     def _result(self, result: EffectDone | EffectFailed) -> None:
         leg = self._creating.pop(result.effect, None)

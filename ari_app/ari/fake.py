@@ -7,7 +7,7 @@ or with no lane named as many as it takes to the next fact, oldest first. `tests
 over this and over the real one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -30,7 +30,7 @@ from ari_app.calls.effects import (
     StopRecorder,
     TellTransfer,
 )
-from ari_app.calls.model import Destination, Identity, LegId, Withheld
+from ari_app.calls.model import Destination, Identity, LegId, Phone, Withheld
 from ari_app.calls.stimuli import (
     AnnouncementFinished,
     AsteriskFact,
@@ -48,6 +48,7 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LegTalking,
     LinkLost,
+    OtherPlaceFound,
     TransferAsked,
 )
 
@@ -110,6 +111,8 @@ class FakeAsterisk:
 
     def __init__(self, bridge_prefix: str = "") -> None:
         self.behaviour: dict[Destination, Behaviour] = {}
+        self.places: dict[str, Sequence[str]] = {}
+        """The phones that have registered with an account, by SIP user, where they are several."""
         self.executed: list[AsteriskEffect] = []
         self.prompts_end = True  # by themselves; else they go on until they are stopped
         self.world = World()
@@ -374,6 +377,9 @@ class FakeAsterisk:
     def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
         if isinstance(effect, CreateLeg) and self._behaviour(effect.destination) is Behaviour.UNREACHABLE:
             return EffectFailed(effect.number, "Allocation failed")
+        if isinstance(effect, CreateLeg):
+            for place in self._other_places(effect):
+                self._event(effect.leg, OtherPlaceFound(effect.leg, place))
         undialled = isinstance(effect, DialLeg) and self.world.state_of(effect.leg) is State.CREATED
         result = self.world.apply(effect)
         if not isinstance(result.answer, EffectDone):
@@ -389,7 +395,16 @@ class FakeAsterisk:
             self._play_phone(effect.leg)
         return result.answer
 
+    def _other_places(self, effect: CreateLeg) -> Sequence[str]:
+        """Where else the phone is that is about to be rung."""
+        phone = effect.destination
+        if effect.auto_answer or not isinstance(phone, Phone) or phone.place is not None:
+            return ()
+        return self.places.get(phone.user, ())[1:] if effect.leg not in self.world.channels else ()
+
     def _behaviour(self, destination: Destination | None) -> Behaviour:
+        if isinstance(destination, Phone) and destination not in self.behaviour:
+            destination = Phone(destination.user)
         return self.behaviour.get(destination, Behaviour.ANSWER) if destination is not None else Behaviour.ANSWER
 
     def _play_phone(self, leg: LegId) -> None:

@@ -5,7 +5,7 @@ Order and parallelism are the executor's. Measured on Asterisk 22.10.
 """
 
 import asyncio
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -13,6 +13,7 @@ from ari_app.ari.bridge_media import BridgeMedia
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.messages import CREATED, OTHER_HALF
+from ari_app.ari.places import first_place
 from ari_app.ari.variables import TRANSFER_KEY, created_with, detection, direction_of, negated, shown_now
 from ari_app.calls.effects import (
     Announce,
@@ -73,10 +74,20 @@ class _Asked:
 
 
 class Requests:
-    """Carries effects out, one at a time per leg. `routing_context` holds the administrator's routing points."""
+    """Carries effects out, one at a time per leg. `routing_context` holds the administrator's routing points.
 
-    def __init__(self, client: AriClient, application: str, routing_context: str = "routing-points") -> None:
+    `on_place(leg, place)` is called before a leg is created to whose account another phone has registered, at `place`.
+    """
+
+    def __init__(
+        self,
+        client: AriClient,
+        application: str,
+        routing_context: str = "routing-points",
+        on_place: Callable[[LegId, str], None] = lambda leg, place: None,
+    ) -> None:
         self._client = client
+        self._on_place = on_place
         self._application = application
         self._routing_context = routing_context
         self._asked: dict[LegId, _Asked] = {}
@@ -204,11 +215,12 @@ class Requests:
         other: dict[str, object] = {}
         if isinstance(effect.destination, DialplanEntry):
             other["otherChannelId"] = effect.leg + OTHER_HALF
+        destination = await first_place(self._client, effect, list(reversed(self._asked)), self._on_place)
         try:
             await self._client.call(
                 "channels",
                 "create",
-                endpoint=self._endpoint(effect.destination),
+                endpoint=self._endpoint(destination),
                 app=self._application,
                 appArgs=f"{CREATED},{effect.call}",
                 channelId=effect.leg,
@@ -253,8 +265,8 @@ class Requests:
 
     def _endpoint(self, destination: Destination) -> str:
         match destination:
-            case Phone(user=user):
-                return f"PJSIP/{user}"
+            case Phone(user=user, place=place):
+                return f"PJSIP/{user}" if place is None else f"PJSIP/{user}/{place}"
             case Outside(number=number, trunk=trunk):
                 return f"PJSIP/{number}@{trunk}"
             case DialplanEntry(number=number):

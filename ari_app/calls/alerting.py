@@ -1,4 +1,10 @@
-"""One phone is rung for an offer: what is dialled, as whom it joins, and how its agent answers from his desktop."""
+"""A phone is rung for an offer: what is dialled, as whom it joins, and how its agent answers from the desktop.
+
+An agent may have several phones with one account. All are rung, each through a leg and for a party of its own; whoever
+answers on one has the call there, and the others are told so. Declined on one, it rings on none.
+"""
+
+from dataclasses import replace
 
 from ari_app.calls import displays, offers, parties, transfer_progress
 from ari_app.calls.effects import CreateLeg, HangUp
@@ -10,14 +16,16 @@ from ari_app.calls.model import (
     DialplanEntry,
     Identity,
     Leg,
+    LegId,
     LegState,
+    Media,
     OfferState,
     Outside,
     Party,
     PartyRole,
     Phone,
 )
-from ari_app.calls.step import Step
+from ari_app.calls.step import Step, attempt_of
 from ari_app.routing.targets import Target, TargetType
 
 
@@ -55,7 +63,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
         call_id,
         state=OfferState.RINGING,
         request=None,
-        attempts=(*offer.attempts, Attempt(leg.id, party.id, agent)),
+        attempts=(*offer.attempts, Attempt(leg.id, party.id, agent, together=_rings_all(step, offer.target))),
         deadline=offer.deadline if keep else step.now + step.directory.ring_time(offer.target),
     )
     key = transfer_progress.wanted(step)
@@ -68,8 +76,32 @@ def _ring_the_others_too(step: Step, call_id: CallId) -> None:
     """In a group that rings all at once the next free member is rung too; the first who answers has the call."""
     call = step.call(call_id)
     offer = call.offering()
-    if offer is not None and step.directory.ring_policy(offer.target) == "all":
+    if offer is not None and _rings_all(step, offer.target):
         offers.reserve_for(step, call, offer)
+
+
+def _rings_all(step: Step, target: Target) -> bool:
+    return step.directory.ring_policy(target) == "all"
+
+
+def ring_also(step: Step, leg_id: LegId, place: str) -> None:
+    """The agent who is about to be rung has another phone with the same account: it rings too."""
+    leg = step.leg(leg_id)
+    for call, party in list(step.party_by_leg(leg_id)):
+        attempt = attempt_of(call.offer, leg_id)
+        if attempt is None or leg is None or leg.hanging_up or not isinstance(leg.destination, Phone):
+            continue
+        step.put_attempt(call.id, leg_id, together=True)
+        other = replace(party, id=step.new_id("p"), leg=step.new_id("l"))
+        step.add_party(call.id, other)
+        also = replace(leg, id=other.leg or "", state=LegState.CREATING, destination=Phone(leg.destination.user, place))
+        step.put_leg(also, asked=Media())
+        offer = step.put_offer(call.id)
+        rung = Attempt(also.id, other.id, attempt.agent, together=True)
+        step.put_offer(call.id, attempts=(*offer.attempts, rung))
+        identity = leg.shown or Identity()
+        wanted = transfer_progress.wanted(step)
+        step.ask(CreateLeg, also.id, also.destination, identity, call.id, transfer_key=wanted)
 
 
 def destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, Identity]:
@@ -104,6 +136,8 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
         offers.accept(step, call.id, shared)
         return
     step.require_phone(parties.own_phone(step, party).user)
+    offers.drop_other_phones(step, call.id, attempt)
+    offer = step.put_offer(call.id)
     leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
     step.put_leg(leg, chosen=offer.caller_id is not None)
     hang_up_unanswered(step, old)

@@ -175,6 +175,7 @@ def _release(step: Step, call: Call, me: Party) -> None:
     if attempt is None:
         parties.leave(step, call.id, me.id)
         return
+    offers.drop_other_phones(step, call.id, attempt)
     offers.drop_attempt(step, call.id, attempt)
     offers.attempt_over(step, call.id, attempt, OfferState.DECLINED, declined=True)
 

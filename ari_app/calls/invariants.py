@@ -27,7 +27,10 @@ def violations(step: Step, call: Call) -> list[str]:
     joined = call.joined()
     if not any(p.progress is not Progress.LEFT for p in call.parties.values()):
         found.append("a call with nobody in it")
-    agents = [p.agent for p in call.parties.values() if p.agent and p.progress is not Progress.LEFT]
+    rung = {attempt.party for attempt in call.offer.attempts} if call.offer is not None else set()
+    there = [(p.agent, p.id in rung) for p in call.parties.values() if p.agent and p.progress is not Progress.LEFT]
+    # An agent may be rung on several phones, and is not in the call yet.
+    agents = [agent for agent, is_rung in there if not is_rung] + list({agent for agent, is_rung in there if is_rung})
     if len(agents) != len(set(agents)):
         found.append("an agent twice in one call")
     if call.owner is not None and call.owner not in agents:
@@ -40,7 +43,6 @@ def violations(step: Step, call: Call) -> list[str]:
             found.append("a phone rings for a party that is not there")
         if offer.state is OfferState.RINGING and not offer.attempts:
             found.append("an offer rings no phone")
-    rung = {attempt.party for attempt in offer.attempts} if offer is not None else set()
     waits = offer.by if offer is not None and offer.state is OfferState.PENDING else None
     for party in call.parties.values():
         if party.progress in (Progress.DIALING, Progress.RINGING) and party.id not in rung and party.id != waits:

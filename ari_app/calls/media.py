@@ -38,7 +38,7 @@ from ari_app.calls.model import (
     PartyRole,
     Sound,
 )
-from ari_app.calls.step import Step
+from ari_app.calls.step import Step, attempt_of
 from ari_app.routing.targets import TargetType
 
 
@@ -81,7 +81,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
         return Media(nobody_hears=party.muted)  # a supervisor hears this leg, wherever it is
-    if leg.state is not LegState.UP and _rings_with_others(step, call, leg):
+    if leg.state is not LegState.UP and _rings_with_others(call, leg):
         return Media()
     if leg.state is not LegState.UP:
         return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before
@@ -119,14 +119,12 @@ def _before_transfer(call: Call, held: Party) -> bool:
     return len(others) == 1 and others[0].phone_holds and held.held_by <= {others[0].id} and call.offering() is None
 
 
-def _rings_with_others(step: Step, call: Call, leg: Leg) -> bool:
+def _rings_with_others(call: Call, leg: Leg) -> bool:
     """Whether this phone is rung with others at once: in one bridge each would be shown the next one's identity, and
     the answer of one of two is passed on to the other, who then misses that he is hung up.
     """
-    offer = call.offering()
-    if offer is None or step.directory.ring_policy(offer.target) != "all":
-        return False
-    return any(a.leg == leg.id for a in offer.attempts)
+    attempt = attempt_of(call.offer, leg.id)
+    return attempt is not None and attempt.together
 
 
 def _whispered_to(call: Call, leg: Leg) -> bool:

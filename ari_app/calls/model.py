@@ -159,9 +159,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """An agent's phone, by its SIP user."""
+    """An agent's phone, by its SIP user; `place` (a contact's URI) is one of several phones with the same account."""
 
     user: str
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,13 +279,16 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One leg being rung for an offer, with the party it would become."""
+    """One leg being rung for an offer, with the party it would become. `together`: others are rung at the same time, of
+    another agent or of the same one, who has several phones.
+    """
 
     leg: LegId
     party: PartyId
     agent: AgentId | None
     ringing: bool = False
     answering: bool = False
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)

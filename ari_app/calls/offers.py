@@ -230,18 +230,23 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
 
 
 def attempt_failed(step: Step, call: Call, attempt: Attempt, cause: int) -> None:
-    """One phone that was rung declined, was busy or could not be reached: the next member is tried (S12).
+    """One phone that was rung declined, was busy or could not be reached: the next member is tried (S12), unless
+    another phone of this one still rings.
 
     One that refuses before it has rung does so by itself (it does not disturb, is forwarded, has no codec in common),
-    and would refuse the next caller too; afterwards it is a person's decision, of this caller alone.
+    and would refuse the next caller too; afterwards it is a person's decision, of this caller alone, on all phones.
     """
     if call.offering() is None:
         return
     outcome = failure_of(cause)
+    by_person = attempt.ringing and outcome in (OfferState.DECLINED, OfferState.BUSY)
+    if by_person:
+        drop_other_phones(step, call.id, attempt)
     _drop(step, call.id, attempt)
+    if _other_phones(step.call(call.id), attempt):
+        return
     if outcome is OfferState.NO_ANSWER or not (attempt.ringing or cause == NO_CAUSE):
         count_missed(step, attempt, outcome)
-    by_person = attempt.ringing and outcome in (OfferState.DECLINED, OfferState.BUSY)
     attempt_over(step, call.id, attempt, outcome, declined=by_person)
 
 
@@ -293,7 +298,7 @@ def timed_out(step: Step, call: Call) -> None:
         return
     if offer.state is OfferState.PENDING and offer.by is not None:
         parties.own_phone_failed(step, call, call.parties[offer.by])
-    for attempt in offer.attempts:
+    for attempt in {attempt.agent: attempt for attempt in offer.attempts}.values():
         count_missed(step, attempt, OfferState.NO_ANSWER)
     _pass_over(step, call.id, offer, {a.agent for a in offer.attempts if a.agent})
     if not _goes_on(step, step.call(call.id), OfferState.NO_ANSWER):
@@ -337,6 +342,17 @@ def drop_attempt(step: Step, call_id: CallId, attempt: Attempt, *, answered_else
     if leg is not None:
         alerting.hang_up_unanswered(step, leg, answered_elsewhere=answered_elsewhere)
     _drop(step, call_id, attempt)
+
+
+def drop_other_phones(step: Step, call_id: CallId, attempt: Attempt) -> None:
+    """The other phones of this agent ring no longer, and have missed nothing."""
+    for other in _other_phones(step.call(call_id), attempt):
+        drop_attempt(step, call_id, other, answered_elsewhere=True)
+
+
+def _other_phones(call: Call, attempt: Attempt) -> list[Attempt]:
+    rung = call.offer.attempts if call.offer is not None and attempt.agent is not None else ()
+    return [other for other in rung if other.agent == attempt.agent and other.leg != attempt.leg]
 
 
 def _drop(step: Step, call_id: CallId, attempt: Attempt) -> None:

@@ -45,6 +45,14 @@ class LegCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPlaceFound:
+    """The phone about to be rung through this leg shares its account with another one, at `place` (a contact's URI)."""
+
+    leg: LegId
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegRinging:
     """The phone rings (180, or 183 with early media)."""
 
@@ -249,6 +257,7 @@ class DirectoryReplaced:
 type AsteriskFact = (
     ChannelArrived
     | LegCreated
+    | OtherPlaceFound
     | LegRinging
     | LegAnswered
     | LegGone

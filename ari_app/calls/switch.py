@@ -25,6 +25,7 @@ from dataclasses import replace
 
 from ari_app.calls import (
     activities,
+    alerting,
     announcing,
     arrivals,
     commands,
@@ -184,6 +185,8 @@ class Switch:
                 failures.effect_failed(step, stimulus)
             case s.LegCreated(leg):
                 legs.created(step, leg)
+            case s.OtherPlaceFound(leg, place):
+                alerting.ring_also(step, leg, place)
             case s.LegRinging(leg):
                 legs.ringing(step, leg)
             case s.LegAnswered(leg):

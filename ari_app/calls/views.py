@@ -118,12 +118,19 @@ def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT,
         started_at=timestamp(call.started_at) or "",
         answered_at=timestamp(call.answered_at),
         held_since=timestamp(call.held_since),
-        parties=tuple(_party(call, p, viewer, role) for p in parties),
+        parties=tuple(_party(call, p, viewer, role) for p in parties if not _another_phone(call, p)),
         offer=offer_view(call.offer),
         actions=tuple(sorted(call_actions(call, viewer, directory, role, engaged=engaged))),
         recording=_recording(call.recording),
         monitors=_monitors(call, viewer, directory, role),
     )
+
+
+def _another_phone(call: Call, party: Party) -> bool:
+    """Whether it is rung for somebody who is shown already: an agent with several phones is one party."""
+    rung = call.offer.attempts if call.offer is not None else ()
+    of_agent = [attempt.party for attempt in rung if attempt.agent is not None and attempt.agent == party.agent]
+    return party.id in of_agent[1:]
 
 
 def _monitors(call: Call, viewer: str, directory: Directory, role: Role) -> tuple[MonitorView, ...]:
@@ -169,7 +176,7 @@ def offer_view(offer: Offer | None) -> OfferView | None:
         id=offer.id,
         kind=offer.kind.value,
         target=str(offer.target),
-        ringing=tuple(a.agent or str(offer.target) for a in offer.attempts),
+        ringing=tuple(dict.fromkeys(a.agent or str(offer.target) for a in offer.attempts)),
         state=offer_state(offer),
         caller_id=offer.caller_id,
     )

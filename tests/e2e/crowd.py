@@ -115,6 +115,8 @@ exten => {GROUP_WITH_DATA},1,Set(CALL_DATA_order=4711)
 """
 
 
+TWO_PHONES = "crowd20"
+"""May have two phones on the one account."""
 TRUNK = "frail"
 """The account of a small trunk that registers. A far end that is lost is noticed there in so many seconds:"""
 LOST_AFTER = 2
@@ -161,6 +163,7 @@ aors = {user}
 username = {user}
 password = phone-{user}
 [{user}](phone-place)
+{"max_contacts = 2" if name == TWO_PHONES else ""}
 """
 
 

@@ -308,6 +308,11 @@ class CallCentre(RuleBasedStateMachine):
         if now or there:
             self.world.plug(agent, there=there)
 
+    @rule(agent=st.sampled_from(AGENTS), several=st.booleans())
+    def an_agent_has_several_phones(self, agent: str, several: bool) -> None:
+        user = self.world.directory.agents[agent].phone or ""
+        self.world.asterisk.places[user] = (f"sip:{user}@desk", f"sip:{user}@home") if several else ()
+
     @rule(end=st.booleans())
     def prompts_are_long_or_come_to_their_end(self, end: bool) -> None:
         """What is played when somebody answers, or comes back, is as long as it likes."""

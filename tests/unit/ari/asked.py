@@ -16,7 +16,7 @@ class Recorder(AriClient):
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refusals: dict[str, AriError] = {}
-        self.answers: dict[str, object] = {}
+        self.answers: dict[str, object] = {"getChannelVar": {"value": ""}}
         self.lacking: set[str] = set()
 
     def has(self, repository: str, operation: str) -> bool:

@@ -152,9 +152,9 @@ async def test_a_trunk_is_told_that_it_is_withheld_and_the_companys_number_where
     requests: Requests, client: Recorder, asserted: str
 ) -> None:
     hidden = Identity("Zoé", "+336", anonymous=True)
-    await requests.perform(CreateLeg(1, "leg", Outside("+331", "carrier"), hidden, "call", asserted=asserted))
     await requests.perform(CreateLeg(1, "leg", Phone("1001"), hidden, "call", asserted=asserted))
-    (_, outside), (_, inside) = client.take()
+    await requests.perform(CreateLeg(1, "leg", Outside("+331", "carrier"), hidden, "call", asserted=asserted))
+    (_, inside), (_, outside) = client.take()
     told = {"HOLD_INTERCEPT(set)": "", "CONNECTEDLINE(pres,i)": "prohib"}
     assert inside["variables"] == told
     more = {"CONNECTEDLINE(num,i)": asserted} if asserted else {"PJSIP_HEADER(add,Privacy)": "id"}
@@ -190,11 +190,42 @@ async def test_only_a_phone_is_asked_to_answer_by_itself(requests: Requests, cli
     assert not any(name.startswith("PJSIP_HEADER") for name in outside["variables"])
 
 
+PLACES = ("sip:1001@127.0.0.1:5062;ob", "sip:1001@127.0.0.1:5063")
+
+
+async def test_of_several_phones_with_one_account_the_first_is_rung_and_the_others_are_told(client: Recorder) -> None:
+    found: list[tuple[str, str]] = []
+    requests = Requests(client, "callcontrol", on_place=lambda leg, place: found.append((leg, place)))
+    requests.arrived("in")
+    client.answers["getChannelVar"] = {"value": "&".join(f"PJSIP/1001/{place}" for place in PLACES)}
+    await requests.perform(CreateLeg(1, "leg", Phone("1001"), ZOE, "call"))
+    assert found == [("leg", PLACES[1])]
+    (_, looked), (_, created) = client.take()
+    assert looked == {"channelId": "in", "variable": "PJSIP_DIAL_CONTACTS(1001)"}
+    assert created["endpoint"] == f"PJSIP/1001/{PLACES[0]}"
+    await requests.perform(CreateLeg(2, "other", Phone("1001", PLACES[1]), ZOE, "call"))
+    ((_, created),) = client.take()
+    assert created["endpoint"] == f"PJSIP/1001/{PLACES[1]}"
+
+
+@pytest.mark.parametrize("refusal", [NotFound(404, "gone"), AriError(500, "no such function")])
+async def test_a_phone_whose_places_cannot_be_told_is_rung_as_one(client: Recorder, refusal: AriError) -> None:
+    requests = Requests(client, "callcontrol")
+    for leg in "abcde":
+        requests.arrived(leg)
+    client.refusals["getChannelVar"] = refusal
+    await requests.perform(CreateLeg(1, "leg", Phone("1001"), ZOE, "call"))
+    *looked, (_, created) = client.take()
+    assert len(looked) == (3 if isinstance(refusal, NotFound) else 1)
+    assert created["endpoint"] == "PJSIP/1001"
+
+
 async def test_only_a_phones_transfer_key_is_taken(requests: Requests, client: Recorder) -> None:
     for destination in (Phone("1001"), Outside("+331", "carrier")):
         for ours in (True, False):
             await requests.perform(CreateLeg(1, "leg", destination, ZOE, "call", transfer_key=ours))
-    taken = [arguments["variables"].get("PJSIP_TRANSFER_HANDLING()") for _, arguments in client.take()]
+    created = [arguments for operation, arguments in client.take() if operation == "channels.create"]
+    taken = [arguments["variables"].get("PJSIP_TRANSFER_HANDLING()") for arguments in created]
     assert taken == ["ari-only", None, None, None]
 
 

@@ -1,0 +1,131 @@
+"""An agent's account on several phones: all ring, the first answer wins, the others are told so (F21)."""
+
+import pytest
+
+from ari_app.ari.fake import Behaviour
+from ari_app.calls import commands as c
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import Phone
+from tests.support.world import to
+from tests.unit.calls.office import Office, hear_each_other
+
+PLACES = ("sip:1001@desk", "sip:1001@home")
+
+
+def _office(ready: tuple[str, ...] = ("alice", "bob"), **settings: float) -> Office:
+    office = Office(ready=ready, **settings)
+    office.asterisk.places["1001"] = PLACES
+    return office
+
+
+def _rung(office: Office, agent: str = "alice") -> list[str]:
+    """The legs that ring for the agent, the first rung first."""
+    return [leg.id for leg in office.switch.legs.values() if leg.agent == agent and not leg.hanging_up]
+
+
+def _called(office: Office) -> list[str]:
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+    return _rung(office)
+
+
+def test_both_ring_as_one_party_and_the_caller_is_shown_on_both() -> None:
+    office = _office()
+    rung = _called(office)
+    assert [office.switch.legs[leg].destination for leg in rung] == [Phone("1001"), Phone("1001", PLACES[1])]
+    channels = office.asterisk.world.channels
+    assert {channels[leg].shown for leg in rung} == {office.switch.legs[rung[0]].shown}
+    seen = office.seen("alice")
+    assert [party.agent for party in seen.parties] == [None, "alice"]
+    assert seen.offer is not None
+    assert seen.offer.ringing == ("alice",)
+    office.is_calm()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_first_answer_wins_and_the_other_phone_is_told_that_it_has_missed_nothing(which: int) -> None:
+    office = _office()
+    rung = _called(office)
+    assert "HangUp alice elsewhere" in office.happens(s.LegAnswered(rung[which]))
+    office.asterisk.answer(rung[which])
+    office.settle()
+    assert office.leg_of("alice") == rung[which]
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.ask(c.Hold, "alice", call=office.only_call().id)
+    assert office.music() == {"in1"}
+    office.is_calm()
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour.BUSY, Behaviour.UNREACHABLE])
+def test_one_that_refuses_by_itself_lets_the_other_ring_and_both_together_miss_one_call(behaviour: Behaviour) -> None:
+    office = _office(offer_timeout=15.0)
+    office.asterisk.behaviour[Phone("1001", PLACES[1])] = behaviour
+    (first,) = _called(office)
+    assert office.switch.legs[first].destination == Phone("1001")
+    office.pass_time()
+    assert office.agents.missed == ["alice"]
+    office.is_calm()
+    both = _office(offer_timeout=15.0)
+    _called(both)
+    both.pass_time()
+    assert both.agents.missed == ["alice"]
+    both.is_calm()
+
+
+def test_declined_on_one_it_rings_on_none_and_so_it_is_from_the_desktop() -> None:
+    office = _office()
+    office.arrives("group", "support", leg="in1")
+    office.settle()
+    assert len(_rung(office)) == 2
+    office.hangs_up(_rung(office)[0], 21)
+    assert _rung(office) == []
+    office.picks_up("bob")
+    assert office.hears() == hear_each_other("bob", "in1")
+    desktop = _office()
+    _called(desktop)
+    desktop.command(c.Release, "alice", call=desktop.only_call().id)
+    desktop.settle()
+    assert _rung(desktop) == []
+    desktop.is_calm()
+
+
+def test_answered_from_the_desktop_one_phone_answers_by_itself_and_the_others_stop() -> None:
+    office = _office()
+    _called(office)
+    office.command(c.Answer, "alice", call=office.only_call().id)
+    office.settle()
+    (leg,) = _rung(office)
+    assert office.asterisk.world.channels[leg].auto_answer
+    office.picks_up("alice")
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+
+
+def test_a_transfer_rings_both_and_when_the_contact_hangs_up_both_stop() -> None:
+    office = _office()
+    call = office.served("bob")
+    office.ask(c.SingleStepTransfer, "bob", call=call.id, target=to("agent:alice"))
+    assert len(_rung(office)) == 2
+    office.hangs_up("in1")
+    assert _rung(office) == []
+    office.is_calm()
+
+
+def test_an_own_phone_that_is_to_answer_by_itself_is_one() -> None:
+    office = _office()
+    office.command(c.MakeCall, "alice", target=to("agent:bob"))
+    office.settle()
+    assert len(_rung(office)) == 1
+    office.is_calm()
+
+
+def test_a_recall_rings_one_and_what_is_told_of_no_leg_changes_nothing() -> None:
+    office = _office(recall=60.0)
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.hangs_up("alice")
+    office.pass_time(60.0)
+    office.settle()
+    assert len(_rung(office)) == 1
+    assert office.happens(s.OtherPlaceFound("nobody", PLACES[1])) == []
+    office.is_calm()
