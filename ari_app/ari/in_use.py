@@ -35,7 +35,8 @@ class Timer(Protocol):
         """Call it off."""
 
 
-def _later(seconds: float, do: Callable[[], None]) -> Timer:
+def later(seconds: float, do: Callable[[], None]) -> Timer:
+    """Do it after so many seconds, in the running loop."""
     return asyncio.get_running_loop().call_later(seconds, do)
 
 
@@ -54,7 +55,7 @@ class PhonesInUse:
         prefix: str,
         is_ours: Callable[[str], bool],
         on_phone: OnPhoneInUse,
-        later: Callable[[float, Callable[[], None]], Timer] = _later,
+        later: Callable[[float, Callable[[], None]], Timer] = later,
     ) -> None:
         self._prefix = prefix
         self._is_ours = is_ours

@@ -15,6 +15,7 @@ from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError
 from ari_app.ari.http import HttpClient
+from ari_app.ari.in_use import Timer, later
 from ari_app.ari.lamps import Lamps
 from ari_app.ari.link import Link
 
@@ -27,6 +28,9 @@ _OFFLINE = "offline"
 # A place (contact) is unreachable when it does not answer OPTIONS, and removed when its registration is over: it was
 # not renewed, was taken back, or another took its place, as when a phone has booted with another port.
 _LOST = frozenset({"Unreachable", "Removed"})
+
+MOVES_WITHIN = 0.5
+"""Seconds. When another place takes over Asterisk tells that the phone is gone, and then that it is there."""
 
 type OnPhone = Callable[[str, bool], None]
 
@@ -43,8 +47,16 @@ class Presence:
     While Asterisk can't be asked nothing is told: what was last known holds. `lamps` shows agents' states on phones.
     """
 
-    def __init__(self, settings: AsteriskSettings, on_phone: OnPhone, on_place: OnPlace) -> None:
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        on_phone: OnPhone,
+        on_place: OnPlace,
+        later: Callable[[float, Callable[[], None]], Timer] = later,
+    ) -> None:
         self._on_phone = on_phone
+        self._later = later
+        self._leaving: dict[str, Timer] = {}
         self._on_place = on_place
         self._client = AriClient(settings.url, HttpClient(settings.user, settings.password))
         self._link = Link(
@@ -68,6 +80,8 @@ class Presence:
         self.lamps.close()
         if self._listing is not None:
             self._listing.cancel()
+        for timer in self._leaving.values():
+            timer.cancel()
         await self._link.stop()
         await self._client.close()
 
@@ -83,9 +97,24 @@ class Presence:
         user = str(endpoint.get("resource", ""))
         if user and endpoint.get("technology") == "PJSIP":
             self._changed.add(user)
-            self._on_phone(user, endpoint.get("state") != _OFFLINE)
+            self._changes(user, can_ring=endpoint.get("state") != _OFFLINE)
             if (contact := event.get("contact_info")) is not None:
                 self._on_place(user, str(contact["uri"]), lost=contact["contact_status"] in _LOST)
+
+    def _changes(self, user: str, *, can_ring: bool) -> None:
+        """That it can't ring is told when it still can't after a moment."""
+        if not can_ring:
+            if user not in self._leaving:
+                self._leaving[user] = self._later(MOVES_WITHIN, lambda: self._is_gone(user))
+            return
+        leaving = self._leaving.pop(user, None)
+        if leaving is not None:
+            leaving.cancel()
+        self._on_phone(user, True)
+
+    def _is_gone(self, user: str) -> None:
+        del self._leaving[user]
+        self._on_phone(user, False)
 
     def link_down(self, *, fenced: bool) -> None:
         """See `link.Listener`."""

@@ -1,0 +1,80 @@
+"""Which phones can ring, out of Asterisk's events: one that moves to another place was never away."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from ari_app.ari.asterisk import AsteriskSettings
+from ari_app.ari.presence import MOVES_WITHIN, Presence
+
+OLD, NEW = "sip:1001@127.0.0.1:5062", "sip:1001@127.0.0.1:5063"
+
+
+class Timer:
+    def __init__(self, do: Callable[[], None]) -> None:
+        self.do = do
+        self.off = False
+
+    def cancel(self) -> None:
+        self.off = True
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bool]] = []
+        self.places: list[tuple[str, bool]] = []
+        self.timers: list[Timer] = []
+        settings = AsteriskSettings("http://127.0.0.1:1", "ari", "secret")
+        self.presence = Presence(settings, lambda user, can: self.told.append((user, can)), self._place, self._later)
+
+    def _place(self, user: str, place: str, /, *, lost: bool) -> None:
+        self.places.append((place, lost))
+
+    def _later(self, seconds: float, do: Callable[[], None]) -> Timer:
+        assert seconds == MOVES_WITHIN
+        self.timers.append(Timer(do))
+        return self.timers[-1]
+
+    def event(self, state: str, place: str | None = None, status: str = "") -> None:
+        event: dict[str, object] = {"endpoint": {"technology": "PJSIP", "resource": "1001", "state": state}}
+        if place is not None:
+            event["contact_info"] = {"uri": place, "contact_status": status}
+        self.presence.link_event(event)
+
+    def a_moment_passes(self) -> None:
+        for timer in self.timers:
+            if not timer.off:
+                timer.do()
+        self.timers.clear()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.presence.stop()
+
+
+def test_a_phone_that_moves_to_another_place_was_never_away(bench: Bench) -> None:
+    bench.event("offline", OLD, "Removed")
+    bench.event("offline")
+    bench.event("online", NEW, "Reachable")
+    bench.a_moment_passes()
+    assert bench.told == [("1001", True)]
+    assert bench.places == [(OLD, True), (NEW, False)]
+
+
+def test_a_phone_that_is_gone_is_told_gone_after_a_moment_and_once(bench: Bench) -> None:
+    bench.event("offline", OLD, "Unreachable")
+    bench.event("offline")
+    assert bench.told == []
+    bench.a_moment_passes()
+    assert bench.told == [("1001", False)]
+    bench.event("online", OLD, "Reachable")
+    assert bench.told == [("1001", False), ("1001", True)]
+
+
+def test_what_is_no_phone_is_passed_over(bench: Bench) -> None:
+    bench.presence.link_event({"type": "PeerStatusChange", "endpoint": {"technology": "Local", "resource": "x"}})
+    bench.presence.link_event({"type": "PeerStatusChange"})
+    assert bench.told == []
