@@ -254,6 +254,12 @@ def left_alone_by(world: World, leg: str) -> set[str]:
     return found
 
 
+def on_hold(world: World) -> set[str]:
+    """The legs of those who are on hold, and in a call still."""
+    joined = [party for call in world.switch.calls.values() for party in call.joined() if party.held_by]
+    return {party.leg for party in joined if party.leg is not None}
+
+
 def waits_for(world: World, agent: str) -> bool:
     """Whether a call is kept for an agent who has no leg in it."""
     mine = [call.party_of(agent) for call in world.switch.calls.values()]

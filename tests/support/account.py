@@ -112,6 +112,8 @@ def note_refusal(world: World, stimulus: s.Stimulus) -> None:
         offer = call.offering()
         if offer is None or all(a.leg != leg.id for a in offer.attempts):
             continue
+        if leg.state is LegState.DIALLING and sum(a.agent == leg.agent for a in offer.attempts) > 1:
+            continue  # another phone of theirs still rings
         if leg.state is LegState.DIALLING and not world.engaged(leg.agent, call):
             world.refusing[leg.agent] += 1
         elif leg.state is LegState.RINGING and stimulus.cause in _DECLINES and offer.by is None:
