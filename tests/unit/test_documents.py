@@ -120,6 +120,13 @@ def test_what_commands_name_is_there(path: Path) -> None:
     assert [word for block in blocks(path.read_text(), "sh") for word in unknown(block)] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_what_documents_run_in_a_container_ends_with_ctrl_c(path: Path) -> None:
+    """The first process of a container gets no signal that it does not ask for: `--init` is there to be it."""
+    started = [line for line in path.read_text().splitlines() if "docker run " in line]
+    assert [line for line in started if " --init" not in line] == []
+
+
 def test_what_is_not_there_would_be_missed() -> None:
     assert unknown("docker/up --no-demo\ndocker/test unit -- -k x\npython -m tests.bots run") == []
     assert unknown("docker/upp --x; cat tests/nothing.py") == ["docker/upp", "tests/nothing.py"]
