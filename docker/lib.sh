@@ -96,6 +96,10 @@ start_docker() {
             } || die "Docker does not start: see $DOCKERD_LOG"
         fi
     fi
+}
+
+# Sets COMPOSE.
+find_compose() {
     if docker compose version >/dev/null 2>&1; then
         COMPOSE=(docker compose)
     else

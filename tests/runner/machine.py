@@ -1,0 +1,108 @@
+"""What a run starts on this machine, by the Docker SDK; all of it goes when the run ends, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import BinaryIO
+
+import docker
+from docker.errors import APIError
+from docker.models.containers import Container
+from docker.types import LogConfig
+
+from tests.runner.compose import Options, named_volumes
+
+# On everything that a run starts: the name of the runner's own container.
+_LABEL = "callcontrol.test"
+
+
+class Over(Exception):
+    """The run is over: nothing is started any more."""
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A container or a volume, and the run that has started it."""
+
+    name: str
+    run: str
+    take_away: Callable[[], object]
+
+    def remove(self) -> None:
+        """Gone, or about to be: by somebody else's doing, for all we know."""
+        try:
+            self.take_away()
+        except APIError as complaint:
+            if complaint.status_code not in (404, 409):
+                raise
+
+
+class Machine:
+    """Docker, for one run. Safe to use from several threads."""
+
+    def __init__(self, run: str, client: docker.DockerClient | None = None) -> None:
+        self.run_name = run
+        self._docker = client or docker.from_env(timeout=120)
+        self._over = False
+        self._starting = Lock()
+
+    def start(self, options: Options) -> Container:
+        """A new container, running. Raises Over, or DockerException with Docker's complaint."""
+        labels = {_LABEL: self.run_name}
+        with self._starting:
+            if self._over:
+                raise Over
+            for volume in named_volumes(options):
+                self._docker.volumes.create(volume, labels=labels)
+            container: Container = self._docker.containers.create(**options, labels=labels)
+            container.start()
+        return container
+
+    def run(self, options: Options, output: BinaryIO) -> int:
+        """Run a container to its end, and return its exit code; what it prints goes to `output` as it comes."""
+        container = self.start({"log_config": LogConfig(type="json-file", config={}), "init": True, **options})
+        try:
+            for printed in container.logs(stream=True, follow=True):
+                output.write(printed)
+                output.flush()
+            return int(container.wait()["StatusCode"])
+        finally:
+            container.remove(force=True)
+
+    def remove(self, project: str) -> None:
+        """The containers and volumes of this run whose names begin with it."""
+        for each in self._started():
+            if each.run == self.run_name and each.name.startswith((f"{project}-", f"{project}_")):
+                each.remove()
+
+    def end(self) -> None:
+        """Remove everything that this run has started, and start nothing more."""
+        with self._starting:
+            self._over = True
+        for each in self._started():
+            if each.run == self.run_name:
+                each.remove()
+
+    def sweep(self) -> None:
+        """Remove what runs have left behind that were killed: whose runner is gone."""
+        # In this order: a run that begins meanwhile is not among those that have started something.
+        started = self._started()
+        running = {container.name for container in self._docker.containers.list(ignore_removed=True)}
+        for each in started:
+            if each.run not in running:
+                each.remove()
+
+    def _started(self) -> list[_Started]:
+        """What runs have started, this one and others: containers, then the volumes that they hold."""
+        labelled: dict[str, str | list[str] | bool] = {"label": _LABEL}
+        containers = self._docker.containers.list(all=True, filters=labelled, ignore_removed=True)
+        return [
+            *(_Started(str(each.name), each.labels[_LABEL], partial(each.remove, force=True)) for each in containers),
+            *(
+                _Started(str(each.name), each.attrs["Labels"][_LABEL], partial(each.remove, force=True))
+                for each in self._docker.volumes.list(filters=labelled)
+            ),
+        ]

@@ -1,0 +1,152 @@
+"""One run of `docker/test`: its steps, one after the other, and the call centres that they share."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from docker.errors import DockerException
+
+from tests.runner.callcentre import CallCentre, NotReady
+from tests.runner.compose import Options
+from tests.runner.machine import Machine
+from tests.runner.places import Place, choose
+from tests.runner.results import Outcome, Style, outcome
+from tests.runner.steps import IN_CALL_CENTRE, Command, commands
+
+# Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
+_TAKEN = "/taken"
+# A step that meets one of these has failed, and the next is run.
+_COMPLAINTS = (NotReady, DockerException, LookupError)
+
+
+@dataclass
+class Run:
+    """`scratch` is a directory of the host's that becomes reports/; `parts` call centres share the end-to-end tests."""
+
+    machine: Machine
+    scratch: Path
+    images: Mapping[str, str]
+    parts: int
+    arguments: Sequence[str]
+    style: Style
+    output: BinaryIO
+    centre: CallCentre | None = None
+    places: list[Place] = field(default_factory=list)
+
+    def step(self, name: str) -> Outcome:
+        """Run one step; what it prints goes to `output`."""
+        _say(self.output, "\n" + self.style.heading(name))
+        began = time.monotonic()
+        if name == "e2e" and not self.arguments and self.parts > 1:
+            good = self._shared(name)
+        else:
+            good = self._run(name, self.arguments)
+        files = sorted(self.scratch.glob(f"{name}.xml")) + sorted(self.scratch.glob(f"{name}.*.xml"))
+        return outcome(name, round(time.monotonic() - began), files, good=good)
+
+    def close(self) -> None:
+        """Keep the logs of the call centre that the steps have shared, and remove it."""
+        if self.centre is not None:
+            self.centre.close()
+
+    def leave(self) -> None:
+        """Let others have the places."""
+        for place in self.places:
+            place.leave()
+
+    def _run(self, name: str, arguments: Sequence[str], mounted: Sequence[str] = ()) -> bool:
+        try:
+            if name not in IN_CALL_CENTRE:
+                options = self._alone(name)
+            else:
+                if self.centre is None:
+                    self.centre = self._call_centre(self.scratch, self.output)
+                options = self.centre.bots()
+            return self._all(commands(name, arguments), _reporting(options, self.scratch, mounted), self.output)
+        except _COMPLAINTS as complaint:
+            _say(self.output, str(complaint))
+            return False
+
+    def _shared(self, name: str) -> bool:
+        """Calls take their time and little of the machine's: several call centres are done in a fraction of it.
+
+        Each takes the next test that none has taken.
+        """
+        taken = self.scratch / "taken"
+        taken.mkdir()
+        # Not waited for where this run is interrupted: they end when their containers are taken away.
+        pool = ThreadPoolExecutor(self.parts)
+        others = {number: pool.submit(self._part, name, number, taken) for number in range(2, self.parts + 1)}
+        good = self._run(name, ("--taken", _TAKEN), [f"{taken}:{_TAKEN}"])
+        for number, other in others.items():
+            good = self._finished(name, number, other) and good
+        pool.shutdown()
+        return good
+
+    def _part(self, name: str, number: int, taken: Path) -> bool:
+        """Take tests in a call centre more. What it prints is kept until it is done."""
+        reports = self.scratch / f"part.{number}"
+        reports.mkdir()
+        with (self.scratch / f"part.{number}.log").open("wb") as output:
+            try:
+                centre = self._call_centre(reports, output)
+                options = _reporting(centre.bots(), reports, [f"{taken}:{_TAKEN}"])
+                good = self._all(commands(name, ("--taken", _TAKEN)), options, output)
+                centre.close()
+            except _COMPLAINTS as complaint:
+                _say(output, str(complaint))
+                return False
+        return good
+
+    def _finished(self, name: str, number: int, part: Future[bool]) -> bool:
+        good = part.result()
+        self.output.write((self.scratch / f"part.{number}.log").read_bytes())
+        self.output.flush()
+        written = self.scratch / f"part.{number}" / f"{name}.xml"
+        if not written.exists():
+            return False
+        shutil.copy(written, self.scratch / f"{name}.{number}.xml")
+        return good
+
+    def _call_centre(self, reports: Path, output: BinaryIO) -> CallCentre:
+        began = time.monotonic()
+        self.places.append(place := choose(self.scratch.parent))
+        centre = CallCentre(self.machine, place, self.images, reports)
+        try:
+            centre.start()
+        except (NotReady, DockerException):
+            centre.close()
+            raise
+        took = round(time.monotonic() - began)
+        ready = f"Asterisk, Redis and the controller are ready on {centre.place.address} ({took} s)"
+        _say(output, self.style.note(ready))
+        return centre
+
+    def _alone(self, name: str) -> Options:
+        image = f"callcontrol-bots:{self.images['BOTS_TAG']}"
+        return {"image": image, "name": f"{self.machine.run_name}-{name}", "network_mode": "none"}
+
+    def _all(self, wanted: Sequence[Command], options: Options, output: BinaryIO) -> bool:
+        """Run commands in containers one after the other; whether all of them went well."""
+        codes = []
+        for command in wanted:
+            if len(wanted) > 1:
+                _say(output, self.style.note(" ".join(command[:3])))
+            codes.append(self.machine.run({**options, "command": list(command)}, output))
+        return not any(codes)
+
+
+def _reporting(options: Options, reports: Path, mounted: Sequence[str]) -> Options:
+    volumes = [*options.get("volumes", ()), f"{reports}:/reports", *mounted]
+    return {**options, "volumes": volumes}
+
+
+def _say(output: BinaryIO, text: str) -> None:
+    output.write(f"{text}\n".encode())
+    output.flush()

@@ -1,0 +1,65 @@
+"""What each step of `docker/test` runs, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+ALL = ("lint", "types", "imports", "unit", "contract", "e2e")
+STEPS = (*ALL, "bench")
+# Those that have a call centre; the others have no network.
+IN_CALL_CENTRE = frozenset({"contract", "e2e", "bench"})
+
+_BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu")
+# Some of the tests reach some of the branches.
+_ALL_BRANCHES = ("--cov=ari_app/calls", "--cov=ari_app/routing", "--cov-branch", "--cov-fail-under=100")
+_SHELL = re.compile(r"#!.*\b(ba)?sh\b")
+
+type Command = Sequence[str]
+
+
+def shell_scripts(root: Path = ROOT) -> list[str]:
+    """Whatever is written in shell."""
+    files = sorted(file for name in ("docker", ".ci") for file in (root / name).rglob("*") if file.is_file())
+    scripts = [file for file in files if _SHELL.match(file.read_text(errors="replace"))]
+    return [str(file.relative_to(root)) for file in (*scripts, root / "docker" / "lib.sh")]
+
+
+def _lint(_: Sequence[str]) -> list[Command]:
+    return [
+        ("ruff", "check", "--no-cache", "."),
+        ("ruff", "format", "--no-cache", "--check", "."),
+        ("shellcheck", "--external-sources", "--source-path=SCRIPTDIR/..", *shell_scripts()),
+    ]
+
+
+def _bench(_: Sequence[str]) -> list[Command]:
+    # A goal that is missed is told, not failed: a busy machine misses some.
+    return [("python", "-m", f"tests.bench.bench_{name}", "--json", "/reports/bench.json") for name in _BENCHES]
+
+
+def _pytest(step: str, directories: Sequence[str], arguments: Sequence[str]) -> list[Command]:
+    options = ("-q", "--durations=5", f"--junit-xml=/reports/{step}.xml", "-o", "cache_dir=/tmp/pytest_cache")
+    return [("python", "-m", "pytest", *options, *directories, *arguments)]
+
+
+_COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
+    "lint": _lint,
+    "types": lambda _: [("mypy", "--strict", "--cache-dir=/tmp/mypy", "ari_app", "tests")],
+    "imports": lambda _: [("lint-imports", "--no-cache")],
+    "unit": lambda wanted: _pytest("unit", ("tests/unit", "tests/properties"), wanted or _ALL_BRANCHES),
+    "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
+    "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
+    "bench": _bench,
+}
+
+
+def commands(step: str, arguments: Sequence[str]) -> list[Command]:
+    """What a step runs, one after the other, whatever came of those before; `arguments` are for pytest.
+
+    They report to the directory `/reports`.
+    """
+    return _COMMANDS[step](arguments)

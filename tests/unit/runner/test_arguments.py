@@ -1,0 +1,53 @@
+"""What `docker/test` is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.runner.__main__ import parse
+from tests.runner.steps import ALL, IN_CALL_CENTRE, ROOT, STEPS, commands, shell_scripts
+
+TOLD = ["--scratch", "/tmp/x", "--reports", "reports"]
+
+
+def test_without_steps_all_are_run_but_for_the_bench() -> None:
+    assert parse(TOLD).steps == ["lint", "types", "imports", "unit", "contract", "e2e"]
+    assert "bench" not in ALL
+
+
+def test_what_follows_the_dashes_goes_to_pytest_as_it_is() -> None:
+    found = parse([*TOLD, "unit", "e2e", "--", "-k", "hold", "--", "-x"])
+    assert found.steps == ["unit", "e2e"]
+    assert found.pytest == ["-k", "hold", "--", "-x"]
+
+
+def test_a_step_that_is_named_twice_is_run_once() -> None:
+    assert parse([*TOLD, "unit", "lint", "unit"]).steps == ["unit", "lint"]
+
+
+def test_an_unknown_step_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse([*TOLD, "lynt"])
+    assert "unknown step lynt" in capsys.readouterr().err
+
+
+def test_the_steps_are_those_that_the_usage_of_docker_test_lists() -> None:
+    usage = (ROOT / "docker" / "test").read_text().split("\nset ")[0].splitlines()
+    assert [line.split()[1] for line in usage if line.startswith("#   ")] == list(STEPS)
+
+
+def test_the_pure_tests_must_reach_every_branch_only_where_all_of_them_are_run() -> None:
+    assert "--cov-fail-under=100" in commands("unit", ())[0]
+    assert not [word for word in commands("unit", ("-k", "x"))[0] if word.startswith("--cov")]
+    assert commands("unit", ("-k", "x"))[0][-2:] == ("-k", "x")
+
+
+def test_each_step_with_tests_writes_the_file_that_is_counted() -> None:
+    for step in ("unit", "contract", "e2e"):
+        assert f"--junit-xml=/reports/{step}.xml" in commands(step, ())[0]
+    assert {"contract", "e2e", "bench"} == IN_CALL_CENTRE
+
+
+def test_all_that_is_written_in_shell_is_looked_at() -> None:
+    assert {"docker/up", "docker/test", "docker/lib.sh", "docker/asterisk/entrypoint", ".ci/run"} <= {*shell_scripts()}
+    assert "docker/compose.yaml" not in shell_scripts()

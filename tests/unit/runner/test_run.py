@@ -1,0 +1,129 @@
+"""Steps, the call centre that they have in common, and end-to-end tests that several share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pytest
+
+from tests.runner import run
+from tests.runner.callcentre import NotReady
+from tests.runner.compose import Options
+from tests.runner.machine import Machine
+from tests.runner.places import Place
+from tests.runner.results import Outcome, Style
+from tests.runner.run import Run
+
+FAILING = "cctest-65-bots"  # in one of the call centres, one test fails
+
+
+class FakeMachine:
+    """Runs nothing; containers of pytest leave a file of JUnit behind, with two tests."""
+
+    run_name = "run-1"
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    def run(self, options: Options, output: BinaryIO) -> int:
+        name, command = options["name"], options["command"]
+        self.ran.append(name)
+        output.write(f"{name} says this\n".encode())
+        bad = int(name == FAILING)
+        wanted = [word.removeprefix("--junit-xml=/reports/") for word in command if word.startswith("--junit-xml=")]
+        reports = next(volume.split(":")[0] for volume in options["volumes"] if volume.endswith(":/reports"))
+        for file in wanted:
+            Path(reports, file).write_text(f'<testsuites><testsuite tests="2" failures="{bad}" /></testsuites>')
+        return bad
+
+
+class FakeCentre:
+    """Ready at once, or never."""
+
+    ready = True
+
+    def __init__(self, _: Machine, place: Place, __: Mapping[str, str], reports: Path) -> None:
+        self.place, self.reports = place, reports
+
+    def start(self) -> None:
+        if not self.ready:
+            raise NotReady("the controller does not become ready")
+
+    def bots(self) -> Options:
+        return {"name": f"{self.place.project}-bots"}
+
+    def close(self) -> None:
+        (self.reports / "controller.log").write_text("")
+
+
+@pytest.fixture
+def machine() -> FakeMachine:
+    """Nothing runs yet."""
+    return FakeMachine()
+
+
+@pytest.fixture
+def three(tmp_path: Path, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run with three call centres."""
+    monkeypatch.setattr(run, "CallCentre", FakeCentre)
+    monkeypatch.setattr(FakeCentre, "ready", True)
+    (scratch := tmp_path / "scratch").mkdir()
+    return Run(cast("Machine", machine), scratch, {"BOTS_TAG": "b"}, 3, (), Style(colours=False), BytesIO())
+
+
+def printed(of: Run) -> str:
+    """What it has printed until now."""
+    return cast("BytesIO", of.output).getvalue().decode()
+
+
+def counts(outcome: Outcome) -> tuple[int, int]:
+    """Passed and failed."""
+    return outcome.passed, outcome.failed
+
+
+def test_end_to_end_tests_are_shared_and_counted_together(three: Run, machine: FakeMachine) -> None:
+    assert counts(three.step("e2e")) == (5, 1)
+    assert sorted(machine.ran) == ["cctest-64-bots", "cctest-65-bots", "cctest-66-bots"]
+    assert all(f"{name} says this" in printed(three) for name in machine.ran)
+    assert {file.name for file in three.scratch.glob("*.xml")} == {"e2e.xml", "e2e.2.xml", "e2e.3.xml"}
+    assert (three.scratch / "part.3" / "controller.log").exists()
+    three.leave()
+
+
+def test_some_tests_of_a_step_need_no_more_than_one_call_centre(three: Run, machine: FakeMachine) -> None:
+    three.arguments = ("-k", "hold")
+    assert counts(three.step("e2e")) == (2, 0)
+    assert machine.ran == ["cctest-64-bots"]
+    three.leave()
+
+
+def test_steps_have_one_call_centre_in_common_whose_logs_are_kept(three: Run, machine: FakeMachine) -> None:
+    three.step("contract")
+    three.arguments = ("-x",)
+    three.step("e2e")
+    assert machine.ran == ["cctest-64-bots"] * 2
+    assert not (three.scratch / "controller.log").exists()
+    three.close()
+    assert (three.scratch / "controller.log").exists()
+    three.leave()
+    assert list(three.scratch.parent.glob("*.lock")) == []
+
+
+def test_a_call_centre_that_does_not_become_ready_fails_the_step_and_the_next_is_run(
+    three: Run, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeCentre, "ready", False)
+    assert counts(three.step("contract")) == (0, 1)
+    assert counts(three.step("e2e")) == (0, 1)
+    assert printed(three).count("does not become ready") == 4
+    assert counts(three.step("types")) == (0, 0)
+    assert machine.ran == ["run-1-types"]
+    three.leave()
+
+
+def test_all_commands_of_a_step_are_run_whatever_came_of_those_before(three: Run, machine: FakeMachine) -> None:
+    assert counts(three.step("lint")) == (0, 0)
+    assert machine.ran == ["run-1-lint"] * 3
