@@ -79,7 +79,7 @@ EVERYTHING: dict[str, Any] = {
     "company": CallerId("company", "Company", "+33100000000"),
     "agents_see_withheld": True,
 }
-BEGINNINGS = (*walk.beginnings(), *walk.beginnings(**EVERYTHING))
+BEGINNINGS = (*walk.beginnings(), *walk.beginnings(withholding=True, **EVERYTHING))
 
 
 class CallCentre(RuleBasedStateMachine):

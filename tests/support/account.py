@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferState, Progress
+from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferState, PartyRole, Progress
 from ari_app.calls.replay import replay
 from ari_app.routing.targets import TargetType
 
@@ -161,6 +161,20 @@ def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str,
     return {(phone.id, other) for other in heard} | whispered
 
 
+def _displayed_otherwise(world: World) -> list[str]:
+    """Phones of agents who talk and do not show the contact, as the contact is shown; what was chosen stays (S51)."""
+    found = []
+    for call in world.switch.calls.values():
+        contact = next((p for p in call.joined() if p.role is PartyRole.CONTACT), None)
+        for party in call.joined() if contact is not None and contact.identity.known else ():
+            leg, channel = world.switch.legs.get(party.leg or ""), world.asterisk.world.channels.get(party.leg or "")
+            if party.agent is None or leg is None or channel is None or leg.chosen or not leg.speaks_in(call.id):
+                continue
+            if contact is not None and channel.shown != contact.identity:
+                found.append(f"{party.agent}'s phone shows {channel.shown}, and talks with {contact.identity}")
+    return found
+
+
 def wrong(world: World) -> list[str]:
     """What should not be, now that everything has happened that could."""
     found = [*world.alarms, *world.outlived]
@@ -168,6 +182,7 @@ def wrong(world: World) -> list[str]:
     if channels != set(world.switch.legs):
         found.append(f"leaked or lost channels: {channels ^ set(world.switch.legs)}")
     found += _of_nobody(world)
+    found += _displayed_otherwise(world)
     monitors = [monitor for call in world.switch.calls.values() for monitor in call.monitors.values()]
     bridged: list[Call | Monitor] = [*world.switch.calls.values(), *monitors]
     made = {x.bridge for x in bridged if x.bridge_made}
