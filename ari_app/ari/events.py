@@ -44,6 +44,7 @@ from ari_app.ari.messages import (
     RecordingStarted,
     StasisEnd,
     StasisStart,
+    link_of,
 )
 from ari_app.calls.model import DEAD, LegId
 from ari_app.calls.stimuli import (
@@ -69,7 +70,8 @@ log = structlog.get_logger(__name__)
 NORMAL = 16
 ENDED = 64
 REPLACING = "replaced"
-"""Verb of a channel that Asterisk itself put in a leg's place (a phone's REFER); its argument is that leg."""
+"""Verb of a channel that Asterisk itself put in a leg's place (a phone's REFER); its arguments are that leg, and what
+the two halves of such a channel share: where two legs are replaced at once, they belong together."""
 
 
 @dataclass(slots=True)
@@ -181,7 +183,7 @@ class Translator:
         if event.replace_channel is not None:
             # Its arguments are those of the channel whose place it took.
             self._legs[leg] = _Seen(ours=False, up=True)
-            return [self._arrived(event.channel, (REPLACING, event.replace_channel.id))]
+            return [self._arrived(event.channel, (REPLACING, event.replace_channel.id, link_of(event.channel.name)))]
         if event.args[:1] == (CREATED,):
             self._legs[leg] = _Seen(ours=True)
             return [LegCreated(leg)]

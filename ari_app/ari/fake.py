@@ -259,8 +259,8 @@ class FakeAsterisk:
         for item in [item for item in self._items if item.lane == f"phone:{leg}"]:
             self._remove(item)
         self._event(leg, LegGone(leg, cause))
-        for snoop in [c.id for c in self.world.channels.values() if c.snoops == leg]:
-            self.hang_up(snoop)
+        for along in self.world.ends_with(channel):
+            self.hang_up(along)
 
     def end_prompts(self) -> None:
         """Whatever is played comes to its end."""
@@ -311,6 +311,20 @@ class FakeAsterisk:
         channel = self.world.channels.get(leg)
         if channel is not None and channel.transfer_key:
             self._event(leg, TransferAsked(leg, number, replaces, other))
+
+    def refer(self, leg: LegId, to: str, other: LegId | None = None) -> bool:
+        """The transfer key of a phone that Asterisk answers by itself: to `<number>@<context>`, or to whom the phone's
+        call `other` talks to. A channel of Asterisk's own takes the place of the leg, and of `other`: told of each by
+        itself, in any order. False: refused.
+        """
+        if not self.world.may_refer(leg, other):
+            return False
+        self.world.referred += 1
+        link = f"local{self.world.referred}"
+        for half, replaced in enumerate((leg, other) if other is not None else (leg,), start=1):
+            self.arrive(f"{link};{half}", to, "replaced", replaced, link)
+            self.hang_up(replaced)
+        return True
 
     def fail_next(
         self, matches: Callable[[AsteriskEffect], bool], reason: str = "refused", *, carried_out: bool = False

@@ -147,6 +147,7 @@ class World:
         self.tapes: dict[str, Tape] = {}
         self.files: set[str] = set()
         self.played: dict[str, tuple[BridgeId, str]] = {}
+        self.referred = 0
 
     def state_of(self, leg: LegId) -> State | None:
         """The channel's state; None: there is none."""
@@ -203,6 +204,23 @@ class World:
     def music(self) -> set[LegId]:
         """The legs that hear music: muting `out` silences that too."""
         return {c.id for c in self.channels.values() if c.music is not None and not c.muted_out}
+
+    def ends_with(self, gone: Channel) -> list[LegId]:
+        """The channels that go with this one: its snoops, and the other half of one that Asterisk transfers with."""
+        link = _link(gone)
+        others = self.channels.values()
+        return [c.id for c in others if c.snoops == gone.id or (link is not None and _link(c) == link)]
+
+    def may_refer(self, leg: LegId, other: LegId | None) -> bool:
+        """Whether Asterisk transfers what the phone asks for (bridge.c): somebody must be beside it in a bridge, or
+        each of two calls be in one.
+        """
+        named = [self.channels.get(name) for name in (leg, other) if name is not None]
+        if any(channel is None or channel.state is not State.UP for channel in named):
+            return False
+        bridged = [channel.bridge for channel in named if channel is not None and channel.bridge is not None]
+        members = [channel.bridge for channel in self.channels.values()]
+        return len(bridged) == 2 or any(members.count(bridge) > 1 for bridge in bridged)
 
     def _destroy(self, bridge: BridgeId, done: Outcome) -> None:
         self.bridges.discard(bridge)
@@ -295,6 +313,11 @@ class World:
         if any(channel.bridge == bridge for channel in self.channels.values()):
             return []
         return [(name, self.complete(name)) for name, tape in list(self.tapes.items()) if tape.bridge == bridge]
+
+
+def _link(channel: Channel) -> str | None:
+    arrived = channel.arrived
+    return arrived.args[1] if arrived is not None and arrived.verb == "replaced" and len(arrived.args) > 1 else None
 
 
 def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:

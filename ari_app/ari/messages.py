@@ -35,6 +35,11 @@ def endpoint_of(name: str) -> str:
     return match["resource"] if match is not None else name
 
 
+def link_of(name: str) -> str:
+    """What both halves of a Local channel are named: `Local/1001@phones-0000002a;2` is `Local/1001@phones-0000002a`."""
+    return name.partition(";")[0]
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -67,6 +67,8 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
         actions.add("merge")
     if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
         actions.add("reconnect")
+        if me.hands_over:
+            actions.add("complete_transfer")
         if others and offer is None:
             actions |= {"complete_transfer", "alternate"} if me.has_line else {"complete_transfer"}
             if directory.settings.conferences and me.may_confer:

@@ -1,6 +1,6 @@
 """What is due when: deadlines are state of the calls, and time is told like any other fact."""
 
-from ari_app.calls import feature_codes, holding, monitoring, offers, parking, waiting
+from ari_app.calls import feature_codes, holding, monitoring, offers, parking, transfer_key, waiting
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
 
@@ -12,6 +12,7 @@ def of(call: Call) -> float | None:
     offer = call.offering()
     times = [call.recall_at, call.hold_alarm_at]
     times += [p.keyed.until for p in call.parties.values() if p.keyed is not None]
+    times += [p.joining.until for p in call.parties.values() if p.joining is not None]
     times += [monitor.deadline for monitor in call.monitors.values()]
     if offer is not None:
         times += [offer.deadline, offer.retry_at, offer.announce_at, None if offer.attempts else offer.give_up_at]
@@ -20,6 +21,13 @@ def of(call: Call) -> float | None:
 
 def passed(step: Step, call: Call) -> None:
     """Something of this call is due."""
+    transfer_key.overdue(step, call)
+    left = step.find_call(call.id)
+    if left is not None:
+        _passed(step, left)
+
+
+def _passed(step: Step, call: Call) -> None:
     offer = call.offering()
     if call.recall_at is not None and call.recall_at <= step.now:
         parking.recall(step, call)

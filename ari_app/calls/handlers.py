@@ -228,7 +228,7 @@ def _merge(step: Step, cmd: c.Merge, call: Call) -> None:
         raise Refused(Code.NOT_FOUND, "there is no such other call of yours")
     if other not in able or not merging.can_merge(step, call, known, cmd.by):
         raise Refused(Code.NOT_ALLOWED_NOW, "these two calls cannot be merged now")
-    initiate.check_size(step, {**known.user_data, **call.user_data})
+    initiate.check_size(step, consult.attach(known, call.user_data))
     step.await_effects(cmd.id, call.id)
     merging.merge(step, call, other, cmd.by)
 
@@ -236,6 +236,8 @@ def _merge(step: Step, cmd: c.Merge, call: Call) -> None:
 def _consultation(
     step: Step, cmd: c.CompleteTransfer | c.CompleteConference | c.Alternate | c.Reconnect, call: Call
 ) -> None:
+    if isinstance(cmd, c.CompleteTransfer | c.CompleteConference):
+        initiate.check_size(step, consult.attach(step.call(call.parent or ""), call.user_data))
     match cmd:
         case c.CompleteTransfer():
             consult.complete(step, call, cmd.by, stay=False)

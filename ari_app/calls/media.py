@@ -6,8 +6,9 @@ undo each other because each is a reason of its own, and here they come together
 A party on hold is out of the bridge with music of its own: heard by nobody, hearing nobody, whatever mute it has; a
 mute towards the leg would silence the music too (Asterisk's `out`), so it is lifted meanwhile and put back after.
 
-Who is on hold by the agent's own phone stays in the bridge, unheard: phones hold the call before they transfer it, and
-Asterisk refuses to transfer a phone that is alone in its bridge (400, bridge.c).
+Who is on hold by the agent's own phone stays in the bridge, unheard, and so does that phone while it is in another
+call: phones hold a call before they transfer it, and Asterisk refuses that (400, bridge.c) to a phone that is alone in
+its bridge, or in none.
 """
 
 from collections.abc import Iterator
@@ -114,9 +115,11 @@ def music_class(step: Step, call: Call) -> str:
 
 
 def _before_transfer(call: Call, held: Party) -> bool:
-    """Whether the only other in the call holds this one by their phone's key, and has not asked for anybody yet."""
-    others = [p for p in call.joined() if p.id != held.id]
-    return len(others) == 1 and others[0].phone_holds and held.held_by <= {others[0].id} and call.offering() is None
+    """Whether this one is on hold by an agent's phone alone, and nobody has been asked for yet: by its hold key, or as
+    that phone is in another call (then its agent is on hold here too).
+    """
+    holders = [p for p in call.joined() if p.phone_holds]
+    return call.offering() is None and any(held.held_by <= {p.id} for p in holders)
 
 
 def _rings_with_others(call: Call, leg: Leg) -> bool:

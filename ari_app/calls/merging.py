@@ -23,8 +23,9 @@ def _settle_agent(step: Step, agent: str) -> None:
         others = tuple(c.id for c in calls if c.id != call.id and can_merge(step, call, c, agent))
         parent = step.find_call(call.parent or "")
         few = parent is None or _few_enough(step, parent, call, agent)
-        if (others, few) != (me.merges_with, me.may_confer):
-            step.put_party(call.id, me.id, merges_with=others, may_confer=few)
+        hands_over = parent is not None and consult.can_hand_over(step, call, parent, agent)
+        if (others, few, hands_over) != (me.merges_with, me.may_confer, me.hands_over):
+            step.put_party(call.id, me.id, merges_with=others, may_confer=few, hands_over=hands_over)
 
 
 def can_merge(step: Step, call: Call, other: Call, agent: str) -> bool:
@@ -64,7 +65,7 @@ def _speaks(step: Step, call: Call, other: Call, agent: str) -> bool:
 def merge(step: Step, call: Call, other_id: CallId, agent: str) -> Call:
     """Everybody of the other call joins this one; both sides are off hold, and the agent stays."""
     other = step.call(other_id)
-    call = step.put_call(step.call(call.id), recall_at=None, user_data={**other.user_data, **call.user_data})
-    merged = consult.join(step, other, call, agent, stay=True)
+    call = step.put_call(step.call(call.id), recall_at=None)
+    merged = consult.join(step, other, call, agent, stay=True, user_data=consult.attach(other, call.user_data))
     recording.go_on(step, merged, other.recording)
     return merged

@@ -230,6 +230,18 @@ class KeyedNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class Joining:
+    """An attended transfer that Asterisk makes by itself: `half` of the channel `link` has taken a leg's place.
+
+    `until` is when it is no longer waited for the other half, which has taken the place of the other leg.
+    """
+
+    link: str
+    half: LegId
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
 
@@ -241,7 +253,9 @@ class Party:
     `keyed`: a number that he is dialling by a feature code. `talking` is told to windows, but is nothing that a
     snapshot is written for: equal parties may differ in it.
     `merges_with`: his other calls whose parties could join this one now; `may_confer`: whether all of a consultation
-    and of its contact's call are few enough for one conference (both derived, see `merging`).
+    and of its contact's call are few enough for one conference; `hands_over`: whether whom a consultation rings could
+    ring for the contact instead (all derived, see `merging`). `joining`: the attended transfer that took this call's
+    leg from the phone, until it is told which other call it names.
     """
 
     id: PartyId
@@ -262,6 +276,8 @@ class Party:
     keyed: KeyedNumber | None = None
     talking: bool = field(default=False, compare=False)
     may_confer: bool = True
+    hands_over: bool = False
+    joining: Joining | None = None
     phone_holds: bool = False
     has_line: bool = True
 

@@ -182,7 +182,7 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
     """One party leaves; the others go on where a call is left of it."""
     call = step.call(call_id)
     party = call.parties[party_id]
-    _let_go(step, call, party)
+    let_go(step, call, party)
     call = step.put_call(call, parties={**call.parties, party_id: _left(party)})
     if party.role is PartyRole.AGENT:
         _undo_mutes(step, call_id)
@@ -215,8 +215,10 @@ def _undo_mutes(step: Step, call_id: CallId) -> None:
         step.put_party(call_id, p.id, muted=muted, deaf=deaf)
 
 
-def _let_go(step: Step, call: Call, party: Party) -> None:
+def let_go(step: Step, call: Call, party: Party) -> None:
     """Hang up the party's leg, unless another call of the same agent speaks through it."""
+    if party.joining is not None:
+        step.ask(HangUp, party.joining.half)
     leg = step.leg(party.leg)
     if leg is None:
         return
@@ -280,7 +282,7 @@ def end(step: Step, call_id: CallId) -> None:
     call = step.call(call_id)
     for party in call.parties.values():
         if party.progress is not Progress.LEFT:
-            _let_go(step, call, party)
+            let_go(step, call, party)
     left = {key: _left(party) for key, party in step.call(call_id).parties.items()}
     call = step.put_call(step.call(call_id), parties=left, ended=True, held_since=None)
     recording.end(step, call)
@@ -293,7 +295,7 @@ def end(step: Step, call_id: CallId) -> None:
 
 
 def _left(party: Party) -> Party:
-    return replace(party, leg=None, progress=Progress.LEFT, held_by=frozenset(), away=False)
+    return replace(party, leg=None, progress=Progress.LEFT, held_by=frozenset(), away=False, joining=None)
 
 
 # -- when nobody is left to help --------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ There are two ways that it comes, by the administrator's `transfer_progress`:
 `asked`     Asterisk moves nothing and tells us. The phone stays in the call and is told how it goes (see
             `transfer_progress`); it is done with the call when the target accepts, and only then.
 
-An attended REFER (two calls of one phone) joins the two calls.
+An attended REFER names two calls of one phone, which become one; if the one still rings, it rings on for the other's
+contact. Asterisk tells of each of the two legs by itself, in any order, by the two halves of one Local channel: its
+name says which two belong together, and nobody is joined to anybody else.
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from ari_app.calls.arrivals import attached
 from ari_app.calls.effects import HangUp, TellTransfer
 from ari_app.calls.model import (
     Call,
+    Joining,
     Leg,
     LegId,
     Offer,
@@ -37,6 +40,8 @@ from ari_app.routing.directory import Verb
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 
+OTHER_LEG = 2.0
+"""Seconds in which the second leg of an attended REFER is told of; mostly it is 10 ms."""
 ATTENDED = "_attended@transfer"  # where Asterisk's own Local channel goes that joins two calls (bridge.c)
 
 
@@ -63,52 +68,81 @@ def _place(step: Step, leg_id: LegId | None) -> _Place | None:
 
 
 def replaced(step: Step, fact: ChannelArrived) -> None:
-    """A channel has taken the place of a leg of ours. `endpoint` is `<number>@<context>` of where it is going."""
+    """A channel has taken the place of a leg of ours (`args`: that leg, and the channel's name without its half).
+
+    `endpoint` is `<number>@<context>` of where it is going. A leg that has no place any more was dealt with before.
+    """
+    leg, link, *_ = (*fact.args, "", "")
+    here = _place(step, leg)
+    if here is not None and here.me.agent is not None and fact.endpoint.startswith(ATTENDED):
+        _attended(step, here, here.me.agent, Joining(link, fact.leg, step.now + OTHER_LEG))
+        return
     step.ask(HangUp, fact.leg)
-    here = _place(step, fact.args[0] if fact.args else None)
     if here is None:
         return
-    if fact.endpoint.startswith(ATTENDED):
-        _attended(step, here)
+    if here.me.agent is None:
+        parties.leave(step, here.call.id, here.me.id)
     else:
         _blind(step, here, fact.endpoint.partition("@")[0])
 
 
-def _attended(step: Step, here: _Place) -> None:
-    """The two calls of his phone become one without him (S21); one that is not answered yet is given up for it.
+def _without_phone(step: Step, here: _Place) -> Call:
+    """The call goes on without the phone, which is done with this leg: whom else it holds through it stays the agent's.
 
-    Which other one he meant Asterisk does not tell: of several it is taken to be the newest.
+    Most hang up by themselves; one that does not is left in Stasis.
     """
-    agent = here.me.agent or ""
-    answered = sorted((c for c in step.calls_of(agent) if c.offering() is None), key=lambda c: c.started_at)
-    others = [call for call in answered if call.id != here.call.id]
-    if here.call.offering() is None and others:
-        earlier, later = sorted((here.call, others[-1]), key=lambda c: c.started_at)
-        consult.join(step, later, earlier, agent, stay=False)
+    for other, party in list(step.party_by_leg(here.leg.id)):
+        if other.id != here.call.id and parking.keeps_call(step, other, party, here.leg):
+            _call_back(step, step.put_party(other.id, party.id, leg=None), party)
+    parties.hang_up(step, here.leg)
+    return step.put_party(here.call.id, here.me.id, leg=None)
+
+
+def _attended(step: Step, here: _Place, agent: str, joining: Joining) -> None:
+    """The first leg told of waits to be told of the second: then their two calls become one (S21).
+
+    Nor is a half hung up before: Asterisk would tell the phone that it failed, and forget to end its call.
+    """
+    call = _without_phone(step, here)
+    first = next((c for c in step.calls_of(agent) if c.id != call.id and _awaits(step.mine(c, agent), joining)), None)
+    if first is None:
+        step.put_party(call.id, here.me.id, away=True, joining=joining)
         return
-    for each in answered:
-        _phone_gone(step, each, step.mine(each, agent))
+    step.ask(HangUp, joining.half)
+    try:
+        _unite(step, first, call, agent)
+    except Refused:
+        _give_up(step, first, agent)
+        _give_up(step, call, agent)
 
 
-def _phone_gone(step: Step, call: Call, me: Party) -> None:
-    """His phone is done with the call: whom he has on hold stays his, and he is rung for them again."""
-    leg = step.leg(me.leg)
-    if leg is not None and parking.keeps_call(step, call, me, leg):
-        parties.hang_up(step, leg)
-        _call_back(step, step.put_party(call.id, me.id, leg=None), me)
-    else:
+def _awaits(me: Party, joining: Joining) -> bool:
+    return me.joining is not None and me.joining.link == joining.link
+
+
+def overdue(step: Step, call: Call) -> None:
+    """Which other call an attended REFER named was not told in time: it is none of ours."""
+    for party in call.joined():
+        if party.joining is not None and party.joining.until <= step.now:
+            _give_up(step, step.call(call.id), party.agent or "")
+
+
+def _give_up(step: Step, call: Call, agent: str) -> None:
+    """Nobody is joined to anybody: the contact stays the agent's. What rings goes on where it can (S16)."""
+    me = step.mine(call, agent)
+    if me.joining is not None:
+        step.ask(HangUp, me.joining.half)
+    call = step.put_party(call.id, me.id, joining=None, away=False)
+    if call.offering() is not None:
         parties.leave(step, call.id, me.id)
+    else:
+        _nowhere(step, call, me)
 
 
 def _blind(step: Step, here: _Place, number: str) -> None:
-    """What he asked for goes on without his phone. Most hang up by themselves; one that does not is left in Stasis."""
-    call, me = here.call, here.me
-    for other, party in list(step.party_by_leg(here.leg.id)):
-        if other.id != call.id and parking.keeps_call(step, other, party, here.leg):
-            _call_back(step, step.put_party(other.id, party.id, leg=None), party)
-    parties.hang_up(step, here.leg)
-    call = step.put_party(call.id, me.id, leg=None)
-    if call.offering() is not None or me.role is not PartyRole.AGENT:
+    """What was asked for goes on without the phone."""
+    me, call = here.me, _without_phone(step, here)
+    if call.offering() is not None:
         parties.leave(step, call.id, me.id)
         return
     try:
@@ -165,19 +199,32 @@ def _offer(step: Step, here: _Place, number: str) -> None:
 
 
 def _join(step: Step, here: _Place, other: _Place | None) -> None:
-    """Two calls of one phone become one without him (S21)."""
+    """The two calls of the phone that it names, and no others."""
     if other is None or other.call.id == here.call.id or here.me.agent is None or other.me.agent != here.me.agent:
         raise Refused(Code.NOT_ALLOWED_NOW, "this is not another call of the same phone")
-    both = sorted((here.call, other.call), key=lambda c: c.started_at)
-    if any(c.offering() is not None or len(c.joined()) < 2 for c in both):
-        raise Refused(Code.NOT_ALLOWED_NOW, "one of the calls has nobody in it yet")
-    if any(p.agent in offers.busy_in(both[0]) - {here.me.agent} for p in both[1].joined()):
-        raise Refused(Code.NOT_ALLOWED_NOW, "somebody would be in it twice")
-    step.ask(TellTransfer, here.leg.id, TransferState.ANSWERED)
-    consult.join(step, both[1], both[0], here.me.agent, stay=False)
+    _unite(step, here.call, other.call, here.me.agent, here.leg)
 
 
 # -- both ways --------------------------------------------------------------------------------------------------------
+
+
+def _unite(step: Step, one: Call, two: Call, agent: str, asking: Leg | None = None) -> None:
+    """Two calls of one phone become one, without its agent (S21); one that rings, rings on for the contact (S16).
+
+    `asking` waits to be told how it goes. The later one is taken for the consultation.
+    """
+    earlier, later = sorted((one, two), key=lambda call: (call.started_at, call.parent is not None))
+    for consulted, parent in ((later, earlier), (earlier, later)):
+        if consult.can_hand_over(step, consulted, parent, agent):
+            consult.hand_over(step, consulted, parent, agent, asking)
+            return
+    if any(call.offering() is not None or len(call.joined()) < 2 for call in (one, two)):
+        raise Refused(Code.NOT_ALLOWED_NOW, "one of the calls has nobody in it yet")
+    if offers.busy_in(earlier) & offers.busy_in(later) - {agent}:
+        raise Refused(Code.NOT_ALLOWED_NOW, "somebody would be in it twice")
+    if asking is not None:
+        step.ask(TellTransfer, asking.id, TransferState.ANSWERED)
+    consult.join(step, later, earlier, agent, stay=False, user_data=consult.attach(earlier, later.user_data))
 
 
 def _target(step: Step, number: str, me: Party) -> Target:

@@ -202,16 +202,21 @@ class Station(Expectations):
             raise RuntimeError(f"{self.name} holds no call")
         await held[-1].resume()
 
-    async def transfer(self, target: str, *, refer_sub: bool = True) -> Transfer:
-        """The transfer key, blind, on the newest call: to a number or a `sip:` URI."""
-        return await blind(self.call, target, refer_sub=refer_sub)
+    async def transfer(self, target: str, *, call: Call | None = None, refer_sub: bool = True) -> Transfer:
+        """The transfer key, blind, on that call, else the newest: to a number or a `sip:` URI."""
+        return await blind(call or self.call, target, refer_sub=refer_sub)
 
-    async def transfer_attended(self, *, refer_sub: bool = True) -> Transfer:
-        """The transfer key with two calls: connect the other sides of the oldest and the newest."""
+    async def transfer_attended(
+        self, first: Call | None = None, second: Call | None = None, *, refer_sub: bool = True
+    ) -> Transfer:
+        """The transfer key with two calls: connect their other sides; those of the oldest and the newest, unless named.
+
+        It is pressed in the first, which names the second.
+        """
         live = self.live
         if len(live) < 2:
             raise RuntimeError(f"{self.name} has {len(live)} calls, an attended transfer takes two")
-        return await attended(live[0], live[-1], refer_sub=refer_sub)
+        return await attended(first or live[0], second or live[-1], refer_sub=refer_sub)
 
     async def send_dtmf(self, digits: str) -> None:
         """Press keys in the newest call."""

@@ -88,7 +88,6 @@ class CallCentre(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(directory(feature_codes=walk.CODES, talk_detection=True))
-        self.replacements = 0
 
     @initialize(index=st.integers(-3, len(BEGINNINGS) - 1))
     def it_has_come_so_far(self, index: int) -> None:
@@ -257,15 +256,24 @@ class CallCentre(RuleBasedStateMachine):
         press(self._channel(index))
 
     @precondition(lambda self: self.world.asterisk.world.channels and self.world.asterisk.connected)
-    @rule(index=st.integers(0, 9), to=st.sampled_from(("1002@from-phones", "2000@x", "9@x", "_attended@transfer")))
+    @rule(index=st.integers(0, 9), to=st.sampled_from(("1002@from-phones", "2000@x", "9@x")))
     def the_transfer_key_is_pressed(self, index: int, to: str) -> None:
         """Asterisk puts a channel of its own in the leg's place, and the phone hangs up."""
         leg = self._channel(index)
-        channel = self.world.asterisk.world.channels[leg]
-        if channel.state is State.UP and channel.bridge is not None and channel.snoops is None:
-            self.replacements += 1
-            self.world.asterisk.arrive(f"local{self.replacements}", to, "replaced", leg)
-            self.world.asterisk.hang_up(leg, 16)
+        if self._snoops(leg) is None:
+            self.world.asterisk.refer(leg, to)
+
+    @precondition(lambda self: self.world.asterisk.world.channels and self.world.asterisk.connected)
+    @rule(index=st.integers(0, 9), other=st.integers(0, 9), of_one_phone=st.integers(0, 3).map(bool))
+    def the_transfer_key_is_pressed_with_two_calls(self, index: int, other: int, of_one_phone: bool) -> None:
+        """Mostly of one phone. Told once for each leg; Asterisk finds a dialog whoever has it."""
+        leg = self._channel(index)
+        agent = self._agent_of(leg)
+        legs = [x for x in self.world.asterisk.world.channels if not of_one_phone or self._agent_of(x) == agent]
+        named = legs[other % len(legs)]
+        phones = all(x in self.world.switch.legs and self._snoops(x) is None for x in (leg, named))
+        if named != leg and phones:
+            self.world.asterisk.refer(leg, "_attended@transfer", named)
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), keys=st.sampled_from((*walk.CODES.values(), "1002#", "2000", "17#", "*", "#")))
@@ -436,6 +444,13 @@ class CallCentre(RuleBasedStateMachine):
             if channel.state in (State.DIALLING, State.RINGING):
                 self.world.asterisk.hang_up(leg, 19)
         self.world.settle()
+
+    def _snoops(self, leg: str) -> str | None:
+        return self.world.asterisk.world.channels[leg].snoops
+
+    def _agent_of(self, leg: str) -> str | None:
+        known = self.world.switch.legs.get(leg)
+        return known.agent if known is not None else None
 
     def _call(self, index: int) -> str:
         calls = list(self.world.switch.calls)

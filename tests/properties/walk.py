@@ -192,6 +192,26 @@ def _two_calls(office: Office) -> None:
     office.picks_up("bob")
 
 
+def _by_hand(*numbers: str, last: str = "answers") -> Callable[[Office], None]:
+    """The contact on hold by the phone's key, then a call by hand to each number; each has data of its own."""
+
+    def begin(office: Office) -> None:
+        call = office.served()
+        _say(office, c.ChangeUserData, "alice", call=call.id, changes={"contact": "Zoé"})
+        for number in numbers:
+            for leg in [leg for leg in office.switch.legs.values() if leg.agent == "alice"]:
+                office.asterisk.press_hold(leg.id)
+            office.settle()
+            office.arrives("dial", number, endpoint="1001", leg=f"to{number}")
+            office.settle()
+            _say(office, c.ChangeUserData, "alice", call=list(office.switch.calls)[-1], changes={number: "called"})
+            if number != numbers[-1] or last == "answers":
+                for agent in ("bob", "carol"):
+                    office.picks_up(agent)
+
+    return begin
+
+
 def _recorded(office: Office) -> None:
     _say(office, c.StartRecording, "alice", call=_conference(office).id)
 
@@ -232,6 +252,8 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _consultation,
     _parked,
     _two_calls,
+    _by_hand("1002", last="rings"),
+    _by_hand("1002", "1003"),
     _recorded,
     _told,
     _refused(Behaviour.REFUSE),

@@ -10,6 +10,7 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferState, PartyRole, Progress
 from ari_app.calls.replay import replay
 from ari_app.routing.targets import TargetType
+from tests.support import astray
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -177,8 +178,8 @@ def _displayed_otherwise(world: World) -> list[str]:
 
 def wrong(world: World) -> list[str]:
     """What should not be, now that everything has happened that could."""
-    found = [*world.alarms, *world.outlived]
-    channels = set(world.asterisk.world.channels)
+    found = [*world.alarms, *world.outlived, *world.lost]
+    channels = set(world.asterisk.world.channels) - astray.awaited(world)
     if channels != set(world.switch.legs):
         found.append(f"leaked or lost channels: {channels ^ set(world.switch.legs)}")
     found += _of_nobody(world)

@@ -19,7 +19,7 @@ from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
-from tests.support import account, discretion, wellformed
+from tests.support import account, astray, discretion, wellformed
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
@@ -121,6 +121,8 @@ class World:
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
         self.numbers = 0
+        self.named = astray.Named()
+        self.lost: list[str] = []
         self.switch = self._new_switch()
         self.asterisk.restore_link()
         self.settle()
@@ -134,9 +136,11 @@ class World:
     def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
         account.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
+        self.named.note(self, stimulus)
         effects = self.switch.handle(stimulus, self.now)
         discretion.check(self, stimulus, effects)
         self.effects = effects
+        self.lost += astray.strayed(self, stimulus, effects)
         for effect in effects:
             self._do(effect)
         if isinstance(stimulus, s.ChannelArrived) and new:

@@ -308,7 +308,9 @@ def test_a_channel_that_asterisk_put_in_a_legs_place_says_whose(translator: Tran
     facts = tell(
         translator, start("leg", "_leg"), replacing, event("StasisEnd", "leg"), event("ChannelDestroyed", "leg")
     )
-    assert facts[1] == ChannelArrived("new", "1001", "replaced", ("leg",), Identity(anonymous=True))
+    assert facts[1] == ChannelArrived(
+        "new", "1001", "replaced", ("leg", "PJSIP/1001-0000002a"), Identity(anonymous=True)
+    )
     assert facts[2:] == [LegGone("leg", 16)]
 
 

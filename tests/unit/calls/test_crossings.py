@@ -32,9 +32,9 @@ def _two_lines(office: Office) -> tuple[str, str]:
     return first, second
 
 
-def _refers(office: Office, leg: str, where: str) -> None:
+def _refers(office: Office, leg: str, where: str = "_attended@transfer", other: str | None = None) -> None:
     """Asterisk carries out what the phone's transfer key asks for."""
-    office.asterisk.arrive("refer", where, "replaced", leg)
+    assert office.asterisk.refer(leg, where, other)
     office.settle()
 
 
@@ -74,8 +74,9 @@ def test_two_calls_with_the_same_colleague_are_joined_by_the_transfer_key_and_en
     office.settle()
     second = next(x for x in office.switch.calls.values() if x.offering() is not None)
     office.ask(c.Answer, "dave", call=second.id)
-    _refers(office, "line2", "_attended@transfer")
+    _refers(office, "line2", other=office.leg_of("alice"))
     office.is_calm()
+    assert not office.switch.calls
 
 
 def test_who_has_no_phone_any_more_is_asked_for_once_and_the_caller_is_told() -> None:
@@ -139,16 +140,23 @@ def test_a_phone_is_not_told_of_success_while_it_talks_in_another_call_s11_s45()
     assert second.id in office.switch.calls
 
 
-def test_of_three_calls_an_attended_transfer_joins_the_newest_two_and_leaves_the_first_s21_s46() -> None:
+@pytest.mark.parametrize(("one", "two"), [(0, 1), (1, 2), (2, 0), (1, 0)])
+def test_of_three_calls_an_attended_transfer_joins_those_that_it_names_and_leaves_the_third_s21_s46(
+    one: int, two: int
+) -> None:
     office = Office()
     first, second = _two_lines(office)
     third = _rung_second(office, "in3")
+    office.asterisk.press_hold(office.leg_of("dave", second))
     office.asterisk.answer(office.leg_of("dave", third))
     office.settle()
-    _refers(office, office.leg_of("dave", third), "_attended@transfer")
+    lines = [office.leg_of("dave", call) for call in (first, second, third)]
+    _refers(office, lines[one], other=lines[two])
+    (left,) = {0, 1, 2} - {one, two}
     assert {"in1", "in2", "in3"} <= set(office.asterisk.world.channels)
-    assert office.hears() == hear_each_other("in2", "in3")
-    assert set(office.switch.calls) == {first, second}
+    joined = hear_each_other(f"in{one + 1}", f"in{two + 1}")
+    assert office.hears() == joined | (hear_each_other("dave", "in3") if left == 2 else set())
+    assert f"in{left + 1}" in office.music() or left == 2
     office.is_calm()
 
 

@@ -212,13 +212,14 @@ def test_who_is_held_by_the_phone_leaves_the_bridge_before_a_target_rings_in_it_
     assert office.music() == {"in1"}
 
 
-def test_the_phones_hold_key_in_a_conference_takes_everybody_out_of_the_bridge_s32() -> None:
+def test_the_phones_hold_key_in_a_conference_leaves_everybody_in_the_bridge_unheard_and_with_music_s32() -> None:
+    """Phones hold a conference too before they transfer it."""
     office = Office()
     call = _conference(office)
     assert office.happens(s.LegHeldByPhone(office.leg_of("alice"))) == [
-        "LeaveBridge in1",
+        "SetMute in1 unheard hearing",
         "StartMusic in1",
-        f"LeaveBridge {office.outside_leg()}",
+        f"SetMute {office.outside_leg()} unheard hearing",
         f"StartMusic {office.outside_leg()}",
     ]
     office.is_calm()

@@ -301,7 +301,7 @@ def test_one_without_a_leg_changes_calls_without_one() -> None:
     step = _step(office)
     carol = office.party(office.switch.calls[other.id], "carol")
     consulted = step.put_party(other.id, carol.id, leg=None, away=True)
-    joined = consult.join(step, consulted, office.switch.calls[call.id], "alice", stay=True)
+    joined = consult.join(step, consulted, office.switch.calls[call.id], "alice", stay=True, user_data={})
     assert [(p.agent, p.leg, p.away) for p in joined.joined()][2] == ("carol", None, True)
 
 

@@ -93,15 +93,46 @@ def _as_bob(office: Office, call: str) -> dict[str, Party]:
     return {"twice": replace(bob, id="twice", leg=None)}
 
 
-def test_a_call_whose_target_still_rings_is_not_joined_and_rings_on() -> None:
+@pytest.mark.parametrize("asks", ["first", "dialled"])
+@pytest.mark.parametrize("accepted", [True, False])
+def test_who_still_rings_rings_on_for_the_contact_and_the_phone_is_told_how_it_goes_s16(
+    asks: str, accepted: bool
+) -> None:
     office = progressing()
-    office.served()
-    first = office.leg_of("alice")
+    call = office.served()
+    legs = {"first": office.leg_of("alice"), "dialled": "dialled"}
+    office.asterisk.press_hold(legs["first"])
     office.asterisk.arrive("dialled", "1001", "dial", "1002")
     office.settle()
-    office.asterisk.press_transfer(first, "1002", replaces=True, other="dialled")
+    asking, other = legs.pop(asks), *legs.values()
+    office.asterisk.press_transfer(asking, "1002", replaces=True, other=other)
+    office.is_calm()
+    assert was_told(office, asking) == ["ringing"]
+    assert other not in office.switch.legs
+    assert office.only_call().id == call.id
+    assert "in1" in office.music()
+    if accepted:
+        office.picks_up("bob")
+        assert office.hears() == hear_each_other("bob", "in1")
+        assert was_told(office, asking) == ["ringing", "answered"]
+    else:
+        office.hangs_up("bob", 21)
+        assert "in1" in office.music()
+        assert was_told(office, asking) == ["ringing", "declined"]
+        assert office.leg_of("alice") == asking
+    office.is_calm()
+
+
+def test_a_call_with_a_transfer_of_its_own_under_way_is_not_joined_and_rings_on() -> None:
+    office = progressing()
+    call = office.served()
+    first = office.leg_of("alice")
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
+    office.asterisk.arrive("dialled", "1001", "dial", "1003")
+    office.settle()
+    office.asterisk.press_transfer(first, "1003", replaces=True, other="dialled")
     office.is_calm()
     assert was_told(office, first) == ["declined"]
     office.picks_up("bob")
-    assert office.hears() == hear_each_other("alice", "bob")
-    assert "in1" in office.music()
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")

@@ -110,38 +110,6 @@ def test_a_refer_in_a_conference_to_what_may_not_be_reached_leaves_the_others_ta
     assert office.hears() == hear_each_other("carol", "in1")
 
 
-def test_an_attended_refer_joins_the_two_calls_without_the_agent_s21() -> None:
-    office = Office()
-    office.served()
-    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
-    office.picks_up("bob")
-    _pressed(office, "_attended@transfer/x")
-    office.is_calm()
-    assert office.hears() == hear_each_other("bob", "in1")
-
-
-def test_an_attended_refer_while_the_second_still_rings_keeps_the_first_for_the_agent_s22() -> None:
-    office = Office()
-    call = office.served()
-    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
-    _pressed(office, "_attended@transfer/x")
-    office.settle()
-    assert call.id in office.switch.calls
-    assert office.music() == {"in1"}
-    office.pass_time(0.0)
-    office.settle()
-    office.picks_up("alice")
-    office.is_calm()
-
-
-def test_an_attended_refer_with_only_one_call_lets_the_agent_go() -> None:
-    office = Office()
-    office.served()
-    _pressed(office, "_attended@transfer/x")
-    office.is_calm()
-    assert not office.switch.calls
-
-
 @pytest.mark.parametrize("args", [(), ("unknown",)])
 def test_a_channel_in_place_of_nothing_of_ours_is_hung_up(args: tuple[str, ...]) -> None:
     office = Office()

@@ -1,0 +1,78 @@
+"""What must not happen where two calls become one, by an account of what was asked for: see `account`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ari_app.calls.commands import BaseCommand
+from ari_app.calls.effects import CallChanged, Effect
+from ari_app.calls.model import Call, CallId, LegId, PartyRole
+from ari_app.calls.stimuli import ChannelArrived, TransferAsked
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+
+class Named:
+    """Which calls the transfer keys of phones have named: two of one agent, by two legs of his."""
+
+    def __init__(self) -> None:
+        self.pairs: set[frozenset[CallId]] = set()
+        self._first: dict[str, LegId] = {}
+        self._served: dict[LegId, set[tuple[str, CallId]]] = {}
+
+    def note(self, world: World, stimulus: object) -> None:
+        """Before the machine is told: Asterisk tells of both legs at once, or of each by itself under one name."""
+        match stimulus:
+            case TransferAsked(leg, replaces=True, other=str(other)):
+                self._together(world, leg, other)
+            case ChannelArrived(verb="replaced", args=(leg, link)):
+                self._together(world, leg, self._first.setdefault(link, leg))
+
+    def _together(self, world: World, leg: LegId, other: LegId) -> None:
+        for agent, call in self._calls(world, leg):
+            self.pairs |= {frozenset((call, theirs)) for who, theirs in self._calls(world, other) if who == agent}
+
+    def _calls(self, world: World, leg: LegId) -> set[tuple[str, CallId]]:
+        """The calls that an agent has through a leg, and who it is; as they were while there was such a leg."""
+        calls = (world.switch.calls[call] for call in world.switch.state.calls_of_leg.get(leg, ()))
+        served = {(p.agent, call.id) for call in calls for p in call.parties.values() if p.leg == leg and p.agent}
+        return self._served.setdefault(leg, served)
+
+
+def strayed(world: World, stimulus: object, effects: list[Effect]) -> list[str]:
+    """What went wrong where this step made one call of two: somebody is with strangers, or attached data is lost.
+
+    Commands name the calls; a phone names two of its dialogs, and those two alone may become one. And nobody outside
+    is hung up because an agent pressed the transfer key.
+    """
+    changed = [(x.before, x.call) for x in effects if isinstance(x, CallChanged) and x.before is not None]
+    found = []
+    for before, after in changed:
+        known = {p.agent for p in before.parties.values() if p.agent}
+        come = {p.leg for key, p in after.parties.items() if key not in before.parties and p.agent not in known}
+        for was, now in changed:
+            if was.id == after.id or not come & {p.leg for p in was.parties.values() if p.leg is not None}:
+                continue
+            if not isinstance(stimulus, BaseCommand) and frozenset((was.id, after.id)) not in world.named.pairs:
+                found.append(f"{was.id} was joined to {after.id}, which nobody asked for")
+            if now.ended and not was.user_data.keys() | before.user_data.keys() <= after.user_data.keys():
+                found.append(f"data attached to {was.id} is lost in {after.id}")
+    if isinstance(stimulus, ChannelArrived) and stimulus.verb == "replaced":
+        found += _hung_up(changed, stimulus.args[:1])
+    return found
+
+
+def awaited(world: World) -> set[LegId]:
+    """The halves of attended transfers of which one leg was told of, and may yet be of the other."""
+    parties = [party for call in world.switch.calls.values() for party in call.parties.values()]
+    links = {party.joining.link for party in parties if party.joining is not None}
+    arrived = [c.arrived for c in world.asterisk.world.channels.values() if c.arrived is not None]
+    return {fact.leg for fact in arrived if fact.verb == "replaced" and links & set(fact.args)}
+
+
+def _hung_up(changed: list[tuple[Call, Call]], but: tuple[LegId, ...]) -> list[str]:
+    """Contacts who were in a call before this step and are in none after it."""
+    before = {p.leg for was, _ in changed for p in was.joined() if p.role is PartyRole.CONTACT and p.leg not in but}
+    after = {p.leg for _, now in changed if not now.ended for p in now.joined()}
+    return [f"the transfer key hung {leg} up" for leg in before - after]
