@@ -40,3 +40,29 @@ async def test_twinkle_answers_holds_consults_and_joins_contact_and_target_s10_s
         heard = phone.heard()
     assert heard[caller.tone] >= TALK, heard
     assert heard[carol.phone.tone] >= TALK, heard
+
+
+async def test_twinkle_transfers_to_a_phone_that_still_rings_and_it_rings_on_for_the_contact(
+    office: Office, tmp_path: Path
+) -> None:
+    (carol,) = await office.agents("carol")
+    caller = await office.caller()
+    tone = await office.lab.phone("bob", "1002", register=False)
+    bob = at_a_foreign_phone(office, "bob", tone)
+    async with twinkle(tmp_path, office.stack, "1002", tone.tone, tone.level) as phone:
+        await begins(bob)
+        caller.dial("1002")
+        await phone.until("incoming call")
+        await phone.command("answer")
+        await bob.sees_state("established")
+        await office.hears("bob -> caller")
+        await phone.command("transfer -c 1003")
+        await carol.phone.rings()
+        await phone.until("Line 2: far end answered call")  # call control answers whatever a phone dials
+        await phone.until("Line 2: far end answered call")  # call control answers what a phone dials
+        await phone.command("transfer -c")
+        await carol.phone.displays(number=caller.number)
+        await carol.phone.answer()
+        await office.hears("caller <-> carol")
+        await bob.is_now("ready")
+        caller.never_in_silence(longer_than=2)

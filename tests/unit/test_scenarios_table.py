@@ -75,3 +75,29 @@ def test_every_criterion_has_end_to_end_tests_that_name_it_and_the_table_has_eac
 def test_the_table_has_the_criteria_that_there_are_and_no_test_cites_another() -> None:
     assert [int(number) for number in _ROW.findall(TABLE)] == list(CRITERIA)
     assert set(shown_end_to_end()) <= set(CRITERIA)
+
+
+SITUATIONS = {
+    *(f"F{number}" for number in (*range(1, 20), *range(21, 24))),
+    "F6b",
+    *(f"N{number}" for number in (*range(1, 7), *range(9, 12))),
+}
+"""What phones, trunks and administrators bring; the numbers that are missing were never given."""
+UNHEARD = {"N6", "N10", "N11"}
+"""Those in which nobody is at a phone."""
+
+
+def shown_in_situations() -> dict[str, list[str]]:
+    """For each row of the table of situations the files of the tests that it names."""
+    found: dict[str, list[str]] = {}
+    for number, rest in re.findall(r"^\| ([FN]\d+b?) \|(.*)$", TABLE, re.MULTILINE):
+        found.setdefault(number, []).extend(file for file, _ in _NAMED.findall(rest))
+    return found
+
+
+def test_every_situation_is_shown_end_to_end_where_anybody_is_at_a_phone() -> None:
+    shown = {
+        number: [file for file in files if number in UNHEARD or "/" not in file]
+        for number, files in shown_in_situations().items()
+    }
+    assert sorted(number for number in SITUATIONS if not shown.get(number)) == []
