@@ -6,11 +6,10 @@ answers on one has the call there, and the others are told so. Declined on one, 
 
 from dataclasses import replace
 
-from ari_app.calls import displays, offers, parties, transfer_progress
-from ari_app.calls.effects import CreateLeg, HangUp
+from ari_app.calls import displays, transfer_progress
+from ari_app.calls.effects import CreateLeg
 from ari_app.calls.model import (
     Attempt,
-    Call,
     CallId,
     Destination,
     DialplanEntry,
@@ -29,20 +28,17 @@ from ari_app.calls.step import Step, attempt_of
 from ari_app.routing.targets import Target, TargetType
 
 
-def ring(step: Step, call_id: CallId, agent: str | None) -> None:
-    """Ring one phone for the call's offer."""
+def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
+    """Ring one phone for the call's offer. False: there is nothing to be dialled, and nothing has changed."""
     call = step.call(call_id)
     offer = call.offering()
     if offer is None:
-        return
+        return True
     listed = step.directory.agents.get(agent) if agent else None
     role = PartyRole.AGENT if agent else PartyRole.CONTACT
     where, known = destination(step, offer.target, agent)
     if where is None:
-        if agent is not None:
-            offers.free(step, agent, None)
-        offers.fail(step, call_id, OfferState.UNAVAILABLE)
-        return
+        return False
     party = Party(
         id=step.new_id("p"),
         role=role,
@@ -68,16 +64,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
     )
     key = transfer_progress.wanted(step)
     step.ask(CreateLeg, leg.id, where, identity, call_id, transfer_key=key, asserted=asserted)
-    if agent is not None:
-        _ring_the_others_too(step, call_id)
-
-
-def _ring_the_others_too(step: Step, call_id: CallId) -> None:
-    """In a group that rings all at once the next free member is rung too; the first who answers has the call."""
-    call = step.call(call_id)
-    offer = call.offering()
-    if offer is not None and _rings_all(step, offer.target):
-        offers.reserve_for(step, call, offer)
+    return True
 
 
 def _rings_all(step: Step, target: Target) -> bool:
@@ -115,39 +102,3 @@ def destination(step: Step, target: Target, agent: str | None) -> tuple[Destinat
         return (DialplanEntry(point.number), Identity(point.name, point.number)) if point else (None, Identity())
     number = directory.outside_number(target.id)
     return (Outside(number, directory.settings.trunk) if number else None), Identity(number=target.id)
-
-
-def answer_for(step: Step, call: Call, party: Party) -> None:
-    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends.
-
-    A phone that talks already goes on to this call on the line that it has; not on one that it has on hold by itself.
-    """
-    offer = call.offering()
-    attempt = next((a for a in offer.attempts if a.party == party.id), None) if offer else None
-    old = step.leg(attempt.leg) if attempt else None
-    if offer is None or attempt is None or old is None or old.destination is None:
-        return
-    up = parties.agent_leg(step, party.agent or "")
-    if up is not None and up.state is LegState.UP and not up.on_hold_by_phone:
-        hang_up_unanswered(step, old)
-        step.put_party(call.id, party.id, leg=up.id)
-        shared = Attempt(up.id, party.id, attempt.agent)
-        step.put_offer(call.id, attempts=tuple(shared if a is attempt else a for a in offer.attempts))
-        offers.accept(step, call.id, shared)
-        return
-    step.require_phone(parties.own_phone(step, party).user)
-    offers.drop_other_phones(step, call.id, attempt)
-    offer = step.put_offer(call.id)
-    leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
-    step.put_leg(leg, chosen=offer.caller_id is not None)
-    hang_up_unanswered(step, old)
-    step.put_party(call.id, party.id, leg=leg.id)
-    renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
-    step.put_offer(call.id, attempts=tuple(renewed if a is attempt else a for a in offer.attempts))
-    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True, transfer_progress.wanted(step))
-
-
-def hang_up_unanswered(step: Step, leg: Leg, *, answered_elsewhere: bool = True) -> None:
-    """Stop a phone that rings, and tell it whether it has missed a call."""
-    step.put_leg(leg, focus=None, hanging_up=True)
-    step.ask(HangUp, leg.id, answered_elsewhere)

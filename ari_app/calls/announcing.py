@@ -4,7 +4,7 @@ People go before prompts: one that is played to somebody ends when somebody come
 who answers, a contact who is retrieved or a supervisor who barges in. Only a last one is heard to its end.
 """
 
-from ari_app.calls import media, parties
+from ari_app.calls import media
 from ari_app.calls.effects import Announce, PlayToBridge
 from ari_app.calls.model import Call, CallId, Leg, LegId, Offer, Party, Progress
 from ari_app.calls.step import Step
@@ -24,7 +24,7 @@ def farewell(step: Step, leg: Leg, prompt: str) -> None:
     if sounds:
         play(step, leg, prompt, sounds, farewell=True)
     else:
-        parties.hang_up(step, leg)
+        step.hang_up(leg)
 
 
 def guide(step: Step, call: Call, party: Party, prompt: str) -> None:

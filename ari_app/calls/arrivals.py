@@ -5,10 +5,9 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from ari_app.calls import announcing, displays, monitoring, offers, parties, transfer_progress, waiting
+from ari_app.calls import announcing, beginning, displays, monitoring, offers, parties, transfer_progress, waiting
 from ari_app.calls.effects import ArrivalRefused, HangUp, SetAgentState, TakeTransferKey
 from ari_app.calls.model import (
-    Call,
     CallType,
     Leg,
     LegState,
@@ -22,7 +21,7 @@ from ari_app.calls.model import (
 from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
 from ari_app.errors import Refused
-from ari_app.routing.directory import Directory, Verb
+from ari_app.routing.directory import Verb
 from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, Fault, delivered_to
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
@@ -71,7 +70,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
         _tell_refused(step, fact, Fault.UNKNOWN_TARGET)
     half = step.leg(fact.via)
     if half is not None:
-        parties.hang_up(step, half)
+        step.hang_up(half)
     step.ask(HangUp, fact.leg)
     call = step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
     call = step.put_call(call, user_data={**call.user_data, **fact.user_data})
@@ -139,7 +138,9 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
         OfferState.SEEKING,
         priority=_priority(fact),
     )
-    call = new_call(step, call_id, CallType.INBOUND, {**attached(step.directory, target), **fact.user_data}, offer)
+    call = beginning.new_call(
+        step, call_id, CallType.INBOUND, {**beginning.attached(step.directory, target), **fact.user_data}, offer
+    )
     step.put_call(call)
     waiting.enter(step, step.add_party(call_id, party))
 
@@ -148,25 +149,6 @@ def _priority(fact: ChannelArrived) -> int:
     """The dialplan may say how urgent a caller is: a whole number, more is sooner."""
     text = fact.args[1] if len(fact.args) > 1 else ""
     return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 6 else 0
-
-
-def new_call(step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer) -> Call:
-    """A call with no party yet."""
-    return Call(
-        id=call_id,
-        type=kind,
-        bridge=f"{call_id}-b",
-        started_at=step.now,
-        user_data=user_data,
-        offer=offer,
-        music_class=step.directory.settings.music_class,
-    )
-
-
-def attached(directory: Directory, target: Target) -> dict[str, str]:
-    """The data that a corporate favourite attaches to calls made to it (S7)."""
-    point = directory.routing_points.get(target.id) if target.type is TargetType.ROUTING_POINT else None
-    return dict(point.user_data) if point is not None and point.favourite else {}
 
 
 def _dialled(step: Step, fact: ChannelArrived) -> None:
@@ -203,7 +185,9 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     )
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, me.id, identity, OfferState.SEEKING)
     kind = CallType.OUTBOUND if outside else CallType.INTERNAL
-    call = new_call(step, call_id, kind, {**attached(step.directory, target), **fact.user_data}, offer)
+    call = beginning.new_call(
+        step, call_id, kind, {**beginning.attached(step.directory, target), **fact.user_data}, offer
+    )
     step.put_call(call, owner=agent.id)
     step.add_party(call_id, me)
     offers.seek(step, step.call(call_id))

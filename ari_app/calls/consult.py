@@ -7,7 +7,7 @@ turning from one to the other is a change of that leg's focus.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ari_app.calls import monitoring, offers, parties
+from ari_app.calls import attempts, monitoring, parties
 from ari_app.calls.actions import contacts_first
 from ari_app.calls.model import Call, Leg, Offer, OfferKind, OfferState, Party, Progress
 from ari_app.calls.step import Step
@@ -72,7 +72,9 @@ def can_hand_over(step: Step, consult: Call, parent: Call, agent: str) -> bool:
         return False
     rung = {attempt.agent for attempt in offer.attempts}
     rung |= {offer.target.id} if offer.target.type is TargetType.AGENT else set()
-    return not rung & offers.busy_in(parent) and (offer.kind is OfferKind.CONSULT or _may_transfer(step, offer, agent))
+    return not rung & attempts.busy_in(parent) and (
+        offer.kind is OfferKind.CONSULT or _may_transfer(step, offer, agent)
+    )
 
 
 def _may_transfer(step: Step, offer: Offer, agent: str) -> bool:

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from ari_app.calls import effects as e
-from ari_app.calls import legs, monitoring, offers, parties, recording, snoops
+from ari_app.calls import legs, monitoring, parties, recording, refusals, snoops
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.model import LegId
 from ari_app.calls.step import Step
@@ -33,7 +33,7 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
     match effect:
         case e.CreateLeg() | e.DialLeg():
             step.ask(e.HangUp, effect.leg)  # it may have been done all the same, only the answer was lost
-            legs.gone(step, effect.leg, offers.NO_CAUSE)
+            legs.gone(step, effect.leg, refusals.NO_CAUSE)
         case e.CreateSnoop():
             snoops.failed(step, effect)
         case e.Announce():
@@ -74,7 +74,7 @@ def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
             step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)  # nobody else remembers that channel
         return True
     if leg.failures >= _TRIES:
-        legs.gone(step, leg_id, offers.NO_CAUSE)  # as if its phone had gone: who was on hold by it stays on hold
+        legs.gone(step, leg_id, refusals.NO_CAUSE)  # as if its phone had gone: who was on hold by it stays on hold
         if hang_up is None:
             step.ask(e.HangUp, leg_id)
         return False

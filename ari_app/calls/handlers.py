@@ -8,7 +8,17 @@ changes before all checks are passed; where an agent must be reserved first, the
 import re
 from typing import assert_never
 
-from ari_app.calls import alerting, consult, holding, initiate, merging, monitoring, offers, parties, recording
+from ari_app.calls import (
+    attempts,
+    consult,
+    holding,
+    initiate,
+    merging,
+    monitoring,
+    offers,
+    parties,
+    recording,
+)
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
@@ -155,7 +165,7 @@ def _on_call(
         case c.Answer():
             me = step.mine(call, cmd.by)
             step.await_effects(cmd.id, call.id, until="answered", party=me.id)
-            alerting.answer_for(step, call, me)
+            offers.answer_for(step, call, me)
         case c.Hold():
             me = step.mine(call, cmd.by)
             parties.hold(step, call, me.id, [p for p in call.joined() if p.id != me.id and not p.held_by])
@@ -175,8 +185,8 @@ def _release(step: Step, call: Call, me: Party) -> None:
     if attempt is None:
         parties.leave(step, call.id, me.id)
         return
-    offers.drop_other_phones(step, call.id, attempt)
-    offers.drop_attempt(step, call.id, attempt)
+    attempts.drop_other_phones(step, call.id, attempt)
+    attempts.drop_attempt(step, call.id, attempt)
     offers.attempt_over(step, call.id, attempt, OfferState.DECLINED, declined=True)
 
 

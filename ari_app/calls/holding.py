@@ -5,7 +5,7 @@ A hold has two owners, each of whom undoes only its own: the desktop (`held_by`)
 done; `settle` derives the phone's part, and since when somebody is on hold.
 """
 
-from ari_app.calls import alerting, announcing, parking, parties
+from ari_app.calls import announcing, attempts, parking, parties
 from ari_app.calls.effects import CallAlarm
 from ari_app.calls.model import Alarm, Call, LegState, Party, PartyRole, Progress
 from ari_app.calls.step import Step
@@ -31,7 +31,7 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
     elif leg is None or not leg.auto_answer:
         step.require_phone(parties.own_phone(step, me).user)
         if leg is not None:  # it rings, and whoever has asked for the call at their desktop need not pick it up
-            alerting.hang_up_unanswered(step, leg)
+            attempts.hang_up_unanswered(step, leg)
         parties.ring_own_phone(step, call, me, auto_answer=True)
 
 

@@ -6,10 +6,10 @@ not heard a thing (S6). The reservation's answer brings the same command here a 
 
 from dataclasses import replace
 
-from ari_app.calls import alerting, consult, displays, offers, parties, transfer_progress
+from ari_app.calls import attempts, consult, displays, offers, parties, transfer_progress
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
-from ari_app.calls.arrivals import attached, new_call
+from ari_app.calls.beginning import attached, new_call
 from ari_app.calls.effects import CallerIdChosen, CreateLeg
 from ari_app.calls.model import (
     Call,
@@ -155,7 +155,7 @@ def _whom(step: Step, target: Target, agent: str | None) -> Identity:
 def _ring_now(step: Step, call_id: str, agent: str | None) -> None:
     step.put_offer(call_id, state=OfferState.SEEKING, deadline=None)
     if agent is not None:
-        alerting.ring(step, call_id, agent)
+        offers.ring(step, call_id, agent)
     else:
         offers.seek(step, step.call(call_id))
 
@@ -169,7 +169,7 @@ def offer(step: Step, cmd: Initiation, call: Call) -> None:
     if target.type in offers.DIRECT:
         _begin_offer(step, cmd, call, None)
     else:
-        _reserve(step, cmd, target, offers.busy_in(call) | {cmd.by})
+        _reserve(step, cmd, target, attempts.busy_in(call) | {cmd.by})
 
 
 def _check_offer(step: Step, cmd: Initiation, call: Call) -> tuple[Target, CallerId | None]:
@@ -179,7 +179,7 @@ def _check_offer(step: Step, cmd: Initiation, call: Call) -> tuple[Target, Calle
     chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, verb)
     check_size(step, {**call.user_data, **cmd.user_data})
     require(call, cmd, action, call_actions(call, cmd.by, step.directory, cmd.role))
-    if target.type is TargetType.AGENT and target.id in offers.busy_in(call):
+    if target.type is TargetType.AGENT and target.id in attempts.busy_in(call):
         raise Refused(Code.NOT_ALLOWED_NOW, f"{target} is in this call already")
     return target, chosen
 

@@ -3,7 +3,7 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
-from ari_app.calls import alerting, displays, monitoring, offers, parking, parties
+from ari_app.calls import displays, monitoring, offers, parking, parties
 from ari_app.calls.effects import HangUp
 from ari_app.calls.model import DEAD, Call, DialplanEntry, LegId, LegState, OfferState, Party, PartyRole, Progress
 from ari_app.calls.step import Step, attempt_of
@@ -87,7 +87,7 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
         return
     step.put_offer(call.id, state=OfferState.SEEKING, deadline=None)
     if offer.reserved is not None and parties.can_be_rung(step, offer.reserved):
-        alerting.ring(step, call.id, offer.reserved)
+        offers.ring(step, call.id, offer.reserved)
     else:
         offers.seek(step, step.call(call.id))
 
@@ -163,7 +163,7 @@ def announcement_finished(step: Step, leg_id: LegId, announcement: str) -> None:
     if leg is None or leg.playing != announcement:
         return
     if leg.farewell:
-        parties.hang_up(step, leg)
+        step.hang_up(leg)
         return
     step.put_leg(leg, playing=None)
     touch(step, leg_id)

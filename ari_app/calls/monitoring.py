@@ -150,7 +150,7 @@ def _clear_away(step: Step, monitor: Monitor) -> None:
     snoops.drop(step, monitor)
     leg = step.leg(monitor.leg)
     if leg is not None:
-        parties.hang_up(step, leg)
+        step.hang_up(leg)
     _destroy_bridge(step, monitor)
 
 

@@ -15,41 +15,27 @@ holds as they are.
 
 from collections.abc import Set
 
-from ari_app.calls import alerting, announcing, parties, transfer_progress, waiting
-from ari_app.calls.effects import CountMissed, ReserveAgent, SetActivity
+from ari_app.calls import alerting, announcing, attempts, line, parties, refusals, transfer_progress
+from ari_app.calls.effects import CreateLeg, ReserveAgent
 from ari_app.calls.model import (
     AgentId,
     Attempt,
     Call,
     CallId,
+    Identity,
+    Leg,
+    LegState,
     Offer,
     OfferKind,
     OfferState,
+    Party,
+    PartyRole,
     Progress,
 )
 from ari_app.calls.step import Seek, Step
-from ari_app.routing.directory import Settings
 from ari_app.routing.targets import Target, TargetType
 
 DIRECT = frozenset({TargetType.NUMBER, TargetType.ROUTING_POINT})
-
-_FAILURES = {
-    17: OfferState.BUSY,
-    21: OfferState.DECLINED,
-    18: OfferState.NO_ANSWER,
-    19: OfferState.NO_ANSWER,
-    0: OfferState.NO_ANSWER,
-}
-
-
-NO_CAUSE = -1
-"""In place of a cause where the phone has said nothing: Asterisk did not do what was asked, or has lost the channel."""
-
-
-def failure_of(cause: int) -> OfferState:
-    """What a Q.850 cause says of the one who was rung."""
-    return _FAILURES.get(cause, OfferState.UNAVAILABLE)
-
 
 # -- seeking ----------------------------------------------------------------------------------------------------------
 
@@ -63,7 +49,7 @@ def seek(step: Step, call: Call) -> None:
         _await_link(step, call, offer)
         return
     if offer.target.type in DIRECT:
-        alerting.ring(step, call.id, None)
+        ring(step, call.id, None)
         return
     step.put_offer(call.id, state=OfferState.SEEKING, retry_at=None)
     reserve_for(step, call, offer)
@@ -74,7 +60,26 @@ def reserve_for(step: Step, call: Call, offer: Offer) -> None:
     request = step.new_id("r")
     step.put_offer(call.id, request=request)
     step.seeks[request] = Seek(call.id)
-    reserve(step, request, offer.target, busy_in(call) | offer.tried)
+    reserve(step, request, offer.target, attempts.busy_in(call) | offer.tried)
+
+
+def ring(step: Step, call_id: CallId, agent: str | None) -> None:
+    """Ring a phone for the call's offer; where there is none that could be, the offer has failed."""
+    if alerting.ring(step, call_id, agent):
+        if agent is not None:
+            _ring_the_others_too(step, call_id)
+        return
+    if agent is not None:
+        attempts.free(step, agent, None)
+    fail(step, call_id, OfferState.UNAVAILABLE)
+
+
+def _ring_the_others_too(step: Step, call_id: CallId) -> None:
+    """In a group that rings all at once the next free member is rung too; the first who answers has the call."""
+    call = step.call(call_id)
+    offer = call.offering()
+    if offer is not None and step.directory.ring_policy(offer.target) == "all":
+        reserve_for(step, call, offer)
 
 
 def _await_link(step: Step, call: Call, offer: Offer) -> None:
@@ -94,27 +99,25 @@ def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -
     step.emit(ReserveAgent(request, target, exclude, seconds, busy))
 
 
-def busy_in(call: Call) -> frozenset[str]:
-    """The agents who are in the call already: nobody is rung for his own call."""
-    return frozenset(p.agent for p in call.parties.values() if p.agent and p.progress is not Progress.LEFT)
-
-
 def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     """The offer's reservation holds `agent`; he goes to whoever's turn it is."""
-    call = waiting.whose_turn(step, call, agent)
+    call, displaced = line.whose_turn(step, call, agent)
+    if displaced is not None:
+        seek(step, displaced)
+        call = step.call(call.id)
     offer = call.offering()
     if offer is None or offer.state is OfferState.PENDING:
-        free(step, agent, request)
+        attempts.free(step, agent, request)
     elif not step.linked:
-        free(step, agent, request)
+        attempts.free(step, agent, request)
         _await_link(step, call, offer)
     elif not may_ring(step, offer.target, agent) or alerting.destination(step, offer.target, agent)[0] is None:
         # He has dialled by hand since he was reserved, and is not rung on top of that; or has no phone any more.
-        free(step, agent, request)
+        attempts.free(step, agent, request)
         _pass_over(step, call.id, offer, {agent})
         seek(step, step.call(call.id))
     else:
-        alerting.ring(step, call.id, agent)
+        ring(step, call.id, agent)
 
 
 def may_ring(step: Step, target: Target, agent: str) -> bool:
@@ -168,18 +171,6 @@ def try_again(step: Step, call: Call) -> None:
         seek(step, call)
 
 
-def free(step: Step, agent: str, request: str | None) -> None:
-    """Give a reservation back that is not used; an agent whom a call has meanwhile is kept by that."""
-    if not step.engaged(agent):
-        step.emit(SetActivity(agent, None, request=request))
-
-
-def free_reserved(step: Step, offer: Offer) -> None:
-    """An agent kept for an offer that never rang him is free again."""
-    if offer.reserved is not None and offer.state is OfferState.PENDING:
-        free(step, offer.reserved, offer.request)
-
-
 # -- the end of an offer ----------------------------------------------------------------------------------------------
 
 
@@ -191,14 +182,14 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
         return
     for other in offer.attempts:
         if other.leg != attempt.leg:
-            drop_attempt(step, call_id, other, answered_elsewhere=True)
+            attempts.drop_attempt(step, call_id, other, answered_elsewhere=True)
     step.put_offer(call_id, state=OfferState.ACCEPTED, attempts=(), deadline=None, request=None)
     if offer.by is None:
-        waiting.served(step, offer.target)
+        line.served(step, offer.target)
     order = 1 + max((p.order for p in call.parties.values()), default=0)
     call = step.put_party(call_id, attempt.party, progress=Progress.JOINED, order=order)
     call = step.put_call(call, answered_at=call.answered_at or step.now)
-    if attempt.agent is not None and call.owner not in busy_in(call):
+    if attempt.agent is not None and call.owner not in attempts.busy_in(call):
         call = step.put_call(call, owner=attempt.agent)
     if attempt.agent is not None and len(step.calls_of(attempt.agent)) > 1:
         parties.turn_to(step, call, attempt.agent)  # a second call: the first waits (S45)
@@ -214,6 +205,36 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
         parties.leave(step, call_id, offer.by, transferred=True)
 
 
+def answer_for(step: Step, call: Call, party: Party) -> None:
+    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends.
+
+    A phone that talks already goes on to this call on the line that it has; not on one that it has on hold by itself.
+    """
+    offer = call.offering()
+    attempt = next((a for a in offer.attempts if a.party == party.id), None) if offer else None
+    old = step.leg(attempt.leg) if attempt else None
+    if offer is None or attempt is None or old is None or old.destination is None:
+        return
+    up = parties.agent_leg(step, party.agent or "")
+    if up is not None and up.state is LegState.UP and not up.on_hold_by_phone:
+        attempts.hang_up_unanswered(step, old)
+        step.put_party(call.id, party.id, leg=up.id)
+        shared = Attempt(up.id, party.id, attempt.agent)
+        step.put_offer(call.id, attempts=tuple(shared if a is attempt else a for a in offer.attempts))
+        accept(step, call.id, shared)
+        return
+    step.require_phone(parties.own_phone(step, party).user)
+    attempts.drop_other_phones(step, call.id, attempt)
+    offer = step.put_offer(call.id)
+    leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
+    step.put_leg(leg, chosen=offer.caller_id is not None)
+    attempts.hang_up_unanswered(step, old)
+    step.put_party(call.id, party.id, leg=leg.id)
+    renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
+    step.put_offer(call.id, attempts=tuple(renewed if a is attempt else a for a in offer.attempts))
+    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True, transfer_progress.wanted(step))
+
+
 def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
     """The offer is over without anybody; holds stay as they are (S12)."""
     call = step.call(call_id)
@@ -221,10 +242,10 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
     if offer is None:
         return
     for attempt in offer.attempts:
-        drop_attempt(step, call_id, attempt)
-    free_reserved(step, offer)
+        attempts.drop_attempt(step, call_id, attempt)
+    attempts.free_reserved(step, offer)
     step.put_offer(call_id, state=outcome, deadline=None, request=None, retry_at=None)
-    parties.after_failed_offer(step, step.call(call_id), offer)
+    _after_failure(step, step.call(call_id), offer)
     if offer.by_keys and outcome is not OfferState.CANCELLED:
         announcing.guide_initiator(step, call_id, offer)
 
@@ -238,15 +259,15 @@ def attempt_failed(step: Step, call: Call, attempt: Attempt, cause: int) -> None
     """
     if call.offering() is None:
         return
-    outcome = failure_of(cause)
+    outcome = refusals.failure_of(cause)
     by_person = attempt.ringing and outcome in (OfferState.DECLINED, OfferState.BUSY)
     if by_person:
-        drop_other_phones(step, call.id, attempt)
-    _drop(step, call.id, attempt)
-    if _other_phones(step.call(call.id), attempt):
+        attempts.drop_other_phones(step, call.id, attempt)
+    attempts.drop(step, call.id, attempt)
+    if attempts.other_phones(step.call(call.id), attempt):
         return
-    if outcome is OfferState.NO_ANSWER or not (attempt.ringing or cause == NO_CAUSE):
-        count_missed(step, attempt, outcome)
+    if outcome is OfferState.NO_ANSWER or not (attempt.ringing or cause == refusals.NO_CAUSE):
+        refusals.count_missed(step, attempt, outcome)
     attempt_over(step, call.id, attempt, outcome, declined=by_person)
 
 
@@ -279,7 +300,7 @@ def _goes_on(step: Step, call: Call, outcome: OfferState) -> bool:
         return True
     if outcome is OfferState.NO_ANSWER and not _in_order(step, offer):
         return False
-    return bool(step.directory.members(offer.target) - offer.tried - busy_in(call))
+    return bool(step.directory.members(offer.target) - offer.tried - attempts.busy_in(call))
 
 
 def _in_order(step: Step, offer: Offer) -> bool:
@@ -299,13 +320,13 @@ def timed_out(step: Step, call: Call) -> None:
     if offer.state is OfferState.PENDING and offer.by is not None:
         parties.own_phone_failed(step, call, call.parties[offer.by])
     for attempt in {attempt.agent: attempt for attempt in offer.attempts}.values():
-        count_missed(step, attempt, OfferState.NO_ANSWER)
+        refusals.count_missed(step, attempt, OfferState.NO_ANSWER)
     _pass_over(step, call.id, offer, {a.agent for a in offer.attempts if a.agent})
     if not _goes_on(step, step.call(call.id), OfferState.NO_ANSWER):
         fail(step, call.id, OfferState.NO_ANSWER)
         return
     for attempt in offer.attempts:
-        drop_attempt(step, call.id, attempt)
+        attempts.drop_attempt(step, call.id, attempt)
     step.put_offer(call.id, deadline=None, last=OfferState.NO_ANSWER)
     seek(step, step.call(call.id))
 
@@ -315,48 +336,51 @@ def cancel(step: Step, call_id: CallId) -> None:
     fail(step, call_id, OfferState.CANCELLED)
 
 
-def count_missed(step: Step, attempt: Attempt, outcome: OfferState) -> None:
-    """Who lets their phone ring, or whose phone refuses, is not offered every call; unless they were talking."""
-    agent = attempt.agent
-    talks = agent is not None and any(step.mine(x, agent).progress is Progress.JOINED for x in step.calls_of(agent))
-    if agent is not None and not talks:
-        step.emit(CountMissed(agent, *_limit(step.directory.settings, outcome)))
+# -- when nobody is left to help --------------------------------------------------------------------------------------
 
 
-def _limit(settings: Settings, outcome: OfferState) -> tuple[int, str]:
-    """After how many calls in a row that ended so an agent is not ready, and with which reason."""
-    match outcome:
-        case OfferState.DECLINED:
-            return settings.max_declined, settings.declined_reason
-        case OfferState.BUSY:
-            return settings.max_busy, settings.busy_reason
-        case OfferState.NO_ANSWER:
-            return settings.max_missed, settings.missed_reason
-        case _:
-            return settings.max_unreachable, settings.unreachable_reason
+def _after_failure(step: Step, call: Call, offer: Offer) -> None:
+    """The contact stays with whom he has; who has nobody goes to the fallback, else hears why and is released (S16)."""
+    initiator = call.parties.get(offer.by) if offer.by else None
+    if offer.kind is OfferKind.CALL and initiator is not None:
+        _call_failed(step, call, initiator)
+        return
+    if offer.kind is OfferKind.CONSULT:
+        parties.end_if_over(step, call)
+        return
+    if any(p.role is PartyRole.AGENT for p in call.joined()):
+        if initiator is not None and initiator.progress is Progress.JOINED and initiator.leg is None:
+            # He used his phone's transfer key and hung up: colleagues go on without him; where there are none, the
+            # contact is his again, and his phone says so.
+            if any(p.role is PartyRole.AGENT and p.id != initiator.id for p in call.joined()):
+                parties.leave(step, call.id, initiator.id)
+                return
+            step.put_call(call, recall_at=step.now)
+        parties.end_if_over(step, step.call(call.id))
+        return
+    look_after(step, call, fallback_failed=offer.fallback)
 
 
-def drop_attempt(step: Step, call_id: CallId, attempt: Attempt, *, answered_elsewhere: bool = False) -> None:
-    """Stop one phone's ringing."""
-    leg = step.leg(attempt.leg)
-    if leg is not None:
-        alerting.hang_up_unanswered(step, leg, answered_elsewhere=answered_elsewhere)
-    _drop(step, call_id, attempt)
+def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None:
+    """People outside have no agent any more: the fallback target is rung for them, else they hear why and are released
+    (S16).
+    """
+    fallback = step.directory.settings.fallback
+    if fallback is not None and not fallback_failed and step.directory.exists(fallback):
+        contact = call.contact()
+        identity = contact.identity if contact is not None else Identity()
+        renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
+        seek(step, step.put_call(call, offer=renewed))
+        return
+    for party in call.joined():
+        if party.role is PartyRole.CONTACT:
+            announcing.say_goodbye(step, party, "nobody_available")
 
 
-def drop_other_phones(step: Step, call_id: CallId, attempt: Attempt) -> None:
-    """The other phones of this agent ring no longer, and have missed nothing."""
-    for other in _other_phones(step.call(call_id), attempt):
-        drop_attempt(step, call_id, other, answered_elsewhere=True)
-
-
-def _other_phones(call: Call, attempt: Attempt) -> list[Attempt]:
-    rung = call.offer.attempts if call.offer is not None and attempt.agent is not None else ()
-    return [other for other in rung if other.agent == attempt.agent and other.leg != attempt.leg]
-
-
-def _drop(step: Step, call_id: CallId, attempt: Attempt) -> None:
-    call = step.drop_party(call_id, attempt.party)
-    if call.offer is not None:
-        kept = tuple(a for a in call.offer.attempts if a.leg != attempt.leg)
-        step.put_offer(call_id, attempts=kept)
+def _call_failed(step: Step, call: Call, initiator: Party) -> None:
+    """A call that an agent made reached nobody: it is over; where he dialled by hand, his phone says why."""
+    leg = step.leg(initiator.leg)
+    if leg is not None and leg.destination is None and leg.state is LegState.UP and len(call.joined()) == 1:
+        announcing.say_goodbye(step, initiator, "nobody_available")
+    else:
+        parties.end_if_over(step, call)

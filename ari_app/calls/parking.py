@@ -7,7 +7,7 @@ with music until the agent is back. How long they wait, and what becomes of them
 so that one that comes and goes keeps nobody waiting for ever.
 """
 
-from ari_app.calls import parties
+from ari_app.calls import offers, parties
 from ari_app.calls.effects import CallAlarm
 from ari_app.calls.model import Alarm, Call, Leg, LegState, Party, PartyRole, Progress
 from ari_app.calls.step import Step
@@ -95,5 +95,5 @@ def give_up(step: Step, call: Call, party: Party) -> None:
     step.emit(CallAlarm(call, Alarm.AGENT_GONE))
     others = [p for p in call.joined() if p.id != party.id]
     if call.offering() is None and not any(p.agent for p in others):
-        parties.look_after(step, call)
+        offers.look_after(step, call)
     parties.leave(step, call.id, party.id)

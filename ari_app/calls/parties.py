@@ -5,7 +5,7 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 
 from dataclasses import replace
 
-from ari_app.calls import announcing, displays, offers, recording, transfer_progress
+from ari_app.calls import attempts, displays, recording, transfer_progress
 from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
 from ari_app.calls.model import (
     Call,
@@ -54,7 +54,7 @@ def step_aside(step: Step, call: Call, agent: str) -> None:
     leg = step.leg(me.leg)
     if leg is not None and leg.state is not LegState.UP and me.away:
         # His phone was being rung again for this call; he has taken to another, and is rung for this one later.
-        hang_up(step, leg)
+        step.hang_up(leg)
         call = step.put_party(call.id, me.id, leg=None)
         step.put_call(call, recall_at=step.now + step.directory.settings.recall)
         return
@@ -224,18 +224,11 @@ def let_go(step: Step, call: Call, party: Party) -> None:
         return
     others = [c for c, p in step.party_by_leg(leg.id) if c.id != call.id and p.progress is Progress.JOINED]
     if not others:
-        hang_up(step, leg)
+        step.hang_up(leg)
     elif leg.focus == call.id:
         # Back to the call that waits: the agent is there again, those he holds stay on hold until retrieved (S22).
         step.put_leg(leg, focus=others[0].id)
         _come_back(step, others[0], party.agent)
-
-
-def hang_up(step: Step, leg: Leg) -> None:
-    """End a leg once."""
-    if not leg.hanging_up:
-        step.put_leg(leg, hanging_up=True, focus=None)
-        step.ask(HangUp, leg.id)
 
 
 def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
@@ -276,8 +269,8 @@ def end(step: Step, call_id: CallId) -> None:
     offer = call.offering()
     if offer is not None:
         for attempt in offer.attempts:
-            offers.drop_attempt(step, call_id, attempt)
-        offers.free_reserved(step, offer)
+            attempts.drop_attempt(step, call_id, attempt)
+        attempts.free_reserved(step, offer)
         step.put_offer(call_id, state=OfferState.CANCELLED, deadline=None, request=None, retry_at=None)
     call = step.call(call_id)
     for party in call.parties.values():
@@ -299,50 +292,3 @@ def _left(party: Party) -> Party:
 
 
 # -- when nobody is left to help --------------------------------------------------------------------------------------
-
-
-def after_failed_offer(step: Step, call: Call, offer: Offer) -> None:
-    """The contact stays with whom he has; who has nobody goes to the fallback, else hears why and is released (S16)."""
-    initiator = call.parties.get(offer.by) if offer.by else None
-    if offer.kind is OfferKind.CALL and initiator is not None:
-        _call_failed(step, call, initiator)
-        return
-    if offer.kind is OfferKind.CONSULT:
-        end_if_over(step, call)
-        return
-    if any(p.role is PartyRole.AGENT for p in call.joined()):
-        if initiator is not None and initiator.progress is Progress.JOINED and initiator.leg is None:
-            # He used his phone's transfer key and hung up: colleagues go on without him; where there are none, the
-            # contact is his again, and his phone says so.
-            if any(p.role is PartyRole.AGENT and p.id != initiator.id for p in call.joined()):
-                leave(step, call.id, initiator.id)
-                return
-            step.put_call(call, recall_at=step.now)
-        end_if_over(step, step.call(call.id))
-        return
-    look_after(step, call, fallback_failed=offer.fallback)
-
-
-def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None:
-    """People outside have no agent any more: the fallback target is rung for them, else they hear why and are released
-    (S16).
-    """
-    fallback = step.directory.settings.fallback
-    if fallback is not None and not fallback_failed and step.directory.exists(fallback):
-        contact = call.contact()
-        identity = contact.identity if contact is not None else Identity()
-        renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
-        offers.seek(step, step.put_call(call, offer=renewed))
-        return
-    for party in call.joined():
-        if party.role is PartyRole.CONTACT:
-            announcing.say_goodbye(step, party, "nobody_available")
-
-
-def _call_failed(step: Step, call: Call, initiator: Party) -> None:
-    """A call that an agent made reached nobody: it is over; where he dialled by hand, his phone says why."""
-    leg = step.leg(initiator.leg)
-    if leg is not None and leg.destination is None and leg.state is LegState.UP and len(call.joined()) == 1:
-        announcing.say_goodbye(step, initiator, "nobody_available")
-    else:
-        end_if_over(step, call)

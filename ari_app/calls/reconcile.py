@@ -4,7 +4,7 @@ What Asterisk holds is the truth about channels, what we hold is the truth about
 become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
 """
 
-from ari_app.calls import arrivals, feature_codes, legs, monitoring, offers, parties, recording, talking
+from ari_app.calls import arrivals, feature_codes, legs, monitoring, offers, recording, refusals, talking
 from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
@@ -37,7 +37,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     for leg_id in known:
         leg, channel = step.leg(leg_id), held.get(leg_id)
         if leg is None or channel is None:
-            legs.gone(step, leg_id, offers.NO_CAUSE)  # nobody knows how it ended
+            legs.gone(step, leg_id, refusals.NO_CAUSE)  # nobody knows how it ended
         else:
             _make_up(step, leg, channel)
     _media_anew(step)
@@ -79,7 +79,7 @@ def _make_up(step: Step, leg: Leg, channel: ChannelFact) -> None:
     if leg.playing is not None:
         # Its end may have been among the events that were lost.
         if leg.farewell:
-            parties.hang_up(step, leg)
+            step.hang_up(leg)
         else:
             step.put_leg(leg, playing=None)
 

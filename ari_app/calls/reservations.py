@@ -1,6 +1,6 @@
 """Answers to reservations, by the request they were asked for under. What nobody waits for any more is given back."""
 
-from ari_app.calls import feature_codes, initiate, offers
+from ari_app.calls import attempts, feature_codes, initiate, offers
 from ari_app.calls.commands import OfferCommand
 from ari_app.calls.model import OfferState
 from ari_app.calls.step import Seek, Step
@@ -37,11 +37,11 @@ def agent_reserved(step: Step, request: str, agent: str) -> None:
             initiate.reserved(step, seek.command, agent, request)
         except Refused as error:
             _refuse(step, seek, error)
-            offers.free(step, agent, request)
+            attempts.free(step, agent, request)
     elif seek is not None and call is not None and call.offer is not None and call.offer.request == request:
         offers.reserved(step, call, agent, request)
     else:
-        offers.free(step, agent, request)
+        attempts.free(step, agent, request)
 
 
 def nobody_available(step: Step, request: str) -> None:

@@ -5,7 +5,7 @@ on hold is heard by nobody (S33), and while no agent is there the supervisor hea
 snoop. The one before goes first: through two of them in one bridge the agent would hear himself.
 """
 
-from ari_app.calls import media, parties
+from ari_app.calls import media
 from ari_app.calls.effects import CreateBridge, CreateSnoop, DialLeg, HangUp, JoinBridge, LeaveBridge
 from ari_app.calls.model import (
     AgentId,
@@ -99,7 +99,7 @@ def drop(step: Step, monitor: Monitor) -> None:
     if leg is not None and not leg.hanging_up:
         if leg.asked is None or leg.asked.bridge is not None:
             step.ask(LeaveBridge, leg.id, monitor.bridge)  # the next one is let in only after
-        parties.hang_up(step, leg)
+        step.hang_up(leg)
 
 
 def failed(step: Step, effect: CreateSnoop) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
-from ari_app.calls.effects import AsteriskEffect, Effect, Refuse
+from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
 from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, Party, PartyId, Progress
 from ari_app.calls.reads import Reads
 from ari_app.errors import CallControlError, Code, Refused
@@ -335,6 +335,12 @@ class Step:
             pending = self.find_pending(command)
             if pending is not None:
                 self.pending[command] = replace(pending, effects=pending.effects | {number})
+
+    def hang_up(self, leg: Leg) -> None:
+        """End a leg once."""
+        if not leg.hanging_up:
+            self.put_leg(leg, hanging_up=True, focus=None)
+            self.ask(HangUp, leg.id)
 
     # -- commands under way -------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from ari_app.calls import (
     alerting,
     announcing,
     arrivals,
+    attempts,
     commands,
     deadlines,
     discretion,
@@ -41,7 +42,6 @@ from ari_app.calls import (
     media,
     merging,
     monitoring,
-    offers,
     parking,
     parties,
     reconcile,
@@ -338,7 +338,7 @@ class Switch:
             seek = self.state.seeks.pop(stimulus.request, None)
             if isinstance(stimulus, s.AgentReserved):
                 step = Step(self.state, self.directory, 0.0)
-                offers.free(step, stimulus.agent, stimulus.request)
+                attempts.free(step, stimulus.agent, stimulus.request)
                 effects += step.effects
             if seek is not None and seek.command is not None:
                 effects.append(Refuse(seek.command.id, error))

@@ -16,9 +16,9 @@ name says which two belong together, and nobody is joined to anybody else.
 
 from dataclasses import dataclass
 
-from ari_app.calls import consult, displays, offers, parking, parties
+from ari_app.calls import attempts, consult, displays, offers, parking, parties
 from ari_app.calls.actions import call_actions, contacts_first
-from ari_app.calls.arrivals import attached
+from ari_app.calls.beginning import attached
 from ari_app.calls.effects import HangUp, TellTransfer
 from ari_app.calls.model import (
     Call,
@@ -94,7 +94,7 @@ def _without_phone(step: Step, here: _Place) -> Call:
     for other, party in list(step.party_by_leg(here.leg.id)):
         if other.id != here.call.id and parking.keeps_call(step, other, party, here.leg):
             _call_back(step, step.put_party(other.id, party.id, leg=None), party)
-    parties.hang_up(step, here.leg)
+    step.hang_up(here.leg)
     return step.put_party(here.call.id, here.me.id, leg=None)
 
 
@@ -193,7 +193,7 @@ def _offer(step: Step, here: _Place, number: str) -> None:
     if "single_step_transfer" not in call_actions(call, me.agent or "", step.directory):
         raise Refused(Code.NOT_ALLOWED_NOW, "this call cannot be transferred now")
     target = _target(step, number, me)
-    if target.type is TargetType.AGENT and target.id in offers.busy_in(call):
+    if target.type is TargetType.AGENT and target.id in attempts.busy_in(call):
         raise Refused(Code.NOT_ALLOWED_NOW, f"{target} is in this call already")
     _transfer(step, call, me, target, refer=here.leg.id)
 
@@ -220,7 +220,7 @@ def _unite(step: Step, one: Call, two: Call, agent: str, asking: Leg | None = No
             return
     if any(call.offering() is not None or len(call.joined()) < 2 for call in (one, two)):
         raise Refused(Code.NOT_ALLOWED_NOW, "one of the calls has nobody in it yet")
-    if offers.busy_in(earlier) & offers.busy_in(later) - {agent}:
+    if attempts.busy_in(earlier) & attempts.busy_in(later) - {agent}:
         raise Refused(Code.NOT_ALLOWED_NOW, "somebody would be in it twice")
     if asking is not None:
         step.ask(TellTransfer, asking.id, TransferState.ANSWERED)

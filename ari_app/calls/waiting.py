@@ -7,58 +7,13 @@ the calls themselves, so that a queue survives the controller with them, and an 
 from dataclasses import replace
 from math import ceil
 
-from ari_app.calls import announcing, offers
+from ari_app.calls import announcing, line, offers
 from ari_app.calls.model import Call, Leg, Offer, OfferState
-from ari_app.calls.step import Pace, Step
+from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue
 from ari_app.routing.targets import Target, TargetType
 
 _MOST_HOPS = 5
-_WEIGHT = 0.2  # of the newest interval in the running mean
-_SLOWEST = 600.0  # seconds: a night without callers says nothing of how fast the line moves
-_UNSERVED = frozenset({OfferState.WAITING, OfferState.SEEKING})
-
-
-def order(call: Call) -> tuple[int, float, str]:
-    """The place in the line: higher priority first, then who came first."""
-    priority = call.offer.priority if call.offer is not None else 0
-    return (-priority, call.started_at, call.id)
-
-
-def line(step: Step, target: Target) -> list[Call]:
-    """Those who wait for `target`, the first one first. Who is being rung for stands in it no more."""
-    waiting = (c for c in step.live_calls() if (offer := c.offering()) and offer.by is None and offer.target == target)
-    return sorted((c for c in waiting if c.offer is not None and c.offer.state in _UNSERVED), key=order)
-
-
-def whose_turn(step: Step, call: Call, agent: str) -> Call:
-    """Who gets the agent that was found for `call`: whoever is before it in the line and could have him too.
-
-    Reservations for several are asked for at once and answered in any order, and a caller who has just come may be
-    answered before one who waits has heard that somebody is free. The two change places: `call` awaits the other's
-    answer, or asks anew where none is on its way or the other may not have had the same agents.
-    """
-    mine = call.offer
-    if mine is None or mine.by is not None or mine.state is not OfferState.SEEKING:
-        return call
-    before = (c for c in line(step, mine.target) if agent not in _not_for(c))
-    first = next(before, call)
-    if first.id == call.id or first.offer is None:
-        return call
-    theirs = first.offer
-    step.put_offer(first.id, state=OfferState.SEEKING, request=mine.request, retry_at=None)
-    seek = step.awaited(theirs.request or "")
-    if theirs.request is not None and seek is not None and _not_for(first) == _not_for(call):
-        step.put_offer(call.id, request=theirs.request)
-        step.seeks[theirs.request] = replace(seek, call=call.id)
-    else:
-        offers.seek(step, step.call(call.id))
-    return step.call(first.id)
-
-
-def _not_for(call: Call) -> frozenset[str]:
-    """Who is not to be rung for this call."""
-    return offers.busy_in(call) | (call.offer.tried if call.offer is not None else frozenset())
 
 
 def enter(step: Step, call: Call) -> None:
@@ -70,7 +25,11 @@ def enter(step: Step, call: Call) -> None:
     group = step.directory.groups.get(offer.target.id) if offer.target.type is TargetType.GROUP else None
     limit = queue.max_wait if queue else group.max_wait if group else None
     every = queue.announce_every if queue else None
-    if queue is not None and queue.max_length is not None and len(line(step, offer.target)) > queue.max_length:
+    if (
+        queue is not None
+        and queue.max_length is not None
+        and len(line.waiting_for(step, offer.target)) > queue.max_length
+    ):
         gives_up(step, call)
         return
     step.put_offer(
@@ -107,8 +66,8 @@ def gives_up(step: Step, call: Call) -> None:
 
 def agent_free(step: Step, agent: str) -> None:
     """Somebody can be reserved: the first in line for anything that he serves is tried."""
-    unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in _UNSERVED]
-    for call in sorted(unserved, key=order):
+    unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in line.UNSERVED]
+    for call in sorted(unserved, key=line.order):
         if call.offer is None or agent in call.offer.tried or not step.directory.serves(agent, call.offer.target):
             continue
         if call.offer.state is OfferState.WAITING:
@@ -129,7 +88,7 @@ def announce(step: Step, call: Call) -> None:
         step.put_offer(call.id, announce_at=None)  # the administrator has taken that away meanwhile
         return
     step.put_offer(call.id, announce_at=step.now + queue.announce_every)
-    place = next((i for i, c in enumerate(line(step, offer.target), 1) if c.id == call.id), None)
+    place = next((i for i, c in enumerate(line.waiting_for(step, offer.target), 1) if c.id == call.id), None)
     leg = _caller_leg(step, call)
     if place is None or leg is None or leg.playing is not None or leg.hanging_up:
         return
@@ -149,25 +108,7 @@ def _position(step: Step, target: Target, place: int) -> str:
         sounds = [prompts.get("queue_next")]
     elif before := prompts.get("queue_position"):
         sounds = [before, f"number:{place}", prompts.get("queue_waiting")]
-    minutes = ceil(expected_wait(step, target, place) / 60.0)
+    minutes = ceil(line.expected_wait(step, target, place) / 60.0)
     if minutes > 1 and (before := prompts.get("queue_wait")):
         sounds += [before, f"number:{minutes}", prompts.get("queue_minutes")]
     return ",".join(sound for sound in sounds if sound)
-
-
-def served(step: Step, target: Target) -> None:
-    """A caller has been answered: remember how fast the line moves."""
-    key = str(target)
-    last = step.pace_of(key)
-    if last is None:
-        step.paces[key] = Pace(step.now, 0.0)
-        return
-    passed = min(step.now - last.at, _SLOWEST)
-    mean = passed if last.seconds == 0.0 else last.seconds + (passed - last.seconds) * _WEIGHT
-    step.paces[key] = Pace(step.now, mean)
-
-
-def expected_wait(step: Step, target: Target, place: int) -> float:
-    """How many seconds somebody at this place will wait, by how the line has moved lately; 0: nothing is known."""
-    pace = step.pace_of(str(target))
-    return pace.seconds * place if pace is not None else 0.0

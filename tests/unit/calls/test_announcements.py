@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls import effects as e
+from ari_app.calls import line
 from ari_app.calls import stimuli as s
-from ari_app.calls import waiting
 from ari_app.calls.step import Pace, Step
 from ari_app.routing.directory import Queue
 from tests.support.world import to
@@ -84,7 +84,7 @@ def test_who_stands_further_back_waits_longer() -> None:
 def test_nothing_is_known_of_a_line_that_has_not_moved() -> None:
     office = Office(ready=())
     step = Step(office.switch.state, office.directory, office.now)
-    assert waiting.expected_wait(step, to("queue:help"), 3) == 0.0
+    assert line.expected_wait(step, to("queue:help"), 3) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.ari.fake import Behaviour
-from ari_app.calls import alerting, announcing, consult, invariants, legs, offers, parking, parties, waiting
+from ari_app.calls import alerting, announcing, attempts, consult, invariants, legs, offers, parking, parties, waiting
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -36,7 +36,7 @@ def _step(office: Office) -> Step:
         lambda step, call: offers.attempt_over(step, call.id, GONE, OfferState.BUSY),
         offers.timed_out,
         lambda step, call: offers.cancel(step, call.id),
-        lambda step, call: alerting.answer_for(step, call, next(iter(call.parties.values()))),
+        lambda step, call: offers.answer_for(step, call, next(iter(call.parties.values()))),
         waiting.enter,
         waiting.gives_up,
         waiting.announce,
@@ -57,7 +57,7 @@ def test_an_agent_reserved_for_an_offer_that_is_over_is_free_again() -> None:
     offers.reserved(step, call, "bob", "r")
     assert step.effects == [e.SetActivity("bob", None, request="r")]
     step = _step(office)
-    offers.free(step, "alice", "r")  # a call has her meanwhile
+    attempts.free(step, "alice", "r")  # a call has her meanwhile
     assert step.effects == []
 
 
@@ -101,7 +101,7 @@ def test_a_leg_is_hung_up_once_and_a_call_ends_once() -> None:
     for _ in range(2):
         leg = step.leg("in1")
         assert leg is not None
-        parties.hang_up(step, leg)
+        step.hang_up(leg)
     assert [x for x in step.effects if isinstance(x, e.HangUp)] == [e.HangUp(step.counter, "in1")]
     office.command(c.Clear, "alice", call=call.id)
     step = _step(office)
@@ -197,7 +197,7 @@ def test_an_attempt_that_is_not_there_is_dropped_without_a_word() -> None:
     call = office.served()
     step = _step(office)
     step.put_call(call, offer=None)
-    offers.drop_attempt(step, call.id, GONE)
+    attempts.drop_attempt(step, call.id, GONE)
     assert step.effects == []
     assert step.calls[call.id].parties == call.parties
 
