@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from ari_app.calls import lifecycle
 from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
 from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
 from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, Party, PartyId, Progress
@@ -295,6 +296,7 @@ class Step:
         if call.offer is None:
             raise AssertionError("a change to an offer that is not there")
         offer = replace(call.offer, **changes)
+        lifecycle.check(call.offer.state, offer.state)
         self.put_call(call, offer=offer)
         return offer
 

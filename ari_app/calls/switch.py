@@ -4,56 +4,19 @@ The main flow, whole: a stimulus opens a step; one function of a sub-machine cha
 what that means for media and for agents is derived; invariants are checked; the step is committed and its effects are
 returned.
 
-    arrivals   a caller, a dialling phone or a feature code enters
-    handlers   a command, checked against `actions`
-    initiate   ... that rings a target           offers   the ringing, to its end
-    parties    hold, leave, end                  consult  the private call beside    merging  two calls, one talk
-    parking    kept on hold for an agent who has no leg
-    waiting    callers in a line                 transfer_key  ... pressed on the phone
-    monitoring supervisors at a call
-    legs       what Asterisk tells of channels   reconcile  ... after the connection was lost
-    recording  what is written into which file
-    feature_codes  keys pressed in a call        talking  who speaks
+`handlers` have a file for each source of stimuli; `features` say what changes in a call, `derived` what follows.
 
 It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
 call alone.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ari_app.calls import (
-    activities,
-    alerting,
-    announcing,
-    arrivals,
-    attempts,
-    commands,
-    deadlines,
-    discretion,
-    displays,
-    failures,
-    feature_codes,
-    handlers,
-    holding,
-    invariants,
-    legs,
-    media,
-    merging,
-    monitoring,
-    parking,
-    parties,
-    reconcile,
-    recording,
-    reservations,
-    talking,
-    tones,
-    transfer_key,
-    transfer_progress,
-    waiting,
-)
+from ari_app.calls import commands, discretion, invariants
 from ari_app.calls import stimuli as s
+from ari_app.calls.derived import activities, announcing, displays, media, talking, tones, transfer_progress
 from ari_app.calls.effects import (
     CallChanged,
     Effect,
@@ -64,12 +27,50 @@ from ari_app.calls.effects import (
     StopRecorder,
     TalkChanged,
 )
+from ari_app.calls.features import (
+    alerting,
+    attempts,
+    holding,
+    merging,
+    monitoring,
+    parking,
+    parties,
+    recording,
+    waiting,
+)
+from ari_app.calls.handlers import (
+    arrivals,
+    deadlines,
+    failures,
+    feature_codes,
+    legs,
+    reconcile,
+    reservations,
+    transfer_key,
+)
+from ari_app.calls.handlers import commands as handlers
 from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, LegState, OfferState, Outside, Progress
 from ari_app.calls.step import Pending, State, Step
 from ari_app.calls.story import Before, Stories
 from ari_app.errors import CallControlError, Code
 from ari_app.routing.directory import Directory, Settings
 
+# What follows from every step, in this order; each is a function of the calls that the step has touched.
+_DERIVED: tuple[Callable[[Step], None], ...] = (
+    feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off
+    holding.settle,  # who is on hold, and since when: all that follows looks at it
+    monitoring.settle,  # supervisors' legs and snoops come and go with those whom they listen to
+    announcing.give_way,  # a prompt ends for people, before their media are asked for
+    media.settle,  # bridges, mutes, music
+    talking.settle,  # who is listened to, by the media just asked for
+    displays.settle,  # who is shown to whom
+    recording.settle,  # the file of a bridge, which media may just have made
+    tones.settle,  # that somebody joined or left: prompts, which are asked for next
+    announcing.settle,  # after the music that prompts replace: stopping that would stop them too
+    transfer_progress.settle,  # a phone is told of its transfer when all of that is on its way
+    activities.settle,  # agents are rung, talking or free
+    merging.settle,  # which calls could become one: looks at all that is above
+)
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
 
 
@@ -162,19 +163,8 @@ class Switch:
 
     @staticmethod
     def _finish(step: Step) -> None:
-        feature_codes.settle(step)
-        holding.settle(step)
-        monitoring.settle(step)
-        announcing.give_way(step)
-        media.settle(step)
-        talking.settle(step)
-        displays.settle(step)
-        recording.settle(step)
-        tones.settle(step)
-        announcing.settle(step)
-        transfer_progress.settle(step)
-        activities.settle(step)
-        merging.settle(step)
+        for derive in _DERIVED:
+            derive(step)
         invariants.check(step)
 
     def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat table
@@ -361,10 +351,8 @@ class Switch:
         if isinstance(stimulus, s.LegGone):
             step.drop_leg(stimulus.leg)
         holding.settle(step)
-        monitoring.settle(step)
-        announcing.give_way(step)
-        for derived in (media, displays, announcing, transfer_progress, activities, merging):
-            derived.settle(step)
+        for derive in _DERIVED:
+            derive(step)
         return self._commit(step, stimulus)
 
 

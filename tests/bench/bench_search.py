@@ -26,15 +26,15 @@ from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.port import StoryEntry
 from ari_app.api.server import ApiServer
-from ari_app.availability.memory import MemoryAvailability
 from ari_app.availability.mirror import Mirror
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
-from ari_app.store.memory import MemoryStore
 from ari_app.store.port import Tokens, hash_token
+from ari_app.testing.availability import MemoryAvailability
+from ari_app.testing.store import MemoryStore
 from tests.bench.figures import parser, tell
 
 HOST = "127.0.69.1"

@@ -12,15 +12,15 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from redis.asyncio import Redis
 
-from ari_app.availability.memory import MemoryAvailability
 from ari_app.availability.port import Availability
 from ari_app.availability.redis import RedisAvailability
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
 from ari_app.routing.targets import parse_target
 from ari_app.store.client import connect, disconnect
-from ari_app.store.memory import MemoryStore
 from ari_app.store.port import Store
 from ari_app.store.redis import RedisStore
+from ari_app.testing.availability import MemoryAvailability
+from ari_app.testing.store import MemoryStore
 from tests.unit.ari.benches import Bench, FakeBench, RealBench, real_lab, real_settings
 
 # An address of the loopback of its own: nothing else listens there.

@@ -14,7 +14,6 @@ import pytest
 from ari_app.ari import checks
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.failures import AriError, Unreachable
-from ari_app.ari.fake import Behaviour
 from ari_app.ari.link import LinkState
 from ari_app.calls.effects import CreateBridge, CreateLeg, DialLeg, HangUp, JoinBridge, ShowIdentity, StopMusic
 from ari_app.calls.model import DialplanEntry, Identity, Phone
@@ -29,6 +28,7 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LinkLost,
 )
+from ari_app.testing.asterisk import Behaviour
 from tests.bots import Sound, answers, rings
 from tests.unit.ari.benches import RealBench, real_lab, real_settings
 

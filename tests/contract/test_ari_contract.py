@@ -6,7 +6,6 @@ measured in RTP. CC_ARI_URL, CC_ARI_USER, CC_ARI_PASSWORD, CC_BIND and CC_CARRIE
 
 import pytest
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -43,6 +42,7 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LinkLost,
 )
+from ari_app.testing.asterisk import Behaviour
 from tests.unit.ari.benches import Bench
 
 NOBODY = Identity("Nobody", "+33100000000")

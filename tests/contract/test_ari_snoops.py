@@ -1,6 +1,5 @@
 """What a snoop hears, to whom it whispers and how it ends, over FakeAsterisk and over the real one."""
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls.effects import (
     CreateBridge,
     CreateSnoop,
@@ -12,6 +11,7 @@ from ari_app.calls.effects import (
     StopSilence,
 )
 from ari_app.calls.stimuli import AsteriskReconciled, EffectDone, LegAnswered, LegCreated, LegGone, LinkLost
+from ari_app.testing.asterisk import Behaviour
 from tests.unit.ari.benches import Bench
 
 

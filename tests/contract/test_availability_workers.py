@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ari_app.availability.memory import MemoryAvailability
 from ari_app.availability.port import AgentRecord, AgentState, Availability
 from ari_app.availability.redis import RedisAvailability
 from ari_app.errors import Refused
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
 from ari_app.routing.targets import Target, TargetType, parse_target
 from ari_app.store.client import connect, disconnect
+from ari_app.testing.availability import MemoryAvailability
 
 WORKERS = 8
 AGENTS = ("a", "b", "c", "d", "e")

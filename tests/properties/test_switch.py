@@ -12,14 +12,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ari_app.ari.fake import Behaviour
-from ari_app.ari.fake_model import State
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import DEAD, DialplanEntry, LegState, MonitorMode
 from ari_app.errors import Code
 from ari_app.routing.directory import CallerId, Role
+from ari_app.testing.asterisk import Behaviour
+from ari_app.testing.asterisk_model import State
 from tests.properties import walk
 from tests.support import account, discretion
 from tests.support.callcentre import directory

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ari_app.ari.fake_model import Behaviour, State
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.model import Call, LegState, Monitor, MonitorMode, Party, PartyRole, Progress
 from ari_app.calls.story import Stories
 from ari_app.routing.directory import Role
+from ari_app.testing.asterisk_model import Behaviour, State
 from tests.support.world import World, to
 from tests.unit.calls.office import NUMBER, Office
 

@@ -1,7 +1,7 @@
-"""The sequence of docs/architecture.md, drawn from what the machine does. `python -m tests.support.pictures` writes it.
+"""The pictures of docs/architecture.md, drawn from the code. `python -m tests.support.pictures` writes them.
 
-An instant transfer is played in the call centre of the tests, and each of its steps becomes some arrows: what came in,
-and what was asked for.
+The life of an offer is its table. The sequence is that of an instant transfer, played in the call centre of the tests:
+each of its steps becomes some arrows, what came in and what was asked for.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
+from ari_app.calls import lifecycle
 from ari_app.calls import stimuli as s
+from ari_app.testing.asterisk import Behaviour
 from tests.support.documents import ROOT
 from tests.support.world import World, to
 
 PAGE = ROOT / "docs" / "architecture.md"
-_MARKS = re.compile(r"(<!-- generated: transfer -->\n).*?(<!-- end -->)", re.DOTALL)
+_MARKS = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = """sequenceDiagram
     participant D as Alice's desktop
     participant M as engine and switch
@@ -65,6 +66,16 @@ def transfer() -> str:
     return "\n".join((_HEAD, *(f"    {arrow}" for arrow in arrows)))
 
 
+def offer() -> str:
+    """The life of an offer, as its table has it; those that are over without anybody stand together."""
+    over = "\n".join(f"        {state.value}" for state in lifecycle.OVER)
+    edges = [f"[*] --> {state.value}: {why}" for state, why in lifecycle.BEGINNINGS.items()]
+    edges += [f"{a.value} --> {b.value}: {why}" for (a, b), why in lifecycle.TRANSITIONS.items()]
+    edges += [f"{state.value} --> over: {why}" for state, why in lifecycle.ENDINGS.items()]
+    head = f'stateDiagram-v2\n    state "over, nobody has come" as over {{\n{over}\n    }}\n'
+    return head + "\n".join(f"    {edge}" for edge in (*edges, "accepted --> [*]", "over --> [*]"))
+
+
 def _arrows(stimulus: s.Stimulus, effects: list[e.Effect], names: dict[str, str]) -> Iterator[str]:
     asked = [effect for effect in effects if not isinstance(effect, _SHOWN)]
     came_of = isinstance(stimulus, s.EffectDone)
@@ -94,8 +105,9 @@ def _said(value: object, names: dict[str, str]) -> str:
 
 
 def drawn(page: str) -> str:
-    """The page with its picture as it is now."""
-    return _MARKS.sub(lambda found: f"{found[1]}\n```mermaid\n{transfer()}\n```\n\n{found[2]}", page)
+    """The page with its pictures as they are now."""
+    pictures = {"transfer": transfer, "offer": offer}
+    return _MARKS.sub(lambda found: f"{found[1]}\n```mermaid\n{pictures[found[2]]()}\n```\n\n{found[3]}", page)
 
 
 if __name__ == "__main__":

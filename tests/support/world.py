@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from ari_app.ari.fake import Behaviour, FakeAsterisk
 from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
@@ -19,6 +18,7 @@ from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
+from ari_app.testing.asterisk import Behaviour, FakeAsterisk
 from tests.support import account, astray, discretion, wellformed
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target

@@ -7,8 +7,8 @@ from structlog.testing import capture_logs
 
 from ari_app.config.errors import ConfigInvalid
 from ari_app.configured import Kept, read
-from ari_app.store.memory import MemoryStore
 from ari_app.store.port import KeptConfiguration
+from ari_app.testing.store import MemoryStore
 
 DEMO = Path(__file__).parents[2] / "asterisk" / "callcentre.yaml"
 AT = 1_800_000_000.0

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.calls.model import OfferState
 from tests.support.documents import ROOT, Citation, anchors, blocks, citations, documents, headings, links, texts
 from tests.support.pictures import drawn
 from tests.unit.test_scenarios_table import CRITERIA
@@ -73,11 +72,8 @@ def test_the_readme_is_what_a_visitor_wants() -> None:
 def test_the_pictures_are_those_of_the_code() -> None:
     page = read("architecture.md")
     assert drawn(page) == page, "out of date; draw it anew: python -m tests.support.pictures"
-    flow, _, offer = blocks(page, "mermaid")
+    flow, *_ = blocks(page, "mermaid")
     assert blocks((ROOT / "README.md").read_text(), "mermaid") == [flow]
-    named = set(re.findall(r"^ *([a-z_]+)$| --> ([a-z_]+)|^ *([a-z_]+) -->", offer, re.MULTILINE))
-    states = {name for found in named for name in found if name}
-    assert states - {"over"} == {state.value for state in OfferState}
 
 
 def test_files_of_the_code_that_documents_name_are_there() -> None:

@@ -24,8 +24,8 @@ from ari_app.engine import storyfile
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
-from ari_app.store.memory import MemoryStore
 from ari_app.store.port import Claim
+from ari_app.testing.store import MemoryStore
 
 DEMO = load(Path(__file__).parents[3] / "asterisk" / "callcentre.yaml")
 HOST = "127.0.79.1"

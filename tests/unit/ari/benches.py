@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.failures import NotFound
-from ari_app.ari.fake import Behaviour, FakeAsterisk
 from ari_app.ari.link import Pace
 from ari_app.calls.effects import (
     AsteriskEffect,
@@ -33,6 +32,7 @@ from ari_app.calls.stimuli import (
     LegAnswered,
     LegCreated,
 )
+from ari_app.testing.asterisk import Behaviour, FakeAsterisk
 from tests.bots import Behaviour as BotBehaviour
 from tests.bots import Lab, Sound, answers, declines, is_busy, rings
 

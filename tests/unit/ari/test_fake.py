@@ -2,7 +2,6 @@
 
 import pytest
 
-from ari_app.ari.fake import Behaviour, FakeAsterisk
 from ari_app.calls.effects import (
     AnswerLeg,
     CreateBridge,
@@ -34,6 +33,7 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LinkLost,
 )
+from ari_app.testing.asterisk import Behaviour, FakeAsterisk
 
 PHONE = Phone("1001")
 CREATE = CreateLeg(1, "a", PHONE, Identity(), "call")

@@ -2,11 +2,11 @@
 
 from typing import Any, get_args
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, Outside, Party
+from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
 from tests.support.world import World, to
 

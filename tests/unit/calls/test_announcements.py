@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls import effects as e
-from ari_app.calls import line
 from ari_app.calls import stimuli as s
+from ari_app.calls.features import line
 from ari_app.calls.step import Pace, Step
 from ari_app.routing.directory import Queue
 from tests.support.world import to

@@ -1,7 +1,7 @@
 """A second call is offered to an agent who talks, where he has call waiting and room for it (S45, S46)."""
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
+from ari_app.testing.asterisk import Behaviour
 from tests.support.world import to
 from tests.unit.calls.office import AWAY, Office, hear_each_other
 

@@ -6,8 +6,10 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls import invariants, legs, offers, parties
+from ari_app.calls import invariants
 from ari_app.calls import stimuli as s
+from ari_app.calls.features import offers, parties
+from ari_app.calls.handlers import legs
 from ari_app.calls.model import OfferState
 from ari_app.calls.reads import Reads
 from ari_app.calls.step import Step

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
 from ari_app.routing.directory import OutsideRule
+from ari_app.testing.asterisk import Behaviour
 from tests.support.world import to
 from tests.unit.calls.keypad import CODES, number_of, offer_of, presses, said, state_of, with_codes
 from tests.unit.calls.office import AWAY, NUMBER, hear_each_other

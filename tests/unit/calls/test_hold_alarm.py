@@ -4,8 +4,8 @@ from typing import Any
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls import holding
 from ari_app.calls import stimuli as s
+from ari_app.calls.features import holding
 from ari_app.calls.step import Step
 from tests.support.world import to
 from tests.unit.calls.office import Office, hear_each_other

@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from ari_app.ari.fake import Behaviour
-from ari_app.calls import alerting, announcing, attempts, consult, invariants, legs, offers, parking, parties, waiting
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
+from ari_app.calls import invariants
 from ari_app.calls import stimuli as s
+from ari_app.calls.derived import announcing
+from ari_app.calls.features import alerting, attempts, consult, offers, parking, parties, waiting
+from ari_app.calls.handlers import legs
 from ari_app.calls.model import Attempt, Call, LegState, OfferState
 from ari_app.calls.step import Step
 from ari_app.errors import Code, Refused
+from ari_app.testing.asterisk import Behaviour
 from tests.support.world import to
 from tests.unit.calls.office import AWAY, Office, hear_each_other
 

@@ -1,8 +1,8 @@
 """Two calls of one agent become a conference (S45-S47 with S25's end)."""
 
 from ari_app.calls import commands as c
-from ari_app.calls import merging
 from ari_app.calls import stimuli as s
+from ari_app.calls.features import merging
 from ari_app.calls.model import Identity, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 from ari_app.calls.views import view

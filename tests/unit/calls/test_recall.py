@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
+from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import ANNOUNCEMENTS
 from tests.support.world import to
 from tests.unit.calls.office import Office, hear_each_other

@@ -7,8 +7,8 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls import recording
 from ari_app.calls import stimuli as s
+from ari_app.calls.features import recording
 from ari_app.calls.model import Call, Recording
 from ari_app.calls.step import Step
 from ari_app.calls.views import view

@@ -7,8 +7,8 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
+from ari_app.calls.derived.talking import PAUSE
 from ari_app.calls.model import Call
-from ari_app.calls.talking import PAUSE
 from tests.support.world import to
 from tests.unit.calls.office import Office
 

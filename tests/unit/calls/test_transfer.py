@@ -2,11 +2,11 @@
 
 import pytest
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import DialplanEntry, Phone
+from ari_app.testing.asterisk import Behaviour
 from tests.support.world import to
 from tests.unit.calls.office import AWAY, Office, hear_each_other
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from ari_app.ari.fake import Behaviour
-from ari_app.ari.fake_model import Channel
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
+from ari_app.calls.handlers.transfer_key import OTHER_LEG
 from ari_app.calls.model import OfferState
-from ari_app.calls.transfer_key import OTHER_LEG
 from ari_app.routing.directory import Verb
+from ari_app.testing.asterisk import Behaviour
+from ari_app.testing.asterisk_model import Channel
 from tests.support.world import to
 from tests.unit.calls.office import NUMBER, Office, hear_each_other
 

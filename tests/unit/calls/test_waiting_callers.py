@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from ari_app.ari.fake import Behaviour
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
 from ari_app.routing.directory import Group
+from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
 from tests.support.world import to
 from tests.unit.calls.office import Office, hear_each_other

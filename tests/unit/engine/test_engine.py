@@ -7,16 +7,16 @@ from typing import get_args
 import pytest
 from structlog.testing import capture_logs
 
-from ari_app.ari.fake import FakeAsterisk
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls import legs
 from ari_app.calls import stimuli as s
+from ari_app.calls.handlers import legs
 from ari_app.calls.model import Call
 from ari_app.calls.switch import Switch
 from ari_app.engine import engine as engine_module
 from ari_app.engine.engine import Engine
 from ari_app.errors import AsteriskUnavailable, Code, Refused
+from ari_app.testing.asterisk import FakeAsterisk
 from tests.support.callcentre import directory
 from tests.support.world import to
 

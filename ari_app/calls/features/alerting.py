@@ -6,7 +6,7 @@ answers on one has the call there, and the others are told so. Declined on one, 
 
 from dataclasses import replace
 
-from ari_app.calls import displays, transfer_progress
+from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CreateLeg
 from ari_app.calls.model import (
     Attempt,

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ari_app.ari.executor import HUNG_UP, PROMPTS, RECORDER
-from ari_app.ari.fake_model import Behaviour, Channel, State, World
 from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
@@ -51,6 +50,7 @@ from ari_app.calls.stimuli import (
     OtherPlaceFound,
     TransferAsked,
 )
+from ari_app.testing.asterisk_model import Behaviour, Channel, State, World
 
 __all__ = ["Behaviour", "FakeAsterisk"]
 

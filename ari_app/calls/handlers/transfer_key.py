@@ -16,10 +16,11 @@ name says which two belong together, and nobody is joined to anybody else.
 
 from dataclasses import dataclass
 
-from ari_app.calls import attempts, consult, displays, offers, parking, parties
 from ari_app.calls.actions import call_actions, contacts_first
-from ari_app.calls.beginning import attached
+from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp, TellTransfer
+from ari_app.calls.features import attempts, consult, offers, parking, parties
+from ari_app.calls.features.beginning import attached
 from ari_app.calls.model import (
     Call,
     Joining,

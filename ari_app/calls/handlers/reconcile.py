@@ -4,8 +4,10 @@ What Asterisk holds is the truth about channels, what we hold is the truth about
 become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
 """
 
-from ari_app.calls import arrivals, feature_codes, legs, monitoring, offers, recording, refusals, talking
+from ari_app.calls.derived import talking
 from ari_app.calls.effects import DestroyBridge, HangUp
+from ari_app.calls.features import monitoring, offers, recording, refusals
+from ari_app.calls.handlers import arrivals, feature_codes, legs
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact, LegIdentified

@@ -7,8 +7,8 @@ turning from one to the other is a change of that leg's focus.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ari_app.calls import attempts, monitoring, parties
 from ari_app.calls.actions import contacts_first
+from ari_app.calls.features import attempts, monitoring, parties
 from ari_app.calls.model import Call, Leg, Offer, OfferKind, OfferState, Party, Progress
 from ari_app.calls.step import Step
 from ari_app.errors import Refused

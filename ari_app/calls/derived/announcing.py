@@ -4,7 +4,7 @@ People go before prompts: one that is played to somebody ends when somebody come
 who answers, a contact who is retrieved or a supervisor who barges in. Only a last one is heard to its end.
 """
 
-from ari_app.calls import media
+from ari_app.calls.derived import media
 from ari_app.calls.effects import Announce, PlayToBridge
 from ari_app.calls.model import Call, CallId, Leg, LegId, Offer, Party, Progress
 from ari_app.calls.step import Step

@@ -15,8 +15,9 @@ holds as they are.
 
 from collections.abc import Set
 
-from ari_app.calls import alerting, announcing, attempts, line, parties, refusals, transfer_progress
+from ari_app.calls.derived import announcing, transfer_progress
 from ari_app.calls.effects import CreateLeg, ReserveAgent
+from ari_app.calls.features import alerting, attempts, line, parties, refusals
 from ari_app.calls.model import (
     AgentId,
     Attempt,

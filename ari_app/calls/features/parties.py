@@ -5,8 +5,9 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 
 from dataclasses import replace
 
-from ari_app.calls import attempts, displays, recording, transfer_progress
+from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
+from ari_app.calls.features import attempts, recording
 from ari_app.calls.model import (
     Call,
     CallId,

@@ -3,8 +3,10 @@
 from typing import assert_never
 
 from ari_app.calls import effects as e
-from ari_app.calls import legs, monitoring, parties, recording, refusals, snoops
+from ari_app.calls.derived import snoops
 from ari_app.calls.effects import AsteriskEffect
+from ari_app.calls.features import monitoring, parties, recording, refusals
+from ari_app.calls.handlers import legs
 from ari_app.calls.model import LegId
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import EffectFailed

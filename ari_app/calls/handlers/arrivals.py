@@ -5,8 +5,9 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
-from ari_app.calls import announcing, beginning, displays, monitoring, offers, parties, transfer_progress, waiting
+from ari_app.calls.derived import announcing, displays, transfer_progress
 from ari_app.calls.effects import ArrivalRefused, HangUp, SetAgentState, TakeTransferKey
+from ari_app.calls.features import beginning, monitoring, offers, parties, waiting
 from ari_app.calls.model import (
     CallType,
     Leg,

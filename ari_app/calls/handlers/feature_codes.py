@@ -11,9 +11,11 @@ a desktop would send, with its checks; what is refused is spoken, and the contac
 Asterisk passes every key on to whom the agent talks to; nothing here takes one away.
 """
 
-from ari_app.calls import announcing, handlers, parties
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
+from ari_app.calls.derived import announcing
+from ari_app.calls.features import parties
+from ari_app.calls.handlers import commands as handlers
 from ari_app.calls.model import Call, KeyedNumber, Leg, LegId, OfferKind, Party, Progress
 from ari_app.calls.step import Step
 from ari_app.errors import Code, Refused

@@ -1,6 +1,7 @@
 """What is due when: deadlines are state of the calls, and time is told like any other fact."""
 
-from ari_app.calls import feature_codes, holding, monitoring, offers, parking, transfer_key, waiting
+from ari_app.calls.features import holding, monitoring, offers, parking, waiting
+from ari_app.calls.handlers import feature_codes, transfer_key
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
 

@@ -7,7 +7,8 @@ the calls themselves, so that a queue survives the controller with them, and an 
 from dataclasses import replace
 from math import ceil
 
-from ari_app.calls import announcing, line, offers
+from ari_app.calls.derived import announcing
+from ari_app.calls.features import line, offers
 from ari_app.calls.model import Call, Leg, Offer, OfferState
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue

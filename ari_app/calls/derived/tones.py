@@ -4,7 +4,7 @@ Derived from who was in the call before a step and who is after it. A call of tw
 party.
 """
 
-from ari_app.calls import announcing
+from ari_app.calls.derived import announcing
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
 

@@ -5,7 +5,7 @@ calls at once, so it is derived after every step, like media, and kept with his 
 from it what may be done.
 """
 
-from ari_app.calls import consult, recording
+from ari_app.calls.features import consult, recording
 from ari_app.calls.model import Call, CallId, CallType, LegState, PartyRole, Progress
 from ari_app.calls.step import Step
 

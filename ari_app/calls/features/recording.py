@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
-from ari_app.calls import announcing
 from ari_app.calls import commands as c
+from ari_app.calls.derived import announcing
 from ari_app.calls.effects import (
     OperationFailed,
     PauseRecorder,

@@ -7,8 +7,8 @@ with music until the agent is back. How long they wait, and what becomes of them
 so that one that comes and goes keeps nobody waiting for ever.
 """
 
-from ari_app.calls import offers, parties
 from ari_app.calls.effects import CallAlarm
+from ari_app.calls.features import offers, parties
 from ari_app.calls.model import Alarm, Call, Leg, LegState, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 

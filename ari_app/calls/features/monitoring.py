@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import assert_never
 
 from ari_app.calls import commands as c
-from ari_app.calls import offers, parties, snoops, transfer_progress
 from ari_app.calls.actions import call_actions
+from ari_app.calls.derived import snoops, transfer_progress
 from ari_app.calls.effects import (
     CreateLeg,
     DestroyBridge,
     LeaveBridge,
 )
+from ari_app.calls.features import offers, parties
 from ari_app.calls.model import (
     AgentId,
     BridgeId,

@@ -5,8 +5,9 @@ A hold has two owners, each of whom undoes only its own: the desktop (`held_by`)
 done; `settle` derives the phone's part, and since when somebody is on hold.
 """
 
-from ari_app.calls import announcing, attempts, parking, parties
+from ari_app.calls.derived import announcing
 from ari_app.calls.effects import CallAlarm
+from ari_app.calls.features import attempts, parking, parties
 from ari_app.calls.model import Alarm, Call, LegState, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 

@@ -5,7 +5,7 @@ on hold is heard by nobody (S33), and while no agent is there the supervisor hea
 snoop. The one before goes first: through two of them in one bridge the agent would hear himself.
 """
 
-from ari_app.calls import media
+from ari_app.calls.derived import media
 from ari_app.calls.effects import CreateBridge, CreateSnoop, DialLeg, HangUp, JoinBridge, LeaveBridge
 from ari_app.calls.model import (
     AgentId,

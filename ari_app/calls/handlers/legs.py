@@ -3,8 +3,9 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
-from ari_app.calls import displays, monitoring, offers, parking, parties
+from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp
+from ari_app.calls.features import monitoring, offers, parking, parties
 from ari_app.calls.model import DEAD, Call, DialplanEntry, LegId, LegState, OfferState, Party, PartyRole, Progress
 from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import LegIdentified

@@ -5,7 +5,7 @@ Nothing is kept but the calls themselves, and how long it took between two who w
 
 from dataclasses import replace
 
-from ari_app.calls import attempts
+from ari_app.calls.features import attempts
 from ari_app.calls.model import Call, OfferState
 from ari_app.calls.step import Pace, Step
 from ari_app.routing.targets import Target

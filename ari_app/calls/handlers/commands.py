@@ -8,20 +8,10 @@ changes before all checks are passed; where an agent must be reserved first, the
 import re
 from typing import assert_never
 
-from ari_app.calls import (
-    attempts,
-    consult,
-    holding,
-    initiate,
-    merging,
-    monitoring,
-    offers,
-    parties,
-    recording,
-)
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
+from ari_app.calls.features import attempts, consult, holding, initiate, merging, monitoring, offers, parties, recording
 from ari_app.calls.model import Call, OfferState, Party, Progress
 from ari_app.calls.step import Step
 from ari_app.errors import AsteriskUnavailable, Code, FieldError, Refused

@@ -1,7 +1,8 @@
 """Answers to reservations, by the request they were asked for under. What nobody waits for any more is given back."""
 
-from ari_app.calls import attempts, feature_codes, initiate, offers
 from ari_app.calls.commands import OfferCommand
+from ari_app.calls.features import attempts, initiate, offers
+from ari_app.calls.handlers import feature_codes
 from ari_app.calls.model import OfferState
 from ari_app.calls.step import Seek, Step
 from ari_app.errors import AsteriskUnavailable, CallControlError, Code, Refused, StoreUnavailable

@@ -6,11 +6,12 @@ not heard a thing (S6). The reservation's answer brings the same command here a 
 
 from dataclasses import replace
 
-from ari_app.calls import attempts, consult, displays, offers, parties, transfer_progress
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
-from ari_app.calls.beginning import attached, new_call
+from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CallerIdChosen, CreateLeg
+from ari_app.calls.features import attempts, consult, offers, parties
+from ari_app.calls.features.beginning import attached, new_call
 from ari_app.calls.model import (
     Call,
     CallType,

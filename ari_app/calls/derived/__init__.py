@@ -1,0 +1,1 @@
+"""What follows from the state of calls after each step; only the difference is asked of Asterisk."""

@@ -1,0 +1,1 @@
+"""What changes in a call: offers, holds, leaving, consultations. Knows no stimuli, and asks for no media."""
