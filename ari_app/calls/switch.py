@@ -156,6 +156,8 @@ class Switch:
             self._dispatch(step, stimulus)
             self._finish(step)
         except CallControlError as error:
+            if isinstance(stimulus, s.TimePassed):  # dropped, it would be due again at once, and for ever
+                return self._contain(stimulus, step, error, now)
             return self._refused(stimulus, error)
         except Exception as error:
             return self._contain(stimulus, step, error, now)

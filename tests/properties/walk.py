@@ -265,14 +265,17 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
 
 
 def left_alone_by(world: World, leg: str) -> set[str]:
-    """The legs of those outside who have nobody but the agent at this leg, and nobody being rung for them."""
+    """The legs of those outside who have nobody but the agent at this leg, nobody being rung for them, and do not hold
+    the line themselves.
+    """
     found = set()
     for call in world.switch.calls.values():
         here = [p for p in call.joined() if p.leg == leg and p.agent is not None]
         others = [p for p in call.joined() if p.leg != leg]
         up = leg in world.switch.legs and world.switch.legs[leg].state is LegState.UP
         if here and up and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others):
-            found |= {p.leg for p in others if p.leg is not None}
+            legs = (world.switch.legs.get(p.leg or "") for p in others)
+            found |= {leg.id for leg in legs if leg is not None and not leg.on_hold_by_phone}
     return found
 
 

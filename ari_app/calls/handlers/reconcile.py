@@ -4,7 +4,7 @@ What Asterisk holds is the truth about channels, what we hold is the truth about
 become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
 """
 
-from ari_app.calls.derived import talking
+from ari_app.calls.derived import displays, talking
 from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.features import monitoring, offers, recording, refusals
 from ari_app.calls.handlers import arrivals, feature_codes, legs
@@ -93,3 +93,4 @@ def _media_anew(step: Step) -> None:
             leg = step.leg(party.leg)
             if leg is not None and not leg.hanging_up:
                 step.put_leg(leg, asked=None)
+        displays.anew(step, call)

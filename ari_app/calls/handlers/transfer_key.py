@@ -124,8 +124,9 @@ def _awaits(me: Party, joining: Joining) -> bool:
 def overdue(step: Step, call: Call) -> None:
     """Which other call an attended REFER named was not told in time: it is none of ours."""
     for party in call.joined():
-        if party.joining is not None and party.joining.until <= step.now:
-            _give_up(step, step.call(call.id), party.agent or "")
+        left = step.find_call(call.id)  # giving one up may have ended it
+        if left is not None and party.joining is not None and party.joining.until <= step.now:
+            _give_up(step, left, party.agent or "")
 
 
 def _give_up(step: Step, call: Call, agent: str) -> None:

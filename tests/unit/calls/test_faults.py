@@ -10,11 +10,12 @@ from ari_app.calls import invariants
 from ari_app.calls import stimuli as s
 from ari_app.calls.features import offers, parties
 from ari_app.calls.handlers import legs
-from ari_app.calls.model import OfferState
+from ari_app.calls.model import Call, OfferState
 from ari_app.calls.reads import Reads
 from ari_app.calls.step import Step
 from ari_app.calls.story import Stories
 from ari_app.calls.switch import Switch
+from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory
 from tests.support.callcentre import directory
 from tests.unit.calls.office import AWAY, Office, hear_each_other
@@ -241,6 +242,24 @@ def test_a_fault_that_touched_nothing_is_told_and_harms_nobody(monkeypatch: pyte
         effects = office.feed(s.LegHeldByPhone("in1"))
     assert effects == [e.RaiseAlarm(None, "LegHeldByPhone: ZeroDivisionError: of ours")]
     assert len(office.switch.calls) == 2
+
+
+def test_what_is_due_and_refused_is_a_fault_for_dropped_it_would_be_due_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = Office()
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+
+    def refuse(step: Step, call: Call) -> None:
+        step.put_call(call)
+        raise Refused(Code.NOT_FOUND, "there is no such call")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(offers, "timed_out", refuse)
+        office.pass_time()
+    assert office.alarms
+    assert not office.switch.calls
 
 
 def test_a_leg_that_is_gone_is_gone_also_when_its_going_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

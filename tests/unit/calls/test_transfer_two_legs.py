@@ -207,6 +207,23 @@ def test_the_contact_hangs_up_before_the_second_leg_is_told_of_and_no_channel_is
     assert not office.switch.calls
 
 
+def test_both_who_talk_press_the_key_and_nothing_follows_the_call_is_over_and_not_due_for_ever() -> None:
+    office = Office()
+    office.arrives("dial", "1002", endpoint="1001", leg="dialled")
+    office.settle()
+    office.picks_up("bob")
+    _told(office, "dialled")
+    bob = office.leg_of("bob")
+    office.asterisk.world.channels["half9"] = Channel("half9")
+    office.happens(s.ChannelArrived("half9", "_attended@transfer", "replaced", (bob, f"{LINK}9")))
+    for leg in ("dialled", bob):
+        office.asterisk.hang_up(leg)
+    office.settle()
+    office.pass_time()
+    office.is_calm()
+    assert not office.switch.calls
+
+
 def test_two_legs_of_different_phones_are_not_joined() -> None:
     """Asterisk finds a dialog by its name, whoever has it."""
     office = Office()
