@@ -263,17 +263,16 @@ class CallCentre(RuleBasedStateMachine):
         if self._snoops(leg) is None:
             self.world.asterisk.refer(leg, to)
 
-    @precondition(lambda self: self.world.asterisk.world.channels and self.world.asterisk.connected)
-    @rule(index=st.integers(0, 9), other=st.integers(0, 9), of_one_phone=st.integers(0, 3).map(bool))
-    def the_transfer_key_is_pressed_with_two_calls(self, index: int, other: int, of_one_phone: bool) -> None:
+    @precondition(lambda self: len(self._pairs()) > 0 and self.world.asterisk.connected)
+    @rule(index=st.integers(0, 30), of_one_phone=st.integers(0, 3).map(bool))
+    def the_transfer_key_is_pressed_with_two_calls(self, index: int, of_one_phone: bool) -> None:
         """Mostly of one phone. Told once for each leg; Asterisk finds a dialog whoever has it."""
-        leg = self._channel(index)
-        agent = self._agent_of(leg)
-        legs = [x for x in self.world.asterisk.world.channels if not of_one_phone or self._agent_of(x) == agent]
-        named = legs[other % len(legs)]
-        phones = all(x in self.world.switch.legs and self._snoops(x) is None for x in (leg, named))
-        if named != leg and phones:
-            self.world.asterisk.refer(leg, "_attended@transfer", named)
+        pairs = self._pairs()
+        of_one = [(leg, other) for leg, other in pairs if self._agent_of(leg) == self._agent_of(other)]
+        if of_one_phone and of_one:
+            pairs = of_one
+        leg, other = pairs[index % len(pairs)]
+        self.world.asterisk.refer(leg, "_attended@transfer", other)
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), keys=st.sampled_from((*walk.CODES.values(), "1002#", "2000", "17#", "*", "#")))
@@ -447,6 +446,12 @@ class CallCentre(RuleBasedStateMachine):
 
     def _snoops(self, leg: str) -> str | None:
         return self.world.asterisk.world.channels[leg].snoops
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        """Any two legs that agents talk through."""
+        up = [leg.id for leg in self.world.switch.legs.values() if leg.agent is not None and leg.state is LegState.UP]
+        here = [leg for leg in up if leg in self.world.asterisk.world.channels and self._snoops(leg) is None]
+        return [(one, two) for one in here for two in here if one != two]
 
     def _agent_of(self, leg: str) -> str | None:
         known = self.world.switch.legs.get(leg)

@@ -243,6 +243,18 @@ def test_two_legs_of_different_phones_are_not_joined() -> None:
     assert office.hears() == hear_each_other("alice", "in1") | hear_each_other("bob", "in2")
 
 
+def test_the_two_legs_of_one_call_are_not_joined_and_the_call_is_over() -> None:
+    office, first, second = _holding()
+    office.picks_up("bob")
+    assert office.asterisk.refer(second, "_attended@transfer", office.leg_of("bob"))
+    office.settle()
+    office.pass_time(OTHER_LEG)
+    office.is_calm()
+    assert list(office.switch.calls) == ["cc-1-c1"]
+    assert office.leg_of("alice") == first
+    assert office.music() >= {"in1"}
+
+
 def test_the_held_call_is_transferred_while_the_phone_talks_in_another_s10_s46() -> None:
     office, first, _second = _holding()
     office.picks_up("bob")
