@@ -13,7 +13,7 @@ import socket
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +132,17 @@ class Twinkle:
             await self._following
 
 
+def _free_ports() -> tuple[int, int]:
+    """A port for SIP, which twinkle opens for TCP too, and the first of four for the RTP and RTCP of two lines."""
+    while True:
+        sip, rtp = free_port("", socket.SOCK_DGRAM), free_port("", socket.SOCK_DGRAM) & ~1
+        wanted = [(socket.SOCK_STREAM, sip), *((socket.SOCK_DGRAM, port) for port in range(rtp, rtp + 4))]
+        with suppress(OSError), ExitStack() as probes:
+            for kind, port in wanted:
+                probes.enter_context(socket.socket(socket.AF_INET, kind)).bind(("", port))
+            return sip, rtp
+
+
 @asynccontextmanager
 async def twinkle(place: Path, stack: Stack, user: str, tone: int, level: float) -> AsyncIterator[Twinkle]:
     """A registered phone of that SIP user, speaking that tone."""
@@ -139,7 +150,7 @@ async def twinkle(place: Path, stack: Stack, user: str, tone: int, level: float)
     os.mkfifo(spoken)
     (place / ".asoundrc").write_text(_SOUND.format(heard=heard, spoken=spoken))
     (place / ".twinkle").mkdir()
-    sip, rtp = free_port("", socket.SOCK_DGRAM), free_port("", socket.SOCK_DGRAM) & ~1
+    sip, rtp = _free_ports()
     (place / ".twinkle" / "twinkle.sys").write_text(_SYSTEM.format(sip=sip, rtp=rtp))
     profile = _PROFILE.format(user=user, host=stack.asterisk[0], port=stack.asterisk[1])
     (place / ".twinkle" / "agent.cfg").write_text(profile)
@@ -155,7 +166,10 @@ async def twinkle(place: Path, stack: Stack, user: str, tone: int, level: float)
         )
         phone = Twinkle(process, heard)
         try:
-            await reachable(stack, user)
+            try:
+                await reachable(stack, user)
+            except AssertionError as unreachable:
+                raise AssertionError(f"{unreachable}:\n{phone.said}") from None
             yield phone
         finally:
             await phone.close()
