@@ -54,7 +54,6 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 0.5
 _PREFIX = "cc-"
-_GONE_AFTER = 1.0
 
 
 class App:
@@ -84,7 +83,6 @@ class App:
         self._asterisk = Asterisk(asterisk, self._fact, self._fenced, self._phone_in_use)
         self._liveness = Liveness(self._asterisk.client, self._legs_at, self._died)
         self._presence = Presence(asterisk, self._phone, self._liveness.place)
-        self._heard_of: dict[str, bool] = {}
         self._registered: dict[str, bool] = {}
         self._in_use: set[str] = set()
         self._stock_taken = False
@@ -184,18 +182,6 @@ class App:
         self._engine.feed(fact)
 
     def _phone(self, user: str, can_ring: bool) -> None:
-        """One that registers from another place is nowhere for a moment in between, and not gone."""
-        self._heard_of[user] = can_ring
-        if can_ring:
-            self._phone_is(user, can_ring=True)
-        else:
-            asyncio.get_running_loop().call_later(_GONE_AFTER, self._phone_gone, user)
-
-    def _phone_gone(self, user: str) -> None:
-        if not self._heard_of[user]:
-            self._phone_is(user, can_ring=False)
-
-    def _phone_is(self, user: str, *, can_ring: bool) -> None:
         self._registered[user] = can_ring
         self._engine.feed(PhoneReachable(user, can_ring))
         self._tell_phone(user)

@@ -255,6 +255,23 @@ class CallCentre(RuleBasedStateMachine):
         press = self.world.asterisk.press_retrieve if again else self.world.asterisk.press_hold
         press(self._channel(index))
 
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(index=st.integers(0, 9), then=st.integers(0, 1000), where=st.sampled_from(TARGETS))
+    def a_phone_holds_and_its_desktop_goes_on(self, index: int, then: int, where: object) -> None:
+        """Two owners of one hold: the phone's key, then whatever its agent may do at the desktop."""
+        self.world.settle()
+        mine = [leg for leg in self.world.switch.legs.values() if leg.agent is not None and leg.state is LegState.UP]
+        if not mine:
+            return
+        leg = mine[index % len(mine)]
+        self.world.asterisk.press_hold(leg.id)
+        self.world.settle()
+        listed = [p for p in walk.commands(self.world) if p.listed and p.by == leg.agent]
+        if listed:
+            chosen = listed[then % len(listed)]
+            fields = dict(chosen.fields) | ({"target": where} if "target" in chosen.fields else {})
+            self.world.command(chosen.kind, chosen.by, role=chosen.role, **fields)
+
     @precondition(lambda self: self.world.asterisk.world.channels and self.world.asterisk.connected)
     @rule(index=st.integers(0, 9), to=st.sampled_from(("1002@from-phones", "2000@x", "9@x")))
     def the_transfer_key_is_pressed(self, index: int, to: str) -> None:

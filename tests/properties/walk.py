@@ -175,6 +175,21 @@ def _parked(office: Office) -> None:
     office.hangs_up("alice")
 
 
+def _recalled(office: Office) -> None:
+    _parked(office)
+    office.settle()
+    office.pass_time()
+
+
+def _held_by_phone(office: Office) -> None:
+    """Its agent's phone holds the call, in which a colleague has brought the contact back."""
+    call = _conference(office)
+    office.settle()
+    office.asterisk.press_hold(office.leg_of("bob", call.id))
+    office.settle()
+    _say(office, c.Retrieve, "alice", call=call.id)
+
+
 def _monitored(mode: MonitorMode) -> Callable[[Office], None]:
     def begin(office: Office) -> None:
         call = office.served()
@@ -251,6 +266,8 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     lambda office: _say(office, c.InitiateTransfer, "bob", call=_conference(office).id, target=to("agent:carol")),
     _consultation,
     _parked,
+    _recalled,
+    _held_by_phone,
     _two_calls,
     _by_hand("1002", last="rings"),
     _by_hand("1002", "1003"),

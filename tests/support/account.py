@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferState, PartyRole, Progress
+from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferKind, OfferState, PartyRole, Progress
 from ari_app.calls.replay import replay
 from ari_app.routing.targets import TargetType
 from tests.support import astray
@@ -64,7 +64,7 @@ def company(world: World, leg_id: str) -> set[str]:
         for party in call.joined():
             leg = world.switch.legs.get(party.leg or "")
             up = leg is not None and leg.state is LegState.UP and leg.focus == call.id and not leg.hanging_up
-            holds = leg is not None and leg.on_hold_by_phone and party.agent is not None
+            holds = leg is not None and leg.id != leg_id and leg.on_hold_by_phone and party.agent is not None
             if leg is not None and up and not party.held_by and not leg.farewell and not holds:
                 there.add(leg.id)
         if leg_id in there:
@@ -91,9 +91,12 @@ def _rung_wrongly(world: World) -> list[str]:
         party = next((p for p in call.joined() if p.leg == leg.id), None) if call is not None else None
         if call is None or channel is None or party is None or leg.state is not LegState.UP or leg.playing is not None:
             continue
+        if leg.on_hold_by_phone:  # it hears nothing that it could be sent
+            continue
         offer = call.offering()
         rung = offer is not None and offer.state is OfferState.RINGING
-        wanted = rung and party.agent is not None and not party.held_by and not company(world, leg.id)
+        talking = [other for other in company(world, leg.id) if world.switch.legs[other].playing is None]
+        wanted = rung and party.agent is not None and not party.held_by and not talking
         if wanted is not channel.ringback and not leg.hanging_up:
             found.append(f"{leg.id} hears {'no' if wanted else 'a'} ringing tone")
     return found
@@ -178,7 +181,7 @@ def _displayed_otherwise(world: World) -> list[str]:
 
 def wrong(world: World) -> list[str]:
     """What should not be, now that everything has happened that could."""
-    found = [*world.alarms, *world.outlived, *world.lost]
+    found = [*world.alarms, *world.noticed, *world.lost]
     channels = set(world.asterisk.world.channels) - astray.awaited(world)
     if channels != set(world.switch.legs):
         found.append(f"leaked or lost channels: {channels ^ set(world.switch.legs)}")
@@ -215,6 +218,7 @@ def wrong(world: World) -> list[str]:
     found += _refuses_for_ever(world)
     found += _rung_wrongly(world)
     found += _established_in_silence(world)
+    found += _off_hold_too_soon(world)
     found += _recorded_wrongly(world, tried)
     found += _unanswered(world)
     found += _stale(world)
@@ -246,6 +250,17 @@ def _music_class(world: World, call: Call) -> str:
     return (queue.music_class if queue is not None else None) or call.music_class
 
 
+def _off_hold_too_soon(world: World) -> list[str]:
+    """Whom a transfer or conference has on hold stays so while it rings (S12, S26)."""
+    return [
+        f"{call.id}: {party.id} is off hold while somebody is rung for it"
+        for call in world.switch.calls.values()
+        if (offer := call.offering()) is not None and offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE)
+        for party in call.joined()
+        if party.id in offer.held and not party.held_by and offer.by in {p.id for p in call.joined()}
+    ]
+
+
 def outlived(before: Call | None, call: Call) -> list[str]:
     """Parties who are muted or deaf by an agent who left in this step, though no agent stays who has seen that."""
     agents = {p.agent for p in before.joined() if p.agent} if before is not None else set()
@@ -254,6 +269,12 @@ def outlived(before: Call | None, call: Call) -> list[str]:
     by = [owner for p in call.joined() for owner in (p.muted_by if p.muted else None, p.deaf_by if p.deaf else None)]
     kept = left & set(by) if not agents & here else set()
     return [f"{call.id}: {agent} has left, and somebody is still muted or deaf by them" for agent in kept]
+
+
+def not_retrieved(call: Call | None, agent: str | None) -> list[str]:
+    """A retrieve is answered when its agent's phone is up, not while it rings."""
+    me = call.party_of(agent) if call is not None and agent is not None and not call.ended else None
+    return [f"{agent} is told to have the call back, and is not there"] if me is not None and me.away else []
 
 
 def _established_in_silence(world: World) -> list[str]:

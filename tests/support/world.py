@@ -116,7 +116,8 @@ class World:
         self.refusing: Counter[str] = Counter()  # agent -> how often in a row their phone refused before it rang
         self.declined: dict[tuple[CallId, str], float] = {}  # who declined that caller -> until when they have rest
         self.among: dict[str, set[str]] = {}  # announcement -> the legs that its own could talk to when it began
-        self.outlived: list[str] = []
+        self.noticed: list[str] = []
+        self.retrieves: dict[str, str] = {}  # command -> who wants their call back
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
         self.effects: list[e.Effect] = []
@@ -157,6 +158,7 @@ class World:
                 assert command not in self.replies, "answered twice"
                 assert command not in self.refusals, "answered twice"
                 self.replies[command] = call
+                self.noticed += account.not_retrieved(call, self.retrieves.pop(command, None))
             case e.Refuse(command, error):
                 assert command not in self.replies, "answered twice"
                 assert command not in self.refusals, "answered twice"
@@ -164,7 +166,7 @@ class World:
             case e.RaiseAlarm(call, what):
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(before, call):
-                self.outlived += account.outlived(before, call)
+                self.noticed += account.outlived(before, call)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
                 else:
@@ -257,6 +259,8 @@ class World:
         self.numbers += 1
         name = f"k{self.numbers}"
         self.asked.add(name)
+        if kind is c.Retrieve:
+            self.retrieves[name] = by
         self.feed(kind(id=name, by=by, **fields))  # type: ignore[arg-type]
         return name
 
