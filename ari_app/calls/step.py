@@ -4,11 +4,12 @@ A step reads the state, collects replacements and effects, and is either committ
 command and a broken invariant leave nothing behind. Sub-machines (offers, holds, ...) work through a Step only.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Concatenate, Literal, Unpack
 
 from ari_app.calls import lifecycle
+from ari_app.calls.changes import AttemptChanges, CallChanges, LegChanges, MonitorChanges, OfferChanges, PartyChanges
 from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
 from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
 from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, Party, PartyId, Progress
@@ -262,54 +263,74 @@ class Step:
         self.counter += 1
         return f"{self.state.prefix}-{kind}{self.counter}"
 
-    def put_call(self, call: Call, **changes: Any) -> Call:
-        new = replace(call, **changes) if changes else call
-        self.calls[new.id] = new
-        for key in (*legs_of(new), *agents_of(new)):
-            self.touched.setdefault(key, {})[new.id] = None
-        return new
+    def add_call(self, call: Call) -> Call:
+        """A new call."""
+        return self._keep(call)
 
-    def put_party(self, call_id: CallId, party_id: PartyId, **changes: Any) -> Call:
+    def touch(self, call_id: CallId) -> Call:
+        """Have what follows from the call derived anew, though nothing of it has changed."""
+        return self._keep(self._current(call_id))
+
+    def put_call(self, call_id: CallId, **changes: Unpack[CallChanges]) -> Call:
+        return self._keep(replace(self._current(call_id), **changes))
+
+    def _current(self, call_id: CallId) -> Call:
+        """The call, also one that this very step has ended: its end is written bit by bit."""
+        return self.calls.get(call_id) or self.call(call_id)
+
+    def _keep(self, call: Call) -> Call:
+        self.calls[call.id] = call
+        for key in (*legs_of(call), *agents_of(call)):
+            self.touched.setdefault(key, {})[call.id] = None
+        return call
+
+    def put_party(self, call_id: CallId, party_id: PartyId, **changes: Unpack[PartyChanges]) -> Call:
         call = self.call(call_id)
         party = replace(call.parties[party_id], **changes)
-        return self.put_call(call, parties={**call.parties, party_id: party})
+        return self.put_call(call_id, parties={**call.parties, party_id: party})
 
     def add_party(self, call_id: CallId, party: Party) -> Call:
         call = self.call(call_id)
         order = 1 + max((p.order for p in call.parties.values()), default=0)
         added = {**call.parties, party.id: replace(party, order=order)}
-        return self.put_call(call, parties=added)
+        return self.put_call(call_id, parties=added)
 
     def drop_party(self, call_id: CallId, party_id: PartyId) -> Call:
         call = self.call(call_id)
         kept = {key: p for key, p in call.parties.items() if key != party_id}
-        return self.put_call(call, parties=kept)
+        return self.put_call(call_id, parties=kept)
 
-    def put_monitor(self, call_id: CallId, agent: AgentId, **changes: Any) -> Monitor:
+    def put_monitor(self, call_id: CallId, agent: AgentId, **changes: Unpack[MonitorChanges]) -> Monitor:
         call = self.call(call_id)
         monitor = replace(call.monitors[agent], **changes)
-        self.put_call(call, monitors={**call.monitors, agent: monitor})
+        self.put_call(call_id, monitors={**call.monitors, agent: monitor})
         return monitor
 
-    def put_offer(self, call_id: CallId, **changes: Any) -> Offer:
+    def put_offer(self, call_id: CallId, **changes: Unpack[OfferChanges]) -> Offer:
         call = self.call(call_id)
         if call.offer is None:
             raise AssertionError("a change to an offer that is not there")
         offer = replace(call.offer, **changes)
         lifecycle.check(call.offer.state, offer.state)
-        self.put_call(call, offer=offer)
+        self.put_call(call_id, offer=offer)
         return offer
 
-    def put_attempt(self, call_id: CallId, leg_id: LegId, **changes: Any) -> None:
+    def put_attempt(self, call_id: CallId, leg_id: LegId, **changes: Unpack[AttemptChanges]) -> None:
         offer = self.call(call_id).offer
         if offer is not None:
             attempts = tuple(replace(a, **changes) if a.leg == leg_id else a for a in offer.attempts)
             self.put_offer(call_id, attempts=attempts)
 
-    def put_leg(self, leg: Leg, **changes: Any) -> Leg:
-        new = replace(leg, **changes) if changes else leg
-        self.legs[new.id] = new
-        return new
+    def add_leg(self, leg: Leg) -> Leg:
+        """A new leg."""
+        self.legs[leg.id] = leg
+        return leg
+
+    def put_leg(self, leg_id: LegId, **changes: Unpack[LegChanges]) -> Leg:
+        leg = self.leg(leg_id)
+        if leg is None:
+            raise AssertionError("a change to a leg that is not there")
+        return self.add_leg(replace(leg, **changes))
 
     def drop_leg(self, leg_id: LegId) -> None:
         self.legs[leg_id] = None
@@ -324,7 +345,7 @@ class Step:
     def emit(self, effect: Effect) -> None:
         self.effects.append(effect)
 
-    def ask[**P, E: AsteriskEffect](self, kind: type[E], *args: Any, **kwargs: Any) -> None:
+    def ask[**P](self, kind: Callable[Concatenate[int, P], AsteriskEffect], *args: P.args, **kwargs: P.kwargs) -> None:
         """Emit an effect on Asterisk under a fresh number, awaited by the commands that this step serves."""
         if not self.linked:
             return  # reconciliation asks anew for all that is still wanted
@@ -341,7 +362,7 @@ class Step:
     def hang_up(self, leg: Leg) -> None:
         """End a leg once."""
         if not leg.hanging_up:
-            self.put_leg(leg, hanging_up=True, focus=None)
+            self.put_leg(leg.id, hanging_up=True, focus=None)
             self.ask(HangUp, leg.id)
 
     # -- commands under way -------------------------------------------------------------------------------------------

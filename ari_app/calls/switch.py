@@ -364,11 +364,11 @@ def _configured(step: Step, directory: Directory) -> None:
     step.directory = directory
     if before.agents_see_withheld and not after.agents_see_withheld:
         for call in list(step.live_calls()):
-            step.put_call(discretion.of_call(call))
+            step.add_call(discretion.of_call(call))
     if _derived_from(before) == _derived_from(after):
         return
     for call in list(step.live_calls()):
-        step.put_call(call)
+        step.touch(call.id)
 
 
 def _derived_from(settings: Settings) -> tuple[object, ...]:

@@ -36,7 +36,7 @@ def guide(step: Step, call: Call, party: Party, prompt: str) -> None:
     if leg is None or not leg.speaks_in(call.id) or leg.farewell:
         return
     prompts = step.directory.settings.announcements
-    step.put_call(step.call(call.id))
+    step.touch(call.id)
     play(step, leg, prompt, prompts.get(f"feature_{prompt}") or prompts.get(prompt, ""))
 
 
@@ -52,7 +52,7 @@ def play(step: Step, leg: Leg, prompt: str, sounds: str, *, farewell: bool = Fal
     """Play these sounds (comma between them) to one leg; none of them: nothing."""
     if sounds:
         announcement = step.new_id("a")
-        step.put_leg(leg, playing=announcement, farewell=farewell)
+        step.put_leg(leg.id, playing=announcement, farewell=farewell)
         step.announcements.append((leg.id, announcement, prompt, sounds))
 
 
@@ -65,8 +65,8 @@ def be_quiet(step: Step, call_id: CallId, leg_id: LegId | None) -> None:
     """A prompt to one who is in a call ends here; what it replaced is derived anew. A last one is heard to its end."""
     leg = step.leg(leg_id)
     if leg is not None and leg.playing is not None and not leg.farewell:
-        step.put_leg(leg, playing=None)
-        step.put_call(step.call(call_id))
+        step.put_leg(leg.id, playing=None)
+        step.touch(call_id)
 
 
 def give_way(step: Step) -> None:
@@ -83,7 +83,7 @@ def give_way(step: Step) -> None:
             there = {p.id for p, other in media.present(step, call, party) if not other.farewell and not party.held_by}
             before = step.leg_before(leg.id)
             if before is None or before.playing != leg.playing:
-                step.put_leg(leg, among=frozenset(there))
+                step.put_leg(leg.id, among=frozenset(there))
             elif there - leg.among:
                 be_quiet(step, call_id, leg.id)
 

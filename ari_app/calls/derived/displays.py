@@ -29,7 +29,7 @@ def _settle_party(step: Step, call: Call, party: Party) -> None:
     wanted = with_whom(call, party)
     if wanted is not None and wanted != leg.shown:
         step.ask(ShowIdentity, leg.id, wanted)
-        step.put_leg(leg, shown=wanted)
+        step.put_leg(leg.id, shown=wanted)
 
 
 def anew(step: Step, call: Call) -> None:
@@ -41,7 +41,7 @@ def anew(step: Step, call: Call) -> None:
         if leg.chosen and leg.shown is not None:
             step.ask(ShowIdentity, leg.id, leg.shown)
         else:
-            step.put_leg(leg, shown=None)
+            step.put_leg(leg.id, shown=None)
 
 
 def with_whom(call: Call, me: Party) -> Identity | None:

@@ -61,12 +61,12 @@ def _settle_leg(step: Step, call: Call, party: Party, leg: Leg) -> None:
     if leg.state is LegState.CREATING:
         return
     if leg.asked is None and leg.state is not LegState.UP:
-        leg = step.put_leg(leg, asked=Media())
+        leg = step.put_leg(leg.id, asked=Media())
     _ask(step, call, leg, wanted(step, call, party, leg))
     if leg.state is LegState.CREATED:
         # Joined to the bridge first, then dialled: who answers is heard with no round trip of ours in between.
         step.ask(DialLeg, leg.id, _dial_timeout(step, call))
-        step.put_leg(step.leg(leg.id) or leg, state=LegState.DIALLING)
+        step.put_leg(leg.id, state=LegState.DIALLING)
 
 
 def _dial_timeout(step: Step, call: Call) -> float:
@@ -152,7 +152,7 @@ def present(step: Step, call: Call, party: Party) -> Iterator[tuple[Party, Leg]]
 def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
     if leg.asked != want and want.bridge is not None and not call.bridge_made:
         step.ask(CreateBridge, call.bridge)
-        step.put_call(step.call(call.id), bridge_made=True)
+        step.put_call(call.id, bridge_made=True)
     ask(step, leg, want, call.bridge)
 
 
@@ -174,7 +174,7 @@ def ask(step: Step, leg: Leg, want: Media, bridge: BridgeId) -> None:
         step.ask(JoinBridge, leg.id, want.bridge)
     if (had.sound, had.music_class) != (want.sound, want.music_class) or moved or not known:
         _start_sound(step, leg, want)
-    step.put_leg(step.leg(leg.id) or leg, asked=want)
+    step.put_leg(leg.id, asked=want)
 
 
 def _stop_sound(step: Step, leg: Leg, had: Media, want: Media, known: bool) -> None:

@@ -39,14 +39,14 @@ def settle(step: Step, call_id: CallId, agent: AgentId) -> None:
     if leg.state is LegState.UP and monitor.snoop is None:
         wanted = Media(sound=Sound.MUSIC, music_class=media.music_class(step, call))
     if leg.asked is None and leg.state is not LegState.UP:
-        leg = step.put_leg(leg, asked=Media())
+        leg = step.put_leg(leg.id, asked=Media())
     if wanted.bridge is not None and not monitor.bridge_made:
         step.ask(CreateBridge, monitor.bridge)
         monitor = step.put_monitor(call_id, agent, bridge_made=True)
     media.ask(step, leg, wanted, monitor.bridge)
     if leg.state is LegState.CREATED:
         step.ask(DialLeg, leg.id, step.directory.settings.own_phone_timeout + 5.0)
-        step.put_leg(step.leg(leg.id) or leg, state=LegState.DIALLING)
+        step.put_leg(leg.id, state=LegState.DIALLING)
     _let_in(step, monitor)
 
 
@@ -59,7 +59,7 @@ def _settle_snoop(step: Step, call: Call, monitor: Monitor) -> Monitor:
     drop(step, monitor)
     if on is None:
         return step.put_monitor(call.id, monitor.agent, snoop=None)
-    leg = step.put_leg(Leg(step.new_id("s"), LegState.CREATING, focus=call.id))
+    leg = step.add_leg(Leg(step.new_id("s"), LegState.CREATING, focus=call.id))
     step.ask(CreateSnoop, leg.id, on, whisper, call.id)
     return step.put_monitor(call.id, monitor.agent, snoop=Snoop(leg.id, on, whisper))
 
@@ -81,7 +81,7 @@ def _let_in(step: Step, monitor: Monitor) -> None:
         return
     if leg.asked is None or leg.asked.bridge != monitor.bridge:
         step.ask(JoinBridge, leg.id, monitor.bridge)
-        step.put_leg(leg, asked=Media(bridge=monitor.bridge))
+        step.put_leg(leg.id, asked=Media(bridge=monitor.bridge))
 
 
 def waiting(step: Step, call: Call, monitor: Monitor) -> list[str]:

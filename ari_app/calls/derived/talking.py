@@ -40,7 +40,7 @@ def _settle_leg(step: Step, call: Call, leg: Leg) -> Leg:
     if wanted == leg.detecting:
         return leg
     step.ask(DetectTalk, leg.id, PAUSE if wanted else None)
-    return step.put_leg(step.leg(leg.id) or leg, detecting=wanted)
+    return step.put_leg(leg.id, detecting=wanted)
 
 
 def _wanted(step: Step, call: Call, leg: Leg) -> bool:
@@ -59,7 +59,7 @@ def anew(step: Step) -> None:
     for leg in step.legs_before():
         if leg.detecting:
             step.ask(DetectTalk, leg.id, None)
-            step.put_leg(leg, detecting=False)
+            step.put_leg(leg.id, detecting=False)
 
 
 def only(before: Call, after: Call) -> bool:

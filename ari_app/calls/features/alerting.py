@@ -46,13 +46,13 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         agent=agent,
         leg=step.new_id("l"),
     )
-    leg = Leg(party.leg or "", LegState.CREATING, agent=agent, destination=where, focus=call_id)
+    leg = step.add_leg(Leg(party.leg or "", LegState.CREATING, agent=agent, destination=where, focus=call_id))
     identity, asserted = offer.identity, ""
     if isinstance(where, Outside):
         company = step.directory.settings.company
         identity = identity if offer.caller_id is not None else displays.outward(step, identity)
         asserted = company.number if company is not None and identity.anonymous else ""
-    step.put_leg(leg, shown=identity, chosen=offer.caller_id is not None)
+    step.put_leg(leg.id, shown=identity, chosen=offer.caller_id is not None)
     step.add_party(call_id, party)
     keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
     step.put_offer(
@@ -81,14 +81,15 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
         step.put_attempt(call.id, leg_id, together=True)
         other = replace(party, id=step.new_id("p"), leg=step.new_id("l"))
         step.add_party(call.id, other)
-        also = replace(leg, id=other.leg or "", state=LegState.CREATING, destination=Phone(leg.destination.user, place))
-        step.put_leg(also, asked=Media())
+        where = Phone(leg.destination.user, place)
+        also = replace(leg, id=other.leg or "", state=LegState.CREATING, destination=where, asked=Media())
+        step.add_leg(also)
         offer = step.put_offer(call.id)
         rung = Attempt(also.id, other.id, attempt.agent, together=True)
         step.put_offer(call.id, attempts=(*offer.attempts, rung))
         identity = leg.shown or Identity()
         wanted = transfer_progress.wanted(step)
-        step.ask(CreateLeg, also.id, also.destination, identity, call.id, transfer_key=wanted)
+        step.ask(CreateLeg, also.id, where, identity, call.id, transfer_key=wanted)
 
 
 def destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, Identity]:

@@ -8,14 +8,16 @@ from ari_app.routing.targets import Target, TargetType
 
 def new_call(step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer) -> Call:
     """A call with no party yet."""
-    return Call(
-        id=call_id,
-        type=kind,
-        bridge=f"{call_id}-b",
-        started_at=step.now,
-        user_data=user_data,
-        offer=offer,
-        music_class=step.directory.settings.music_class,
+    return step.add_call(
+        Call(
+            id=call_id,
+            type=kind,
+            bridge=f"{call_id}-b",
+            started_at=step.now,
+            user_data=user_data,
+            offer=offer,
+            music_class=step.directory.settings.music_class,
+        )
     )
 
 

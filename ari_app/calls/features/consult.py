@@ -35,7 +35,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool, use
         parties.turn_to(step, parent, agent)  # before a line is hung up: the one that talks is kept
         consult = step.call(consult.id)
     moved = [p for p in consult.joined() if p.agent != agent and p.agent not in there]
-    step.put_call(step.call(parent.id), user_data=user_data)
+    step.put_call(parent.id, user_data=user_data)
     for party in moved:
         _move(step, consult, parent, party)
     monitoring.follow(step, consult.id, parent.id)
@@ -45,7 +45,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool, use
     parent = parties.retrieve_all(step, parent, me)
     if not stay:
         heir = next((p.agent for p in moved if p.agent), None)
-        parent = step.put_call(parent, owner=heir or parent.owner)
+        parent = step.put_call(parent.id, owner=heir or parent.owner)
         parties.leave(step, parent.id, me.id, transferred=True)
     for party in moved:
         leg = step.leg(party.leg)
@@ -60,7 +60,7 @@ def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
     step.put_party(consult.id, party.id, leg=None)
     step.add_party(parent.id, replace(party, id=step.new_id("p"), held_by=frozenset()))
     if leg is not None and leg.focus == consult.id:
-        step.put_leg(leg, focus=parent.id)
+        step.put_leg(leg.id, focus=parent.id)
 
 
 def can_hand_over(step: Step, consult: Call, parent: Call, agent: str) -> bool:
@@ -98,14 +98,14 @@ def hand_over(step: Step, consult: Call, parent: Call, agent: str, keep: Leg | N
         step.drop_party(consult.id, attempt.party)
         step.add_party(parent.id, consult.parties[attempt.party])
     for leg in filter(None, (step.leg(attempt.leg) for attempt in offer.attempts)):
-        step.put_leg(leg, focus=parent.id)
+        step.put_leg(leg.id, focus=parent.id)
     seek = step.awaited(offer.request or "")
     if seek is not None and offer.request is not None:
         step.seeks[offer.request] = replace(seek, call=parent.id)
     _leave_phone(step, consult.id, agent, keep)
     _leave_phone(step, parent.id, agent, keep)
     if keep is not None:
-        step.put_leg(keep, focus=parent.id)
+        step.put_leg(keep.id, focus=parent.id)
     monitoring.follow(step, consult.id, parent.id)
     parties.end(step, consult.id)
     held = contacts_first(parent, me)
@@ -117,7 +117,7 @@ def hand_over(step: Step, consult: Call, parent: Call, agent: str, keep: Leg | N
         refer=keep.id if keep is not None else None,
     )
     call = parties.hold(step, step.call(parent.id), me.id, held)
-    call = step.put_call(call, offer=handed, user_data=attach(call, consult.user_data), recall_at=None)
+    call = step.put_call(call.id, offer=handed, user_data=attach(call, consult.user_data), recall_at=None)
     return step.put_party(
         call.id, me.id, leg=handed.refer, away=False, joining=None, held_by=call.parties[me.id].held_by - {me.id}
     )

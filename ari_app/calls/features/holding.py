@@ -19,7 +19,7 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         Refused: `phone_unreachable`.
     """
     leg = parties.agent_leg(step, me.agent or "")
-    call = step.put_call(call, recall_at=None)
+    call = step.put_call(call.id, recall_at=None)
     if leg is not None and leg.state is LegState.UP:
         parties.turn_to(step, call, me.agent or "")
         call = step.call(call.id)
@@ -27,7 +27,7 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         return
     step.await_effects(command, call.id, until="answered", party=me.id)
     if leg is not None and me.leg is None:  # it rings already for a call that they make, which will wait then
-        step.put_leg(leg, focus=call.id)
+        step.put_leg(leg.id, focus=call.id)
         step.put_party(call.id, me.id, leg=leg.id, held_by=me.held_by - {me.id}, away=True)
     elif leg is None or not leg.auto_answer:
         step.require_phone(parties.own_phone(step, me).user)
@@ -64,11 +64,11 @@ def _note_hold(step: Step, call: Call) -> None:
     """Keep since when somebody is on hold, and when that is too long."""
     held = any(call.on_hold(p) for p in call.joined())
     if held != (call.held_since is not None):
-        call = step.put_call(call, held_since=step.now if held else None)
+        call = step.put_call(call.id, held_since=step.now if held else None)
     limit = step.directory.settings.max_hold
     waits = limit is not None and any(call.on_hold(p) and p.role is PartyRole.CONTACT for p in call.joined())
     if waits != (call.hold_alarm_at is not None):
-        step.put_call(call, hold_alarm_at=step.now + limit if waits and limit is not None else None)
+        step.put_call(call.id, hold_alarm_at=step.now + limit if waits and limit is not None else None)
 
 
 def too_long(step: Step, call: Call) -> None:
@@ -77,7 +77,7 @@ def too_long(step: Step, call: Call) -> None:
     A phone that was hung up is rung; an agent who only waits hears it said; one who talks to somebody else is not cut
     off: his desktop has the alarm.
     """
-    call = step.put_call(call, hold_alarm_at=None)  # and once more, as long as somebody waits
+    call = step.put_call(call.id, hold_alarm_at=None)  # and once more, as long as somebody waits
     step.emit(CallAlarm(call, Alarm.HELD_TOO_LONG))
     owner = call.party_of(call.owner or "")
     if owner is None:

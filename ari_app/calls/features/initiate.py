@@ -129,16 +129,16 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
     )
     kind = CallType.OUTBOUND if outside else CallType.INTERNAL
     call = new_call(step, call_id, kind, {**attached(step.directory, target), **cmd.user_data}, offered)
-    step.put_call(call, owner=agent.id, caller_id=cmd.caller_id)
+    step.put_call(call.id, owner=agent.id, caller_id=cmd.caller_id)
     step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
     if leg is not None and up:
         step.add_party(call_id, replace(me, leg=leg.id, progress=Progress.JOINED))
-        step.put_leg(leg, focus=call_id)
+        step.put_leg(leg.id, focus=call_id)
         _ring_now(step, call_id, reserved_agent)
     else:
-        own = Leg(step.new_id("l"), LegState.CREATING, agent.id, Phone(agent.phone or ""), call_id)
+        own = step.add_leg(Leg(step.new_id("l"), LegState.CREATING, agent.id, Phone(agent.phone or ""), call_id))
         shown = _whom(step, target, reserved_agent)
-        step.put_leg(own, shown=shown, auto_answer=True)
+        step.put_leg(own.id, shown=shown, auto_answer=True)
         step.add_party(call_id, replace(me, leg=own.id))
         phone = Phone(agent.phone or "")
         step.ask(CreateLeg, own.id, phone, shown, call_id, True, transfer_progress.wanted(step))
@@ -202,7 +202,7 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
     offered = replace(offered, held=frozenset(p.id for p in held))
     step.await_effects(cmd.id, call.id, until="ringing", offer=offered.id)
     call = parties.hold(step, call, me.id, held)
-    call = step.put_call(call, user_data=consult.attach(call, data), offer=offered)
+    call = step.put_call(call.id, user_data=consult.attach(call, data), offer=offered)
     _ring_now(step, call.id, agent)
 
 
@@ -219,9 +219,9 @@ def _begin_consultation(
     offered = replace(offered, by=mine.id)
     step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
     call = new_call(step, call_id, CallType.CONSULT, {**first.user_data, **data}, offered)
-    step.put_call(call, owner=cmd.by, parent=first.id, caller_id=cmd.caller_id)
+    step.put_call(call.id, owner=cmd.by, parent=first.id, caller_id=cmd.caller_id)
     step.add_party(call_id, mine)
-    step.put_leg(step.leg(leg.id) or leg, focus=call_id)
+    step.put_leg(leg.id, focus=call_id)
     _ring_now(step, call_id, agent)
 
 

@@ -65,7 +65,7 @@ def _speaks(step: Step, call: Call, other: Call, agent: str) -> bool:
 def merge(step: Step, call: Call, other_id: CallId, agent: str) -> Call:
     """Everybody of the other call joins this one; both sides are off hold, and the agent stays."""
     other = step.call(other_id)
-    call = step.put_call(step.call(call.id), recall_at=None)
+    call = step.put_call(call.id, recall_at=None)
     merged = consult.join(step, other, call, agent, stay=True, user_data=consult.attach(other, call.user_data))
     recording.go_on(step, merged, other.recording)
     return merged

@@ -111,7 +111,7 @@ def _ring(step: Step, call: Call, agent: AgentId, mode: MonitorMode, watched: Pa
     listed = step.directory.agents[agent]
     phone = Phone(listed.phone or "")
     shown = watched.identity
-    leg = step.put_leg(Leg(step.new_id("l"), LegState.CREATING, agent, phone, call.id, shown=shown))
+    leg = step.add_leg(Leg(step.new_id("l"), LegState.CREATING, agent, phone, call.id, shown=shown))
     monitor = Monitor(
         agent=agent,
         name=listed.name,
@@ -122,12 +122,12 @@ def _ring(step: Step, call: Call, agent: AgentId, mode: MonitorMode, watched: Pa
         watched=watched.agent,
         deadline=step.now + step.directory.settings.own_phone_timeout,
     )
-    step.put_call(call, monitors={**call.monitors, agent: monitor})
+    step.put_call(call.id, monitors={**call.monitors, agent: monitor})
     step.ask(CreateLeg, leg.id, phone, shown, call.id, True, transfer_progress.wanted(step))
 
 
 def _stop(step: Step, call: Call, monitor: Monitor) -> None:
-    step.put_call(call, monitors={key: m for key, m in call.monitors.items() if key != monitor.agent})
+    step.put_call(call.id, monitors={key: m for key, m in call.monitors.items() if key != monitor.agent})
     _clear_away(step, monitor)
 
 
@@ -135,8 +135,8 @@ def follow(step: Step, call_id: CallId, into: CallId) -> None:
     """Those who are listened to have joined another call: whoever listens goes with them."""
     call, other = step.call(call_id), step.call(into)
     if call.monitors:
-        step.put_call(call, monitors={})
-        step.put_call(other, monitors={**other.monitors, **call.monitors})
+        step.put_call(call.id, monitors={})
+        step.put_call(other.id, monitors={**other.monitors, **call.monitors})
 
 
 def stop_all(step: Step, agent: AgentId) -> None:
@@ -169,11 +169,11 @@ def _enter_if_ready(step: Step, call_id: CallId, monitor: Monitor) -> None:
     if monitor.mode not in _JOINING or monitor.progress is not Progress.JOINED or leg is None:
         return
     call = step.call(call_id)
-    step.put_call(call, monitors={key: m for key, m in call.monitors.items() if key != monitor.agent})
+    step.put_call(call.id, monitors={key: m for key, m in call.monitors.items() if key != monitor.agent})
     snoops.drop(step, monitor)
     if leg.asked is None or leg.asked.bridge is not None:
         step.ask(LeaveBridge, leg.id, monitor.bridge)
-        step.put_leg(leg, asked=replace(leg.asked, bridge=None) if leg.asked is not None else None)
+        step.put_leg(leg.id, asked=replace(leg.asked, bridge=None) if leg.asked is not None else None)
     _destroy_bridge(step, monitor)
     identity = Identity(monitor.name, monitor.number)
     me = Party(step.new_id("p"), PartyRole.AGENT, identity, monitor.agent, leg.id, Progress.JOINED)
@@ -185,13 +185,13 @@ def _enter_if_ready(step: Step, call_id: CallId, monitor: Monitor) -> None:
 def _replace(step: Step, call: Call, monitor: Monitor) -> None:
     """The agent's part is over, with the target that he had rung and the holds that were his."""
     party = call.parties.get(monitor.replaces or "")
-    call = step.put_call(call, owner=monitor.agent, parent=None)
+    call = step.put_call(call.id, owner=monitor.agent, parent=None)
     if party is None or party.progress is not Progress.JOINED:
         return  # he has left meanwhile
     offer = call.offering()
     if offer is not None and offer.by == party.id:
         offers.cancel(step, call.id)
-    step.put_call(step.call(call.id), recall_at=None)
+    step.put_call(call.id, recall_at=None)
     parties.leave(step, call.id, party.id)
 
 
@@ -203,10 +203,10 @@ def created(step: Step, leg_id: LegId) -> None:
     for call, monitor in list(step.monitors_by_leg(leg_id)):
         leg = step.leg(leg_id)
         if monitor.snoop is not None and monitor.snoop.leg == leg_id and leg is not None:
-            step.put_leg(leg, state=LegState.UP)
+            step.put_leg(leg.id, state=LegState.UP)
             step.put_monitor(call.id, monitor.agent, snoop=replace(monitor.snoop, up=True))
         else:
-            step.put_call(call)
+            step.touch(call.id)
 
 
 def ringing(step: Step, leg_id: LegId) -> None:
@@ -266,7 +266,7 @@ def bridge_missing(step: Step, bridge: BridgeId) -> bool:
                 return False
             for leg in (step.leg(monitor.leg), step.leg(monitor.snoop.leg if monitor.snoop else None)):
                 if leg is not None:
-                    step.put_leg(leg, asked=None)
+                    step.put_leg(leg.id, asked=None)
             return True
     return True
 
@@ -280,11 +280,11 @@ def cut_off(step: Step, bridges: frozenset[BridgeId]) -> None:
         for monitor in call.monitors.values():
             snoop = step.leg(monitor.snoop.leg) if monitor.snoop is not None else None
             if snoop is not None:
-                step.put_leg(snoop, hanging_up=True, focus=None)  # asked for where it is still there
+                step.put_leg(snoop.id, hanging_up=True, focus=None)  # asked for where it is still there
             made = monitor.bridge_made and monitor.bridge in bridges
             step.put_monitor(call.id, monitor.agent, snoop=None, bridge_made=made, failures=0, lost=None)
             for leg in filter(None, [step.leg(monitor.leg)]):
-                step.put_leg(leg, asked=None)
+                step.put_leg(leg.id, asked=None)
 
 
 # -- what is heard ----------------------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ def settle(step: Step) -> None:
     """Ask for whatever the monitors of the calls touched by this step now need; of a call that is over they go."""
     for call_id, call in list(step.calls.items()):
         if call.ended and call.monitors:
-            step.put_call(call, monitors={})
+            step.put_call(call.id, monitors={})
             for monitor in call.monitors.values():
                 _clear_away(step, monitor)
         elif step.linked and not call.ended:

@@ -189,9 +189,9 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
         line.served(step, offer.target)
     order = 1 + max((p.order for p in call.parties.values()), default=0)
     call = step.put_party(call_id, attempt.party, progress=Progress.JOINED, order=order)
-    call = step.put_call(call, answered_at=call.answered_at or step.now)
+    call = step.put_call(call.id, answered_at=call.answered_at or step.now)
     if attempt.agent is not None and call.owner not in attempts.busy_in(call):
-        call = step.put_call(call, owner=attempt.agent)
+        call = step.put_call(call.id, owner=attempt.agent)
     if attempt.agent is not None and len(step.calls_of(attempt.agent)) > 1:
         parties.turn_to(step, call, attempt.agent)  # a second call: the first waits (S45)
         call = step.call(call_id)
@@ -201,7 +201,7 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
             call = step.put_party(call_id, held, held_by=away)
     if offer.kind is OfferKind.TRANSFER and offer.by is not None and offer.by in call.parties:
         if attempt.agent is not None:
-            step.put_call(call, owner=attempt.agent)
+            step.put_call(call.id, owner=attempt.agent)
         transfer_progress.tell(step, step.call(call_id))
         parties.leave(step, call_id, offer.by, transferred=True)
 
@@ -227,8 +227,10 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
     step.require_phone(parties.own_phone(step, party).user)
     attempts.drop_other_phones(step, call.id, attempt)
     offer = step.put_offer(call.id)
-    leg = Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
-    step.put_leg(leg, chosen=offer.caller_id is not None)
+    leg = step.add_leg(
+        Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
+    )
+    step.put_leg(leg.id, chosen=offer.caller_id is not None)
     attempts.hang_up_unanswered(step, old)
     step.put_party(call.id, party.id, leg=leg.id)
     renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
@@ -356,7 +358,7 @@ def _after_failure(step: Step, call: Call, offer: Offer) -> None:
             if any(p.role is PartyRole.AGENT and p.id != initiator.id for p in call.joined()):
                 parties.leave(step, call.id, initiator.id)
                 return
-            step.put_call(call, recall_at=step.now)
+            step.put_call(call.id, recall_at=step.now)
         parties.end_if_over(step, step.call(call.id))
         return
     look_after(step, call, fallback_failed=offer.fallback)
@@ -371,7 +373,7 @@ def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None
         contact = call.contact()
         identity = contact.identity if contact is not None else Identity()
         renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
-        seek(step, step.put_call(call, offer=renewed))
+        seek(step, step.put_call(call.id, offer=renewed))
         return
     for party in call.joined():
         if party.role is PartyRole.CONTACT:

@@ -33,9 +33,9 @@ def park(step: Step, call: Call, party: Party, leg: Leg, *, died: bool) -> None:
     call = step.put_party(call.id, party.id, leg=None, away=True)
     call = parties.hold(step, call, party.id, [p for p in call.joined() if p.id != party.id])
     if leg.state is LegState.UP:
-        call = step.put_call(call, recalls=0, recall_at=None)
+        call = step.put_call(call.id, recalls=0, recall_at=None)
     due = call.recall_at if call.recall_at is not None else step.now + step.directory.settings.recall
-    call = step.put_call(call, recall_at=due)
+    call = step.put_call(call.id, recall_at=due)
     if died:
         step.emit(CallAlarm(call, Alarm.AGENT_GONE))
         recall(step, call)
@@ -49,9 +49,9 @@ def recall(step: Step, call: Call) -> None:
     settings = step.directory.settings
     party = call.party_of(call.owner or "")
     if party is None or (party.leg is not None and not party.away):
-        step.put_call(call, recall_at=None)
+        step.put_call(call.id, recall_at=None)
         return
-    call = step.put_call(call, recall_at=step.now + settings.recall)
+    call = step.put_call(call.id, recall_at=step.now + settings.recall)
     if parties.agent_leg(step, party.agent or "") is not None:
         return
     if call.recalls >= settings.max_recalls:
@@ -59,7 +59,7 @@ def recall(step: Step, call: Call) -> None:
         return
     if call.recalls:
         step.emit(CallAlarm(call, Alarm.AGENT_GONE))
-    _ring(step, step.put_call(call, recalls=call.recalls + 1), party)
+    _ring(step, step.put_call(call.id, recalls=call.recalls + 1), party)
 
 
 def _ring(step: Step, call: Call, party: Party) -> None:

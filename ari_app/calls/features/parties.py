@@ -57,7 +57,7 @@ def step_aside(step: Step, call: Call, agent: str) -> None:
         # His phone was being rung again for this call; he has taken to another, and is rung for this one later.
         step.hang_up(leg)
         call = step.put_party(call.id, me.id, leg=None)
-        step.put_call(call, recall_at=step.now + step.directory.settings.recall)
+        step.put_call(call.id, recall_at=step.now + step.directory.settings.recall)
         return
     call = hold(step, call, me.id, [me])
     if call.owner == agent or len(call.joined()) == 2:
@@ -85,7 +85,7 @@ def turn_to(step: Step, call: Call, agent: str) -> None:
         if other.id != call.id and other_leg is not None and other_leg.focus == other.id:
             step_aside(step, other, agent)
     if leg is not None and leg.state is LegState.UP:
-        step.put_leg(leg, focus=call.id)
+        step.put_leg(leg.id, focus=call.id)
         step.put_party(call.id, me.id, leg=leg.id, away=False)
 
 
@@ -105,7 +105,7 @@ def _speak_through_the_active_line(step: Step, call: Call, agent: str) -> None:
     other, theirs = active
     step.put_party(call.id, me.id, leg=theirs.leg)
     step.put_party(other.id, theirs.id, leg=leg.id)
-    step.put_leg(leg, focus=other.id)
+    step.put_leg(leg.id, focus=other.id)
 
 
 def active_line(step: Step, agent: str) -> tuple[Call, Party] | None:
@@ -159,8 +159,8 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     """
     destination = own_phone(step, party)
     identity = displays.with_whom(call, party) or Identity()
-    leg = Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity)
-    step.put_leg(leg, auto_answer=auto_answer)
+    leg = step.add_leg(Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity))
+    step.put_leg(leg.id, auto_answer=auto_answer)
     held_by = party.held_by - {party.id}
     step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True)
     step.ask(CreateLeg, leg.id, destination, identity, call.id, auto_answer, transfer_progress.wanted(step))
@@ -184,7 +184,7 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
     call = step.call(call_id)
     party = call.parties[party_id]
     let_go(step, call, party)
-    call = step.put_call(call, parties={**call.parties, party_id: _left(party)})
+    call = step.put_call(call.id, parties={**call.parties, party_id: _left(party)})
     if party.role is PartyRole.AGENT:
         _undo_mutes(step, call_id)
         call = step.call(call_id)
@@ -193,10 +193,10 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
             call = step.put_party(call_id, other.id, held_by=other.held_by - {party_id})
     if call.owner == party.agent and party.agent is not None:
         heir = next((p.agent for p in call.joined() if p.agent), None)
-        call = step.put_call(call, owner=heir)
+        call = step.put_call(call.id, owner=heir)
     for child in step.calls_of(party.agent) if party.agent else ():
         if child.parent == call_id and child.owner == party.agent:
-            step.put_call(child, parent=None)  # nothing to come back to, or to complete
+            step.put_call(child.id, parent=None)  # nothing to come back to, or to complete
     end_if_over(step, call, agent_left=party.role is PartyRole.AGENT and not transferred)
 
 
@@ -228,7 +228,7 @@ def let_go(step: Step, call: Call, party: Party) -> None:
         step.hang_up(leg)
     elif leg.focus == call.id:
         # Back to the call that waits: the agent is there again, those he holds stay on hold until retrieved (S22).
-        step.put_leg(leg, focus=others[0].id)
+        step.put_leg(leg.id, focus=others[0].id)
         _come_back(step, others[0], party.agent)
 
 
@@ -278,14 +278,14 @@ def end(step: Step, call_id: CallId) -> None:
         if party.progress is not Progress.LEFT:
             let_go(step, call, party)
     left = {key: _left(party) for key, party in step.call(call_id).parties.items()}
-    call = step.put_call(step.call(call_id), parties=left, ended=True, held_since=None)
+    call = step.put_call(call_id, parties=left, ended=True, held_since=None)
     recording.end(step, call)
     if call.bridge_made or call.bridge_failures:  # a bridge that failed may be there, only the answer was lost
         step.ask(DestroyBridge, call.bridge)
     for agent in sorted({p.agent for p in call.parties.values() if p.agent}):
         for child in step.calls_of(agent):
             if child.parent == call_id:
-                step.put_call(child, parent=None)
+                step.put_call(child.id, parent=None)
 
 
 def _left(party: Party) -> Party:

@@ -55,7 +55,7 @@ def command(step: Step, cmd: c.RecordingCommand, call: Call) -> None:
 def _begin(step: Step, call: Call, by: AgentId, *, paused: bool = False) -> None:
     made = step.new_id("r")
     begun = Recording(made, _file(step, call, made), by, step.now, paused=paused)
-    announcing.to_all(step, step.put_call(call, recording=begun), "recording_started")
+    announcing.to_all(step, step.put_call(call.id, recording=begun), "recording_started")
 
 
 def go_on(step: Step, call: Call, before: Recording | None) -> None:
@@ -73,7 +73,7 @@ def _file(step: Step, call: Call, made: str) -> str:
 
 def _put(step: Step, call: Call, **changes: Any) -> None:
     if call.recording is not None:
-        step.put_call(call, recording=replace(call.recording, **changes))
+        step.put_call(call.id, recording=replace(call.recording, **changes))
 
 
 def end(step: Step, call: Call) -> None:
@@ -81,20 +81,20 @@ def end(step: Step, call: Call) -> None:
     recording = call.recording
     if recording is None:
         return
-    _stop(step, step.put_call(call, recording=None), recording.file)
+    _stop(step, step.put_call(call.id, recording=None), recording.file)
 
 
 def _stop(step: Step, call: Call, file: str) -> None:
     """Remembered until it is done: a connection that is lost meanwhile must not leave it running."""
     step.ask(StopRecorder, call.bridge, file)
-    step.put_call(call, stopping=call.stopping | {file})
+    step.put_call(call.id, stopping=call.stopping | {file})
 
 
 def stopped(step: Step, effect: StopRecorder) -> None:
     """Asterisk has done that."""
     for call in list(step.live_calls()):
         if effect.recording in call.stopping:
-            step.put_call(call, stopping=call.stopping - {effect.recording})
+            step.put_call(call.id, stopping=call.stopping - {effect.recording})
 
 
 def settle(step: Step) -> None:
@@ -179,7 +179,7 @@ def _once_more(step: Step, call: Call, recording: Recording) -> bool:
         _put(step, call, asked=Recorder.OFF, failures=failures)
         return True
     # It may have begun all the same, only the answer was lost.
-    _stop(step, step.put_call(call, recording=None), recording.file)
+    _stop(step, step.put_call(call.id, recording=None), recording.file)
     concerned = {p.agent for p in call.joined() if p.agent} | {recording.by}
     error = AsteriskUnavailable("the call is not recorded any more: its file cannot be written")
     step.emit(OperationFailed(call.id, tuple(sorted(concerned)), "recording", error))

@@ -62,7 +62,7 @@ def gives_up(step: Step, call: Call) -> None:
         tried=offer.tried,
         rests=offer.rests,
     )
-    enter(step, step.put_call(step.call(call.id), offer=renewed))
+    enter(step, step.put_call(call.id, offer=renewed))
 
 
 def agent_free(step: Step, agent: str) -> None:

@@ -74,7 +74,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
         step.hang_up(half)
     step.ask(HangUp, fact.leg)
     call = step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
-    call = step.put_call(call, user_data={**call.user_data, **fact.user_data})
+    call = step.put_call(call.id, user_data={**call.user_data, **fact.user_data})
     contact = call.contact()
     # Whoever hung his phone up while the menu was on hold has nobody to be brought back for.
     agent = next((p for p in call.joined() if p.role is PartyRole.AGENT and p.leg is not None and not p.away), None)
@@ -85,7 +85,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     identity = shown.identity if shown is not None else fact.caller
     by = agent.id if agent is not None and contact is None else None
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, by, identity, OfferState.SEEKING, priority=_priority(fact))
-    waiting.enter(step, step.put_call(call, offer=offer))
+    waiting.enter(step, step.put_call(call.id, offer=offer))
     return True
 
 
@@ -98,7 +98,7 @@ def _argument(fact: ChannelArrived) -> str:
 
 
 def _leg(step: Step, fact: ChannelArrived, call_id: str | None, agent: str | None = None) -> Leg:
-    return step.put_leg(Leg(fact.leg, LegState.UP, agent=agent, focus=call_id))
+    return step.add_leg(Leg(fact.leg, LegState.UP, agent=agent, focus=call_id))
 
 
 def _turn_away(step: Step, fact: ChannelArrived, fault: Fault, prompt: str = "invalid_number") -> None:
@@ -139,10 +139,9 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
         OfferState.SEEKING,
         priority=_priority(fact),
     )
-    call = beginning.new_call(
+    beginning.new_call(
         step, call_id, CallType.INBOUND, {**beginning.attached(step.directory, target), **fact.user_data}, offer
     )
-    step.put_call(call)
     waiting.enter(step, step.add_party(call_id, party))
 
 
@@ -189,7 +188,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     call = beginning.new_call(
         step, call_id, kind, {**beginning.attached(step.directory, target), **fact.user_data}, offer
     )
-    step.put_call(call, owner=agent.id)
+    step.put_call(call.id, owner=agent.id)
     step.add_party(call_id, me)
     offers.seek(step, step.call(call_id))
 

@@ -195,7 +195,7 @@ def _change_user_data(step: Step, cmd: c.ChangeUserData, call: Call) -> None:
         else:
             data[key] = value
     initiate.check_size(step, data)
-    step.put_call(call, user_data=data)
+    step.put_call(call.id, user_data=data)
 
 
 def _on_party(step: Step, cmd: c.PartyCommand, call: Call, party: Party) -> None:

@@ -80,7 +80,7 @@ def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
         if hang_up is None:
             step.ask(e.HangUp, leg_id)
         return False
-    step.put_leg(leg, failures=leg.failures + 1, asked=None)
+    step.put_leg(leg.id, failures=leg.failures + 1, asked=None)
     if hang_up is not None:
         step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)
     legs.touch(step, leg_id)
@@ -95,9 +95,9 @@ def _bridge_missing(step: Step, bridge: str) -> bool:
         if call.bridge_failures >= _TRIES:
             parties.end(step, call.id)
             return False
-        step.put_call(call, bridge_made=False, bridge_failures=call.bridge_failures + 1)
+        step.put_call(call.id, bridge_made=False, bridge_failures=call.bridge_failures + 1)
         for party in call.parties.values():
             leg = step.leg(party.leg)
             if leg is not None and leg.focus == call.id:
-                step.put_leg(leg, asked=None)
+                step.put_leg(leg.id, asked=None)
     return monitoring.bridge_missing(step, bridge)

@@ -63,7 +63,7 @@ def _code(step: Step, leg: Leg, key: str) -> str | None:
     feature = next((name for name, code in codes.items() if code == keys), None)
     kept = "" if feature is not None else keys
     if kept or leg.keys:
-        step.put_leg(step.leg(leg.id) or leg, keys=kept, keyed_at=step.now)
+        step.put_leg(leg.id, keys=kept, keyed_at=step.now)
     return feature
 
 

@@ -22,7 +22,7 @@ def created(step: Step, leg_id: LegId) -> None:
     if leg.hanging_up:
         step.ask(HangUp, leg_id)  # the first one may have come before there was a channel
         return
-    step.put_leg(leg, state=LegState.CREATED)
+    step.put_leg(leg.id, state=LegState.CREATED)
     monitoring.created(step, leg_id)
     touch(step, leg_id)
 
@@ -32,7 +32,7 @@ def ringing(step: Step, leg_id: LegId) -> None:
     leg = step.leg(leg_id)
     if leg is None or leg.state is LegState.UP or leg.hanging_up:
         return
-    step.put_leg(leg, state=LegState.RINGING)
+    step.put_leg(leg.id, state=LegState.RINGING)
     monitoring.ringing(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         if party.progress is Progress.DIALING:
@@ -46,7 +46,7 @@ def answered(step: Step, leg_id: LegId) -> None:
     leg = step.leg(leg_id)
     if leg is None or leg.hanging_up or leg.state is LegState.UP:
         return
-    step.put_leg(leg, state=LegState.UP)
+    step.put_leg(leg.id, state=LegState.UP)
     places = list(step.party_by_leg(leg_id))
     monitoring.answered(step, leg_id)
     for call, party in places:
@@ -97,7 +97,7 @@ def _phone_back(step: Step, call: Call, party: Party) -> None:
     """The phone of an agent whose call was kept on hold is up again: it is theirs again, with all who are on hold;
     unless a transfer or conference rings for these (S12).
     """
-    call = step.put_call(step.put_party(call.id, party.id, away=False), recall_at=None, recalls=0)
+    call = step.put_call(step.put_party(call.id, party.id, away=False).id, recall_at=None, recalls=0)
     if call.offering() is None:
         parties.retrieve_all(step, call, party)
 
@@ -138,7 +138,7 @@ def held_by_phone(step: Step, leg_id: LegId) -> None:
     leg = step.leg(leg_id)
     if leg is None or leg.on_hold_by_phone:
         return
-    step.put_leg(leg, on_hold_by_phone=True)
+    step.put_leg(leg.id, on_hold_by_phone=True)
     touch(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         if call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED:
@@ -150,7 +150,7 @@ def retrieved_by_phone(step: Step, leg_id: LegId) -> None:
     leg = step.leg(leg_id)
     if leg is None or not leg.on_hold_by_phone:
         return
-    step.put_leg(leg, on_hold_by_phone=False)
+    step.put_leg(leg.id, on_hold_by_phone=False)
     touch(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         mine = call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED
@@ -166,11 +166,11 @@ def announcement_finished(step: Step, leg_id: LegId, announcement: str) -> None:
     if leg.farewell:
         step.hang_up(leg)
         return
-    step.put_leg(leg, playing=None)
+    step.put_leg(leg.id, playing=None)
     touch(step, leg_id)
 
 
 def touch(step: Step, leg_id: LegId) -> None:
     """Have the media of this leg's calls derived anew."""
     for call, _who in [*step.party_by_leg(leg_id), *step.monitors_by_leg(leg_id)]:
-        step.put_call(step.call(call.id))
+        step.touch(call.id)

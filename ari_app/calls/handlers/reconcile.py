@@ -33,7 +33,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     for call in list(step.live_calls()):
         recording.anew(step, call)
         if call.bridge not in bridges:
-            step.put_call(step.call(call.id), bridge_made=False)
+            step.put_call(call.id, bridge_made=False)
     monitoring.cut_off(step, frozenset(bridges))
     known = dict.fromkeys(leg.id for leg in step.legs_before())
     for leg_id in known:
@@ -83,14 +83,14 @@ def _make_up(step: Step, leg: Leg, channel: ChannelFact) -> None:
         if leg.farewell:
             step.hang_up(leg)
         else:
-            step.put_leg(leg, playing=None)
+            step.put_leg(leg.id, playing=None)
 
 
 def _media_anew(step: Step) -> None:
     for call in list(step.live_calls()):
-        step.put_call(call)
+        step.touch(call.id)
         for party in call.parties.values():
             leg = step.leg(party.leg)
             if leg is not None and not leg.hanging_up:
-                step.put_leg(leg, asked=None)
+                step.put_leg(leg.id, asked=None)
         displays.anew(step, call)

@@ -166,7 +166,7 @@ def _nowhere(step: Step, call: Call, me: Party) -> None:
 
 def _call_back(step: Step, call: Call, me: Party) -> None:
     """His phone is rung again at once for those whom he has on hold."""
-    step.put_call(step.put_party(call.id, me.id, away=True), recall_at=step.now)
+    step.put_call(step.put_party(call.id, me.id, away=True).id, recall_at=step.now)
 
 
 # -- Asterisk asks us -------------------------------------------------------------------------------------------------
@@ -249,5 +249,5 @@ def _transfer(step: Step, call: Call, me: Party, target: Target, refer: LegId | 
         refer=refer,
     )
     call = parties.hold(step, call, me.id, held)
-    call = step.put_call(call, offer=offer, user_data={**call.user_data, **attached(step.directory, target)})
+    call = step.put_call(call.id, offer=offer, user_data={**call.user_data, **attached(step.directory, target)})
     offers.seek(step, call)

@@ -252,7 +252,7 @@ def test_what_is_due_and_refused_is_a_fault_for_dropped_it_would_be_due_for_ever
     office.settle()
 
     def refuse(step: Step, call: Call) -> None:
-        step.put_call(call)
+        step.touch(call.id)
         raise Refused(Code.NOT_FOUND, "there is no such call")
 
     with monkeypatch.context() as patch:
@@ -294,7 +294,7 @@ def test_a_step_does_not_change_an_offer_that_is_not_there() -> None:
     office = Office()
     call = office.served()
     step = Step(office.switch.state, office.directory, office.now)
-    step.put_call(call, offer=None)
+    step.put_call(call.id, offer=None)
     with pytest.raises(AssertionError):
         step.put_offer(call.id, state=OfferState.BUSY)
 

@@ -111,5 +111,5 @@ def test_without_a_limit_or_after_it_was_taken_out_of_the_file_there_is_none() -
 def test_the_alarm_for_a_call_that_is_nobodys_any_more_is_raised_all_the_same() -> None:
     office, call = _held()
     step = Step(office.switch.state, office.directory, office.now)
-    holding.too_long(step, step.put_call(office.switch.calls[call], owner=None))
+    holding.too_long(step, step.put_call(call, owner=None))
     assert [type(x) for x in step.effects] == [e.CallAlarm]

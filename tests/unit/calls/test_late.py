@@ -68,7 +68,7 @@ def test_a_call_without_an_offer_accepts_nobody_and_drops_nobody() -> None:
     office = Office()
     call = office.served()
     step = _step(office)
-    step.put_call(call, offer=None)
+    step.put_call(call.id, offer=None)
     offers.accept(step, call.id, GONE)
     step.put_attempt(call.id, "gone", ringing=True)
     assert step.calls[call.id].parties == call.parties
@@ -129,7 +129,7 @@ def test_a_recall_that_nobody_needs_any_more_rings_no_phone() -> None:
     call = office.served()
     for owner in ("alice", None):
         step = _step(office)
-        parking.recall(step, step.put_call(call, owner=owner, recall_at=1.0))
+        parking.recall(step, step.put_call(call.id, owner=owner, recall_at=1.0))
         assert step.effects == []
         assert step.calls[call.id].recall_at is None
 
@@ -199,7 +199,7 @@ def test_an_attempt_that_is_not_there_is_dropped_without_a_word() -> None:
     office = Office()
     call = office.served()
     step = _step(office)
-    step.put_call(call, offer=None)
+    step.put_call(call.id, offer=None)
     attempts.drop_attempt(step, call.id, GONE)
     assert step.effects == []
     assert step.calls[call.id].parties == call.parties

@@ -1,0 +1,168 @@
+"""What a step may write, field by field: mypy finds a name that is not one, and a value of another type.
+
+Held to the dataclasses of `model` by a test. What a value is found by is never written: an id, the agent of a monitor.
+"""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from ari_app.calls.model import (
+    AgentId,
+    Attempt,
+    BridgeId,
+    CallId,
+    CallType,
+    Destination,
+    Identity,
+    Joining,
+    KeyedNumber,
+    LegId,
+    LegState,
+    Media,
+    Monitor,
+    MonitorMode,
+    Offer,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyId,
+    PartyRole,
+    Progress,
+    Recording,
+    Snoop,
+    TransferState,
+    Withheld,
+)
+from ari_app.routing.targets import Target
+
+
+class CallChanges(TypedDict, total=False):
+    """What a step may write of a call."""
+
+    type: CallType
+    bridge: BridgeId
+    started_at: float
+    owner: AgentId | None
+    parent: CallId | None
+    user_data: Mapping[str, str]
+    caller_id: str | None
+    answered_at: float | None
+    held_since: float | None
+    parties: Mapping[PartyId, Party]
+    offer: Offer | None
+    ended: bool
+    bridge_made: bool
+    bridge_failures: int
+    recall_at: float | None
+    recalls: int
+    hold_alarm_at: float | None
+    music_class: str
+    recording: Recording | None
+    stopping: frozenset[str]
+    monitors: Mapping[AgentId, Monitor]
+
+
+class PartyChanges(TypedDict, total=False):
+    """... of a party."""
+
+    role: PartyRole
+    identity: Identity
+    agent: AgentId | None
+    leg: LegId | None
+    progress: Progress
+    muted: bool
+    deaf: bool
+    muted_by: AgentId | None
+    deaf_by: AgentId | None
+    held_by: frozenset[PartyId]
+    away: bool
+    order: int
+    withheld: Withheld | None
+    merges_with: tuple[CallId, ...]
+    keyed: KeyedNumber | None
+    talking: bool
+    may_confer: bool
+    hands_over: bool
+    joining: Joining | None
+    phone_holds: bool
+    has_line: bool
+
+
+class LegChanges(TypedDict, total=False):
+    """... of a leg."""
+
+    state: LegState
+    agent: AgentId | None
+    destination: Destination | None
+    focus: CallId | None
+    asked: Media | None
+    shown: Identity | None
+    chosen: bool
+    playing: str | None
+    among: frozenset[PartyId]
+    farewell: bool
+    hanging_up: bool
+    failures: int
+    on_hold_by_phone: bool
+    auto_answer: bool
+    keys: str
+    keyed_at: float
+    detecting: bool
+
+
+class OfferChanges(TypedDict, total=False):
+    """... of an offer."""
+
+    kind: OfferKind
+    target: Target
+    by: PartyId | None
+    identity: Identity
+    state: OfferState
+    caller_id: str | None
+    attempts: tuple[Attempt, ...]
+    tried: frozenset[AgentId]
+    rests: Mapping[AgentId, float]
+    request: str | None
+    deadline: float | None
+    retry_at: float | None
+    fallback: bool
+    held: frozenset[PartyId]
+    last: OfferState | None
+    priority: int
+    hops: int
+    announce_at: float | None
+    give_up_at: float | None
+    reserved: AgentId | None
+    by_keys: bool
+    refer: LegId | None
+    told: TransferState | None
+
+
+class AttemptChanges(TypedDict, total=False):
+    """... of an attempt."""
+
+    leg: LegId
+    party: PartyId
+    agent: AgentId | None
+    ringing: bool
+    answering: bool
+    together: bool
+
+
+class MonitorChanges(TypedDict, total=False):
+    """... of a monitor."""
+
+    name: str
+    number: str
+    mode: MonitorMode
+    leg: LegId
+    bridge: BridgeId
+    watched: AgentId | None
+    replaces: PartyId | None
+    progress: Progress
+    deadline: float | None
+    snoop: Snoop | None
+    bridge_made: bool
+    bridge_failures: int
+    failures: int
+    lost: LegId | None

@@ -1,0 +1,42 @@
+"""What may be written of a value is what it has, but for what it is found by; mypy refuses all else."""
+
+from dataclasses import fields
+from typing import get_type_hints
+
+import pytest
+
+from ari_app.calls import changes, model
+from ari_app.calls.model import CallType
+from ari_app.calls.step import Step
+from tests.unit.calls.office import Office
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "key"),
+    [
+        (model.Call, changes.CallChanges, "id"),
+        (model.Party, changes.PartyChanges, "id"),
+        (model.Leg, changes.LegChanges, "id"),
+        (model.Offer, changes.OfferChanges, "id"),
+        (model.Attempt, changes.AttemptChanges, ""),
+        (model.Monitor, changes.MonitorChanges, "agent"),
+    ],
+)
+def test_what_may_be_written_is_what_there_is(value: type, written: type, key: str) -> None:
+    hints = get_type_hints(value)
+    assert get_type_hints(written) == {f.name: hints[f.name] for f in fields(value) if f.name != key}
+
+
+def test_a_write_is_on_what_the_step_has_and_never_on_what_somebody_holds() -> None:
+    office = Office()
+    held = office.served()
+    step = Step(office.switch.state, office.directory, office.now)
+    step.put_call(held.id, owner=None)
+    step.put_call(held.id, type=CallType.INTERNAL)
+    assert (step.call(held.id).owner, step.call(held.id).type) == (None, CallType.INTERNAL)
+
+
+def test_a_leg_that_is_not_there_is_not_written() -> None:
+    office = Office()
+    with pytest.raises(AssertionError, match="not there"):
+        Step(office.switch.state, office.directory, office.now).put_leg("l9", keys="1")
