@@ -29,6 +29,11 @@ class Withholding(StrEnum):
     BY_REMOTE_PARTY_ID = "Remote-Party-ID: {me};party=calling;privacy=full"
 
     @property
+    def words(self) -> str:
+        """As scenarios call it: `beside identity`."""
+        return self.name.lower().replace("_", " ")
+
+    @property
     def anonymous_from(self) -> bool:
         return "anonymous From" in self.value
 

@@ -22,15 +22,18 @@ from tests.bots.behaviour import (
     is_unreachable,
     rings,
 )
+from tests.bots.carrier import Withholding
 
 NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
 _NUMBER: Final = r"[0-9+*#A-Za-z_.-]+"
 _DIGITS: Final = r"[0-9*#A-D]+"
+_WAYS: Final = "|".join(way.words for way in Withholding)
 _BOTS: Final = rf"{NAME}(?:(?:\s*,\s*|\s+and\s+){NAME})*"
 
 ACTIONS: Final[Mapping[str, str]] = {
     "dials NUMBER": rf"dials (?P<number>{_NUMBER})",
     "dials NUMBER anonymously": rf"dials (?P<number>{_NUMBER}) anonymously",
+    "dials NUMBER withholding WAY": rf"dials (?P<number>{_NUMBER}) withholding (?P<way>{_WAYS})",
     "answers": "answers",
     "declines": "declines",
     "is busy": "is busy",

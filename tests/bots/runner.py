@@ -11,7 +11,7 @@ import aiohttp
 
 from tests.bots import phrases
 from tests.bots.call import CallRefused
-from tests.bots.carrier import Contact
+from tests.bots.carrier import Contact, Withholding
 from tests.bots.desktop import ApiFailed, Desktop, at_path, same
 from tests.bots.events import DeadlineMissed, Event
 from tests.bots.lab import Lab, pairs
@@ -225,8 +225,8 @@ async def _fact(phrase: Phrase, lab: Lab, within: float) -> None:
 async def _act(phrase: Phrase, lab: Lab, within: float) -> None:
     bot = lab[phrase.bot]
     match phrase.form:
-        case "dials NUMBER" | "dials NUMBER anonymously":
-            _dial(bot, phrase.arguments["number"], withheld=phrase.form.endswith("anonymously"))
+        case "dials NUMBER" | "dials NUMBER anonymously" | "dials NUMBER withholding WAY":
+            _dial(bot, phrase)
         case "answers":
             await bot.answer(within)
         case "declines":
@@ -253,7 +253,9 @@ async def _act(phrase: Phrase, lab: Lab, within: float) -> None:
             await _plug(bot, phrase.form)
 
 
-def _dial(bot: Station, number: str, *, withheld: bool) -> None:
+def _dial(bot: Station, phrase: Phrase) -> None:
+    number, way = phrase.arguments["number"], phrase.arguments.get("way")
+    withheld = next((each for each in Withholding if each.words == way), phrase.form.endswith("anonymously"))
     if isinstance(bot, Contact):
         bot.dial(number, withheld=withheld)
     elif isinstance(bot, Phone) and not withheld:
