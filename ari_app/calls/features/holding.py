@@ -26,13 +26,15 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         parties.retrieve_all(step, call, call.parties[me.id])
         return
     step.await_effects(command, call.id, until="answered", party=me.id)
-    if leg is not None and me.leg is None:  # it rings already for a call that they make, which will wait then
+    if leg is not None and me.leg is None and leg.auto_answer:  # it rings already for another call, which waits then
         step.put_leg(leg.id, focus=call.id)
         step.put_party(call.id, me.id, leg=leg.id, held_by=me.held_by - {me.id}, away=True)
     elif leg is None or not leg.auto_answer:
         step.require_phone(parties.own_phone(step, me).user)
         if leg is not None:  # it rings, and whoever has asked for the call at their desktop need not pick it up
             attempts.hang_up_unanswered(step, leg)
+            for other, party in list(step.party_by_leg(leg.id)):
+                step.put_party(other.id, party.id, leg=None)  # rung for another call, which is due again later
         parties.ring_own_phone(step, call, me, auto_answer=True)
 
 

@@ -358,7 +358,7 @@ def _after_failure(step: Step, call: Call, offer: Offer) -> None:
             if any(p.role is PartyRole.AGENT and p.id != initiator.id for p in call.joined()):
                 parties.leave(step, call.id, initiator.id)
                 return
-            step.put_call(call.id, recall_at=step.now)
+            step.put_call(step.put_party(call.id, initiator.id, away=True).id, recall_at=step.now)
         parties.end_if_over(step, step.call(call.id))
         return
     look_after(step, call, fallback_failed=offer.fallback)

@@ -290,6 +290,3 @@ def end(step: Step, call_id: CallId) -> None:
 
 def _left(party: Party) -> Party:
     return replace(party, leg=None, progress=Progress.LEFT, held_by=frozenset(), away=False, joining=None)
-
-
-# -- when nobody is left to help --------------------------------------------------------------------------------------

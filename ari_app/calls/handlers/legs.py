@@ -6,7 +6,18 @@ Owns the reading of Asterisk's facts. A fact about a leg that is not known, or t
 from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp
 from ari_app.calls.features import monitoring, offers, parking, parties
-from ari_app.calls.model import DEAD, Call, DialplanEntry, LegId, LegState, OfferState, Party, PartyRole, Progress
+from ari_app.calls.model import (
+    DEAD,
+    Call,
+    DialplanEntry,
+    LegId,
+    LegState,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyRole,
+    Progress,
+)
 from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import LegIdentified
 
@@ -95,10 +106,13 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
 
 def _phone_back(step: Step, call: Call, party: Party) -> None:
     """The phone of an agent whose call was kept on hold is up again: it is theirs again, with all who are on hold;
-    unless a transfer or conference rings for these (S12).
+    unless a transfer or conference rings for these (S12), or the agent wanted another call back meanwhile.
     """
     call = step.put_call(step.put_party(call.id, party.id, away=False).id, recall_at=None, recalls=0)
-    if call.offering() is None:
+    leg = step.leg(party.leg)
+    if leg is not None and leg.focus != call.id:
+        parties.step_aside(step, call, party.agent or "")
+    elif call.offering() is None:
         parties.retrieve_all(step, call, party)
 
 
@@ -127,7 +141,10 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
             continue
         if leg.state is not LegState.UP:
             parties.own_phone_failed(step, current, party)
-        if parking.keeps_call(step, current, party, leg, died=dead):
+        offer = current.offering()
+        if dead and offer is not None and offer.kind is OfferKind.TRANSFER and offer.by == party.id:
+            step.put_party(current.id, party.id, leg=None)  # it goes on, and is theirs again if nobody accepts (S16)
+        elif parking.keeps_call(step, current, party, leg, died=dead):
             parking.park(step, current, party, leg, died=dead)
         else:
             parties.leave(step, current.id, party.id)

@@ -9,7 +9,7 @@ from ari_app.calls import stimuli as s
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import ANNOUNCEMENTS
 from tests.support.world import to
-from tests.unit.calls.office import Office, hear_each_other
+from tests.unit.calls.office import NUMBER, Office, hear_each_other
 
 
 def _parked(**settings: Any) -> tuple[Office, str]:
@@ -166,3 +166,98 @@ def test_a_phone_that_is_back_rings_for_nobody_who_does_not_wait_and_not_while_a
     assert [leg.agent for leg in parked.switch.legs.values()] == [None]
     parked.asterisk.restore_link()
     parked.is_calm()
+
+
+def _two_parked() -> tuple[Office, str, str]:
+    """Two contacts on hold, the phone is rung again for the first."""
+    office = Office()
+    first = office.served().id
+    office.ask(c.Hold, "alice", call=first)
+    office.asterisk.arrive("dialled", "1001", "dial", NUMBER)
+    office.answers_outside()
+    (second,) = office.switch.calls.keys() - {first}
+    office.ask(c.Hold, "alice", call=second)
+    office.hangs_up("alice")
+    office.pass_time(60.0)
+    office.settle()
+    return office, first, second
+
+
+@pytest.mark.parametrize("how", ["retrieved", "both retrieved"])
+def test_of_two_that_wait_the_one_retrieved_is_talked_to_and_the_other_can_be_retrieved_after_s13_s46(how: str) -> None:
+    office, first, second = _two_parked()
+    rung = office.leg_of("alice", first)
+    if how == "both retrieved":
+        office.command(c.Retrieve, "alice", call=first)
+    office.command(c.Retrieve, "alice", call=second)
+    office.settle()
+    assert rung not in office.switch.legs
+    assert office.switch.legs[office.leg_of("alice", second)].auto_answer
+    office.picks_up("alice")
+    assert office.hears() == hear_each_other("alice", office.outside_leg())
+    assert office.music() == {"in1"}
+    assert office.seen("alice", first).state == "held"
+    office.is_calm()
+    if how == "retrieved":
+        office.pass_time(60.0)
+        office.settle()
+        assert [leg.agent for leg in office.switch.legs.values()].count("alice") == 1, "they talk: nothing rings"
+    office.ask(c.Retrieve, "alice", call=first)
+    assert office.hears() == hear_each_other("alice", "in1")
+    assert office.music() == {office.outside_leg()}
+    office.is_calm()
+
+
+def _transfer_failed_while_the_phone_is_gone() -> tuple[Office, str]:
+    """The phone's transfer key, the phone is gone then, and the target declines."""
+    office = Office()
+    call = office.served().id
+    office.asterisk.refer(office.leg_of("alice"), "1002@phones")
+    office.settle()
+    office.plug("alice", there=False)
+    office.settle()
+    office.hangs_up("bob", 21)
+    office.pass_time(0.0)
+    office.settle()
+    assert office.music() == {"in1"}
+    return office, call
+
+
+def test_the_contact_of_a_failed_transfer_is_rung_for_as_soon_as_the_phone_is_back_s16() -> None:
+    office, call = _transfer_failed_while_the_phone_is_gone()
+    contact = office.party(office.switch.calls[call], "in1").id
+    assert office.refused(c.RetrieveParty, "alice", call=call, party=contact) == "not_allowed_now"
+    office.plug("alice", there=True)
+    office.settle()
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "in1")
+
+
+def test_the_contact_of_a_failed_transfer_does_not_wait_for_who_logs_out_s16() -> None:
+    office, call = _transfer_failed_while_the_phone_is_gone()
+    office.feed(s.AgentLoggedOut("alice"))
+    assert "Announce in1 nobody_available" in office.told()
+    assert office.abandoned[-1] == call
+    office.is_calm()
+    assert not office.switch.calls
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_phone_that_dies_while_its_transfer_rings_does_not_cost_the_contact_their_agent_s16(accepted: bool) -> None:
+    office = Office()
+    call = office.served().id
+    office.ask(c.SingleStepTransfer, "alice", call=call, target=to("agent:bob"))
+    office.happens(s.LegDied(office.leg_of("alice")))
+    office.settle()
+    assert office.music() == {"in1"}
+    if accepted:
+        office.picks_up("bob")
+        assert office.hears() == hear_each_other("bob", "in1")
+    else:
+        office.hangs_up("bob", 21)
+        office.pass_time(0.0)
+        office.settle()
+        assert office.music() == {"in1"}
+        office.picks_up("alice")
+        assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
