@@ -7,7 +7,7 @@ become the facts that were missed; media of every leg is asked for anew; what be
 from ari_app.calls.derived import displays, talking
 from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.features import monitoring, offers, recording, refusals
-from ari_app.calls.handlers import arrivals, feature_codes, legs
+from ari_app.calls.handlers import arrivals, feature_codes, legs, transfer_key
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact, LegIdentified
@@ -46,7 +46,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     for channel in fact.channels:
         if channel.leg in known or not channel.in_app:
             continue
-        if channel.arrived is not None:
+        if channel.arrived is not None and not transfer_key.is_half(channel.arrived):
             arrivals.arrived(step, channel.arrived)
         else:
             step.ask(HangUp, channel.leg)

@@ -87,6 +87,11 @@ def replaced(step: Step, fact: ChannelArrived) -> None:
         _blind(step, here, fact.endpoint.partition("@")[0])
 
 
+def is_half(fact: ChannelArrived) -> bool:
+    """Whether this is a channel by which Asterisk transferred while we were away: it has no arguments of its own."""
+    return "@" in fact.endpoint and fact.verb in ("", "replaced")
+
+
 def _without_phone(step: Step, here: _Place) -> Call:
     """The call goes on without the phone, which is done with this leg: whom else it holds through it stays the agent's.
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.handlers.transfer_key import OTHER_LEG
 from ari_app.calls.model import OfferState
@@ -222,6 +223,17 @@ def test_both_who_talk_press_the_key_and_nothing_follows_the_call_is_over_and_no
     office.pass_time()
     office.is_calm()
     assert not office.switch.calls
+
+
+@pytest.mark.parametrize("verb", ["replaced", ""])
+def test_a_half_that_is_found_after_a_restart_is_hung_up_and_speaks_to_nobody(verb: str) -> None:
+    office, first, _second = _holding()
+    office.lose_link()
+    office.asterisk.arrive("half1", "_attended@transfer", verb, *([first, LINK] if verb else []))
+    office.asterisk.restore_link()
+    office.settle()
+    assert "half1" not in office.asterisk.world.channels
+    assert not [x for x in office.asterisk.executed if isinstance(x, e.Announce)]
 
 
 def test_two_legs_of_different_phones_are_not_joined() -> None:
