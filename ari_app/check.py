@@ -42,7 +42,7 @@ def _dialplan(directory: Directory, folder: Path, application: str) -> int:
         print(f"{folder / dialplan.FILE}: not there, so that the dialplan was not looked at")
         return 0
     for fault in faults:
-        print(fault, file=sys.stderr)
+        print(fault)
     return len(faults)
 
 
@@ -71,5 +71,5 @@ async def _asterisk(file: Path, configuration: Configuration, settings: ProcessS
         return None
     print(f"{settings.ari_url}: Asterisk {version}")
     for finding in findings:
-        print(f"{file}: {finding.subject.value} {finding.name}: {finding.advice}", file=sys.stderr)
+        print(f"{file}: {finding.subject.value} {finding.name}: {finding.advice}")
     return len(findings)

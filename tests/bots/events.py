@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-_SLACK = 0.02
+_SLACK = 0.5
 """Seconds by which a fact that held for all of its time wins against the deadline of the same moment."""
 
 KEPT_EVENTS = 20_000

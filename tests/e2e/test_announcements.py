@@ -11,7 +11,7 @@ import pytest
 from tests.bots import Contact, answers
 from tests.bots.recital import recited
 from tests.e2e import crowd
-from tests.e2e.office import Office
+from tests.e2e.office import Agent, Office
 from tests.e2e.prompts import prompts
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import FILE, own_office
@@ -35,14 +35,22 @@ def told(caller: Contact) -> bytes:
     return bytes(caller.tape)
 
 
+async def hang_up_and_decline(alice: Agent, bob: Agent) -> None:
+    """In this order: declined first, the contact would be kept for who is still there (S12)."""
+    alice.phone.hangup()
+    await bob.sees(
+        lambda call: all(p["agent"] != "alice" or p["state"] == "left" for p in call["parties"]), "sees alice leave"
+    )
+    await bob.phone.decline()
+
+
 async def left_alone(office: Office, caller: Contact) -> None:
     """Agent and target are gone while the transfer rang: nobody is left to help (S16)."""
     alice, bob = await office.agents("alice", "bob")
     await office.connect(caller, alice)
     await alice.do("single-step-transfer", target="agent:bob")
     await bob.phone.rings()
-    alice.phone.hangup()
-    await bob.phone.decline()
+    await hang_up_and_decline(alice, bob)
     await caller.ended(within=15)
 
 
@@ -98,7 +106,6 @@ async def test_what_is_said_is_what_the_administrators_file_says_s16(stack: Stac
         await office.hears("alice <-> partner")
         await alice.do("single-step-transfer", target="agent:bob")
         await bob.phone.rings()
-        alice.phone.hangup()
-        await bob.phone.decline()
+        await hang_up_and_decline(alice, bob)
         await partner.ended(within=15)
         assert recited(told(partner), known) == ["fr/queue-thankyou", "fr/vm-goodbye"]

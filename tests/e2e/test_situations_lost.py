@@ -93,6 +93,7 @@ async def test_a_phone_that_boots_faster_than_it_is_missed_rings_at_once_and_can
     again = await office.lab.phone("again", "1002", "phone-1002")
     await alice.phone.until(lambda: alice.call is not None and "single_step_conference" in alice.call["actions"], "may")
     await bob.is_now("ready")
+    await bob.has_reason(None)  # the phone is known to be back
     await alice.do("single-step-conference", target="agent:bob")
     await again.answer()
     await office.hears("caller <-> booted", "again <-> booted", "caller <-> again")

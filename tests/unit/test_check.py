@@ -37,7 +37,7 @@ def test_what_the_dialplan_hands_over_counts(tmp_path: Path, capsys: pytest.Capt
     dialplan = (ASTERISK / "extensions.conf").read_text().replace("(group,sales)", "(group,saless)")
     (tmp_path / "extensions.conf").write_text(dialplan)
     assert main(["check", "--offline", str(file)]) == 1
-    assert "callcentre.yaml has no group 'saless'" in capsys.readouterr().err
+    assert "callcentre.yaml has no group 'saless'" in capsys.readouterr().out
 
 
 def test_asking_asterisk_takes_its_password(capsys: pytest.CaptureFixture[str]) -> None:
