@@ -230,12 +230,14 @@ class CallCentre(RuleBasedStateMachine):
     @precondition(lambda self: self.world.asterisk.world.channels and self.world.asterisk.connected)
     @rule(index=st.integers(0, 9), seen_by_asterisk=st.booleans())
     def a_leg_dies(self, index: int, seen_by_asterisk: bool) -> None:
-        """No power, no network: nobody hangs up. Whoever talked to that agent alone is kept, and not in silence."""
+        """No power, no network: nobody hangs up. Whoever had that agent alone is kept, and not in silence; so they are
+        where the phone was only rung again, in vain.
+        """
         self.world.settle()
         if self.world.asterisk.world.channels:
             leg = self._channel(index)
             left_alone = walk.left_alone_by(self.world, leg)
-            if seen_by_asterisk:
+            if seen_by_asterisk or self.world.asterisk.world.channels[leg].state is not State.UP:
                 self.world.asterisk.hang_up(leg, DEAD)
             else:
                 self.world.feed(s.LegDied(leg))

@@ -12,7 +12,7 @@ from typing import Any
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.actions import call_actions, party_actions
-from ari_app.calls.model import Call, LegState, Monitor, MonitorMode, Party, PartyRole, Progress
+from ari_app.calls.model import Call, Monitor, MonitorMode, Party, PartyRole, Progress
 from ari_app.calls.story import Stories
 from ari_app.routing.directory import Role
 from ari_app.testing.asterisk_model import Behaviour, State
@@ -181,6 +181,19 @@ def _recalled(office: Office) -> None:
     office.pass_time()
 
 
+def _joined_from_the_desktop(office: Office) -> None:
+    """Two contacts on hold are joined by an agent whose phone rings again."""
+    _say(office, c.InitiateTransfer, "alice", call=office.served().id, target=to(f"number:{NUMBER}"))
+    office.answers_outside()
+    consult = list(office.switch.calls)[-1]
+    _say(office, c.Hold, "alice", call=consult)
+    office.settle()
+    office.hangs_up("alice")
+    office.pass_time()
+    office.settle()
+    _say(office, c.CompleteConference, "alice", call=consult)
+
+
 def _held_by_phone(office: Office) -> None:
     """Its agent's phone holds the call, in which a colleague has brought the contact back."""
     call = _conference(office)
@@ -267,6 +280,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _consultation,
     _parked,
     _recalled,
+    _joined_from_the_desktop,
     _held_by_phone,
     _two_calls,
     _by_hand("1002", last="rings"),
@@ -289,8 +303,7 @@ def left_alone_by(world: World, leg: str) -> set[str]:
     for call in world.switch.calls.values():
         here = [p for p in call.joined() if p.leg == leg and p.agent is not None]
         others = [p for p in call.joined() if p.leg != leg]
-        up = leg in world.switch.legs and world.switch.legs[leg].state is LegState.UP
-        if here and up and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others):
+        if here and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others):
             legs = (world.switch.legs.get(p.leg or "") for p in others)
             found |= {leg.id for leg in legs if leg is not None and not leg.on_hold_by_phone}
     return found
@@ -298,7 +311,7 @@ def left_alone_by(world: World, leg: str) -> set[str]:
 
 def on_hold(world: World) -> set[str]:
     """The legs of those who are on hold, and in a call still."""
-    joined = [party for call in world.switch.calls.values() for party in call.joined() if party.held_by]
+    joined = [party for call in world.switch.calls.values() for party in call.joined() if call.on_hold(party)]
     return {party.leg for party in joined if party.leg is not None}
 
 

@@ -16,23 +16,25 @@ from ari_app.calls.step import Step
 def keeps_call(step: Step, call: Call, party: Party, leg: Leg, *, died: bool = False) -> bool:
     """Whether the call waits on hold for the agent whose leg has left.
 
-    So it is where the agent alone looks after contacts, and has them on hold or did not hang up at all; in a conference
-    whoever hangs up leaves (S36, S37), and so it is while a transfer rings (S16).
+    So it is where the agent alone looks after contacts, and has them on hold or did not hang up at all: the phone has
+    died, or was rung again in vain. In a conference whoever hangs up leaves (S36, S37), and so it is while a transfer
+    rings (S16).
     """
     if party.role is not PartyRole.AGENT or party.progress is not Progress.JOINED or leg.hanging_up:
         return False
     others = [p for p in call.joined() if p.id != party.id]
-    on_hold = bool(others) and (died or all(party.id in p.held_by or call.waits(p) for p in others))
-    return on_hold and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others)
+    waiting = died or party.away or all(party.id in p.held_by or call.waits(p) for p in others)
+    return bool(others) and waiting and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others)
 
 
 def park(step: Step, call: Call, party: Party, leg: Leg, *, died: bool) -> None:
     """Keep the call without a leg of its agent. Whom a dead phone was talking to is on hold now, and it is rung again
-    at once: it may be there already, or another one.
+    at once: it may be there already, or another one. Where it rang in vain, nobody was there who could have gone:
+    contacts whom their agent has joined from the desktop talk on.
     """
     call = step.put_party(call.id, party.id, leg=None, away=True)
-    call = parties.hold(step, call, party.id, [p for p in call.joined() if p.id != party.id])
     if leg.state is LegState.UP:
+        call = parties.hold(step, call, party.id, [p for p in call.joined() if p.id != party.id])
         call = step.put_call(call.id, recalls=0, recall_at=None)
     due = call.recall_at if call.recall_at is not None else step.now + step.directory.settings.recall
     call = step.put_call(call.id, recall_at=due)

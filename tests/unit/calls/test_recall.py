@@ -112,6 +112,31 @@ def test_two_contacts_are_both_told() -> None:
     assert not office.switch.calls
 
 
+@pytest.mark.parametrize("rings", [False, True])
+@pytest.mark.parametrize("cause", [19, 20, 21])
+def test_two_contacts_joined_while_the_agent_is_away_talk_on_when_the_recall_fails(rings: bool, cause: int) -> None:
+    office = Office(max_recalls=2, outside_may_continue=False)
+    call = office.served().id
+    consult = office.ask(c.InitiateTransfer, "alice", call=call, target=to("number:+33123456789")).id
+    office.answers_outside()
+    office.ask(c.Hold, "alice", call=consult)
+    office.hangs_up("alice")
+    if rings:
+        office.pass_time(60.0)
+        office.settle()
+    office.ask(c.CompleteConference, "alice", call=consult)
+    if not rings:
+        office.pass_time(60.0)
+        office.settle()
+    office.hangs_up("alice", cause)
+    assert len(office.only_call().joined()) == 3
+    assert len(office.hears()) == 2
+    office.is_calm()
+    assert _recalls(office) == 1
+    assert not office.switch.calls
+    office.is_calm()
+
+
 def test_a_transfer_that_rings_from_the_desktop_goes_on_when_its_agent_logs_out_s16() -> None:
     office, call = _parked()
     office.ask(c.SingleStepTransfer, "alice", call=call, target=to("agent:bob"))
