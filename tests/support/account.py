@@ -272,9 +272,10 @@ def outlived(before: Call | None, call: Call) -> list[str]:
 
 
 def not_retrieved(call: Call | None, agent: str | None) -> list[str]:
-    """A retrieve is answered when its agent's phone is up, not while it rings."""
+    """A retrieve is answered when its agent's phone is up, not while it rings; one that has hung up since was there."""
     me = call.party_of(agent) if call is not None and agent is not None and not call.ended else None
-    return [f"{agent} is told to have the call back, and is not there"] if me is not None and me.away else []
+    rings = me is not None and me.away and me.leg is not None
+    return [f"{agent} is told to have the call back, and is not there"] if rings else []
 
 
 def _established_in_silence(world: World) -> list[str]:
