@@ -149,6 +149,13 @@ class Step:
             raise Refused(Code.NOT_FOUND, "there is no such call")
         return found
 
+    def offer(self, call_id: CallId) -> Offer:
+        """The call's offer, where it must have one."""
+        offer = self.call(call_id).offer
+        if offer is None:
+            raise AssertionError("an offer that is not there")
+        return offer
+
     def leg(self, leg_id: LegId | None) -> Leg | None:
         if leg_id is None:
             return None
@@ -307,11 +314,9 @@ class Step:
         return monitor
 
     def put_offer(self, call_id: CallId, **changes: Unpack[OfferChanges]) -> Offer:
-        call = self.call(call_id)
-        if call.offer is None:
-            raise AssertionError("a change to an offer that is not there")
-        offer = replace(call.offer, **changes)
-        lifecycle.check(call.offer.state, offer.state)
+        before = self.offer(call_id)
+        offer = replace(before, **changes)
+        lifecycle.check(before.state, offer.state)
         self.put_call(call_id, offer=offer)
         return offer
 

@@ -84,7 +84,7 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
         where = Phone(leg.destination.user, place)
         also = replace(leg, id=other.leg or "", state=LegState.CREATING, destination=where, asked=Media())
         step.add_leg(also)
-        offer = step.put_offer(call.id)
+        offer = step.offer(call.id)
         rung = Attempt(also.id, other.id, attempt.agent, together=True)
         step.put_offer(call.id, attempts=(*offer.attempts, rung))
         identity = leg.shown or Identity()

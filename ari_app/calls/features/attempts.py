@@ -9,7 +9,7 @@ from ari_app.calls.step import Step
 
 
 def busy_in(call: Call) -> frozenset[str]:
-    """The agents who are in the call already: nobody is rung for his own call."""
+    """The agents who are in the call already: nobody is rung for their own call."""
     return frozenset(p.agent for p in call.parties.values() if p.agent and p.progress is not Progress.LEFT)
 
 
@@ -20,7 +20,7 @@ def free(step: Step, agent: str, request: str | None) -> None:
 
 
 def free_reserved(step: Step, offer: Offer) -> None:
-    """An agent kept for an offer that never rang him is free again."""
+    """An agent kept for an offer that never rang them is free again."""
     if offer.reserved is not None and offer.state is OfferState.PENDING:
         free(step, offer.reserved, offer.request)
 

@@ -92,7 +92,7 @@ def hand_over(step: Step, consult: Call, parent: Call, agent: str, keep: Leg | N
     The agent is done: their phone is hung up, and rung again if nobody accepts. But for the leg `keep`: it has asked
     for this, and stays to be told how it goes.
     """
-    offer, me = step.put_offer(consult.id), step.mine(parent, agent)
+    offer, me = step.offer(consult.id), step.mine(parent, agent)
     step.put_offer(consult.id, state=OfferState.CANCELLED, attempts=(), request=None, deadline=None)
     for attempt in offer.attempts:
         step.drop_party(consult.id, attempt.party)

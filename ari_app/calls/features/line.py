@@ -28,7 +28,7 @@ def waiting_for(step: Step, target: Target) -> list[Call]:
 
 
 def whose_turn(step: Step, call: Call, agent: str) -> tuple[Call, Call | None]:
-    """Who gets the agent that was found for `call`: whoever is before it in the line and could have him too.
+    """Who gets the agent that was found for `call`: whoever is before it in the line and could have them too.
 
     Reservations for several are asked for at once and answered in any order, and a caller who has just come may be
     answered before one who waits has heard that somebody is free. The two change places: `call` awaits the other's

@@ -226,7 +226,7 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
         return
     step.require_phone(parties.own_phone(step, party).user)
     attempts.drop_other_phones(step, call.id, attempt)
-    offer = step.put_offer(call.id)
+    offer = step.offer(call.id)
     leg = step.add_leg(
         Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
     )
