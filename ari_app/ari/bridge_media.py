@@ -15,6 +15,7 @@ from ari_app.ari.failures import Conflict, NotFound
 from ari_app.calls.effects import (
     PauseRecorder,
     PlayToBridge,
+    RecorderEffect,
     ResumeRecorder,
     StartRecorder,
     StopRecorder,
@@ -33,9 +34,7 @@ class BridgeMedia:
         self._client = client
         self._played: dict[BridgeId, set[str]] = {}
 
-    async def perform(
-        self, effect: StartRecorder | PauseRecorder | ResumeRecorder | StopRecorder | PlayToBridge
-    ) -> None:
+    async def perform(self, effect: RecorderEffect | PlayToBridge) -> None:
         """Do it; returns when Asterisk has answered.
 
         Raises:

@@ -24,12 +24,11 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
-    PauseRecorder,
+    OnBridge,
+    OnRecording,
     PlayDtmf,
     PlayToBridge,
-    ResumeRecorder,
     StartRecorder,
-    StopRecorder,
     TellTransfer,
 )
 from ari_app.calls.model import BridgeId, LegId
@@ -63,12 +62,8 @@ class _Job:
     @property
     def bridge(self) -> BridgeId | None:
         match self.effect:
-            case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge) | JoinBridge(bridge=bridge):
+            case OnBridge(bridge=bridge) | JoinBridge(bridge=bridge) | LeaveBridge(bridge=bridge):
                 return bridge
-            case LeaveBridge(bridge=bridge) | PlayToBridge(bridge=bridge):
-                return bridge
-            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
-                return self.effect.bridge
             case _:
                 return None
 
@@ -136,8 +131,8 @@ class Executor:
                 self._append(leg + DIGITS, job)
             case TellTransfer(leg=leg):
                 self._append(leg + TOLD, job)
-            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
-                self._append(effect.bridge + RECORDER, job)
+            case OnRecording(bridge=bridge):
+                self._append(bridge + RECORDER, job)
             case PlayToBridge(bridge=bridge):
                 self._append(bridge + PROMPTS, job)
             case _:

@@ -28,20 +28,19 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
-    PauseRecorder,
+    OnRecording,
     PlayDtmf,
     PlayToBridge,
-    ResumeRecorder,
+    PromptStopper,
     SetMute,
     ShowIdentity,
     StartMusic,
-    StartRecorder,
     StartRinging,
     StartSilence,
     StopMusic,
-    StopRecorder,
     StopRinging,
     StopSilence,
+    StopsPrompts,
     TakeTransferKey,
     TellTransfer,
 )
@@ -105,7 +104,7 @@ class Requests:
             case DestroyBridge(bridge=bridge):
                 await self._unless_gone("bridges", "destroy", bridgeId=bridge)
                 self._bridge_media.forget(bridge)
-            case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder() | PlayToBridge():
+            case OnRecording() | PlayToBridge():
                 await self._bridge_media.perform(effect)
             case CreateLeg():
                 await self._create_leg(effect)
@@ -124,41 +123,13 @@ class Requests:
                 await self._set_variables(leg, TRANSFER_KEY)
             case TellTransfer(leg=leg, state=state):
                 await self._tell_transfer(leg, PROGRESS[state])
-            case (
-                AnswerLeg()
-                | JoinBridge()
-                | LeaveBridge()
-                | SetMute()
-                | StartMusic()
-                | StopMusic()
-                | StartRinging()
-                | StopRinging()
-                | StartSilence()
-                | StopSilence()
-                | ShowIdentity()
-                | DetectTalk()
-            ):
-                # Asterisk does a channel's requests one after the other: behind an announcement they would wait.
+            case StopsPrompts():
                 await self.stop_playing(effect.leg)
                 await self._on_leg(effect)
             case _:
                 assert_never(effect)
 
-    async def _on_leg(
-        self,
-        effect: AnswerLeg
-        | JoinBridge
-        | LeaveBridge
-        | SetMute
-        | StartMusic
-        | StopMusic
-        | StartRinging
-        | StopRinging
-        | StartSilence
-        | StopSilence
-        | ShowIdentity
-        | DetectTalk,
-    ) -> None:
+    async def _on_leg(self, effect: PromptStopper) -> None:
         leg = effect.leg
         match effect:
             case AnswerLeg():

@@ -22,17 +22,6 @@ from ari_app.errors import AsteriskUnavailable
 log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
-# What others are told of a step; told in order, among themselves.
-_TOLD = (
-    e.CallChanged,
-    e.TalkChanged,
-    e.LegChanged,
-    e.CallerIdChosen,
-    e.CallAlarm,
-    e.OperationFailed,
-    e.ArrivalRefused,
-    e.Reply,
-)
 
 
 class Outlets(Protocol):
@@ -117,7 +106,7 @@ class Engine:
             effects = self.switch.handle(self._queue.popleft(), self._clock())
             # Who is to be heard comes before who is to go: one request of Asterisk's less in the way of the answer.
             for effect in sorted(effects, key=lambda x: isinstance(x, e.HangUp | e.DestroyBridge)):
-                if isinstance(effect, _TOLD):
+                if isinstance(effect, e.Told):
                     self._untold.append(effect)
                 else:
                     self._dispatch(effect)
@@ -141,7 +130,9 @@ class Engine:
 
     def _dispatch(self, effect: e.Effect) -> None:
         match effect:
-            case e.ReserveAgent() | e.SetActivity() | e.CountMissed() | e.SetAgentState():
+            case e.OnAsterisk():
+                self._outlets.asterisk(effect)
+            case e.OnAgents():
                 self._outlets.availability(effect)
             case e.Reply():
                 answer = self._answers.get(effect.command)
@@ -167,36 +158,6 @@ class Engine:
                 self._outlets.arrival_refused(effect)
             case e.RaiseAlarm():
                 self._alarm(effect)
-            case (
-                e.CreateBridge()
-                | e.DestroyBridge()
-                | e.CreateLeg()
-                | e.CreateSnoop()
-                | e.DialLeg()
-                | e.AnswerLeg()
-                | e.JoinBridge()
-                | e.LeaveBridge()
-                | e.SetMute()
-                | e.StartMusic()
-                | e.StopMusic()
-                | e.StartRinging()
-                | e.StopRinging()
-                | e.StartSilence()
-                | e.StopSilence()
-                | e.Announce()
-                | e.PlayToBridge()
-                | e.StartRecorder()
-                | e.PauseRecorder()
-                | e.ResumeRecorder()
-                | e.StopRecorder()
-                | e.PlayDtmf()
-                | e.ShowIdentity()
-                | e.DetectTalk()
-                | e.TakeTransferKey()
-                | e.TellTransfer()
-                | e.HangUp()
-            ):
-                self._outlets.asterisk(effect)
             case _:
                 assert_never(effect)
 

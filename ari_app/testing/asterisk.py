@@ -22,11 +22,10 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
-    PauseRecorder,
+    OnBridge,
+    OnRecording,
     PlayToBridge,
-    ResumeRecorder,
     StartRecorder,
-    StopRecorder,
     TellTransfer,
 )
 from ari_app.calls.model import Destination, Identity, LegId, Phone, Withheld
@@ -58,9 +57,6 @@ type Lane = str
 
 LOST = "the connection to Asterisk was lost"
 
-_RECORDER = (StartRecorder, PauseRecorder, ResumeRecorder, StopRecorder)
-_NAMES_BRIDGE = (CreateBridge, DestroyBridge, JoinBridge, LeaveBridge, PlayToBridge, *_RECORDER)
-
 
 @dataclass(eq=False, slots=True)
 class _Item:
@@ -80,7 +76,7 @@ class _Item:
 
     @property
     def bridge(self) -> str | None:
-        return self.effect.bridge if isinstance(self.effect, _NAMES_BRIDGE) else None
+        return self.effect.bridge if isinstance(self.effect, OnBridge | JoinBridge | LeaveBridge) else None
 
 
 @dataclass(slots=True)
@@ -95,8 +91,8 @@ def _line(effect: AsteriskEffect) -> str:
     match effect:
         case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
             return bridge
-        case StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
-            return effect.bridge + RECORDER
+        case OnRecording(bridge=bridge):
+            return bridge + RECORDER
         case PlayToBridge(bridge=bridge):
             return bridge + PROMPTS
         case _:

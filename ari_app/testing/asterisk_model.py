@@ -20,13 +20,16 @@ from ari_app.calls.effects import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    OnRecording,
+    OnSound,
     PauseRecorder,
     PlayDtmf,
     PlayToBridge,
+    PromptStopper,
     RecorderEffect,
-    ResumeRecorder,
     SetMute,
     ShowIdentity,
+    SoundEffect,
     StartMusic,
     StartRecorder,
     StartRinging,
@@ -50,20 +53,8 @@ from ari_app.calls.stimuli import (
     RecorderEnded,
 )
 
-type _Sounding = (
-    SetMute | StartMusic | StopMusic | StartRinging | StopRinging | StartSilence | StopSilence | Announce | PlayDtmf
-)
-type _OnChannel = (
-    _Sounding
-    | DialLeg
-    | AnswerLeg
-    | JoinBridge
-    | LeaveBridge
-    | ShowIdentity
-    | DetectTalk
-    | TakeTransferKey
-    | TellTransfer
-)
+type _Sounding = SoundEffect | Announce | PlayDtmf
+type _OnChannel = PromptStopper | Announce | PlayDtmf | DialLeg | TakeTransferKey | TellTransfer
 
 
 class Behaviour(StrEnum):
@@ -265,7 +256,7 @@ class World:
                 pass
             case JoinBridge(bridge=bridge) if bridge not in self.bridges:
                 return Outcome(EffectFailed(effect.number, "Bridge not found"))
-            case PlayToBridge() | StartRecorder() | PauseRecorder() | ResumeRecorder() | StopRecorder():
+            case PlayToBridge() | OnRecording():
                 return self._of_bridge(effect)
             case _:
                 channel = self.channels.get(effect.leg)
@@ -380,16 +371,4 @@ def _on_sound(effect: _Sounding, channel: Channel, done: Outcome) -> None:
 
 def _needs_sound(effect: AsteriskEffect) -> bool:
     """What Asterisk refuses (412) before the channel is up."""
-    return isinstance(
-        effect,
-        AnswerLeg
-        | SetMute
-        | StartMusic
-        | StopMusic
-        | StartRinging
-        | StopRinging
-        | StartSilence
-        | StopSilence
-        | Announce
-        | PlayDtmf,
-    )
+    return isinstance(effect, AnswerLeg | OnSound | Announce | PlayDtmf)

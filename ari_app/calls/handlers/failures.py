@@ -42,7 +42,7 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             legs.announcement_finished(step, effect.leg, effect.announcement)
         case e.CreateBridge():
             return _bridge_missing(step, effect.bridge)
-        case e.StartRecorder() | e.PauseRecorder() | e.ResumeRecorder() | e.StopRecorder():
+        case e.OnRecording():
             return recording.effect_failed(step, effect)
         case e.PlayDtmf():
             return False

@@ -1,0 +1,60 @@
+"""Effects on the availability of agents."""
+
+from dataclasses import dataclass
+
+from ari_app.calls.effects.bases import OnAgents
+from ari_app.calls.model import AgentId, CallId
+from ari_app.routing.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveAgent(OnAgents):
+    """Reserve the best free agent of `target`, none of `exclude`; until `seconds` from now at the most.
+
+    Ends in AgentReserved, NobodyAvailable or ReservationFailed. A `request` run twice reserves one agent, the same.
+    With `busy` an agent who is ready and talks will do too; he stays on his call, and nobody is kept from him.
+    """
+
+    request: str
+    target: Target
+    exclude: frozenset[AgentId]
+    seconds: float
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetActivity(OnAgents):
+    """What calls make of an agent: `reserved`, `ringing`, `on_call`, or None when no call has him any more.
+
+    With None, `wrap_up` seconds pass before he is available again. `call` is the call concerned. With `request`, only
+    if that reservation still has him: one that came too late takes him from nobody.
+    """
+
+    agent: AgentId
+    activity: str | None
+    call: CallId | None = None
+    wrap_up: float = 0.0
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountMissed(OnAgents):
+    """A call came to nothing at the agent's phone: nobody answered, or it refused by itself.
+
+    After `limit` such calls in a row the agent becomes not_ready with `reason`.
+    """
+
+    agent: AgentId
+    limit: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAgentState(OnAgents):
+    """From the phone's feature codes: `ready`, `not_ready` or `logged_out`."""
+
+    agent: AgentId
+    state: str
+
+
+type AvailabilityEffect = ReserveAgent | SetActivity | CountMissed | SetAgentState

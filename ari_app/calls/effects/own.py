@@ -1,0 +1,111 @@
+"""Effects on the controller itself: answers, what clients and snapshots are told, and what goes into the log."""
+
+from dataclasses import dataclass
+
+from ari_app.calls.effects.bases import Told
+from ari_app.calls.model import AgentId, Alarm, Call, CallId, Leg, LegId
+from ari_app.errors import CallControlError
+from ari_app.routing.entries import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Told):
+    """The command is done; `call` is the call as it now is (None where it is over)."""
+
+    command: str
+    call: Call | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The command is refused; nothing has changed by it."""
+
+    command: str
+    error: CallControlError
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged(Told):
+    """Tell the call's agents, and keep the snapshot. `before` is None for a new call; an ended one has `ended` set.
+
+    Agents who were in `before` and are not in `call` see their own part end.
+    """
+
+    before: Call | None
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class TalkChanged(Told):
+    """Tell the call's agents who speaks now; nothing else of it has changed, and no snapshot is kept of this."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class LegChanged(Told):
+    """Keep the leg's snapshot; None: it is gone."""
+
+    leg_id: LegId
+    leg: Leg | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdChosen(Told):
+    """The agent chose this identity; it is his default from now on (S52)."""
+
+    agent: AgentId
+    caller_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFailed(Told):
+    """What these agents were told is done has gone wrong since: an `error` event to each of them."""
+
+    call: CallId
+    agents: tuple[AgentId, ...]
+    operation: str
+    error: CallControlError
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalRefused(Told):
+    """Who came out of the dialplan, by `Stasis(…,<verb>,<argument>)`, cannot be served. For the log and for figures.
+
+    `entry` is the context and the extension there; `argument` is empty where it is what somebody dialled.
+    """
+
+    entry: str
+    verb: str
+    argument: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    """Something that must not be: a broken invariant, an Asterisk that refuses. For the log, with the call's story."""
+
+    call: CallId | None
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAlarm(Told):
+    """Something that the call's agents and the supervisors must know of at once; told again while it lasts."""
+
+    call: Call
+    alarm: Alarm
+
+
+type OwnEffect = (
+    Reply
+    | Refuse
+    | CallChanged
+    | TalkChanged
+    | LegChanged
+    | CallerIdChosen
+    | OperationFailed
+    | ArrivalRefused
+    | RaiseAlarm
+    | CallAlarm
+)
