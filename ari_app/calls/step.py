@@ -5,109 +5,17 @@ command and a broken invariant leave nothing behind. Sub-machines (offers, holds
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Concatenate, Literal, Unpack
+from dataclasses import replace
+from typing import Concatenate, Literal, Unpack
 
 from ari_app.calls import lifecycle
 from ari_app.calls.changes import AttemptChanges, CallChanges, LegChanges, MonitorChanges, OfferChanges, PartyChanges
-from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
 from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
-from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, Party, PartyId, Progress
+from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, OfferId, Party, PartyId
 from ari_app.calls.reads import Reads
+from ari_app.calls.state import Pace, Pending, Seek, State, Until, agents_of, legs_of
 from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
-
-
-@dataclass(frozen=True, slots=True)
-class Seek:
-    """A reservation asked for: on behalf of a command (`command`) or of the call's own offer.
-
-    `again`: an agent became available since, which the answer may not know of.
-    """
-
-    call: CallId | None
-    command: MakeCall | SingleStepTransfer | SingleStepConference | InitiateTransfer | None = None
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A command that Asterisk is carrying out: answered when no effect is awaited and `until` has come about.
-
-    `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call,
-    "monitoring" when the supervisor `agent` hears what he asked for.
-    """
-
-    command: str
-    call: CallId
-    effects: frozenset[int] = frozenset()
-    until: str = "done"
-    offer: str | None = None
-    party: PartyId | None = None
-    agent: AgentId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a line moves: when the last caller was answered, and the mean seconds between two (0: not known)."""
-
-    at: float
-    seconds: float
-
-
-@dataclass(slots=True)
-class State:
-    """All that the machine knows. Only a committed step changes it."""
-
-    prefix: str
-    counter: int = 0
-    calls: dict[CallId, Call] = field(default_factory=dict)
-    legs: dict[LegId, Leg] = field(default_factory=dict)
-    seeks: dict[str, Seek] = field(default_factory=dict)
-    pending: dict[str, Pending] = field(default_factory=dict)
-    activities: dict[str, str] = field(default_factory=dict)
-    asked: dict[int, AsteriskEffect] = field(default_factory=dict)
-    paces: dict[str, Pace] = field(default_factory=dict)
-    unreachable: dict[str, bool] = field(default_factory=dict)
-    linked: bool = False
-    calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
-    calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
-
-    def keep(self, call: Call) -> None:
-        """Take a call over as it now is, or forget one that is over; looking up stays quick with many of them."""
-        before = self.calls.get(call.id)
-        if before is not None:
-            _forget(self.calls_of_leg, legs_of(before), call.id)
-            _forget(self.calls_of_agent, agents_of(before), call.id)
-        if call.ended:
-            self.calls.pop(call.id, None)
-            return
-        self.calls[call.id] = call
-        for leg in legs_of(call):
-            self.calls_of_leg.setdefault(leg, {})[call.id] = None
-        for agent in agents_of(call):
-            self.calls_of_agent.setdefault(agent, {})[call.id] = None
-
-
-def legs_of(call: Call) -> list[LegId]:
-    """The legs that this call has, those of its supervisors among them."""
-    legs = [p.leg for p in call.parties.values() if p.leg is not None and p.progress is not Progress.LEFT]
-    legs += [m.leg for m in call.monitors.values()]
-    return legs + [m.snoop.leg for m in call.monitors.values() if m.snoop is not None]
-
-
-def agents_of(call: Call) -> list[AgentId]:
-    """The agents whom this call has: in it, rung for it, or listening to it."""
-    agents = [p.agent for p in call.parties.values() if p.agent is not None and p.progress is not Progress.LEFT]
-    return agents + [m.agent for m in call.monitors.values()]
-
-
-def _forget(index: dict[str, dict[CallId, None]], keys: list[str], call_id: CallId) -> None:
-    for key in keys:
-        calls = index.get(key, {})
-        calls.pop(call_id, None)
-        if not calls:
-            index.pop(key, None)
 
 
 class Step:
@@ -383,9 +291,18 @@ class Step:
             return self.pending[command]
         return self.read.one("pending", self.state.pending, command)
 
-    def await_effects(self, command: str, call: CallId, **conditions: Any) -> None:
-        """From here on, what this step asks of Asterisk must be done before `command` is answered."""
-        self.pending[command] = Pending(command, call, **conditions)
+    def await_effects(
+        self,
+        command: str,
+        call: CallId,
+        *,
+        until: Until = "done",
+        offer: OfferId | None = None,
+        party: PartyId | None = None,
+        agent: AgentId | None = None,
+    ) -> None:
+        """From here on, what this step asks of Asterisk must be done before `command` is answered: see Pending."""
+        self.pending[command] = Pending(command, call, frozenset(), until, offer, party, agent)
         self.causes.add(command)
 
     def forget_effect(self, command: str, effect: int) -> None:

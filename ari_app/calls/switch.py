@@ -50,7 +50,8 @@ from ari_app.calls.handlers import (
 )
 from ari_app.calls.handlers import commands as handlers
 from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, LegState, OfferState, Outside, Progress
-from ari_app.calls.step import Pending, State, Step
+from ari_app.calls.state import Pending, State
+from ari_app.calls.step import Step
 from ari_app.calls.story import Before, Stories
 from ari_app.errors import CallControlError, Code
 from ari_app.routing.directory import Directory, Settings

@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from ari_app.calls import commands, effects, model, step, stimuli, story
+from ari_app.calls import commands, effects, model, state, stimuli, story
 from ari_app.calls.model import Call, CallId, Leg, Withheld
 from ari_app.calls.story import StoryEntry
 from ari_app.errors import CallControlError, Code
@@ -21,7 +21,7 @@ from ari_app.routing import directory, targets
 from ari_app.routing.directory import Directory
 
 FORMAT = 1
-_ROOMS = (commands, effects, model, step, stimuli, story, directory, targets)
+_ROOMS = (commands, effects, model, state, stimuli, story, directory, targets)
 _TYPES: Mapping[str, type] = {
     name: found
     for room in _ROOMS

@@ -26,7 +26,8 @@ from ari_app.calls.model import (
     Phone,
     Progress,
 )
-from ari_app.calls.step import Seek, Step
+from ari_app.calls.state import Seek
+from ari_app.calls.step import Step
 from ari_app.errors import Code, FieldError, Refused
 from ari_app.routing.directory import Agent, CallerId, Verb
 from ari_app.routing.permissions import check_caller_id, check_target

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from ari_app.calls.features import attempts
 from ari_app.calls.model import Call, OfferState
-from ari_app.calls.step import Pace, Step
+from ari_app.calls.state import Pace
+from ari_app.calls.step import Step
 from ari_app.routing.targets import Target
 
 _WEIGHT = 0.2  # of the newest interval in the running mean

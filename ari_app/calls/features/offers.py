@@ -33,7 +33,8 @@ from ari_app.calls.model import (
     PartyRole,
     Progress,
 )
-from ari_app.calls.step import Seek, Step
+from ari_app.calls.state import Seek
+from ari_app.calls.step import Step
 from ari_app.routing.targets import Target, TargetType
 
 DIRECT = frozenset({TargetType.NUMBER, TargetType.ROUTING_POINT})

@@ -4,7 +4,8 @@ from ari_app.calls.commands import OfferCommand
 from ari_app.calls.features import attempts, initiate, offers
 from ari_app.calls.handlers import feature_codes
 from ari_app.calls.model import OfferState
-from ari_app.calls.step import Seek, Step
+from ari_app.calls.state import Seek
+from ari_app.calls.step import Step
 from ari_app.errors import AsteriskUnavailable, CallControlError, Code, Refused, StoreUnavailable
 
 

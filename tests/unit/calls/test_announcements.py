@@ -7,7 +7,8 @@ import pytest
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.features import line
-from ari_app.calls.step import Pace, Step
+from ari_app.calls.state import Pace
+from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue
 from tests.support.world import to
 from tests.unit.calls.office import Office

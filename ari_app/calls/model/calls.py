@@ -1,0 +1,83 @@
+"""The call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ari_app.calls.model.ids import AgentId, BridgeId, CallId, PartyId
+from ari_app.calls.model.offers import Offer
+from ari_app.calls.model.parties import Party, PartyRole, Progress
+from ari_app.calls.model.watching import Monitor, Recording
+
+
+class CallType(StrEnum):
+    """How the call came about."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+    CONSULT = "consult"
+
+
+class Alarm(StrEnum):
+    """What is wrong with a call though everybody does what they were told."""
+
+    HELD_TOO_LONG = "held_too_long"  # a contact is on hold for longer than the administrator allows
+    AGENT_GONE = "agent_gone"  # a contact waits for an agent whose phone is dead or is not answered, or who went home
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
+
+    `recall_at` rings an agent again who has no leg, and `recalls` counts how often that was in vain; `hold_alarm_at` is
+    when somebody will have been on hold for too long.
+    """
+
+    id: CallId
+    type: CallType
+    bridge: BridgeId
+    started_at: float
+    owner: AgentId | None = None
+    parent: CallId | None = None
+    user_data: Mapping[str, str] = field(default_factory=dict)
+    caller_id: str | None = None
+    answered_at: float | None = None
+    held_since: float | None = None
+    parties: Mapping[PartyId, Party] = field(default_factory=dict)
+    offer: Offer | None = None
+    ended: bool = False
+    bridge_made: bool = False
+    bridge_failures: int = 0
+    recall_at: float | None = None
+    recalls: int = 0
+    hold_alarm_at: float | None = None
+    music_class: str = "default"
+    recording: Recording | None = None
+    stopping: frozenset[str] = frozenset()  # files that Asterisk was asked to complete, and has not answered
+    monitors: Mapping[AgentId, Monitor] = field(default_factory=dict)
+
+    def joined(self) -> list[Party]:
+        """Those who are in the call now, held or not, in the order they joined."""
+        return sorted((p for p in self.parties.values() if p.progress is Progress.JOINED), key=lambda p: p.order)
+
+    def waits(self, party: Party) -> bool:
+        """Whether nobody is there to talk to, and that because somebody has turned away."""
+        others = [p for p in self.joined() if p.id != party.id]
+        return not any(p.present for p in others) and any(p.turned_away for p in others)
+
+    def on_hold(self, party: Party) -> bool:
+        """Whether it hears music and nobody: somebody holds it, or it waits for who has turned away."""
+        return bool(party.held_by) or self.waits(party)
+
+    def contact(self) -> Party | None:
+        """Whoever is from outside and in the call now; of several, the first who joined."""
+        return next((p for p in self.joined() if p.role is PartyRole.CONTACT), None)
+
+    def party_of(self, agent: AgentId) -> Party | None:
+        """The agent's own party, unless he has left."""
+        return next((p for p in self.parties.values() if p.agent == agent and p.progress is not Progress.LEFT), None)
+
+    def offering(self) -> Offer | None:
+        """The offer, while it goes on."""
+        return self.offer if self.offer is not None and self.offer.going_on else None

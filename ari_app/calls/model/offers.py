@@ -1,0 +1,101 @@
+"""An offer: a target that is sought and rung for a call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ari_app.calls.model.ids import AgentId, LegId, OfferId, PartyId
+from ari_app.calls.model.legs import Identity
+from ari_app.routing.targets import Target
+
+
+class OfferKind(StrEnum):
+    """What the target is rung for."""
+
+    CALL = "call"
+    TRANSFER = "transfer"
+    CONFERENCE = "conference"
+    CONSULT = "consult"
+
+
+class OfferState(StrEnum):
+    """`seeking` (nobody reserved yet) is shown to clients as ringing; only the first four go on."""
+
+    PENDING = "pending"  # the initiator's own phone has not answered yet
+    SEEKING = "seeking"  # a reservation is asked for
+    WAITING = "waiting"  # nobody is free; the caller waits with music
+    RINGING = "ringing"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    UNAVAILABLE = "unavailable"
+    CANCELLED = "cancelled"
+
+
+GOING_ON = frozenset({OfferState.PENDING, OfferState.SEEKING, OfferState.WAITING, OfferState.RINGING})
+
+
+class TransferState(StrEnum):
+    """What a phone is told of the transfer that it asked for by its own key."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One leg being rung for an offer, with the party it would become. `together`: others are rung at the same time, of
+    another agent or of the same one, who has several phones.
+    """
+
+    leg: LegId
+    party: PartyId
+    agent: AgentId | None
+    ringing: bool = False
+    answering: bool = False
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A target being rung. `by` is the initiating party (None: the caller waits to be served).
+
+    `identity` is what the rung phone shows; `tried` are agents not to be asked again in this offer, `rests` until when
+    where a caller waits; `last` is how the last of them refused; `held` are those whom this offer put or found on hold.
+    `deadline` ends the ringing, `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before
+    longer waiting; `hops` counts the overflows that led here. `reserved` is an agent kept while the initiator's own
+    phone is rung. `by_keys`: asked for by feature code, so that its end is spoken. `refer` is the leg whose transfer
+    key asked for it and waits to hear how it goes; `told` is what it was told last.
+    """
+
+    id: OfferId
+    kind: OfferKind
+    target: Target
+    by: PartyId | None
+    identity: Identity
+    state: OfferState
+    caller_id: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    tried: frozenset[AgentId] = frozenset()
+    rests: Mapping[AgentId, float] = field(default_factory=dict)
+    request: str | None = None
+    deadline: float | None = None
+    retry_at: float | None = None
+    fallback: bool = False
+    held: frozenset[PartyId] = frozenset()
+    last: OfferState | None = None
+    priority: int = 0
+    hops: int = 0
+    announce_at: float | None = None
+    give_up_at: float | None = None
+    reserved: AgentId | None = None
+    by_keys: bool = False
+    refer: LegId | None = None
+    told: TransferState | None = None
+
+    @property
+    def going_on(self) -> bool:
+        return self.state in GOING_ON

@@ -1,0 +1,79 @@
+"""Who and what listens to a call without being its party: recordings, supervisors."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ari_app.calls.model.ids import AgentId, BridgeId, LegId, PartyId
+from ari_app.calls.model.parties import Progress
+
+
+class Recorder(StrEnum):
+    """What Asterisk was last asked to do with the file of a recording."""
+
+    OFF = "off"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"  # it may have ended while we were away
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is to be recorded of a call, and where: see `recording`.
+
+    `file` is a path under the administrator's directory, without ending. `failures` counts how often in a row Asterisk
+    gave up writing it soon after `begun`, though none of the legs that were in the bridge then (`among`) had left.
+    """
+
+    id: str
+    file: str
+    by: AgentId
+    since: float
+    paused: bool = False
+    begun: float = 0.0
+    among: frozenset[LegId] = frozenset()
+    asked: Recorder = Recorder.OFF
+    failures: int = 0
+
+
+class MonitorMode(StrEnum):
+    """What a supervisor is at a call for; with the last two he becomes a party as soon as his phone is up."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+    TAKE_OVER = "take_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Snoop:
+    """A channel of Asterisk's that hears what the leg `of` hears and says; with `whisper` it speaks to it, alone."""
+
+    leg: LegId
+    of: LegId
+    whisper: bool
+    up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A supervisor at a call whose party he is not: his phone's `leg` and a snoop are in a bridge of their own.
+
+    `watched` is the agent whom he wants to hear; `replaces` the party whose place he takes. `lost` is a leg that could
+    not be listened to, though it is not known to be gone.
+    """
+
+    agent: AgentId
+    name: str
+    number: str
+    mode: MonitorMode
+    leg: LegId
+    bridge: BridgeId
+    watched: AgentId | None = None
+    replaces: PartyId | None = None
+    progress: Progress = Progress.DIALING
+    deadline: float | None = None
+    snoop: Snoop | None = None
+    bridge_made: bool = False
+    bridge_failures: int = 0
+    failures: int = 0
+    lost: LegId | None = None

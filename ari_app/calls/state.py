@@ -1,0 +1,102 @@
+"""What the machine knows between two steps."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
+from ari_app.calls.effects import AsteriskEffect
+from ari_app.calls.model import AgentId, Call, CallId, Leg, LegId, OfferId, PartyId, Progress
+
+type Until = Literal["done", "ringing", "answered", "monitoring"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """A reservation asked for: on behalf of a command (`command`) or of the call's own offer.
+
+    `again`: an agent became available since, which the answer may not know of.
+    """
+
+    call: CallId | None
+    command: MakeCall | SingleStepTransfer | SingleStepConference | InitiateTransfer | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command that Asterisk is carrying out: answered when no effect is awaited and `until` has come about.
+
+    `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call,
+    "monitoring" when the supervisor `agent` hears what he asked for.
+    """
+
+    command: str
+    call: CallId
+    effects: frozenset[int] = frozenset()
+    until: Until = "done"
+    offer: OfferId | None = None
+    party: PartyId | None = None
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a line moves: when the last caller was answered, and the mean seconds between two (0: not known)."""
+
+    at: float
+    seconds: float
+
+
+@dataclass(slots=True)
+class State:
+    """All that the machine knows. Only a committed step changes it."""
+
+    prefix: str
+    counter: int = 0
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    legs: dict[LegId, Leg] = field(default_factory=dict)
+    seeks: dict[str, Seek] = field(default_factory=dict)
+    pending: dict[str, Pending] = field(default_factory=dict)
+    activities: dict[str, str] = field(default_factory=dict)
+    asked: dict[int, AsteriskEffect] = field(default_factory=dict)
+    paces: dict[str, Pace] = field(default_factory=dict)
+    unreachable: dict[str, bool] = field(default_factory=dict)
+    linked: bool = False
+    calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
+    calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
+
+    def keep(self, call: Call) -> None:
+        """Take a call over as it now is, or forget one that is over; looking up stays quick with many of them."""
+        before = self.calls.get(call.id)
+        if before is not None:
+            _forget(self.calls_of_leg, legs_of(before), call.id)
+            _forget(self.calls_of_agent, agents_of(before), call.id)
+        if call.ended:
+            self.calls.pop(call.id, None)
+            return
+        self.calls[call.id] = call
+        for leg in legs_of(call):
+            self.calls_of_leg.setdefault(leg, {})[call.id] = None
+        for agent in agents_of(call):
+            self.calls_of_agent.setdefault(agent, {})[call.id] = None
+
+
+def legs_of(call: Call) -> list[LegId]:
+    """The legs that this call has, those of its supervisors among them."""
+    legs = [p.leg for p in call.parties.values() if p.leg is not None and p.progress is not Progress.LEFT]
+    legs += [m.leg for m in call.monitors.values()]
+    return legs + [m.snoop.leg for m in call.monitors.values() if m.snoop is not None]
+
+
+def agents_of(call: Call) -> list[AgentId]:
+    """The agents whom this call has: in it, rung for it, or listening to it."""
+    agents = [p.agent for p in call.parties.values() if p.agent is not None and p.progress is not Progress.LEFT]
+    return agents + [m.agent for m in call.monitors.values()]
+
+
+def _forget(index: dict[str, dict[CallId, None]], keys: list[str], call_id: CallId) -> None:
+    for key in keys:
+        calls = index.get(key, {})
+        calls.pop(call_id, None)
+        if not calls:
+            index.pop(key, None)
