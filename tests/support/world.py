@@ -6,7 +6,7 @@
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import assert_never
 
 from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
@@ -23,7 +23,6 @@ from tests.support import account, astray, discretion, wellformed
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
-_ASTERISK: tuple[type, ...] = get_args(e.AsteriskEffect.__value__)
 CALLER = Identity("Zoé Caller", "+33612345678")
 ANONYMOUS = Identity(anonymous=True)
 
@@ -152,17 +151,10 @@ class World:
         wellformed.check(effect)
         account.note_effect(self, effect)
         match effect:
-            case e.ReserveAgent() | e.SetActivity() | e.CountMissed() | e.SetAgentState():
+            case e.OnAgents():
                 self.inbox.extend(self.agents.do(effect))
-            case e.Reply(command, call):
-                assert command not in self.replies, "answered twice"
-                assert command not in self.refusals, "answered twice"
-                self.replies[command] = call
-                self.noticed += account.not_retrieved(call, self.retrieves.pop(command, None))
-            case e.Refuse(command, error):
-                assert command not in self.replies, "answered twice"
-                assert command not in self.refusals, "answered twice"
-                self.refusals[command] = error
+            case e.Reply() | e.Refuse():
+                self._answered(effect)
             case e.RaiseAlarm(call, what):
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(before, call):
@@ -186,11 +178,21 @@ class World:
                 self.failed.append(effect)
             case e.ArrivalRefused():
                 self.turned_away.append(effect)
-            case _:
-                assert isinstance(effect, _ASTERISK)
+            case e.OnAsterisk():
                 if isinstance(effect, e.Announce):
                     self.among[effect.announcement] = account.company(self, effect.leg)
                 self.asterisk.execute(effect)
+            case _:
+                assert_never(effect)
+
+    def _answered(self, effect: e.Reply | e.Refuse) -> None:
+        assert effect.command not in self.replies, "answered twice"
+        assert effect.command not in self.refusals, "answered twice"
+        if isinstance(effect, e.Refuse):
+            self.refusals[effect.command] = effect.error
+        else:
+            self.replies[effect.command] = effect.call
+            self.noticed += account.not_retrieved(effect.call, self.retrieves.pop(effect.command, None))
 
     def step(self, lane: str | None = None) -> bool:
         """Let one thing happen; False: nothing more happens by itself."""

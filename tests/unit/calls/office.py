@@ -1,6 +1,6 @@
 """The World with phones that do what a test says, and effects in a form that reads: `LeaveBridge in1`."""
 
-from typing import Any, get_args
+from typing import Any
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
@@ -10,7 +10,6 @@ from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
 from tests.support.world import World, to
 
-_ON_ASTERISK: tuple[type, ...] = get_args(e.AsteriskEffect.__value__)
 NUMBER = "+33123456789"
 AWAY = to(f"number:{NUMBER}")
 
@@ -35,7 +34,7 @@ class Office(World):
 
     def told(self) -> list[str]:
         """What the last step asked of Asterisk, in order; what displays show is left out."""
-        asked = [x for x in self.effects if isinstance(x, _ON_ASTERISK) and not isinstance(x, e.ShowIdentity)]
+        asked = [x for x in self.effects if isinstance(x, e.OnAsterisk) and not isinstance(x, e.ShowIdentity)]
         return [self.described(effect) for effect in asked]
 
     def described(self, effect: Any) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import get_args
 
 import pytest
 from structlog.testing import capture_logs
@@ -41,7 +40,7 @@ class Ends:
         self.changed = asyncio.Event()
 
     def asterisk(self, effect: e.AsteriskEffect) -> None:
-        assert isinstance(effect, get_args(e.AsteriskEffect.__value__))
+        assert isinstance(effect, e.OnAsterisk)
         self.asterisks.execute(effect)
         if not self.deaf:
             self.pump()
