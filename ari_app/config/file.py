@@ -17,9 +17,7 @@ from ari_app.config.document import Document, Path, read_document
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.references import Sections, check_references
 from ari_app.config.schema import (
-    ID,
     AgentEntry,
-    Announcement,
     CallerIdEntry,
     GroupEntry,
     OutsideEntry,
@@ -28,6 +26,7 @@ from ari_app.config.schema import (
     SettingsEntry,
     SkillEntry,
 )
+from ari_app.config.values import ID, Announcement
 from ari_app.routing.directory import (
     Agent,
     CallerId,

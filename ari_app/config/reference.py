@@ -13,7 +13,6 @@ from typing import Any
 from ari_app.config.references import ANNOUNCEMENTS
 from ari_app.config.schema import (
     AgentEntry,
-    Announcement,
     CallerIdEntry,
     Entry,
     GroupEntry,
@@ -24,6 +23,7 @@ from ari_app.config.schema import (
     SkillEntry,
 )
 from ari_app.config.settings import ProcessSettings
+from ari_app.config.values import Announcement
 
 type Json = dict[str, Any]
 

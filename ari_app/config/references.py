@@ -11,7 +11,6 @@ from types import MappingProxyType
 from ari_app.config.document import Document, Path
 from ari_app.config.schema import (
     AgentEntry,
-    Announcement,
     CallerIdEntry,
     GroupEntry,
     OutsideEntry,
@@ -20,6 +19,7 @@ from ari_app.config.schema import (
     SettingsEntry,
     SkillEntry,
 )
+from ari_app.config.values import Announcement
 from ari_app.routing.targets import Target, TargetType
 
 # The prompts that are played somewhere, and when; a name that is none of these is a slip.

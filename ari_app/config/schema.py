@@ -4,83 +4,26 @@ References between entries are not checked here (see `references`).
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from ari_app.config.credentials import is_hash
-from ari_app.errors import Refused
+from ari_app.config.values import (
+    FeatureCode,
+    Folder,
+    Hash,
+    Name,
+    Number,
+    Pattern,
+    Phone,
+    Seconds,
+    TargetText,
+    Texts,
+    Verbs,
+)
 from ari_app.routing.directory import Role, Settings, Verb
-from ari_app.routing.targets import Target, parse_target
 
 DEFAULTS = Settings()
-ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_EXTENSION = r"^\+?[0-9*#]{1,32}$"
-_SOUND = r"^[A-Za-z0-9_./:-]{1,200}$"
-_CODE = r"^[0-9*#]{1,8}$"
-
-
-def _number(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)  # 1001 without quotes; what YAML would spoil (0…, +…) arrives as text already
-    return value
-
-
-def _extension(text: str) -> str:
-    if not re.fullmatch(_EXTENSION, text):
-        raise ValueError("must be a number to dial: digits, * and #")
-    return text
-
-
-def _phone(text: str) -> str:
-    if not ID.fullmatch(text):
-        raise ValueError("must be a SIP user: letters, digits, '_', '.' and '-'")
-    return text
-
-
-def _target(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("must be a target such as group:support")
-    try:
-        return parse_target(value)
-    except Refused as error:
-        raise ValueError(error.detail) from None
-
-
-def _hash(text: str) -> str:
-    if not is_hash(text):
-        raise ValueError("is not an argon2 hash; `ari-app hash-password` makes one")
-    return text
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"is not a regular expression: {error}") from None
-    return text
-
-
-def _folder(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}", text):
-        raise ValueError("must be a folder such as calls or sales/calls: letters, digits, '_' and '-'")
-    return text
-
-
-def _described(**schema: object) -> WithJsonSchema:
-    """What an editor is told of a value that validators of ours check (see `reference`)."""
-    return WithJsonSchema({"type": ["string", "integer"], **schema})
-
-
-type Name = Annotated[str, Field(min_length=1, max_length=128)]
-type Number = Annotated[
-    str, BeforeValidator(_number), AfterValidator(_extension), _described(pattern=_EXTENSION, title="number")
-]
-type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(_phone), _described(pattern=f"^{ID.pattern}$")]
-type TargetText = Annotated[Target, BeforeValidator(_target), _described(type="string", title="target")]
-type Verbs = list[Annotated[Verb, Field(strict=False)]]
-type Seconds = Annotated[float, Field(ge=0, le=86_400)]
-type Texts = dict[str, Annotated[str, BeforeValidator(_number), _described()]]
 
 
 class Entry(BaseModel):
@@ -102,7 +45,7 @@ class AgentEntry(Entry):
     """`agent`: the calls that they are in. `supervisor`: all calls. `admin`: all calls, and this file."""
     password: str | None = Field(None, min_length=1, max_length=1024, repr=False)
     """In clear: for a demonstration only. Anywhere but on loopback the controller refuses the demo's own."""
-    password_hash: Annotated[str, AfterValidator(_hash)] | None = Field(None, repr=False)
+    password_hash: Hash | None = Field(None, repr=False)
     """What `ari-app hash-password` prints. Exactly one of `password` and `password_hash` must be given."""
     groups: list[str] = []
     """The groups that they are a member of."""
@@ -236,7 +179,7 @@ class CallerIdEntry(Entry):
 class OutsideEntry(Entry):
     """Numbers that may be dialled outside. The first rule that matches counts; what none matches is refused."""
 
-    pattern: Annotated[str, AfterValidator(_pattern)]
+    pattern: Pattern
     """A regular expression that the whole number must match."""
     replace: str | None = None
     """Rewrites the number; `\\1` is the first group of the pattern."""
@@ -250,13 +193,6 @@ class OutsideEntry(Entry):
             except (re.error, IndexError) as error:
                 raise ValueError(f"replace does not fit the pattern: {error}") from None
         return self
-
-
-def _sounds(value: object) -> object:
-    sounds: list[Any] = value if isinstance(value, list) else [value]
-    if not sounds or not all(isinstance(s, str) and re.fullmatch(_SOUND, s) for s in sounds):
-        raise ValueError("must be the name of a sound file without its ending, or a list of them")
-    return ",".join(s if ":" in s else f"sound:{s}" for s in sounds)
 
 
 class CompanyEntry(Entry):
@@ -273,19 +209,8 @@ class RecordingEntry(Entry):
 
     enabled: bool = DEFAULTS.recording
     """Whether calls may be recorded. Where not, the actions are absent and refused."""
-    folder: Annotated[str, AfterValidator(_folder)] = DEFAULTS.recordings_folder
+    folder: Folder = DEFAULTS.recordings_folder
     """Where files go, below the directory of recordings; it is made where it is not there."""
-
-
-def _code(text: str) -> str:
-    if not re.fullmatch(_CODE, text):
-        raise ValueError("must be 1 to 8 of the keys 0-9, * and #")
-    return text
-
-
-type FeatureCode = Annotated[
-    str, BeforeValidator(_number), AfterValidator(_code), _described(pattern=_CODE, title="keys")
-]
 
 
 class FeatureCodesEntry(Entry):
@@ -405,9 +330,3 @@ class SettingsEntry(Entry):
     """Whether desktops see who speaks, in calls of three and more."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Whether supervisors may be at calls of others, and whether agents see it."""
-
-
-_SOUND_FILE = {"type": "string", "pattern": _SOUND}
-type Announcement = Annotated[
-    str, BeforeValidator(_sounds), WithJsonSchema({"anyOf": [_SOUND_FILE, {"type": "array", "items": _SOUND_FILE}]})
-]

@@ -8,25 +8,14 @@ over this and over the real one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from ari_app.ari.executor import HUNG_UP, PROMPTS, RECORDER
 from ari_app.calls.effects import (
     AsteriskEffect,
-    CreateBridge,
     CreateLeg,
-    CreateSnoop,
-    DestroyBridge,
     DialLeg,
     HangUp,
-    JoinBridge,
-    LeaveBridge,
-    OnBridge,
-    OnRecording,
-    PlayToBridge,
-    StartRecorder,
-    TellTransfer,
 )
 from ari_app.calls.model import Destination, Identity, LegId, Phone, Withheld
 from ari_app.calls.stimuli import (
@@ -50,33 +39,11 @@ from ari_app.calls.stimuli import (
     TransferAsked,
 )
 from ari_app.testing.asterisk_model import Behaviour, Channel, State, World
+from ari_app.testing.lanes import Item, Lane, Lanes, line_of
 
 __all__ = ["Behaviour", "FakeAsterisk"]
 
-type Lane = str
-
 LOST = "the connection to Asterisk was lost"
-
-
-@dataclass(eq=False, slots=True)
-class _Item:
-    """One step: an effect to carry out, a fact to tell, or something a phone does."""
-
-    lane: Lane
-    effect: AsteriskEffect | None = None
-    fact: AsteriskFact | None = None
-    act: Callable[[], None] | None = None
-    after: list["_Item"] = field(default_factory=list)
-    answer: "_Item | None" = None
-    taken: bool = False
-
-    @property
-    def done(self) -> bool:
-        return self.taken and (self.answer is None or self.answer.done)
-
-    @property
-    def bridge(self) -> str | None:
-        return self.effect.bridge if isinstance(self.effect, OnBridge | JoinBridge | LeaveBridge) else None
 
 
 @dataclass(slots=True)
@@ -84,19 +51,6 @@ class _Failure:
     matches: Callable[[AsteriskEffect], bool]
     reason: str
     carried_out: bool
-
-
-def _line(effect: AsteriskEffect) -> str:
-    """Effects of one line are carried out one after the other."""
-    match effect:
-        case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
-            return bridge
-        case OnRecording(bridge=bridge):
-            return bridge + RECORDER
-        case PlayToBridge(bridge=bridge):
-            return bridge + PROMPTS
-        case _:
-            return effect.leg
 
 
 class FakeAsterisk:
@@ -114,8 +68,7 @@ class FakeAsterisk:
         self.world = World()
         self.connected = True
         self._prefix = bridge_prefix
-        self._items: list[_Item] = []
-        self._effects: list[_Item] = []
+        self._lanes = Lanes()
         self._failures: list[_Failure] = []
 
     # -- what the controller does -------------------------------------------------------------------------------------
@@ -125,69 +78,18 @@ class FakeAsterisk:
         if not self.connected:
             self._tell("link", EffectFailed(effect.number, LOST))
             return
-        match effect:
-            case HangUp(leg=leg):
-                item = self._overtake(leg, effect)
-            case TellTransfer(leg=leg):
-                item = self._add(_Item(f"told:{leg}", effect=effect))
-            case _:
-                item = self._add(_Item(f"effects:{_line(effect)}", effect=effect))
-        item.after = self._predecessors(item)
-
-    def _overtake(self, leg: LegId, effect: HangUp) -> _Item:
-        """The first in the leg's lane is under way; those behind it are dropped."""
-        lane = f"effects:{leg}"
-        queued = [item for item in self._items if item.lane == lane]
-        for item in queued[1:]:
-            self._remove(item)
-            if item.effect is not None:
-                item.answer = self._tell(f"answers:{leg}", EffectFailed(item.effect.number, HUNG_UP, gone=True))
-        if queued and isinstance(queued[0].effect, CreateLeg | CreateSnoop):
-            return self._add(_Item(lane, effect=effect))
-        return self._add(_Item(f"hangup:{leg}", effect=effect))
-
-    def _predecessors(self, item: _Item) -> list[_Item]:
-        if isinstance(item.effect, HangUp):
-            told = f"told:{item.effect.leg}"
-            return [other for other in self._unanswered() if other.lane == told]
-        if item.bridge is None:
-            return []
-        others = [other for other in self._unanswered() if other is not item]
-        if isinstance(item.effect, DestroyBridge):
-            return [o for o in others if o.bridge == item.bridge or isinstance(o.effect, HangUp)]
-        awaited: tuple[type[AsteriskEffect], ...] = (CreateBridge, DestroyBridge)
-        if isinstance(item.effect, PlayToBridge):
-            awaited = (*awaited, JoinBridge, StartRecorder)
-        return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, awaited)]
-
-    def _unanswered(self) -> list[_Item]:
-        """Effects not carried out yet, or whose answer was not told yet."""
-        self._effects = [item for item in self._effects if not item.done]
-        return self._effects
+        self._lanes.take_on(effect)
 
     def pending(self) -> tuple[Lane, ...]:
         """The lanes that can go on, the one that waits longest first. Empty: nothing more happens by itself."""
-        lanes = dict.fromkeys(item.lane for item in self._items)
-        return tuple(lane for lane in lanes if self._head(lane) is not None)
-
-    def _head(self, lane: Lane) -> _Item | None:
-        """What goes on next in a lane, unless it has to wait."""
-        head = next((item for item in self._items if item.lane == lane), None)
-        if head is None or any(not other.done for other in head.after):
-            return None
-        if lane.startswith("effects:"):
-            # The executor starts a leg's next effect when the one before is answered.
-            answers = lane.replace("effects:", "answers:", 1)
-            if any(item.lane == answers for item in self._items):
-                return None
-        return head
+        return self._lanes.pending()
 
     def deliver_next(self, lane: Lane | None = None) -> AsteriskFact | None:
         """One step of that lane, and the fact if it told one; without a lane, go on to the next fact, if any comes."""
         if lane is not None:
-            head = self._head(lane)
+            head = self._lanes.head(lane)
             return None if head is None else self._take(head)
-        while (lanes := self.pending()) and (head := self._head(lanes[0])) is not None:
+        while (lanes := self.pending()) and (head := self._lanes.head(lanes[0])) is not None:
             fact = self._take(head)
             if fact is not None:
                 return fact
@@ -200,8 +102,8 @@ class FakeAsterisk:
             facts.append(fact)
         return facts
 
-    def _take(self, item: _Item) -> AsteriskFact | None:
-        self._remove(item)
+    def _take(self, item: Item) -> AsteriskFact | None:
+        self._lanes.remove(item)
         if item.act is not None:
             item.act()
         if item.effect is not None:
@@ -252,8 +154,7 @@ class FakeAsterisk:
             return
         for name, fact in self.world.left(channel.bridge) if channel.bridge is not None else ():
             self._event(name, fact)
-        for item in [item for item in self._items if item.lane == f"phone:{leg}"]:
-            self._remove(item)
+        self._lanes.clear(f"phone:{leg}")
         self._event(leg, LegGone(leg, cause))
         for along in self.world.ends_with(channel):
             self.hang_up(along)
@@ -331,16 +232,8 @@ class FakeAsterisk:
     def lose_link(self) -> None:
         """The connection breaks: what waits is never told, what is pending fails, phones go on."""
         self.connected = False
-        for item in list(self._items):
-            if item.lane.startswith("phone:"):
-                continue
-            self._remove(item)
-            if item.effect is not None:
-                self._tell("link", EffectFailed(item.effect.number, LOST))
-            elif isinstance(item.fact, EffectDone | EffectFailed):
-                self._tell("link", EffectFailed(item.fact.effect, LOST))
-        self._effects.clear()
-        self._items.insert(0, _Item("link", fact=LinkLost()))
+        self._lanes.fail_all(LOST)
+        self._lanes.first(Item("link", fact=LinkLost()))
 
     def restore_link(self) -> None:
         """The connection stands again, and stock was taken."""
@@ -372,7 +265,7 @@ class FakeAsterisk:
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
-    def _carry_out(self, item: _Item, effect: AsteriskEffect) -> None:
+    def _carry_out(self, item: Item, effect: AsteriskEffect) -> None:
         self.executed.append(effect)
         failure = next((f for f in self._failures if f.matches(effect)), None)
         if failure is None:
@@ -382,7 +275,7 @@ class FakeAsterisk:
             if failure.carried_out:
                 self._do(effect)
             result = EffectFailed(effect.number, failure.reason)
-        item.answer = self._tell(f"answers:{_line(effect)}", result)
+        item.answer = self._lanes.tell(f"answers:{line_of(effect)}", result)
 
     def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
         if isinstance(effect, CreateLeg) and self._behaviour(effect.destination) is Behaviour.UNREACHABLE:
@@ -444,17 +337,7 @@ class FakeAsterisk:
             self._tell(f"events:{leg}", fact)
 
     def _phone(self, leg: LegId, act: Callable[[], None]) -> None:
-        self._add(_Item(f"phone:{leg}", act=act))
+        self._lanes.add(Item(f"phone:{leg}", act=act))
 
-    def _tell(self, lane: Lane, fact: AsteriskFact) -> _Item:
-        return self._add(_Item(lane, fact=fact))
-
-    def _add(self, item: _Item) -> _Item:
-        self._items.append(item)
-        if item.effect is not None:
-            self._effects.append(item)
-        return item
-
-    def _remove(self, item: _Item) -> None:
-        item.taken = True
-        self._items.remove(item)
+    def _tell(self, lane: Lane, fact: AsteriskFact) -> None:
+        self._lanes.tell(lane, fact)

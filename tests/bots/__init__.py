@@ -5,7 +5,8 @@ the system under test. `README.md` has the scenario format for testers.
 """
 
 from tests.bots.behaviour import Behaviour, answers, declines, forwards, is_busy, is_unplugged, is_unreachable, rings
-from tests.bots.call import Call, CallRefused, CallState
+from tests.bots.call import Call
+from tests.bots.call_state import CallRefused, CallState
 from tests.bots.carrier import Carrier, Contact, Withholding
 from tests.bots.dialog import Display
 from tests.bots.events import DeadlineMissed

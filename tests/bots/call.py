@@ -13,7 +13,6 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
@@ -22,6 +21,7 @@ from aiosipua import SipRequest, SipResponse
 from tests.bots import reinvite, sdp, transfer
 from tests.bots.audio import Audio
 from tests.bots.behaviour import Progress
+from tests.bots.call_state import CallRefused, CallState
 from tests.bots.dialog import Dialog, Display, identity, reason_of
 from tests.bots.registration import authorised
 from tests.bots.sip import ClientTransaction, ServerTransaction
@@ -31,24 +31,6 @@ if TYPE_CHECKING:
     from tests.bots.station import Station
 
 SDP_TYPE = {"Content-Type": "application/sdp"}
-
-
-class CallState(StrEnum):
-    """Where a call stands."""
-
-    DIALING = "dialing"
-    ALERTING = "alerting"
-    RINGING = "ringing"
-    UP = "up"
-    ENDED = "ended"
-
-
-class CallRefused(RuntimeError):
-    """A request inside a call was refused; `status` is the SIP status."""
-
-    def __init__(self, what: str, status: int) -> None:
-        super().__init__(f"{what}: {status}")
-        self.status = status
 
 
 class Call:

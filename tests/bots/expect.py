@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.bots.call import Call, CallState
+from tests.bots.call import Call
+from tests.bots.call_state import CallState
 from tests.bots.dialog import Display
 from tests.bots.events import Board, DeadlineMissed
 from tests.bots.sound import NOTHING, Sound

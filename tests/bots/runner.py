@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from tests.bots import phrases
-from tests.bots.call import CallRefused
+from tests.bots.call_state import CallRefused
 from tests.bots.carrier import Contact, Withholding
 from tests.bots.desktop import ApiFailed, Desktop, at_path, same
 from tests.bots.events import DeadlineMissed, Event

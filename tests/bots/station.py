@@ -14,7 +14,8 @@ from aiosipua import SipDigestAuth, generate_tag
 
 from tests.bots import tones
 from tests.bots.behaviour import Behaviour
-from tests.bots.call import Call, CallState
+from tests.bots.call import Call
+from tests.bots.call_state import CallState
 from tests.bots.dialog import Dialog, Display, quoted, wants_auto_answer
 from tests.bots.expect import Expectations
 from tests.bots.line import Line
