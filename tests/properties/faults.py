@@ -1,0 +1,80 @@
+"""What goes on by itself, and what goes wrong."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from ari_app.calls import effects as e
+from tests.properties.scene import SELDOM, Scene
+
+
+class Faults(Scene):
+    """Faults are seldom: a call that never gets anywhere shows nothing."""
+
+    @rule(index=st.integers(0, 20))
+    def one_thing_happens(self, index: int) -> None:
+        lanes = self.world.asterisk.pending()
+        if "link" in lanes:  # nothing overtakes the stock-taking
+            self.world.step("link")
+        else:
+            self.world.step(lanes[index % len(lanes)] if lanes and index % 3 else None)
+
+    @rule()
+    def everything_happens(self) -> None:
+        self.world.settle()
+        if self.world.asterisk.connected:
+            assert not self.world.wrong()
+
+    @rule()
+    def time_passes(self) -> None:
+        self.world.pass_time()
+
+    @rule(
+        kind=st.sampled_from(
+            (
+                e.JoinBridge,
+                e.StartMusic,
+                e.CreateBridge,
+                e.CreateLeg,
+                e.CreateSnoop,
+                e.HangUp,
+                e.SetMute,
+                e.DialLeg,
+                e.StartRecorder,
+                e.PauseRecorder,
+                e.StopRecorder,
+                e.PlayToBridge,
+                e.Announce,
+            )
+        ),
+        done=st.booleans(),
+        now=SELDOM,
+    )
+    def an_effect_fails(self, kind: type, done: bool, now: bool) -> None:
+        if now:
+            self.world.asterisk.fail_next(lambda effect: isinstance(effect, kind), carried_out=done)
+
+    @precondition(lambda self: self.world.asterisk.world.tapes)
+    @rule(now=SELDOM)
+    def a_file_cannot_be_written(self, now: bool) -> None:
+        if now:
+            self.world.asterisk.cannot_write(next(iter(self.world.asterisk.world.tapes)))
+
+    @precondition(lambda self: self.world.asterisk.connected)
+    @rule(now=SELDOM)
+    def the_link_is_lost(self, now: bool) -> None:
+        if now:
+            self.world.lose_link()
+
+    @precondition(lambda self: not self.world.asterisk.connected)
+    @rule()
+    def the_link_is_back(self) -> None:
+        self.world.asterisk.restore_link()
+
+    @rule(now=SELDOM)
+    def the_controller_dies(self, now: bool) -> None:
+        if now:
+            self.world.restart()
+
+    @rule(away=SELDOM)
+    def redis_is_away(self, away: bool) -> None:
+        self.world.agents.away = away
