@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ari_app import __version__
 from ari_app.app import App
-from ari_app.check import check
+from ari_app.check import STANDARD_INPUT, check
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import FileSettings, ProcessSettings
@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="serve calls until stopped")
     checking = commands.add_parser("check", help="check the configuration file against the running Asterisk")
-    checking.add_argument("file", nargs="?", type=Path, help="the file; without it, the one of ARI_APP_CONFIG")
+    checking.add_argument(
+        "file", nargs="?", type=Path, help="the file (-: standard input); without it, the one of ARI_APP_CONFIG"
+    )
     checking.add_argument("--offline", action="store_true", help="check the file and the dialplan beside it alone")
     commands.add_parser("hash-password", help="read a password, print the hash for the configuration file")
     replaying = commands.add_parser("replay", help="run the story of a call again (GET …/story/file)")
@@ -77,11 +79,18 @@ def _check(file: Path | None, *, offline: bool) -> int:
     surroundings = settings or FileSettings()
     if settings is not None:
         _configure_logging(settings.log_level)
-    return asyncio.run(check(file or surroundings.config, surroundings.stasis_app, settings))
+    file = file or surroundings.config
+    folder = (surroundings.config if file == STANDARD_INPUT else file).parent
+    return asyncio.run(check(file, folder, surroundings.stasis_app, settings))
 
 
 def _hash_password() -> int:
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    """Asked for twice at a terminal, as nobody sees there what they type."""
+    asked = sys.stdin.isatty()
+    password = getpass.getpass("Password: ") if asked else sys.stdin.readline().rstrip("\n")
+    if asked and password and getpass.getpass("Once more: ") != password:
+        print("the two passwords differ", file=sys.stderr)
+        return _FAILED
     if not password:
         print("no password given", file=sys.stderr)
         return _USAGE

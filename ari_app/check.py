@@ -1,75 +1,118 @@
 """`ari-app check`: is the file valid, does the dialplan hand over what it has, has the running Asterisk the rest?"""
 
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
-from ari_app.ari.checks import Wanted, connect
+from ari_app.ari import sounds
+from ari_app.ari.checks import READ_AT, Reads, Wanted, connect
 from ari_app.ari.failures import AriError
 from ari_app.config import dialplan
 from ari_app.config.errors import ConfigInvalid
-from ari_app.config.file import Configuration, load
+from ari_app.config.file import Configuration, decode, load
 from ari_app.config.settings import ProcessSettings
 from ari_app.routing.directory import Directory
 
+STANDARD_INPUT = Path("-")
+_PJSIP = "pjsip.conf"
 
-async def check(file: Path, application: str, settings: ProcessSettings | None) -> int:
-    """Print all that is wrong with the file and its surroundings; without `settings` Asterisk is not asked.
+
+async def check(file: Path, folder: Path, application: str, settings: ProcessSettings | None) -> int:
+    """Print all that is wrong with the file and with Asterisk's files in `folder`; without `settings` Asterisk is not
+    asked. The last line says how many faults there are.
 
     The exit status: 0 where nothing was found, 1 for faults, or where Asterisk cannot be asked.
     """
     try:
-        configuration = load(file)
+        configuration = decode(sys.stdin.buffer.read(), "standard input") if file == STANDARD_INPUT else load(file)
     except ConfigInvalid as invalid:
-        print(invalid, file=sys.stderr)
-        return 1
+        print(invalid, file=sys.stderr, flush=True)
+        return _verdict(len(invalid.errors), "")
+    name = "standard input" if file == STANDARD_INPUT else str(file)
     directory = configuration.directory
-    print(f"{file}: {len(directory.agents)} agents, {len(directory.groups)} groups: valid")
+    print(f"{name}: {len(directory.agents)} agents, {len(directory.groups)} groups")
     if directory.outside and directory.settings.company is None:
-        print(f"{file}: settings.company is not given: calls to people outside are anonymous")
-    found = _dialplan(directory, file.parent, application)
-    if settings is not None:
-        missing = await _asterisk(file, configuration, settings)
-        if missing is None:
-            return 1
-        found += missing
-        print(f"{found} faults found" if found else "everything that the file speaks of is there")
+        print(f"{name}: settings.company is not given: calls to people outside are anonymous")
+    found = _beside(directory, folder, application)
+    if settings is None:
+        return _verdict(found, "")
+    missing = await _asterisk(name, folder, configuration, settings)
+    return 1 if missing is None else _verdict(found + missing, ": all that the files speak of is there")
+
+
+def _verdict(found: int, otherwise: str) -> int:
+    """Say how many faults there are; the exit status."""
+    print({0: f"no faults{otherwise}", 1: "1 fault"}.get(found, f"{found} faults"))
     return 1 if found else 0
 
 
-def _dialplan(directory: Directory, folder: Path, application: str) -> int:
-    faults = dialplan.faults(directory, folder, application)
-    if faults is None:
+def _beside(directory: Directory, folder: Path, application: str) -> int:
+    """How many faults the files of Asterisk have that are seen from here."""
+    handed_over = dialplan.faults(directory, folder, application)
+    if handed_over is None:
         print(f"{folder / dialplan.FILE}: not there, so that the dialplan was not looked at")
-        return 0
+    faults = [str(fault) for fault in handed_over or ()]
+    faults += [f"{path}: {fault}" for path, fault in sounds.faults(folder)]
     for fault in faults:
         print(fault)
     return len(faults)
 
 
-async def _asterisk(file: Path, configuration: Configuration, settings: ProcessSettings) -> int | None:
+async def _asterisk(name: str, folder: Path, configuration: Configuration, settings: ProcessSettings) -> int | None:
     """How much is missing; None: it cannot be asked."""
-    directory = configuration.directory
-    own_music = {queue.music_class for queue in directory.queues.values() if queue.music_class}
-    wanted = Wanted(
-        phones=tuple(agent.phone for agent in directory.agents.values() if agent.phone),
-        trunks=(directory.settings.trunk,),
-        music_classes=tuple(sorted({directory.settings.music_class, *own_music})),
-        entries=tuple(point.number for point in directory.routing_points.values()),
-        sounds=tuple(s for sounds in directory.settings.announcements.values() for s in sounds.split(",") if s),
-        languages=dialplan.languages(file.parent),
-        folder=file.parent if (file.parent / "musiconhold.conf").is_file() else None,
-        modules=("func_talkdetect.so",) if directory.settings.talk_detection else (),
-        transfer_progress=directory.settings.transfer_progress,
-    )
+    prompts = {f"sound:{sound}": where for sound, where in dialplan.prompts(folder).items()}
+    wanted = _wanted(configuration.directory, folder, prompts)
     try:
         password = settings.ari_password.get_secret_value()
         async with connect(settings.ari_url, settings.ari_user, password, settings.stasis_app) as checks:
             version = await checks.version()
+            reads = await checks.reads()
             findings = await checks.findings(wanted)
     except AriError as error:
         print(f"{settings.ari_url}: {error}", file=sys.stderr)
         return None
     print(f"{settings.ari_url}: Asterisk {version}")
+    for note in notes(folder, reads):
+        print(note)
     for finding in findings:
-        print(f"{file}: {finding.subject.value} {finding.name}: {finding.advice}")
+        where = prompts.get(f"{finding.subject.value}:{finding.name}", name)
+        print(f"{where}: {finding.subject.value} {finding.name}: {finding.advice}")
     return len(findings)
+
+
+def _wanted(directory: Directory, folder: Path, prompts: Mapping[str, str]) -> Wanted:
+    own_music = {queue.music_class for queue in directory.queues.values() if queue.music_class}
+    announced = [s for listed in directory.settings.announcements.values() for s in listed.split(",") if s]
+    return Wanted(
+        phones=tuple(agent.phone for agent in directory.agents.values() if agent.phone),
+        trunks=(directory.settings.trunk,),
+        music_classes=tuple(sorted({directory.settings.music_class, *own_music})),
+        entries=tuple(point.number for point in directory.routing_points.values()),
+        sounds=tuple(dict.fromkeys((*announced, *prompts))),
+        languages=dialplan.languages(folder),
+        folder=folder if (folder / "musiconhold.conf").is_file() else None,
+        modules=("func_talkdetect.so",) if directory.settings.talk_detection else (),
+        transfer_progress=directory.settings.transfer_progress,
+    )
+
+
+def notes(folder: Path, reads: Reads) -> list[str]:
+    """What of Asterisk's files is newer than what runs. No fault: whoever checks before they reload finds it so."""
+    found = []
+    for name, read_at, command in (
+        (dialplan.FILE, reads.dialplan, "dialplan reload"),
+        (_PJSIP, reads.modules, "module reload res_pjsip.so"),
+    ):
+        files = dialplan.files(folder, name)
+        if files and read_at is None:
+            found.append(
+                f"{folder / name}: whether it is what runs is not known: its [globals] need `{READ_AT} = ${{EPOCH}}`, "
+                f"then `{command}`"
+            )
+            continue
+        for file in files:
+            if read_at is not None and int(file.stat().st_mtime) > read_at:
+                since = datetime.fromtimestamp(read_at, UTC).isoformat(timespec="seconds")
+                found.append(f"{file}: is newer than what runs, which was read at {since}: `{command}` is due")
+    return found

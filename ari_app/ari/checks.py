@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, NotFound, Unreachable
 from ari_app.ari.http import HttpClient
 from ari_app.ari.messages import PRESENTATION
+from ari_app.ari.sounds import is_sound
 
 NEEDED_MODULES = (
     "app_stasis.so",
@@ -61,6 +63,9 @@ ADMINISTRATORS = "/etc/asterisk/"
 
 OWN = "custom/"
 """What the names of the administrator's own sounds begin with."""
+
+READ_AT = "DIALPLAN_READ_AT"
+"""The dialplan's global variable that says when it was read, in seconds since the epoch."""
 
 _BEYOND_THE_END = 24 * 3600 * 1000  # milliseconds
 _PLAYED_WITHIN = 5.0
@@ -109,6 +114,15 @@ class Wanted:
     folder: Path | None = None
     modules: tuple[str, ...] = ()
     transfer_progress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """When Asterisk last read its files, in seconds since the epoch: the dialplan (None: it does not say), and others
+    by any reload of a module, or its start."""
+
+    dialplan: float | None
+    modules: float
 
 
 class _Player:
@@ -165,6 +179,17 @@ class Checks:
         info = await self._client.call("asterisk", "getInfo", only="system")
         return str(info["system"]["version"]).partition("+")[0]
 
+    async def plays(self, path: str) -> bool:
+        """Whether Asterisk plays the sound file of this path of its own, without its ending."""
+        return await self._player.plays(path)
+
+    async def reads(self) -> Reads:
+        """When the files that run were read. `dialplan reload` is no reload of a module for Asterisk."""
+        dialplan = await self._client.call("asterisk", "getGlobalVar", variable=READ_AT)
+        info = await self._client.call("asterisk", "getInfo", only="status")
+        modules = datetime.fromisoformat(info["status"]["last_reload_time"]).timestamp()
+        return Reads(float(dialplan["value"]) if dialplan["value"].isdigit() else None, modules)
+
     async def findings(self, wanted: Wanted) -> list[Finding]:
         """All that is missing, modules first.
 
@@ -204,24 +229,25 @@ class Checks:
         try:
             await self._client.call("endpoints", "get", tech="PJSIP", resource=name)
         except NotFound:
-            return [Finding(subject, name, f"pjsip.conf has no endpoint [{name}]")]
+            advice = f"no endpoint [{name}] runs: pjsip.conf lacks it, or has not been read since it has it"
+            return [Finding(subject, name, advice)]
         return []
 
     async def _sound(self, sound: str, languages: tuple[str, ...], folder: Path | None) -> list[Finding]:
         kind, _, name = sound.partition(":")
         if kind != "sound":
             return []  # tones, digits and recordings are made when they are played
-        listed = await self._languages_of(name)
+        listed = set() if name.startswith(OWN) else await self._languages_of(name)
         if listed and not languages:
             return []
         missing = [x for x in languages or ("",) if x not in listed and not await self._file(name, x, folder)]
         if not missing:
             return []
         where = f" in {' and '.join(missing)}" if missing[0] else ""
-        advice = f"Asterisk has no sound file {name}{where}"
+        advice = f"there is no such sound file that Asterisk can play{where}"
         if name.startswith(OWN):
-            advice += ": put it into sounds/<language>, or sounds, beside callcentre.yaml"
-        return [Finding(Subject.SOUND, sound, advice)]
+            advice += ": put one into sounds/<language>, or sounds, beside callcentre.yaml"
+        return [Finding(Subject.SOUND, name, advice)]
 
     async def _languages_of(self, name: str) -> set[str]:
         """Asterisk's own list, which is made when it starts: what has been added since is not in it."""
@@ -253,11 +279,31 @@ class Checks:
         return await self._function("AST_CONFIG(asterisk.conf,directories,astdatadir)") or "/usr/share/asterisk"
 
     async def _music(self, name: str, folder: Path | None) -> list[Finding]:
-        if not await self._function(f"AST_CONFIG(musiconhold.conf,{name},mode)"):
-            return [Finding(Subject.MUSIC, name, f"musiconhold.conf has no class [{name}]")]
+        mode = await self._function(f"AST_CONFIG(musiconhold.conf,{name},mode)")
+        match mode:
+            case "":
+                return [Finding(Subject.MUSIC, name, f"musiconhold.conf has no class [{name}]")]
+            case "playlist":
+                return await self._playlist(name)
+            case "files":
+                return await self._directory(name, folder)
+            case _:  # a program of the administrator's that makes music
+                return []
+
+    async def _playlist(self, name: str) -> list[Finding]:
+        """Asterisk goes on to the next entry where it cannot play one."""
+        found, index = [], 0
+        while entry := await self._function(f"AST_CONFIG(musiconhold.conf,{name},entry,{index})"):
+            index += 1
+            if "://" not in entry and not (entry.startswith("/") and await self._player.plays(entry)):
+                advice = f"Asterisk cannot play the entry {entry}: it must be an absolute path without its ending"
+                found.append(Finding(Subject.MUSIC, name, advice))
+        return found if index else [Finding(Subject.MUSIC, name, "the playlist of that class has no entry")]
+
+    async def _directory(self, name: str, folder: Path | None) -> list[Finding]:
         directory = await self._function(f"AST_CONFIG(musiconhold.conf,{name},directory)")
         inside = directory.removeprefix(ADMINISTRATORS)
-        if folder is None or inside == directory or any((folder / inside).glob("*.*")):
+        if folder is None or inside == directory or any(is_sound(path) for path in (folder / inside).glob("*")):
             return []
         return [Finding(Subject.MUSIC, name, f"there are no files in {directory}, the directory of that class")]
 
@@ -273,7 +319,9 @@ class Checks:
     async def _entry(self, name: str) -> list[Finding]:
         if await self._function(f"DIALPLAN_EXISTS({self._context},{name},1)") == "1":
             return []
-        return [Finding(Subject.DIALPLAN, name, f"extensions.conf has no `exten => {name},1` in [{self._context}]")]
+        return [
+            Finding(Subject.DIALPLAN, name, f"the dialplan that runs has no `exten => {name},1` in [{self._context}]")
+        ]
 
     async def _function(self, expression: str) -> str:
         try:

@@ -24,6 +24,7 @@ _LINE = re.compile(r"\s*(?:exten\s*=>?\s*([^,]+),|same\s*=>?\s*)")
 _HINT = re.compile(r"\s*exten\s*=>?\s*[^,]+,\s*hint\s*,\s*Stasis:([^&,\s]+)")
 _HANDS_OVER = re.compile(r"(?:(?P<context>[\w-]+),)?\b(?P<subroutine>deliver|feature),1\(|\bStasis\(")
 _LANGUAGE = re.compile(r"(?:^\s*(?:default)?language\s*=>?\s*|CHANNEL\(language\)=)([A-Za-z_]+)")
+_PLAYS = re.compile(r"\b(?:Playback|Background|ControlPlayback|(?P<read>Read))\(", re.IGNORECASE)
 _OPEN, _CLOSED = "([{", ")]}"
 
 
@@ -56,6 +57,32 @@ def faults(directory: Directory, folder: Path, application: str) -> list[ConfigE
     return found
 
 
+def prompts(folder: Path) -> dict[str, str]:
+    """The sound files that the dialplan in this folder plays by name, each with the first place where it does."""
+    found: dict[str, str] = {}
+    if (folder / FILE).is_file():
+        for line in _lines(folder / FILE, folder, ()):
+            for played in _PLAYS.finditer(line.text):
+                arguments = [*_arguments(line.text[played.end() :]), ""]
+                for name in arguments[1 if played["read"] else 0].split("&"):
+                    if name.strip() and "$" not in name and ":" not in name:
+                        found.setdefault(name.strip(), f"{line.file}:{line.number}: {line.entry}")
+    return found
+
+
+def files(folder: Path, name: str) -> list[Path]:
+    """A file of Asterisk's in this folder and all that it includes, as far as they can be read from here."""
+    found: list[Path] = []
+    waiting = [folder / name]
+    while waiting:
+        file = waiting.pop()
+        if file not in found and file.is_file():
+            found.append(file)
+            for line in _without_blocks(file.read_text("utf-8", "replace")).split("\n"):
+                waiting += _included(_without_comment(line), folder)
+    return found
+
+
 def languages(folder: Path) -> tuple[str, ...]:
     """The languages that phones, trunks and the dialplan in this folder choose; none where there are no such files."""
     found: set[str] = set()
@@ -83,15 +110,22 @@ def _lines(file: Path, folder: Path, above: Sequence[Path]) -> Iterator[_Line]:
     context = extension = ""
     for number, raw in enumerate(_without_blocks(file.read_text("utf-8", "replace")).split("\n"), 1):
         text = _without_comment(raw)
-        included = _INCLUDE.match(text)
-        if included is not None:
-            for each in sorted(folder.glob(included[1])) if not included[1].startswith("/") else [Path(included[1])]:
-                yield from _lines(each, folder, (*above, file))
-        elif (section := _SECTION.match(text)) is not None:
+        for each in _included(text, folder):
+            yield from _lines(each, folder, (*above, file))
+        if (section := _SECTION.match(text)) is not None:
             context, extension = section[1], ""
         elif (line := _LINE.match(text)) is not None:
             extension = line[1] or extension
             yield _Line(file, number, f"{context} {extension}", text)
+
+
+def _included(text: str, folder: Path) -> list[Path]:
+    """The files that this line includes."""
+    match = _INCLUDE.match(text)
+    if match is None:
+        return []
+    name = match[1].strip()
+    return [Path(name)] if name.startswith("/") else sorted(folder.glob(name))
 
 
 def _without_blocks(text: str) -> str:

@@ -3,6 +3,7 @@
 `load` does it all or raises every fault at once, each with file, line and field. Nothing else knows the file.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -77,6 +78,15 @@ def load(path: str | FilePath) -> Configuration:
         raw = FilePath(path).read_bytes()
     except OSError as error:
         raise ConfigInvalid([ConfigError(file, 0, "", f"cannot be read: {error.strerror}")]) from None
+    return decode(raw, file)
+
+
+def decode(raw: bytes, file: str) -> Configuration:
+    """Read the bytes of a file, named `file` in errors.
+
+    Raises:
+        ConfigInvalid: with all that is wrong.
+    """
     if len(raw) > MAX_BYTES:
         raise ConfigInvalid([ConfigError(file, 0, "", f"is larger than {MAX_BYTES} bytes")])
     try:
@@ -153,8 +163,9 @@ def _validated[T](adapter: TypeAdapter[T], raw: object, path: Path, document: Do
     try:
         return adapter.validate_python(raw)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_context=False, include_input=False):
-            document.complain((*path, *detail["loc"]), _message(detail))
+        for detail in error.errors(include_url=False, include_context=False):
+            message = _message(detail)
+            document.complain((*path, *detail["loc"]), message + _shown(detail, message))
         return None
 
 
@@ -171,7 +182,24 @@ def _message(detail: ErrorDetails) -> str:
         case "string_type":
             return "must be text; put it into quotes"
         case _:
-            return detail["msg"][:1].lower() + detail["msg"][1:]
+            told = re.sub(r"^\w+ should ", "must ", detail["msg"])
+            return told[:1].lower() + told[1:]
+
+
+_SECRETS = frozenset({"password", "password_hash"})
+_SHOWN = 60  # characters
+
+
+def _shown(detail: ErrorDetails, message: str) -> str:
+    """The value that is wrong, where it can be no secret (a misspelt name may be that of one) and is not told yet."""
+    value = detail["input"]
+    unsafe = detail["type"] in ("extra_forbidden", "missing", "model_type") or _SECRETS & set(detail["loc"])
+    if unsafe or not isinstance(value, str | int | float):
+        return ""
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    if text in message:
+        return ""
+    return f"; it is {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"
 
 
 # -- into the call centre ---------------------------------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from ari_app.ari.checks import connect
 from tests.bots import Contact, answers
 from tests.bots.recital import recited
 from tests.demo import render
@@ -19,7 +22,8 @@ from tests.e2e.containers import with_container
 from tests.e2e.office import CALLER_NUMBER, Office, Refused
 from tests.e2e.prompts import music, prompts
 from tests.e2e.stack import Stack
-from tests.e2e.test_configuration import FILE, ari_app, own_office
+from tests.e2e.test_configuration import APPLICATION, FILE, ari_app, own_office
+from tests.support.soundfiles import ENDLESS, RIGHT, SILENT, WRONG, wav
 
 OWN = f"custom/{crowd.OWN_PROMPT}"
 
@@ -123,25 +127,67 @@ def told(contact: Contact) -> bytes:
 async def test_check_knows_own_prompts_and_absolute_paths_and_names_the_language_that_lacks_one(
     stack: Stack, tmp_path: Path
 ) -> None:
-    for name in ("pjsip.conf", "extensions.conf", "asterisk.conf"):
-        shutil.copy(FILE.parent / name, tmp_path)
+    for name in ("pjsip.conf", "extensions.conf", "asterisk.conf", "musiconhold.conf", "modules.conf"):
+        shutil.copy2(FILE.parent / name, tmp_path)
+    (tmp_path / "music" / crowd.OWN_MUSIC).mkdir(parents=True)
+    (tmp_path / "music" / crowd.OWN_MUSIC / "song.wav").write_bytes(wav())
     file = tmp_path / "callcentre.yaml"
     text = FILE.read_text().replace("max_wait: 60", f"max_wait: 60\n    music_class: {crowd.OWN_MUSIC}")
     absolute = f"/etc/asterisk/sounds/fr/{crowd.OWN_PROMPT}"
     file.write_text(text.replace("invalid_number: pbx-invalid", f"invalid_number: [{OWN}, {absolute}]"))
     status, output = await ari_app(stack, file, "check")
     assert status == 0, output
+    assert "is due" not in output
     text = text.replace(crowd.OWN_MUSIC, "no-such-music")
     file.write_text(text.replace("invalid_number: pbx-invalid", "invalid_number: [custom/nothing, fr/beep, /nowhere]"))
     status, output = await ari_app(stack, file, "check")
     assert status == 1
     for fault in (
-        "sound sound:custom/nothing: Asterisk has no sound file custom/nothing in en and fr: put it into",
-        "sound sound:/nowhere: Asterisk has no sound file /nowhere in en and fr",
+        "sound custom/nothing: there is no such sound file that Asterisk can play in en and fr: put one into",
+        "sound /nowhere: there is no such sound file that Asterisk can play in en and fr",
         "music no-such-music: musiconhold.conf has no class [no-such-music]",
-        "3 faults found",
+        "\n3 faults\n",
     ):
         assert fault in output, output
+
+
+async def test_what_check_says_of_sound_files_is_what_asterisk_does_with_them(stack: Stack) -> None:
+    brought = {**RIGHT, **{name: content for name, (content, _) in WRONG.items() if name != ENDLESS}}
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name, content in brought.items():
+            member = tarfile.TarInfo(f"brought/{name}")
+            member.size, member.mode = len(content), 0o644
+            tar.addfile(member, io.BytesIO(content))
+    await with_container(f"{stack.project}-asterisk", lambda x: x.put_archive("/tmp", archive.getvalue()))
+    async with connect(stack.ari, stack.ari_user, stack.ari_password, APPLICATION) as checks:
+        played = {name for name in brought if await checks.plays(f"/tmp/brought/{Path(name).stem}")}
+    assert played == {*RIGHT, SILENT}
+
+
+async def test_check_names_prompts_of_the_dialplan_that_nobody_would_hear_and_the_reloads_that_are_due(
+    stack: Stack, tmp_path: Path
+) -> None:
+    for file in FILE.parent.glob("*.*"):
+        shutil.copy2(file, tmp_path)
+    (tmp_path / "sounds").mkdir()
+    (tmp_path / "sounds" / "welcome.wav").write_bytes(wav(channels=2, rate=44_100))
+    (tmp_path / "sounds" / "press.wav").write_bytes(wav())
+    dialplan = tmp_path / "extensions.conf"
+    lines = dialplan.read_text().splitlines()
+    dialplan.write_text("\n".join([*lines, "[mine]", "exten => s,1,Background(custom/welcomme&custom/press&hello)"]))
+    (tmp_path / "pjsip.conf").touch()
+    status, output = await ari_app(stack, tmp_path / FILE.name, "check")
+    assert status == 1
+    for said in (
+        f"{tmp_path}/sounds/welcome.wav: is PCM, 2 channels, 44100 Hz, 16 bit",
+        f"{dialplan}:{len(lines) + 2}: mine s: sound custom/welcomme: there is no such sound file",
+        f"{dialplan}: is newer than what runs, which was read at ",
+        ": `dialplan reload` is due\n",
+        f"{tmp_path}/pjsip.conf: is newer than what runs",
+        "\n2 faults\n",
+    ):
+        assert said in output, output
 
 
 async def test_a_restart_on_a_faulty_file_serves_calls_with_the_last_good_one_and_says_so(

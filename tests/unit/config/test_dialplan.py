@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.config.dialplan import faults, languages
+from ari_app.config.dialplan import faults, files, languages, prompts
 from tests.support.callcentre import directory
 
 SMALL = directory()
@@ -90,6 +90,39 @@ def test_the_languages_are_those_that_phones_and_the_dialplan_choose(tmp_path: P
     (tmp_path / "asterisk.conf").write_text("[options]\ndefaultlanguage = nl\n")
     (tmp_path / "extensions.conf").write_text("exten => w,1,ExecIf($[1]?Set(CHANNEL(language)=en_GB))\n")
     assert languages(tmp_path) == ("en_GB", "fr", "nl")
+
+
+def test_the_prompts_are_those_that_the_dialplan_names_each_with_its_place(tmp_path: Path) -> None:
+    assert prompts(tmp_path) == {}
+    (tmp_path / "extensions.conf").write_text("""\
+[menu]
+exten => s,1,Background(custom/welcome&digits/1, m,fr)
+ same => n,Read(KEY,custom/press&custom/welcome,1)
+ same => n,ExecIf($["${A}" = "b"]?playback(custom/${B}&custom/known,noanswer))
+ same => n,ControlPlayback( custom/long )
+ same => n,Playback()
+ same => n,Read(KEY)
+ same => n,Playback(https://sounds.example/x)
+;same => n,Playback(custom/nothing)
+ same => n,MyPlayback(custom/nothing)
+""")
+    file = tmp_path / "extensions.conf"
+    assert prompts(tmp_path) == {
+        "custom/welcome": f"{file}:2: menu s",
+        "digits/1": f"{file}:2: menu s",
+        "custom/press": f"{file}:3: menu s",
+        "custom/known": f"{file}:4: menu s",
+        "custom/long": f"{file}:5: menu s",
+    }
+
+
+def test_the_files_that_a_file_includes_belong_to_it(tmp_path: Path) -> None:
+    assert files(tmp_path, "pjsip.conf") == []
+    (tmp_path / "pjsip.conf").write_text("[a]\n#include phones/*.conf ; more\n;#include other.conf\n")
+    (tmp_path / "phones").mkdir()
+    (tmp_path / "phones" / "one.conf").write_text("#include pjsip.conf\n#include /nowhere/at/all\n")
+    (tmp_path / "other.conf").write_text("")
+    assert files(tmp_path, "pjsip.conf") == [tmp_path / "pjsip.conf", tmp_path / "phones" / "one.conf"]
 
 
 @pytest.mark.parametrize("application", ["callcontrol", "other"])

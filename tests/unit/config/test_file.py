@@ -169,8 +169,8 @@ def test_the_file_must_be_utf8(tmp_path: Path) -> None:
         ("groups:\n  'a b': {name: X}\n", "2 groups.a b an id must be"),
         ("groups:\n  x: text\n", "2 groups.x must be a mapping of names to values"),
         ("groups:\n  x:\n", "2 groups.x must be a mapping of names to values"),
-        ("settings:\n  conferences: yes\n", "2 settings.conferences input should be a valid boolean"),
-        ("settings:\n  offer_timeout: soon\n", "2 settings.offer_timeout input should be a valid number"),
+        ("settings:\n  conferences: yes\n", "2 settings.conferences must be a valid boolean; it is 'yes'"),
+        ("settings:\n  offer_timeout: soon\n", "2 settings.offer_timeout must be a valid number; it is 'soon'"),
         ("settings:\n  fallback: group:x\n", "2 settings.fallback group:x is not in this file"),
         ("settings:\n  fallback: nobody\n", "2 settings.fallback 'nobody' is not a target"),
         ("settings:\n  feature_codes: {transfer: '*12345678'}\n", "2 settings.feature_codes.transfer must be 1 to 8"),
@@ -182,8 +182,8 @@ def test_the_file_must_be_utf8(tmp_path: Path) -> None:
             "2 settings.feature_codes hold *12 begins with transfer *1: it could never be dialled",
         ),
         ("settings:\n  feature_codes: {transfer: 1, hold: 1}\n", "2 settings.feature_codes hold 1 begins with"),
-        ("settings:\n  feature_timeout: 0\n", "2 settings.feature_timeout input should be greater than 0"),
-        ("settings:\n  talk_detection: yes\n", "2 settings.talk_detection input should be a valid boolean"),
+        ("settings:\n  feature_timeout: 0\n", "2 settings.feature_timeout must be greater than 0"),
+        ("settings:\n  talk_detection: yes\n", "2 settings.talk_detection must be a valid boolean"),
         ("outside:\n  - pattern: '('\n", "2 outside.0.pattern is not a regular expression"),
         ("outside:\n  - pattern: '0(.*)'\n    replace: '\\2'\n", "2 outside.0 replace does not fit"),
         ("announcements:\n  goodby: bye\n", "2 announcements.goodby is not an announcement; there are: "),
@@ -215,14 +215,15 @@ def test_a_fault_is_named(text: str, expected: str) -> None:
         ("name: Alice", "nam: Alice", ["2 agents.alice.name is missing", "3 agents.alice.nam is not known here"]),
         ("[support]", "[support, x]", ["6 agents.alice.groups.1 'x' is not one of the groups of this file"]),
         ("french: 3}", "frensh: 3}", ["7 agents.alice.skills.frensh 'frensh' is not one of the skills of this file"]),
-        ("french: 3}", "french: 0}", ["7 agents.alice.skills.french input should be greater than or equal to 1"]),
+        ("french: 3}", "french: 0}", ["7 agents.alice.skills.french must be greater than or equal to 1"]),
         ('"2000"', '"1001"', ["11 groups.support.number 1001 is taken by agents alice (line 4)"]),
         ("    password: secret\n", "", ["2 agents.alice give either password_hash"]),
         ("password: secret", "password_hash: secret", ["5 agents.alice.password_hash is not an argon2 hash"]),
         ('    phone: "1001"\n', "", ["2 agents.alice an agent needs a phone"]),
         ('"1001"', '"10 01"', ["4 agents.alice.phone must be a SIP user"]),
         ('"2000"', '"20x"', ["11 groups.support.number must be a number to dial"]),
-        ("name: Alice", "name: 5", ["3 agents.alice.name must be text; put it into quotes"]),
+        ("name: Alice", "name: 5", ["3 agents.alice.name must be text; put it into quotes; it is 5"]),
+        ("name: Alice", "name: true", ["3 agents.alice.name must be text; put it into quotes; it is true"]),
     ],
 )  # fmt: skip
 def test_a_fault_in_a_file_that_was_right(old: str, new: str, expected: list[str]) -> None:
@@ -268,7 +269,7 @@ def test_a_group_may_ring_in_an_order_of_its_own() -> None:
         ("[bob, carol]", "order.1 'carol' is not one of the agents of this file"),
         ("[dave]", "order.0 'dave' is not a member of this group: see agents.dave.groups"),
         ("[bob, alice, bob]", "order.2 'bob' is named twice"),
-        ("[1001]", "order.0 must be text; put it into quotes"),
+        ("[1001]", "order.0 must be text; put it into quotes; it is 1001"),
     ],
 )
 def test_an_order_names_members_each_once(order: str, complaint: str) -> None:
@@ -293,9 +294,30 @@ def test_queues_must_not_overflow_in_a_ring() -> None:
     ]
 
 
-def test_secrets_are_not_in_faults() -> None:
-    text = SMALL.replace("password: secret", "password: [hunter2]").replace("name: Alice", "password_hash: hunter3")
-    assert "hunter" not in " ".join(faults(text))
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "password: [hunter2]\n    password_hash: hunter2",
+        "password_hash: hunter2",
+        "passwort: hunter2",
+        "password: 6482739",
+        "password: true",
+        f"password: {'hunter2' * 200}",
+    ],
+)
+def test_secrets_are_not_in_faults(secret: str) -> None:
+    told = " ".join(faults(SMALL.replace("password: secret", secret)))
+    for part in ("hunter2", "6482739", "it is"):
+        assert part not in told
+
+
+def test_a_scalar_in_place_of_an_agent_is_not_told_for_it_may_be_their_password() -> None:
+    assert faults("agents:\n  alice: hunter2\n") == ["2 agents.alice must be a mapping of names to values"]
+
+
+def test_a_long_value_is_told_up_to_where_anybody_would_read() -> None:
+    (fault,) = faults(f"settings:\n  offer_timeout: {'soon' * 100}\n")
+    assert fault == f"2 settings.offer_timeout must be a valid number; it is '{'soon' * 15}"[:-1] + "…"
 
 
 def test_numbers_need_no_quotes_where_yaml_does_not_spoil_them() -> None:
