@@ -44,7 +44,7 @@ class EngineControl:
         return await self._engine.submit(command)
 
     async def _with_last_choice(self, command: MakeCall) -> MakeCall:
-        """Somebody outside sees what the agent chose last, unless he chooses anew (S52)."""
+        """Somebody outside sees what the agent chose last, unless they choose anew (S52)."""
         directory = self.directory()
         target = directory.resolve(command.target)
         if target.type is not TargetType.NUMBER or Verb.CALL not in directory.caller_id_verbs:

@@ -1,4 +1,4 @@
-"""Logging in and out, the agent himself and his state."""
+"""Logging in and out, the agent themselves and their state."""
 
 from ari_app.api.authentication import Authentication
 from ari_app.api.documents import me

@@ -35,7 +35,7 @@ REMEMBERED_FAILURES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An agent who has proved who he is. `digest` names his token; `expires_at` in seconds since the epoch."""
+    """An agent who has proved who they are. `digest` names their token; `expires_at` in seconds since the epoch."""
 
     agent: Agent
     digest: str

@@ -85,7 +85,7 @@ class CallsApi:
         self._preferences = preferences
 
     async def list(self, exchange: Exchange) -> Calls:
-        """The calls that I see: an agent his own, a supervisor or admin all."""
+        """The calls that I see: an agent their own, a supervisor or admin all."""
         agent = exchange.session.agent
         calls = sorted((x for x in self._control.calls().values() if sees(agent, x)), key=lambda x: x.started_at)
         return Calls(calls=[render_call(x, agent, self._control) for x in calls])
@@ -167,7 +167,7 @@ class CallsApi:
         return render_call(call, exchange.session.agent, self._control)
 
     def _reached(self, exchange: Exchange, target: Target) -> None:
-        """It was rung: it is one of his recents."""
+        """It was rung: it is one of their recents."""
         self._preferences.reached(exchange.session.agent.id, self._control.directory().resolve(target))
 
     def _verb(self, make: Callable[..., c.Command]) -> Handler:

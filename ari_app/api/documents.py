@@ -11,9 +11,9 @@ from ari_app.store.port import Choices
 
 
 def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
-    """An agent and his state; one whose state was never set is logged out.
+    """An agent and their state; one whose state was never set is logged out.
 
-    Somebody ready whose phone can't ring sees that as the reason why he is offered nothing.
+    Somebody ready whose phone can't ring sees that as the reason why they are offered nothing.
     """
     reason = record.reason if record else None
     if record is not None and str(record.state) == "ready" and not record.available:
@@ -30,7 +30,7 @@ def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
 
 
 async def me(agent: Agent, record: AgentState | None, directory: Directory, choices: Choices) -> Me:
-    """The agent himself. While the store is away his last choice of a caller ID is not known (S52)."""
+    """The agent themselves. While the store is away their last choice of a caller ID is not known (S52)."""
     listed = [CallerIdChoice(id=c.id, name=c.name, number=c.number) for c in caller_ids_for(directory, agent.id)]
     try:
         last = await choices.caller_id(agent.id)

@@ -46,7 +46,7 @@ ALONE = 4
 
 
 def render_call(call: Call, agent: Agent, control: Control) -> CallView:
-    """The call as the agent sees it; one that he is no longer in is over for him."""
+    """The call as the agent sees it; one that they are no longer in is over for them."""
     engaged = agent.role in OVERSEERS and any(other != call.id for other in control.engaged(agent.id))
     shown = view(call, agent.id, control.directory(), agent.role, engaged=engaged)
     gone = call.party_of(agent.id) is None and agent.role not in OVERSEERS
@@ -57,12 +57,12 @@ def render_call(call: Call, agent: Agent, control: Control) -> CallView:
 
 
 def sees(agent: Agent, call: Call) -> bool:
-    """Whether this call concerns him: he is in it (or it rings his phone), or he oversees all."""
+    """Whether this call concerns them: they are in it (or it rings their phone), or they oversee all."""
     return not call.ended and (agent.role in OVERSEERS or call.party_of(agent.id) is not None)
 
 
 def _has(call: Call | None, agent: Agent) -> bool:
-    """Whether the call has him, as a party or as its supervisor."""
+    """Whether the call has them, as a party or as its supervisor."""
     if call is None or call.ended:
         return False
     return call.party_of(agent.id) is not None or agent.id in call.monitors
@@ -129,7 +129,7 @@ class EventHub:
                 self._retell(desk, agent, call)
 
     def _retell(self, desk: Desk, agent: Agent, but: Call) -> None:
-        """What he may do with other calls follows from whether he has one of his own."""
+        """What they may do with other calls follows from whether they have one of their own."""
         for call in list(self._control.calls().values()):
             if call.id != but.id and call.id in desk.told:
                 self._tell_call(desk, call, agent)
@@ -141,7 +141,7 @@ class EventHub:
             self._publish(desk, "call.alarm", _json(told)[1:-1])
 
     def agent_changed(self, record: AgentState) -> None:
-        """An agent's state changed: himself and those who oversee, and as a target everybody who may reach him."""
+        """An agent's state changed: themselves and those who oversee, and as a target everybody who may reach them."""
         agent = self._control.directory().agents.get(record.agent)
         if agent is None:
             return

@@ -1,4 +1,4 @@
-"""Which targets an agent finds, in which order, and which he may have at all (S1-S3)."""
+"""Which targets an agent finds, in which order, and which they may have at all (S1-S3)."""
 
 import asyncio
 from collections.abc import Collection, Iterable
@@ -34,7 +34,7 @@ class Finder:
     async def remembered(
         self, viewer: str, q: str, types: Collection[str], limit: int, *, recent: bool, favourite: bool
     ) -> tuple[Directory, list[Target]]:
-        """Of his recents (newest first), his favourites, or what is both, those that match and may be had now.
+        """Of their recents (newest first), their favourites, or what is both, those that match and may be had now.
 
         Raises:
             StoreUnavailable: they can't be read.
@@ -50,7 +50,7 @@ class Finder:
         """The target of this name, a number of ours as what it stands for.
 
         Raises:
-            Refused: `unknown_target` for one that does not exist, or that he may do nothing with (S2, S3).
+            Refused: `unknown_target` for one that does not exist, or that they may do nothing with (S2, S3).
         """
         directory = self._control.directory()
         target = directory.resolve(parse_target(text))
@@ -60,7 +60,7 @@ class Finder:
         return target
 
     def still(self, viewer: str, texts: Iterable[str]) -> list[Target]:
-        """Of these names, each once, those that he may have now."""
+        """Of these names, each once, those that they may have now."""
         found: dict[Target, None] = {}
         for text in texts:
             try:

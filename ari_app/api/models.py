@@ -165,7 +165,7 @@ class AgentDocument(Answer):
 
 
 class Me(AgentDocument):
-    """The agent himself."""
+    """The agent themselves."""
 
     caller_ids: list[CallerIdChoice]
     default_caller_id: str | None

@@ -58,7 +58,7 @@ class Control(Protocol):
         """The call centre as it is configured now."""
 
     def credential(self, agent: str) -> Credential | None:
-        """How this agent proves who he is; None where there is no such agent."""
+        """How this agent proves who they are; None where there is no such agent."""
 
     async def reload(self) -> Sequence[ConfigError]:
         """Read the administrator's file again: all of it (no errors), or none of it."""
@@ -83,11 +83,11 @@ class AgentState(Protocol):
     def since(self) -> float: ...
     @property
     def available(self) -> bool:
-        """Whether he could be reserved now: ready, and his phone can ring."""
+        """Whether they could be reserved now: ready, and their phone can ring."""
 
     @property
     def in_use(self) -> bool:
-        """Whether his phone can't ring because it is in a call of which call control knows nothing."""
+        """Whether their phone can't ring because it is in a call of which call control knows nothing."""
 
 
 class Agents(Protocol):
@@ -100,10 +100,10 @@ class Agents(Protocol):
         """How many agents of the target could be reserved now."""
 
     def may_ring(self, agent: str) -> bool:
-        """Whether a call to himself could be offered to him now: he is free, or has call waiting and room for it."""
+        """Whether a call to this agent could be offered now: they are free, or have call waiting and room for it."""
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
-        """`ready`, `not_ready` or `logged_out`, by the agent's own wish; his state after it."""
+        """`ready`, `not_ready` or `logged_out`, by the agent's own wish; their state after it."""
 
 
 class Store(Tokens, IdempotencyKeys, Choices, Favourites, Protocol):

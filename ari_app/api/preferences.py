@@ -1,4 +1,4 @@
-"""Whom each agent reached lately and whom he marked, for listing them and for ranking what he finds.
+"""Whom each agent reached lately and whom they marked, for listing them and for ranking what they find.
 
 Kept in the store. For ranking a copy of a few seconds' age will do, and while the store is away none: finding somebody
 must neither wait for it nor fail with it.
@@ -43,15 +43,15 @@ class Preferences:
     async def recents(self, agent: str) -> list[Target]:
         """Newest first. Raises: StoreUnavailable."""
         if (writing := self._writing.get(agent)) is not None:
-            await asyncio.wait([writing])  # what he has just done is in it
+            await asyncio.wait([writing])  # what they have just done is in it
         return _parsed(await self._store.recents(agent))
 
     async def favourites(self, agent: str) -> list[Target]:
-        """In the order in which he marked them. Raises: StoreUnavailable."""
+        """In the order in which they marked them. Raises: StoreUnavailable."""
         return _parsed(await self._store.favourites(agent))
 
     async def add_favourite(self, agent: str, target: Target) -> None:
-        """Raises: Refused `invalid` where he has too many; StoreUnavailable."""
+        """Raises: Refused `invalid` where they have too many; StoreUnavailable."""
         self._ranks.pop(agent, None)
         if not await self._store.add_favourite(agent, str(target)):
             problem = FieldError("target", f"there are {FAVOURITES} favourites already; remove one first")

@@ -47,7 +47,7 @@ class Subscription:
 
 @dataclass(slots=True, eq=False)
 class Desk:
-    """All streams of one agent, and what he was told of each call last."""
+    """All streams of one agent, and what they were told of each call last."""
 
     agent: str
     role: Role

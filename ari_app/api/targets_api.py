@@ -1,4 +1,4 @@
-"""Whom the agent can reach: finding them, and marking those that he wants at hand."""
+"""Whom the agent can reach: finding them, and marking those that they want at hand."""
 
 from collections.abc import Callable
 

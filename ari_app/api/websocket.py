@@ -184,7 +184,7 @@ class EventsApi:
                 await socket.send_str(event.text())
 
     async def _snapshot(self, opened: Opened, session: Session) -> str:
-        """Calls are as of `seq`; the agent's own state is as of now, which his next event tells again."""
+        """Calls are as of `seq`; the agent's own state is as of now, which their next event tells again."""
         directory = self._control.directory()
         myself = await me(session.agent, self._agents.record(session.agent.id), directory, self._store)
         snapshot = {

@@ -9,7 +9,7 @@
         ├── InvalidState        412: the channel is not up (mute, music, playback, digits)
         └── Unprocessable       422: the channel is not in this bridge
 
-Should one leak to a client, he sees `asterisk_unavailable` and never Asterisk's own words, which are in `message`.
+Should one leak to a client, they see `asterisk_unavailable` and never Asterisk's own words, which are in `message`.
 """
 
 from ari_app.errors import AsteriskUnavailable

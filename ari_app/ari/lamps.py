@@ -24,7 +24,7 @@ _LAMPS = {
 
 
 def lamp_of(state: str, *, reachable: bool, in_use: bool = False) -> str:
-    """Asterisk's device state for an agent's state, and for his phone's where he is ready and it can't ring."""
+    """Asterisk's device state for an agent's state, and for their phone's where they are ready and it can't ring."""
     if in_use:
         return "INUSE" if state == "ready" else _LAMPS[state]
     return _LAMPS[state] if reachable else "UNAVAILABLE"

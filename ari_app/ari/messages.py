@@ -200,7 +200,7 @@ class ChannelTalkingStarted(_Message):
 
 
 class ChannelTalkingFinished(_Message):
-    """He was silent for a while."""
+    """They were silent for a while."""
 
     type: Literal["ChannelTalkingFinished"]
     channel: Channel

@@ -259,7 +259,7 @@ class Requests:
 
     async def _mute(self, leg: LegId, nobody_hears: bool, hears_nobody: bool) -> None:
         """Asterisk has two switches, `in` (nobody hears) and `out` (hears nobody). First on, then off: while it
-        changes nobody hears more than he may. One request where it is known what was before.
+        changes nobody hears more than they may. One request where it is known what was before.
         """
         asked = self._asked.setdefault(leg, _Asked())
         before, asked.muted = asked.muted, None

@@ -19,7 +19,7 @@ HIGHEST_LEVEL = 999
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One agent: whether he has a phone, the names of his sets, and his places in those that have an order."""
+    """One agent: whether they have a phone, the names of their sets, and their places in those that have an order."""
 
     phone: bool
     sets: tuple[str, ...]

@@ -1,16 +1,17 @@
 """Who can be reached now: what the rest of the app may ask of availability, and the values that travel.
 
-Owns the vocabulary; knows neither Redis nor calls. What a person chooses and what calls make of him are kept apart:
+Owns the vocabulary; knows neither Redis nor calls. What a person chooses and what calls make of them are kept apart:
 
     choice     logged_out | not_ready (+ reason) | ready              set_state, count_missed
     activity   none | reserved (+ request, until) | ringing | on_call | wrap_up (+ until)      reserve, set_activity
 
-The state that is shown is the activity where there is one, else the choice. An agent is *available* when his choice is
-ready, no call has him, and he has a phone that can ring. A choice made in a call takes effect after it; one made in
-wrap-up ends the wrap-up. Somebody logged out may use his phone (activity) but is never reserved, and has no wrap-up.
+The state that is shown is the activity where there is one, else the choice. An agent is *available* when their choice
+is ready, no call has them, and they have a phone that can ring. A choice made in a call takes effect after it; one made
+in wrap-up ends the wrap-up. Somebody logged out may use their phone (activity) but is never reserved, and has no
+wrap-up.
 
-Idle-since is when he became available; a reservation or a ringing that came to nothing gives him his place back, a
-call answered, a call missed, or a phone that was away sends him to the end.
+Idle-since is when they became available; a reservation or a ringing that came to nothing gives them their place back, a
+call answered, a call missed, or a phone that was away sends them to the end.
 
 Times are seconds since the epoch, kept to the millisecond. The caller's clock decides, not that of Redis: tests and the
 in-memory twin then mean the same by every time, and what has run out ended when it was due, not when somebody noticed.
@@ -44,7 +45,7 @@ ACTIVITIES = frozenset({AgentState.RESERVED, AgentState.RINGING, AgentState.ON_C
 
 @dataclass(frozen=True, slots=True)
 class AgentRecord:
-    """One agent as he is. `since` is when this state and reason began.
+    """One agent as they are. `since` is when this state and reason began.
 
     `call` is the call that has them (in wrap-up: had them); `reachable`: their phone can ring, as far as is known;
     where not, `in_use` tells that it is in a call of which call control knows nothing. `missed`: calls in a row that
@@ -66,18 +67,18 @@ class AgentRecord:
 
     @property
     def available(self) -> bool:
-        """Whether he can be reserved."""
+        """Whether they can be reserved."""
         return self.state is AgentState.READY and self.reachable
 
     @property
     def may_wait(self) -> bool:
-        """Whether he would take calls and is in one now: with call waiting, one more may be offered to him."""
+        """Whether they would take calls and are in one now: with call waiting, one more may be offered to them."""
         return self.state is AgentState.ON_CALL and self.choice is AgentState.READY and self.reachable
 
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """An agent's record is now this. `became_available`: he can be had, and could not before (or not so)."""
+    """An agent's record is now this. `became_available`: they can be had, and could not before (or not so)."""
 
     record: AgentRecord
     became_available: bool
@@ -157,11 +158,11 @@ class Availability(Protocol):
         wrap_up: float = 0.0,
         request: str | None = None,
     ) -> bool:
-        """What calls make of him: `reserved`, `ringing`, `on_call`, or None when no call has him any more.
+        """What calls make of them: `reserved`, `ringing`, `on_call`, or None when no call has them any more.
 
-        With None, `wrap_up` seconds pass before he is available again. Repeating it changes nothing. `reserved` keeps
-        the time limit of a reservation; the others end it. With `request`, only if that reservation (or what became
-        of it) still has him, or nobody has: a controller that was too slow can't take him from the next.
+        With None, `wrap_up` seconds pass before they are available again. Repeating it changes nothing. `reserved`
+        keeps the time limit of a reservation; the others end it. With `request`, only if that reservation (or what
+        became of it) still has them, or nobody has: a controller that was too slow can't take them from the next.
 
         Returns:
             Whether it is so now; False for an agent of another request, or one who is no longer listed.
@@ -171,7 +172,7 @@ class Availability(Protocol):
         """
 
     async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
-        """Whether his phone can ring: registered, and not `in_use` past call control (see `AgentRecord`).
+        """Whether their phone can ring: registered, and not `in_use` past call control (see `AgentRecord`).
 
         An agent who is no longer listed is ignored.
         """
@@ -181,7 +182,7 @@ class Availability(Protocol):
 
         Best is the longest idle; for a skill the highest level, then the longest idle; for a group that rings in order
         the first in that. The reservation ends after `seconds` unless `set_activity` takes it further. The same request
-        again gets the same agent for as long as that reservation, or what became of it, has him.
+        again gets the same agent for as long as that reservation, or what became of it, has them.
         """
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:

@@ -12,7 +12,7 @@ OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 def call_actions(
     call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT, *, engaged: bool = False
 ) -> frozenset[str]:
-    """The verbs that `viewer` may use on this call now. `engaged`: another call has him."""
+    """The verbs that `viewer` may use on this call now. `engaged`: another call has them."""
     if call.ended:
         return frozenset()
     me = call.party_of(viewer)
@@ -24,7 +24,7 @@ def call_actions(
 
 
 def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) -> frozenset[str]:
-    """What a supervisor may do with a call whose party he is not."""
+    """What a supervisor may do with a call whose party they are not."""
     actions = {"clear", "update_user_data"} | _recording(call, directory)
     if viewer in call.monitors:
         actions.add("stop_monitoring")
@@ -150,7 +150,7 @@ def party_state(call: Call, party: Party) -> str:
 
 
 def progress_state(progress: Progress) -> str:
-    """How far somebody has come; `connected` once he is there."""
+    """How far somebody has come; `connected` once they are there."""
     return "connected" if progress is Progress.JOINED else progress.value
 
 

@@ -1,7 +1,7 @@
 """What an agent, a supervisor or a client asks for: one class a verb of docs/api.md.
 
 Every command carries `id` (chosen by who sends it; exactly one Reply or Refuse answers it) and `by`, the agent who
-asks. `role` decides whether he may command calls that he is not in.
+asks. `role` decides whether they may command calls that they are not in.
 """
 
 from collections.abc import Mapping

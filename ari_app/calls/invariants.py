@@ -61,7 +61,7 @@ def _monitor_violations(step: Step, call: Call) -> list[str]:
     legs = {party.leg for party in call.parties.values() if party.agent}
     for monitor in call.monitors.values():
         if step.calls_of(monitor.agent):
-            found.append("a supervisor who monitors and has calls of his own")
+            found.append("a supervisor who monitors and has calls of their own")
         if step.leg(monitor.leg) is None:
             found.append("a supervisor whose leg is unknown")
         if step.linked and monitor.snoop is not None and monitor.snoop.of not in legs:

@@ -27,7 +27,7 @@ class Pending:
     """A command that Asterisk is carrying out: answered when no effect is awaited and `until` has come about.
 
     `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call,
-    "monitoring" when the supervisor `agent` hears what he asked for.
+    "monitoring" when the supervisor `agent` hears what they asked for.
     """
 
     command: str

@@ -147,7 +147,7 @@ class Step:
         return next((c for c in self._candidates("calls_of_agent", agent) if agent in c.monitors), None)
 
     def engaged(self, agent: str) -> bool:
-        """Whether any call has him, as a party or as its supervisor: then he is not rung for another."""
+        """Whether any call has them, as a party or as its supervisor: then they are not rung for another."""
         return bool(self.calls_of(agent)) or self.monitored_by(agent) is not None
 
     def awaited(self, request: str) -> Seek | None:
@@ -165,7 +165,7 @@ class Step:
         return not self.read.one("unreachable", self.state.unreachable, phone)
 
     def require_phone(self, phone: str) -> None:
-        """An agent's own phone must be there for what he asks. Raises Refused `phone_unreachable`."""
+        """An agent's own phone must be there for what they ask. Raises Refused `phone_unreachable`."""
         if not self.can_reach(phone):
             raise Refused(
                 Code.PHONE_UNREACHABLE, "your phone is registered nowhere, or does not answer; start it first"

@@ -205,7 +205,7 @@ class PhoneReachable:
 
 @dataclass(frozen=True, slots=True)
 class AgentReserved:
-    """The reservation asked for as `request` holds this agent; nobody else can have him."""
+    """The reservation asked for as `request` holds this agent; nobody else can have them."""
 
     request: str
     agent: AgentId

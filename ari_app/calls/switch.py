@@ -100,7 +100,7 @@ class Switch:
         return self.state.legs
 
     def can_be_rung(self, agent: str) -> bool:
-        """Whether his calls leave room for another one to be offered to him."""
+        """Whether their calls leave room for another one to be offered to them."""
         return parties.can_be_rung(Step(self.state, self.directory, 0.0), agent)
 
     def next_deadline(self) -> float | None:

@@ -23,7 +23,7 @@ from ari_app.routing.directory import Directory, Role
 
 @dataclass(frozen=True, slots=True)
 class PartyView:
-    """Somebody in the call; `you` is the one who looks, `actions` what he may do to this party now.
+    """Somebody in the call; `you` is the one who looks, `actions` what they may do to this party now.
 
     `anonymous`: the identity is withheld, and `name` and `number` are empty unless the administrator lets agents see
     them all the same. `talking`: speaks now; false where it is not known.
@@ -67,7 +67,7 @@ class RecordingView:
 
 @dataclass(frozen=True, slots=True)
 class MonitorView:
-    """A supervisor who listens, whispers or is on his way in; `you` is the one who looks."""
+    """A supervisor who listens, whispers or is on the way in; `you` is the one who looks."""
 
     agent: str
     name: str
@@ -105,7 +105,7 @@ def timestamp(seconds: float | None) -> str | None:
 
 
 def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT, *, engaged: bool = False) -> CallView:
-    """The call as `viewer` (an agent's id) sees it. `engaged`: another call has him."""
+    """The call as `viewer` (an agent's id) sees it. `engaged`: another call has them."""
     parties = sorted(call.parties.values(), key=lambda p: p.order)
     return CallView(
         id=call.id,

@@ -15,7 +15,7 @@ from ari_app.routing.targets import Target, TargetType
 
 
 class Role(StrEnum):
-    """What a person may do: an agent his own calls, a supervisor all calls, an admin everything."""
+    """What a person may do: an agent their own calls, a supervisor all calls, an admin everything."""
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"
@@ -45,9 +45,9 @@ class CallerId:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A person with a login and, unless he only administrates, a phone (its SIP user).
+    """A person with a login and, unless they only administrate, a phone (its SIP user).
 
-    With `call_waiting` calls to himself are offered while he talks, up to `max_calls`.
+    With `call_waiting` calls to themselves are offered while they talk, up to `max_calls`.
     """
 
     id: str

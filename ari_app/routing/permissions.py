@@ -41,7 +41,7 @@ def check_target(directory: Directory, agent: str, target: Target, verb: Verb) -
         raise Refused(Code.UNKNOWN_TARGET, f"{target} is not a target of this call centre")
     if target == Target(TargetType.AGENT, agent):
         problem = FieldError("target", "this is yourself")
-        raise Refused(Code.INVALID, "nobody can be his own target", (problem,))
+        raise Refused(Code.INVALID, "nobody can be their own target", (problem,))
     if verb is Verb.CONFERENCE and not directory.settings.conferences:
         raise Refused(Code.FEATURE_DISABLED, "conferences are switched off by the administrator")
     if verb not in _enabled(directory, target):

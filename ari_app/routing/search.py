@@ -100,7 +100,7 @@ class SearchIndex:
         first = [number for target in sorted(ranks, key=ranks.__getitem__) for number in self._number_of(target)]
         if not folded:
             yield from (self._entries[number].target for number in first)
-            yield from (entry.target for entry in self._entries)  # whoever asks leaves out what he has had
+            yield from (entry.target for entry in self._entries)  # whoever asks leaves out what they have had
             return
         if (named := self._named(text)) is not None:
             yield named

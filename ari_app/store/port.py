@@ -93,7 +93,7 @@ class IdempotencyKeys(Protocol):
     """Answers to requests that may come again. The caller makes the key unique for agent and operation."""
 
     async def claim(self, key: str, ttl: float) -> Claim | None:
-        """None: the key is the caller's now, for `ttl` seconds, and he must `finish` or `abandon` it."""
+        """None: the key is the caller's now, for `ttl` seconds, and they must `finish` or `abandon` it."""
 
     async def finish(self, key: str, status: int, body: bytes) -> None:
         """Keep the answer for what is left of the claim's time."""
@@ -123,22 +123,22 @@ RECENTS_TTL = 90 * 86_400
 
 
 class Favourites(Protocol):
-    """Whom each agent reached lately, and whom he marked: targets as text, whether or not they still exist."""
+    """Whom each agent reached lately, and whom they marked: targets as text, whether or not they still exist."""
 
     async def note_recent(self, agent: str, target: str) -> None:
         """The agent reached this target last; beyond `RECENTS` the oldest is forgotten."""
 
     async def recents(self, agent: str) -> list[str]:
-        """Whom he reached, each once, newest first."""
+        """Whom they reached, each once, newest first."""
 
     async def add_favourite(self, agent: str, target: str) -> bool:
-        """Mark it; one that is marked stays where it is. False: he has `FAVOURITES` already, nothing has changed."""
+        """Mark it; one that is marked stays where it is. False: they have `FAVOURITES` already, nothing has changed."""
 
     async def remove_favourite(self, agent: str, target: str) -> None:
         """Unmark it; one that is not marked counts as done."""
 
     async def favourites(self, agent: str) -> list[str]:
-        """Whom he marked, in the order in which he did."""
+        """Whom they marked, in the order in which they did."""
 
 
 class Store(Snapshots, Configurations, Tokens, IdempotencyKeys, Choices, Favourites, Protocol):

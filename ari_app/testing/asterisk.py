@@ -1,4 +1,4 @@
-"""Asterisk's twin in memory: takes effects, yields facts, knows who hears whom. Deterministic; no asyncio, no clock.
+"""Asterisk in memory: takes effects, yields facts, knows who hears whom. Deterministic; no asyncio, no clock.
 
 What happens and what is told of it are two steps, as in life: an effect is first carried out, then answered; a phone
 first does something, then the event comes. Each step waits in a *lane*; inside a lane they go in order, between lanes

@@ -65,7 +65,7 @@ class _Agent:
         return self.choice is AgentState.READY and self.activity is None and self.member.phone and self.reachable
 
     def score(self, name: str) -> int:
-        """What orders him in a set: his place where the administrator gives one, else since when he is idle."""
+        """What orders them in a set: their place where the administrator gives one, else since when they are idle."""
         return self.member.places.get(name, self.idle)
 
     def end_activity(self) -> None:

@@ -105,7 +105,7 @@ class Api:
 async def until_off(office: Office, command: str, act: Act, offset: float) -> float:
     """Milliseconds from sending the request until nothing is left to be heard."""
     caller = office.lab["caller"]
-    # `offset` into a frame of the one who is to be silenced, as his frames reach the other.
+    # `offset` into a frame of the one who is to be silenced, as their frames reach the other.
     frames = office.lab[ENDS[command][0][0]].call.audio.ear
     now = time.monotonic()
     await asyncio.sleep((frames.last_frame + offset - now) % FRAME)
@@ -177,7 +177,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
 
 
 async def connect(office: Office, caller: Contact, alice: Agent) -> None:
-    """The caller reaches Alice, who answers by herself."""
+    """The caller reaches Alice, who answers at once."""
     caller.dial("1001")
     await alice.sees_state("established")
     await office.hears("caller <-> alice")

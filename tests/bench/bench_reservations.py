@@ -2,10 +2,10 @@
 
     CC_REDIS_URL=redis://... python -m tests.bench.bench_reservations [--agents 10000] [--groups 1000] [--rounds 25]
 
-Two call centres: `groups`, where every agent is in one group and nothing else, and `rich`, where he is in two groups,
-so in two of 100 queues, and has two of 50 skills: six counts that a reservation changes instead of one. Both sides use
-the same client and the same number of callers at once. Releasing the agents again is not timed. Prints text, then one
-line of JSON; ends with 1 where a median ratio of `groups` misses the goal. Leaves nothing behind in Redis.
+Two call centres: `groups`, where every agent is in one group and nothing else, and `rich`, where they are in two
+groups, so in two of 100 queues, and has two of 50 skills: six counts that a reservation changes instead of one. Both
+sides use the same client and the same number of callers at once. Releasing the agents again is not timed. Prints text,
+then one line of JSON; ends with 1 where a median ratio of `groups` misses the goal. Leaves nothing behind in Redis.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""An agent becomes ready until his phone rings for the caller who waits, against a bare originate to the same phone.
+"""An agent becomes ready until their phone rings for the caller who waits, against a bare originate to the same phone.
 
     python -m tests.bench.bench_serve          with the CC_* of `tests/e2e/stack.py`
 

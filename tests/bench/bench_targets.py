@@ -191,7 +191,7 @@ class Changes:
             self.sent[timestamp(milliseconds(self._now) / 1000) or ""] = began
 
     def bare(self) -> tuple[str, ...]:
-        """As many windows as show an agent and his group."""
+        """As many windows as show an agent and their group."""
         agent = self._dice.choice(self._agents)
         texts = []
         for target in (f"agent:agent{agent}", f"group:group{agent % self._groups}"):

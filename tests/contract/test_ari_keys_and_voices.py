@@ -53,7 +53,7 @@ async def test_who_begins_to_speak_and_stops_is_told_where_it_is_asked_for(bench
     assert LegTalking(a, talking=False) not in bench.facts
 
 
-async def test_who_is_silent_when_it_is_asked_for_is_told_of_when_he_speaks(bench: Bench) -> None:
+async def test_who_is_silent_when_it_is_asked_for_is_told_of_when_they_speak(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     bench.speak(a, False)
     await bench.hears({(a, b)}, a, b)

@@ -77,7 +77,7 @@ async def test_a_choice_made_in_a_call_takes_effect_after_it(availability: Avail
     assert await counts(availability, "group:support", "agent:alice") == [0, 0]
 
 
-# -- what calls make of him -------------------------------------------------------------------------------------------
+# -- what calls make of them ------------------------------------------------------------------------------------------
 
 
 async def test_activities_are_shown_with_their_call(availability: Availability, clock: Clock) -> None:
@@ -132,7 +132,7 @@ async def test_a_choice_made_in_wrap_up_ends_it(availability: Availability, cloc
 
 
 @pytest.mark.parametrize("activity", ["reserved", "ringing", "on_call"])
-async def test_wrap_up_can_be_interrupted_by_a_call_of_his_own(
+async def test_wrap_up_can_be_interrupted_by_a_call_of_their_own(
     availability: Availability, clock: Clock, activity: str
 ) -> None:
     await ready(availability, clock, "alice")
@@ -185,7 +185,7 @@ async def test_an_agent_whose_phone_is_in_use_past_call_control_is_not_available
     assert await availability.recompute() == ()
 
 
-async def test_a_phone_in_use_changes_nothing_of_a_call_that_has_him(availability: Availability, clock: Clock) -> None:
+async def test_a_phone_in_use_changes_nothing_of_a_call_that_has_them(availability: Availability, clock: Clock) -> None:
     await ready(availability, clock, "alice")
     await availability.reserve("r1", parse_target("agent:alice"), NOBODY, 15)
     await availability.set_reachable("alice", reachable=False, in_use=True)

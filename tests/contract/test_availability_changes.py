@@ -130,7 +130,7 @@ async def test_only_who_can_be_had_now_is_told_as_available(
     ]
 
 
-async def test_who_only_loses_his_place_is_not_told_as_available_anew(
+async def test_who_only_loses_their_place_is_not_told_as_available_anew(
     availability: Availability, subscriber: Subscriber
 ) -> None:
     await availability.set_state("bob", "ready")
@@ -153,7 +153,7 @@ async def test_who_runs_out_and_is_taken_again_at_once_is_told_once(
     assert told == [("bob", "reserved", False), ("alice", "ready", True)]
 
 
-async def test_who_is_taken_back_after_his_phone_was_in_use_is_told_as_available(
+async def test_who_is_taken_back_after_their_phone_was_in_use_is_told_as_available(
     availability: Availability, subscriber: Subscriber
 ) -> None:
     await availability.set_state("bob", "ready")

@@ -71,7 +71,7 @@ async def test_the_order_is_that_group_s_alone(
 
 
 @pytest.mark.parametrize("what", ["called", "missed", "phone away", "paused", "expired", "rested"])
-async def test_whatever_becomes_of_a_member_he_keeps_his_place_in_the_order(
+async def test_whatever_becomes_of_a_member_they_keep_their_place_in_the_order(
     availability: Availability, clock: Clock, make: Callable[..., Directory], what: str
 ) -> None:
     await availability.configure(make(order=("carol", "alice")))

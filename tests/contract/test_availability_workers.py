@@ -224,7 +224,7 @@ class Workers(RuleBasedStateMachine):
             probe = next(iter(waiting))
             best = self.runner.run(self.twin.reserve(probe, wanted, frozenset(), seconds))
             right = next((name for name, had in waiting.items() if had == best), None)
-            assert right is not None, f"{best} was the best, and nobody got him"
+            assert right is not None, f"{best} was the best, and nobody got them"
             if right != probe:
                 self.rename(probe, right)
             del waiting[right]
@@ -242,7 +242,7 @@ class Workers(RuleBasedStateMachine):
         activity=st.sampled_from(("reserved", "ringing", "on_call")),
         call=st.sampled_from((None, "c1", "c2")),
     )
-    def calls_take_him(self, worker: int, agent: str, activity: str, call: str | None) -> None:
+    def calls_take_them(self, worker: int, agent: str, activity: str, call: str | None) -> None:
         self.settle()
         self.both(worker, lambda a: a.set_activity(agent, activity, call))
         for request, (holder, _) in tuple(self.held.items()):
@@ -250,7 +250,7 @@ class Workers(RuleBasedStateMachine):
                 self.held[request] = (agent, None)
 
     @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), wrap_up=st.sampled_from((0.0, 2.0, 10.0)))
-    def calls_release_him(self, worker: int, agent: str, wrap_up: float) -> None:
+    def calls_release_them(self, worker: int, agent: str, wrap_up: float) -> None:
         self.settle()
         self.both(worker, lambda a: a.set_activity(agent, None, wrap_up=wrap_up))
         self.forget(agent)
@@ -276,13 +276,13 @@ class Workers(RuleBasedStateMachine):
             self.forget(agent)
 
     @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), limit=st.integers(0, 2))
-    def he_lets_it_ring(self, worker: int, agent: str, limit: int) -> None:
+    def they_let_it_ring(self, worker: int, agent: str, limit: int) -> None:
         self.both(worker, lambda a: a.count_missed(agent, limit, "no_answer"))
 
     @rule(
         worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), reachable=st.booleans(), in_use=st.booleans()
     )
-    def his_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool, in_use: bool) -> None:
+    def their_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool, in_use: bool) -> None:
         self.both(worker, lambda a: a.set_reachable(agent, reachable, in_use))
 
     @rule(seconds=st.sampled_from((0.001, 0.999, 2, 5, 30)))

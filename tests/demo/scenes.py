@@ -87,7 +87,7 @@ async def _inbound(stage: Stage, zoe: Contact, alice: Agent) -> None:
         await stage.hear()
     async with stage.act("Alice answers"):
         answered = (await alice.phone.answer()).stamps["200 sent"]
-        stage.tell(answered, "Alice picks her phone up")
+        stage.tell(answered, "Alice picks the phone up")
         await stage.began(CALLER, "alice", answered)
         await stage.began("alice", CALLER, answered)
         await alice.sees_state("established")
@@ -97,14 +97,14 @@ async def _inbound(stage: Stage, zoe: Contact, alice: Agent) -> None:
 async def _hold(stage: Stage, alice: Agent) -> None:
     async with stage.act("Alice puts Zoé on hold"):
         asked = time.monotonic()
-        stage.tell(asked, "Alice, on her desktop: hold")
+        stage.tell(asked, "Alice, on the desktop: hold")
         await alice.do("hold")
         await stage.music(CALLER, asked)
         await alice.sees_state("held")
         await stage.hear()
         stage.ceased(CALLER, "alice", asked)
         stage.ceased("alice", CALLER, asked)
-    async with stage.act("… and takes her back"):
+    async with stage.act("… and takes them back"):
         asked = time.monotonic()
         stage.tell(asked, "Alice: retrieve")
         await alice.do("retrieve")
@@ -124,7 +124,7 @@ async def _conference(stage: Stage, alice: Agent, bob: Agent) -> None:
         await stage.hear()
     async with stage.act("Bob answers, and the three talk"):
         answered = (await bob.phone.answer()).stamps["200 sent"]
-        stage.tell(answered, "Bob picks his phone up")
+        stage.tell(answered, "Bob picks the phone up")
         for hearer, voice in ((CALLER, "bob"), ("bob", CALLER), ("bob", "alice"), (CALLER, "alice")):
             await stage.began(hearer, voice, answered)
         await alice.sees_offer("accepted")
@@ -140,7 +140,7 @@ async def _deaf_and_mute(stage: Stage, alice: Agent, bob: Agent) -> None:
         await stage.hear(CALLER, "alice", "bob", but=deaf)
         for hearer, voice in deaf:
             stage.ceased(hearer, voice, asked)
-    async with stage.act("Bob mutes himself, and still hears all"):
+    async with stage.act("Bob goes mute, and still hears all"):
         asked = time.monotonic()
         stage.tell(asked, "Bob: mute")
         await bob.to("bob", "mute")
@@ -174,12 +174,12 @@ async def _transfer(stage: Stage, alice: Agent, carol: Agent) -> None:
         await stage.hear()
     async with stage.act("Carol answers, and Alice is free"):
         answered = (await carol.phone.answer()).stamps["200 sent"]
-        stage.tell(answered, "Carol picks her phone up")
+        stage.tell(answered, "Carol picks the phone up")
         await stage.began(CALLER, "carol", answered)
         await stage.began("carol", CALLER, answered)
         await alice.phone.ended()
         ended = alice.phone.call.stamps["ended"]
-        stage.tell(ended, f"Alice's call is over, without her doing anything, {after(ended - answered)}")
+        stage.tell(ended, f"Alice's call is over, without anything done, {after(ended - answered)}")
         await stage.hear(CALLER, "carol")
 
 

@@ -140,7 +140,7 @@ class Stage:
         return at - since
 
     def ceased(self, hearer: str, voice: str, since: float) -> float:
-        """Tell after how long `hearer` had heard the last of `voice`, who is silent for him now; in seconds."""
+        """Tell after how long `hearer` had heard the last of `voice`, who is silent for them now; in seconds."""
         last = self.office.lab[hearer].timeline.last(voice, since)
         at = since if last is None else last
         self.tell(at, f"{self.name(hearer)} hears no more of {self.name(voice)} {after(at - since)}")

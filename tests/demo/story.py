@@ -10,7 +10,7 @@ from tests.bots import Display, Sound
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the cast. `bot` is the name in the lab, `name` what he is called in the story."""
+    """Somebody of the cast. `bot` is the name in the lab, `name` what they are called in the story."""
 
     bot: str
     name: str

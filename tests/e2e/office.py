@@ -161,7 +161,7 @@ class Office:
         return [await self.agent(name, behaviour=behaviour) for name in names]
 
     async def agent(self, name: str, *, behaviour: Behaviour | None = None, ready: bool = True) -> Agent:
-        """One agent at his phone, logged in."""
+        """One agent at their phone, logged in."""
         user = PHONES[name]
         phone = await self.lab.phone(name, user, f"phone-{user}", behaviour=behaviour or rings())
         agent = Agent(self.stack.api, name, phone)
@@ -169,7 +169,7 @@ class Office:
         await agent.login(f"{name}-demo")
         if ready:
             await agent.command("PUT", "/v1/me/state", {"state": "ready"})
-            # Where callers wait he may be rung before anybody has seen him ready.
+            # Where callers wait they may be rung before anybody has seen them ready.
             wanted = ("ready", "reserved", "ringing")
             await phone.until(lambda: agent.me.get("state") in wanted, "is ready, or wanted already", within=WITHIN)
         return agent

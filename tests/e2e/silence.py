@@ -1,4 +1,4 @@
-"""Never silence: nobody outside hears nothing at all for over two seconds of his call, in any test.
+"""Never silence: nobody outside hears nothing at all for over two seconds of their call, in any test.
 
 The office looks for it in the end, in all that its contacts heard. Where silence is right (a party deafened on purpose,
 an Asterisk killed on purpose) the test says so, for as short as it is so.

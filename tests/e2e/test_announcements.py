@@ -23,14 +23,14 @@ in_both_languages = pytest.mark.parametrize("language", ["fr", "en"])
 
 
 async def taped(office: Office, name: str, language: str) -> Contact:
-    """A caller out of a country of that language; all that he hears is kept."""
+    """A caller out of a country of that language; all that they hear is kept."""
     caller = await office.caller(name, NUMBERS[language])
     caller.tape = bytearray()
     return caller
 
 
 def told(caller: Contact) -> bytes:
-    """What he has heard up to now."""
+    """What they have heard up to now."""
     assert caller.tape is not None
     return bytes(caller.tape)
 
@@ -55,7 +55,7 @@ async def left_alone(office: Office, caller: Contact) -> None:
 
 
 @in_both_languages
-async def test_with_nobody_left_the_caller_is_told_so_in_his_language_s16(office: Office, language: str) -> None:
+async def test_with_nobody_left_the_caller_is_told_so_in_their_language_s16(office: Office, language: str) -> None:
     known = await prompts(office.stack, "vm-nobodyavail", "goodbye", "pbx-invalid")
     caller = await taped(office, "caller", language)
     await left_alone(office, caller)

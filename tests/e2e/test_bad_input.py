@@ -288,7 +288,7 @@ async def test_rubbish_on_the_events_disturbs_no_other_window_and_no_call(office
         assert (await session.get(f"{events}?since=18446744073709551616")).status in (400, 422)
     await alice.to("bob", "mute")
     await alice.sees(lambda call: any(p["muted"] for p in call["parties"]), "sees that bob is muted")
-    await bob.sees(lambda call: any(p["muted"] for p in call["parties"]), "sees that he is muted")
+    await bob.sees(lambda call: any(p["muted"] for p in call["parties"]), "sees that they are muted")
     await office.hears("caller <-> alice", "caller -> bob", "alice -> bob")
 
 

@@ -1,4 +1,4 @@
-"""A conference of more than twenty, in which everybody is heard by everybody, and each is treated by himself."""
+"""A conference of more than twenty, in which everybody is heard by everybody, and each is treated separately."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def big_conference(office: Office) -> list[Agent]:
     return [owner, *others]
 
 
-async def test_more_than_twenty_hear_each_other_and_each_is_treated_by_himself_s29_s31_s33_s34(hall: Office) -> None:
+async def test_more_than_twenty_hear_each_other_and_each_is_treated_separately_s29_s31_s33_s34(hall: Office) -> None:
     owner, *_ = await big_conference(hall)
     assert len(hall.lab.bots) == crowd.MAX_PARTIES > 20
     whole = everyone(*hall.lab.bots)

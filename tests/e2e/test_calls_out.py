@@ -59,7 +59,7 @@ async def test_a_colleague_is_transferred_and_cleared_as_a_contact_is_s41(office
     await carol.phone.ended()
 
 
-async def test_an_agent_calls_out_with_the_identity_that_he_chose_s50_s51(office: Office) -> None:
+async def test_an_agent_calls_out_with_the_identity_that_they_chose_s50_s51(office: Office) -> None:
     (alice,) = await office.agents("alice")
     partner = await office.caller("partner", "+33555000111", behaviour=answers())
     call = await alice.dials("number:+33555000111", caller_id="support")

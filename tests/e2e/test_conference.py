@@ -110,7 +110,7 @@ async def test_a_contact_is_muted_and_deafened_in_a_call_of_two_s30_s31(office: 
     await office.connect(caller, alice)
     await alice.to("contact", "mute")
     await office.hears("alice -> caller")
-    with office.silence_is_right(caller, why="he is deafened"):
+    with office.silence_is_right(caller, why="they are deafened"):
         await alice.to("contact", "deafen")
         await office.nobody_hears_anybody()
         await alice.to("contact", "unmute")
@@ -211,7 +211,7 @@ async def test_the_initiator_leaves_while_a_third_rings_and_the_contact_is_the_o
     await office.hears("caller <-> bob", "caller <-> carol", "bob <-> carol")
 
 
-async def test_the_initiator_leaves_while_he_consults_and_the_contact_is_the_other_agents_s37(office: Office) -> None:
+async def test_the_initiator_leaves_while_they_consult_and_the_contact_is_the_other_agents_s37(office: Office) -> None:
     alice, bob, carol = await office.agents("alice", "bob", "carol")
     caller = await office.caller()
     await office.conference(caller, alice, bob)

@@ -17,7 +17,7 @@ async def consulting(office: Office, behaviour: Behaviour | None = None) -> tupl
 
 
 async def over(agent: Agent, call: str) -> None:
-    """Wait until that call of his is over."""
+    """Wait until that call of theirs is over."""
     await agent.phone.until(lambda: agent.calls[call]["state"] == "released", "sees the call end")
 
 
@@ -134,7 +134,9 @@ async def test_contact_and_agent_hang_up_and_all_is_over_s22(office: Office) -> 
 
 
 @pytest.mark.parametrize("when", ["while it rings", "while they talk"])
-async def test_the_agent_hangs_up_and_the_contact_is_kept_for_him_with_music_s13_s22(office: Office, when: str) -> None:
+async def test_the_agent_hangs_up_and_the_contact_is_kept_for_them_with_music_s13_s22(
+    office: Office, when: str
+) -> None:
     alice, bob, first, _ = await consulting(office)
     await bob.phone.rings()
     if when == "while they talk":

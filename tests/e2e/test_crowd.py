@@ -58,7 +58,7 @@ def contact(call: Json) -> str:
 
 
 def established(agent: Agent) -> str | None:
-    """The call that he is in."""
+    """The call that they are in."""
     call = agent.call
     return str(call["id"]) if call is not None and call["state"] == "established" else None
 
@@ -78,7 +78,7 @@ async def serves(agent: Agent, listeners: Mapping[str, Contact]) -> None:
 
 
 async def rid_of(agent: Agent, call: str) -> None:
-    """Wait until he is no longer in that call."""
+    """Wait until they are no longer in that call."""
     await agent.phone.until(lambda: established(agent) != call, "is rid of the call")
 
 

@@ -37,7 +37,7 @@ async def test_whoever_calls_a_group_sees_who_answered(office: Office) -> None:
     await alice.phone.displays(name="Bob Lefèvre", number="1002")
 
 
-async def test_an_agent_who_dialled_by_hand_sees_with_whom_he_talks_after_a_transfer(office: Office) -> None:
+async def test_an_agent_who_dialled_by_hand_sees_with_whom_they_talk_after_a_transfer(office: Office) -> None:
     alice, bob, carol = await office.agents("alice", "bob", "carol")
     alice.phone.dial("1002")
     await bob.phone.answer()

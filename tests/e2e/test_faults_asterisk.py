@@ -55,7 +55,7 @@ async def test_after_a_restart_of_asterisk_in_order_agents_are_free_and_served_a
     await alice.is_now("ready")
     await alice.phone.register()
     again = await office.caller("again", "+33600000002")
-    again.dial("2000")  # he waits, should her phone not be seen again yet
+    again.dial("2000")  # they wait, should their phone not be seen again yet
     await alice.phone.answer(within=10)
     await office.hears("again <-> alice")
 

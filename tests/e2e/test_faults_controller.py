@@ -89,7 +89,7 @@ async def test_mute_and_deaf_outlive_the_controller_and_can_be_undone_after_s30_
     await office.conference(caller, alice, bob, erin)
     await alice.to("bob", "mute")
     heard = ("alice <-> erin", "alice -> bob", "erin -> bob", "caller -> alice", "caller -> erin", "caller -> bob")
-    with office.silence_is_right(caller, why="he is deafened"):
+    with office.silence_is_right(caller, why="they are deafened"):
         await alice.to("contact", "deafen")
         async with undisturbed(office, *heard):
             async with controller(office).killed():
@@ -134,7 +134,7 @@ async def test_a_phone_answered_while_the_controller_is_dead_talks_when_it_is_ba
     await alice.is_now("on_call")
 
 
-async def test_a_waiting_caller_keeps_his_music_while_the_controller_is_dead_and_is_served_after(
+async def test_a_waiting_caller_keeps_their_music_while_the_controller_is_dead_and_is_served_after(
     office: Office,
 ) -> None:
     (dave,) = [await office.agent("dave", ready=False)]

@@ -34,7 +34,7 @@ async def test_a_consultation_is_completed_after_the_controller_died_s21(office:
     await alice.is_now("ready")
 
 
-async def test_the_agent_hangs_up_while_the_controller_is_dead_and_the_contact_is_kept_for_him_s13_s22(
+async def test_the_agent_hangs_up_while_the_controller_is_dead_and_the_contact_is_kept_for_them_s13_s22(
     office: Office,
 ) -> None:
     alice, bob, first, _ = await consulting(office)

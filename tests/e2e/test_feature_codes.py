@@ -1,4 +1,4 @@
-"""Feature codes that an agent presses while he talks, read live from the file: heard at both ends (S10-S15, S26)."""
+"""Feature codes that an agent presses while they talk, read live from the file: heard at both ends (S10-S15, S26)."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ async def conversation(
 
 
 async def hears_a_voice(agent: Agent, within: float = 5.0) -> None:
-    """A prompt is played to him; short ones are not told from other sounds."""
+    """A prompt is played to them; short ones are not told from other sounds."""
     await agent.phone.hears_sound(Sound.SPEECH, Sound.SOUND, within=within)
 
 
 async def is_back_by_the_hold_code(office: Office, alice: Agent) -> None:
-    """The contact was on hold, and only alice brings him back (S13)."""
+    """The contact was on hold, and only alice brings them back (S13)."""
     await alice.sees_state("held")
     await alice.phone.send_dtmf("*3")
     await office.hears("alice <-> partner")

@@ -77,7 +77,7 @@ IS_CALLED = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def at_a_foreign_phone(office: Office, name: str, tone: Phone) -> Agent:
-    """The desktop of an agent whose phone is a foreign one; the bot of his name lends its tone, and has no phone."""
+    """The desktop of an agent whose phone is a foreign one; the bot of their name lends its tone, and has no phone."""
     agent = Agent(office.stack.api, name, tone)
     office.people[name] = agent
     return agent
@@ -147,7 +147,7 @@ async def test_baresip_is_transferred_to_and_conferenced_with_s11_s26(office: Of
 
 
 async def test_a_phone_played_by_sipp_takes_a_call_and_echoes_it(office: Office, tmp_path: Path) -> None:
-    """What the caller hears is his own tone: it went to the foreign phone and came back."""
+    """What the caller hears is their own tone: it went to the foreign phone and came back."""
     caller = await office.caller()
     carol = at_a_foreign_phone(office, "carol", await office.lab.phone("carol", "1003", register=False))
     async with sipp(tmp_path, office.stack, "1003", REGISTERS, IS_CALLED):

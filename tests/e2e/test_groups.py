@@ -22,7 +22,7 @@ async def waits(office: Office, name: str, number: str, dialled: str) -> Contact
 
 
 async def serves(agent: Agent, caller: Contact) -> Call:
-    """The next call of this agent is that caller's: they talk, and he releases it."""
+    """The next call of this agent is that caller's: they talk, and the agent releases it."""
     call = await agent.phone.rings(within=10)
     assert call.display.number == caller.number
     call.answer()
@@ -102,7 +102,7 @@ async def test_a_caller_who_gives_up_stops_all_phones_and_leaves_nobody_reserved
 
 
 async def rings_alone(agent: Agent, *others: Agent) -> Call:
-    """His phone rings, and none of the others'."""
+    """Their phone rings, and none of the others'."""
     call = await agent.phone.rings(within=20)
     assert [other.name for other in others if other.phone.ringing is not None] == []
     return call
@@ -150,7 +150,7 @@ async def test_a_transfer_to_a_group_that_rings_in_order_goes_from_one_to_the_ne
     assert (len(second.phone.calls), len(third.phone.calls)) == (1, 1)
 
 
-async def test_after_a_call_an_agent_rests_as_long_as_his_group_says_and_then_has_the_next(office: Office) -> None:
+async def test_after_a_call_an_agent_rests_as_long_as_their_group_says_and_then_has_the_next(office: Office) -> None:
     rested = await office.agent(crowd.RESTED)
     first = await office.caller("first", FIRST)
     first.dial(crowd.GROUP_REST)
@@ -163,10 +163,10 @@ async def test_after_a_call_an_agent_rests_as_long_as_his_group_says_and_then_ha
     await second.hears_music()
     assert (await rested.phone.rings()).display.number == SECOND
     await rested.is_now("ringing")
-    assert at(rested) - began >= 2.0, "he was offered a call while he rested"
+    assert at(rested) - began >= 2.0, "they were offered a call while they rested"
     await serves(rested, second)
     await rested.is_now("wrap_up")
-    await rested.command("PUT", "/v1/me/state", {"state": "ready"})  # he may end his rest himself
+    await rested.command("PUT", "/v1/me/state", {"state": "ready"})  # they may end their rest themselves
     await rested.is_now("ready")
 
 
@@ -180,7 +180,7 @@ async def test_who_is_urgent_is_served_before_those_who_wait_longer(office: Offi
 
 
 async def test_when_the_line_is_full_the_next_goes_to_the_overflow_target_at_once(office: Office) -> None:
-    """He is offered to the other group before the two who wait: they follow when they have waited long enough."""
+    """They are offered to the other group before the two who wait: they follow when they have waited long enough."""
     first = await waits(office, "first", FIRST, crowd.QUEUE_SHORT)
     second = await office.caller("second", SECOND)
     second.dial(crowd.QUEUE_SHORT)
@@ -232,7 +232,7 @@ async def test_a_level_that_is_asked_for_is_never_gone_below(office: Office) -> 
     await one.is_now("ready")
     await serves(three, first)
     await serves(three, second)
-    assert len(one.phone.calls) == 1, "he is not good enough for those two"
+    assert len(one.phone.calls) == 1, "they are not good enough for those two"
 
 
 async def colleague_is_refused(agent: Agent, target: str) -> bool:
@@ -254,7 +254,7 @@ async def test_what_the_dialplan_attaches_follows_the_call_to_everybody_in_it_s8
     await one.do("single-step-transfer", target="agent:crowd12")
     await two.phone.answer()
     await office.hears("caller <-> crowd12")
-    call = await two.sees(lambda call: call["user_data"] == DATA, "sees the data of the call transferred to him")
+    call = await two.sees(lambda call: call["user_data"] == DATA, "sees the data of the call transferred to them")
     (story,) = (await admin.command("GET", "/v1/admin/calls"))["calls"]
     assert (story["id"], story["user_data"]) == (call["id"], DATA)
 
@@ -269,10 +269,10 @@ async def test_what_the_dialplan_attaches_follows_the_call_to_everybody_in_it_s8
     await three.sees(lambda call: call["user_data"] == {**DATA, "note": "angry"}, "still sees it")
 
 
-async def test_who_becomes_available_gets_the_best_of_all_who_wait_for_him(office: Office) -> None:
-    """He serves a queue, a group and a skill: the urgent one first, then who has waited longest, wherever he waits.
+async def test_who_becomes_available_gets_the_best_of_all_who_wait_for_them(office: Office) -> None:
+    """They serve a queue, a group and a skill: the urgent one first, then who has waited longest, wherever they wait.
 
-    From the request to the INVITE at his phone it took 11 to 25 ms, 16 at the median of 30, on two shared cores.
+    From the request to the INVITE at their phone it took 11 to 25 ms, 16 at the median of 30, on two shared cores.
     """
     first = await waits(office, "first", FIRST, crowd.SKILL)
     second = await waits(office, "second", SECOND, crowd.QUEUE)

@@ -117,7 +117,7 @@ async def test_hold_does_not_wait_for_digits_that_are_still_being_sent(office: O
     await caller.hears_music()
 
 
-async def test_digits_to_a_contact_on_hold_do_not_end_his_music_s35(office: Office) -> None:
+async def test_digits_to_a_contact_on_hold_do_not_end_their_music_s35(office: Office) -> None:
     (alice,) = await office.agents("alice")
     caller = await office.caller()
     await office.connect(caller, alice)
@@ -141,4 +141,4 @@ async def test_an_agent_takes_a_call_on_hold_to_another_phone_s13(office: Office
     await office.lab.phone("elsewhere", "1001", "phone-1001")
     await alice.do("retrieve")
     await office.hears("caller <-> elsewhere")
-    assert len(alice.phone.calls) == 1, "the phone that she left was rung"
+    assert len(alice.phone.calls) == 1, "the phone that they left was rung"

@@ -3,7 +3,7 @@
 from tests.e2e.office import CALLER_NAME, CALLER_NUMBER, Office
 
 
-async def test_a_caller_to_an_agent_talks_with_him(office: Office) -> None:
+async def test_a_caller_to_an_agent_talks_with_them(office: Office) -> None:
     (alice,) = await office.agents("alice")
     caller = await office.caller()
     await office.connect(caller, alice)

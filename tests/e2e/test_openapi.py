@@ -1,6 +1,6 @@
 """The API keeps to its own OpenAPI document, whatever is sent: schemathesis against the running system.
 
-Every operation is tried: as an agent, on a call of his own, and as an administrator, on ids that do not exist; those
+Every operation is tried: as an agent, on a call of their own, and as an administrator, on ids that do not exist; those
 that end the session or the call come last. Meanwhile a conference of others goes on, and must hear nothing of it.
 """
 
@@ -77,7 +77,7 @@ async def test_answers_to_an_agent_are_as_documented_and_a_conference_hears_noth
     office: Office, tmp_path: Path
 ) -> None:
     frank, other = await conference_and_talk(office)
-    with office.silence_is_right(other, why="commands at random may deafen him", perhaps=True):
+    with office.silence_is_right(other, why="commands at random may deafen them", perhaps=True):
         async with undisturbed(office, *CONFERENCE, among=("caller", "alice", "bob")):
             token = await token_of(office, "frank")
             ids = f'[parameters]\n"path.call" = "{frank.call_id}"\n"path.party" = "{frank.party("contact")["id"]}"\n'

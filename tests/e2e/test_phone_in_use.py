@@ -61,7 +61,7 @@ async def test_two_phones_that_talk_past_call_control_are_not_available_until_th
     await office.hears("caller <-> alice")
 
 
-async def test_who_waits_gets_the_agent_the_moment_his_phone_is_free(office: Office) -> None:
+async def test_who_waits_gets_the_agent_the_moment_their_phone_is_free(office: Office) -> None:
     dave, erin = await office.agents("dave", "erin")
     dave.phone.dial(PAST + PHONES["erin"])
     await erin.phone.rings()

@@ -177,7 +177,7 @@ async def test_a_consultation_is_recorded_only_where_that_is_asked_and_into_a_fi
     assert heard.parts == (who("caller", "alice"), who("caller", "alice", "bob"))
 
 
-async def test_a_supervisor_records_a_call_that_he_is_not_in(office: Office) -> None:
+async def test_a_supervisor_records_a_call_that_they_are_not_in(office: Office) -> None:
     (alice,) = await office.agents("alice")
     erin = await office.desk("erin")
     caller = await office.caller()

@@ -67,7 +67,7 @@ async def test_a_whisper_is_heard_by_the_agent_alone_also_with_the_contact_on_ho
     await office.hears(*WHISPER)
 
 
-async def test_modes_change_and_after_barging_in_she_is_a_party_like_any_other(office: Office) -> None:
+async def test_modes_change_and_after_barging_in_a_supervisor_is_a_party_like_any_other(office: Office) -> None:
     (alice,), erin = await office.agents("alice"), await supervisor(office)
     caller = await office.caller()
     await office.connect(caller, alice)
@@ -86,7 +86,7 @@ async def test_modes_change_and_after_barging_in_she_is_a_party_like_any_other(o
     assert len(erin.phone.calls) == 1, "the phone was rung anew"
 
 
-async def test_she_barges_in_from_nowhere(office: Office) -> None:
+async def test_a_supervisor_barges_in_from_nowhere(office: Office) -> None:
     (alice,), erin = await office.agents("alice"), await supervisor(office)
     caller = await office.caller()
     await office.connect(caller, alice)
@@ -97,7 +97,7 @@ async def test_she_barges_in_from_nowhere(office: Office) -> None:
 
 
 @pytest.mark.parametrize("first", [None, "listen", "whisper"])
-async def test_she_takes_the_call_over(office: Office, first: str | None) -> None:
+async def test_a_supervisor_takes_the_call_over(office: Office, first: str | None) -> None:
     (alice,), erin = await office.agents("alice"), await supervisor(office)
     caller = await office.caller()
     await office.connect(caller, alice)
@@ -163,7 +163,7 @@ async def test_a_consultation_is_not_listened_to_but_the_call_is_again_after(off
     await bob.phone.answer()
     await erin.phone.hears_music(within=8)
     await office.hears("alice <-> bob")
-    assert await erin.refused("monitor", consult["id"], mode="listen") == "not_allowed_now"  # she is at the other
+    assert await erin.refused("monitor", consult["id"], mode="listen") == "not_allowed_now"  # they are at the other
     await alice.do("reconnect", consult["id"])
     await office.hears(*WHISPER)
     assert [m["state"] for m in erin.calls[first]["monitors"]] == ["connected"]
@@ -185,7 +185,7 @@ async def test_who_is_muted_or_deafened_is_so_for_the_supervisor_too(office: Off
     await office.hears(*(WHISPER if whispered else LISTEN))
 
 
-async def test_her_hanging_up_ends_it_and_leaves_the_call_alone(office: Office) -> None:
+async def test_a_supervisor_who_hangs_up_ends_it_and_leaves_the_call_alone(office: Office) -> None:
     (alice,), erin = await office.agents("alice"), await supervisor(office)
     caller = await office.caller()
     await office.connect(caller, alice)
@@ -198,7 +198,7 @@ async def test_her_hanging_up_ends_it_and_leaves_the_call_alone(office: Office) 
 
 
 @pytest.mark.parametrize("how", ["hung up", "cleared"])
-async def test_the_end_of_the_call_frees_her_phone(office: Office, how: str) -> None:
+async def test_the_end_of_the_call_frees_their_phone(office: Office, how: str) -> None:
     (alice,), erin = await office.agents("alice"), await supervisor(office)
     caller = await office.caller()
     await office.connect(caller, alice)

@@ -11,7 +11,7 @@ PARTNER = "+33555000111"
 
 
 def speak(agent: Agent) -> set[str]:
-    """Who speaks, by the last event that he got; the one without an agent is the partner."""
+    """Who speaks, by the last event that they got; the one without an agent is the partner."""
     assert agent.call is not None
     return {party["agent"] or "partner" for party in agent.call["parties"] if party["talking"]}
 
@@ -20,7 +20,7 @@ async def sees_speaking(agent: Agent, *who: str) -> None:
     await agent.phone.until(lambda: speak(agent) == set(who), f"sees {' and '.join(who) or 'nobody'} speak", within=8)
 
 
-async def test_the_view_says_who_speaks_and_that_he_has_stopped(stack: Stack, tmp_path: Path) -> None:
+async def test_the_view_says_who_speaks_and_that_they_have_stopped(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "callcentre.yaml"
     file.write_text(FILE.read_text())
     async with own_office(stack, file) as office:

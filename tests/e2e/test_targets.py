@@ -63,7 +63,7 @@ async def test_with_nobody_free_the_actions_are_absent_s6(office: Office) -> Non
 async def test_a_phone_that_is_gone_makes_its_agent_unavailable(office: Office) -> None:
     alice, bob = await office.agents("alice", "bob")
     await bob.phone.unregister()
-    await bob.phone.until(lambda: bob.me.get("reason") == "phone_unreachable", "sees why he is offered nothing")
+    await bob.phone.until(lambda: bob.me.get("reason") == "phone_unreachable", "sees why they are offered nothing")
     assert (await target(alice, "agent:bob"))["actions"] == []
     await bob.phone.register()
     await bob.phone.until(lambda: bob.me.get("reason") is None, "can be had again")

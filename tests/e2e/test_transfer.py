@@ -111,7 +111,7 @@ async def test_of_two_transfers_asked_for_at_once_one_is_done_s10_s11(office: Of
     assert sorted(len(agent.phone.calls) for agent in (bob, carol)) == [0, 1]
 
 
-async def test_two_agents_transfer_at_once_and_each_contact_reaches_his_target_s11(office: Office) -> None:
+async def test_two_agents_transfer_at_once_and_each_contact_reaches_their_target_s11(office: Office) -> None:
     alice, bob, carol, dave = await office.agents("alice", "bob", "carol", "dave")
     one = await office.caller("one", "+33600000001")
     two = await office.caller("two", "+33600000002")

@@ -188,7 +188,7 @@ async def test_while_the_phone_still_rings_it_moves_nobody(office: Office) -> No
     assert not bob.phone.calls
 
 
-async def test_a_contact_cannot_transfer_himself(office: Office) -> None:
+async def test_a_contact_cannot_transfer_themselves(office: Office) -> None:
     """Who is outside has no number of ours to dial at our cost; the call goes on."""
     alice, bob = await office.agents("alice", "bob")
     caller = await office.caller()

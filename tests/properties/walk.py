@@ -77,7 +77,7 @@ _FIELDS: dict[type[c.CallCommand], dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Possible:
-    """One command that somebody might send, and whether it is listed for him."""
+    """One command that somebody might send, and whether it is listed for them."""
 
     kind: type[c.CallCommand]
     by: str

@@ -145,7 +145,7 @@ def _refuses_for_ever(world: World) -> list[str]:
 
 
 def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """What a supervisor should hear, and who him: the agent whom he watches, or a colleague who speaks here."""
+    """What a supervisor should hear, and who hears them: the agent whom they watch, or a colleague who speaks here."""
     phone = world.switch.legs.get(monitor.leg)
     if phone is None or phone.state is not LegState.UP or phone.hanging_up:
         return set()

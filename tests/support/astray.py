@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Named:
-    """Which calls the transfer keys of phones have named: two of one agent, by two legs of his."""
+    """Which calls the transfer keys of phones have named: two of one agent, by two legs of theirs."""
 
     def __init__(self) -> None:
         self.pairs: set[frozenset[CallId]] = set()

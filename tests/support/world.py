@@ -323,13 +323,13 @@ class World:
         return self.shown(found, agent)
 
     def shown(self, call: Call, agent: str) -> CallView:
-        """The call as the agent sees it, in the role that the directory gives him."""
+        """The call as the agent sees it, in the role that the directory gives them."""
         listed = self.directory.agents.get(agent)
         role = listed.role if listed is not None else Role.SUPERVISOR
         return view(call, agent, self.directory, role, engaged=self.engaged(agent, call))
 
     def engaged(self, agent: str, call: Call) -> bool:
-        """Whether another call has him."""
+        """Whether another call has them."""
         return any(
             other.id != call.id and (other.party_of(agent) is not None or agent in other.monitors)
             for other in self.switch.calls.values()

@@ -15,7 +15,7 @@ local now = ARGV[1]
 local SETTLE = 100
 
 local seq
--- in the order of the first change; each agent once, as he is in the end
+-- in the order of the first change; each agent once, as they are in the end
 local order, changed = {}, {}
 local touched = {}
 
@@ -58,9 +58,9 @@ local function load(agent)
   })
 end
 
--- An agent's sets are named in his record: "group:front#2 group:support queue:all skill:french=5". For a skill there is
+-- An agent's sets are named in their record: "group:front#2 group:support queue:all skill:french=5". For a skill there is
 -- one set for each level, so that all are alike: their sizes are the counts, and the first is who is reserved, the
--- longest idle, or, where `#` gives him a place, as the administrator orders them.
+-- longest idle, or, where `#` gives them a place, as the administrator orders them.
 local SET = '([^%s#]+)#?(%d*)'
 
 local function score(r, place)

@@ -1,7 +1,7 @@
 -- Makes agents and sets what the administrator's file says, in steps that are short enough not to make others wait.
 -- ARGV  now, token, step, ...
 --   begin   digest, then pairs of a target and its levels in use, highest first ('' but for skills)
---   agents  triples of an agent, 1 if he has a phone, and his sets
+--   agents  triples of an agent, 1 if they have a phone, and their sets
 --   remove  agents
 --   finish  digest
 -- Returns 1; 0 where there is nothing to do: at begin, because it is so already; later, because another
@@ -41,7 +41,7 @@ if step == 'agents' then
       if r.free then
         leave(r)
       end
-      -- out of the old sets: `commit` puts him into the new ones
+      -- out of the old sets: `commit` puts them into the new ones
       r.was_free, r.free = false, false
       r.sets, r.phone = sets, phone
       call('HSET', P .. 'agent:' .. agent, 'sets', sets, 'phone', ARGV[i + 1])

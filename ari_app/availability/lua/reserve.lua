@@ -1,6 +1,6 @@
 -- The best available agent of a target, for one request, until it is taken further or runs out.
 -- ARGV  now, request, target without a level, level, when it runs out, excluded agents...
--- Returns his id, or false.
+-- Returns their id, or false.
 local request, target, level = ARGV[2], ARGV[3], tonumber(ARGV[4])
 settle()
 

@@ -7,7 +7,7 @@ if not r then
 end
 local activity, call_id, wrap_up, request = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if request ~= '' and r.request ~= request then
-  -- somebody free may still be taken, unless his place was given to another meanwhile
+  -- somebody free may still be taken, unless their place was given to another meanwhile
   if activity == '' or r.activity ~= '' or call('HEXISTS', P .. 'requests', request) == 1 then
     publish()
     return 0

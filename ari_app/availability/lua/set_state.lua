@@ -1,6 +1,6 @@
 -- What the person chooses. In a call it takes effect after it; in wrap-up it ends the wrap-up.
 -- ARGV  now, agent, choice, reason
--- Returns his record, or false for an unknown agent.
+-- Returns their record, or false for an unknown agent.
 local r = current(ARGV[2])
 if not r then
   return false

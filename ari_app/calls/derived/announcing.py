@@ -19,7 +19,7 @@ def say_goodbye(step: Step, party: Party, prompt: str) -> None:
 
 
 def farewell(step: Step, leg: Leg, prompt: str) -> None:
-    """Play a prompt of the administrator's list, then hang up; at once where he does not list it."""
+    """Play a prompt of the administrator's list, then hang up; at once where they do not list it."""
     sounds = step.directory.settings.announcements.get(prompt)
     if sounds:
         play(step, leg, prompt, sounds, farewell=True)
@@ -28,7 +28,7 @@ def farewell(step: Step, leg: Leg, prompt: str) -> None:
 
 
 def guide(step: Step, call: Call, party: Party, prompt: str) -> None:
-    """Tell somebody in a call by phone what his desktop would show; then he hears again what he heard.
+    """Tell somebody in a call by phone what their desktop would show; then they hear again what they heard.
 
     A prompt of its own, `feature_<prompt>`, goes before the callers' one, which may say goodbye.
     """

@@ -124,14 +124,14 @@ def _before_transfer(call: Call, held: Party) -> bool:
 
 def _rings_with_others(call: Call, leg: Leg) -> bool:
     """Whether this phone is rung with others at once: in one bridge each would be shown the next one's identity, and
-    the answer of one of two is passed on to the other, who then misses that he is hung up.
+    the answer of one of two is passed on to the other, who then misses that they are hung up.
     """
     attempt = attempt_of(call.offer, leg.id)
     return attempt is not None and attempt.together
 
 
 def _whispered_to(call: Call, leg: Leg) -> bool:
-    """Whether a supervisor speaks to this leg: his whisper is mixed into what it is sent, and alone that is nothing."""
+    """Whether a supervisor speaks to this leg: a whisper is mixed into what it is sent, and alone that is nothing."""
     return any(m.snoop is not None and m.snoop.whisper and m.snoop.of == leg.id for m in call.monitors.values())
 
 

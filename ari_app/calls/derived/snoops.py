@@ -2,7 +2,7 @@
 
 The snoop is on the leg of the agent to watch as long as that leg speaks in this call, then on a colleague's; whoever is
 on hold is heard by nobody (S33), and while no agent is there the supervisor hears music. Another leg or mode is another
-snoop. The one before goes first: through two of them in one bridge the agent would hear himself.
+snoop. The one before goes first: through two of them in one bridge the agent would hear themselves.
 """
 
 from ari_app.calls.derived import media
@@ -26,7 +26,7 @@ _TRIES = 3
 
 
 def settle(step: Step, call_id: CallId, agent: AgentId) -> None:
-    """Ask for whatever this monitor now needs: his phone dialled, then with the right snoop, or with music."""
+    """Ask for whatever this monitor now needs: their phone dialled, then with the right snoop, or with music."""
     call = step.call(call_id)
     monitor = call.monitors[agent]
     leg = step.leg(monitor.leg)
@@ -85,7 +85,7 @@ def _let_in(step: Step, monitor: Monitor) -> None:
 
 
 def waiting(step: Step, call: Call, monitor: Monitor) -> list[str]:
-    """The commands that wait until he hears what he asked for."""
+    """The commands that wait until they hear what they asked for."""
     return [
         pending.command
         for pending in step.all_pending()
@@ -103,7 +103,7 @@ def drop(step: Step, monitor: Monitor) -> None:
 
 
 def failed(step: Step, effect: CreateSnoop) -> None:
-    """It could not be made: tried again, then he hears music until it is asked for anew or another agent is there."""
+    """It could not be made: tried again, then they hear music until it is asked for anew or another agent is there."""
     step.ask(HangUp, effect.leg)  # it may have been made all the same, only the answer was lost
     found = list(step.monitors_by_leg(effect.leg))
     step.drop_leg(effect.leg)

@@ -1,8 +1,8 @@
 """Who speaks, in calls of three and more: talk detection is asked for where somebody is listened to, and told as
-`talking` of his party.
+`talking` of their party.
 
 Derived like media, and only the difference is asked for: whoever is on hold, muted or hears a prompt is not listened
-to, and does not speak. Asterisk would go on taking a speaker who is muted for one (it gets no frames of him), so that
+to, and does not speak. Asterisk would go on taking a speaker who is muted for one (it gets no frames of them), so that
 whoever is heard again is listened to from the beginning.
 """
 
@@ -15,7 +15,7 @@ _CONFERENCE = 3
 
 
 def heard(step: Step, leg_id: LegId, talking: bool) -> None:
-    """Asterisk hears somebody begin or stop to speak; whether that counts where he is, `settle` decides."""
+    """Asterisk hears somebody begin or stop to speak; whether that counts where they are, `settle` decides."""
     for call, party in list(step.party_by_leg(leg_id)):
         step.put_party(call.id, party.id, talking=talking)
 

@@ -12,7 +12,7 @@ class ReserveAgent(OnAgents):
     """Reserve the best free agent of `target`, none of `exclude`; until `seconds` from now at the most.
 
     Ends in AgentReserved, NobodyAvailable or ReservationFailed. A `request` run twice reserves one agent, the same.
-    With `busy` an agent who is ready and talks will do too; he stays on his call, and nobody is kept from him.
+    With `busy` an agent who is ready and talks will do too; they stay on their call, and nobody is kept from them.
     """
 
     request: str
@@ -24,10 +24,10 @@ class ReserveAgent(OnAgents):
 
 @dataclass(frozen=True, slots=True)
 class SetActivity(OnAgents):
-    """What calls make of an agent: `reserved`, `ringing`, `on_call`, or None when no call has him any more.
+    """What calls make of an agent: `reserved`, `ringing`, `on_call`, or None when no call has them any more.
 
-    With None, `wrap_up` seconds pass before he is available again. `call` is the call concerned. With `request`, only
-    if that reservation still has him: one that came too late takes him from nobody.
+    With None, `wrap_up` seconds pass before they are available again. `call` is the call concerned. With `request`,
+    only if that reservation still has them: one that came too late takes them from nobody.
     """
 
     agent: AgentId

@@ -52,7 +52,7 @@ class LegChanged(Told):
 
 @dataclass(frozen=True, slots=True)
 class CallerIdChosen(Told):
-    """The agent chose this identity; it is his default from now on (S52)."""
+    """The agent chose this identity; it is their default from now on (S52)."""
 
     agent: AgentId
     caller_id: str

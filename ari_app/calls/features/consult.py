@@ -55,7 +55,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool, use
 
 
 def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
-    """One leg changes calls without being heard to. Who has turned to a call of his own meanwhile stays in that."""
+    """One leg changes calls without being heard to. Who has turned to a call of their own meanwhile stays in that."""
     leg = step.leg(party.leg)
     step.put_party(consult.id, party.id, leg=None)
     step.add_party(parent.id, replace(party, id=step.new_id("p"), held_by=frozenset()))

@@ -74,10 +74,10 @@ def _note_hold(step: Step, call: Call) -> None:
 
 
 def too_long(step: Step, call: Call) -> None:
-    """Somebody is on hold for as long as the administrator allows: raise the alarm, and fetch his agent back.
+    """Somebody is on hold for as long as the administrator allows: raise the alarm, and fetch their agent back.
 
     A phone that was hung up is rung; an agent who only waits hears it said; one who talks to somebody else is not cut
-    off: his desktop has the alarm.
+    off: their desktop has the alarm.
     """
     call = step.put_call(call.id, hold_alarm_at=None)  # and once more, as long as somebody waits
     step.emit(CallAlarm(call, Alarm.HELD_TOO_LONG))

@@ -147,7 +147,7 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
 
 
 def _whom(step: Step, target: Target, agent: str | None) -> Identity:
-    """What the caller's own phone shows while it rings for his call: whom he is calling."""
+    """What the caller's own phone shows while it rings for their call: whom they are calling."""
     listed = step.directory.agents.get(agent) if agent else None
     if listed is not None:
         return displays.of_agent(listed)

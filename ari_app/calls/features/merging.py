@@ -1,8 +1,8 @@
 """Two calls of one agent become one conference (`merge`, and for a consultation `complete_conference`).
 
 Owns which of an agent's calls can be merged, and whether they are few enough for one conference. That depends on two
-calls at once, so it is derived after every step, like media, and kept with his party: who looks at one call alone sees
-from it what may be done.
+calls at once, so it is derived after every step, like media, and kept with their party: who looks at one call alone
+sees from it what may be done.
 """
 
 from ari_app.calls.features import consult, recording
@@ -11,7 +11,7 @@ from ari_app.calls.step import Step
 
 
 def settle(step: Step) -> None:
-    """Note for each agent of the calls that this step touched which of his calls could join which."""
+    """Note for each agent of the calls that this step touched which of their calls could join which."""
     for agent in dict.fromkeys(p.agent for call in step.versions() for p in call.parties.values() if p.agent):
         _settle_agent(step, agent)
 
@@ -47,7 +47,7 @@ def _few_enough(step: Step, call: Call, other: Call, agent: str) -> bool:
 
 
 def _others(call: Call, agent: str) -> frozenset[str] | None:
-    """The agents who are in the call besides `agent`; None where he is not in it, or alone."""
+    """The agents who are in the call besides `agent`; None where they are not in it, or alone."""
     me = call.party_of(agent)
     others = [p for p in call.joined() if p.agent != agent]
     if me is None or me.progress is not Progress.JOINED or not others:
@@ -56,7 +56,7 @@ def _others(call: Call, agent: str) -> frozenset[str] | None:
 
 
 def _speaks(step: Step, call: Call, other: Call, agent: str) -> bool:
-    """Whether his phone is up in one of them, and is not being rung for either."""
+    """Whether their phone is up in one of them, and is not being rung for either."""
     legs = [step.leg(step.mine(c, agent).leg) for c in (call, other)]
     states = [leg.state for leg in legs if leg is not None and not leg.hanging_up]
     return LegState.UP in states and all(state is LegState.UP for state in states)

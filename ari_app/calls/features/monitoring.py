@@ -1,11 +1,11 @@
 """Supervisors at a call that is not theirs: they listen, whisper to an agent, barge in, take the call over.
 
-A monitor is no party: nobody hears him but the agent whom he whispers to, nobody waits for him, and whatever fails with
-him leaves the call as it is. His phone's leg is in a bridge of its own with a *snoop*, a channel that hears what one
-leg of the call hears and says, and with `whisper` speaks to that leg alone. So the bridge of the call is not touched:
-had he joined it muted, Asterisk would mix where it only passed packets on.
+A monitor is no party: nobody hears them but the agent whom they whisper to, nobody waits for them, and whatever fails
+with them leaves the call as it is. Their phone's leg is in a bridge of its own with a *snoop*, a channel that hears
+what one leg of the call hears and says, and with `whisper` speaks to that leg alone. So the bridge of the call is not
+touched: had they joined it muted, Asterisk would mix where it only passed packets on.
 
-Owns who monitors, and how he becomes a party; what he hears is derived in `snoops`.
+Owns who monitors, and how they become a party; what they hear is derived in `snoops`.
 """
 
 from dataclasses import replace
@@ -48,7 +48,7 @@ _JOINING = frozenset({MonitorMode.BARGE, MonitorMode.TAKE_OVER})
 
 
 def command(step: Step, cmd: c.Monitor | c.StopMonitoring | c.TakeOver, call: Call) -> None:
-    """Carry it out on a call that he sees.
+    """Carry it out on a call that they see.
 
     Raises:
         Refused: `forbidden` for an agent, `feature_disabled`, `not_found` for a party, `not_allowed_now`.
@@ -76,7 +76,7 @@ def command(step: Step, cmd: c.Monitor | c.StopMonitoring | c.TakeOver, call: Ca
 
 
 def _begin(step: Step, cmd: c.Monitor | c.TakeOver, call: Call, mode: MonitorMode) -> None:
-    """Ring his phone, unless it is up for this call already; then he is what he asked to be."""
+    """Ring their phone, unless it is up for this call already; then they are what they asked to be."""
     chosen = _chosen(call, cmd.party)
     if mode is MonitorMode.BARGE and len(call.joined()) >= step.directory.settings.max_parties:
         raise Refused(Code.NOT_ALLOWED_NOW, "this call has as many parties as it may have")
@@ -140,7 +140,7 @@ def follow(step: Step, call_id: CallId, into: CallId) -> None:
 
 
 def stop_all(step: Step, agent: AgentId) -> None:
-    """The supervisor has turned to something else: he listens no longer."""
+    """The supervisor has turned to something else: they listen no longer."""
     call = step.monitored_by(agent)
     if call is not None:
         _stop(step, call, call.monitors[agent])
@@ -164,7 +164,7 @@ def _destroy_bridge(step: Step, monitor: Monitor) -> None:
 
 
 def _enter_if_ready(step: Step, call_id: CallId, monitor: Monitor) -> None:
-    """His phone is up and he is to be heard by all: from here on he is a party like any other."""
+    """Their phone is up and they are to be heard by all: from here on they are a party like any other."""
     leg = step.leg(monitor.leg)
     if monitor.mode not in _JOINING or monitor.progress is not Progress.JOINED or leg is None:
         return
@@ -183,11 +183,11 @@ def _enter_if_ready(step: Step, call_id: CallId, monitor: Monitor) -> None:
 
 
 def _replace(step: Step, call: Call, monitor: Monitor) -> None:
-    """The agent's part is over, with the target that he had rung and the holds that were his."""
+    """The agent's part is over, with the target that they had rung and the holds that were theirs."""
     party = call.parties.get(monitor.replaces or "")
     call = step.put_call(call.id, owner=monitor.agent, parent=None)
     if party is None or party.progress is not Progress.JOINED:
-        return  # he has left meanwhile
+        return  # they have left meanwhile
     offer = call.offering()
     if offer is not None and offer.by == party.id:
         offers.cancel(step, call.id)
@@ -199,7 +199,7 @@ def _replace(step: Step, call: Call, monitor: Monitor) -> None:
 
 
 def created(step: Step, leg_id: LegId) -> None:
-    """A channel of a monitor's exists. His phone is dialled by `settle`; a snoop is up at once."""
+    """A channel of a monitor's exists. Their phone is dialled by `settle`; a snoop is up at once."""
     for call, monitor in list(step.monitors_by_leg(leg_id)):
         leg = step.leg(leg_id)
         if monitor.snoop is not None and monitor.snoop.leg == leg_id and leg is not None:
@@ -210,13 +210,13 @@ def created(step: Step, leg_id: LegId) -> None:
 
 
 def ringing(step: Step, leg_id: LegId) -> None:
-    """His phone rings."""
+    """Their phone rings."""
     for call, monitor in _rung(step, leg_id):
         step.put_monitor(call.id, monitor.agent, progress=Progress.RINGING)
 
 
 def answered(step: Step, leg_id: LegId) -> None:
-    """His phone is up."""
+    """Their phone is up."""
     for call, monitor in _rung(step, leg_id):
         ready = step.put_monitor(call.id, monitor.agent, progress=Progress.JOINED, deadline=None)
         _enter_if_ready(step, call.id, ready)
@@ -227,8 +227,8 @@ def _rung(step: Step, leg_id: LegId) -> list[tuple[Call, Monitor]]:
 
 
 def gone(step: Step, leg_id: LegId) -> None:
-    """His phone was hung up, or never answered: that was it. A snoop goes with the leg that it is on, of which is told
-    too, before or after.
+    """Their phone was hung up, or never answered: that was it. A snoop goes with the leg that it is on, and that is
+    told too, before or after.
     """
     for call, monitor in list(step.monitors_by_leg(leg_id)):
         if monitor.leg == leg_id:
@@ -275,7 +275,7 @@ def bridge_missing(step: Step, bridge: BridgeId) -> bool:
 
 
 def cut_off(step: Step, bridges: frozenset[BridgeId]) -> None:
-    """What Asterisk holds is not known: snoops are made anew, and whoever is up is asked for all of his media."""
+    """What Asterisk holds is not known: snoops are made anew, and whoever is up is asked for all of their media."""
     for call in list(step.live_calls()):
         for monitor in call.monitors.values():
             snoop = step.leg(monitor.snoop.leg) if monitor.snoop is not None else None
@@ -303,7 +303,7 @@ def settle(step: Step) -> None:
 
 
 def effective(call: Call, agent: AgentId | None) -> bool:
-    """Whether he hears what he asked for, or is a monitor no longer: a party, or gone."""
+    """Whether they hear what they asked for, or are a monitor no longer: a party, or gone."""
     monitor = call.monitors.get(agent or "")
     if monitor is None:
         return True

@@ -9,8 +9,8 @@
     WAITING            DECLINED, BUSY, NO_ANSWER, UNAVAILABLE, CANCELLED
 
 Owns the way from a target to a party that has joined. An offer of a caller who waits to be served (`by` is None) goes
-on until he is served or gone; one that an agent asked for ends with its first answer, failure or deadline, and leaves
-holds as they are.
+on until they are served or gone; one that an agent asked for ends with its first answer, failure or deadline, and
+leaves holds as they are.
 """
 
 from collections.abc import Set
@@ -96,13 +96,13 @@ def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -
     """Ask for a reservation that outlives every ring of ours."""
     settings = step.directory.settings
     seconds = settings.offer_timeout + settings.own_phone_timeout + 5.0
-    himself = target.type is TargetType.AGENT and target.id not in exclude
-    busy = himself and bool(step.calls_of(target.id)) and parties.can_be_rung(step, target.id)
+    personal = target.type is TargetType.AGENT and target.id not in exclude
+    busy = personal and bool(step.calls_of(target.id)) and parties.can_be_rung(step, target.id)
     step.emit(ReserveAgent(request, target, exclude, seconds, busy))
 
 
 def reserved(step: Step, call: Call, agent: str, request: str) -> None:
-    """The offer's reservation holds `agent`; he goes to whoever's turn it is."""
+    """The offer's reservation holds `agent`; they go to whoever's turn it is."""
     call, displaced = line.whose_turn(step, call, agent)
     if displaced is not None:
         seek(step, displaced)
@@ -114,7 +114,7 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
         attempts.free(step, agent, request)
         _await_link(step, call, offer)
     elif not may_ring(step, offer.target, agent) or alerting.destination(step, offer.target, agent)[0] is None:
-        # He has dialled by hand since he was reserved, and is not rung on top of that; or has no phone any more.
+        # They have dialled by hand since they were reserved, and are not rung on top of that; or have no phone now.
         attempts.free(step, agent, request)
         _pass_over(step, call.id, offer, {agent})
         seek(step, step.call(call.id))
@@ -123,9 +123,9 @@ def reserved(step: Step, call: Call, agent: str, request: str) -> None:
 
 
 def may_ring(step: Step, target: Target, agent: str) -> bool:
-    """Whether the agent found for `target` can still be rung: beside a call of his own only for calls to himself."""
-    himself = target.type is TargetType.AGENT or not step.calls_of(agent)
-    return himself and parties.can_be_rung(step, agent)
+    """Whether the agent found for `target` can still be rung: beside a call of their own only where it is for them."""
+    personal = target.type is TargetType.AGENT or not step.calls_of(agent)
+    return personal and parties.can_be_rung(step, agent)
 
 
 def nobody(step: Step, call: Call) -> None:
@@ -289,7 +289,7 @@ def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferSt
         fail(step, call.id, outcome)
         return
     if _in_order(step, offer):
-        step.put_offer(call.id, deadline=None)  # the next rings his whole time
+        step.put_offer(call.id, deadline=None)  # the next rings their whole time
     seek(step, step.call(call.id))
 
 
@@ -344,7 +344,7 @@ def cancel(step: Step, call_id: CallId) -> None:
 
 
 def _after_failure(step: Step, call: Call, offer: Offer) -> None:
-    """The contact stays with whom he has; who has nobody goes to the fallback, else hears why and is released (S16)."""
+    """The contact stays with whom they have; with nobody, they go to the fallback, or hear why and leave (S16)."""
     initiator = call.parties.get(offer.by) if offer.by else None
     if offer.kind is OfferKind.CALL and initiator is not None:
         _call_failed(step, call, initiator)
@@ -354,8 +354,8 @@ def _after_failure(step: Step, call: Call, offer: Offer) -> None:
         return
     if any(p.role is PartyRole.AGENT for p in call.joined()):
         if initiator is not None and initiator.progress is Progress.JOINED and initiator.leg is None:
-            # He used his phone's transfer key and hung up: colleagues go on without him; where there are none, the
-            # contact is his again, and his phone says so.
+            # They used their phone's transfer key and hung up: colleagues go on without them; where there are none, the
+            # contact is theirs again, and their phone says so.
             if any(p.role is PartyRole.AGENT and p.id != initiator.id for p in call.joined()):
                 parties.leave(step, call.id, initiator.id)
                 return
@@ -382,7 +382,7 @@ def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None
 
 
 def _call_failed(step: Step, call: Call, initiator: Party) -> None:
-    """A call that an agent made reached nobody: it is over; where he dialled by hand, his phone says why."""
+    """A call that an agent made reached nobody: it is over; where they dialled by hand, their phone says why."""
     leg = step.leg(initiator.leg)
     if leg is not None and leg.destination is None and leg.state is LegState.UP and len(call.joined()) == 1:
         announcing.say_goodbye(step, initiator, "nobody_available")

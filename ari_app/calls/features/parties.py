@@ -37,7 +37,7 @@ def hold(step: Step, call: Call, by: PartyId, whom: list[Party]) -> Call:
 
 
 def retrieve_all(step: Step, call: Call, by: Party) -> Call:
-    """Everybody comes back, but a colleague who is away on another call of his own."""
+    """Everybody comes back, but a colleague who is away on another call of their own."""
     for party in call.joined():
         kept = party.held_by & {party.id} if party.id != by.id else frozenset()
         call = step.put_party(call.id, party.id, held_by=kept)
@@ -45,16 +45,16 @@ def retrieve_all(step: Step, call: Call, by: Party) -> Call:
 
 
 def step_aside(step: Step, call: Call, agent: str) -> None:
-    """The agent turns to another call: what he leaves goes on hold by itself (S45).
+    """The agent turns to another call: what they leave goes on hold by itself (S45).
 
-    The owner's contacts hear music; a colleague's conference goes on without him.
+    The owner's contacts hear music; a colleague's conference goes on without them.
     """
     me = call.party_of(agent)
     if me is None or me.progress is not Progress.JOINED:
         return
     leg = step.leg(me.leg)
     if leg is not None and leg.state is not LegState.UP and me.away:
-        # His phone was being rung again for this call; he has taken to another, and is rung for this one later.
+        # Their phone was being rung again for this call; they have taken to another, and are rung for this one later.
         step.hang_up(leg)
         call = step.put_party(call.id, me.id, leg=None)
         step.put_call(call.id, recall_at=step.now + step.directory.settings.recall)
@@ -121,7 +121,7 @@ def active_line(step: Step, agent: str) -> tuple[Call, Party] | None:
 
 def agent_leg(step: Step, agent: str) -> Leg | None:
     """The leg through which the agent speaks, or will: not one that is only being rung for an offer; of several lines
-    of his phone one that it has not on hold by itself.
+    of their phone one that it has not on hold by itself.
     """
     found = []
     for call in step.calls_of(agent):
@@ -133,7 +133,7 @@ def agent_leg(step: Step, agent: str) -> Leg | None:
 
 
 def can_be_rung(step: Step, agent: str) -> bool:
-    """Whether he may be offered a call: he has none; or has call waiting, room for one more, and none that rings."""
+    """Whether they may be offered a call: they have none; or call waiting, room for one more, and none that rings."""
     if step.monitored_by(agent) is not None:
         return False
     calls = step.calls_of(agent)
@@ -147,15 +147,15 @@ def can_be_rung(step: Step, agent: str) -> bool:
 
 
 def own_phone(step: Step, party: Party) -> Phone:
-    """The agent's phone; the one that he had for this call where he has none any more."""
+    """The agent's phone; the one that they had for this call where they have none any more."""
     listed = step.directory.agents.get(party.agent or "")
     return Phone((listed.phone if listed else None) or party.identity.number)
 
 
 def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -> Leg:
-    """Ring the agent's own phone for a call that is already his.
+    """Ring the agent's own phone for a call that is already theirs.
 
-    `auto_answer` only where he has just asked for it: nobody's desk answers a contact while he is away.
+    `auto_answer` only where they have just asked for it: nobody's desk answers a contact while they are away.
     """
     destination = own_phone(step, party)
     identity = displays.with_whom(call, party) or Identity()
@@ -168,7 +168,7 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
 
 
 def own_phone_failed(step: Step, call: Call, party: Party) -> None:
-    """The agent's own phone was rung for what he asked, and not answered: who waits for that is told so."""
+    """The agent's own phone was rung for what they asked, and not answered: who waits for that is told so."""
     offer = call.offer
     for pending in step.all_pending():
         makes_call = offer is not None and offer.by == party.id and pending.offer == offer.id
@@ -227,7 +227,7 @@ def let_go(step: Step, call: Call, party: Party) -> None:
     if not others:
         step.hang_up(leg)
     elif leg.focus == call.id:
-        # Back to the call that waits: the agent is there again, those he holds stay on hold until retrieved (S22).
+        # Back to the call that waits: the agent is there again, those they hold stay on hold until retrieved (S22).
         step.put_leg(leg.id, focus=others[0].id)
         _come_back(step, others[0], party.agent)
 

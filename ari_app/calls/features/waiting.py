@@ -1,7 +1,7 @@
 """Callers who wait to be served: their order, what they are told meanwhile, and where they go when it takes too long.
 
-The order is priority, then time of arrival; whoever becomes free gets the first whom he can serve. Nothing is kept but
-the calls themselves, so that a queue survives the controller with them, and an abandoned caller leaves no trace.
+The order is priority, then time of arrival; whoever becomes free gets the first whom they can serve. Nothing is kept
+but the calls themselves, so that a queue survives the controller with them, and an abandoned caller leaves no trace.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ _MOST_HOPS = 5
 
 
 def enter(step: Step, call: Call) -> None:
-    """A caller comes to the target of his offer: limits and announcements of that target begin."""
+    """A caller comes to the target of their offer: limits and announcements of that target begin."""
     offer = call.offering()
     if offer is None:
         return
@@ -46,7 +46,7 @@ def _queue(step: Step, offer: Offer) -> Queue | None:
 
 
 def gives_up(step: Step, call: Call) -> None:
-    """He has waited long enough, or the line is full: on to the overflow target, else what a failed offer leads to."""
+    """They have waited long enough, or the line is full: on to the overflow target, else the offer has failed."""
     offer = call.offering()
     if offer is None:
         return
@@ -66,7 +66,7 @@ def gives_up(step: Step, call: Call) -> None:
 
 
 def agent_free(step: Step, agent: str) -> None:
-    """Somebody can be reserved: the first in line for anything that he serves is tried."""
+    """Somebody can be reserved: the first in line for anything that they serve is tried."""
     unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in line.UNSERVED]
     for call in sorted(unserved, key=line.order):
         if call.offer is None or agent in call.offer.tried or not step.directory.serves(agent, call.offer.target):
@@ -80,7 +80,7 @@ def agent_free(step: Step, agent: str) -> None:
 
 
 def announce(step: Step, call: Call) -> None:
-    """Tell the caller his place in the line; then his music goes on."""
+    """Tell the caller their place in the line; then their music goes on."""
     offer = call.offering()
     queue = _queue(step, offer) if offer is not None else None
     if offer is None:

@@ -76,7 +76,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     call = step.put_party(call.id, point.id, progress=Progress.LEFT, leg=None, held_by=frozenset())
     call = step.put_call(call.id, user_data={**call.user_data, **fact.user_data})
     contact = call.contact()
-    # Whoever hung his phone up while the menu was on hold has nobody to be brought back for.
+    # Whoever hung their phone up while the menu was on hold has nobody to be brought back for.
     agent = next((p for p in call.joined() if p.role is PartyRole.AGENT and p.leg is not None and not p.away), None)
     if target is None or (contact is None and agent is None):
         parties.end_if_over(step, call)

@@ -1,6 +1,6 @@
 """Commands: checked against `actions`, then carried out on the state.
 
-Owns who may ask for what and in which order that is checked: is it his call (not_found), is the target one
+Owns who may ask for what and in which order that is checked: is it their call (not_found), is the target one
 (unknown_target), is it enabled (feature_disabled, caller_id_not_allowed), may it be done now (not_allowed_now). Nothing
 changes before all checks are passed; where an agent must be reserved first, the command is checked once more after.
 """
@@ -105,7 +105,7 @@ def command(step: Step, cmd: c.Command) -> None:
 
 
 def visible(step: Step, cmd: c.CallCommand) -> Call:
-    """The call, if it is one that he may see: another's does not exist for him."""
+    """The call, if it is one that they may see: another's does not exist for them."""
     call = step.call(cmd.call)
     if call.party_of(cmd.by) is None and cmd.role is Role.AGENT:
         raise Refused(Code.NOT_FOUND, "there is no such call")

@@ -1,4 +1,4 @@
-"""In-call feature codes: keys that an agent presses while he talks, to hold, transfer or confer without a desktop.
+"""In-call feature codes: keys that an agent presses while they talk, to hold, transfer or confer without a desktop.
 
 Owns the reading of keys: a code, the number dialled after it, and where that ends. What it leads to is the command that
 a desktop would send, with its checks; what is refused is spoken, and the contact stays on hold (S12).
@@ -21,7 +21,7 @@ from ari_app.calls.step import Step
 from ari_app.errors import Code, Refused
 from ari_app.routing.targets import parse_target
 
-_FIRST_KEY = 3  # times as long as a later one: he listens to the prompt, and thinks
+_FIRST_KEY = 3  # times as long as a later one: they listen to the prompt, and think
 _COMMANDS: dict[OfferKind, tuple[str, type[c.SingleStepTransfer] | type[c.SingleStepConference]]] = {
     OfferKind.TRANSFER: ("single_step_transfer", c.SingleStepTransfer),
     OfferKind.CONFERENCE: ("single_step_conference", c.SingleStepConference),
@@ -30,7 +30,7 @@ _END = "#"
 
 
 def digit(step: Step, leg_id: LegId, key: str) -> None:
-    """A key was pressed on a phone. Only an agent's counts, in the call that his leg speaks in."""
+    """A key was pressed on a phone. Only an agent's counts, in the call that their leg speaks in."""
     if not step.directory.settings.feature_codes:
         return
     leg = step.leg(leg_id)
@@ -90,7 +90,7 @@ def _command(step: Step, kind: type[c.Hold] | type[c.Retrieve] | type[c.Cancel],
 
 
 def _ask_for_number(step: Step, call: Call, me: Party, kind: OfferKind, actions: frozenset[str]) -> None:
-    """The contact hears music from now on (S10); a voice asks the agent whom he wants."""
+    """The contact hears music from now on (S10); a voice asks the agent whom they want."""
     if _COMMANDS[kind][0] not in actions:
         announcing.guide(step, call, me, "invalid_number")
         return
@@ -166,7 +166,7 @@ def _speak_of(step: Step, call: Call, me: Party, code: Code) -> None:
 
 
 def settle(step: Step) -> None:
-    """A number is dialled no longer once the agent does something else: his desktop brings the contact back, say."""
+    """A number is dialled no longer once the agent does something else: their desktop brings the contact back, say."""
     for call_id in list(step.calls):
         call = step.find_call(call_id)
         for party in call.parties.values() if call is not None else ():

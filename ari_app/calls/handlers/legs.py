@@ -53,7 +53,7 @@ def ringing(step: Step, leg_id: LegId) -> None:
 
 
 def answered(step: Step, leg_id: LegId) -> None:
-    """A phone was answered: the offer is accepted, or an agent's own phone is ready for what he asked."""
+    """A phone was answered: the offer is accepted, or an agent's own phone is ready for what they asked."""
     leg = step.leg(leg_id)
     if leg is None or leg.hanging_up or leg.state is LegState.UP:
         return
@@ -89,11 +89,11 @@ def identified(step: Step, fact: LegIdentified) -> None:
 
 
 def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
-    """The agent who makes the call has his phone up: now the target is rung."""
+    """The agent who makes the call has their phone up: now the target is rung."""
     call = step.put_party(call.id, party.id, progress=Progress.JOINED)
     leg = step.leg(party.leg)
     if leg is not None and leg.focus != call.id:
-        parties.step_aside(step, call, party.agent or "")  # he wanted another call back meanwhile
+        parties.step_aside(step, call, party.agent or "")  # they wanted another call back meanwhile
     offer = call.offering()
     if offer is None or offer.state is not OfferState.PENDING:
         return

@@ -3,9 +3,9 @@
 There are two ways that it comes, by the administrator's `transfer_progress`:
 
 `replaced`  Asterisk answers a REFER by itself: a Local channel, on its way to the number in the dialplan, takes the
-            place of the agent's leg in the bridge, and his phone hangs up. Both halves of it are ended, and the number
-            is offered the call as if he had asked for that: the contact hears music, and stays his, on hold, if nobody
-            accepts; his phone is then rung again.
+            place of the agent's leg in the bridge, and their phone hangs up. Both halves of it are ended, and the
+            number is offered the call as if they had asked for that: the contact hears music, and stays theirs, on
+            hold, if nobody accepts; their phone is then rung again.
 `asked`     Asterisk moves nothing and tells us. The phone stays in the call and is told how it goes (see
             `transfer_progress`); it is done with the call when the target accepts, and only then.
 
@@ -161,7 +161,7 @@ def _blind(step: Step, here: _Place, number: str) -> None:
 
 
 def _nowhere(step: Step, call: Call, me: Party) -> None:
-    """He mistyped: the contact is still his, on hold, and his phone rings for him; colleagues go on without him."""
+    """A number mistyped: the contact stays on hold, and the agent is rung again for them; colleagues just go on."""
     others = [p for p in call.joined() if p.id != me.id]
     if others and all(p.role is PartyRole.CONTACT for p in others):
         _call_back(step, parties.hold(step, call, me.id, others), me)
@@ -170,7 +170,7 @@ def _nowhere(step: Step, call: Call, me: Party) -> None:
 
 
 def _call_back(step: Step, call: Call, me: Party) -> None:
-    """His phone is rung again at once for those whom he has on hold."""
+    """Their phone is rung again at once for those whom they have on hold."""
     step.put_call(step.put_party(call.id, me.id, away=True).id, recall_at=step.now)
 
 

@@ -75,7 +75,7 @@ class Call:
         return next((p for p in self.joined() if p.role is PartyRole.CONTACT), None)
 
     def party_of(self, agent: AgentId) -> Party | None:
-        """The agent's own party, unless he has left."""
+        """The agent's own party, unless they have left."""
         return next((p for p in self.parties.values() if p.agent == agent and p.progress is not Progress.LEFT), None)
 
     def offering(self) -> Offer | None:

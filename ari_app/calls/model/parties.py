@@ -34,7 +34,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class KeyedNumber:
-    """A number that an agent dials into his call after a feature code; `until` ends it, `held` are on hold for it."""
+    """A number that an agent dials into their call after a feature code; `until` ends it, `held` are on hold for it."""
 
     kind: OfferKind
     until: float
@@ -56,16 +56,16 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds him.
+    """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds them.
 
-    `away`: an agent without a leg whose call waits for him, or whose phone is rung for it and not answered yet.
+    `away`: an agent without a leg whose call waits for them, or whose phone is rung for it and not answered yet.
     `withheld`: what desktops may show of somebody anonymous; kept only where the administrator says so.
     `muted_by`, `deaf_by`: the agent who did that.
     `phone_holds`: an agent whose phone is in this call, on hold by its own key; `has_line`: whether it could talk in it
     at once, by this line or another that is not on hold (both derived, see `holding`).
-    `keyed`: a number that he is dialling by a feature code. `talking` is told to windows, but is nothing that a
+    `keyed`: a number that they are dialling by a feature code. `talking` is told to windows, but is nothing that a
     snapshot is written for: equal parties may differ in it.
-    `merges_with`: his other calls whose parties could join this one now; `may_confer`: whether all of a consultation
+    `merges_with`: their other calls whose parties could join this one now; `may_confer`: whether all of a consultation
     and of its contact's call are few enough for one conference; `hands_over`: whether whom a consultation rings could
     ring for the contact instead (all derived, see `merging`). `joining`: the attended transfer that took this call's
     leg from the phone, until it is told which other call it names.

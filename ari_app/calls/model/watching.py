@@ -36,7 +36,7 @@ class Recording:
 
 
 class MonitorMode(StrEnum):
-    """What a supervisor is at a call for; with the last two he becomes a party as soon as his phone is up."""
+    """What a supervisor is at a call for; with the last two they become a party as soon as their phone is up."""
 
     LISTEN = "listen"
     WHISPER = "whisper"
@@ -56,10 +56,10 @@ class Snoop:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """A supervisor at a call whose party he is not: his phone's `leg` and a snoop are in a bridge of their own.
+    """A supervisor at a call whose party they are not: their phone's `leg` and a snoop are in a bridge of their own.
 
-    `watched` is the agent whom he wants to hear; `replaces` the party whose place he takes. `lost` is a leg that could
-    not be listened to, though it is not known to be gone.
+    `watched` is the agent whom they want to hear; `replaces` the party whose place they take. `lost` is a leg that
+    could not be listened to, though it is not known to be gone.
     """
 
     agent: AgentId

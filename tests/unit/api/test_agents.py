@@ -1,4 +1,4 @@
-"""The agent himself, his state, and whom he can reach (S1-S6)."""
+"""The agent themselves, their state, and whom they can reach (S1-S6)."""
 
 from dataclasses import replace
 from typing import Any
@@ -56,7 +56,9 @@ async def test_the_state_is_set(world: World, alice: str) -> None:
 
 
 @pytest.mark.parametrize(("in_use", "reason"), [(False, "phone_unreachable"), (True, "phone_in_use")])
-async def test_who_is_ready_sees_why_he_is_offered_nothing(world: World, alice: str, in_use: bool, reason: str) -> None:
+async def test_who_is_ready_sees_why_they_are_offered_nothing(
+    world: World, alice: str, in_use: bool, reason: str
+) -> None:
     world.agents.records["alice"] = FakeRecord("alice", "ready", reachable=False, in_use=in_use)
     assert (await world.ask("GET", "/v1/me", token=alice)).json["reason"] == reason
     world.agents.records["alice"] = FakeRecord("alice", "not_ready", "lunch", reachable=False, in_use=in_use)
@@ -158,7 +160,7 @@ async def test_types_and_limit(world: World, alice: str) -> None:
     assert "agent:alice" not in {t["target"] for t in await found(world, alice, "limit=100")}
 
 
-async def test_somebody_who_talks_can_be_called_where_he_has_room_for_it_s6(world: World, alice: str) -> None:
+async def test_somebody_who_talks_can_be_called_where_they_have_room_for_it_s6(world: World, alice: str) -> None:
     world.agents.records["bob"] = FakeRecord("bob", "on_call")
     assert (await one(world, alice, "agent:bob"))["actions"] == []
     world.agents.room.add("bob")

@@ -79,7 +79,7 @@ async def test_agents_see_their_own_calls_and_supervisors_all(world: World, alic
         assert [x["id"] for x in everything] == ["c1", "others"]
 
 
-async def test_a_supervisor_commands_calls_that_he_is_not_in(world: World) -> None:
+async def test_a_supervisor_commands_calls_that_they_are_not_in(world: World) -> None:
     answer = await world.ask("POST", "/v1/calls/others/clear", token=await world.token("erin"))
     assert answer.status == 200
     assert world.control.commands[0].role is Role.SUPERVISOR

@@ -83,12 +83,12 @@ async def test_an_agent_who_is_told_and_every_overseer_see_who_listens(world: Wo
     world.control.now_directory = with_monitoring(Monitoring(enabled=True, agents_told=True))
     world.control.up = {"c1": C1}
     admin, erin = await world.token("admin"), await world.token("erin")
-    async with window(world, alice) as his, window(world, admin) as theirs, window(world, erin) as hers:
-        for ws in (his, theirs, hers):
+    async with window(world, alice) as alices, window(world, admin) as admins, window(world, erin) as erins:
+        for ws in (alices, admins, erins):
             await next_event(ws)
         world.control.up = {"c1": WATCHED}
         world.hub.call_changed(C1, WATCHED)
-        events = [await next_event(ws) for ws in (his, theirs, hers)]
+        events = [await next_event(ws) for ws in (alices, admins, erins)]
     seen = {"agent": "erin", "name": "Erin O'Brien", "mode": "listen", "state": "connected"}
     assert [e["type"] for e in events] == ["call.updated"] * 3
     assert [e["call"]["monitors"] for e in events] == [[{**seen, "you": you}] for you in (False, False, True)]

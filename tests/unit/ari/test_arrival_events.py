@@ -115,7 +115,7 @@ def test_the_endpoint_is_the_users_or_trunks_name(translator: Translator, name: 
     assert fact.endpoint == endpoint
 
 
-def test_a_listing_tells_who_is_in_the_application_and_how_he_came(translator: Translator) -> None:
+def test_a_listing_tells_who_is_in_the_application_and_how_they_came(translator: Translator) -> None:
     tell(translator, event("ChannelVarset", "in", variable="CALL_DATA_a", value="1"), start("gone", "_leg"))
     listed = translator.listed(
         [

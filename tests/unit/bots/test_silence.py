@@ -59,15 +59,15 @@ async def test_silence_that_lasts_to_the_end_is_found(office: Office) -> None:
 
 
 async def test_silence_that_is_right_is_excused_and_an_excuse_without_silence_is_none(office: Office) -> None:
-    with office.watch.is_right(office.contact, why="he is deafened", perhaps=False):
+    with office.watch.is_right(office.contact, why="they are deafened", perhaps=False):
         pass
-    with pytest.raises(AssertionError, match="never in silence while he is deafened"):
+    with pytest.raises(AssertionError, match="never in silence while they are deafened"):
         office.watch.check()
     office.contact.timeline.add(time.monotonic() - 1.9, NOBODY, Sound.SILENCE)
     office.watch.check()
 
 
 async def test_an_excuse_that_may_not_be_needed_is_none_the_worse(office: Office) -> None:
-    with office.watch.is_right(office.contact, why="he may be deafened", perhaps=True):
+    with office.watch.is_right(office.contact, why="they may be deafened", perhaps=True):
         pass
     office.watch.check()

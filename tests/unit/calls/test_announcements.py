@@ -148,5 +148,5 @@ def test_overflow_goes_on_five_times_and_no_further() -> None:
     office.feed(s.DirectoryReplaced(replace(office.directory, queues=queues)))
     office.arrives("queue", "q0", leg="in2")
     office.is_calm()
-    assert len(office.switch.calls) == 1  # the second heard that nobody is there for him
+    assert len(office.switch.calls) == 1  # the second heard that nobody is there for them
     assert _told(office) == [("in2", "nobody_available", ("sound:nobody",))]

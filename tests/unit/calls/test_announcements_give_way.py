@@ -10,7 +10,7 @@ from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
 def _told(office: Office) -> str:
-    """A caller in the queue who is being told the place in the line, while alice's phone rings; her leg."""
+    """A caller in the queue who is being told the place in the line, while alice's phone rings; that leg."""
     office.asterisk.prompts_end = False
     office.agents.idle = []
     office.arrives("queue", "help", leg="in1")

@@ -1,4 +1,4 @@
-"""A second call is offered to an agent who talks, where he has call waiting and room for it (S45, S46)."""
+"""A second call is offered to an agent who talks, where they have call waiting and room for it (S45, S46)."""
 
 from ari_app.calls import commands as c
 from ari_app.testing.asterisk import Behaviour
@@ -25,7 +25,7 @@ def test_a_caller_rings_an_agent_who_talks_and_is_answered_on_a_second_line_s45(
     office.asterisk.answer(rung)
     office.settle()
     assert office.hears() == hear_each_other("dave", "in2")
-    assert office.music() == {"in1", "dave"}  # his first line waits with its contact
+    assert office.music() == {"in1", "dave"}  # their first line waits with its contact
     assert office.seen("dave", first).state == "held"
     office.is_calm()
     office.ask(c.Retrieve, "dave", call=first)
@@ -64,7 +64,7 @@ def test_declined_it_changes_nothing_and_counts_as_no_missed_call_s12() -> None:
     office.is_calm()
 
 
-def test_a_transfer_to_him_rings_too_and_joins_him_s11() -> None:
+def test_a_transfer_to_them_rings_too_and_joins_them_s11() -> None:
     office = Office()
     first = _busy(office)
     call = office.served("alice", "in2")
@@ -77,7 +77,7 @@ def test_a_transfer_to_him_rings_too_and_joins_him_s11() -> None:
     office.is_calm()
 
 
-def test_not_without_call_waiting_nor_beyond_his_most_calls_nor_while_another_rings_s6() -> None:
+def test_not_without_call_waiting_nor_beyond_their_most_calls_nor_while_another_rings_s6() -> None:
     office = Office()
     office.served("alice", "in0")
     _busy(office)
@@ -92,7 +92,7 @@ def test_not_without_call_waiting_nor_beyond_his_most_calls_nor_while_another_ri
     assert len(office.switch.state.calls_of_agent["dave"]) == 3
     office.arrives("agent", "dave", leg="in9")
     office.settle()
-    assert "in9" not in office.switch.legs  # he has heard that nobody is there
+    assert "in9" not in office.switch.legs  # they have heard that nobody is there
     office.is_calm()
 
 

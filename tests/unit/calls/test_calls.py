@@ -24,7 +24,7 @@ def test_an_invitation_is_created_then_joined_to_the_bridge_then_dialled() -> No
     assert dial.timeout == 20.0
 
 
-def test_a_caller_hears_music_from_the_first_moment_until_he_is_served() -> None:
+def test_a_caller_hears_music_from_the_first_moment_until_they_are_served() -> None:
     office = Office()
     office.arrives("group", "support", leg="in1")
     office.step()
@@ -78,7 +78,7 @@ def test_every_kind_of_target_can_be_called_s40(target: str, kind: CallType) -> 
     assert office.seen("alice").state == "established"
 
 
-def test_the_callers_own_phone_rings_first_with_auto_answer_and_shows_whom_he_calls_s40() -> None:
+def test_the_callers_own_phone_rings_first_with_auto_answer_and_shows_whom_they_call_s40() -> None:
     office = Office()
     office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.step()
@@ -153,7 +153,7 @@ def test_an_agent_without_a_phone_does_not_call_s40() -> None:
     assert office.refused(c.MakeCall, "olga", target=AWAY) == "not_allowed_now"
 
 
-def test_who_has_dialled_by_hand_since_he_was_reserved_is_not_rung_for_a_command_s40() -> None:
+def test_who_has_dialled_by_hand_since_they_were_reserved_is_not_rung_for_a_command_s40() -> None:
     office = Office("alice")
     name = office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.feed(s.ChannelArrived("own", "1002", "dial", (NUMBER,)))
@@ -161,7 +161,7 @@ def test_who_has_dialled_by_hand_since_he_was_reserved_is_not_rung_for_a_command
     assert office.refusals[name].code == "no_agent_available"
 
 
-def test_who_has_dialled_by_hand_since_he_was_reserved_is_passed_over_for_a_caller() -> None:
+def test_who_has_dialled_by_hand_since_they_were_reserved_is_passed_over_for_a_caller() -> None:
     office = Office()
     office.feed(s.ChannelArrived("in1", "carrier", "group", ("support",)))
     office.feed(s.ChannelArrived("own", "1001", "dial", (NUMBER,)))
@@ -295,7 +295,7 @@ def test_the_data_of_the_dialplan_goes_with_the_call_and_adds_to_that_of_the_fav
     assert office.only_call().user_data == {"topic": "b", "case": "7"}
 
 
-def test_wrap_up_follows_a_call_that_was_talked_in_and_is_the_longest_of_his_groups() -> None:
+def test_wrap_up_follows_a_call_that_was_talked_in_and_is_the_longest_of_their_groups() -> None:
     office = Office()
     seconds = {"support": 5.0, "sales": 9.0}
     groups = {name: replace(group, wrap_up=seconds.get(name, 0.0)) for name, group in office.directory.groups.items()}

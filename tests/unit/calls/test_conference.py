@@ -113,7 +113,7 @@ def test_one_party_is_removed_and_the_others_go_on_s29() -> None:
     assert office.refused(c.RemoveParty, "alice", call=call, party=party.id) == "not_found"
 
 
-def test_nobody_is_removed_from_a_call_of_two_and_nobody_removes_himself_s29() -> None:
+def test_nobody_is_removed_from_a_call_of_two_and_nobody_removes_themselves_s29() -> None:
     office = Office()
     call = office.served()
     party = office.party(call, "in1")

@@ -216,7 +216,7 @@ def test_the_contact_hangs_up_while_alternated_and_the_one_consulted_waits_with_
 
 
 @pytest.mark.parametrize("talking", [True, False])
-def test_the_agent_hangs_up_and_the_contact_is_kept_on_hold_for_him_s22(talking: bool) -> None:
+def test_the_agent_hangs_up_and_the_contact_is_kept_on_hold_for_them_s22(talking: bool) -> None:
     office = Office()
     first, _consult = _consulted(office) if talking else _consulting(office)
     office.hangs_up("alice")
@@ -300,7 +300,7 @@ def test_the_reservation_of_a_consultation_comes_after_the_contact_hung_up_s20()
     assert not office.agents.activity
 
 
-def test_the_consulting_agent_comes_back_to_a_call_that_he_had_left_meanwhile_s21() -> None:
+def test_the_consulting_agent_comes_back_to_a_call_that_they_had_left_meanwhile_s21() -> None:
     office = Office()
     first, consult = _consulted(office)
     office.command(c.Release, "alice", call=first)

@@ -94,7 +94,7 @@ def test_who_has_no_phone_any_more_is_asked_for_once_and_the_caller_is_told() ->
     assert "in2" not in office.switch.legs
 
 
-def test_a_group_does_not_ring_a_member_who_has_dialled_since_he_was_reserved() -> None:
+def test_a_group_does_not_ring_a_member_who_has_dialled_since_they_were_reserved() -> None:
     office = Office(ready=("dave",))
     office.arrives("group", "sales", leg="in2")
     while not office.inbox:
@@ -218,7 +218,7 @@ def test_a_line_shared_with_a_third_call_goes_back_to_that_one_when_two_are_merg
 # -- holds, prompts, settings -----------------------------------------------------------------------------------------
 
 
-def test_the_time_of_a_hold_is_that_of_the_contact_and_not_of_a_colleague_before_him_s33() -> None:
+def test_the_time_of_a_hold_is_that_of_the_contact_and_not_of_a_colleague_before_them_s33() -> None:
     office = Office(max_hold=60.0)
     call = office.served()
     office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))

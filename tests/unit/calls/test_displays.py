@@ -143,7 +143,7 @@ def test_who_is_rung_for_a_caller_handed_on_sees_the_caller_s55() -> None:
     assert (offer.kind, offer.by) == (OfferKind.CALL, None)
 
 
-def test_an_agent_handed_on_is_shown_himself_and_may_cancel_the_ringing_s15_s55() -> None:
+def test_an_agent_handed_on_is_shown_themselves_and_may_cancel_the_ringing_s15_s55() -> None:
     office = Office("alice")
     call = office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))
     office.asterisk.answer(_point(office))
@@ -172,7 +172,7 @@ def test_an_agent_who_has_the_menu_on_hold_is_handed_on_and_hears_it_ring() -> N
     assert office.hears() == hear_each_other("alice", "bob")
 
 
-def test_an_agent_who_is_rung_again_as_the_menu_hands_him_on_is_rung_no_more() -> None:
+def test_an_agent_who_is_rung_again_as_the_menu_hands_them_on_is_rung_no_more() -> None:
     office = Office("alice", recall=30.0)
     call = office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))
     point = _point(office)

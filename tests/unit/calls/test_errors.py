@@ -61,7 +61,7 @@ def test_the_target_is_checked_before_what_is_enabled_and_that_before_what_may_b
 
 
 @pytest.mark.parametrize("kind", [c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer, c.MakeCall])
-def test_nobody_is_his_own_target(kind: type[c.BaseCommand]) -> None:
+def test_nobody_is_their_own_target(kind: type[c.BaseCommand]) -> None:
     office = Office()
     call = office.served().id
     fields = {} if kind is c.MakeCall else {"call": call}

@@ -1,4 +1,4 @@
-"""Keys that an agent presses in a call do what his desktop does: hold, transfer, conference, cancel (S10-S15, S26)."""
+"""Keys that an agent presses in a call do what the desktop does: hold, transfer, conference, cancel (S10-S15, S26)."""
 
 import pytest
 
@@ -154,7 +154,7 @@ def test_a_phone_that_rings_presses_no_code() -> None:
     presses(office, "*3")
     office.hangs_up("alice")
     office.pass_time()
-    office.settle()  # his phone rings for the contact on hold
+    office.settle()  # their phone rings for the contact on hold
     assert presses(office, "*3") == []
     assert office.party(call, "in1").held_by
 

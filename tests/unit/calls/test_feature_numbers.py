@@ -71,7 +71,7 @@ def test_a_number_that_nothing_can_follow_needs_no_end() -> None:
     assert state_of(office, call) is OfferState.RINGING
 
 
-def test_before_the_first_key_he_has_more_time_and_then_the_contact_stays_on_hold() -> None:
+def test_before_the_first_key_they_have_more_time_and_then_the_contact_stays_on_hold() -> None:
     office = with_codes(feature_timeout=2.0)
     call = office.served()
     presses(office, "*1")
@@ -88,7 +88,7 @@ def test_before_the_first_key_he_has_more_time_and_then_the_contact_stays_on_hol
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_a_key_ends_the_prompt_and_he_is_in_the_bridge_again() -> None:
+def test_a_key_ends_the_prompt_and_they_are_in_the_bridge_again() -> None:
     office = with_codes()
     office.served()
     presses(office, "*")

@@ -8,7 +8,7 @@ from tests.support.world import to
 from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
-def test_hold_takes_the_contact_out_of_the_bridge_and_then_starts_his_music_s32() -> None:
+def test_hold_takes_the_contact_out_of_the_bridge_and_then_starts_their_music_s32() -> None:
     office = Office()
     call = office.served()
     assert office.do(c.Hold, "alice", call=call.id) == ["LeaveBridge in1", "StartMusic in1"]
@@ -196,7 +196,7 @@ def test_the_hold_key_is_of_the_call_that_the_phone_speaks_in_s32_s46() -> None:
 
 
 def test_who_is_held_by_the_phone_leaves_the_bridge_before_a_target_rings_in_it_s10() -> None:
-    """The ringing would take the place of his music."""
+    """The ringing would take the place of their music."""
     office = Office()
     call = office.served()
     office.happens(s.LegHeldByPhone(office.leg_of("alice")))
@@ -238,7 +238,7 @@ def test_the_hold_key_released_while_a_transfer_rings_brings_nobody_back_s12() -
     assert office.music() == {"in1"}
 
 
-def test_a_caller_on_hold_at_his_own_phone_holds_nobody_s32() -> None:
+def test_a_caller_on_hold_at_their_own_phone_holds_nobody_s32() -> None:
     office = Office()
     office.served()
     for fact in (s.LegHeldByPhone("in1"), s.LegRetrievedByPhone("in1"), s.LegHeldByPhone("nobody")):

@@ -1,4 +1,4 @@
-"""Nobody is on hold for longer than the administrator allows without an alarm, and his agent being fetched (S13)."""
+"""Nobody is on hold for longer than the administrator allows without an alarm, and their agent being fetched (S13)."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_the_alarm_is_raised_when_the_time_is_over_and_again_after_it() -> None:
     assert office.now == 1_000_060.0
 
 
-def test_an_agent_who_only_waits_hears_it_and_the_contact_keeps_his_music() -> None:
+def test_an_agent_who_only_waits_hears_it_and_the_contact_keeps_their_music() -> None:
     office, _call = _held()
     office.pass_time(30.0)
     assert "Announce alice hold_reminder" in office.told()

@@ -33,7 +33,7 @@ def test_whoever_receives_a_contact_sees_the_contact_not_the_agent_s55(kind: typ
     assert _shown(office) == CALLER
 
 
-def test_the_one_consulted_sees_the_agent_for_it_is_he_who_talks_s55() -> None:
+def test_the_one_consulted_sees_the_agent_for_it_is_they_who_talk_s55() -> None:
     office = Office()
     call = office.served()
     office.ask(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))

@@ -46,7 +46,10 @@ def _monitored(call: Call, agent: str, leg: str, of: str) -> Call:
         ("a party that left still has a leg", lambda x: _with(x, "in1", progress=Progress.LEFT)),
         ("a contact without a leg", lambda x: _with(x, "in1", leg=None)),
         ("a party whose leg is unknown", lambda x: _with(x, "in1", leg="unknown")),
-        ("a supervisor who monitors and has calls of his own", lambda x: _monitored(x, "alice", "in1", _agents_leg(x))),
+        (
+            "a supervisor who monitors and has calls of their own",
+            lambda x: _monitored(x, "alice", "in1", _agents_leg(x)),
+        ),
         ("a supervisor whose leg is unknown", lambda x: _monitored(x, "erin", "unknown", _agents_leg(x))),
         ("somebody is listened to who is not in the call", lambda x: _monitored(x, "erin", "in1", "in1")),
         (

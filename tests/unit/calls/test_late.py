@@ -60,7 +60,7 @@ def test_an_agent_reserved_for_an_offer_that_is_over_is_free_again() -> None:
     offers.reserved(step, call, "bob", "r")
     assert step.effects == [e.SetActivity("bob", None, request="r")]
     step = _step(office)
-    attempts.free(step, "alice", "r")  # a call has her meanwhile
+    attempts.free(step, "alice", "r")  # a call has them meanwhile
     assert step.effects == []
 
 
@@ -112,7 +112,7 @@ def test_a_leg_is_hung_up_once_and_a_call_ends_once() -> None:
     assert step.effects == []
 
 
-def test_nobody_is_told_goodbye_twice_nor_while_he_is_hung_up_nor_without_a_leg() -> None:
+def test_nobody_is_told_goodbye_twice_nor_while_they_are_hung_up_nor_without_a_leg() -> None:
     office = Office()
     call = office.served()
     contact = office.party(call, "in1")
@@ -163,7 +163,7 @@ def test_a_transfer_to_a_group_that_fails_while_asterisk_is_away_hunts_no_furthe
     assert office.music() == {"in1"}
 
 
-def test_a_contact_brought_back_while_his_agents_phone_still_rings_hears_music_until_it_is_up_s13() -> None:
+def test_a_contact_brought_back_while_their_agents_phone_still_rings_hears_music_until_it_is_up_s13() -> None:
     office = Office()
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
@@ -278,7 +278,7 @@ def test_a_bridge_is_made_anew_also_while_one_of_the_call_is_elsewhere() -> None
     office.picks_up("bob")
     office.switch.state.asked[999] = e.CreateBridge(999, call.bridge)
     office.feed(s.EffectFailed(999, "refused"))
-    assert office.switch.legs[office.leg_of("alice")].asked is not None  # she speaks elsewhere, and goes on so
+    assert office.switch.legs[office.leg_of("alice")].asked is not None  # they speak elsewhere, and go on so
     office.is_calm()
     assert office.music() == {"in1"}
     assert office.hears() == hear_each_other("alice", "bob")

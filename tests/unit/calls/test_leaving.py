@@ -1,4 +1,4 @@
-"""Who leaves, and what goes on without him: other calls, offers, prompts and holds (S16, S37, S39, S45, S46)."""
+"""Who leaves, and what goes on without them: other calls, offers, prompts and holds (S16, S37, S39, S45, S46)."""
 
 from dataclasses import replace
 
@@ -49,7 +49,7 @@ def test_each_of_two_contacts_hears_to_the_end_that_nobody_is_there_s16() -> Non
     assert not office.switch.calls
 
 
-def test_who_leaves_another_call_can_still_complete_his_consultation_s21_s46() -> None:
+def test_who_leaves_another_call_can_still_complete_their_consultation_s21_s46() -> None:
     office = Office("alice", "bob", "carol")
     third = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     call = office.ask(c.MakeCall, "alice", target=AWAY)
@@ -101,7 +101,7 @@ def test_a_parked_call_that_is_retrieved_through_the_line_of_another_is_whole_ag
     assert {"initiate_transfer", "hold"} <= set(office.actions("alice", office.switch.calls[call.id]))
 
 
-def test_a_transfer_that_fails_under_an_agent_who_is_there_rings_him_for_nothing_s12() -> None:
+def test_a_transfer_that_fails_under_an_agent_who_is_there_rings_them_for_nothing_s12() -> None:
     office = Office()
     call = office.served()
     office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
@@ -125,7 +125,7 @@ def test_a_menu_that_fails_a_conference_leaves_the_agents_in_it_s39() -> None:
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_an_agent_taken_out_of_the_file_while_he_talks_rests_for_no_time_after() -> None:
+def test_an_agent_taken_out_of_the_file_while_they_talk_rests_for_no_time_after() -> None:
     office = Office()
     office.served()
     agents = {name: agent for name, agent in office.directory.agents.items() if name != "alice"}

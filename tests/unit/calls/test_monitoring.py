@@ -99,12 +99,12 @@ def test_nobody_is_watched_from_a_phone_that_is_registered_nowhere(kind: type[c.
 def test_of_two_whose_phones_ring_one_declines_and_the_other_hears() -> None:
     office = Office()
     call = office.served()
-    hers, his = monitor(office, call), monitor(office, call, by="oscar")
+    erins, oscars = monitor(office, call), monitor(office, call, by="oscar")
     office.hangs_up("erin", 21)
-    assert code(office, hers) == "not_allowed_now"
-    assert his not in office.refusals
+    assert code(office, erins) == "not_allowed_now"
+    assert oscars not in office.refusals
     office.picks_up("oscar")
-    assert his in office.replies
+    assert oscars in office.replies
     assert office.hears() == TALK | {("oscar", "alice"), ("oscar", "in1")}
 
 
@@ -208,7 +208,7 @@ def test_who_monitors_is_not_rung_for_another_call() -> None:
     assert office.refused(c.MakeCall, "bob", target=to("agent:erin")) == "no_agent_available"
 
 
-def test_a_reservation_that_comes_while_he_monitors_is_given_back() -> None:
+def test_a_reservation_that_comes_while_they_monitor_is_given_back() -> None:
     office, _call = monitored()
     request = office.command(c.MakeCall, "bob", target=to("agent:dave"))
     (seek,) = office.switch.state.seeks

@@ -84,7 +84,7 @@ def test_who_listens_only_has_no_silence_sent() -> None:
     assert not [x for x in told if "Silence" in x]
 
 
-def test_after_a_barge_she_is_a_party_whom_all_hear() -> None:
+def test_after_a_barge_a_supervisor_is_a_party_whom_all_hear() -> None:
     office, call = monitored()
     name = monitor(office, call, BARGE)
     assert name in office.replies
@@ -106,7 +106,7 @@ def test_on_the_way_in_the_phone_leaves_the_bridge_of_its_own_before_that_goes()
 
 
 @pytest.mark.parametrize("listening", [True, False])
-def test_whoever_is_on_hold_stays_so_when_she_comes_in(listening: bool) -> None:
+def test_whoever_is_on_hold_stays_so_when_a_supervisor_comes_in(listening: bool) -> None:
     office = Office("erin")
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
@@ -190,7 +190,7 @@ def test_a_parked_contact_is_taken_over_and_recalls_nobody() -> None:
     office.is_calm()
 
 
-def test_a_consultation_is_taken_over_and_the_agent_is_back_with_his_contact() -> None:
+def test_a_consultation_is_taken_over_and_the_agent_is_back_with_their_contact() -> None:
     office = Office("erin")
     call = office.served()
     consult = office.ask(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))
@@ -231,7 +231,7 @@ def test_it_follows_the_call_and_not_the_agent() -> None:
     office.is_calm()
 
 
-def test_the_agent_chosen_is_heard_and_a_colleague_when_he_is_on_hold_or_gone() -> None:
+def test_the_agent_chosen_is_heard_and_a_colleague_when_they_are_on_hold_or_gone() -> None:
     office = Office("bob", "erin")
     call = office.served()
     office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))

@@ -38,7 +38,7 @@ def _free(office: Office, agent: str) -> None:
     office.settle()
 
 
-def test_who_came_first_is_served_first_and_who_is_urgent_before_him() -> None:
+def test_who_came_first_is_served_first_and_who_is_urgent_before_them() -> None:
     office = Office(ready=())
     _with_queue(office, max_length=None)
     _enter(office, "first")
@@ -97,7 +97,7 @@ def test_an_overflow_that_leads_nowhere_or_round_in_circles_ends(overflow: str) 
     assert not office.switch.calls
 
 
-def test_who_has_waited_long_enough_overflows_but_not_while_somebody_is_rung_for_him() -> None:
+def test_who_has_waited_long_enough_overflows_but_not_while_somebody_is_rung_for_them() -> None:
     office = Office(ready=())
     call = _enter(office, "in1")
     office.now += 29.0
@@ -114,7 +114,7 @@ def test_who_has_waited_long_enough_overflows_but_not_while_somebody_is_rung_for
     office.is_calm()
 
 
-def test_who_waits_is_told_his_place_and_then_his_music_goes_on() -> None:
+def test_who_waits_is_told_their_place_and_then_their_music_goes_on() -> None:
     office = Office(ready=())
     _with_queue(office, max_wait=None)
     _enter(office, "in1")
@@ -130,7 +130,7 @@ def test_who_waits_is_told_his_place_and_then_his_music_goes_on() -> None:
     assert office.music() == {"in1", "in2"}
 
 
-def test_nobody_is_told_a_place_without_prompts_nor_while_he_hears_one_or_leaves() -> None:
+def test_nobody_is_told_a_place_without_prompts_nor_while_they_hear_one_or_leave() -> None:
     office = Office(ready=(), announcements={})
     for leg in ("in1", "in2"):
         _enter(office, leg)
@@ -266,7 +266,7 @@ def test_an_agent_who_called_the_routing_point_is_handed_on_as_the_caller() -> N
     assert office.hears() == hear_each_other("alice", "bob")
 
 
-def test_a_menu_that_an_agent_left_on_hold_rings_nobody_for_him() -> None:
+def test_a_menu_that_an_agent_left_on_hold_rings_nobody_for_them() -> None:
     office = Office("alice", "bob")
     call = office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))
     point = next(leg.id for leg in office.switch.legs.values() if leg.agent is None)

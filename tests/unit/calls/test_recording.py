@@ -98,7 +98,7 @@ def test_where_it_is_switched_off_it_is_refused_but_what_runs_may_be_ended() -> 
         assert office.refused(kind, "dave", call=call.id) == "not_found"
 
 
-def test_a_supervisor_records_a_call_that_he_is_not_in() -> None:
+def test_a_supervisor_records_a_call_that_they_are_not_in() -> None:
     office = Office()
     call = office.served()
     office.command(c.StartRecording, "olga", role=Role.SUPERVISOR, call=call.id)
@@ -196,7 +196,7 @@ def test_what_was_written_for_a_while_may_end_as_often_as_it_likes() -> None:
     office.is_calm()
 
 
-def test_everybody_may_leave_the_bridge_and_come_back_as_often_as_he_likes() -> None:
+def test_everybody_may_leave_the_bridge_and_come_back_as_often_as_they_like() -> None:
     """Asterisk ends a recording with the last who leaves; nobody counts that as a fault."""
     office = Office()
     call = _recorded(office)

@@ -149,7 +149,7 @@ def test_a_phone_whose_creation_was_not_told_is_dialled_when_the_link_is_back() 
     assert office.hears() == hear_each_other("in1", leg)
 
 
-def test_an_agents_leg_that_is_given_up_leaves_its_contact_on_hold_and_recalls_him_s13() -> None:
+def test_an_agents_leg_that_is_given_up_leaves_its_contact_on_hold_and_recalls_them_s13() -> None:
     office = Office(recall=30.0)
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)

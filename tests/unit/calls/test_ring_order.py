@@ -20,7 +20,7 @@ def _offer(office: Office, call: Call | None = None) -> tuple[OfferState, tuple[
 
 
 def _refuses(office: Office, agent: str, how: str) -> None:
-    """His phone declines, is busy, gives up by itself, or rings until the time of the offer is over."""
+    """Their phone declines, is busy, gives up by itself, or rings until the time of the offer is over."""
     if how == "rings":
         office.pass_time()
         office.settle()
@@ -55,7 +55,7 @@ def test_what_an_agent_asks_for_goes_to_one_member_after_the_other_in_order(
         assert _offer(office) == (OfferState.RINGING, (agent,))
         office.now += 5.0
         _refuses(office, agent, how)
-        assert office.switch.next_deadline() == office.now + 15.0, "the next rings his whole time"
+        assert office.switch.next_deadline() == office.now + 15.0, "the next rings their whole time"
     assert office.music() == {"in1"}
     office.picks_up("alice")
     office.is_calm()

@@ -98,7 +98,7 @@ def test_a_caller_who_hangs_up_while_redis_is_asked_in_vain_harms_nobody() -> No
         office.is_calm()
 
 
-def test_the_agent_kept_while_the_own_phone_rings_is_freed_once_and_by_his_reservation_s40() -> None:
+def test_the_agent_kept_while_the_own_phone_rings_is_freed_once_and_by_their_reservation_s40() -> None:
     office = Office()
     office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.settle()
@@ -116,7 +116,7 @@ def test_the_agent_rung_for_a_call_that_is_given_up_is_freed_once_s15() -> None:
     assert _activities(office, "bob") == [e.SetActivity("bob", None)]
 
 
-def test_a_call_is_its_agents_from_the_first_ring_of_his_own_phone_on_s40_s50() -> None:
+def test_a_call_is_its_agents_from_the_first_ring_of_their_own_phone_on_s40_s50() -> None:
     office = Office()
     office.command(c.MakeCall, "alice", target=AWAY, caller_id="support")
     office.settle()
@@ -141,7 +141,7 @@ def test_a_command_that_rings_is_answered_when_ringing_has_begun_and_not_before(
     assert name in office.replies
 
 
-def test_a_call_is_answered_to_who_makes_it_when_his_own_phone_rings_s40() -> None:
+def test_a_call_is_answered_to_who_makes_it_when_their_own_phone_rings_s40() -> None:
     office = Office()
     office.phone("alice", Behaviour.NEVER)
     name = office.command(c.MakeCall, "alice", target=to("agent:bob"))
@@ -164,7 +164,7 @@ def test_an_answer_from_the_desktop_is_answered_when_the_phone_is_up() -> None:
     assert name in office.replies
 
 
-def test_who_declines_at_his_phone_what_he_answered_at_his_desktop_is_not_rung_again() -> None:
+def test_who_declines_at_their_phone_what_they_answered_at_their_desktop_is_not_rung_again() -> None:
     office = Office()
     office.arrives("group", "support", leg="in1")
     office.settle()
@@ -205,7 +205,7 @@ def test_the_target_rings_for_its_whole_time_however_long_the_own_phone_rang_s40
     assert office.switch.next_deadline() == office.now + 15.0
 
 
-def test_who_hangs_up_while_those_who_refused_him_rest_leaves_nothing_due() -> None:
+def test_who_hangs_up_while_those_who_refused_them_rest_leaves_nothing_due() -> None:
     office = Office(ready=("alice",))
     office.arrives("group", "support", leg="in1")
     office.settle()

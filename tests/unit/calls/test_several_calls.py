@@ -19,7 +19,7 @@ def _two_calls(office: Office) -> tuple[str, str]:
 
 
 def _parked(office: Office) -> str:
-    """A contact on hold whose agent hung his phone up."""
+    """A contact on hold whose agent hung their phone up."""
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
     office.hangs_up("alice")
@@ -131,7 +131,7 @@ def test_no_new_call_while_the_phone_rings_s45() -> None:
     assert office.refused(c.MakeCall, "alice", target=AWAY) == "not_allowed_now"
 
 
-def test_the_phone_hung_up_parks_the_held_call_and_the_contact_keeps_his_music_s13() -> None:
+def test_the_phone_hung_up_parks_the_held_call_and_the_contact_keeps_their_music_s13() -> None:
     office = Office()
     call = _parked(office)
     office.is_calm()
@@ -317,7 +317,7 @@ def test_a_phone_that_dials_by_hand_while_a_call_is_up_puts_that_on_hold_s45() -
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_who_dials_by_hand_while_his_phone_is_rung_for_a_parked_call_is_rung_for_it_later_s13_s45() -> None:
+def test_who_dials_by_hand_while_their_phone_is_rung_for_a_parked_call_is_rung_for_it_later_s13_s45() -> None:
     office = Office("bob", recall=30.0)
     call = _parked(office)
     office.pass_time()
@@ -338,7 +338,7 @@ def test_who_dials_by_hand_while_his_phone_is_rung_for_a_parked_call_is_rung_for
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_an_agent_removed_from_the_file_is_recalled_at_the_phone_he_had_s13() -> None:
+def test_an_agent_removed_from_the_file_is_recalled_at_the_phone_they_had_s13() -> None:
     office = Office()
     call = _parked(office)
     gone = dict(office.directory.agents)

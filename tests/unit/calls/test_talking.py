@@ -75,7 +75,7 @@ def test_where_the_administrator_has_not_asked_for_it_nobody_is_listened_to() ->
     assert _speak(office, call) == set()
 
 
-def test_who_speaks_is_told_and_that_he_has_stopped() -> None:
+def test_who_speaks_is_told_and_that_they_have_stopped() -> None:
     office = _office()
     call = _conference(office)
     assert _says(office, "in1", True) == [e.TalkChanged(office.switch.calls[call.id])]
@@ -204,7 +204,7 @@ def test_a_leg_that_cannot_be_listened_to_stays_in_the_call() -> None:
     assert len(office.hears()) == 6
 
 
-def test_who_speaks_does_so_in_the_call_that_his_phone_speaks_in_alone_s46() -> None:
+def test_who_speaks_does_so_in_the_call_that_their_phone_speaks_in_alone_s46() -> None:
     office = _office("bob", "carol")
     first = office.served()
     office.ask(c.MakeCall, "alice", target=to("agent:bob"))

@@ -8,7 +8,7 @@ from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
 def _third_call_beside() -> tuple[Office, str, str]:
-    """Alice has bob on hold, a contact on hold, and consults carol about him."""
+    """Alice has bob on hold, a contact on hold, and consults carol about them."""
     office = Office("alice", "bob", "carol")
     office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     call = office.ask(c.MakeCall, "alice", target=AWAY)
@@ -60,7 +60,7 @@ def test_a_consultation_given_up_from_a_third_call_leads_back_to_the_contact_s21
 
 
 def _consulted_elsewhere() -> tuple[Office, str, str]:
-    """Alice consults bob, who has put her on hold to talk with dave."""
+    """Alice consults bob, who has put them on hold to talk with dave."""
     office = Office("bob", "dave")
     first = office.served()
     consult = office.ask(c.InitiateTransfer, "alice", call=first.id, target=to("agent:bob"))
@@ -69,7 +69,7 @@ def _consulted_elsewhere() -> tuple[Office, str, str]:
     return office, first.id, consult.id
 
 
-def test_a_contact_passed_on_to_one_who_talks_elsewhere_waits_on_hold_for_him_s21_s45() -> None:
+def test_a_contact_passed_on_to_one_who_talks_elsewhere_waits_on_hold_for_them_s21_s45() -> None:
     office, call, consult = _consulted_elsewhere()
     office.ask(c.CompleteTransfer, "alice", call=consult)
     office.is_calm()

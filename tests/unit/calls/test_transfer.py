@@ -263,7 +263,7 @@ def test_a_hunt_ends_with_the_last_refusal_where_nobody_else_is_free_s12() -> No
     assert offer.state == "busy"
 
 
-def test_a_transferred_agent_call_has_the_colleague_hold_and_the_target_get_him_s41() -> None:
+def test_a_transferred_agent_call_has_the_colleague_hold_and_the_target_get_them_s41() -> None:
     office = Office("alice", "bob")
     call = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     assert office.hears() == hear_each_other("alice", "bob")
@@ -323,7 +323,7 @@ def test_an_answer_from_the_desktop_is_answered_when_the_phone_is_up_or_is_given
         assert name in office.replies
 
 
-def test_the_one_rung_declines_from_his_desktop_s12() -> None:
+def test_the_one_rung_declines_from_their_desktop_s12() -> None:
     office = Office()
     call = _transfer(office)
     assert office.do(c.Release, "bob", call=call) == ["HangUp bob", "StopRinging alice", "JoinBridge alice"]

@@ -10,7 +10,7 @@ from tests.unit.calls.office import NUMBER, Office, hear_each_other
 
 
 def _pressed(office: Office, number: str = "1002", agent: str = "alice") -> list[str]:
-    """Asterisk's Local channel takes the place of the agent's leg; his phone then hangs up."""
+    """Asterisk's Local channel takes the place of the agent's leg; their phone then hangs up."""
     leg = next(x.id for x in office.switch.legs.values() if x.agent == agent and x.focus is not None)
     office.asterisk.world.channels["half"] = type(office.asterisk.world.channels[leg])("half")
     asked = office.happens(s.ChannelArrived("half", f"{number}@phones", "replaced", (leg,)))
@@ -73,7 +73,7 @@ def test_a_refer_to_nowhere_between_colleagues_ends_their_call() -> None:
     assert not office.switch.calls
 
 
-def test_a_contact_who_transfers_himself_away_is_gone() -> None:
+def test_a_contact_who_transfers_themselves_away_is_gone() -> None:
     office = Office()
     office.served()
     office.asterisk.world.channels["half"] = type(office.asterisk.world.channels["in1"])("half")

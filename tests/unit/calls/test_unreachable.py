@@ -40,7 +40,7 @@ def test_nobody_is_reserved_for_a_phone_that_is_registered_nowhere_s40() -> None
     assert not office.agents.activity
 
 
-def test_a_phone_that_went_while_somebody_was_reserved_gives_him_back_s40() -> None:
+def test_a_phone_that_went_while_somebody_was_reserved_gives_them_back_s40() -> None:
     office = Office()
     name = office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.feed(s.PhoneReachable("1001", False))

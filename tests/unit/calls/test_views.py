@@ -1,4 +1,4 @@
-"""How a call looks to whom, and what it allows him (docs/api.md, "Calls")."""
+"""How a call looks to whom, and what it allows them (docs/api.md, "Calls")."""
 
 from dataclasses import replace
 
@@ -64,7 +64,7 @@ def test_no_digits_are_offered_for_one_who_is_away_s35() -> None:
     assert "send_dtmf" in party_actions(office.only_call(), contact, "olga", Role.SUPERVISOR)
 
 
-def test_a_supervisor_sees_what_he_may_do_to_each_party() -> None:
+def test_a_supervisor_sees_what_they_may_do_to_each_party() -> None:
     office = Office()
     call = office.served()
     contact = view(call, "olga", office.directory, Role.SUPERVISOR).parties[0]

@@ -86,7 +86,7 @@ def test_nobody_is_tried_when_one_becomes_free_who_does_not_serve_or_has_just_re
     assert office.feed(s.AgentBecameAvailable("alice")) == []
 
 
-def test_who_is_missed_by_a_caller_for_him_alone_ends_the_call_in_an_announcement() -> None:
+def test_who_is_missed_by_a_caller_for_them_alone_ends_the_call_in_an_announcement() -> None:
     office = Office()
     office.arrives("agent", "alice", leg="in1")
     office.settle()
@@ -135,7 +135,7 @@ def test_a_fallback_that_is_listed_no_more_is_none() -> None:
     assert not office.switch.calls
 
 
-def test_with_redis_away_a_caller_keeps_his_music_and_is_asked_for_again() -> None:
+def test_with_redis_away_a_caller_keeps_their_music_and_is_asked_for_again() -> None:
     office = Office(retry_interval=3.0)
     office.agents.away = True
     office.arrives("group", "support", leg="in1")
@@ -213,7 +213,7 @@ def test_answers_to_a_search_that_was_given_up_change_nothing() -> None:
         assert office.feed(answer(request)) == []
 
 
-def test_an_agent_whose_phone_is_taken_from_him_is_passed_over() -> None:
+def test_an_agent_whose_phone_is_taken_from_them_is_passed_over() -> None:
     office = Office()
     agents = {**office.directory.agents, "alice": replace(office.directory.agents["alice"], phone=None)}
     office.feed(s.DirectoryReplaced(replace(office.directory, agents=agents)))
@@ -223,7 +223,7 @@ def test_an_agent_whose_phone_is_taken_from_him_is_passed_over() -> None:
     assert "alice" not in office.agents.activity
 
 
-def test_an_agent_whose_phone_is_taken_from_him_while_the_callers_own_phone_rings_is_free_again() -> None:
+def test_an_agent_whose_phone_is_taken_from_them_while_the_callers_own_phone_rings_is_free_again() -> None:
     office = Office()
     office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.settle()

@@ -62,7 +62,7 @@ def test_answers_that_come_the_other_way_round_leave_the_order_as_it_is() -> Non
 
 
 def test_one_agent_for_two_who_are_sought_for_goes_to_the_first() -> None:
-    """The first one's answer was on its way when he became free; the second one's finds him."""
+    """The first one's answer was on its way when they became free; the second one's finds them."""
     office = Office(ready=())
     _wait(office, "in1", "in2")
     office.feed(s.AgentBecameAvailable("alice"))  # who is gone again: the answer on its way is that nobody is free
@@ -78,7 +78,7 @@ def test_one_agent_for_two_who_are_sought_for_goes_to_the_first() -> None:
     assert _rung(office, "in2") == ["carol"]
 
 
-def test_who_comes_as_somebody_becomes_free_does_not_get_him_before_the_one_who_waits() -> None:
+def test_who_comes_as_somebody_becomes_free_does_not_get_them_before_the_one_who_waits() -> None:
     office = Office(ready=())
     _wait(office, "in1")
     office.agents.idle.append("alice")  # told a moment later
@@ -105,7 +105,7 @@ def test_who_is_urgent_takes_what_was_found_for_another() -> None:
     office.is_calm()
 
 
-def test_nobody_gets_an_agent_who_has_just_refused_him() -> None:
+def test_nobody_gets_an_agent_who_has_just_refused_them() -> None:
     office = Office(ready=("alice",))
     _wait(office, "in1")
     office.hangs_up("alice", 21)
@@ -117,7 +117,7 @@ def test_nobody_gets_an_agent_who_has_just_refused_him() -> None:
 
 
 def test_an_answer_on_its_way_that_is_for_others_is_given_back_and_asked_anew() -> None:
-    """The first must not have alice, who refused him: what was asked for him does not do for everybody."""
+    """The first must not have alice, who refused them: what was asked for them does not do for everybody."""
     office = Office(ready=("alice",))
     _wait(office, "in1")
     office.hangs_up("alice", 21)

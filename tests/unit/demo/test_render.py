@@ -18,7 +18,7 @@ ALICE = Ear("Alice", NOBODY, Sound.SILENCE)
 HOLD = Scene(
     3,
     "Alice puts Zoé on hold",
-    [Moment(1.314, "Alice, on her desktop: hold"), Moment(1.365, f"Zoé hears music ♪ {after(0.051)}")],
+    [Moment(1.314, "Alice, on the desktop: hold"), Moment(1.365, f"Zoé hears music ♪ {after(0.051)}")],
     [ZOE_HELD, ALICE],
 )
 
@@ -30,7 +30,7 @@ def without_colour(lines: list[str]) -> list[str]:
 
 def test_a_scene_shows_what_happened_beside_who_hears_whom() -> None:
     assert render.body(HOLD, PLAIN) == [
-        " 1 314 ms  Alice, on her desktop: hold                 hears    Zoé  Alice",
+        " 1 314 ms  Alice, on the desktop: hold                 hears    Zoé  Alice",
         " 1 365 ms  Zoé hears music ♪ after 51 ms             ┌───────┬─────────────┐",
         "                                                     │ Zoé   │  ╲     ·    │ ♪ music · on hold",
         "                                                     │ Alice │  ·     ╲    │ silence",

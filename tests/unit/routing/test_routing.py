@@ -193,7 +193,7 @@ def test_conferences_switched_off_are_refused_to_everybody_s28() -> None:
     assert refused.value.code is Code.FEATURE_DISABLED
 
 
-def test_the_identities_of_an_agent_are_those_listed_in_his_order_s50_s53() -> None:
+def test_the_identities_of_an_agent_are_those_listed_in_their_order_s50_s53() -> None:
     assert [x.id for x in caller_ids_for(SMALL, "alice")] == ["support", "anonymous"]
     assert [x.id for x in caller_ids_for(SMALL, "dave")] == ["support"]
     assert caller_ids_for(SMALL, "nobody") == ()
