@@ -257,7 +257,7 @@ class World:
             case JoinBridge(bridge=bridge) if bridge not in self.bridges:
                 return Outcome(EffectFailed(effect.number, "Bridge not found"))
             case PlayToBridge() | OnRecording():
-                return self._of_bridge(effect)
+                done = self._of_bridge(effect)
             case _:
                 channel = self.channels.get(effect.leg)
                 if channel is None:
@@ -268,7 +268,17 @@ class World:
                 _on_channel(effect, channel, done)
                 if before is not None and channel.bridge != before:
                     done.facts += self.left(before)
+        for tape in self.tapes.values():
+            self._frames(tape.bridge)
         return done
+
+    def _frames(self, bridge: BridgeId, *, audio: bool = False) -> None:
+        """A ringing tone ends with the first frame that its channel is sent in a bridge: of audio, or of the silence
+        that is sent as soon as a recorder has made it one of three (measured).
+        """
+        members = [channel for channel in self.channels.values() if channel.bridge == bridge]
+        for channel in members if audio or len(members) > 1 else ():
+            channel.ringback = False
 
     def _of_bridge(self, effect: RecorderEffect | PlayToBridge) -> Outcome:
         if isinstance(effect, PlayToBridge | StartRecorder) and effect.bridge not in self.bridges:
@@ -276,6 +286,7 @@ class World:
         if not isinstance(effect, PlayToBridge):
             return self._recorder(effect)
         self.played[effect.announcement] = (effect.bridge, effect.prompt)
+        self._frames(effect.bridge, audio=True)
         return Outcome(EffectDone(effect.number))
 
     def _recorder(self, effect: RecorderEffect) -> Outcome:

@@ -67,6 +67,21 @@ async def test_who_confers_or_consults_hears_it_ring_outside_until_there_is_audi
     await office.hears("alice <-> partner", *third)
 
 
+@pytest.mark.parametrize("verb", ["single-step-conference", "initiate-transfer"])
+async def test_who_is_recorded_hears_it_ring_outside_as_well(office: Office, verb: str) -> None:
+    alice = await office.agent("alice")
+    caller = await office.caller()
+    partner = await office.caller("partner", PARTNER, behaviour=rings(progress="100 alone"))
+    await office.connect(caller, alice)
+    await alice.do("start-recording")
+    await alice.do(verb, target=f"number:{PARTNER}")
+    await partner.rings()
+    await alice.phone.hears_ringing()
+    await partner.answer()
+    third = ("caller <-> partner", "caller <-> alice") if verb == "single-step-conference" else ()
+    await office.hears("alice <-> partner", *third)
+
+
 async def test_a_number_outside_rings_longer_than_an_agent_does_until_the_agent_gives_it_up_or_its_time_is_over_s12_s15(
     stack: Stack, tmp_path: Path
 ) -> None:

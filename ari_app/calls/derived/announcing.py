@@ -6,7 +6,7 @@ who answers, a contact who is retrieved or a supervisor who barges in. Only a la
 
 from ari_app.calls.derived import media
 from ari_app.calls.effects import Announce, PlayToBridge
-from ari_app.calls.model import Call, CallId, Leg, LegId, Offer, Party, Progress
+from ari_app.calls.model import Call, CallId, Leg, LegId, Offer, Party, Progress, Sound
 from ari_app.calls.step import Step
 
 
@@ -95,5 +95,11 @@ def settle(step: Step) -> None:
     for call_id, prompt in step.to_all:
         call = step.find_call(call_id)
         sounds = step.directory.settings.announcements.get(prompt, "")
-        if call is not None and sounds:
+        if call is not None and sounds and not _hears_it_ring(step, call):
             step.ask(PlayToBridge, call.bridge, step.new_id("a"), prompt, tuple(sounds.split(",")))
+
+
+def _hears_it_ring(step: Step, call: Call) -> bool:
+    """Whether the bridge has nobody to be told anything but who hears a ringing tone there: it would end with that."""
+    asked = [leg.asked for party in call.joined() if (leg := step.leg(party.leg)) is not None]
+    return any(m.sound is Sound.RINGING and m.bridge == call.bridge for m in asked if m is not None)

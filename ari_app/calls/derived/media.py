@@ -33,6 +33,7 @@ from ari_app.calls.model import (
     Leg,
     LegState,
     Media,
+    Offer,
     OfferKind,
     OfferState,
     Party,
@@ -102,8 +103,17 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     # The tone is ours: a network may tell nothing of the ringing, or say that there is audio and then send none.
     # Asterisk ends it with the first frame that does come: a generator that may be interrupted (channel.c).
     tone = replace(in_bridge, sound=Sound.RINGING)
-    # Who transfers is out of the bridge: whoever answers must not hear a word of theirs.
-    return replace(tone, bridge=None) if offer.kind is OfferKind.TRANSFER and offer.by == party.id else tone
+    return replace(tone, bridge=None) if _rung_apart(call, offer, party, leg) else tone
+
+
+def _rung_apart(call: Call, offer: Offer, party: Party, leg: Leg) -> bool:
+    """Whether who hears it ring is out of the bridge meanwhile. Of early media they then hear nothing."""
+    if offer.kind is OfferKind.TRANSFER and offer.by == party.id:
+        return True  # whoever answers must not hear a word of theirs
+    # With a recorder in it the bridge is one of three: Asterisk mixes, and sends frames of silence that would end the
+    # tone. It goes on to do so for some milliseconds after the recorder was asked to end: who is out stays out.
+    out = leg.asked is not None and leg.asked.sound is Sound.RINGING and leg.asked.bridge is None
+    return call.recording is not None or out
 
 
 def music_class(step: Step, call: Call) -> str:

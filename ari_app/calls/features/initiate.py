@@ -210,10 +210,10 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
 def _begin_consultation(
     step: Step, cmd: Initiation, first: Call, me: Party, offered: Offer, data: dict[str, str], agent: str | None
 ) -> None:
-    leg = step.leg(me.leg)
+    parties.turn_to(step, first, cmd.by)  # of several lines of the phone it takes the one that talks
+    leg = step.leg(step.mine(step.call(first.id), cmd.by).leg)
     if leg is None or leg.state is not LegState.UP:
         raise Refused(Code.NOT_ALLOWED_NOW, "your phone is not in this call; retrieve it first")
-    parties.turn_to(step, first, cmd.by)
     parties.step_aside(step, step.call(first.id), cmd.by)
     call_id = step.new_id("c")
     mine = Party(step.new_id("p"), PartyRole.AGENT, me.identity, me.agent, leg.id, Progress.JOINED)

@@ -4,10 +4,10 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls.model import DialplanEntry, OfferState, Sound
+from ari_app.calls.model import DialplanEntry, Media, OfferState, Sound
 from ari_app.testing.asterisk import Behaviour
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office
+from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 WAYS = [c.MakeCall, c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer]
 
@@ -95,6 +95,45 @@ def test_a_colleague_to_talk_to_is_heard_instead_of_the_tone() -> None:
     office.hangs_up("bob")
     office.is_calm()
     assert office.asterisk.world.channels[office.leg_of("alice")].ringback
+
+
+def test_who_is_recorded_hears_it_ring_out_of_the_bridge_in_which_the_recorder_would_end_the_tone() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.StartRecording, "alice", call=call.id)
+    assert office.do(c.SingleStepConference, "alice", call=call.id, target=AWAY)[-2:] == [
+        "LeaveBridge alice",
+        "StartRinging alice",
+    ]
+    office.is_calm()
+    office.answers_outside()
+    assert office.hears() == hear_each_other("alice", "in1", office.outside_leg())
+    office.is_calm()
+
+
+def test_the_tone_goes_on_when_a_recording_begins_or_ends_meanwhile() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=AWAY)
+    assert office.switch.legs[office.leg_of("alice")].asked == Media(call.bridge, sound=Sound.RINGING)
+    office.ask(c.StartRecording, "alice", call=call.id)
+    office.is_calm()
+    assert office.do(c.StopRecording, "alice", call=call.id) == ["StopRecorder bridge"]
+    office.is_calm()
+    assert office.asterisk.world.channels[office.leg_of("alice")].ringback
+    office.ask(c.Cancel, "alice", call=call.id)
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=AWAY)
+    assert office.switch.legs[office.leg_of("alice")].asked == Media(call.bridge, sound=Sound.RINGING)
+
+
+def test_that_a_colleague_leaves_is_not_told_over_the_tone_that_it_would_end() -> None:
+    office = Office("bob", announcements={"conference_leave": "beep"})
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=AWAY)
+    office.hangs_up("bob")
+    office.is_calm()
+    assert not office.asterisk.world.played
 
 
 def test_the_tone_goes_on_from_one_member_of_a_group_to_the_next() -> None:

@@ -137,6 +137,19 @@ def test_of_two_lines_the_one_that_talks_is_kept_for_the_contact_s21(kind: type[
     office.is_calm()
 
 
+def test_who_is_consulted_from_a_call_on_the_line_that_holds_hears_the_agent_on_the_other_s20() -> None:
+    office, call = _held_by_phone("bob")
+    office.arrives("dial", "1002", endpoint="1001", leg="line2")
+    office.settle()
+    second = list(office.switch.calls)[-1]
+    office.ask(c.Retrieve, "alice", call=call)  # on the line that talks: the one that holds is the second call's now
+    office.ask(c.InitiateTransfer, "alice", call=second, target=AWAY)
+    office.answers_outside()
+    assert office.hears() == hear_each_other("alice", office.outside_leg())
+    assert office.music() >= {"in1", "bob"}
+    office.is_calm()
+
+
 def test_a_call_that_waits_is_answered_on_a_line_of_its_own_where_the_phone_holds_the_other_s45() -> None:
     office = Office()
     first = office.served("dave").id
