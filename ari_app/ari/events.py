@@ -19,6 +19,7 @@ from ari_app.ari.messages import (
     CHANNELS,
     CREATED,
     DATA_PREFIX,
+    DIALLED,
     ENTRY,
     EVENT,
     OTHER_HALF,
@@ -68,6 +69,7 @@ from ari_app.calls.stimuli import (
 log = structlog.get_logger(__name__)
 
 NORMAL = 16
+_NOTES = (ENTRY, DIALLED)
 ENDED = 64
 REPLACING = "replaced"
 """Verb of a channel that Asterisk itself put in a leg's place (a phone's REFER); its arguments are that leg, and what
@@ -93,7 +95,7 @@ class Translator:
         self._application = application
         self._legs: dict[LegId, _Seen] = {}
         self._data: dict[LegId, dict[str, str]] = {}
-        self._entries: dict[LegId, str] = {}
+        self._notes: dict[LegId, dict[str, str]] = {}
         self._ended: dict[str, None] = {}
         self.dropped: Counter[str] = Counter()
         self._warned = False
@@ -116,7 +118,7 @@ class Translator:
         if kind not in USED:
             self.dropped[kind] += 1
             return []
-        if kind == "ChannelVarset" and not str(event.get("variable")).startswith((DATA_PREFIX, ENTRY)):
+        if kind == "ChannelVarset" and not str(event.get("variable")).startswith((DATA_PREFIX, *_NOTES)):
             return []
         try:
             return self._translate(EVENT.validate_python(event))
@@ -135,7 +137,7 @@ class Translator:
                 return [] if seen is None or (seen.ours and not seen.up) else self._gone(channel.id, 0)
             case ChannelDestroyed(channel=channel, cause=cause):
                 self._data.pop(channel.id, None)
-                self._entries.pop(channel.id, None)
+                self._notes.pop(channel.id, None)
                 return self._gone(channel.id, cause)
             case ChannelHangupRequest(channel=channel):
                 if (seen := self._legs.get(channel.id)) is not None:
@@ -167,8 +169,8 @@ class Translator:
                 self._ended.pop(recording.name, None)
                 return []
             case ChannelVarset(variable=variable, value=value, channel=target):
-                if target is not None and variable == ENTRY:
-                    self._entries[target.id] = value
+                if target is not None and variable in _NOTES:
+                    self._notes.setdefault(target.id, {})[variable] = value
                 elif target is not None:
                     self._data.setdefault(target.id, {})[_key(variable)] = value
                 return []
@@ -197,6 +199,7 @@ class Translator:
         if PRESENTATION not in channel.channelvars and not self._warned:
             self._warned = True
             log.warning("withheld_identities_unknown", advice=f"ari.conf: channelvars = {PRESENTATION}")
+        notes = self._notes.get(channel.id, {})
         return ChannelArrived(
             leg=channel.id,
             endpoint=channel.endpoint,
@@ -205,7 +208,8 @@ class Translator:
             caller=channel.identity,
             withheld=channel.withheld,
             user_data={**listed, **self._data.get(channel.id, {})},
-            entry=self._entries.get(channel.id) or f"{channel.dialplan.context} {channel.dialplan.exten}".strip(),
+            dialled=notes.get(DIALLED, ""),
+            entry=notes.get(ENTRY) or f"{channel.dialplan.context} {channel.dialplan.exten}".strip(),
             via=channel.id.removesuffix(OTHER_HALF) if channel.id.endswith(OTHER_HALF) else None,
         )
 
@@ -295,7 +299,7 @@ class Translator:
             )
         there = {fact.leg for fact in facts}
         self._data = {leg: data for leg, data in self._data.items() if leg in there}
-        self._entries = {leg: entry for leg, entry in self._entries.items() if leg in there}
+        self._notes = {leg: notes for leg, notes in self._notes.items() if leg in there}
         return tuple(facts)
 
 

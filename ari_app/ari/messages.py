@@ -11,6 +11,8 @@ from ari_app.calls.model import Identity, Withheld
 DATA_PREFIX = "CALL_DATA_"
 ENTRY = "CALL_ENTRY"
 """Where the dialplan handed a caller over, as `context extension`; the subroutines of extensions.conf set it."""
+DIALLED = "CALL_DIALLED"
+"""What the caller dialled, if the dialplan says so: after a menu the extension is what they pressed there."""
 CREATED = "_leg"
 """First Stasis argument of the channels that we create: `_leg,<call>`. No verb of a dialplan starts so."""
 OTHER_HALF = "-2"

@@ -3,15 +3,63 @@
 A desktop shows what is listed here, and the machine refuses what is not: both ask these functions.
 """
 
+from collections.abc import Mapping
+from typing import Literal
+
 from ari_app.calls.model import Call, CallType, Offer, OfferKind, OfferState, Party, PartyRole, Progress
 from ari_app.routing.directory import Directory, Role
 
+type CallState = Literal["queued", "dialing", "ringing", "established", "held", "released"]
+type PartyState = Literal["dialing", "ringing", "connected", "held", "left"]
+type OfferShown = Literal["ringing", "accepted", "declined", "busy", "no_answer", "unavailable", "cancelled"]
+type CallAction = Literal[
+    "alternate",
+    "answer",
+    "cancel",
+    "clear",
+    "complete_conference",
+    "complete_transfer",
+    "hold",
+    "initiate_transfer",
+    "merge",
+    "monitor",
+    "pause_recording",
+    "reconnect",
+    "release",
+    "resume_recording",
+    "retrieve",
+    "send_dtmf",
+    "single_step_conference",
+    "single_step_transfer",
+    "start_recording",
+    "stop_monitoring",
+    "stop_recording",
+    "take_over",
+    "update_user_data",
+]
+type PartyAction = Literal["mute", "unmute", "deafen", "undeafen", "hold", "retrieve", "remove", "send_dtmf"]
+
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
+
+_PROGRESS: Mapping[Progress, PartyState] = {
+    Progress.DIALING: "dialing",
+    Progress.RINGING: "ringing",
+    Progress.JOINED: "connected",
+    Progress.LEFT: "left",
+}
+_OFFERS: Mapping[OfferState, OfferShown] = {
+    OfferState.ACCEPTED: "accepted",
+    OfferState.DECLINED: "declined",
+    OfferState.BUSY: "busy",
+    OfferState.NO_ANSWER: "no_answer",
+    OfferState.UNAVAILABLE: "unavailable",
+    OfferState.CANCELLED: "cancelled",
+}
 
 
 def call_actions(
     call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT, *, engaged: bool = False
-) -> frozenset[str]:
+) -> frozenset[CallAction]:
     """The verbs that `viewer` may use on this call now. `engaged`: another call has them."""
     if call.ended:
         return frozenset()
@@ -23,9 +71,9 @@ def call_actions(
     return _joined_actions(call, me, directory)
 
 
-def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) -> frozenset[str]:
+def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) -> frozenset[CallAction]:
     """What a supervisor may do with a call whose party they are not."""
-    actions = {"clear", "update_user_data"} | _recording(call, directory)
+    actions: set[CallAction] = {"clear", "update_user_data", *_recording(call, directory)}
     if viewer in call.monitors:
         actions.add("stop_monitoring")
     listed = directory.agents.get(viewer)
@@ -36,7 +84,7 @@ def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) 
     return frozenset(actions)
 
 
-def _before_joining(call: Call, me: Party) -> frozenset[str]:
+def _before_joining(call: Call, me: Party) -> frozenset[CallAction]:
     offer = call.offering()
     attempt = next((a for a in offer.attempts if a.party == me.id), None) if offer else None
     if attempt is None:  # my own phone rings for the call that I make
@@ -44,8 +92,8 @@ def _before_joining(call: Call, me: Party) -> frozenset[str]:
     return frozenset({"release"}) if attempt.answering else frozenset({"answer", "release"})
 
 
-def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[str]:
-    actions = {"release", "clear", "update_user_data"} | _recording(call, directory)
+def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[CallAction]:
+    actions: set[CallAction] = {"release", "clear", "update_user_data", *_recording(call, directory)}
     others = [p for p in call.joined() if p.id != me.id]
     offer = call.offering()
     if offer is not None and offer.by == me.id:
@@ -76,7 +124,7 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[st
     return frozenset(actions)
 
 
-def _recording(call: Call, directory: Directory) -> set[str]:
+def _recording(call: Call, directory: Directory) -> set[CallAction]:
     """What runs may be ended also where the administrator has switched recording off meanwhile."""
     if call.recording is None:
         return {"start_recording"} if directory.settings.recording and len(call.joined()) >= 2 else set()
@@ -89,20 +137,20 @@ def _frozen_by_offer(call: Call) -> bool:
     return offer is not None and offer.kind in (OfferKind.TRANSFER, OfferKind.CONFERENCE)
 
 
-def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT) -> frozenset[str]:
+def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT) -> frozenset[PartyAction]:
     """The verbs that `viewer` may use on this party now."""
     me = call.party_of(viewer)
     seen = (me is not None and me.progress is Progress.JOINED) or (me is None and role in OVERSEERS)
     if call.ended or not seen or party.progress is not Progress.JOINED:
         return frozenset()
-    actions = {"unmute" if party.muted else "mute", "undeafen" if party.deaf else "deafen"}
+    actions: set[PartyAction] = {"unmute" if party.muted else "mute", "undeafen" if party.deaf else "deafen"}
     if me is None or party.id != me.id:
         actions |= _actions_on_another(call, party, me)
     return frozenset(actions)
 
 
-def _actions_on_another(call: Call, party: Party, me: Party | None) -> set[str]:
-    actions = set()
+def _actions_on_another(call: Call, party: Party, me: Party | None) -> set[PartyAction]:
+    actions: set[PartyAction] = set()
     if party.leg is not None and not party.away:
         actions.add("send_dtmf")
     if me is not None and not party.held_by:
@@ -115,13 +163,15 @@ def _actions_on_another(call: Call, party: Party, me: Party | None) -> set[str]:
     return actions
 
 
-def call_state(call: Call, viewer: str) -> str:
-    """`dialing`, `ringing`, `established`, `held` or `released`, as `viewer` sees the call."""
+def call_state(call: Call, viewer: str) -> CallState:
+    """`queued`, `dialing`, `ringing`, `established`, `held` or `released`, as `viewer` sees the call."""
     if call.ended:
         return "released"
     me = call.party_of(viewer)
     if me is not None and me.progress is not Progress.JOINED:
-        return me.progress.value
+        return "ringing" if me.progress is Progress.RINGING else "dialing"
+    if call.queued_at is not None and call.answered_at is None and call.offering() is not None:
+        return "queued"
     if len(call.joined()) <= 1 and (offer := call.offering()) is not None:
         return "ringing" if any(a.ringing for a in offer.attempts) else "dialing"
     me = me or _agent_of(call)
@@ -138,25 +188,25 @@ def _agent_of(call: Call) -> Party | None:
     return next((p for p in agents if p.agent == call.owner), next(iter(agents), None))
 
 
-def party_state(call: Call, party: Party) -> str:
+def party_state(call: Call, party: Party) -> PartyState:
     """`dialing`, `ringing`, `connected`, `held` or `left`. An agent whose phone was hung up or holds is no more
     connected than who waits for that agent.
     """
     if party.progress is not Progress.JOINED:
         return progress_state(party.progress)
     if party.away and party.leg is not None:
-        return Progress.RINGING.value
+        return "ringing"
     return "held" if party.turned_away or call.on_hold(party) else "connected"
 
 
-def progress_state(progress: Progress) -> str:
+def progress_state(progress: Progress) -> PartyState:
     """How far somebody has come; `connected` once they are there."""
-    return "connected" if progress is Progress.JOINED else progress.value
+    return _PROGRESS[progress]
 
 
-def offer_state(offer: Offer) -> str:
+def offer_state(offer: Offer) -> OfferShown:
     """The public state; who is still being looked for counts as ringing."""
-    return OfferState.RINGING.value if offer.going_on else offer.state.value
+    return _OFFERS.get(offer.state, "ringing")
 
 
 def contacts_first(call: Call, initiator: Party | None) -> list[Party]:

@@ -13,6 +13,7 @@ from ari_app.calls.model import (
     CallId,
     CallType,
     Destination,
+    EndReason,
     Identity,
     Joining,
     KeyedNumber,
@@ -60,6 +61,12 @@ class CallChanges(TypedDict, total=False):
     recording: Recording | None
     stopping: frozenset[str]
     monitors: Mapping[AgentId, Monitor]
+    dialled: str | None
+    queue: str | None
+    queued_at: float | None
+    ended_at: float | None
+    ended_by: str | None
+    end_reason: EndReason | None
 
 
 class PartyChanges(TypedDict, total=False):
@@ -86,6 +93,8 @@ class PartyChanges(TypedDict, total=False):
     joining: Joining | None
     phone_holds: bool
     has_line: bool
+    joined_at: float | None
+    held_since: float | None
 
 
 class LegChanges(TypedDict, total=False):

@@ -23,7 +23,8 @@ class ChannelArrived:
     A `caller` who withholds their identity is anonymous; `withheld` is what came all the same.
     `endpoint` is its SIP user or trunk; `user_data` its CALL_DATA_* variables, the prefix taken off, lower case. `via`
     is the leg of ours that this one is the far half of: a routing point's dialplan that hands its caller back. `entry`
-    is where the dialplan handed it over: its context and extension, as `from-carrier 2000`.
+    is where the dialplan handed it over: its context and extension, as `from-carrier 2000`. `dialled` is the
+    number that the caller dialled, empty where the dialplan does not tell.
     """
 
     leg: LegId
@@ -34,6 +35,7 @@ class ChannelArrived:
     user_data: Mapping[str, str] = field(default_factory=dict)
     via: LegId | None = None
     entry: str = ""
+    dialled: str = ""
     withheld: Withheld | None = None
 
 

@@ -16,7 +16,17 @@ from dataclasses import replace
 
 from ari_app.calls import commands, discretion, invariants
 from ari_app.calls import stimuli as s
-from ari_app.calls.derived import activities, announcing, displays, media, talking, tones, transfer_progress
+from ari_app.calls.derived import (
+    activities,
+    announcing,
+    displays,
+    endings,
+    media,
+    talking,
+    times,
+    tones,
+    transfer_progress,
+)
 from ari_app.calls.effects import (
     CallChanged,
     Effect,
@@ -70,6 +80,7 @@ _DERIVED: tuple[Callable[[Step], None], ...] = (
     announcing.settle,  # after the music that prompts replace: stopping that would stop them too
     transfer_progress.settle,  # a phone is told of its transfer when all of that is on its way
     activities.settle,  # agents are rung, talking or free
+    times.settle,  # since when: after holds, and whatever changes an offer
     merging.settle,  # which calls could become one: looks at all that is above
 )
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
@@ -155,7 +166,7 @@ class Switch:
         step = Step(self.state, self.directory, now)
         try:
             self._dispatch(step, stimulus)
-            self._finish(step)
+            self._finish(step, stimulus)
         except CallControlError as error:
             if isinstance(stimulus, s.TimePassed):  # dropped, it would be due again at once, and for ever
                 return self._contain(stimulus, step, error, now)
@@ -165,9 +176,10 @@ class Switch:
         return self._commit(step, stimulus)
 
     @staticmethod
-    def _finish(step: Step) -> None:
+    def _finish(step: Step, stimulus: s.Stimulus) -> None:
         for derive in _DERIVED:
             derive(step)
+        endings.settle(step, stimulus)
         invariants.check(step)
 
     def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat table
@@ -356,6 +368,7 @@ class Switch:
         holding.settle(step)
         for derive in _DERIVED:
             derive(step)
+        endings.settle(step, None)
         return self._commit(step, stimulus)
 
 

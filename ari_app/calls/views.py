@@ -3,12 +3,17 @@
 `view(call, viewer, directory)` is pure. Times are RFC 3339 strings in UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from ari_app.calls.actions import (
+    CallAction,
+    CallState,
+    OfferShown,
+    PartyAction,
+    PartyState,
     OVERSEERS,
     call_actions,
     call_state,
@@ -17,8 +22,31 @@ from ari_app.calls.actions import (
     party_state,
     progress_state,
 )
-from ari_app.calls.model import Call, Offer, OfferState, Party, Progress, Recording
+from ari_app.calls.model import (
+    Call,
+    CallType,
+    EndReason,
+    MonitorMode,
+    Offer,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyRole,
+    Progress,
+    Recording,
+)
 from ari_app.routing.directory import Directory, Role
+
+
+class DateTime:
+    """Says of a text, to whoever describes these shapes (pydantic), that it is a time."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {**handler(schema), "format": "date-time", "examples": ["2026-01-02T03:04:05.678Z"]}
+
+
+type Time = Annotated[str, DateTime()]
+"""RFC 3339 in UTC with milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +54,36 @@ class PartyView:
     """Somebody in the call; `you` is the one who looks, `actions` what they may do to this party now.
 
     `anonymous`: the identity is withheld, and `name` and `number` are empty unless the administrator lets agents see
-    them all the same. `talking`: speaks now; false where it is not known.
+    them all the same. `talking`: speaks now; false where it is not known. `held_since`: since when they are on hold.
     """
 
     id: str
-    role: str
+    role: PartyRole
     agent: str | None
     name: str
     number: str
     anonymous: bool
-    state: str
+    state: PartyState
     muted: bool
     deaf: bool
     talking: bool
     you: bool
-    actions: tuple[str, ...]
+    actions: tuple[PartyAction, ...]
+    joined_at: Time | None = None
+    held_since: Time | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """The last offer: who is rung for what, and how it went."""
+    """The last offer: who is rung for what, and how it went. `ring_until`: when it is no longer rung, if it rings."""
 
     id: str
-    kind: str
+    kind: OfferKind
     target: str
     ringing: tuple[str, ...]
-    state: str
+    state: OfferShown
     caller_id: str | None
+    ring_until: Time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +93,7 @@ class RecordingView:
     id: str
     file: str
     state: Literal["recording", "paused"]
-    since: str
+    since: Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +102,41 @@ class MonitorView:
 
     agent: str
     name: str
-    mode: str
-    state: str
+    mode: MonitorMode
+    state: PartyState
     you: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A call as its agent sees it. `monitors` is empty for agents who are not told."""
+    """A call as its agent sees it. `monitors` is empty for agents who are not told.
+
+    `dialled`: the number that whoever began it dialled, null where that is not known. `queued_at`: since when its
+    caller waits, or had waited when somebody answered, to be served; `queue` the queue in which. `ended_by` is
+    `contact`, `agent:<id>` or `system`.
+    """
 
     id: str
-    type: str
-    state: str
+    type: CallType
+    state: CallState
     owner: str | None
     parent: str | None
     user_data: Mapping[str, str]
     caller_id: str | None
-    started_at: str
-    answered_at: str | None
-    held_since: str | None
+    started_at: Time
+    answered_at: Time | None
+    held_since: Time | None
     parties: tuple[PartyView, ...]
     offer: OfferView | None
-    actions: tuple[str, ...]
+    actions: tuple[CallAction, ...]
     recording: RecordingView | None = None
     monitors: tuple[MonitorView, ...] = ()
+    dialled: str | None = None
+    queue: str | None = None
+    queued_at: Time | None = None
+    ended_at: Time | None = None
+    ended_by: str | None = None
+    end_reason: EndReason | None = None
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -109,7 +151,7 @@ def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT,
     parties = sorted(call.parties.values(), key=lambda p: p.order)
     return CallView(
         id=call.id,
-        type=call.type.value,
+        type=call.type,
         state=call_state(call, viewer),
         owner=call.owner,
         parent=call.parent,
@@ -123,6 +165,12 @@ def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT,
         actions=tuple(sorted(call_actions(call, viewer, directory, role, engaged=engaged))),
         recording=_recording(call.recording),
         monitors=_monitors(call, viewer, directory, role),
+        dialled=call.dialled,
+        queue=call.queue,
+        queued_at=timestamp(call.queued_at),
+        ended_at=timestamp(call.ended_at),
+        ended_by=call.ended_by,
+        end_reason=call.end_reason,
     )
 
 
@@ -138,7 +186,7 @@ def _monitors(call: Call, viewer: str, directory: Directory, role: Role) -> tupl
     if role not in OVERSEERS and not directory.settings.monitoring.agents_told:
         return ()
     return tuple(
-        MonitorView(m.agent, m.name, m.mode.value, progress_state(m.progress), m.agent == viewer)
+        MonitorView(m.agent, m.name, m.mode, progress_state(m.progress), m.agent == viewer)
         for _, m in sorted(call.monitors.items())
     )
 
@@ -154,7 +202,7 @@ def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:
     known = party.withheld or party.identity
     return PartyView(
         id=party.id,
-        role=party.role.value,
+        role=party.role,
         agent=party.agent,
         name=known.name,
         number=known.number,
@@ -165,6 +213,8 @@ def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:
         talking=party.talking,
         you=party.agent == viewer and party.progress is not Progress.LEFT,
         actions=tuple(sorted(party_actions(call, party, viewer, role))),
+        joined_at=timestamp(party.joined_at),
+        held_since=timestamp(party.held_since),
     )
 
 
@@ -174,9 +224,10 @@ def offer_view(offer: Offer | None) -> OfferView | None:
         return None
     return OfferView(
         id=offer.id,
-        kind=offer.kind.value,
+        kind=offer.kind,
         target=str(offer.target),
         ringing=tuple(dict.fromkeys(a.agent or str(offer.target) for a in offer.attempts)),
         state=offer_state(offer),
         caller_id=offer.caller_id,
+        ring_until=timestamp(offer.deadline) if offer.state is OfferState.RINGING else None,
     )

@@ -127,7 +127,7 @@ class FakeAsterisk:
     ) -> None:
         """A channel enters the application from the dialplan."""
         arrived = ChannelArrived(
-            leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}), via, entry, withheld
+            leg, endpoint, verb, args, caller or Identity(), dict(user_data or {}), via, entry, withheld=withheld
         )
         state = State.UP if up else State.WAITING
         self.world.channels[leg] = Channel(leg, state=state, arrived=arrived)

@@ -97,11 +97,11 @@ def commands(world: World) -> Iterator[Possible]:
                 fields = {"call": call.id, **_FIELDS.get(kind, {})}
                 yield Possible(kind, by, role, fields, verb in listed, visible)
             for party in call.parties.values():
-                listed = party_actions(call, party, by, role)
+                on_party = party_actions(call, party, by, role)
                 seen = visible and party.progress is not Progress.LEFT
                 for verb, kind in ON_PARTY.items():
                     fields = {"call": call.id, **_FIELDS.get(kind, {}), "party": party.id}
-                    yield Possible(kind, by, role, fields, verb in listed, seen)
+                    yield Possible(kind, by, role, fields, verb in on_party, seen)
 
 
 def happenings(world: World) -> Iterator[Callable[[World], object]]:

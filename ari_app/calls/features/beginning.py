@@ -6,7 +6,9 @@ from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 
 
-def new_call(step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer) -> Call:
+def new_call(
+    step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer, dialled: str | None
+) -> Call:
     """A call with no party yet."""
     return step.add_call(
         Call(
@@ -17,6 +19,7 @@ def new_call(step: Step, call_id: str, kind: CallType, user_data: dict[str, str]
             user_data=user_data,
             offer=offer,
             music_class=step.directory.settings.music_class,
+            dialled=dialled or None,
         )
     )
 

@@ -129,7 +129,8 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
         request=request,
     )
     kind = CallType.OUTBOUND if outside else CallType.INTERNAL
-    call = new_call(step, call_id, kind, {**attached(step.directory, target), **cmd.user_data}, offered)
+    dialled = cmd.target.id if cmd.target.type is TargetType.NUMBER else None
+    call = new_call(step, call_id, kind, {**attached(step.directory, target), **cmd.user_data}, offered, dialled)
     step.put_call(call.id, owner=agent.id, caller_id=cmd.caller_id)
     step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
     if leg is not None and up:
@@ -219,7 +220,8 @@ def _begin_consultation(
     mine = Party(step.new_id("p"), PartyRole.AGENT, me.identity, me.agent, leg.id, Progress.JOINED)
     offered = replace(offered, by=mine.id)
     step.await_effects(cmd.id, call_id, until="ringing", offer=offered.id)
-    call = new_call(step, call_id, CallType.CONSULT, {**first.user_data, **data}, offered)
+    dialled = cmd.target.id if cmd.target.type is TargetType.NUMBER else None
+    call = new_call(step, call_id, CallType.CONSULT, {**first.user_data, **data}, offered, dialled)
     step.put_call(call.id, owner=cmd.by, parent=first.id, caller_id=cmd.caller_id)
     step.add_party(call_id, mine)
     step.put_leg(leg.id, focus=call_id)

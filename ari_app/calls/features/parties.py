@@ -289,4 +289,6 @@ def end(step: Step, call_id: CallId) -> None:
 
 
 def _left(party: Party) -> Party:
-    return replace(party, leg=None, progress=Progress.LEFT, held_by=frozenset(), away=False, joining=None)
+    return replace(
+        party, leg=None, progress=Progress.LEFT, held_by=frozenset(), away=False, joining=None, held_since=None
+    )

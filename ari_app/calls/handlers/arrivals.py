@@ -5,6 +5,8 @@ Stasis(app, dial, number)                                an agent's phone that d
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 """
 
+import re
+
 from ari_app.calls.derived import announcing, displays, transfer_progress
 from ari_app.calls.effects import ArrivalRefused, HangUp, SetAgentState, TakeTransferKey
 from ari_app.calls.features import beginning, monitoring, offers, parties, waiting
@@ -140,9 +142,20 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
         priority=_priority(fact),
     )
     beginning.new_call(
-        step, call_id, CallType.INBOUND, {**beginning.attached(step.directory, target), **fact.user_data}, offer
+        step,
+        call_id,
+        CallType.INBOUND,
+        {**beginning.attached(step.directory, target), **fact.user_data},
+        offer,
+        fact.dialled or _number(fact.entry),
     )
     waiting.enter(step, step.add_party(call_id, party))
+
+
+def _number(entry: str) -> str:
+    """Where the dialplan handed the caller over, if that is a number: what they dialled, unless a menu came between."""
+    extension = entry.rpartition(" ")[2]
+    return extension if re.fullmatch(r"\+?[0-9*#]{1,32}", extension) else ""
 
 
 def _priority(fact: ChannelArrived) -> int:
@@ -186,7 +199,12 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, me.id, identity, OfferState.SEEKING)
     kind = CallType.OUTBOUND if outside else CallType.INTERNAL
     call = beginning.new_call(
-        step, call_id, kind, {**beginning.attached(step.directory, target), **fact.user_data}, offer
+        step,
+        call_id,
+        kind,
+        {**beginning.attached(step.directory, target), **fact.user_data},
+        offer,
+        _argument(fact),
     )
     step.put_call(call.id, owner=agent.id)
     step.add_party(call_id, me)

@@ -26,12 +26,30 @@ class Alarm(StrEnum):
     AGENT_GONE = "agent_gone"  # a contact waits for an agent whose phone is dead or is not answered, or who went home
 
 
+class EndReason(StrEnum):
+    """Why a call is over. What a target did (`declined` and so on) where nobody was reached."""
+
+    HANGUP = "hangup"  # somebody who talked left, and no conversation was left
+    CLEARED = "cleared"  # ended for everybody
+    MERGED = "merged"  # whoever was left goes on in another call
+    ABANDONED = "abandoned"  # a caller gave up before anybody answered
+    CANCELLED = "cancelled"  # whoever made the call gave it up before anybody answered
+    DECLINED = "declined"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    UNAVAILABLE = "unavailable"
+    LOST = "lost"  # a line or a phone died
+    FAULT = "fault"  # of ours: this call alone was released
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
 
     `recall_at` rings an agent again who has no leg, and `recalls` counts how often that was in vain; `hold_alarm_at` is
-    when somebody will have been on hold for too long.
+    when somebody will have been on hold for too long. `dialled` is the number that whoever began it has dialled.
+    `queued_at` is since when a caller has waited to be served, kept when somebody answers; `queue` is the last queue
+    that it was in. `ended_by` is `contact`, `agent:<id>` or `system`. Derived: see `times` and `endings`.
     """
 
     id: CallId
@@ -56,6 +74,12 @@ class Call:
     recording: Recording | None = None
     stopping: frozenset[str] = frozenset()  # files that Asterisk was asked to complete, and has not answered
     monitors: Mapping[AgentId, Monitor] = field(default_factory=dict)
+    dialled: str | None = None
+    queue: str | None = None
+    queued_at: float | None = None
+    ended_at: float | None = None
+    ended_by: str | None = None
+    end_reason: EndReason | None = None
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

@@ -68,7 +68,8 @@ class Party:
     `merges_with`: their other calls whose parties could join this one now; `may_confer`: whether all of a consultation
     and of its contact's call are few enough for one conference; `hands_over`: whether whom a consultation rings could
     ring for the contact instead (all derived, see `merging`). `joining`: the attended transfer that took this call's
-    leg from the phone, until it is told which other call it names.
+    leg from the phone, until it is told which other call it names. `joined_at` and `held_since` in seconds since the
+    epoch: since when it is on hold by whatever reason.
     """
 
     id: PartyId
@@ -93,6 +94,8 @@ class Party:
     joining: Joining | None = None
     phone_holds: bool = False
     has_line: bool = True
+    joined_at: float | None = None
+    held_since: float | None = None
 
     @property
     def turned_away(self) -> bool:

@@ -1,0 +1,64 @@
+"""Who ended a call, and why: derived from what was told in the step in which it ended."""
+
+from ari_app.calls import commands as c
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import DEAD, Call, CallType, EndReason, LegId, OfferState, Party
+from ari_app.calls.step import Step
+
+SYSTEM = "system"
+CONTACT = "contact"
+
+_NOT_REACHED = {
+    OfferState.DECLINED: EndReason.DECLINED,
+    OfferState.BUSY: EndReason.BUSY,
+    OfferState.NO_ANSWER: EndReason.NO_ANSWER,
+    OfferState.UNAVAILABLE: EndReason.UNAVAILABLE,
+}
+_JOINING = (c.CompleteTransfer, c.CompleteConference, c.Merge, s.TransferAsked, s.ChannelArrived)
+
+
+def settle(step: Step, cause: s.Stimulus | None) -> None:
+    """Note it of the calls that ended with this step. `cause` None: a fault of ours."""
+    for call in list(step.calls.values()):
+        if call.ended and call.ended_at is None:
+            by = SYSTEM if cause is None else _by(step, call, cause)
+            reason = EndReason.FAULT if cause is None else _reason(call, cause, by)
+            step.put_call(call.id, ended_at=step.now, ended_by=by, end_reason=reason)
+
+
+def _by(step: Step, call: Call, cause: s.Stimulus) -> str:
+    match cause:
+        case c.BaseCommand():
+            return f"agent:{cause.by}"
+        case s.LegGone(leg=leg) | s.LegDied(leg=leg) | s.LegDigit(leg=leg) | s.TransferAsked(leg=leg):
+            return _at(step, call, leg)
+        case _:
+            return SYSTEM
+
+
+def _at(step: Step, call: Call, leg_id: LegId) -> str:
+    """Who was at the end of the leg, unless we had hung it up ourselves before."""
+    leg = step.leg_before(leg_id)
+    before = step.before(call.id)
+    if leg is None or leg.hanging_up or leg.farewell or before is None:
+        return SYSTEM
+    return next((_name(p) for p in before.parties.values() if p.leg == leg_id), SYSTEM)
+
+
+def _name(party: Party) -> str:
+    return CONTACT if party.agent is None else f"agent:{party.agent}"
+
+
+def _reason(call: Call, cause: s.Stimulus, by: str) -> EndReason:
+    if isinstance(cause, s.LegDied) or (isinstance(cause, s.LegGone) and cause.cause == DEAD):
+        return EndReason.LOST
+    if isinstance(cause, c.Clear):
+        return EndReason.CLEARED
+    if isinstance(cause, _JOINING):
+        return EndReason.MERGED
+    if call.answered_at is not None:
+        return EndReason.HANGUP
+    state = call.offer.state if call.offer is not None else OfferState.CANCELLED
+    if state in _NOT_REACHED:
+        return _NOT_REACHED[state]
+    return EndReason.ABANDONED if by == CONTACT and call.type is CallType.INBOUND else EndReason.CANCELLED

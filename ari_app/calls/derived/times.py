@@ -1,0 +1,38 @@
+"""Since when: who joined, who is on hold, who waits to be served. Derived after each step; nobody notes it by hand."""
+
+from ari_app.calls.model import Call, OfferState, Party, Progress
+from ari_app.calls.step import Step
+from ari_app.routing.targets import TargetType
+
+
+def settle(step: Step) -> None:
+    """Note what began or ended with this step, in the calls that it has touched."""
+    for call_id in list(step.calls):
+        call = step.find_call(call_id)
+        if call is None:
+            continue
+        for party in call.parties.values():
+            _note(step, call, party)
+        _note_waiting(step, call)
+
+
+def _note(step: Step, call: Call, party: Party) -> None:
+    joined = party.progress is Progress.JOINED
+    joined_at = step.now if joined and party.joined_at is None else party.joined_at
+    held = joined and call.on_hold(party)
+    held_since = (party.held_since or step.now) if held else None
+    if (joined_at, held_since) != (party.joined_at, party.held_since):
+        step.put_party(call.id, party.id, joined_at=joined_at, held_since=held_since)
+
+
+def _note_waiting(step: Step, call: Call) -> None:
+    """A caller waits from the moment in which they came; for one agent only where that agent is not free."""
+    offer = call.offering()
+    if offer is None or offer.by is not None or call.answered_at is not None:
+        return
+    if offer.target.type is TargetType.AGENT and offer.state is not OfferState.WAITING and call.queued_at is None:
+        return
+    queue = offer.target.id if offer.target.type is TargetType.QUEUE else call.queue
+    queued_at = step.now if call.queued_at is None else call.queued_at
+    if (queue, queued_at) != (call.queue, call.queued_at):
+        step.put_call(call.id, queue=queue, queued_at=queued_at)
