@@ -119,3 +119,7 @@ class LiveAgents:
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
         """See `Agents`."""
         return await self._availability.set_state(agent, state, reason)
+
+    async def extend(self, agent: str, seconds: float, most: float) -> AgentState:
+        """See `Agents`."""
+        return await self._availability.extend(agent, seconds, most)

@@ -46,7 +46,13 @@ class AgentsApi:
         if body.reason is not None:
             _check_reason(body.state, body.reason, directory.settings.not_ready_reasons)
         agent = exchange.session.agent
-        record = await self._agents.set_state(agent.id, body.state, body.reason)
+        if (body.state == "wrap_up") != (body.extend is not None):
+            problem = FieldError("extend", "goes with wrap_up, and wrap_up with it")
+            raise Refused(Code.INVALID, "the state is not valid", (problem,))
+        if body.extend is not None:
+            record = await self._agents.extend(agent.id, body.extend, directory.settings.max_wrap_up)
+        else:
+            record = await self._agents.set_state(agent.id, body.state, body.reason)
         return await me(agent, record, directory, self._store)
 
     def routes(self) -> list[Route]:
@@ -65,7 +71,7 @@ class AgentsApi:
             Route("GET", "/v1/me", "get_me", "Who I am", "agent", self.me, Me),
             Route(
                 "PUT", "/v1/me/state", "set_state", "Change my state", "agent", self.set_state, Me,
-                request=NewState, codes=unavailable,
+                request=NewState, codes=(*unavailable, Code.NOT_ALLOWED_NOW),
             ),
         ]  # fmt: skip
 

@@ -1,13 +1,32 @@
 """Agents and targets as clients see them (docs/api.md, "The agent", and docs/api.md, "Targets")."""
 
-from ari_app.api.models import AgentDocument, CallerIdChoice, Me, TargetAction, TargetDocument
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from ari_app.api.models import (
+    AgentDocument,
+    CallerIdChoice,
+    Choice,
+    Features,
+    GroupName,
+    Me,
+    PhoneState,
+    ReasonChoice,
+    State,
+    TargetAction,
+    TargetDocument,
+)
 from ari_app.api.port import Agents, AgentState
 from ari_app.calls.views import timestamp
 from ari_app.errors import StoreUnavailable
-from ari_app.routing.directory import Agent, Directory, Verb
+from ari_app.routing.directory import Agent, Directory, Role, Verb
 from ari_app.routing.permissions import allowed_verbs, caller_ids_for
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Choices
+
+_STATES: TypeAdapter[State] = TypeAdapter(State)
+_CHOICES: TypeAdapter[Choice] = TypeAdapter(Choice)
 
 
 def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
@@ -18,15 +37,32 @@ def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
     reason = record.reason if record else None
     if record is not None and str(record.state) == "ready" and not record.available:
         reason = reason or ("phone_in_use" if record.in_use else "phone_unreachable")
+    later = record is not None and record.state != record.choice
     return AgentDocument(
         agent=agent.id,
         name=agent.name,
         role=agent.role,
-        state=str(record.state) if record else "logged_out",
+        state=_state(record),
         reason=reason,
         since=timestamp(record.since) if record else None,
         phone=agent.phone,
+        phone_state=_phone_state(agent, record),
+        wrap_up_until=timestamp(record.wrap_up_until) if record else None,
+        next_state=_CHOICES.validate_python(record.choice) if later and record else None,
+        next_reason=record.choice_reason if later and record else None,
     )
+
+
+def _state(record: AgentState | None) -> State:
+    return _STATES.validate_python(str(record.state)) if record else "logged_out"
+
+
+def _phone_state(agent: Agent, record: AgentState | None) -> PhoneState | None:
+    if agent.phone is None:
+        return None
+    if record is None or record.reachable:
+        return "reachable"
+    return "in_use" if record.in_use else "unreachable"
 
 
 async def me(agent: Agent, record: AgentState | None, directory: Directory, choices: Choices) -> Me:
@@ -38,7 +74,26 @@ async def me(agent: Agent, record: AgentState | None, directory: Directory, choi
         last = None
     default = last if any(c.id == last for c in listed) else None
     document = agent_document(agent, record)
-    return Me(**dict(document), caller_ids=listed, default_caller_id=default)
+    return Me(**dict(document), caller_ids=listed, default_caller_id=default, **_configured(agent, directory))
+
+
+def _configured(agent: Agent, directory: Directory) -> dict[str, Any]:
+    """What the file says that their desktop must know."""
+    settings = directory.settings
+    labels = settings.reason_labels
+    return {
+        "reasons": [ReasonChoice(id=reason, label=labels.get(reason, reason)) for reason in settings.not_ready_reasons],
+        "groups": [GroupName(id=g, name=directory.groups[g].name) for g in agent.groups if g in directory.groups],
+        "features": Features(
+            conferences=settings.conferences,
+            recording=settings.recording,
+            monitoring=settings.monitoring.enabled and agent.role is not Role.AGENT,
+            talk_detection=settings.talk_detection,
+            phone_in_page=settings.page_phone.enabled and agent.phone is not None,
+            caller_id_for=sorted(directory.caller_id_verbs),
+            max_hold=settings.max_hold,
+        ),
+    }
 
 
 def name_of(directory: Directory, target: Target) -> str:
@@ -75,13 +130,13 @@ def shown_count(directory: Directory, target: Target, available: int) -> int | N
 
 def target_document(directory: Directory, agents: Agents, viewer: str, target: Target, now: float) -> TargetDocument:
     """The target as `viewer` sees it at `now`. It must exist."""
-    state: str | None = None
+    state: State | None = None
     available: int | None = None
     reachable = True
     match target.type:
         case TargetType.AGENT:
             record = agents.record(target.id)
-            state = str(record.state) if record else "logged_out"
+            state = _state(record)
             reachable = agents.may_ring(target.id)
         case TargetType.GROUP | TargetType.QUEUE | TargetType.SKILL:
             count = agents.available(target)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ari_app.calls.views import CallView
-from ari_app.routing.directory import Role
+from ari_app.routing.directory import Role, Verb
 from ari_app.routing.targets import TargetType
 
 # -- requests ---------------------------------------------------------------------------------------------------------
@@ -22,6 +22,7 @@ type CallerIdName = Annotated[str, Field(min_length=1, max_length=64, descriptio
 type DataKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 type DataValue = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00]*$")]
 type UserData = Annotated[dict[DataKey, DataValue], Field(max_length=100)]
+type Device = Literal["desk", "page"]
 type Digits = Annotated[str, Field(pattern=r"^[0-9A-D*#]+$", min_length=1, max_length=64)]
 
 
@@ -39,10 +40,20 @@ class Login(Request):
 
 
 class NewState(Request):
-    """The state that the agent wishes. `reason` goes with `not_ready`, out of the administrator's list."""
+    """The state that the agent wishes; during a call it comes with its end (`next_state`).
 
-    state: Literal["ready", "not_ready", "logged_out"]
+    `reason` goes with `not_ready`, out of the administrator's list; `extend`, in seconds, with `wrap_up` alone.
+    """
+
+    state: Literal["ready", "not_ready", "logged_out", "wrap_up"]
     reason: Annotated[str, Field(max_length=64)] | None = None
+    extend: Annotated[int, Field(ge=1, le=3600)] | None = None
+
+
+class NewDevice(Request):
+    """Which phone is to ring from now on."""
+
+    device: Device
 
 
 class OfferRequest(Request):
@@ -133,6 +144,8 @@ class Answer(BaseModel):
 
 
 type Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-01-02T03:04:05.678Z"])]
+type Choice = Literal["logged_out", "not_ready", "ready"]
+type PhoneState = Literal["reachable", "unreachable", "in_use"]
 type State = Literal["logged_out", "not_ready", "ready", "reserved", "ringing", "on_call", "wrap_up"]
 
 
@@ -153,22 +166,99 @@ class CallerIdChoice(Answer):
 
 
 class AgentDocument(Answer):
-    """An agent, as events tell it."""
+    """An agent, as events tell it. `phone_device` is the phone that rings, `phone_state` how that one is.
+
+    While a call has them, or in wrap-up, `next_state` (and `next_reason`) is what they have chosen for afterwards.
+    """
 
     agent: str
     name: str
     role: Role
-    state: str
+    state: State
     reason: str | None
     since: Timestamp | None
     phone: str | None
+    phone_device: Device = "desk"
+    phone_state: PhoneState | None = Field(None, description="null for somebody without a phone")
+    wrap_up_until: Timestamp | None = None
+    next_state: Choice | None = None
+    next_reason: str | None = None
+
+
+class ReasonChoice(Answer):
+    """A reason for not being ready that may be chosen."""
+
+    id: str
+    label: str
+
+
+class GroupName(Answer):
+    """A group that one is a member of."""
+
+    id: str
+    name: str
+
+
+class Features(Answer):
+    """What the administrator has switched on."""
+
+    conferences: bool
+    recording: bool
+    monitoring: bool
+    talk_detection: bool
+    phone_in_page: bool
+    caller_id_for: list[Verb] = Field(description="For what a caller ID may be chosen")
+    max_hold: float | None = Field(description="Seconds on hold after which there is an alarm")
 
 
 class Me(AgentDocument):
-    """The agent themselves."""
+    """The agent who asks."""
 
     caller_ids: list[CallerIdChoice]
     default_caller_id: str | None
+    reasons: list[ReasonChoice]
+    features: Features
+    groups: list[GroupName]
+
+
+class IceServerDocument(Answer):
+    """As `RTCPeerConnection` takes it."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
+class DeviceDocument(Answer):
+    """One of an agent's phones. `state` is null while that is not known."""
+
+    device: Device
+    number: str
+    state: PhoneState | None
+
+
+class MyPhone(Answer):
+    """What a phone in the page needs. User and password are good for this session alone, and while it lasts.
+
+    `path` is a WebSocket on this origin (subprotocol `sip`), opened with a ticket. `held_by`: whose session has the
+    phone in the page now; whoever opens the WebSocket takes it over. Null where there is no phone in the page.
+    """
+
+    device: Device
+    devices: list[DeviceDocument]
+    path: str | None
+    uri: str | None
+    user: str | None
+    password: str | None
+    ice_servers: list[IceServerDocument]
+    held_by: Literal["nobody", "this_session", "another_session"]
+
+
+class Ticket(Answer):
+    """Opens one WebSocket, once: `?ticket=…`."""
+
+    ticket: str
+    expires_at: Timestamp
 
 
 type TargetAction = Literal["call", "single_step_transfer", "single_step_conference", "initiate_transfer"]
@@ -180,7 +270,7 @@ class TargetDocument(Answer):
     target: str
     type: TargetType
     name: str
-    state: str | None = Field(description="The agent's state; null for all other types")
+    state: State | None = Field(description="The agent's state; null for all other types")
     available: int | None = Field(description="Free agents; null where not configured or not a set of agents")
     as_of: Timestamp | None
     actions: list[TargetAction]

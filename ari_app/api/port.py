@@ -82,6 +82,20 @@ class AgentState(Protocol):
     @property
     def since(self) -> float: ...
     @property
+    def choice(self) -> str:
+        """What they show when no call has them: `ready`, `not_ready` or `logged_out`."""
+
+    @property
+    def choice_reason(self) -> str | None: ...
+    @property
+    def wrap_up_until(self) -> float | None:
+        """In wrap-up, when it ends, in seconds since the epoch."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether their phone can ring, as far as is known."""
+
+    @property
     def available(self) -> bool:
         """Whether they could be reserved now: ready, and their phone can ring."""
 
@@ -104,6 +118,9 @@ class Agents(Protocol):
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
         """`ready`, `not_ready` or `logged_out`, by the agent's own wish; their state after it."""
+
+    async def extend(self, agent: str, seconds: float, most: float) -> AgentState:
+        """Wrap-up lasts longer, `most` seconds from now at most; `not_allowed_now` where there is none."""
 
 
 class Store(Tokens, IdempotencyKeys, Choices, Favourites, Protocol):

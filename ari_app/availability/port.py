@@ -50,7 +50,8 @@ class AgentRecord:
     `call` is the call that has them (in wrap-up: had them); `reachable`: their phone can ring, as far as is known;
     where not, `in_use` tells that it is in a call of which call control knows nothing. `missed`: calls in a row that
     came to nothing at their phone; `wrap_up_until` is set in wrap-up only; `choice` is what they show when no call has
-    them; `revision` grows with every change, so that of two records of an agent the newer can be told.
+    them, with `choice_reason`; `revision` grows with every change, so that of two records of an agent the newer
+    can be told.
     """
 
     agent: str
@@ -64,6 +65,7 @@ class AgentRecord:
     choice: AgentState = AgentState.LOGGED_OUT
     revision: int = field(default=0, compare=False)
     in_use: bool = False
+    choice_reason: str | None = None
 
     @property
     def available(self) -> bool:
@@ -148,6 +150,13 @@ class Availability(Protocol):
 
         Raises:
             Refused: `not_found` for an unknown agent; `invalid` for another state.
+        """
+
+    async def extend(self, agent: str, seconds: float, most: float) -> AgentRecord:
+        """Wrap-up lasts `seconds` longer, but ends `most` seconds from now at the latest; it never becomes shorter.
+
+        Raises:
+            Refused: `not_found` for an unknown agent; `not_allowed_now` for one who is not in wrap-up.
         """
 
     async def set_activity(

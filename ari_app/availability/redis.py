@@ -32,6 +32,7 @@ from ari_app.availability.rules import (
     check_activity,
     check_choice,
     milliseconds,
+    no_wrap_up,
     unknown_agent,
 )
 from ari_app.availability.scripts import Scripts
@@ -74,6 +75,15 @@ class RedisAvailability:
         if answer is None:
             raise unknown_agent(agent)
         return read_record(answer)
+
+    async def extend(self, agent: str, seconds: float, most: float) -> AgentRecord:
+        answer = await self._run("extend", agent, milliseconds(seconds), self._due(most))
+        if answer is None:
+            raise unknown_agent(agent)
+        record = read_record(answer)
+        if record.state is not AgentState.WRAP_UP:
+            raise no_wrap_up()
+        return record
 
     async def set_activity(
         self,

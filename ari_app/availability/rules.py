@@ -41,6 +41,11 @@ def check_activity(activity: str | None) -> AgentState | None:
     return AgentState(activity)
 
 
+def no_wrap_up() -> Refused:
+    """The error for an agent whose wrap-up is over, or never was."""
+    return Refused(Code.NOT_ALLOWED_NOW, "only wrap-up can be made longer, and there is none now")
+
+
 def unknown_agent(agent: str) -> Refused:
     """The error for an agent who is not listed."""
     return Refused(Code.NOT_FOUND, f"there is no agent {agent[:100]!r}")

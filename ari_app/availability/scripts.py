@@ -14,6 +14,7 @@ NAMES = (
     "count_missed",
     "counts",
     "expire",
+    "extend",
     "read",
     "recompute",
     "reserve",

@@ -1,6 +1,6 @@
 """How records and changes are written by the scripts: JSON arrays in a fixed order, times in milliseconds.
 
-    record   [agent, state, reason, since, call, reachable, missed, wrap_up_until, choice, revision]
+    record   [agent, state, reason, since, call, reachable, missed, wrap_up_until, choice, revision, choice_reason]
     message  {"s": number, "t": now, "a": [[...record, became_available]...], "c": [[target, available]...]}
              or {"s": number, "t": now, "resync": true}
 
@@ -20,7 +20,7 @@ def read_record(answer: bytes) -> AgentRecord:
 
 
 def _record(item: Sequence[Any]) -> AgentRecord:
-    agent, state, reason, since, call, reachable, missed, wrap_up_until, choice, revision = item[:10]
+    agent, state, reason, since, call, reachable, missed, wrap_up_until, choice, revision, choice_reason = item[:11]
     return AgentRecord(
         agent=agent,
         state=AgentState(state),
@@ -33,6 +33,7 @@ def _record(item: Sequence[Any]) -> AgentRecord:
         choice=AgentState(choice),
         revision=int(revision),
         in_use=reachable == "in_use",
+        choice_reason=choice_reason or None,
     )
 
 
@@ -53,7 +54,7 @@ def read_message(data: bytes) -> tuple[int, list[Change]]:
     number = int(message["s"])
     if message.get("resync"):
         return number, [Resync()]
-    changes: list[Change] = [AgentChanged(_record(item), bool(item[10])) for item in message["a"]]
+    changes: list[Change] = [AgentChanged(_record(item), bool(item[11])) for item in message["a"]]
     as_of = message["t"] / 1000
     changes += [CountChanged(target, int(count), as_of, number) for target, count in message["c"]]
     return number, changes

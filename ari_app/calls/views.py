@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from ari_app.calls.actions import (
+    OVERSEERS,
     CallAction,
     CallState,
     OfferShown,
     PartyAction,
     PartyState,
-    OVERSEERS,
     call_actions,
     call_state,
     offer_state,

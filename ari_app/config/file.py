@@ -33,8 +33,10 @@ from ari_app.routing.directory import (
     CallerId,
     Directory,
     Group,
+    IceServer,
     Monitoring,
     OutsideRule,
+    PagePhone,
     Queue,
     RoutingPoint,
     Settings,
@@ -284,7 +286,7 @@ def _settings(s: Sections) -> Settings:
     entry = s.settings
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
     other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
-    other |= {"feature_codes", "recording", "monitoring"}
+    other |= {"feature_codes", "recording", "monitoring", "page_phone"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -293,9 +295,14 @@ def _settings(s: Sections) -> Settings:
         recording=entry.recording.enabled,
         recordings_folder=entry.recording.folder,
         not_ready_reasons=tuple(entry.not_ready_reasons),
+        reason_labels=MappingProxyType(dict(entry.not_ready_reasons)),
         announcements=MappingProxyType(dict(s.announcements)),
         feature_codes=MappingProxyType(entry.feature_codes.codes()),
         monitoring=Monitoring(**entry.monitoring.model_dump()),
+        page_phone=PagePhone(
+            entry.page_phone.enabled,
+            tuple(IceServer(tuple(i.urls), i.username, i.credential) for i in entry.page_phone.ice_servers),
+        ),
     )
 
 

@@ -12,10 +12,12 @@ from ari_app.config.values import (
     FeatureCode,
     Folder,
     Hash,
+    IceUrl,
     Name,
     Number,
     Pattern,
     Phone,
+    Reasons,
     Seconds,
     TargetText,
     Texts,
@@ -249,6 +251,28 @@ class MonitoringEntry(Entry):
     """Whether agents see in their call who listens."""
 
 
+class IceServerEntry(Entry):
+    """A STUN or TURN server."""
+
+    urls: list[
+        Annotated[str, Field(pattern=r"^(stun|turns?):[A-Za-z0-9.:\[\]-]+(\?transport=(udp|tcp))?$", max_length=200)]
+    ] = Field(min_length=1, max_length=8)
+    """Such as `stun:stun.example.org:3478` or `turn:turn.example.org?transport=tcp`."""
+    username: str = Field("", max_length=256)
+    """For TURN."""
+    credential: str = Field("", max_length=256, repr=False)
+    """For TURN; every agent's page is told it."""
+
+
+class PagePhoneEntry(Entry):
+    """A phone in the agents' page (WebRTC), beside the one on the desk: each agent chooses which rings."""
+
+    enabled: bool = DEFAULTS.page_phone.enabled
+    """Whether there is one. Needs the modules and `sorcery.conf` that `ari-app check` asks for."""
+    ice_servers: list[IceServerEntry] = Field([], max_length=8)
+    """For agents whom Asterisk cannot reach directly."""
+
+
 class SettingsEntry(Entry):
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -305,8 +329,10 @@ class SettingsEntry(Entry):
     """What people outside see where no caller ID is chosen; without it such calls are anonymous.
 
     The trunk alone is told its number of anonymous calls, too."""
-    not_ready_reasons: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]] = list(DEFAULTS.not_ready_reasons)
-    """The reasons that agents may choose from."""
+    not_ready_reasons: Reasons = {reason: reason for reason in DEFAULTS.not_ready_reasons}
+    """The reasons that agents may choose from: a list, or what desktops show for each (`lunch: At lunch`)."""
+    max_wrap_up: Annotated[float, Field(ge=1, le=86_400)] = DEFAULTS.max_wrap_up
+    """How long after-call work may still last, at most, when an agent makes it longer."""
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data
     """How many bytes the attached data of one call may have."""
     transfer_progress: bool = DEFAULTS.transfer_progress
@@ -328,5 +354,7 @@ class SettingsEntry(Entry):
     """After how long without a key a number is complete (three times as long before its first key)."""
     talk_detection: bool = DEFAULTS.talk_detection
     """Whether desktops see who speaks, in calls of three and more."""
+    page_phone: PagePhoneEntry = PagePhoneEntry()
+    """Whether agents may have a phone in the page, and how it is reached from afar."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Whether supervisors may be at calls of others, and whether agents see it."""

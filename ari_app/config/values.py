@@ -108,3 +108,16 @@ _SOUND_FILE = {"type": "string", "pattern": _SOUND}
 type Announcement = Annotated[
     str, BeforeValidator(_sounds), WithJsonSchema({"anyOf": [_SOUND_FILE, {"type": "array", "items": _SOUND_FILE}]})
 ]
+
+
+def _reasons(value: object) -> object:
+    if isinstance(value, list) and all(isinstance(reason, str) for reason in value):
+        return {reason: reason for reason in value}
+    return value
+
+
+type IceUrl = Annotated[
+    str, Field(pattern=r"^(stun|turns?):[A-Za-z0-9.:\[\]-]+(\?transport=(udp|tcp))?$", max_length=200)
+]
+type ReasonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+type Reasons = Annotated[dict[ReasonId, Name], BeforeValidator(_reasons)]

@@ -136,6 +136,23 @@ class Monitoring:
 
 
 @dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server for phones in the page; `credential` with TURN."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PagePhone:
+    """Whether agents may have a phone in the page, beside the one on their desk."""
+
+    enabled: bool = False
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -163,6 +180,8 @@ class Settings:
     trunk: str = "carrier"
     company: CallerId | None = None
     not_ready_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
+    reason_labels: Mapping[str, str] = MappingProxyType({})
+    max_wrap_up: float = 900.0
     announcements: Mapping[str, str] = MappingProxyType({})
     max_user_data: int = 16_384
     recording: bool = False
@@ -173,6 +192,7 @@ class Settings:
     transfer_progress: bool = False
     agents_see_withheld: bool = False
     monitoring: Monitoring = field(default_factory=Monitoring)
+    page_phone: PagePhone = field(default_factory=PagePhone)
 
 
 @dataclass(frozen=True, slots=True)

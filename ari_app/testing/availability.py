@@ -27,6 +27,7 @@ from ari_app.availability.rules import (
     check_activity,
     check_choice,
     milliseconds,
+    no_wrap_up,
     unknown_agent,
 )
 from ari_app.routing.directory import Directory
@@ -85,6 +86,7 @@ class _Agent:
             choice=self.choice,
             revision=self.revision,
             in_use=self.member.phone and self.in_use,
+            choice_reason=(self.reason or None) if self.choice is AgentState.NOT_READY else None,
         )
 
 
@@ -149,6 +151,21 @@ class MemoryAvailability:
         if before != (known.activity, known.missed, known.choice, known.reason):
             self._commit(known, step.now, step)
         self._publish(step)
+        return known.record()
+
+    async def extend(self, agent: str, seconds: float, most: float) -> AgentRecord:
+        step = self._step()
+        known = self._current(agent, step)
+        if known is None:
+            raise unknown_agent(agent)
+        if known.activity is AgentState.WRAP_UP:
+            due = min(known.due + milliseconds(seconds), step.now + max(1, milliseconds(most)))
+            if due > known.due:
+                known.due = due
+                self._commit(known, step.now, step)
+        self._publish(step)
+        if known.activity is not AgentState.WRAP_UP:
+            raise no_wrap_up()
         return known.record()
 
     async def set_activity(

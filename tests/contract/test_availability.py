@@ -239,3 +239,43 @@ async def test_without_a_limit_missed_calls_are_only_counted(availability: Avail
 async def test_a_missed_call_does_not_log_anybody_in(availability: Availability) -> None:
     await availability.count_missed("alice", 1, "no_answer")
     assert (await availability.agent("alice")).state is AgentState.LOGGED_OUT
+
+
+# -- wrap-up made longer ----------------------------------------------------------------------------------------------
+
+
+async def test_wrap_up_lasts_longer_up_to_a_limit_and_never_shorter(availability: Availability, clock: Clock) -> None:
+    await availability.set_state("alice", "ready")
+    await availability.set_activity("alice", "on_call", "c1")
+    await availability.set_activity("alice", None, wrap_up=10)
+    ends = clock.now + 10
+    assert (await availability.extend("alice", 30, 600)).wrap_up_until == ends + 30
+    assert (await availability.extend("alice", 600, 60)).wrap_up_until == clock.now + 60
+    assert (await availability.extend("alice", 600, 5)).wrap_up_until == clock.now + 60
+    assert (await availability.agent("alice")).wrap_up_until == clock.now + 60
+    clock.advance(59)
+    await availability.expire()
+    assert (await availability.agent("alice")).state == "wrap_up"
+    clock.advance(1)
+    await availability.expire()
+    assert (await availability.agent("alice")).state == "ready"
+
+
+async def test_without_wrap_up_nothing_is_made_longer(availability: Availability) -> None:
+    await availability.set_state("alice", "ready")
+    with pytest.raises(Refused) as refused:
+        await availability.extend("alice", 30, 600)
+    assert refused.value.code is Code.NOT_ALLOWED_NOW
+    assert (await availability.agent("alice")).state == "ready"
+    with pytest.raises(Refused) as unknown:
+        await availability.extend("mallory", 30, 600)
+    assert unknown.value.code is Code.NOT_FOUND
+
+
+async def test_what_was_chosen_for_after_a_call_is_known_with_its_reason(availability: Availability) -> None:
+    await availability.set_state("alice", "ready")
+    await availability.set_activity("alice", "on_call", "c1")
+    record = await availability.set_state("alice", "not_ready", "lunch")
+    assert (record.state, record.reason, record.choice, record.choice_reason) == ("on_call", None, "not_ready", "lunch")
+    assert (await availability.agent("alice")).choice_reason == "lunch"
+    assert (await availability.set_state("alice", "ready")).choice_reason is None

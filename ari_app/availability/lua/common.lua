@@ -93,7 +93,7 @@ local function record(r)
   local state, reason = shown(r)
   return quoted(r.agent) .. ',"' .. state .. '",' .. quoted(reason) .. ',' .. r.since .. ',' .. quoted(r.call) .. ','
     .. (r.phone and LINE[r.line] or 'false') .. ',' .. r.missed .. ',' .. (state == 'wrap_up' and r.due or '0') .. ',"'
-    .. r.choice .. '",' .. r.rev
+    .. r.choice .. '",' .. r.rev .. ',' .. quoted(r.choice == 'not_ready' and r.reason or '')
 end
 
 -- Writes the record and all that follows from it. `at` is when it happened: now, or when something ran out.

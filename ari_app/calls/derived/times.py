@@ -1,8 +1,10 @@
 """Since when: who joined, who is on hold, who waits to be served. Derived after each step; nobody notes it by hand."""
 
-from ari_app.calls.model import Call, OfferState, Party, Progress
+from ari_app.calls.model import Call, Party, Progress
 from ari_app.calls.step import Step
 from ari_app.routing.targets import TargetType
+
+_LINES = frozenset({TargetType.QUEUE, TargetType.GROUP, TargetType.SKILL})
 
 
 def settle(step: Step) -> None:
@@ -26,11 +28,9 @@ def _note(step: Step, call: Call, party: Party) -> None:
 
 
 def _note_waiting(step: Step, call: Call) -> None:
-    """A caller waits from the moment in which they came; for one agent only where that agent is not free."""
+    """A caller waits for a queue, a group or a skill from the moment in which they came to the first of them."""
     offer = call.offering()
-    if offer is None or offer.by is not None or call.answered_at is not None:
-        return
-    if offer.target.type is TargetType.AGENT and offer.state is not OfferState.WAITING and call.queued_at is None:
+    if offer is None or offer.by is not None or call.answered_at is not None or offer.target.type not in _LINES:
         return
     queue = offer.target.id if offer.target.type is TargetType.QUEUE else call.queue
     queued_at = step.now if call.queued_at is None else call.queued_at

@@ -14,6 +14,7 @@ from jsonschema_rs import validator_for
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
+from ari_app.availability.port import CHOICES
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
 from ari_app.calls.story import StoryEntry
@@ -21,7 +22,7 @@ from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.config.file import load
 from ari_app.engine import storyfile
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Claim
@@ -109,6 +110,12 @@ class FakeRecord:
     since: float = NOW
     reachable: bool = True
     in_use: bool = False
+    wrap_up_until: float | None = None
+    choice: str = ""
+    choice_reason: str | None = None
+
+    def __post_init__(self) -> None:
+        self.choice = self.choice or (self.state if self.state in CHOICES else "ready")
 
     @property
     def available(self) -> bool:
@@ -135,8 +142,15 @@ class FakeAgents:
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> FakeRecord:
         if self.away:
             raise StoreUnavailable
-        self.records[agent] = FakeRecord(agent, state, reason)
+        self.records[agent] = FakeRecord(agent, state, reason, choice=state, choice_reason=reason)
         return self.records[agent]
+
+    async def extend(self, agent: str, seconds: float, most: float) -> FakeRecord:
+        record = self.records[agent]
+        if record.wrap_up_until is None:
+            raise Refused(Code.NOT_ALLOWED_NOW, "there is no wrap-up")
+        record.wrap_up_until = min(record.wrap_up_until + seconds, NOW + most)
+        return record
 
 
 class FlakyStore(MemoryStore):

@@ -33,6 +33,27 @@ async def test_me(world: World, alice: str) -> None:
             {"id": "anonymous", "name": "Anonymous", "number": ""},
         ],
         "default_caller_id": "alice-direct",
+        "phone_device": "desk",
+        "phone_state": "reachable",
+        "wrap_up_until": None,
+        "next_state": None,
+        "next_reason": None,
+        "reasons": [
+            {"id": "break", "label": "Pause"},
+            {"id": "lunch", "label": "Déjeuner"},
+            {"id": "meeting", "label": "Réunion"},
+            {"id": "training", "label": "Formation"},
+        ],
+        "features": {
+            "conferences": True,
+            "recording": True,
+            "monitoring": False,
+            "talk_detection": False,
+            "phone_in_page": True,
+            "caller_id_for": ["call", "conference", "transfer"],
+            "max_hold": None,
+        },
+        "groups": [{"id": "support", "name": "Support"}],
     }
 
 
