@@ -254,9 +254,7 @@ class MonitoringEntry(Entry):
 class IceServerEntry(Entry):
     """A STUN or TURN server."""
 
-    urls: list[
-        Annotated[str, Field(pattern=r"^(stun|turns?):[A-Za-z0-9.:\[\]-]+(\?transport=(udp|tcp))?$", max_length=200)]
-    ] = Field(min_length=1, max_length=8)
+    urls: list[IceUrl] = Field(min_length=1, max_length=8)
     """Such as `stun:stun.example.org:3478` or `turn:turn.example.org?transport=tcp`."""
     username: str = Field("", max_length=256)
     """For TURN."""
