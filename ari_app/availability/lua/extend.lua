@@ -1,6 +1,6 @@
 -- The agent's wrap-up becomes longer, but lasts no longer than until a given time.
 -- ARGV  now, agent, by how much, until when at most
--- Returns his record, or false for an unknown agent; one who is not in wrap-up is as before.
+-- Returns their record, or false for an unknown agent; one who is not in wrap-up is as before.
 local r = current(ARGV[2])
 if not r then
   return false
