@@ -46,7 +46,7 @@ from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
-from ari_app.lasting import set_aside
+from ari_app.freezing import freeze_for_gc
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 
@@ -69,7 +69,8 @@ class App:
         self._mirror = Mirror(self._availability)
         self._store = RedisStore(self._redis, settings.redis_prefix)
         self._snapshots = Snapshots(self._store)
-        # Milliseconds since the epoch: no later life of this controller makes an id that an earlier one has used.
+        # Milliseconds since the epoch: no later incarnation of this controller makes an id that an earlier one has
+        # used.
         switch = Switch(configured.configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
         self._engine = Engine(switch, self)
         self._bookings = Bookings(self._availability, self._engine.feed)
@@ -85,7 +86,7 @@ class App:
         self._presence = Presence(asterisk, self._phone, self._liveness.place)
         self._registered: dict[str, bool] = {}
         self._in_use: set[str] = set()
-        self._stock_taken = False
+        self._reconciled = False
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung)
         control = EngineControl(self._engine, lambda: self._configured, self.reload, self.ready, self._store)
@@ -140,7 +141,7 @@ class App:
         self._asterisk.start()
         self._presence.start()
         await self._mirror.wait_fresh()
-        set_aside()
+        freeze_for_gc()
 
     async def _until_store_answers(self) -> None:
         while True:
@@ -176,8 +177,8 @@ class App:
     def _fact(self, fact: Stimulus) -> None:
         if isinstance(fact, AsteriskReconciled):
             log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
-            if not self._stock_taken:
-                self._stock_taken = True
+            if not self._reconciled:
+                self._reconciled = True
                 self._tell_phones()
         self._engine.feed(fact)
 
@@ -210,7 +211,7 @@ class App:
         """An agent whose phone can't ring can't be had. Told when it is known both to be there and to be free."""
         registered = self._registered.get(user)
         agent = self._configured.configuration.directory.agent_of_phone(user)
-        if agent is None or registered is None or not self._stock_taken:
+        if agent is None or registered is None or not self._reconciled:
             return
         in_use = registered and user in self._in_use
         self._bookings.reachable(agent.id, registered and not in_use, in_use=in_use)
@@ -329,7 +330,7 @@ class App:
         self._engine.feed(DirectoryReplaced(configuration.directory))
         self._tell_phones()
         self._hub.directory_changed()
-        set_aside()
+        freeze_for_gc()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()
 

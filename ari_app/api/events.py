@@ -6,10 +6,10 @@ newest value only, in `fanout` (targets).
 
 Numbers. Every window begins a stream of its own (`streams`), whose numbers begin at the time in microseconds and at
 least `SPAN` after those of the agent's last stream. So they grow over restarts, a number belongs to one stream, and one
-of an earlier life is recognised as too old. A window that resumes `?since=n` goes on with the stream that has n: with
-its numbers, its subscription, and the targets that changed meanwhile. Events are kept for that (`recent`), but a change
-of a target gets its number only when a window takes it. Many changes of one target while a client is slow, or gone,
-are one event in the end, and leave no gap; and they push nothing out that can't be told anew.
+of an earlier incarnation is recognised as too old. A window that resumes `?since=n` goes on with the stream that has n:
+with its numbers, its subscription, and the targets that changed meanwhile. Events are kept for that (`recent`), but a
+change of a target gets its number only when a window takes it. Many changes of one target while a client is slow, or
+gone, are one event in the end, and leave no gap; and they push nothing out that can't be told anew.
 
 Subscriptions. Without one a window is told of every target that its agent may reach. With one (`subscriptions`) it is
 told `subscribed`, with the targets as they are now, and from there on of every change of these. It may be replaced at

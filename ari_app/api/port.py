@@ -1,6 +1,6 @@
 """What the API needs of the rest of the controller, as protocols. The shell (`app.py`) puts the parts together.
 
-Nothing here does anything; tests give in-memory twins. Every method that reaches Redis or Asterisk may raise
+Nothing here does anything; tests give in-memory implementations. Every method that reaches Redis or Asterisk may raise
 `StoreUnavailable` or `AsteriskUnavailable`; refusals are `Refused`.
 """
 

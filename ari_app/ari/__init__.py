@@ -1,4 +1,4 @@
 """The one room that knows Asterisk: events become facts, effects become requests of ARI.
 
-`asterisk.Asterisk` puts it together; `fake.FakeAsterisk` is its twin in memory.
+`asterisk.Asterisk` puts it together; `ari_app.testing.asterisk` has one in memory, for tests.
 """

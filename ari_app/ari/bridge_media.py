@@ -96,7 +96,7 @@ class BridgeMedia:
         self._played.setdefault(bridge, set()).add(announcement)
 
     def keep(self, bridges: Set[BridgeId]) -> None:
-        """After a stock-taking: only these are still there."""
+        """After reconciliation: only these are still there."""
         self._played = {bridge: played for bridge, played in self._played.items() if bridge in bridges}
 
     def forget(self, bridge: BridgeId) -> None:

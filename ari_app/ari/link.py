@@ -1,8 +1,8 @@
-"""Keeps the connection of events: connects, takes stock, watches, connects again, and gives way when it must.
+"""Keeps the connection of events: connects, reconciles, watches, connects again, and gives way when it must.
 
-Owns the connection's state. Events of one connection are delivered in order after its stock-taking: those that happened
-in a gap are never sent again, so channels and bridges are listed each time. Two controllers never fight over an
-application: Asterisk gives it to the newest and tells the older, which then stays silent until it is started anew.
+Owns the connection's state. Events of one connection are delivered in order after its reconciliation: those that
+happened in a gap are never sent again, so channels and bridges are listed each time. Two controllers never fight over
+an application: Asterisk gives it to the newest and tells the older, which then stays silent until it is started anew.
 """
 
 import asyncio
@@ -149,7 +149,7 @@ class Link:
             tasks.append(opening)
             await asyncio.wait({reading, opening}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
-                await self._take_stock()
+                await self._reconcile()
                 replaced = asyncio.ensure_future(self._replaced.wait())
                 watching = asyncio.ensure_future(self._watch())
                 tasks += [replaced, watching]
@@ -165,7 +165,7 @@ class Link:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _take_stock(self) -> None:
+    async def _reconcile(self) -> None:
         call = self._client.call
         # Otherwise Asterisk sends ten times as much: each variable, each step of the dialplan.
         await self._client.filter_events(self._application, (*self._events, REPLACED))
@@ -194,7 +194,7 @@ class Link:
 
     async def _watch(self) -> None:
         """Ends with an error when Asterisk answers no more, or when we ourselves stood still: Asterisk may then have
-        dropped events that it could not write, and only a new stock-taking tells.
+        dropped events that it could not write, and only a new reconciliation tells.
         """
         loop = asyncio.get_running_loop()
         failures = 0

@@ -360,6 +360,6 @@ class Requests:
             asked.muted = None
 
     def keep(self, legs: Set[LegId], bridges: Set[BridgeId]) -> None:
-        """After a stock-taking: only these are still there."""
+        """After reconciliation: only these are still there."""
         self._bridge_media.keep(bridges)
         self._asked = {leg: asked for leg, asked in self._asked.items() if leg in legs}

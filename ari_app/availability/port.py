@@ -14,8 +14,8 @@ Idle-since is when they became available; a reservation or a ringing that came t
 call answered, a call missed, or a phone that was away sends them to the end.
 
 Times are seconds since the epoch, kept to the millisecond. The caller's clock decides, not that of Redis: tests and the
-in-memory twin then mean the same by every time, and what has run out ended when it was due, not when somebody noticed.
-Controllers' clocks must therefore agree (NTP) to well within a reservation's length.
+in-memory implementation then mean the same by every time, and what has run out ended when it was due, not when somebody
+noticed. Controllers' clocks must therefore agree (NTP) to well within a reservation's length.
 """
 
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What Redis and the in-memory twin have in common: what is accepted, and how times are kept."""
+"""What Redis and the in-memory implementation have in common: what is accepted, and how times are kept."""
 
 from ari_app.availability.port import ACTIVITIES, CHOICES, AgentState
 from ari_app.errors import Code, FieldError, Refused

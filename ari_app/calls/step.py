@@ -174,7 +174,7 @@ class Step:
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def new_id(self, kind: str) -> str:
-        """An id never used before: a later life of the controller has another prefix."""
+        """An id never used before: a later incarnation of the controller has another prefix."""
         self.counter += 1
         return f"{self.state.prefix}-{kind}{self.counter}"
 

@@ -43,8 +43,8 @@ from ari_app.calls.features import (
     holding,
     merging,
     monitoring,
-    parking,
     parties,
+    recalls,
     recording,
     waiting,
 )
@@ -121,7 +121,7 @@ class Switch:
         return min(self._deadlines.values(), default=None)
 
     def restore(self, calls: Sequence[Call], legs_: Sequence[Leg], counter: int = 0) -> None:
-        """Take over what an earlier life of the controller left; AsteriskReconciled must follow."""
+        """Take over what an earlier incarnation of the controller left; AsteriskReconciled must follow."""
         for call in calls:
             self.state.keep(call)
         self.state.legs = {leg.id: leg for leg in legs_}
@@ -225,7 +225,7 @@ class Switch:
             case s.AsteriskReconciled():
                 reconcile.reconciled(step, stimulus)
             case s.PhoneReachable(phone, reachable):
-                parking.phone_reachable(step, phone, reachable)
+                recalls.phone_reachable(step, phone, reachable)
             case s.AgentReserved(request, agent):
                 reservations.agent_reserved(step, request, agent)
             case s.NobodyAvailable(request):
@@ -235,7 +235,7 @@ class Switch:
             case s.AgentBecameAvailable(agent):
                 waiting.agent_free(step, agent)
             case s.AgentLoggedOut(agent):
-                parking.logged_out(step, agent)
+                recalls.logged_out(step, agent)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):

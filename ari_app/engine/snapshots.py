@@ -34,7 +34,7 @@ _PACE_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What an earlier life of the controller left."""
+    """What an earlier incarnation of the controller left."""
 
     calls: tuple[Call, ...]
     legs: tuple[Leg, ...]

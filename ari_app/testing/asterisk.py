@@ -236,7 +236,7 @@ class FakeAsterisk:
         self._lanes.first(Item("link", fact=LinkLost()))
 
     def restore_link(self) -> None:
-        """The connection stands again, and stock was taken."""
+        """The connection stands again, and what there is was told."""
         self.connected = True
         channels = tuple(
             ChannelFact(

@@ -1,4 +1,4 @@
-"""Availability in this process: the twin of `redis`, for tests and for a controller tried out without Redis.
+"""Availability in this process: the same as `redis`, for tests and for a controller tried out without Redis.
 
 Passes the same contract tests, and the property tests hold it against Redis step by step. Workers that share it are
 those that hold the same instance; since nothing here awaits in the midst of a change, each is one step too.

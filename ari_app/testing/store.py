@@ -1,4 +1,4 @@
-"""The store in this process: the twin of `redis`, for tests and for a controller tried out without Redis."""
+"""The store in this process: the same as `redis`, for tests and for a controller tried out without Redis."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -2,10 +2,10 @@
 
     python -m tests.bench.bench_search [--agents 10000] [--groups 1000] [--rounds 2000]
 
-The server is a process of its own, with the in-memory twins of store and availability. The searches are what people
-type: beginnings of one to four letters, two words, numbers, a slip of the keyboard, nothing at all; twenty are shown.
-A round is one search and one `me`, over two connections that are open. Prints a table and one line of JSON; ends with 1
-where the 99th percentile misses the goal.
+The server is a process of its own, with the in-memory implementations of store and availability. The searches are what
+people type: beginnings of one to four letters, two words, numbers, a slip of the keyboard, nothing at all; twenty are
+shown. A round is one search and one `me`, over two connections that are open. Prints a table and one line of JSON; ends
+with 1 where the 99th percentile misses the goal.
 """
 
 import argparse

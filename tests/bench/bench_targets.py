@@ -46,7 +46,7 @@ from ari_app.availability.redis import RedisAvailability
 from ari_app.availability.rules import milliseconds
 from ari_app.availability.scripts import Scripts
 from ari_app.calls.views import timestamp
-from ari_app.lasting import set_aside
+from ari_app.freezing import freeze_for_gc
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 from tests.bench.bench_search import HOST, TOKEN, Quiet, admit, people, percentiles, process
@@ -95,7 +95,7 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     mirror.listen(changed)
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
-    set_aside()
+    freeze_for_gc()
     server = ApiServer(control, live, store, hub, metrics)
     print(await server.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)

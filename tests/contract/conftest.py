@@ -1,4 +1,4 @@
-"""The same tests over the real parts and their in-memory twins: Redis and the store, Asterisk (`bench`).
+"""The same tests over the real parts and their in-memory implementations: Redis and the store, Asterisk (`bench`).
 
 CC_REDIS_URL names a Redis (7 or 8). Every test has a random prefix there and leaves nothing behind.
 """

@@ -220,8 +220,8 @@ async def test_a_channel_that_waits_in_the_application_is_found_after_a_lost_con
     await bench.lose_link()
     await bench.told(LinkLost())
     await bench.restore_link()
-    stock = await bench.told_of(AsteriskReconciled)
-    found = next(channel.arrived for channel in stock.channels if channel.leg == leg)
+    found_there = await bench.told_of(AsteriskReconciled)
+    found = next(channel.arrived for channel in found_there.channels if channel.leg == leg)
     assert found is not None
     assert (found.verb, found.args) == ("queue", ("sales", "a"))
     assert found.user_data == {"topic": "billing"}

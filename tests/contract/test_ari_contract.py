@@ -344,19 +344,19 @@ async def test_digits_do_not_end_the_music_of_who_gets_them(bench: Bench) -> Non
     await bench.hears_music(a)
 
 
-async def test_after_a_lost_connection_stock_is_taken_and_calls_go_on(bench: Bench) -> None:
+async def test_after_a_lost_connection_all_is_reconciled_and_calls_go_on(bench: Bench) -> None:
     a, b, bridge = await bench.conversation()
     bench.facts.clear()
     await bench.lose_link()
     await bench.told(LinkLost())
     await bench.restore_link()
-    stock = await bench.told_of(AsteriskReconciled)
-    there = {channel.leg: channel for channel in stock.channels}
+    found_there = await bench.told_of(AsteriskReconciled)
+    there = {channel.leg: channel for channel in found_there.channels}
     assert {a, b} <= set(there)
     assert there[a].up
     assert there[a].in_app
     assert there[a].arrived is None
-    assert bridge in stock.bridges
+    assert bridge in found_there.bridges
     await bench.hears({(a, b), (b, a)}, a, b)
     await bench.done(SetMute(bench.number(), a, nobody_hears=True, hears_nobody=False))
     await bench.hears({(a, b)}, a, b)

@@ -108,15 +108,15 @@ async def test_a_snoop_hung_up_while_it_is_made_does_not_stay(bench: Bench) -> N
     await bench.told(LegGone(snoop, 16))
 
 
-async def test_snoops_are_among_what_is_taken_stock_of(bench: Bench) -> None:
+async def test_snoops_are_among_what_is_reconciled(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     third, snoop, _ = await _overhearing(bench, a)
     await bench.lose_link()
     await bench.told(LinkLost())
     bench.facts.clear()
     await bench.restore_link()
-    stock = await bench.told_of(AsteriskReconciled)
-    (found,) = [channel for channel in stock.channels if channel.leg == snoop]
+    found_there = await bench.told_of(AsteriskReconciled)
+    (found,) = [channel for channel in found_there.channels if channel.leg == snoop]
     assert found.up
     assert found.in_app
     assert found.arrived is None

@@ -1,7 +1,7 @@
-"""Any interleaving of state changes, reservations, crashes and expiries by eight workers, on Redis and its twin.
+"""Any interleaving of state changes, reservations, crashes and expiries by eight workers, on Redis and in memory.
 
-After every step: no agent has two requests, what was derived equals what the records say, and Redis and the in-memory
-twin show the same. CC_REDIS_URL names the Redis.
+After every step: no agent has two requests, what was derived equals what the records say, and Redis and the
+one in memory show the same. CC_REDIS_URL names the Redis.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ def _count(target: Target, availability: Availability) -> Coroutine[Any, Any, in
 
 
 class Workers(RuleBasedStateMachine):
-    """Eight workers over one Redis, and the twin told the same."""
+    """Eight workers over one Redis, and one in memory told the same."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class Workers(RuleBasedStateMachine):
             pytest.fail("this test needs a Redis: set CC_REDIS_URL, such as redis://:password@127.0.0.1:6379/0")
         self.clients = [connect(url, connections=2) for _ in range(WORKERS)]
         self.workers = [RedisAvailability(client, self.prefix, lambda: self.now) for client in self.clients]
-        self.twin = MemoryAvailability(lambda: self.now)
+        self.memory = MemoryAvailability(lambda: self.now)
         self.requests = 0
         self.variant = 0
         self.made: list[tuple[str, Target]] = []
@@ -123,7 +123,7 @@ class Workers(RuleBasedStateMachine):
                 return refused.code
 
         async def run() -> Any:
-            there, here = await outcome(self.workers[worker]), await outcome(self.twin)
+            there, here = await outcome(self.workers[worker]), await outcome(self.memory)
             assert there == here
             return there
 
@@ -218,11 +218,11 @@ class Workers(RuleBasedStateMachine):
             return await asyncio.gather(*tries)
 
         got = dict(zip(names, self.runner.run(run()), strict=True))
-        # who came first is not ours to say, but each must have got what was best then: the twin finds out
+        # who came first is not ours to say, but each must have got what was best then: the one in memory finds out
         waiting = dict(got)
         while waiting:
             probe = next(iter(waiting))
-            best = self.runner.run(self.twin.reserve(probe, wanted, frozenset(), seconds))
+            best = self.runner.run(self.memory.reserve(probe, wanted, frozenset(), seconds))
             right = next((name for name, had in waiting.items() if had == best), None)
             assert right is not None, f"{best} was the best, and nobody got them"
             if right != probe:
@@ -231,10 +231,10 @@ class Workers(RuleBasedStateMachine):
             self.got(right, wanted, best, seconds)
 
     def rename(self, wrong: str, right: str) -> None:
-        """In the twin, give the reservation to the request that had it in Redis."""
-        agent = self.twin._agents[self.twin._requests.pop(wrong)]
+        """In memory, give the reservation to the request that had it in Redis."""
+        agent = self.memory._agents[self.memory._requests.pop(wrong)]
         agent.request = agent.was_request = right
-        self.twin._requests[right] = agent.id
+        self.memory._requests[right] = agent.id
 
     @rule(
         worker=st.integers(0, WORKERS - 1),
@@ -294,7 +294,7 @@ class Workers(RuleBasedStateMachine):
         self.both(worker, lambda a: a.expire())
 
     @invariant()
-    def redis_and_its_twin_agree(self) -> None:
+    def redis_and_memory_agree(self) -> None:
         self.both(0, lambda a: a.agents())
         for target in TARGETS:
             self.both(0, partial(_count, target))
@@ -306,7 +306,7 @@ class Workers(RuleBasedStateMachine):
     @invariant()
     def who_is_held_is_shown_as_held(self) -> None:
         self.settle()
-        records = {record.agent: record for record in self.runner.run(self.twin.agents())}
+        records = {record.agent: record for record in self.runner.run(self.memory.agents())}
         free = {AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OUT, AgentState.WRAP_UP}
         for agent, _ in self.held.values():
             assert records[agent].state not in free
@@ -316,7 +316,7 @@ class Workers(RuleBasedStateMachine):
         snapshot = self.both(0, lambda a: a.snapshot())
         free = {record.agent for record in snapshot.records if record.available}
         for target in TARGETS:
-            listed = self.twin._configured.members
+            listed = self.memory._configured.members
             name = f"{target.type}:{target.id}"
             members = {
                 agent

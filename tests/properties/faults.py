@@ -13,7 +13,7 @@ class Faults(Scene):
     @rule(index=st.integers(0, 20))
     def one_thing_happens(self, index: int) -> None:
         lanes = self.world.asterisk.pending()
-        if "link" in lanes:  # nothing overtakes the stock-taking
+        if "link" in lanes:  # nothing overtakes reconciliation
             self.world.step("link")
         else:
             self.world.step(lanes[index % len(lanes)] if lanes and index % 3 else None)

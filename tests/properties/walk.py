@@ -169,14 +169,14 @@ def _consultation(office: Office) -> None:
     office.picks_up("bob")
 
 
-def _parked(office: Office) -> None:
+def _kept(office: Office) -> None:
     _say(office, c.Hold, "alice", call=office.served().id)
     office.settle()
     office.hangs_up("alice")
 
 
 def _recalled(office: Office) -> None:
-    _parked(office)
+    _kept(office)
     office.settle()
     office.pass_time()
 
@@ -278,7 +278,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     lambda office: _say(office, c.Hold, "bob", call=_conference(office).id),
     lambda office: _say(office, c.InitiateTransfer, "bob", call=_conference(office).id, target=to("agent:carol")),
     _consultation,
-    _parked,
+    _kept,
     _recalled,
     _joined_from_the_desktop,
     _held_by_phone,

@@ -40,7 +40,7 @@ def _is_read_again(shape: TypeAdapter[Any], value: object) -> bool:
 
 
 def _is_id(name: str, kind: str) -> bool:
-    """Ids are of one life of the controller, and say to a reader what they are of."""
+    """Ids are of one incarnation of the controller, and say to a reader what they are of."""
     return re.fullmatch(rf"cc-\d+-{kind}\d+", name) is not None
 
 

@@ -1,4 +1,4 @@
-"""The machine with twins of all it drives, in memory and without time: what the pure tests play with.
+"""The machine with all that it drives in memory, and without time: what the pure tests play with.
 
 `World` feeds a Switch from FakeAsterisk and from a small availability; tests decide what is delivered when.
 """
@@ -98,7 +98,7 @@ class World:
         self.directory = directory or small_directory()
         self.asterisk = FakeAsterisk("cc-")
         self.agents = Agents(self.directory, list(ready))
-        self.lives = 0
+        self.incarnations = 0
         self.now = 1_000_000.0
         self.inbox: deque[s.Stimulus] = deque()
         self.replies: dict[str, Call | None] = {}
@@ -128,8 +128,8 @@ class World:
         self.settle()
 
     def _new_switch(self) -> Switch:
-        self.lives += 1
-        return Switch(self.directory, f"cc-{self.lives}")
+        self.incarnations += 1
+        return Switch(self.directory, f"cc-{self.incarnations}")
 
     # -- turning it ---------------------------------------------------------------------------------------------------
 

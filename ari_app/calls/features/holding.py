@@ -7,7 +7,7 @@ done; `settle` derives the phone's part, and since when somebody is on hold.
 
 from ari_app.calls.derived import announcing
 from ari_app.calls.effects import CallAlarm
-from ari_app.calls.features import attempts, parking, parties
+from ari_app.calls.features import attempts, parties, recalls
 from ari_app.calls.model import Alarm, Call, LegState, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 
@@ -85,7 +85,7 @@ def too_long(step: Step, call: Call) -> None:
     if owner is None:
         return
     if call.recall_at is not None:
-        parking.recall(step, call)
+        recalls.recall(step, call)
         return
     leg = step.leg(owner.leg)
     waits = all(call.on_hold(p) for p in call.joined() if p.id != owner.id)

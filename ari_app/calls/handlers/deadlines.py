@@ -1,6 +1,6 @@
 """What is due when: deadlines are state of the calls, and time is told like any other fact."""
 
-from ari_app.calls.features import holding, monitoring, offers, parking, waiting
+from ari_app.calls.features import holding, monitoring, offers, recalls, waiting
 from ari_app.calls.handlers import feature_codes, transfer_key
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
@@ -31,7 +31,7 @@ def passed(step: Step, call: Call) -> None:
 def _passed(step: Step, call: Call) -> None:
     offer = call.offering()
     if call.recall_at is not None and call.recall_at <= step.now:
-        parking.recall(step, call)
+        recalls.recall(step, call)
     if call.hold_alarm_at is not None and call.hold_alarm_at <= step.now:
         holding.too_long(step, step.call(call.id))
     feature_codes.due(step, call)

@@ -5,7 +5,7 @@ Owns the reading of Asterisk's facts. A fact about a leg that is not known, or t
 
 from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp
-from ari_app.calls.features import monitoring, offers, parking, parties
+from ari_app.calls.features import monitoring, offers, parties, recalls
 from ari_app.calls.model import (
     DEAD,
     Call,
@@ -144,8 +144,8 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
         offer = current.offering()
         if dead and offer is not None and offer.kind is OfferKind.TRANSFER and offer.by == party.id:
             step.put_party(current.id, party.id, leg=None)  # it goes on, and is theirs again if nobody accepts (S16)
-        elif parking.keeps_call(step, current, party, leg, died=dead):
-            parking.park(step, current, party, leg, died=dead)
+        elif recalls.keeps_call(step, current, party, leg, died=dead):
+            recalls.keep(step, current, party, leg, died=dead)
         else:
             parties.leave(step, current.id, party.id)
 

@@ -51,7 +51,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         else:
             step.ask(HangUp, channel.leg)
     for call in list(step.live_calls()):
-        # A reservation asked for by an earlier life is never answered to this one.
+        # A reservation asked for by an earlier incarnation is never answered to this one.
         if (
             call.offer is not None
             and call.offer.state is OfferState.SEEKING

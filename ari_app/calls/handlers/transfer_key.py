@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp, TellTransfer
-from ari_app.calls.features import attempts, consult, offers, parking, parties
+from ari_app.calls.features import attempts, consult, offers, parties, recalls
 from ari_app.calls.features.beginning import attached
 from ari_app.calls.model import (
     Call,
@@ -98,7 +98,7 @@ def _without_phone(step: Step, here: _Place) -> Call:
     Most hang up by themselves; one that does not is left in Stasis.
     """
     for other, party in list(step.party_by_leg(here.leg.id)):
-        if other.id != here.call.id and parking.keeps_call(step, other, party, here.leg):
+        if other.id != here.call.id and recalls.keeps_call(step, other, party, here.leg):
             _call_back(step, step.put_party(other.id, party.id, leg=None), party)
     step.hang_up(here.leg)
     return step.put_party(here.call.id, here.me.id, leg=None)

@@ -1,4 +1,4 @@
-"""A running API over in-memory twins."""
+"""A running API over in-memory implementations."""
 
 from collections.abc import AsyncIterator
 

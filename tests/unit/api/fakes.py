@@ -1,4 +1,4 @@
-"""In-memory twins of the API's ports, and a client that checks every answer against the OpenAPI document."""
+"""The API's ports in memory, and a client that checks every answer against the OpenAPI document."""
 
 import asyncio
 import json
@@ -218,7 +218,7 @@ class Answer:
 
 @dataclass
 class World:
-    """A running API over twins. `now` is its clock."""
+    """A running API over them. `now` is its clock."""
 
     control: FakeControl = field(default_factory=FakeControl)
     agents: FakeAgents = field(default_factory=FakeAgents)

@@ -1,4 +1,4 @@
-"""The connection: takes stock, delivers in order, comes back, gives way."""
+"""The connection: reconciles, delivers in order, comes back, gives way."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -115,7 +115,7 @@ async def link(client: Client, listener: Listener) -> AsyncIterator[Link]:
     await link.stop()
 
 
-async def test_stock_is_taken_when_the_connection_stands(link: Link, client: Client, listener: Listener) -> None:
+async def test_all_is_reconciled_when_the_connection_stands(link: Link, client: Client, listener: Listener) -> None:
     link.start()
     assert await listener.until(1) == [("up", "channels-1", "bridges-1")]
     assert link.state is LinkState.UP
@@ -123,7 +123,7 @@ async def test_stock_is_taken_when_the_connection_stands(link: Link, client: Cli
     assert "ApplicationReplaced" in client.filtered
 
 
-async def test_events_during_the_stock_taking_are_delivered_after_it(
+async def test_events_during_reconciliation_are_delivered_after_it(
     link: Link, client: Client, listener: Listener
 ) -> None:
     async def meanwhile() -> None:
@@ -189,7 +189,7 @@ async def test_without_an_answer_to_pings_the_connection_is_made_anew(
     assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
 
 
-async def test_after_standing_still_ourselves_stock_is_taken_anew(client: Client, listener: Listener) -> None:
+async def test_after_standing_still_ourselves_all_is_reconciled_anew(client: Client, listener: Listener) -> None:
     link = Link(client, "app", listener, pace=Pace(first_delay=0.0, last_delay=0.0, ping_every=0.0, stall=-1.0))
     link.start()
     assert (await listener.until(3))[1] == ("down", False)
@@ -214,7 +214,7 @@ async def test_another_applications_replacement_is_not_ours(link: Link, client: 
     assert listener.told[1:] == [1]
 
 
-async def test_fenced_while_taking_stock_it_never_was_up(link: Link, client: Client, listener: Listener) -> None:
+async def test_fenced_while_reconciling_it_never_was_up(link: Link, client: Client, listener: Listener) -> None:
     async def meanwhile() -> None:
         client.emit(REPLACED)
 

@@ -25,7 +25,7 @@ def _updated(office: Office) -> list[Identity]:
     return [x.identity for x in office.asterisk.executed if isinstance(x, e.ShowIdentity)]
 
 
-def _parked(office: Office) -> str:
+def _kept(office: Office) -> str:
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
     office.hangs_up("alice")
@@ -34,7 +34,7 @@ def _parked(office: Office) -> str:
 
 def test_a_phone_rung_again_shows_the_contact_once_and_for_all_s13_s55() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     office.asterisk.executed.clear()
     office.command(c.Retrieve, "alice", call=call)
     office.settle()
@@ -60,7 +60,7 @@ def test_a_phone_rung_again_shows_the_contact_and_nobody_who_has_left_s13_s55() 
 
 def test_an_agent_is_rung_again_at_the_phone_that_the_file_says_now_s13() -> None:
     office = Office()
-    _parked(office)
+    _kept(office)
     agents = {**office.directory.agents, "alice": replace(office.directory.agents["alice"], phone="1999")}
     office.feed(s.DirectoryReplaced(replace(office.directory, agents=agents)))
     office.pass_time()

@@ -102,7 +102,7 @@ def test_a_contact_in_silence_is_a_broken_invariant() -> None:
     ) == ["somebody on hold without music"]
 
 
-def test_a_parked_agent_and_a_leg_that_hears_a_prompt_break_nothing() -> None:
+def test_an_agent_who_is_waited_for_and_a_leg_that_hears_a_prompt_break_nothing() -> None:
     office = Office()
     call = office.served()
     leg = office.switch.legs["in1"]

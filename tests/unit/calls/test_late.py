@@ -10,7 +10,7 @@ from ari_app.calls import effects as e
 from ari_app.calls import invariants
 from ari_app.calls import stimuli as s
 from ari_app.calls.derived import announcing
-from ari_app.calls.features import alerting, attempts, consult, offers, parking, parties, waiting
+from ari_app.calls.features import alerting, attempts, consult, offers, parties, recalls, waiting
 from ari_app.calls.handlers import legs
 from ari_app.calls.model import Attempt, Call, LegState, OfferState
 from ari_app.calls.step import Step
@@ -129,7 +129,7 @@ def test_a_recall_that_nobody_needs_any_more_rings_no_phone() -> None:
     call = office.served()
     for owner in ("alice", None):
         step = _step(office)
-        parking.recall(step, step.put_call(call.id, owner=owner, recall_at=1.0))
+        recalls.recall(step, step.put_call(call.id, owner=owner, recall_at=1.0))
         assert step.effects == []
         assert step.calls[call.id].recall_at is None
 

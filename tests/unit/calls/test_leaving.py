@@ -90,7 +90,7 @@ def test_a_second_line_retrieved_speaks_through_itself_s46() -> None:
     assert office.leg_of("alice", second.id) == "second"
 
 
-def test_a_parked_call_that_is_retrieved_through_the_line_of_another_is_whole_again_s13_s46() -> None:
+def test_a_kept_call_that_is_retrieved_through_the_line_of_another_is_whole_again_s13_s46() -> None:
     office = Office("alice", "bob")
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)

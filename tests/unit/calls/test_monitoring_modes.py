@@ -53,7 +53,7 @@ def test_a_mode_that_changes_before_the_snoop_is_there_has_one_snoop_in_the_end(
     office.is_calm()
 
 
-def test_a_phone_that_rings_for_a_parked_contact_is_heard_once_it_is_up() -> None:
+def test_a_phone_that_rings_for_a_kept_contact_is_heard_once_it_is_up() -> None:
     office, call = monitored()
     office.ask(c.Hold, "alice", call=call.id)
     office.hangs_up("alice")
@@ -177,7 +177,7 @@ def test_whom_the_agent_held_and_rang_for_is_with_the_supervisor() -> None:
     office.is_calm()
 
 
-def test_a_parked_contact_is_taken_over_and_recalls_nobody() -> None:
+def test_a_kept_contact_is_taken_over_and_recalls_nobody() -> None:
     office = Office("erin")
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)

@@ -12,7 +12,7 @@ from tests.support.world import to
 from tests.unit.calls.office import NUMBER, Office, hear_each_other
 
 
-def _parked(**settings: Any) -> tuple[Office, str]:
+def _kept(**settings: Any) -> tuple[Office, str]:
     """Alice has hung up with the contact on hold."""
     office = Office(**settings)
     call = office.served()
@@ -38,7 +38,7 @@ def _recalls(office: Office) -> int:
 
 @pytest.mark.parametrize("most", [0, 1, 3])
 def test_after_so_many_recalls_in_vain_the_contact_hears_why_and_is_released(most: int) -> None:
-    office, call = _parked(max_recalls=most)
+    office, call = _kept(max_recalls=most)
     assert _recalls(office) == most
     assert not office.switch.calls
     assert office.abandoned == [call] * max(1, most)
@@ -46,18 +46,18 @@ def test_after_so_many_recalls_in_vain_the_contact_hears_why_and_is_released(mos
 
 
 def test_what_is_said_is_the_administrators_announcement_and_without_one_it_is_over() -> None:
-    office, _call = _parked(max_recalls=0)
+    office, _call = _kept(max_recalls=0)
     office.pass_time(60.0)
     assert "Announce in1 nobody_available" in office.told()
     office.is_calm()
-    quiet, _call = _parked(max_recalls=0, announcements={**ANNOUNCEMENTS, "nobody_available": ""})
+    quiet, _call = _kept(max_recalls=0, announcements={**ANNOUNCEMENTS, "nobody_available": ""})
     quiet.pass_time(60.0)
     quiet.is_calm()
     assert not quiet.switch.calls
 
 
 def test_the_fallback_has_the_contact_and_then_it_is_its_call() -> None:
-    office, call = _parked(max_recalls=0, fallback=to("agent:bob"))
+    office, call = _kept(max_recalls=0, fallback=to("agent:bob"))
     office.pass_time(60.0)
     office.settle()
     office.picks_up("bob")
@@ -68,7 +68,7 @@ def test_the_fallback_has_the_contact_and_then_it_is_its_call() -> None:
 
 
 def test_a_fallback_that_has_nobody_is_followed_by_the_announcement() -> None:
-    office, _call = _parked(max_recalls=0, fallback=to("group:night"))
+    office, _call = _kept(max_recalls=0, fallback=to("group:night"))
     office.pass_time(60.0)
     office.settle()
     assert not office.switch.calls
@@ -77,7 +77,7 @@ def test_a_fallback_that_has_nobody_is_followed_by_the_announcement() -> None:
 
 def test_who_logs_out_is_waited_for_no_longer_also_while_their_phone_rings() -> None:
     for rings in (False, True):
-        office, call = _parked()
+        office, call = _kept()
         if rings:
             office.pass_time(60.0)
             office.settle()
@@ -138,7 +138,7 @@ def test_two_contacts_joined_while_the_agent_is_away_talk_on_when_the_recall_fai
 
 
 def test_a_transfer_that_rings_from_the_desktop_goes_on_when_its_agent_logs_out_s16() -> None:
-    office, call = _parked()
+    office, call = _kept()
     office.ask(c.SingleStepTransfer, "alice", call=call, target=to("agent:bob"))
     office.feed(s.AgentLoggedOut("alice"))
     office.picks_up("bob")
@@ -147,7 +147,7 @@ def test_a_transfer_that_rings_from_the_desktop_goes_on_when_its_agent_logs_out_
 
 
 def test_a_phone_that_cannot_be_reached_is_not_rung_and_rings_when_it_is_back() -> None:
-    office, call = _parked()
+    office, call = _kept()
     office.feed(s.PhoneReachable("1001", False))
     office.phone("alice", Behaviour.UNREACHABLE)
     office.pass_time(60.0)
@@ -165,7 +165,7 @@ def test_a_phone_that_cannot_be_reached_is_not_rung_and_rings_when_it_is_back() 
 
 
 def test_a_phone_that_comes_and_goes_keeps_nobody_waiting_for_ever() -> None:
-    office, _call = _parked()
+    office, _call = _kept()
     for _ in range(20):
         office.feed(s.PhoneReachable("1001", False))
         office.feed(s.PhoneReachable("1001", True))
@@ -184,16 +184,16 @@ def test_a_phone_that_is_back_rings_for_nobody_who_does_not_wait_and_not_while_a
     office.feed(s.PhoneReachable("1001", False))
     office.feed(s.PhoneReachable("1001", True))
     assert office.told() == []
-    parked, _call = _parked()
-    parked.feed(s.PhoneReachable("1001", False))
-    parked.lose_link()
-    parked.feed(s.PhoneReachable("1001", True))
-    assert [leg.agent for leg in parked.switch.legs.values()] == [None]
-    parked.asterisk.restore_link()
-    parked.is_calm()
+    kept, _call = _kept()
+    kept.feed(s.PhoneReachable("1001", False))
+    kept.lose_link()
+    kept.feed(s.PhoneReachable("1001", True))
+    assert [leg.agent for leg in kept.switch.legs.values()] == [None]
+    kept.asterisk.restore_link()
+    kept.is_calm()
 
 
-def _two_parked() -> tuple[Office, str, str]:
+def _two_kept() -> tuple[Office, str, str]:
     """Two contacts on hold, the phone is rung again for the first."""
     office = Office()
     first = office.served().id
@@ -210,7 +210,7 @@ def _two_parked() -> tuple[Office, str, str]:
 
 @pytest.mark.parametrize("how", ["retrieved", "both retrieved"])
 def test_of_two_that_wait_the_one_retrieved_is_talked_to_and_the_other_can_be_retrieved_after_s13_s46(how: str) -> None:
-    office, first, second = _two_parked()
+    office, first, second = _two_kept()
     rung = office.leg_of("alice", first)
     if how == "both retrieved":
         office.command(c.Retrieve, "alice", call=first)

@@ -48,7 +48,7 @@ def _pending(office: Office) -> None:
     office.command(c.MakeCall, "alice", target=to("agent:bob"))
 
 
-def _parked(office: Office) -> None:
+def _kept(office: Office) -> None:
     _held(office)
     office.hangs_up("alice")
 
@@ -62,7 +62,7 @@ def _who(office: Office) -> list[list[tuple[object, ...]]]:
     return [[(p.agent, p.progress, sorted(p.held_by)) for p in call.parties.values()] for call in calls]
 
 
-STATES = (_waiting, _ringing, _talking, _held, _transferring, _conferring, _consulting, _pending, _parked)
+STATES = (_waiting, _ringing, _talking, _held, _transferring, _conferring, _consulting, _pending, _kept)
 
 
 @pytest.mark.parametrize("restart", [False, True])

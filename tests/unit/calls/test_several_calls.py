@@ -18,7 +18,7 @@ def _two_calls(office: Office) -> tuple[str, str]:
     return first.id, second.id
 
 
-def _parked(office: Office) -> str:
+def _kept(office: Office) -> str:
     """A contact on hold whose agent hung their phone up."""
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
@@ -131,9 +131,9 @@ def test_no_new_call_while_the_phone_rings_s45() -> None:
     assert office.refused(c.MakeCall, "alice", target=AWAY) == "not_allowed_now"
 
 
-def test_the_phone_hung_up_parks_the_held_call_and_the_contact_keeps_their_music_s13() -> None:
+def test_the_phone_hung_up_keeps_the_held_call_and_the_contact_keeps_their_music_s13() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     office.is_calm()
     assert office.music() == {"in1"}
     assert office.seen("alice").state == "held"
@@ -145,7 +145,7 @@ def test_the_phone_hung_up_parks_the_held_call_and_the_contact_keeps_their_music
 
 def test_retrieve_rings_the_phone_that_was_hung_up_and_is_answered_when_it_is_up_s13() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     name = office.command(c.Retrieve, "alice", call=call)
     assert office.told() == ["CreateLeg alice"]
     (create,) = [x for x in office.effects if isinstance(x, e.CreateLeg)]
@@ -163,9 +163,9 @@ def test_retrieve_rings_the_phone_that_was_hung_up_and_is_answered_when_it_is_up
     assert office.switch.next_deadline() is None
 
 
-def test_the_parked_call_rings_its_agent_by_itself_after_the_recall_time_s13() -> None:
+def test_the_kept_call_rings_its_agent_by_itself_after_the_recall_time_s13() -> None:
     office = Office(recall=30.0)
-    call = _parked(office)
+    call = _kept(office)
     office.pass_time(29.0)
     assert office.told() == []
     office.pass_time(1.0)
@@ -179,7 +179,7 @@ def test_the_parked_call_rings_its_agent_by_itself_after_the_recall_time_s13() -
 
 def test_a_recall_not_answered_is_tried_again_s13() -> None:
     office = Office(recall=30.0)
-    call = _parked(office)
+    call = _kept(office)
     office.pass_time()
     office.settle()
     office.hangs_up("alice", 19)
@@ -189,7 +189,7 @@ def test_a_recall_not_answered_is_tried_again_s13() -> None:
 
 def test_a_recall_waits_while_the_agent_talks_in_another_call_s13_s46() -> None:
     office = Office("alice", "bob", recall=30.0)
-    call = _parked(office)
+    call = _kept(office)
     office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     office.pass_time()
     assert office.told() == []
@@ -201,9 +201,9 @@ def test_a_recall_waits_while_the_agent_talks_in_another_call_s13_s46() -> None:
     assert office.switch.next_deadline() is None
 
 
-def test_a_parked_contact_who_hangs_up_ends_the_call_and_nobody_is_rung_s47() -> None:
+def test_a_kept_contact_who_hangs_up_ends_the_call_and_nobody_is_rung_s47() -> None:
     office = Office()
-    _parked(office)
+    _kept(office)
     office.hangs_up("in1")
     office.is_calm()
     assert not office.switch.calls
@@ -230,7 +230,7 @@ def test_a_contact_who_was_not_on_hold_is_released_when_the_agent_hangs_up_s39()
 
 def test_no_call_is_made_while_the_phone_rings_for_one_that_is_wanted_back_s13_s45() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     office.command(c.Retrieve, "alice", call=call)
     office.settle()
     assert office.refused(c.MakeCall, "alice", target=to("agent:bob")) == "not_allowed_now"
@@ -238,7 +238,7 @@ def test_no_call_is_made_while_the_phone_rings_for_one_that_is_wanted_back_s13_s
 
 def test_a_held_call_wanted_back_while_the_phone_rings_for_a_new_one_comes_first_s13_s46() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.settle()
     name = office.command(c.Retrieve, "alice", call=call)
@@ -257,7 +257,7 @@ def test_a_held_call_wanted_back_while_the_phone_rings_for_a_new_one_comes_first
 
 def test_a_phone_rung_anew_that_is_muted_and_deaf_is_so_from_the_first_word_s13_s31() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     party = office.party(office.switch.calls[call], "alice").id
     for kind in (c.MuteParty, c.DeafenParty):
         office.ask(kind, "alice", call=call, party=party)
@@ -284,7 +284,7 @@ def test_the_colleague_who_called_hears_music_when_the_one_called_turns_to_anoth
 
 def test_no_digits_go_to_an_agent_who_is_away_s35() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     office.command(c.Retrieve, "alice", call=call)
     office.settle()
     party = office.party(office.switch.calls[call], "alice").id
@@ -317,9 +317,9 @@ def test_a_phone_that_dials_by_hand_while_a_call_is_up_puts_that_on_hold_s45() -
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_who_dials_by_hand_while_their_phone_is_rung_for_a_parked_call_is_rung_for_it_later_s13_s45() -> None:
+def test_who_dials_by_hand_while_their_phone_is_rung_for_a_kept_call_is_rung_for_it_later_s13_s45() -> None:
     office = Office("bob", recall=30.0)
-    call = _parked(office)
+    call = _kept(office)
     office.pass_time()
     office.settle()
     rung = office.leg_of("alice", call)
@@ -340,7 +340,7 @@ def test_who_dials_by_hand_while_their_phone_is_rung_for_a_parked_call_is_rung_f
 
 def test_an_agent_removed_from_the_file_is_recalled_at_the_phone_they_had_s13() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     gone = dict(office.directory.agents)
     del gone["alice"]
     office.feed(s.DirectoryReplaced(replace(office.directory, agents=gone)))

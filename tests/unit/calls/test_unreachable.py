@@ -20,7 +20,7 @@ def _unplugged(*agents: str) -> Office:
     return office
 
 
-def _parked(office: Office) -> str:
+def _kept(office: Office) -> str:
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
     office.hangs_up("alice")
@@ -106,7 +106,7 @@ def test_a_phone_that_fails_refuses_what_waits_for_it_and_nobody_elses_call_s40(
 
 def test_the_contact_stays_on_hold_when_retrieved_to_a_phone_that_is_registered_nowhere_s13() -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     office.plug("alice", there=False)
     office.settle()
     assert office.refused(c.Retrieve, "alice", call=call) == UNREACHABLE
@@ -117,7 +117,7 @@ def test_the_contact_stays_on_hold_when_retrieved_to_a_phone_that_is_registered_
 @pytest.mark.parametrize("cause", [17, 19, 20])
 def test_the_contact_stays_on_hold_when_the_phone_is_rung_for_it_in_vain_s13(cause: int) -> None:
     office = Office()
-    call = _parked(office)
+    call = _kept(office)
     name = office.command(c.Retrieve, "alice", call=call)
     office.settle()
     office.hangs_up("alice", cause)

@@ -195,10 +195,10 @@ def test_a_caller_who_hangs_up_before_the_reservation_comes_frees_it() -> None:
 
 def test_a_reservation_nobody_asked_for_is_given_back() -> None:
     office = Office()
-    effects = office.feed(s.AgentReserved("of-another-life", "alice"))
-    assert effects == [e.SetActivity("alice", None, request="of-another-life")]
-    assert office.feed(s.NobodyAvailable("of-another-life")) == []
-    assert office.feed(s.ReservationFailed("of-another-life")) == []
+    effects = office.feed(s.AgentReserved("of-another-incarnation", "alice"))
+    assert effects == [e.SetActivity("alice", None, request="of-another-incarnation")]
+    assert office.feed(s.NobodyAvailable("of-another-incarnation")) == []
+    assert office.feed(s.ReservationFailed("of-another-incarnation")) == []
 
 
 def test_answers_to_a_search_that_was_given_up_change_nothing() -> None:

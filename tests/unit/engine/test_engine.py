@@ -23,7 +23,7 @@ WAIT = 5.0
 
 
 class Ends:
-    """All outlets: Asterisk's twin, and an agent for every reservation."""
+    """All outlets: Asterisk in memory, and an agent for every reservation."""
 
     def __init__(self) -> None:
         self.asterisks = FakeAsterisk("cc-")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ari_app.lasting import set_aside
+from ari_app.freezing import freeze_for_gc
 
 
 class Thing:
@@ -21,7 +21,7 @@ def thawed() -> Iterator[None]:
 
 def test_what_was_there_is_not_looked_at_again_s5() -> None:
     before, thing = gc.get_freeze_count(), Thing()
-    set_aside()
+    freeze_for_gc()
     assert gc.get_freeze_count() > before
     assert all(each is not thing for each in gc.get_objects())
 
@@ -31,13 +31,13 @@ def test_garbage_is_not_kept() -> None:
     circle.__dict__["itself"] = circle
     gone = weakref.ref(circle)
     del circle
-    set_aside()
+    freeze_for_gc()
     assert gone() is None
 
 
 def test_what_nobody_refers_to_any_more_goes() -> None:
     thing = Thing()
     gone = weakref.ref(thing)
-    set_aside()
+    freeze_for_gc()
     del thing
     assert gone() is None

@@ -27,7 +27,7 @@ def keeps_call(step: Step, call: Call, party: Party, leg: Leg, *, died: bool = F
     return bool(others) and waiting and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others)
 
 
-def park(step: Step, call: Call, party: Party, leg: Leg, *, died: bool) -> None:
+def keep(step: Step, call: Call, party: Party, leg: Leg, *, died: bool) -> None:
     """Keep the call without a leg of its agent. Whom a dead phone was talking to is on hold now, and it is rung again
     at once: it may be there already, or another one. Where it rang in vain, nobody was there who could have gone:
     contacts whom their agent has joined from the desktop talk on.

@@ -1,4 +1,4 @@
-"""What lasts: the directory and the records of all agents, which the garbage collector need not look at.
+"""Freezes for the garbage collector what lasts: the directory and the records of all agents.
 
 A full collection stops everything while it looks at every object there is: at 10,000 agents some tenths of a second,
 in which nobody is told of anything (S5).
@@ -7,7 +7,7 @@ in which nobody is told of anything (S5).
 import gc
 
 
-def set_aside() -> None:
+def freeze_for_gc() -> None:
     """All objects of now are taken to last. They still go when nothing refers to them any more."""
     gc.collect()  # or what is garbage already would stay
     gc.freeze()
