@@ -1,9 +1,11 @@
 """Calls and what can be done with them: requests become commands, and the machine's answers views."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import MappingProxyType
+from typing import Literal, assert_never
+
+from pydantic import BaseModel
 
 from ari_app.api.events import render_call, sees
 from ari_app.api.models import (
@@ -21,52 +23,16 @@ from ari_app.api.preferences import Preferences
 from ari_app.api.routes import Exchange, Handler, Route
 from ari_app.calls import commands as c
 from ari_app.calls.model import Call, MonitorMode
+from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.calls.views import CallView
 from ari_app.errors import Code, Refused
 from ari_app.routing.targets import Target, parse_target
 
-_ON_CALL: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
-    {
-        "answer": (c.Answer, "Answer the call that rings my phone"),
-        "hold": (c.Hold, "All others hear music"),
-        "retrieve": (c.Retrieve, "Bring back everybody who is on hold"),
-        "release": (c.Release, "I leave; a ringing call is declined"),
-        "clear": (c.Clear, "All leave"),
-        "cancel": (c.Cancel, "Give the ringing offer up"),
-        "complete-transfer": (c.CompleteTransfer, "The contact goes to the one consulted"),
-        "complete-conference": (c.CompleteConference, "All talk together"),
-        "alternate": (c.Alternate, "Talk to the other side"),
-        "reconnect": (c.Reconnect, "Give the consultation up, back to the first call"),
-        "stop-monitoring": (c.StopMonitoring, "I listen no longer"),
-    }
-)
-_RECORDING: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
-    {
-        "start-recording": (c.StartRecording, "Record both sides into a file"),
-        "pause-recording": (c.PauseRecording, "What is said from now on is not in the file"),
-        "resume-recording": (c.ResumeRecording, "Undo pause-recording"),
-        "stop-recording": (c.StopRecording, "The file is complete"),
-    }
-)
-_OFFERS: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
-    {
-        "single-step-transfer": (c.SingleStepTransfer, "Instant transfer"),
-        "single-step-conference": (c.SingleStepConference, "Instant conference"),
-        "initiate-transfer": (c.InitiateTransfer, "Begin a consultation; answers with the new call"),
-    }
-)
-_ON_PARTY: Mapping[str, tuple[Callable[..., c.Command], str]] = MappingProxyType(
-    {
-        "mute": (c.MuteParty, "Nobody hears this party"),
-        "unmute": (c.UnmuteParty, "Undo mute"),
-        "deafen": (c.DeafenParty, "This party hears nobody"),
-        "undeafen": (c.UndeafenParty, "Undo deafen"),
-        "hold": (c.HoldParty, "This party hears music and nobody"),
-        "retrieve": (c.RetrieveParty, "Bring this party back"),
-    }
-)
+_CALL = "/v1/calls/{call}"
+_PARTY = f"{_CALL}/parties/{{party}}"
 _DONE = (Code.NOT_FOUND, Code.FORBIDDEN, Code.NOT_ALLOWED_NOW, Code.ASTERISK_UNAVAILABLE, Code.STORE_UNAVAILABLE)
 _MY_PHONE = (*_DONE, Code.PHONE_UNREACHABLE)  # what rings one's own phone
+_SWITCHED = (*_DONE, Code.FEATURE_DISABLED)  # what the administrator may switch off
 _MONITORED = (*_MY_PHONE, Code.FEATURE_DISABLED)
 _OFFERED = (
     *_DONE,
@@ -189,69 +155,106 @@ class CallsApi:
         return handle
 
     def routes(self) -> Sequence[Route]:
-        """The operations of this class."""
-        call = "/v1/calls/{call}"
-        party = f"{call}/parties/{{party}}"
-        routes = [
+        """The operations of this class: calls as such, and every verb."""
+        return [
             Route("GET", "/v1/calls", "list_calls", "The calls that I see", "calls", self.list, Calls),
             Route(
                 "POST", "/v1/calls", "make_call", "Ring my own phone, then the target", "calls", self.make, CallView,
                 201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE),
             ),
-            Route("GET", call, "get_call", "One call", "calls", self.get, CallView, codes=(Code.NOT_FOUND,)),
-            Route(
-                "PATCH", f"{call}/user-data", "change_user_data", "Set keys of the attached data; null removes one",
-                "calls", self.change_user_data, CallView, request=UserDataChanges, codes=_DONE,
-            ),
-            Route(
-                "POST", f"{call}/merge", "merge_calls", "My other call joins this one: a conference", "calls",
-                self.merge, CallView, request=MergeRequest, codes=(*_DONE, Code.FEATURE_DISABLED), optional_body=True,
-            ),
-            Route(
-                "POST", f"{call}/send-dtmf", "send_dtmf", "Digits to one party, or to all outside", "calls",
-                self.send_dtmf, CallView, request=DtmfRequest, codes=_DONE,
-            ),
-            Route(
-                "POST", f"{party}/send-dtmf", "send_party_dtmf", "Digits to this party", "parties",
-                self.send_party_dtmf, CallView, request=PartyDtmfRequest, codes=_DONE,
-            ),
-            Route(
-                "POST", f"{call}/monitor", "monitor_call", "A supervisor listens in, whispers or barges in",
-                "calls", self.monitor, CallView, request=MonitorRequest, codes=_MONITORED,
-            ),
-            Route(
-                "POST", f"{call}/take-over", "take_over_call", "A supervisor takes an agent's place in the call",
-                "calls", self.take_over, CallView, request=TakeOverRequest, codes=_MONITORED, optional_body=True,
-            ),
-            Route(
-                "DELETE", party, "remove_party", "This party leaves, the others go on", "parties",
-                self._verb(c.RemoveParty), CallView, codes=_DONE,
-            ),
+            Route("GET", _CALL, "get_call", "One call", "calls", self.get, CallView, codes=(Code.NOT_FOUND,)),
+            *map(self._on_call, CallAction),
+            *map(self._on_party, PartyAction),
         ]  # fmt: skip
-        for name, (make, summary) in _ON_CALL.items():
-            handle, codes = self._verb(make), _MY_PHONE if make in (c.Answer, c.Retrieve) else _DONE
-            routes.append(_post(f"{call}/{name}", _operation(name, "call"), summary, "calls", handle, codes=codes))
-        for name, (make, summary) in _RECORDING.items():
-            handle, codes = self._verb(make), (*_DONE, Code.FEATURE_DISABLED)
-            routes.append(_post(f"{call}/{name}", _operation(name), summary, "calls", handle, codes=codes))
-        for name, (make, summary) in _OFFERS.items():
-            status = 201 if make is c.InitiateTransfer else 200  # a consultation is a call of its own
-            routes.append(
-                Route(
-                    "POST", f"{call}/{name}", _operation(name), summary, "calls", self._offer(make), CallView, status,
-                    OfferRequest, codes=_OFFERED,
+
+    def _on_call(self, verb: CallAction) -> Route:
+        match verb:
+            case CallAction.UPDATE_USER_DATA:
+                return _of_call(
+                    verb, self.change_user_data, _DONE, UserDataChanges,
+                    method="PATCH", path="user-data", operation="change_user_data",
+                )  # fmt: skip
+            case CallAction.MERGE:
+                return _of_call(verb, self.merge, _SWITCHED, MergeRequest, optional=True, operation="merge_calls")
+            case CallAction.SEND_DTMF:
+                return _of_call(verb, self.send_dtmf, _DONE, DtmfRequest)
+            case CallAction.MONITOR:
+                return _of_call(verb, self.monitor, _MONITORED, MonitorRequest)
+            case CallAction.TAKE_OVER:
+                return _of_call(
+                    verb, self.take_over, _MONITORED, TakeOverRequest, optional=True, operation="take_over_call"
                 )
-            )  # fmt: skip
-        for name, (make, summary) in _ON_PARTY.items():
-            handle = self._verb(make)
-            routes.append(_post(f"{party}/{name}", _operation(name, "party"), summary, "parties", handle, codes=_DONE))
-        return routes
+            case CallAction.SINGLE_STEP_TRANSFER | CallAction.SINGLE_STEP_CONFERENCE:
+                return _of_call(verb, self._offer(c.ON_CALL[verb]), _OFFERED, OfferRequest)
+            case CallAction.INITIATE_TRANSFER:  # a consultation is a call of its own
+                return _of_call(verb, self._offer(c.ON_CALL[verb]), _OFFERED, OfferRequest, status=201)
+            case CallAction.ANSWER | CallAction.RETRIEVE:
+                return _of_call(verb, self._verb(c.ON_CALL[verb]), _MY_PHONE)
+            case (
+                CallAction.START_RECORDING
+                | CallAction.PAUSE_RECORDING
+                | CallAction.RESUME_RECORDING
+                | CallAction.STOP_RECORDING
+            ):
+                return _of_call(verb, self._verb(c.ON_CALL[verb]), _SWITCHED)
+            case (
+                CallAction.HOLD
+                | CallAction.RELEASE
+                | CallAction.CLEAR
+                | CallAction.CANCEL
+                | CallAction.COMPLETE_TRANSFER
+                | CallAction.COMPLETE_CONFERENCE
+                | CallAction.ALTERNATE
+                | CallAction.RECONNECT
+                | CallAction.STOP_MONITORING
+            ):
+                return _of_call(verb, self._verb(c.ON_CALL[verb]), _DONE)
+            case _:
+                assert_never(verb)
+
+    def _on_party(self, verb: PartyAction) -> Route:
+        path, operation = f"{_PARTY}/{_words(verb)}", f"{verb}_party"
+        match verb:
+            case PartyAction.SEND_DTMF:
+                return Route(
+                    "POST", path, "send_party_dtmf", verb.summary, "parties", self.send_party_dtmf, CallView,
+                    request=PartyDtmfRequest, codes=_DONE,
+                )  # fmt: skip
+            case PartyAction.REMOVE:
+                handle = self._verb(c.ON_PARTY[verb])
+                return Route("DELETE", _PARTY, operation, verb.summary, "parties", handle, CallView, codes=_DONE)
+            case (
+                PartyAction.MUTE
+                | PartyAction.UNMUTE
+                | PartyAction.DEAFEN
+                | PartyAction.UNDEAFEN
+                | PartyAction.HOLD
+                | PartyAction.RETRIEVE
+            ):
+                handle = self._verb(c.ON_PARTY[verb])
+                return Route("POST", path, operation, verb.summary, "parties", handle, CallView, codes=_DONE)
+            case _:
+                assert_never(verb)
 
 
-def _post(path: str, operation: str, summary: str, tag: str, handle: Handler, codes: Sequence[Code]) -> Route:
-    return Route("POST", path, operation, summary, tag, handle, CallView, codes=codes)
+def _of_call(
+    verb: CallAction,
+    handle: Handler,
+    codes: Sequence[Code],
+    request: type[BaseModel] | None = None,
+    *,
+    optional: bool = False,
+    status: int = 200,
+    method: Literal["POST", "PATCH"] = "POST",
+    path: str | None = None,
+    operation: str | None = None,
+) -> Route:
+    operation = operation or (verb if "_" in verb else f"{verb}_call")
+    return Route(
+        method, f"{_CALL}/{path or _words(verb)}", operation, verb.summary, "calls", handle, CallView, status, request,
+        codes=codes, optional_body=optional,
+    )  # fmt: skip
 
 
-def _operation(name: str, what: str = "") -> str:
-    word = name.replace("-", "_")
-    return f"{word}_{what}" if what and "_" not in word else word
+def _words(verb: str) -> str:
+    return verb.replace("_", "-")

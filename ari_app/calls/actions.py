@@ -7,37 +7,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from ari_app.calls.model import Call, CallType, Offer, OfferKind, OfferState, Party, PartyRole, Progress
+from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.routing.directory import Directory, Role
 
 type CallState = Literal["queued", "dialing", "ringing", "established", "held", "released"]
 type PartyState = Literal["dialing", "ringing", "connected", "held", "left"]
 type OfferShown = Literal["ringing", "accepted", "declined", "busy", "no_answer", "unavailable", "cancelled"]
-type CallAction = Literal[
-    "alternate",
-    "answer",
-    "cancel",
-    "clear",
-    "complete_conference",
-    "complete_transfer",
-    "hold",
-    "initiate_transfer",
-    "merge",
-    "monitor",
-    "pause_recording",
-    "reconnect",
-    "release",
-    "resume_recording",
-    "retrieve",
-    "send_dtmf",
-    "single_step_conference",
-    "single_step_transfer",
-    "start_recording",
-    "stop_monitoring",
-    "stop_recording",
-    "take_over",
-    "update_user_data",
-]
-type PartyAction = Literal["mute", "unmute", "deafen", "undeafen", "hold", "retrieve", "remove", "send_dtmf"]
 
 OVERSEERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -73,14 +48,14 @@ def call_actions(
 
 def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) -> frozenset[CallAction]:
     """What a supervisor may do with a call whose party they are not."""
-    actions: set[CallAction] = {"clear", "update_user_data", *_recording(call, directory)}
+    actions = {CallAction.CLEAR, CallAction.UPDATE_USER_DATA} | _recording(call, directory)
     if viewer in call.monitors:
-        actions.add("stop_monitoring")
+        actions.add(CallAction.STOP_MONITORING)
     listed = directory.agents.get(viewer)
     present = call.joined()
     able = directory.settings.monitoring.enabled and listed is not None and listed.phone is not None and not engaged
     if able and any(p.agent for p in present):
-        actions |= {"monitor", "take_over"} if len(present) > 1 else {"monitor"}
+        actions |= {CallAction.MONITOR, CallAction.TAKE_OVER} if len(present) > 1 else {CallAction.MONITOR}
     return frozenset(actions)
 
 
@@ -88,47 +63,52 @@ def _before_joining(call: Call, me: Party) -> frozenset[CallAction]:
     offer = call.offering()
     attempt = next((a for a in offer.attempts if a.party == me.id), None) if offer else None
     if attempt is None:  # my own phone rings for the call that I make
-        return frozenset({"cancel", "release"})
-    return frozenset({"release"}) if attempt.answering else frozenset({"answer", "release"})
+        return frozenset({CallAction.CANCEL, CallAction.RELEASE})
+    return frozenset({CallAction.RELEASE}) if attempt.answering else frozenset({CallAction.ANSWER, CallAction.RELEASE})
 
 
 def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[CallAction]:
-    actions: set[CallAction] = {"release", "clear", "update_user_data", *_recording(call, directory)}
+    actions = {CallAction.RELEASE, CallAction.CLEAR, CallAction.UPDATE_USER_DATA} | _recording(call, directory)
     others = [p for p in call.joined() if p.id != me.id]
     offer = call.offering()
     if offer is not None and offer.by == me.id:
-        actions.add("cancel")
+        actions.add(CallAction.CANCEL)
     frozen = _frozen_by_offer(call)
     if any(not p.held_by for p in others):
-        actions.add("hold")
+        actions.add(CallAction.HOLD)
     if not frozen and me.has_line and any(call.on_hold(p) for p in call.joined()):
-        actions.add("retrieve")
+        actions.add(CallAction.RETRIEVE)
     if any(p.leg is not None and not p.away for p in others):
-        actions.add("send_dtmf")
+        actions.add(CallAction.SEND_DTMF)
     if others and offer is None:
-        actions |= {"single_step_transfer", "initiate_transfer"}
+        actions |= {CallAction.SINGLE_STEP_TRANSFER, CallAction.INITIATE_TRANSFER}
         if directory.settings.conferences and len(others) + 1 < directory.settings.max_parties:
-            actions.add("single_step_conference")
+            actions.add(CallAction.SINGLE_STEP_CONFERENCE)
         if call.type is CallType.CONSULT or me.away or me.leg is None:
-            actions -= {"initiate_transfer"}
+            actions -= {CallAction.INITIATE_TRANSFER}
     if me.merges_with and directory.settings.conferences:
-        actions.add("merge")
+        actions.add(CallAction.MERGE)
     if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
-        actions.add("reconnect")
+        actions.add(CallAction.RECONNECT)
         if me.hands_over:
-            actions.add("complete_transfer")
+            actions.add(CallAction.COMPLETE_TRANSFER)
         if others and offer is None:
-            actions |= {"complete_transfer", "alternate"} if me.has_line else {"complete_transfer"}
+            actions |= (
+                {CallAction.COMPLETE_TRANSFER, CallAction.ALTERNATE} if me.has_line else {CallAction.COMPLETE_TRANSFER}
+            )
             if directory.settings.conferences and me.may_confer:
-                actions.add("complete_conference")
+                actions.add(CallAction.COMPLETE_CONFERENCE)
     return frozenset(actions)
 
 
 def _recording(call: Call, directory: Directory) -> set[CallAction]:
     """What runs may be ended also where the administrator has switched recording off meanwhile."""
     if call.recording is None:
-        return {"start_recording"} if directory.settings.recording and len(call.joined()) >= 2 else set()
-    return {"resume_recording" if call.recording.paused else "pause_recording", "stop_recording"}
+        return {CallAction.START_RECORDING} if directory.settings.recording and len(call.joined()) >= 2 else set()
+    return {
+        CallAction.RESUME_RECORDING if call.recording.paused else CallAction.PAUSE_RECORDING,
+        CallAction.STOP_RECORDING,
+    }
 
 
 def _frozen_by_offer(call: Call) -> bool:
@@ -143,23 +123,26 @@ def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT
     seen = (me is not None and me.progress is Progress.JOINED) or (me is None and role in OVERSEERS)
     if call.ended or not seen or party.progress is not Progress.JOINED:
         return frozenset()
-    actions: set[PartyAction] = {"unmute" if party.muted else "mute", "undeafen" if party.deaf else "deafen"}
+    actions = {
+        PartyAction.UNMUTE if party.muted else PartyAction.MUTE,
+        PartyAction.UNDEAFEN if party.deaf else PartyAction.DEAFEN,
+    }
     if me is None or party.id != me.id:
         actions |= _actions_on_another(call, party, me)
     return frozenset(actions)
 
 
 def _actions_on_another(call: Call, party: Party, me: Party | None) -> set[PartyAction]:
-    actions: set[PartyAction] = set()
+    actions = set()
     if party.leg is not None and not party.away:
-        actions.add("send_dtmf")
+        actions.add(PartyAction.SEND_DTMF)
     if me is not None and not party.held_by:
-        actions.add("hold")
+        actions.add(PartyAction.HOLD)
     able = me is not None and me.has_line and not me.away
     if able and party.held_by - {party.id} and not _frozen_by_offer(call):
-        actions.add("retrieve")
+        actions.add(PartyAction.RETRIEVE)
     if len(call.joined()) > 2:
-        actions.add("remove")
+        actions.add(PartyAction.REMOVE)
     return actions
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ari_app.calls.commands import InitiateTransfer, MakeCall, SingleStepConference, SingleStepTransfer
+from ari_app.calls.commands import AnyOffer, MakeCall
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.model import AgentId, Call, CallId, Leg, LegId, OfferId, PartyId, Progress
 
@@ -18,7 +18,7 @@ class Seek:
     """
 
     call: CallId | None
-    command: MakeCall | SingleStepTransfer | SingleStepConference | InitiateTransfer | None = None
+    command: MakeCall | AnyOffer | None = None
     again: bool = False
 
 

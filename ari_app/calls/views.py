@@ -10,10 +10,8 @@ from typing import Annotated, Any, Literal
 
 from ari_app.calls.actions import (
     OVERSEERS,
-    CallAction,
     CallState,
     OfferShown,
-    PartyAction,
     PartyState,
     call_actions,
     call_state,
@@ -35,6 +33,7 @@ from ari_app.calls.model import (
     Progress,
     Recording,
 )
+from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.routing.directory import Directory, Role
 
 

@@ -21,7 +21,7 @@ from ari_app.store.port import Store
 from ari_app.store.redis import RedisStore
 from ari_app.testing.availability import MemoryAvailability
 from ari_app.testing.store import MemoryStore
-from tests.unit.ari.benches import Bench, FakeBench, RealBench, real_lab, real_settings
+from tests.support.benches import Bench, FakeBench, RealBench, real_lab, real_settings
 
 # An address of the loopback of its own: nothing else listens there.
 PROXY_HOST = "127.0.66.2"

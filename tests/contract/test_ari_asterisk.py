@@ -30,7 +30,7 @@ from ari_app.calls.stimuli import (
 )
 from ari_app.testing.asterisk import Behaviour
 from tests.bots import Sound, answers, rings
-from tests.unit.ari.benches import RealBench, real_lab, real_settings
+from tests.support.benches import RealBench, real_lab, real_settings
 
 ZOE = Identity('Zoé, & "Ørsted"', "+33123456789")
 

@@ -12,7 +12,7 @@ from ari_app.calls.effects import (
     StopRecorder,
 )
 from ari_app.calls.stimuli import EffectDone, RecorderEnded
-from tests.unit.ari.benches import Bench
+from tests.support.benches import Bench
 
 BEEP = ("sound:beep",)
 

@@ -43,7 +43,7 @@ from ari_app.calls.stimuli import (
     LinkLost,
 )
 from ari_app.testing.asterisk import Behaviour
-from tests.unit.ari.benches import Bench
+from tests.support.benches import Bench
 
 NOBODY = Identity("Nobody", "+33100000000")
 SOUND = ("sound:beep",)

@@ -2,7 +2,7 @@
 
 from ari_app.calls.effects import Announce, DetectTalk, LeaveBridge, PlayDtmf, StartMusic, StopMusic
 from ari_app.calls.stimuli import LegDigit, LegTalking
-from tests.unit.ari.benches import Bench
+from tests.support.benches import Bench
 
 LONG = ("sound:demo-congrats",) * 9
 

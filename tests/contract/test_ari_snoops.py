@@ -12,7 +12,7 @@ from ari_app.calls.effects import (
 )
 from ari_app.calls.stimuli import AsteriskReconciled, EffectDone, LegAnswered, LegCreated, LegGone, LinkLost
 from ari_app.testing.asterisk import Behaviour
-from tests.unit.ari.benches import Bench
+from tests.support.benches import Bench
 
 
 async def _overhearing(bench: Bench, of: str, *, whisper: bool = False) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ import pytest
 from ari_app.calls.effects import CreateBridge, HangUp, JoinBridge, TakeTransferKey, TellTransfer
 from ari_app.calls.model import TransferState
 from ari_app.calls.stimuli import LegAnswered, LegGone, TransferAsked
-from tests.unit.ari.benches import Bench, RealBench
+from tests.support.benches import Bench, RealBench
 
 
 async def _talks(bench: Bench, *, transfer_key: bool) -> str:

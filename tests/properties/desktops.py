@@ -14,30 +14,14 @@ from ari_app.routing.directory import Role
 from tests.properties import walk
 from tests.properties.scene import AGENTS, SELDOM, SUPERVISORS, TARGETS, Scene
 
-ON_CALL = (
-    c.Answer,
-    c.Hold,
-    c.Retrieve,
-    c.Release,
-    c.Clear,
-    c.Cancel,
-    c.CompleteTransfer,
-    c.CompleteConference,
-    c.Alternate,
-    c.Reconnect,
-    c.Merge,
+RECORDING = tuple(kind for kind in c.ON_CALL.values() if issubclass(kind, c.RecordingCommand))
+ON_CALL = tuple(
+    kind
+    for kind in c.ON_CALL.values()
+    if walk.is_bare(kind) and not issubclass(kind, c.RecordingCommand | c.MonitoringCommand)
 )
-RECORDING = (c.StartRecording, c.PauseRecording, c.ResumeRecording, c.StopRecording)
-ON_PARTY = (
-    c.MuteParty,
-    c.UnmuteParty,
-    c.DeafenParty,
-    c.UndeafenParty,
-    c.HoldParty,
-    c.RetrieveParty,
-    c.RemoveParty,
-)
-INITIATIONS = (c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer)
+ON_PARTY = tuple(kind for kind in c.ON_PARTY.values() if issubclass(kind, c.PartyCommand))
+INITIATIONS = tuple(kind for kind in c.ON_CALL.values() if issubclass(kind, c.OfferCommand))
 
 
 class Desktops(Scene):

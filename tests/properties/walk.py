@@ -5,7 +5,7 @@ States are told apart by their `shape`: ids, names and times left out, so that w
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -16,44 +16,9 @@ from ari_app.calls.model import Call, Monitor, MonitorMode, Party, PartyRole, Pr
 from ari_app.calls.story import Stories
 from ari_app.routing.directory import Role
 from ari_app.testing.asterisk_model import Behaviour, State
+from tests.support.office import NUMBER, Office
 from tests.support.world import World, to
-from tests.unit.calls.office import NUMBER, Office
 
-ON_CALL: dict[str, type[c.CallCommand]] = {
-    "answer": c.Answer,
-    "hold": c.Hold,
-    "retrieve": c.Retrieve,
-    "release": c.Release,
-    "clear": c.Clear,
-    "cancel": c.Cancel,
-    "single_step_transfer": c.SingleStepTransfer,
-    "single_step_conference": c.SingleStepConference,
-    "initiate_transfer": c.InitiateTransfer,
-    "complete_transfer": c.CompleteTransfer,
-    "complete_conference": c.CompleteConference,
-    "alternate": c.Alternate,
-    "reconnect": c.Reconnect,
-    "merge": c.Merge,
-    "send_dtmf": c.SendDtmf,
-    "update_user_data": c.ChangeUserData,
-    "start_recording": c.StartRecording,
-    "pause_recording": c.PauseRecording,
-    "resume_recording": c.ResumeRecording,
-    "stop_recording": c.StopRecording,
-    "monitor": c.Monitor,
-    "stop_monitoring": c.StopMonitoring,
-    "take_over": c.TakeOver,
-}
-ON_PARTY: dict[str, type[c.CallCommand]] = {
-    "mute": c.MuteParty,
-    "unmute": c.UnmuteParty,
-    "deafen": c.DeafenParty,
-    "undeafen": c.UndeafenParty,
-    "hold": c.HoldParty,
-    "retrieve": c.RetrieveParty,
-    "remove": c.RemoveParty,
-    "send_dtmf": c.SendDtmf,
-}
 CODES = {"transfer": "*1", "conference": "*2", "hold": "*3", "cancel": "*0"}
 NUMBER_BY_KEYS = "1002#"
 VIEWERS = (
@@ -93,15 +58,21 @@ def commands(world: World) -> Iterator[Possible]:
         for by, role in VIEWERS:
             visible = role is not Role.AGENT or call.party_of(by) is not None
             listed = call_actions(call, by, world.directory, role, engaged=world.engaged(by, call))
-            for verb, kind in ON_CALL.items():
+            for verb, kind in c.ON_CALL.items():
                 fields = {"call": call.id, **_FIELDS.get(kind, {})}
                 yield Possible(kind, by, role, fields, verb in listed, visible)
             for party in call.parties.values():
-                on_party = party_actions(call, party, by, role)
+                able = party_actions(call, party, by, role)
                 seen = visible and party.progress is not Progress.LEFT
-                for verb, kind in ON_PARTY.items():
-                    fields = {"call": call.id, **_FIELDS.get(kind, {}), "party": party.id}
-                    yield Possible(kind, by, role, fields, verb in on_party, seen)
+                for party_verb, on_party in c.ON_PARTY.items():
+                    fields = {"call": call.id, **_FIELDS.get(on_party, {}), "party": party.id}
+                    yield Possible(on_party, by, role, fields, party_verb in able, seen)
+
+
+def is_bare(kind: type[c.CallCommand]) -> bool:
+    """Whether a command says all by its name, and the call that it is on."""
+    needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+    return needed == {"id", "by", "call"}
 
 
 def happenings(world: World) -> Iterator[Callable[[World], object]]:

@@ -5,6 +5,7 @@ not heard a thing (S6). The reservation's answer brings the same command here a 
 """
 
 from dataclasses import replace
+from typing import assert_never
 
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
@@ -28,6 +29,7 @@ from ari_app.calls.model import (
 )
 from ari_app.calls.state import Seek
 from ari_app.calls.step import Step
+from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.errors import Code, FieldError, Refused
 from ari_app.routing.directory import Agent, CallerId, Verb
 from ari_app.routing.permissions import check_caller_id, check_target
@@ -35,24 +37,16 @@ from ari_app.routing.targets import Target, TargetType
 
 __all__ = ["check_size", "contacts_first", "make_call", "offer", "require", "reserved"]
 
-type Initiation = c.SingleStepTransfer | c.SingleStepConference | c.InitiateTransfer
-
-_KINDS = {
-    c.SingleStepTransfer: (OfferKind.TRANSFER, Verb.TRANSFER, "single_step_transfer"),
-    c.SingleStepConference: (OfferKind.CONFERENCE, Verb.CONFERENCE, "single_step_conference"),
-    c.InitiateTransfer: (OfferKind.CONSULT, Verb.TRANSFER, "initiate_transfer"),
-}
-
-_BY_PHONE = frozenset({"retrieve", "alternate"})
+_BY_PHONE = frozenset({CallAction.RETRIEVE, CallAction.ALTERNATE, PartyAction.RETRIEVE})
 
 
-def require(call: Call, cmd: c.CallCommand, action: str, allowed: frozenset[str]) -> None:
+def require[V: (CallAction, PartyAction)](call: Call, cmd: c.CallCommand, verb: V, allowed: frozenset[V]) -> None:
     """Refuse what is not listed now."""
     me = call.party_of(cmd.by)
-    if action not in allowed and action in _BY_PHONE and me is not None and not me.has_line:
+    if verb not in allowed and verb in _BY_PHONE and me is not None and not me.has_line:
         raise Refused(Code.NOT_ALLOWED_NOW, "your phone has this call on hold by its own key: resume it there")
-    if action not in allowed:
-        raise Refused(Code.NOT_ALLOWED_NOW, f"{action} cannot be done to this call now; see its actions")
+    if verb not in allowed:
+        raise Refused(Code.NOT_ALLOWED_NOW, f"{verb} cannot be done to this call now; see its actions")
 
 
 def check_size(step: Step, data: dict[str, str]) -> None:
@@ -166,7 +160,7 @@ def _ring_now(step: Step, call_id: str, agent: str | None) -> None:
 # -- a target for a call ----------------------------------------------------------------------------------------------
 
 
-def offer(step: Step, cmd: Initiation, call: Call) -> None:
+def offer(step: Step, cmd: c.AnyOffer, call: Call) -> None:
     """Check, then reserve or begin."""
     target, _chosen = _check_offer(step, cmd, call)
     if target.type in offers.DIRECT:
@@ -175,22 +169,35 @@ def offer(step: Step, cmd: Initiation, call: Call) -> None:
         _reserve(step, cmd, target, attempts.busy_in(call) | {cmd.by})
 
 
-def _check_offer(step: Step, cmd: Initiation, call: Call) -> tuple[Target, CallerId | None]:
-    _kind, verb, action = _KINDS[type(cmd)]
+def _kind_of(cmd: c.AnyOffer) -> tuple[OfferKind, Verb]:
+    """What the target is rung for, and what must be enabled for that."""
+    match cmd:
+        case c.SingleStepTransfer():
+            return OfferKind.TRANSFER, Verb.TRANSFER
+        case c.SingleStepConference():
+            return OfferKind.CONFERENCE, Verb.CONFERENCE
+        case c.InitiateTransfer():
+            return OfferKind.CONSULT, Verb.TRANSFER
+        case _:
+            assert_never(cmd)
+
+
+def _check_offer(step: Step, cmd: c.AnyOffer, call: Call) -> tuple[Target, CallerId | None]:
+    _kind, enabled = _kind_of(cmd)
     target = step.directory.resolve(cmd.target)
-    check_target(step.directory, cmd.by, target, verb)
-    chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, verb)
+    check_target(step.directory, cmd.by, target, enabled)
+    chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, enabled)
     check_size(step, {**call.user_data, **cmd.user_data})
-    require(call, cmd, action, call_actions(call, cmd.by, step.directory, cmd.role))
+    require(call, cmd, cmd.action, call_actions(call, cmd.by, step.directory, cmd.role))
     if target.type is TargetType.AGENT and target.id in attempts.busy_in(call):
         raise Refused(Code.NOT_ALLOWED_NOW, f"{target} is in this call already")
     return target, chosen
 
 
-def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> None:
+def _begin_offer(step: Step, cmd: c.AnyOffer, call: Call, agent: str | None) -> None:
     """The contact goes on hold and the target rings (S10, S20, S26)."""
     target, chosen = _check_offer(step, cmd, call)
-    kind, _verb, _action = _KINDS[type(cmd)]
+    kind, _enabled = _kind_of(cmd)
     me = step.mine(call, cmd.by)
     identity = _shown(chosen) or displays.shown_identity(step, call, cmd.by, kind)
     data = {**attached(step.directory, target), **cmd.user_data}
@@ -209,7 +216,7 @@ def _begin_offer(step: Step, cmd: Initiation, call: Call, agent: str | None) -> 
 
 
 def _begin_consultation(
-    step: Step, cmd: Initiation, first: Call, me: Party, offered: Offer, data: dict[str, str], agent: str | None
+    step: Step, cmd: c.AnyOffer, first: Call, me: Party, offered: Offer, data: dict[str, str], agent: str | None
 ) -> None:
     parties.turn_to(step, first, cmd.by)  # of several lines of the phone it takes the one that talks
     leg = step.leg(step.mine(step.call(first.id), cmd.by).leg)
@@ -231,14 +238,14 @@ def _begin_consultation(
 # -- reservations -----------------------------------------------------------------------------------------------------
 
 
-def _reserve(step: Step, cmd: c.MakeCall | Initiation, target: Target, exclude: frozenset[str]) -> None:
+def _reserve(step: Step, cmd: c.MakeCall | c.AnyOffer, target: Target, exclude: frozenset[str]) -> None:
     request = step.new_id("r")
     call_id = None if isinstance(cmd, c.MakeCall) else cmd.call
     step.seeks[request] = Seek(call_id, command=cmd)
     offers.reserve(step, request, target, exclude)
 
 
-def reserved(step: Step, cmd: c.MakeCall | Initiation, agent: str, request: str) -> None:
+def reserved(step: Step, cmd: c.MakeCall | c.AnyOffer, agent: str, request: str) -> None:
     """The reservation that a command waited for holds `agent`; all checks are made anew, for time has passed."""
     if isinstance(cmd, c.MakeCall):
         _begin_call(step, cmd, agent, request)

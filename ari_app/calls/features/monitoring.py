@@ -47,7 +47,7 @@ _JOINING = frozenset({MonitorMode.BARGE, MonitorMode.TAKE_OVER})
 # -- commands ---------------------------------------------------------------------------------------------------------
 
 
-def command(step: Step, cmd: c.Monitor | c.StopMonitoring | c.TakeOver, call: Call) -> None:
+def command(step: Step, cmd: c.AnyMonitoring, call: Call) -> None:
     """Carry it out on a call that they see.
 
     Raises:
@@ -57,12 +57,11 @@ def command(step: Step, cmd: c.Monitor | c.StopMonitoring | c.TakeOver, call: Ca
         raise Refused(Code.FORBIDDEN, "this is for supervisors")
     if not isinstance(cmd, c.StopMonitoring) and not step.directory.settings.monitoring.enabled:
         raise Refused(Code.FEATURE_DISABLED, "monitoring is switched off by the administrator")
-    action = {c.Monitor: "monitor", c.StopMonitoring: "stop_monitoring", c.TakeOver: "take_over"}[type(cmd)]
     elsewhere = any(other.id != call.id for other in step.calls_of(cmd.by))
     monitored = step.monitored_by(cmd.by)
     engaged = elsewhere or (monitored is not None and monitored.id != call.id)
-    if action not in call_actions(call, cmd.by, step.directory, cmd.role, engaged=engaged):
-        raise Refused(Code.NOT_ALLOWED_NOW, f"{action} cannot be done to this call now; see its actions")
+    if cmd.action not in call_actions(call, cmd.by, step.directory, cmd.role, engaged=engaged):
+        raise Refused(Code.NOT_ALLOWED_NOW, f"{cmd.action} cannot be done to this call now; see its actions")
     match cmd:
         case c.StopMonitoring():
             step.await_effects(cmd.id, call.id)

@@ -37,7 +37,7 @@ def require_enabled(step: Step, call: Call) -> None:
         raise Refused(Code.FEATURE_DISABLED, "recording is switched off by the administrator")
 
 
-def command(step: Step, cmd: c.RecordingCommand, call: Call) -> None:
+def command(step: Step, cmd: c.AnyRecording, call: Call) -> None:
     """Do what is asked; `settle` has Asterisk do it."""
     match cmd:
         case c.StartRecording():

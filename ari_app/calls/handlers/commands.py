@@ -12,39 +12,12 @@ from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
 from ari_app.calls.features import attempts, consult, holding, initiate, merging, monitoring, offers, parties, recording
-from ari_app.calls.model import Call, OfferState, Party, Progress
+from ari_app.calls.model import Call, OfferState, Party, PartyId, Progress
 from ari_app.calls.step import Step
+from ari_app.calls.verbs import PartyAction
 from ari_app.errors import AsteriskUnavailable, Code, FieldError, Refused
 from ari_app.routing.directory import Role
 
-_ACTION = {
-    c.Answer: "answer",
-    c.Hold: "hold",
-    c.Retrieve: "retrieve",
-    c.Release: "release",
-    c.Clear: "clear",
-    c.Cancel: "cancel",
-    c.CompleteTransfer: "complete_transfer",
-    c.CompleteConference: "complete_conference",
-    c.Alternate: "alternate",
-    c.Reconnect: "reconnect",
-    c.Merge: "merge",
-    c.SendDtmf: "send_dtmf",
-    c.ChangeUserData: "update_user_data",
-    c.StartRecording: "start_recording",
-    c.PauseRecording: "pause_recording",
-    c.ResumeRecording: "resume_recording",
-    c.StopRecording: "stop_recording",
-}
-_PARTY_ACTION = {
-    c.MuteParty: "mute",
-    c.UnmuteParty: "unmute",
-    c.DeafenParty: "deafen",
-    c.UndeafenParty: "undeafen",
-    c.HoldParty: "hold",
-    c.RetrieveParty: "retrieve",
-    c.RemoveParty: "remove",
-}
 _DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
 
 
@@ -60,31 +33,23 @@ def command(step: Step, cmd: c.Command) -> None:
     match cmd:
         case c.MakeCall():
             initiate.make_call(step, cmd)
-        case c.SingleStepTransfer() | c.SingleStepConference() | c.InitiateTransfer():
+        case c.OfferCommand():
             initiate.offer(step, cmd, visible(step, cmd))
-        case c.Monitor() | c.StopMonitoring() | c.TakeOver():
+        case c.MonitoringCommand():
             monitoring.command(step, cmd, visible(step, cmd))
-        case c.CompleteTransfer() | c.CompleteConference() | c.Alternate() | c.Reconnect():
+        case c.ConsultationCommand():
             call = _allowed(step, cmd)
             step.await_effects(cmd.id, call.id)
             _consultation(step, cmd, call)
         case c.Merge():
             _merge(step, cmd, _allowed(step, cmd))
-        case c.StartRecording() | c.PauseRecording() | c.ResumeRecording() | c.StopRecording():
+        case c.RecordingCommand():
             recording.require_enabled(step, visible(step, cmd))
             call = _allowed(step, cmd)
             step.await_effects(cmd.id, call.id)
             recording.command(step, cmd, call)
-        case (
-            c.MuteParty()
-            | c.UnmuteParty()
-            | c.DeafenParty()
-            | c.UndeafenParty()
-            | c.HoldParty()
-            | c.RetrieveParty()
-            | c.RemoveParty()
-        ):
-            call, party = _allowed_party(step, cmd, _PARTY_ACTION[type(cmd)])
+        case c.PartyCommand():
+            call, party = _allowed_party(step, cmd, cmd.party, cmd.action)
             step.await_effects(cmd.id, call.id)
             _on_party(step, cmd, call, party)
         case (
@@ -112,25 +77,25 @@ def visible(step: Step, cmd: c.CallCommand) -> Call:
     return call
 
 
-def _allowed(step: Step, cmd: c.CallCommand) -> Call:
+def _allowed(step: Step, cmd: c.AnyPlain | c.AnyOnConsultation | c.AnyRecording | c.Merge) -> Call:
     call = visible(step, cmd)
     if isinstance(cmd, c.SendDtmf):
         _check_digits(cmd.digits)
     if isinstance(cmd, c.CompleteConference | c.Merge) and not step.directory.settings.conferences:
         raise Refused(Code.FEATURE_DISABLED, "conferences are switched off by the administrator")
     if isinstance(cmd, c.SendDtmf) and cmd.party is not None:
-        _allowed_party(step, cmd, "send_dtmf")
+        _allowed_party(step, cmd, cmd.party, cmd.party_action)
     else:
-        initiate.require(call, cmd, _ACTION[type(cmd)], call_actions(call, cmd.by, step.directory, cmd.role))
+        initiate.require(call, cmd, cmd.action, call_actions(call, cmd.by, step.directory, cmd.role))
     return call
 
 
-def _allowed_party(step: Step, cmd: c.PartyCommand | c.SendDtmf, action: str) -> tuple[Call, Party]:
+def _allowed_party(step: Step, cmd: c.CallCommand, party_id: PartyId, verb: PartyAction) -> tuple[Call, Party]:
     call = visible(step, cmd)
-    party = call.parties.get(cmd.party or "")
+    party = call.parties.get(party_id)
     if party is None or party.progress is Progress.LEFT:
         raise Refused(Code.NOT_FOUND, "there is no such party in this call")
-    initiate.require(call, cmd, action, party_actions(call, party, cmd.by, cmd.role))
+    initiate.require(call, cmd, verb, party_actions(call, party, cmd.by, cmd.role))
     return call, party
 
 
@@ -140,11 +105,7 @@ def _check_digits(digits: str) -> None:
         raise Refused(Code.INVALID, "digits that a phone cannot send", (problem,))
 
 
-def _on_call(
-    step: Step,
-    cmd: c.Answer | c.Hold | c.Retrieve | c.Release | c.Clear | c.Cancel | c.SendDtmf | c.ChangeUserData,
-    call: Call,
-) -> None:
+def _on_call(step: Step, cmd: c.AnyPlain, call: Call) -> None:
     match cmd:
         case c.Clear():
             parties.end(step, call.id)
@@ -198,7 +159,7 @@ def _change_user_data(step: Step, cmd: c.ChangeUserData, call: Call) -> None:
     step.put_call(call.id, user_data=data)
 
 
-def _on_party(step: Step, cmd: c.PartyCommand, call: Call, party: Party) -> None:
+def _on_party(step: Step, cmd: c.AnyOnParty, call: Call, party: Party) -> None:
     me = call.party_of(cmd.by)
     match cmd:
         case c.MuteParty():
@@ -215,8 +176,10 @@ def _on_party(step: Step, cmd: c.PartyCommand, call: Call, party: Party) -> None
             if me is not None and not me.present:
                 parties.come_back(step, call, cmd.by)
             step.put_party(call.id, party.id, held_by=party.held_by & {party.id})
-        case _:
+        case c.RemoveParty():
             parties.leave(step, call.id, party.id)
+        case _:
+            assert_never(cmd)
 
 
 def _merge(step: Step, cmd: c.Merge, call: Call) -> None:
@@ -233,9 +196,7 @@ def _merge(step: Step, cmd: c.Merge, call: Call) -> None:
     merging.merge(step, call, other, cmd.by)
 
 
-def _consultation(
-    step: Step, cmd: c.CompleteTransfer | c.CompleteConference | c.Alternate | c.Reconnect, call: Call
-) -> None:
+def _consultation(step: Step, cmd: c.AnyOnConsultation, call: Call) -> None:
     if isinstance(cmd, c.CompleteTransfer | c.CompleteConference):
         initiate.check_size(step, consult.attach(step.call(call.parent or ""), call.user_data))
     match cmd:

@@ -18,13 +18,14 @@ from ari_app.calls.features import parties
 from ari_app.calls.handlers import commands as handlers
 from ari_app.calls.model import Call, KeyedNumber, Leg, LegId, OfferKind, Party, Progress
 from ari_app.calls.step import Step
+from ari_app.calls.verbs import CallAction
 from ari_app.errors import Code, Refused
 from ari_app.routing.targets import parse_target
 
 _FIRST_KEY = 3  # times as long as a later one: they listen to the prompt, and think
-_COMMANDS: dict[OfferKind, tuple[str, type[c.SingleStepTransfer] | type[c.SingleStepConference]]] = {
-    OfferKind.TRANSFER: ("single_step_transfer", c.SingleStepTransfer),
-    OfferKind.CONFERENCE: ("single_step_conference", c.SingleStepConference),
+_COMMANDS: dict[OfferKind, type[c.SingleStepTransfer] | type[c.SingleStepConference]] = {
+    OfferKind.TRANSFER: c.SingleStepTransfer,
+    OfferKind.CONFERENCE: c.SingleStepConference,
 }
 _END = "#"
 
@@ -70,11 +71,11 @@ def _code(step: Step, leg: Leg, key: str) -> str | None:
 def _begin(step: Step, call: Call, me: Party, feature: str) -> None:
     actions = call_actions(call, me.agent or "", step.directory)
     match feature:
-        case "hold" if "hold" in actions:
+        case "hold" if CallAction.HOLD in actions:
             _command(step, c.Hold, call, me)
-        case "hold" if "retrieve" in actions:
+        case "hold" if CallAction.RETRIEVE in actions:
             _command(step, c.Retrieve, call, me)
-        case "cancel" if "cancel" in actions:
+        case "cancel" if CallAction.CANCEL in actions:
             _command(step, c.Cancel, call, me)
         case "transfer" | "conference":
             _ask_for_number(step, call, me, OfferKind(feature), actions)
@@ -89,9 +90,9 @@ def _command(step: Step, kind: type[c.Hold] | type[c.Retrieve] | type[c.Cancel],
 # -- a number ---------------------------------------------------------------------------------------------------------
 
 
-def _ask_for_number(step: Step, call: Call, me: Party, kind: OfferKind, actions: frozenset[str]) -> None:
+def _ask_for_number(step: Step, call: Call, me: Party, kind: OfferKind, actions: frozenset[CallAction]) -> None:
     """The contact hears music from now on (S10); a voice asks the agent whom they want."""
-    if _COMMANDS[kind][0] not in actions:
+    if _COMMANDS[kind].action not in actions:
         announcing.guide(step, call, me, "invalid_number")
         return
     held = [p for p in contacts_first(call, me) if me.id not in p.held_by]
@@ -140,7 +141,7 @@ def due(step: Step, call: Call) -> None:
 def _dialled(step: Step, call: Call, me: Party, keyed: KeyedNumber, number: str) -> None:
     call = step.put_party(call.id, me.id, keyed=None)
     me = call.parties[me.id]
-    kind = _COMMANDS[keyed.kind][1]
+    kind = _COMMANDS[keyed.kind]
     try:
         target = parse_target(f"number:{number}")
         cmd = kind(id=step.new_id("k"), by=me.agent or "", call=call.id, target=target, by_keys=True)

@@ -36,6 +36,7 @@ from ari_app.calls.model import (
 )
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import ChannelArrived, TransferAsked
+from ari_app.calls.verbs import CallAction
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Verb
 from ari_app.routing.permissions import check_target
@@ -197,7 +198,7 @@ def asked(step: Step, fact: TransferAsked) -> None:
 def _offer(step: Step, here: _Place, number: str) -> None:
     """The target is rung, the contact is on hold, the phone stays (S10-S12)."""
     call, me = here.call, here.me
-    if "single_step_transfer" not in call_actions(call, me.agent or "", step.directory):
+    if CallAction.SINGLE_STEP_TRANSFER not in call_actions(call, me.agent or "", step.directory):
         raise Refused(Code.NOT_ALLOWED_NOW, "this call cannot be transferred now")
     target = _target(step, number, me)
     if target.type is TargetType.AGENT and target.id in attempts.busy_in(call):

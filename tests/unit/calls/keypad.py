@@ -5,7 +5,7 @@ from typing import Any
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, KeyedNumber, Offer, OfferState
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 CODES = {"transfer": "*1", "conference": "*2", "hold": "*3", "cancel": "*0"}
 

@@ -5,7 +5,7 @@ from typing import Any
 from ari_app.calls import commands as c
 from ari_app.calls.model import Call, MonitorMode
 from ari_app.routing.directory import Role
-from tests.unit.calls.office import Office, hear_each_other
+from tests.support.office import Office, hear_each_other
 
 LISTEN, WHISPER, BARGE = MonitorMode.LISTEN, MonitorMode.WHISPER, MonitorMode.BARGE
 TALK = hear_each_other("alice", "in1")

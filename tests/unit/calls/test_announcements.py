@@ -10,8 +10,8 @@ from ari_app.calls.features import line
 from ari_app.calls.state import Pace
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue
+from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.calls.office import Office
 
 PROMPTS = {
     "queue_next": "sound:next",

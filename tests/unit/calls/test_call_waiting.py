@@ -2,8 +2,8 @@
 
 from ari_app.calls import commands as c
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 DAVE = to("agent:dave")
 

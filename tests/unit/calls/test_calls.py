@@ -10,8 +10,8 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallType, Identity, Outside, Phone
 from ari_app.routing.entries import Fault
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import AWAY, NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, NUMBER, Office, hear_each_other
 
 
 def test_an_invitation_is_created_then_joined_to_the_bridge_then_dialled() -> None:

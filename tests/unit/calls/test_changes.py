@@ -8,7 +8,7 @@ import pytest
 from ari_app.calls import changes, model
 from ari_app.calls.model import CallType
 from ari_app.calls.step import Step
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
 def _consulting(office: Office, target: str = "agent:bob") -> tuple[str, str]:

@@ -9,8 +9,8 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import TransferState
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import AWAY, NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, NUMBER, Office, hear_each_other
 
 
 def _rung_second(office: Office, leg: str = "in2") -> str:

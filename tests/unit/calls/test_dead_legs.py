@@ -6,8 +6,8 @@ from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import DEAD, MonitorMode
 from ari_app.routing.directory import Role
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 EVIDENCE = pytest.mark.parametrize("asterisk_noticed", [True, False])
 

@@ -9,8 +9,8 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallType, Identity, OfferKind, Phone
 from ari_app.routing.directory import CallerId
+from tests.support.office import AWAY, NUMBER, Office, hear_each_other
 from tests.support.world import CALLER, to
-from tests.unit.calls.office import AWAY, NUMBER, Office, hear_each_other
 
 BOB = Identity("Bob", "1002")
 

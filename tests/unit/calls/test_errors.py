@@ -10,8 +10,8 @@ from ari_app.calls import stimuli as s
 from ari_app.routing.directory import Role, Verb
 from tests.properties.walk import unchanged
 from tests.support.callcentre import directory
+from tests.support.office import AWAY, Office
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office
 
 NOWHERE = to("group:nowhere")
 

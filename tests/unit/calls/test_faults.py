@@ -18,7 +18,7 @@ from ari_app.calls.switch import Switch
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory
 from tests.support.callcentre import directory
-from tests.unit.calls.office import AWAY, Office, hear_each_other
+from tests.support.office import AWAY, Office, hear_each_other
 
 
 def _fails(office: Office, kind: type, times: int = 1, *, carried_out: bool = False) -> None:

@@ -5,9 +5,9 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
+from tests.support.office import Office, hear_each_other
 from tests.support.world import to
 from tests.unit.calls.keypad import number_of, presses, said, state_of, with_codes
-from tests.unit.calls.office import Office, hear_each_other
 
 
 def test_the_hold_code_holds_and_retrieves() -> None:

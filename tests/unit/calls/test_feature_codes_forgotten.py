@@ -3,7 +3,7 @@
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from tests.unit.calls.office import Office, hear_each_other
+from tests.support.office import Office, hear_each_other
 
 
 def _dialling(keys: str) -> tuple[Office, str]:

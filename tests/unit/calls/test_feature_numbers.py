@@ -11,9 +11,9 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
 from ari_app.routing.directory import OutsideRule
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import AWAY, NUMBER, hear_each_other
 from tests.support.world import to
 from tests.unit.calls.keypad import CODES, number_of, offer_of, presses, said, state_of, with_codes
-from tests.unit.calls.office import AWAY, NUMBER, hear_each_other
 
 
 def test_the_contact_hears_music_and_the_agent_a_prompt_as_soon_as_transfer_is_pressed_s10() -> None:

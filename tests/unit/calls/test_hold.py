@@ -4,8 +4,8 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
 def test_hold_takes_the_contact_out_of_the_bridge_and_then_starts_their_music_s32() -> None:

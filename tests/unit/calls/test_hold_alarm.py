@@ -7,8 +7,8 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.features import holding
 from ari_app.calls.step import Step
+from tests.support.office import Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import Office, hear_each_other
 
 
 def _held(**settings: Any) -> tuple[Office, str]:

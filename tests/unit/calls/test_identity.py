@@ -10,8 +10,8 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.model import Identity
 from ari_app.routing.directory import CallerId, Verb
 from tests.support.callcentre import directory
+from tests.support.office import AWAY, Office
 from tests.support.world import CALLER, to
-from tests.unit.calls.office import AWAY, Office
 
 COMPANY = CallerId("company", "Company", "+33100000000")
 SUPPORT = Identity("Support", "+33140000001")

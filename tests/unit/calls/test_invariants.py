@@ -9,7 +9,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import invariants
 from ari_app.calls.model import Attempt, Call, Monitor, MonitorMode, OfferState, PartyRole, Progress, Snoop
 from ari_app.calls.step import Step
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 
 def _found(office: Office, change: Callable[[Call], Call]) -> list[str]:

@@ -16,8 +16,8 @@ from ari_app.calls.model import Attempt, Call, LegState, OfferState
 from ari_app.calls.step import Step
 from ari_app.errors import Code, Refused
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 GONE = Attempt("gone", "gone", "bob")
 

@@ -8,7 +8,7 @@ from ari_app.calls import lifecycle
 from ari_app.calls.lifecycle import InvalidTransition
 from ari_app.calls.model import GOING_ON, OfferState
 from ari_app.calls.step import Step
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 
 def test_whatever_goes_on_may_end_without_anybody() -> None:

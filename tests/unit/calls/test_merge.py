@@ -7,8 +7,8 @@ from ari_app.calls.model import Identity, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 from ari_app.calls.views import view
 from ari_app.routing.directory import Role
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
 def _two_calls(office: Office) -> tuple[str, str]:

@@ -11,8 +11,8 @@ from ari_app.errors import CallControlError
 from ari_app.routing.directory import Monitoring, Role
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
+from tests.support.office import NUMBER, Office
 from tests.support.world import to
-from tests.unit.calls.office import NUMBER, Office
 from tests.unit.calls.supervised import (
     LISTEN,
     OVERHEARD,

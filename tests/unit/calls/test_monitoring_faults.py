@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call
-from tests.unit.calls.office import Office, hear_each_other
+from tests.support.office import Office, hear_each_other
 from tests.unit.calls.supervised import LISTEN, OVERHEARD, TALK, WHISPER, WHISPERED, code, monitor, monitored
 
 

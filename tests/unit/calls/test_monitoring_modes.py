@@ -4,8 +4,8 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.routing.directory import Role
+from tests.support.office import Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import Office, hear_each_other
 from tests.unit.calls.supervised import (
     BARGE,
     LISTEN,

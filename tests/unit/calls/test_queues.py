@@ -10,8 +10,8 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallType, OfferState
 from ari_app.routing.directory import Group, Queue
 from ari_app.routing.entries import Fault
+from tests.support.office import Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import Office, hear_each_other
 
 
 def _enter(office: Office, leg: str, *more: str) -> str:

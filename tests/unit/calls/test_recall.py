@@ -8,8 +8,8 @@ from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import ANNOUNCEMENTS
+from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import NUMBER, Office, hear_each_other
 
 
 def _kept(**settings: Any) -> tuple[Office, str]:

@@ -13,8 +13,8 @@ from ari_app.calls.model import Call, Recording
 from ari_app.calls.step import Step
 from ari_app.calls.views import view
 from ari_app.routing.directory import Role
+from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.calls.office import Office
 
 RECORDING = {"start_recording", "pause_recording", "resume_recording", "stop_recording"}
 

@@ -8,7 +8,7 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import target
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 
 def _rung(office: Office) -> list[str]:

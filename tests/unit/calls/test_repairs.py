@@ -6,7 +6,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallId, LegId, LegState
-from tests.unit.calls.office import AWAY, Office, hear_each_other
+from tests.support.office import AWAY, Office, hear_each_other
 
 
 def _fails(office: Office, effect: e.AsteriskEffect) -> list[str]:

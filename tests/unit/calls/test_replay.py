@@ -9,7 +9,7 @@ from ari_app.calls.replay import replay
 from ari_app.calls.story import Before, StoryEntry
 from tests.support import account
 from tests.support.callcentre import target
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 
 def _story(office: Office, call: str) -> tuple[StoryEntry, ...]:

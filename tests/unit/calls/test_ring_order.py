@@ -7,8 +7,8 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, OfferState
+from tests.support.office import Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import Office, hear_each_other
 
 FRONT = to("group:front")
 

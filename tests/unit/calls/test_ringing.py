@@ -10,8 +10,8 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.model import Identity, Offer, OfferState, Phone
 from ari_app.routing.directory import CallerId, Queue
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import AWAY, NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, NUMBER, Office, hear_each_other
 
 
 def _offer(office: Office, call: str | None = None) -> Offer:

@@ -6,8 +6,8 @@ from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Phone
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import Office, hear_each_other
 
 PLACES = ("sip:1001@desk", "sip:1001@home")
 

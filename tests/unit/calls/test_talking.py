@@ -9,8 +9,8 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.derived.talking import PAUSE
 from ari_app.calls.model import Call
+from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.calls.office import Office
 
 
 def _office(*quick: str, talk_detection: bool = True) -> Office:

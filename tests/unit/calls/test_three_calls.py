@@ -3,8 +3,8 @@
 import pytest
 
 from ari_app.calls import commands as c
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
 def _third_call_beside() -> tuple[Office, str, str]:

@@ -7,8 +7,8 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.actions import call_state
 from ari_app.calls.model import DEAD, Call
 from ari_app.calls.views import view
+from tests.support.office import AWAY, Office
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office
 
 
 def ended(office: Office) -> Call:

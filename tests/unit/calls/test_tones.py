@@ -2,8 +2,8 @@
 
 from ari_app.calls import commands as c
 from tests.support.callcentre import ANNOUNCEMENTS
+from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.calls.office import Office
 
 LISTED = ANNOUNCEMENTS | {"conference_join": "sound:in", "conference_leave": "sound:out"}
 

@@ -7,8 +7,8 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import DialplanEntry, Phone
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import AWAY, Office, hear_each_other
 
 
 def _transfer(office: Office, target: str = "agent:bob", leg: str = "in1") -> str:

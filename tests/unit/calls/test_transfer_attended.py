@@ -7,8 +7,8 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls.model import Party
+from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import NUMBER, Office, hear_each_other
 from tests.unit.calls.transferring import done, progressing, was_told
 
 

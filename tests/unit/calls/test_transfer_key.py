@@ -5,8 +5,8 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
+from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import NUMBER, Office, hear_each_other
 
 
 def _pressed(office: Office, number: str = "1002", agent: str = "alice") -> list[str]:

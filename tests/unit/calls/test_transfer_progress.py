@@ -7,8 +7,8 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import LegState, Phone
 from ari_app.testing.asterisk import Behaviour
+from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import NUMBER, Office, hear_each_other
 from tests.unit.calls.transferring import done, press, progressing, was_told
 
 

@@ -12,8 +12,8 @@ from ari_app.calls.model import OfferState
 from ari_app.routing.directory import Verb
 from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import Channel
+from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import NUMBER, Office, hear_each_other
 
 LINK = "Local/_attended@transfer-00000001"
 

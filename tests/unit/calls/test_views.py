@@ -6,8 +6,8 @@ from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, call_state, party_actions
 from ari_app.calls.views import offer_view, view
 from ari_app.routing.directory import Role
+from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.calls.office import Office
 
 
 def test_a_call_that_is_over_allows_nothing_and_says_released() -> None:

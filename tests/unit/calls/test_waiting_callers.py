@@ -11,8 +11,8 @@ from ari_app.calls.model import OfferState
 from ari_app.routing.directory import Group
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
+from tests.support.office import Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.office import Office, hear_each_other
 
 
 def _offer(office: Office) -> tuple[OfferState, tuple[str | None, ...]]:

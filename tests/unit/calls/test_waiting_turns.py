@@ -4,7 +4,7 @@ import pytest
 
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, OfferState
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 
 def _wait(office: Office, *legs: str, group: str = "support") -> None:

@@ -13,8 +13,8 @@ from ari_app.calls.model import Identity, Withheld
 from ari_app.routing.directory import CallerId
 from tests.support.callcentre import directory
 from tests.support.discretion import SECRET
+from tests.support.office import AWAY, Office
 from tests.support.world import ANONYMOUS, to
-from tests.unit.calls.office import AWAY, Office
 
 COMPANY = CallerId("company", "Company", "+33100000000")
 ELSE = Identity("Somebody Else", "+33600000002")

@@ -1,7 +1,7 @@
 """Words for the transfer key with `transfer_progress`."""
 
 from ari_app.calls import effects as e
-from tests.unit.calls.office import Office
+from tests.support.office import Office
 
 
 def progressing(*quick: str) -> Office:

@@ -11,7 +11,7 @@ from ari_app.calls import commands as c
 from ari_app.engine import snapshots
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
-from tests.unit.calls.office import AWAY, Office
+from tests.support.office import AWAY, Office
 
 WAIT = 5.0
 

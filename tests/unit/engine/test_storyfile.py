@@ -14,8 +14,8 @@ from ari_app.engine.storyfile import FORMAT, StoryUnreadable, read, write
 from ari_app.errors import Code, Refused
 from tests.support.callcentre import target
 from tests.support.discretion import SECRET
+from tests.support.office import Office
 from tests.support.world import ANONYMOUS
-from tests.unit.calls.office import Office
 
 
 def _story() -> tuple[str, tuple[StoryEntry, ...]]:
