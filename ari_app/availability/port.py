@@ -18,7 +18,7 @@ in-memory implementation then mean the same by every time, and what has run out 
 noticed. Controllers' clocks must therefore agree (NTP) to well within a reservation's length.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -175,6 +175,17 @@ class Availability(Protocol):
 
         Returns:
             Whether it is so now; False for an agent of another request, or one who is no longer listed.
+
+        Raises:
+            Refused: `invalid` for another activity.
+        """
+
+    async def reconcile(self, busy: Mapping[str, tuple[str, str | None]], awaited: Collection[str] = ()) -> None:
+        """What calls make of all agents, when the calls were reconciled: `busy` has activity and call of those whom a
+        call has; no call has the others.
+
+        Activities and reservations that an earlier life of a controller left end so, without wrap-up; a wrap-up goes
+        on, and so do the reservations of `awaited`, whose answers are still on their way. Repeating it changes nothing.
 
         Raises:
             Refused: `invalid` for another activity.

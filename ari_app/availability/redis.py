@@ -17,7 +17,7 @@ Keys, all with the one hash tag `{<prefix>}`, so that a cluster keeps them toget
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import Any
 
@@ -96,6 +96,12 @@ class RedisAvailability:
         wanted = check_activity(activity) or ""
         due = self._due(wrap_up) if wrap_up > 0 else "0"
         return bool(await self._run("set_activity", agent, wanted, call or "", due, request or ""))
+
+    async def reconcile(self, busy: Mapping[str, tuple[str, str | None]], awaited: Collection[str] = ()) -> None:
+        told = {agent: (check_activity(activity) or "", call or "") for agent, (activity, call) in busy.items()}
+        requests = " ".join(sorted(awaited))
+        for page in batched(sorted(await self._members("agents")), PAGE, strict=False):
+            await self._run("reconcile", requests, *(text for a in page for text in (a, *told.get(a, ("", "")))))
 
     async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
         await self._run("set_reachable", agent, "1" if reachable else "in_use" if in_use else "0")

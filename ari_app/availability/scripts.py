@@ -17,6 +17,7 @@ NAMES = (
     "extend",
     "read",
     "recompute",
+    "reconcile",
     "reserve",
     "set_activity",
     "set_reachable",

@@ -6,7 +6,7 @@ those that hold the same instance; since nothing here awaits in the midst of a c
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from ari_app.availability.memberships import Member, Memberships, level_of, memberships, sets_of
@@ -191,6 +191,18 @@ class MemoryAvailability:
             self._take(known, wanted, call, request, step)
         self._publish(step)
         return True
+
+    async def reconcile(self, busy: Mapping[str, tuple[str, str | None]], awaited: Collection[str] = ()) -> None:
+        told = {agent: (check_activity(activity), call) for agent, (activity, call) in busy.items()}
+        step = self._step()
+        for agent in sorted(self._agents):
+            known = self._current(agent, step)
+            activity, call = told.get(agent, (None, None))
+            if known is not None and activity is not None:
+                self._take(known, activity, call, None, step)
+            elif known is not None and not (known.activity is AgentState.RESERVED and known.request in awaited):
+                self._release(known, None, 0, step)
+        self._publish(step)
 
     async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
         step = self._step()

@@ -77,6 +77,39 @@ async def test_a_choice_made_in_a_call_takes_effect_after_it(availability: Avail
     assert await counts(availability, "group:support", "agent:alice") == [0, 0]
 
 
+# -- after the calls were reconciled ----------------------------------------------------------------------------------
+
+
+async def test_what_an_earlier_life_of_a_controller_left_ends_when_calls_are_reconciled(
+    availability: Availability, clock: Clock
+) -> None:
+    await ready(availability, clock, "alice", "bob", "carol", "dave")
+    await availability.reserve("lost", parse_target("agent:alice"), NOBODY, 30)
+    await availability.set_activity("bob", "ringing", call="over")
+    await availability.set_activity("carol", "on_call", call="c1")
+    await availability.set_activity("dave", "on_call", call="over")
+    clock.advance(1)
+    await availability.reconcile({"carol": ("on_call", "c1"), "dave": ("ringing", "c2")})
+    records = {record.agent: record for record in await availability.agents()}
+    assert [records[a].state for a in ("alice", "bob", "carol", "dave")] == ["ready", "ready", "on_call", "ringing"]
+    assert [records[a].call for a in ("alice", "bob", "carol", "dave")] == [None, None, "c1", "c2"]
+    assert await counts(availability, "group:support") == [2]
+    before = await availability.agents()
+    await availability.reconcile({"carol": ("on_call", "c1"), "dave": ("ringing", "c2")})
+    assert [record.revision for record in await availability.agents()] == [record.revision for record in before]
+
+
+async def test_a_wrap_up_and_a_reservation_that_is_waited_for_go_on(availability: Availability, clock: Clock) -> None:
+    await ready(availability, clock, "alice", "bob", "carol")
+    await availability.set_activity("alice", "on_call", call="c1")
+    await availability.set_activity("alice", None, wrap_up=30)
+    await availability.reserve("mine", parse_target("agent:bob"), NOBODY, 30)
+    await availability.reserve("not mine", parse_target("agent:carol"), NOBODY, 30)
+    await availability.reconcile({}, awaited=["mine"])
+    assert [(await availability.agent(a)).state for a in ("alice", "bob", "carol")] == ["wrap_up", "reserved", "ready"]
+    assert await availability.set_activity("bob", "ringing", request="mine")
+
+
 # -- what calls make of them ------------------------------------------------------------------------------------------
 
 

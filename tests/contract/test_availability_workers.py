@@ -275,6 +275,28 @@ class Workers(RuleBasedStateMachine):
         elif done:
             self.forget(agent)
 
+    @rule(
+        worker=st.integers(0, WORKERS - 1),
+        busy=st.dictionaries(st.sampled_from(AGENTS), st.sampled_from((("ringing", "c1"), ("on_call", "c2")))),
+        all_awaited=st.booleans(),
+    )
+    def calls_are_reconciled(self, worker: int, busy: dict[str, tuple[str, str | None]], all_awaited: bool) -> None:
+        """Whoever no call has is free, but for those whose reservation is waited for."""
+        self.settle()
+        awaited = frozenset(self.held) if all_awaited else frozenset()
+        self.both(worker, lambda a: a.reconcile(busy, awaited))
+        for request, (agent, _) in tuple(self.held.items()):
+            if agent in busy:
+                self.held[request] = (agent, None)
+        for record in self.both(worker, lambda a: a.agents()):
+            if record.agent in busy:
+                assert (record.state, record.call) == busy[record.agent]
+            elif record.state is AgentState.RESERVED:
+                assert any(self.held[request][0] == record.agent for request in awaited)
+            else:
+                assert record.state not in (AgentState.RINGING, AgentState.ON_CALL)
+                self.forget(record.agent)
+
     @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), limit=st.integers(0, 2))
     def they_let_it_ring(self, worker: int, agent: str, limit: int) -> None:
         self.both(worker, lambda a: a.count_missed(agent, limit, "no_answer"))

@@ -144,6 +144,48 @@ local function set_free_of_calls(r)
   r.activity, r.call, r.request, r.due = '', '', '', '0'
 end
 
+-- A call has the agent. Empty `call_id` and `request`: as they were.
+local function take(r, activity, call_id, request)
+  local before = { r.activity, r.call, r.request, r.due, r.missed }
+  if activity ~= 'reserved' or r.activity ~= 'reserved' then
+    r.due = '0'
+  end
+  if r.activity == '' or r.activity == 'wrap_up' then
+    r.call = ''
+  end
+  r.activity = activity
+  if call_id ~= '' then
+    r.call = call_id
+  end
+  if request ~= '' then
+    r.request = request
+  end
+  if activity == 'on_call' then
+    r.missed, r.idle = '0', '0'
+  end
+  if before[1] ~= r.activity or before[2] ~= r.call or before[3] ~= r.request or before[4] ~= r.due
+      or before[5] ~= r.missed then
+    commit(r, now)
+  end
+end
+
+-- No call has the agent any more; `wrap_up` is when the rest ends that follows ('0': none).
+local function release(r, call_id, wrap_up)
+  -- a repeat must not make the wrap-up longer
+  if r.activity == '' or r.activity == 'wrap_up' then
+    return
+  end
+  local of = call_id ~= '' and call_id or r.call
+  if r.activity == 'on_call' then
+    r.idle = '0'
+  end
+  set_free_of_calls(r)
+  if wrap_up ~= '0' and r.choice ~= 'logged_out' then
+    r.activity, r.due, r.call, r.idle = 'wrap_up', wrap_up, of, '0'
+  end
+  commit(r, now)
+end
+
 -- A reservation that nobody took further, or a wrap-up: it ended when it was due, not when somebody noticed.
 local function elapse(r)
   local at = r.due
