@@ -38,6 +38,7 @@ class Step:
         self.unreachable: dict[str, bool | None] = {}
         self.counter = state.counter
         self.linked = state.linked
+        self.stock_taken = False
         self.causes: set[str] = set()
         self.announcements: list[tuple[LegId, str, str, str]] = []
         self.to_all: list[tuple[CallId, str]] = []
@@ -153,6 +154,11 @@ class Step:
     def awaited(self, request: str) -> Seek | None:
         """The reservation asked for under this name, as long as it has not been answered."""
         return self.seeks[request] if request in self.seeks else self.read.one("seeks", self.state.seeks, request)
+
+    def all_awaited(self) -> tuple[str, ...]:
+        """The reservations that were asked for and have not been answered."""
+        known = dict.fromkeys([*self.read.all("seeks", self.state.seeks), *self.seeks])
+        return tuple(request for request in known if self.awaited(request) is not None)
 
     def pace_of(self, target: str) -> Pace | None:
         """How fast the line for `target` moves."""

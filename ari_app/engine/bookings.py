@@ -1,7 +1,8 @@
 """Carries out what calls make of agents, each agent's changes in order, and again where Redis was away.
 
 A reservation that cannot be asked for is told at once: a caller waits with music meanwhile. What calls make of an agent
-is repeated until it is kept, for an agent left behind as on_call would never be rung again.
+is repeated until it is kept, for an agent left behind as on_call would never be rung again. When calls were reconciled
+all agents are told of at once: after what was asked for before, and before all that is asked for later.
 """
 
 import asyncio
@@ -31,6 +32,14 @@ class SetReachable:
     in_use: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Reconciling:
+    """`tried`: it is done, or Redis is away and it will be done later."""
+
+    tried: asyncio.Event
+    done: asyncio.Event
+
+
 type Change = e.SetActivity | e.CountMissed | e.SetAgentState | SetReachable
 
 
@@ -50,14 +59,23 @@ class Bookings:
         self._feed = feed
         self._sleep = sleep
         self._lanes: dict[str, deque[Change]] = {}
+        self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
+        self._reconciling.tried.set()
+        self._reconciling.done.set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def execute(self, effect: e.AvailabilityEffect) -> None:
         """Have it done; never blocks."""
-        if isinstance(effect, e.ReserveAgent):
-            self._start(self._reserve(effect))
-            return
-        self._queue(effect)
+        match effect:
+            case e.ReserveAgent():
+                self._start(self._reserve(effect, self._reconciling))
+            case e.ReconcileAgents():
+                earlier = frozenset(self._tasks)
+                self._lanes = {}
+                self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
+                self._start(self._reconcile(effect, earlier, self._reconciling))
+            case _:
+                self._queue(effect)
 
     def reachable(self, agent: str, reachable: bool, *, in_use: bool = False) -> None:
         """Asterisk tells whether the agent's phone can ring; if not, whether it is in use past call control."""
@@ -68,7 +86,7 @@ class Bookings:
         if lane is None:
             lane = self._lanes[change.agent] = deque()
             lane.append(change)
-            self._start(self._work(change.agent, lane))
+            self._start(self._work(change.agent, self._lanes, self._reconciling))
         else:
             lane.append(change)
 
@@ -83,8 +101,27 @@ class Bookings:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _reserve(self, effect: e.ReserveAgent) -> None:
+    async def _reconcile(
+        self, effect: e.ReconcileAgents, earlier: frozenset[asyncio.Task[None]], mine: _Reconciling
+    ) -> None:
+        if earlier:
+            await asyncio.wait(earlier)
+        busy = {agent: (activity, call) for agent, activity, call in effect.busy}
+        while True:
+            try:
+                await self._availability.reconcile(busy, effect.awaited)
+                break
+            except StoreUnavailable:
+                mine.tried.set()
+                await self._sleep(_RETRY_SECONDS)
+        mine.tried.set()
+        mine.done.set()
+
+    async def _reserve(self, effect: e.ReserveAgent, after: _Reconciling) -> None:
+        await after.tried.wait()
         try:
+            if not after.done.is_set():
+                raise StoreUnavailable  # noqa: TRY301 - what follows is the same
             agent = await self._availability.reserve(effect.request, effect.target, effect.exclude, effect.seconds)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
@@ -95,7 +132,9 @@ class Bookings:
             return
         self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
 
-    async def _work(self, agent: str, lane: deque[Change]) -> None:
+    async def _work(self, agent: str, lanes: dict[str, deque[Change]], after: _Reconciling) -> None:
+        await after.done.wait()
+        lane = lanes[agent]
         while lane:
             try:
                 await self._change(lane[0])
@@ -105,7 +144,7 @@ class Bookings:
             except CallControlError as error:
                 log.warning("agent_change_refused", agent=agent, code=error.code.value)
             lane.popleft()
-        del self._lanes[agent]
+        del lanes[agent]
 
     async def _change(self, change: Change) -> None:
         match change:

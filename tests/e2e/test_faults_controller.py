@@ -5,6 +5,10 @@ Calls go on in Asterisk; what the controller knew of them stands in Redis; when 
 
 import time
 
+from ari_app.availability.redis import RedisAvailability
+from ari_app.config.settings import ProcessSettings
+from ari_app.routing.targets import parse_target
+from ari_app.store.client import connect, disconnect
 from tests.bots import Contact
 from tests.e2e.containers import Part
 from tests.e2e.office import PHONES, Agent, Office
@@ -132,6 +136,26 @@ async def test_a_phone_answered_while_the_controller_is_dead_talks_when_it_is_ba
     await office.hears("caller <-> alice")
     await alice.sees_state("established")
     await alice.is_now("on_call")
+
+
+async def test_agents_whom_a_killed_controller_left_as_talking_or_reserved_are_rung_again(office: Office) -> None:
+    alice, bob, erin = await office.agents("alice", "bob", "erin")
+    redis = connect(office.stack.redis)
+    left = RedisAvailability(redis, ProcessSettings.model_fields["redis_prefix"].default)
+    caller = await office.caller()
+    await office.connect(caller, erin, "1005")
+    async with controller(office).killed():
+        # As killed between telling what a call makes of an agent, and writing that call.
+        assert await left.set_activity("alice", "on_call", call="cc-never-written")
+        assert await left.reserve("never-written", parse_target("agent:bob"), frozenset(), 600.0) == "bob"
+        await disconnect(redis)
+    await reopen(alice, bob, erin)
+    await erin.is_now("on_call")
+    for agent, number in ((alice, "1001"), (bob, "1002")):
+        await agent.is_now("ready")
+        another = await office.caller(f"for {agent.name}", f"+3360000{number}")
+        await talk(another, agent, number)
+    await office.hears("caller <-> erin", "for alice <-> alice", "for bob <-> bob")
 
 
 async def test_a_waiting_caller_keeps_their_music_while_the_controller_is_dead_and_is_served_after(

@@ -70,10 +70,11 @@ class Faults(Scene):
     def the_link_is_back(self) -> None:
         self.world.asterisk.restore_link()
 
-    @rule(now=SELDOM)
-    def the_controller_dies(self, now: bool) -> None:
+    @rule(now=SELDOM, behind=st.booleans())
+    def the_controller_dies(self, now: bool, behind: bool) -> None:
+        """`behind`: what its last step made of calls was done, and not yet written."""
         if now:
-            self.world.restart()
+            self.world.restart(behind=behind)
 
     @rule(away=SELDOM)
     def redis_is_away(self, away: bool) -> None:

@@ -85,6 +85,13 @@ class Agents:
                     return [] if agent in self.activity else [s.AgentBecameAvailable(agent)]
                 if state != "ready" and agent in self.idle:
                     self.idle.remove(agent)
+            case e.ReconcileAgents(busy, awaited):
+                told = {agent: activity for agent, activity, _ in busy}
+                kept = {a: x for a, x in self.activity.items() if x == "reserved" and self.held_for.get(a) in awaited}
+                freed = [agent for agent in self.activity if agent not in told and agent not in kept]
+                self.activity = kept | told
+                self.held_for = {agent: request for agent, request in self.held_for.items() if agent not in freed}
+                return [s.AgentBecameAvailable(agent) for agent in freed if agent in self.idle]
         return []
 
 
@@ -119,6 +126,7 @@ class World:
         self.retrieves: dict[str, str] = {}  # command -> who wants their call back
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
+        self.written: tuple[dict[str, bytes], dict[str, bytes]] = {}, {}
         self.effects: list[e.Effect] = []
         self.numbers = 0
         self.named = astray.Named()
@@ -134,6 +142,7 @@ class World:
     # -- turning it ---------------------------------------------------------------------------------------------------
 
     def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
+        self.written = dict(self.saved_calls), dict(self.saved_legs)
         account.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         self.named.note(self, stimulus)
@@ -236,8 +245,10 @@ class World:
         while "link" in self.asterisk.pending():
             self.step("link")
 
-    def restart(self) -> None:
-        """The controller dies and starts anew from what was kept."""
+    def restart(self, *, behind: bool = False) -> None:
+        """The controller dies and starts anew from what was kept; `behind`: before its last step was written."""
+        if behind:
+            self.saved_calls, self.saved_legs = self.written
         if self.asterisk.connected:
             self.asterisk.lose_link()
         while self.asterisk.deliver_next() is not None:
@@ -249,8 +260,6 @@ class World:
         self.switch.restore(calls, legs)
         for agent in sorted(self.unplugged):
             self.plug(agent, there=False)  # told at each connection
-        for agent in [a for a, what in self.agents.activity.items() if what == "reserved"]:
-            del self.agents.activity[agent]  # as its time runs out in Redis
         self.asked = {x for x in self.asked if x in self.replies or x in self.refusals}
         self.asterisk.restore_link()
 

@@ -1,12 +1,19 @@
-"""What calls make of agents: rung, on a call, or free again after some rest. Derived, and told where it has changed."""
+"""What calls make of agents: rung, on a call, or free again after some rest. Derived, and told where it has changed.
 
-from ari_app.calls.effects import SetActivity
+When stock was taken it is told of every agent: a controller that died between two writes has left some as they are not.
+"""
+
+from collections.abc import Iterator
+
+from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity
 from ari_app.calls.model import CallId
+from ari_app.calls.state import agents_of
 from ari_app.calls.step import Step
 
 
 def settle(step: Step) -> None:
     """Tell availability what the touched calls make of their agents, where that has changed."""
+    told: list[AvailabilityEffect] = []
     talked = {p.agent for call in step.versions() for p in call.parties.values() if p.agent}
     for agent in sorted(talked | {supervisor for call in step.versions() for supervisor in call.monitors}):
         activity, concerned = _activity(step, agent)
@@ -15,7 +22,20 @@ def settle(step: Step) -> None:
             step.activities[agent] = activity
             over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest
             wrap_up = _wrap_up(step, agent) if over else 0.0
-            step.emit(SetActivity(agent, activity, concerned, wrap_up))
+            told.append(SetActivity(agent, activity, concerned, wrap_up))
+    if step.stock_taken:
+        told.append(ReconcileAgents(tuple(_busy(step)), step.all_awaited()))
+    # Reservations that taking stock asks for come after: whom an earlier life had reserved can then be had.
+    place = 0 if step.stock_taken else len(step.effects)
+    step.effects[place:place] = told
+
+
+def _busy(step: Step) -> Iterator[tuple[str, str, CallId]]:
+    everybody = {agent for call in step.live_calls() for agent in agents_of(call)}
+    for agent in sorted(everybody):
+        activity, concerned = _activity(step, agent)
+        if activity is not None and concerned is not None:
+            yield agent, activity, concerned
 
 
 def _activity(step: Step, agent: str) -> tuple[str | None, CallId | None]:

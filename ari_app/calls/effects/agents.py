@@ -57,4 +57,16 @@ class SetAgentState(OnAgents):
     state: str
 
 
-type AvailabilityEffect = ReserveAgent | SetActivity | CountMissed | SetAgentState
+@dataclass(frozen=True, slots=True)
+class ReconcileAgents(OnAgents):
+    """What calls make of all agents, after stock was taken: whatever else is kept of them an earlier life has left.
+
+    `busy` has agent, activity and call of those whom a call has; no call has the others. `awaited` are the requests of
+    reservations whose answers are still on their way: they stand.
+    """
+
+    busy: tuple[tuple[AgentId, str, CallId], ...]
+    awaited: tuple[str, ...] = ()
+
+
+type AvailabilityEffect = ReserveAgent | SetActivity | CountMissed | SetAgentState | ReconcileAgents

@@ -274,6 +274,27 @@ def test_a_new_life_goes_on_where_the_old_one_was_seeking() -> None:
     assert office.agents.activity == {"alice": "ringing"}
 
 
+def test_an_agent_whom_a_life_that_died_has_left_as_on_call_or_reserved_is_free_again() -> None:
+    office = Office()
+    office.served()
+    office.restart()
+    office.agents.activity |= {"bob": "on_call", "carol": "reserved"}  # told, and the calls were not written
+    office.is_calm()
+    assert office.agents.activity == {"alice": "on_call"}
+
+
+def test_a_reservation_whose_answer_is_on_its_way_outlives_the_stock_taking() -> None:
+    office = Office()
+    office.ask(c.MakeCall, "bob", target=to("agent:carol"))
+    office.asterisk.lose_link()
+    office.settle()
+    office.arrives("agent", "alice", leg="in1")
+    office.feed(s.AsteriskReconciled((), ()))
+    told = next(effect for effect in office.effects if isinstance(effect, e.ReconcileAgents))
+    assert told.awaited == tuple(office.switch.state.seeks)
+    assert {agent for agent, _, _ in told.busy} <= {"bob", "carol"}
+
+
 def test_what_was_kept_of_calls_that_are_over_is_not_taken_over() -> None:
     office = Office()
     call = office.served()

@@ -44,6 +44,9 @@ class Desk:
     async def set_activity(self, *args: object) -> None:
         await self._note("activity", *args)
 
+    async def reconcile(self, *args: object) -> None:
+        await self._note("reconcile", *args)
+
     async def count_missed(self, *args: object) -> None:
         await self._note("missed", *args)
 
@@ -61,10 +64,13 @@ class Scene:
         self.desk = Desk()
         self.results: asyncio.Queue[s.Stimulus] = asyncio.Queue()
         self.waits: list[float] = []
+        self.wait_for: asyncio.Event | None = None
         self.bookings = Bookings(self.desk, self.results.put_nowait, self._wait)  # type: ignore[arg-type]
 
     async def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
+        if self.wait_for is not None:
+            await self.wait_for.wait()
 
     async def at_rest(self) -> None:
         while self.bookings._tasks:
@@ -136,6 +142,34 @@ async def test_a_phone_that_is_away_is_told_in_order_with_what_calls_make_of_its
     await scene.at_rest()
     assert [what[0] for what in scene.desk.done] == ["activity", "reachable"]
     assert scene.desk.done[1] == ("reachable", "alice", False, False)
+
+
+async def test_all_agents_are_told_of_after_what_came_before_and_before_what_comes_later(scene: Scene) -> None:
+    scene.desk.fails = [StoreUnavailable()]
+    scene.bookings.execute(e.SetActivity("alice", "ringing"))
+    scene.bookings.execute(e.ReconcileAgents((("bob", "on_call", "c1"),), ("r1",)))
+    scene.bookings.execute(e.SetActivity("alice", "on_call"))
+    scene.bookings.execute(e.ReserveAgent("r2", TARGET, frozenset(), 40.0))
+    assert await scene.result() == s.AgentReserved("r2", "alice")
+    await scene.at_rest()
+    assert [what[0] for what in scene.desk.done][:2] == ["activity", "reconcile"]
+    assert scene.desk.done[1] == ("reconcile", {"bob": ("on_call", "c1")}, ("r1",))
+    assert {what[0] for what in scene.desk.done[2:]} == {"activity", "reserve"}
+
+
+async def test_nobody_is_reserved_before_all_agents_were_told_of_and_whoever_asks_is_told_at_once(
+    scene: Scene,
+) -> None:
+    scene.desk.fails = [StoreUnavailable()]
+    reconciled = asyncio.Event()
+    scene.wait_for = reconciled
+    scene.bookings.execute(e.ReconcileAgents(()))
+    scene.bookings.execute(e.ReserveAgent("r1", TARGET, frozenset(), 40.0))
+    assert await scene.result() == s.ReservationFailed("r1")
+    reconciled.set()
+    await scene.at_rest()
+    scene.bookings.execute(e.ReserveAgent("r2", TARGET, frozenset(), 40.0))
+    assert await scene.result() == s.AgentReserved("r2", "alice")
 
 
 async def test_agents_do_not_wait_for_each_other(scene: Scene) -> None:
