@@ -121,7 +121,7 @@ class Bookings:
         await after.tried.wait()
         try:
             if not after.done.is_set():
-                raise StoreUnavailable  # noqa: TRY301 - what follows is the same
+                raise StoreUnavailable
             agent = await self._availability.reserve(effect.request, effect.target, effect.exclude, effect.seconds)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
