@@ -3,10 +3,8 @@
 When stock was taken it is told of every agent: a controller that died between two writes has left some as they are not.
 """
 
-from collections.abc import Iterator
-
 from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity
-from ari_app.calls.model import CallId
+from ari_app.calls.model import AgentId, CallId
 from ari_app.calls.state import agents_of
 from ari_app.calls.step import Step
 
@@ -16,7 +14,7 @@ def settle(step: Step) -> None:
     told: list[AvailabilityEffect] = []
     talked = {p.agent for call in step.versions() for p in call.parties.values() if p.agent}
     for agent in sorted(talked | {supervisor for call in step.versions() for supervisor in call.monitors}):
-        activity, concerned = _activity(step, agent)
+        activity, concerned = _activity(step, agent) or (None, None)
         before = step.activities.get(agent, step.activity_before(agent))
         if activity != before:
             step.activities[agent] = activity
@@ -30,16 +28,13 @@ def settle(step: Step) -> None:
     step.effects[place:place] = told
 
 
-def _busy(step: Step) -> Iterator[tuple[str, str, CallId]]:
+def _busy(step: Step) -> list[tuple[AgentId, str, CallId]]:
     everybody = {agent for call in step.live_calls() for agent in agents_of(call)}
-    for agent in sorted(everybody):
-        activity, concerned = _activity(step, agent)
-        if activity is not None and concerned is not None:
-            yield agent, activity, concerned
+    return [(agent, *found) for agent in sorted(everybody) if (found := _activity(step, agent)) is not None]
 
 
-def _activity(step: Step, agent: str) -> tuple[str | None, CallId | None]:
-    found: tuple[str | None, CallId | None] = (None, None)
+def _activity(step: Step, agent: str) -> tuple[str, CallId] | None:
+    found: tuple[str, CallId] | None = None
     for call in step.calls_of(agent):
         party = step.mine(call, agent)
         rung = call.offer is not None and any(a.party == party.id for a in call.offer.attempts)
