@@ -65,7 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _run(settings: ProcessSettings) -> None:
-    configured = await read(settings.config, lambda: kept_in_redis(str(settings.redis_url), settings.redis_prefix))
+    configured = await read(
+        settings.config,
+        settings.config_origin,
+        lambda: kept_in_redis(str(settings.redis_url), settings.redis_prefix),
+    )
     app = App(settings, configured)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -37,6 +37,7 @@ from ari_app.calls.stimuli import (
     Stimulus,
 )
 from ari_app.calls.switch import Switch
+from ari_app.calls.views import timestamp
 from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load
@@ -282,7 +283,7 @@ class App:
     def call_alarm(self, effect: e.CallAlarm) -> None:
         """See `Outlets`."""
         call = effect.call
-        log.warning(effect.alarm.value, call_id=call.id, owner=call.owner, held_since=call.held_since)
+        log.warning(effect.alarm.value, call_id=call.id, owner=call.owner, held_since=timestamp(call.held_since))
         self._hub.alarm(call, effect.alarm)
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
@@ -325,7 +326,7 @@ class App:
             log_faults(invalid.errors)
             return invalid.errors
         await self._availability.configure(configuration.directory)
-        self._configured = Configured(configuration, time.time())
+        self._configured = replace(self._configured, configuration=configuration, at=time.time(), faults=())
         await self._keep_configuration()
         self._engine.feed(DirectoryReplaced(configuration.directory))
         self._tell_phones()

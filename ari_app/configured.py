@@ -34,25 +34,32 @@ class Configured:
     configuration: Configuration
     at: float
     faults: tuple[ConfigError, ...] = ()
+    origin: str = ""
 
     @property
     def to_keep(self) -> KeptConfiguration:
         """As the store keeps it."""
-        return KeptConfiguration(self.configuration.text.encode(), self.at)
+        return KeptConfiguration(self.configuration.text.encode(), self.at, self.origin)
 
 
-async def read(file: Path, kept: Kept) -> Configured:
+async def read(file: Path, origin: str, kept: Kept) -> Configured:
     """The file's configuration, or the last good one that the store has.
+
+    `origin` is where the administrator has the file; empty where that is not known. Another's last good one is none of
+    this file's: whoever puts files of their own in place of the demonstration's must not get its people and passwords.
 
     Raises:
         ConfigInvalid: the file has faults, and there is no other.
     """
     try:
-        return Configured(await asyncio.to_thread(load, file), time.time())
+        return Configured(await asyncio.to_thread(load, file), time.time(), origin=origin)
     except ConfigInvalid as invalid:
         last = await kept()
         if last is None:
             raise
+        if "" not in (origin, last.origin) and origin != last.origin:
+            told = f"what ran last came from {last.origin}, and does not run in place of what is in {origin}"
+            raise ConfigInvalid([*invalid.errors, ConfigError(str(file), 0, "", told)]) from None
         try:
             configuration = await asyncio.to_thread(parse, last.text.decode(), f"{file} as it was")
         except ConfigInvalid:
@@ -60,7 +67,7 @@ async def read(file: Path, kept: Kept) -> Configured:
         log_faults(invalid.errors)
         since = datetime.fromtimestamp(last.at, UTC).isoformat(timespec="seconds")
         log.error("last_good_configuration_runs", file=str(file), faults=len(invalid.errors), since=since)
-        return Configured(configuration, last.at, invalid.errors)
+        return Configured(configuration, last.at, invalid.errors, origin)
 
 
 def log_faults(faults: tuple[ConfigError, ...]) -> None:

@@ -18,6 +18,7 @@ fi
 
 say() { printf '%s\n' "${DIM}·${PLAIN} $*"; }
 done_() { printf '%s\n' "${GREEN}✓${PLAIN} $*"; }
+warn() { printf '%s\n' "${RED}!${PLAIN} $*" >&2; }
 die() {
     printf '%s\n' "${RED}✗${PLAIN} $*" >&2
     exit 1
@@ -218,6 +219,12 @@ let_services_read_config() {
     chmod -R o+rX -- "$ASTERISK_CONFIG" || die "$ASTERISK_CONFIG is not readable to others, and that could not be changed"
 }
 
+# What stops this call centre, typed into any shell.
+down_command() {
+    [[ $COMPOSE_PROJECT_NAME == callcontrol ]] || printf 'COMPOSE_PROJECT_NAME=%s ' "$COMPOSE_PROJECT_NAME"
+    printf '%q' "$HERE/down"
+}
+
 compose() { "${COMPOSE[@]}" -f "$HERE/compose.yaml" -p "$COMPOSE_PROJECT_NAME" "$@"; }
 
 # quietly <what> <command…>: its output is shown only where it fails
@@ -320,7 +327,8 @@ compare_configuration() {
     answer=$(http_get "$API_ADDRESS" "$API_PORT" /readyz) || return 0
     read_at=$(sed -n 's/.*"configured_at":"\([^"]*\)".*/\1/p' <<<"$answer")
     if [[ $answer == *'"configuration":"last_good"'* ]]; then
-        say "$file has faults: what runs is the last one without, of $read_at (docker exec $COMPOSE_PROJECT_NAME-controller ari-app check)"
+        warn "${BOLD}$file has faults, and is not what runs${PLAIN}: that is the last one without, of $read_at"
+        docker exec "$COMPOSE_PROJECT_NAME-controller" ari-app check --offline 2>&1 | head -n 10 | sed 's/^/  /' >&2 || true
     elif [[ -n $read_at && -f $file ]] && (($(stat -c %Y -- "$file") > $(date -d "$read_at" +%s))); then
         say "$file is newer than what runs, which was read at $read_at: POST /v1/admin/reload takes it over"
     fi

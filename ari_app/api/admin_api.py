@@ -4,7 +4,7 @@ from aiohttp import web
 
 from ari_app.api.events import EventHub, render_call
 from ari_app.api.metrics import CONTENT_TYPE, Metrics
-from ari_app.api.models import Calls, Health, Ready, Reloaded, Story, StoryLine
+from ari_app.api.models import Calls, Health, Ready, Reloaded, Story, StoryFile, StoryLine
 from ari_app.api.port import Control
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls import discretion
@@ -109,7 +109,7 @@ class AdminApi:
             ),
             Route(
                 "GET", "/v1/admin/calls/{call}/story/file", "get_story_file", "The same, for `ari-app replay`", "admin",
-                self.story_file, raw="application/json", codes=(Code.NOT_FOUND,), access=Access.ADMIN,
+                self.story_file, StoryFile, raw="application/json", codes=(Code.NOT_FOUND,), access=Access.ADMIN,
             ),
             Route("GET", "/healthz", "healthz", "The process answers", "running", self.health, Health,
                   access=Access.PUBLIC),

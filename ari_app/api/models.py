@@ -304,6 +304,27 @@ class Story(Answer):
     story: list[StoryLine]
 
 
+class StoryFileStep(Answer):
+    """One stimulus or effect, written with the types of this version."""
+
+    at: float
+    """Seconds since the epoch."""
+    kind: Literal["stimulus", "effect"]
+    detail: object
+    before: object
+    """What the step found; null for an effect."""
+
+
+class StoryFile(Answer):
+    """A story for `ari-app replay`: what it means is for that alone."""
+
+    format: int
+    call: str
+    values: list[object]
+    """What several steps share; they cite it by its place."""
+    story: list[StoryFileStep]
+
+
 class Reloaded(Answer):
     """What the file now has."""
 

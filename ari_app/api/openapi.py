@@ -111,9 +111,9 @@ def _success(route: Route, schemas: Any) -> Json:
     answer: Json = {"description": route.summary}
     if route.raw is not None:
         answer["content"] = {route.raw: {"schema": {"type": "string"}}}
-    elif route.answer is not None:
+    if route.answer is not None:
         schema = schemas[(f"{route.operation}:answer", "serialization")]
-        answer["content"] = {"application/json": {"schema": schema}}
+        answer["content"] = {route.raw or "application/json": {"schema": schema}}
     if route.status == 201:
         answer["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The new call"}}
     return {str(route.status): answer}

@@ -57,7 +57,8 @@ class Route:
     """One operation. `handle` returns a value of the type `answer`, or an aiohttp response as it is.
 
     `codes` are those that this operation may answer with beyond the ones that follow from the rest. Where `raw` is
-    given, the answer has that content type and is no JSON. An `optional_body` that is not there counts as `{}`.
+    given, the answer is an aiohttp response of that content type, and `answer` does no more than describe it. An
+    `optional_body` that is not there counts as `{}`.
     """
 
     method: str

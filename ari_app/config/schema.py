@@ -312,7 +312,11 @@ class SettingsEntry(Entry):
     recall: Seconds = DEFAULTS.recall
     """After how long a phone is rung again that was hung up with a contact on hold, or that is dead."""
     max_recalls: Annotated[int, Field(ge=0, le=1000)] = DEFAULTS.max_recalls
-    """How often. Then, or when its agent logs out, the contact goes to `fallback`."""
+    """How often. After `recall` seconds more, or when its agent logs out, the contact goes to `fallback`.
+
+    With 60 and 3: hung up, it is rung after 60, 120 and 180 s, and the contact goes after 240 s; dead, it is rung at
+    once and after 60 and 120 s, and they go after 180 s. A phone that cannot be reached counts as rung; while its agent
+    is in another call nothing is counted."""
     max_hold: Annotated[float, Field(ge=1, le=86_400)] | None = None
     """After how long on hold there is an alarm for the agents of the call and the supervisors."""
     retry_interval: Annotated[float, Field(gt=0, le=3600)] = DEFAULTS.retry_interval

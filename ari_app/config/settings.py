@@ -31,6 +31,9 @@ class ProcessSettings(FileSettings):
         pydantic.ValidationError: a variable is missing or wrong; it never shows a secret.
     """
 
+    config_origin: str = ""
+    """Where the administrator has that file, as the directory outside the container. With faults in the file, the last
+    configuration without runs only where it came from there."""
     ari_url: str = Field("http://127.0.0.1:8088", pattern=r"^https?://[^/?#]+(/[^?#]*)?$")
     """Asterisk's HTTP server."""
     ari_user: str = Field("callcontrol", min_length=1)

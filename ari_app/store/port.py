@@ -56,10 +56,12 @@ class Snapshots(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptConfiguration:
-    """The text of the administrator's file, and when it was read (seconds since the epoch)."""
+    """The text of the administrator's file, when it was read (seconds since the epoch), and where the administrator has
+    it, where that is known."""
 
     text: bytes = field(repr=False)  # with secrets
     at: float
+    origin: str = ""
 
 
 class Configurations(Protocol):

@@ -67,13 +67,16 @@ class RedisStore:
 
     async def keep_configuration(self, kept: KeptConfiguration) -> None:
         with ERRORS:
-            fields: dict[Any, Any] = {"text": kept.text, "at": repr(kept.at)}
+            fields: dict[Any, Any] = {"text": kept.text, "at": repr(kept.at), "origin": kept.origin}
             await self._client.hset(f"{self._tag}:configuration", mapping=fields)
 
     async def kept_configuration(self) -> KeptConfiguration | None:
         with ERRORS:
             fields: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:configuration")
-        return KeptConfiguration(fields[b"text"], float(fields[b"at"])) if fields else None
+        if not fields:
+            return None
+        origin = fields.get(b"origin", b"")  # earlier versions kept none
+        return KeptConfiguration(fields[b"text"], float(fields[b"at"]), origin.decode())
 
     async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
         key = self._token(token_hash)

@@ -36,7 +36,10 @@ async def test_snapshots_are_kept_replaced_and_forgotten_together(store: Store) 
 
 async def test_the_last_configuration_is_kept_in_place_of_the_one_before(store: Store) -> None:
     assert await store.kept_configuration() is None
-    for kept in (KeptConfiguration(b"one\xc3\xa9", 1_800_000_000.125), KeptConfiguration(b"two", 1_800_000_001.5)):
+    for kept in (
+        KeptConfiguration(b"one\xc3\xa9", 1_800_000_000.125),
+        KeptConfiguration(b"two", 1_800_000_001.5, "/srv/é"),
+    ):
         await store.keep_configuration(kept)
         assert await store.kept_configuration() == kept
     assert "two" not in repr(kept)

@@ -7,9 +7,10 @@ back, and `/readyz` says so, when a block ends, however it ends.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import aiohttp
 import docker
@@ -83,6 +84,13 @@ async def run_in(name: str, *command: str) -> bytes:
 async def asterisk_console(stack: Stack, command: str) -> str:
     """What Asterisk's console answers to a command."""
     return (await run_in(f"{stack.project}-asterisk", "asterisk", "-rx", command)).decode().strip()
+
+
+async def logged(stack: Stack, event: str) -> list[dict[str, Any]]:
+    """The controller's log lines of this name."""
+    text = await with_container(f"{stack.project}-controller", lambda container: container.logs().decode())
+    lines = (json.loads(line) for line in text.splitlines() if f'"{event}"' in line)
+    return [line for line in lines if line["event"] == event]
 
 
 async def readiness(stack: Stack) -> tuple[int, str]:

@@ -1,7 +1,8 @@
-"""An agent's phone played by SIPp that dials, holds and transfers: what it does and when is written like a script.
+"""An agent's phone played by SIPp that dials, holds and transfers: what it does is written like a script.
 
-phone = Script("1001").dial("one", "+33612345678").waits(2).hold("one").waits(2).resume("one")
+script = Script("1001").dial("one", "+33612345678").waits().hold("one").waits().resume("one")
 
+Where it waits, the test lets it go on, by the socket on which SIPp talks to its twin (`-3pcc`): that is the test.
 Its two dialogs are one call to SIPp, which takes for the Call-ID what stands behind `///`. It echoes what it hears.
 """
 
@@ -54,6 +55,11 @@ _OK = """
       Content-Length: 0
 
 """
+_SAID = b"\x1b"
+"""What the twin's messages end with."""
+
+type _Twin = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 _NEW_VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]UNIQUE"
 
 
@@ -103,9 +109,9 @@ class Script:
         to = f"<sip:{self._number[other]}@[remote_ip]:[remote_port]?Replaces={replaces}>"
         return self._refer(dialog, to)
 
-    def waits(self, seconds: float) -> Script:
-        """The person does nothing."""
-        self._lines.append(f'<pause milliseconds="{round(seconds * 1000)}"/>')
+    def waits(self) -> Script:
+        """The person does nothing until the test goes on."""
+        self._lines.append("<sendCmd><![CDATA[Call-ID: [call_id]\n\n]]></sendCmd>\n<recvCmd/>")
         return self
 
     def hangs_up(self, *dialogs: str) -> Script:
@@ -171,21 +177,38 @@ class Script:
 class Playing:
     """A script under way."""
 
-    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, errors: Path, twin: asyncio.Future[_Twin]) -> None:
         self._process = process
         self._errors = errors
+        self._twin = twin
+
+    async def goes_on(self, within: float = 10.0) -> None:
+        """Wait until it has come to where it waits, and let it go on."""
+        try:
+            async with asyncio.timeout(within):
+                reader, writer = await asyncio.shield(self._twin)
+                said = await reader.readuntil(_SAID)
+        except (TimeoutError, asyncio.IncompleteReadError):
+            raise AssertionError(f"the script does not come to where it waits: {self._complaints()}") from None
+        writer.write(said)
+        await writer.drain()
 
     async def ends(self, within: float = 20.0) -> None:
         """Wait for its end; everything must have come as it is written."""
         async with asyncio.timeout(within):
             status = await self._process.wait()
-        errors = self._errors.read_text(errors="replace") if self._errors.exists() else ""
-        assert status == 0, errors[-4000:]
+        assert status == 0, self._complaints()
+
+    def _complaints(self) -> str:
+        return self._errors.read_text(errors="replace")[-4000:] if self._errors.exists() else "it complains of nothing"
 
 
 @asynccontextmanager
 async def plays(place: Path, stack: Stack, script: Script) -> AsyncIterator[Playing]:
     """Begin to play the script, beside the test; it is stopped with the block."""
+    twin: asyncio.Future[_Twin] = asyncio.get_running_loop().create_future()
+    server = await asyncio.start_server(lambda *streams: twin.set_result(streams), stack.bind, 0)
+    host, port = server.sockets[0].getsockname()
     unique = secrets.token_hex(8)
     (place / "script.xml").write_text(script.xml(unique))
     errors = place / "script-errors.log"
@@ -193,7 +216,9 @@ async def plays(place: Path, stack: Stack, script: Script) -> AsyncIterator[Play
         *("-sf", "script.xml", "-cid_str", unique),
         *("-i", stack.bind, "-mi", stack.bind, "-p", str(free_port(stack.bind, socket.SOCK_DGRAM))),
         # -aa: a new display (UPDATE) and how a transfer goes (NOTIFY) may come at any time.
-        *("-m", "1", "-rtp_echo", "-aa"),
+        *("-m", "1", "-rtp_echo", "-aa", "-3pcc", f"{host}:{port}"),
     )
-    async with sipp(place, stack, errors, *arguments) as process:
-        yield Playing(process, errors)
+    async with server, sipp(place, stack, errors, *arguments) as process:
+        yield Playing(process, errors, twin)
+        if twin.done():
+            twin.result()[1].close()

@@ -35,6 +35,7 @@ def environment(stack: Stack, file: Path) -> dict[str, str]:
         "ARI_APP_API_HOST": stack.bind,
         "ARI_APP_API_PORT": str(PORT),
         "ARI_APP_CONFIG": str(file),
+        "ARI_APP_CONFIG_ORIGIN": str(file.parent),
     }
 
 

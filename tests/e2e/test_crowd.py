@@ -23,7 +23,7 @@ RATE = 50
 LISTENERS = {"early": 110, "middle": 140, "late": 170}
 """Callers of ours who listen, by how many have come before them."""
 SERVED_BEFORE = 20
-AWAY = 10.0
+AWAY = 4.0
 
 
 class Watcher(Agent):

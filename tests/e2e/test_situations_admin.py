@@ -18,7 +18,7 @@ from tests.bots.recital import recited
 from tests.demo import render
 from tests.demo.__main__ import NOT_THE_DEMOS, perform
 from tests.e2e import crowd
-from tests.e2e.containers import with_container
+from tests.e2e.containers import logged, with_container
 from tests.e2e.office import CALLER_NUMBER, Office, Refused
 from tests.e2e.prompts import music, prompts
 from tests.e2e.stack import Stack
@@ -26,13 +26,6 @@ from tests.e2e.test_configuration import APPLICATION, FILE, ari_app, own_office
 from tests.support.soundfiles import ENDLESS, RIGHT, SILENT, WRONG, wav
 
 OWN = f"custom/{crowd.OWN_PROMPT}"
-
-
-async def logged(stack: Stack, event: str) -> list[dict[str, Any]]:
-    """The controller's log lines of this name."""
-    text = await with_container(f"{stack.project}-controller", lambda container: container.logs().decode())
-    lines = (json.loads(line) for line in text.splitlines() if f'"{event}"' in line)
-    return [line for line in lines if line["event"] == event]
 
 
 async def figure(stack: Stack, name: str) -> float:
@@ -217,6 +210,22 @@ async def test_a_restart_on_a_faulty_file_serves_calls_with_the_last_good_one_an
         assert after["configuration"] == "current"
         assert after["configured_at"] > before["configured_at"]
         await office.hears("alice <-> bob")
+
+
+async def test_the_demonstrations_people_do_not_serve_in_place_of_a_faulty_file_of_ones_own(
+    stack: Stack, tmp_path: Path
+) -> None:
+    demo, own = tmp_path / "demo" / FILE.name, tmp_path / "own" / FILE.name
+    for file in (demo, own):
+        file.parent.mkdir()
+        file.write_text(FILE.read_text())
+    async with own_office(stack, demo) as office:
+        assert (await readiness(office))["configuration"] == "current"
+    own.write_text(FILE.read_text().replace("offer_timeout: 15", "offer_timeout: soon"))
+    status, output = await ari_app(stack, own, "run")
+    assert status == 1
+    assert "settings.offer_timeout: must be a valid number; it is 'soon'" in output
+    assert f"what ran last came from {demo.parent}, and does not run in place of what is in {own.parent}" in output
 
 
 async def readiness(office: Office) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.bots import Phone, answers, is_busy
 from tests.bots.recital import recited
+from tests.e2e.containers import logged
 from tests.e2e.crowd import LOST_AFTER, TRUNK
 from tests.e2e.office import Office
 from tests.e2e.prompts import prompts
@@ -63,6 +64,8 @@ async def test_the_contact_hears_music_when_the_phone_loses_power_and_it_rings_w
     await alice.sees_state("held")
     await supervisor.phone.until(lambda: bool(supervisor.alarms), "is told of it")
     assert supervisor.alarms[0]["alarm"] == "agent_gone"
+    (line,) = [line for line in await logged(office.stack, "agent_gone") if line["call_id"] == alice.call_id]
+    assert line["held_since"] == supervisor.alarms[0]["since"]
     booted = await office.lab.phone("booted", "1001", "phone-1001")
     await booted.answer()
     await office.hears("caller <-> booted")

@@ -21,25 +21,26 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def has(text: str) -> Kept:
+def has(text: str, origin: str = "") -> Kept:
     store = MemoryStore()
 
     async def kept() -> KeptConfiguration | None:
-        await store.keep_configuration(KeptConfiguration(text.encode(), AT))
+        await store.keep_configuration(KeptConfiguration(text.encode(), AT, origin))
         return await store.kept_configuration()
 
     return kept
 
 
 async def test_a_file_without_faults_is_what_runs_and_what_is_kept() -> None:
-    configured = await read(DEMO, has("nothing of this"))
-    assert (configured.faults, configured.to_keep.text) == ((), DEMO.read_bytes())
+    configured = await read(DEMO, "/srv/ours", has("nothing of this"))
+    assert configured.faults == ()
+    assert configured.to_keep == KeptConfiguration(DEMO.read_bytes(), configured.at, "/srv/ours")
     assert configured.at > AT - 1_000_000_000
 
 
 async def test_with_faults_the_last_good_one_runs_and_the_log_says_so(file: Path) -> None:
     with capture_logs() as logs:
-        configured = await read(file, has(DEMO.read_text()))
+        configured = await read(file, "", has(DEMO.read_text()))
     assert configured.at == AT
     assert set(configured.configuration.directory.agents) >= {"alice", "bob"}
     assert [e.field for e in configured.faults] == ["agents.alice.groups.0", "agents.bob.groups.0"]
@@ -55,5 +56,22 @@ async def test_with_no_last_good_one_the_faults_end_it(file: Path, text: str | N
         return None
 
     with pytest.raises(ConfigInvalid) as invalid:
-        await read(file, nothing if text is None else has(text))
+        await read(file, "", nothing if text is None else has(text))
     assert "suport" in str(invalid.value)
+
+
+@pytest.mark.parametrize(("origin", "last"), [("/srv/ours", "/srv/ours"), ("/srv/ours", ""), ("", "/srv/demo")])
+async def test_the_last_good_one_runs_where_it_came_from_the_same_place_or_nobody_knows_from_where(
+    file: Path, origin: str, last: str
+) -> None:
+    configured = await read(file, origin, has(DEMO.read_text(), last))
+    assert (configured.at, configured.origin) == (AT, origin)
+
+
+async def test_the_demonstrations_people_do_not_serve_in_place_of_ones_own_faulty_file(file: Path) -> None:
+    with pytest.raises(ConfigInvalid) as invalid:
+        await read(file, "/srv/ours", has(DEMO.read_text(), "/srv/demo"))
+    assert "agents.alice.groups.0: 'suport'" in str(invalid.value)
+    assert str(invalid.value.errors[-1]) == (
+        f"{file}: what ran last came from /srv/demo, and does not run in place of what is in /srv/ours"
+    )

@@ -13,6 +13,19 @@ def test_the_figures_are_those_that_there_are() -> None:
     assert told == set(re.findall(r'"(callcontrol_\w+)"', SOURCE))
 
 
+def test_each_is_told_once() -> None:
+    for name in (r"^\| `(callcontrol_\w+)` \|", r"^\| `(\w+)`"):
+        told = re.findall(name, PAGE, re.MULTILINE)
+        assert len(told) > 5
+        assert len(told) == len(set(told))
+
+
+def test_every_warning_is_told() -> None:
+    written = set(re.findall(r'log\.(?:warning|error|exception)\(\s*"(\w+)"', SOURCE))
+    assert len(written) > 20
+    assert {name for name in written if f"`{name}`" not in PAGE} == set()
+
+
 def test_the_lines_of_the_log_are_written_somewhere() -> None:
     table = PAGE.partition("| line | what to do |")[2].partition("\n\n")[0]
     told = {

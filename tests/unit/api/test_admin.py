@@ -7,8 +7,10 @@ from ari_app.calls.model import Alarm
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelArrived, ChannelFact, LegAnswered, LegIdentified
 from ari_app.calls.story import StoryEntry
 from ari_app.config.errors import ConfigError
+from ari_app.engine import storyfile
 from tests.support.discretion import SECRET
-from tests.unit.api.fakes import NOW, World, call, party
+from tests.support.office import Office
+from tests.unit.api.fakes import DOCUMENT, NOW, World, call, party
 
 
 @pytest.fixture
@@ -71,6 +73,25 @@ async def test_no_story_tells_what_somebody_withholds(world: World, admin: str) 
     assert "CallAlarm" in answer.text
     assert SECRET.name not in answer.text
     assert SECRET.number not in answer.text
+
+
+async def test_the_story_as_a_file_is_what_the_document_says(world: World, admin: str) -> None:
+    office = Office()
+    known = office.served()
+    story = office.switch.stories.of(known.id)
+    assert story is not None
+    assert {step.kind for step in story} == {"stimulus", "effect"}
+    world.control.stories[known.id] = list(story)
+    answer = await world.ask("GET", f"/v1/admin/calls/{known.id}/story/file", token=admin)
+    assert storyfile.read(answer.text) == (known.id, story)
+    assert {member: type(value) for member, value in answer.json.items()} == {
+        "format": int,
+        "call": str,
+        "values": list,
+        "story": list,
+    }
+    (described,) = DOCUMENT["paths"]["/v1/admin/calls/{call}/story/file"]["get"]["responses"]["200"]["content"].items()
+    assert described == ("application/json", {"schema": {"$ref": "#/components/schemas/StoryFile"}})
 
 
 async def test_no_story_is_not_found(world: World, admin: str) -> None:

@@ -25,6 +25,13 @@ async def test_it_tells_of_every_route_and_of_problems(world: World) -> None:
                 assert list(response["content"]) == ["application/problem+json"]
 
 
+async def test_no_answer_in_json_is_described_as_a_text(world: World) -> None:
+    for route in world.server.routes:
+        operation: Any = DOCUMENT["paths"][route.path][route.method.lower()]
+        content = operation["responses"][str(route.status)].get("content", {})
+        assert content.get("application/json", {}).get("schema") != {"type": "string"}, route.operation
+
+
 async def test_every_path_of_the_contract_is_there(world: World) -> None:
     call, party = "/v1/calls/{call}", "/v1/calls/{call}/parties/{party}"
     verbs = "answer hold retrieve release clear cancel single-step-transfer single-step-conference initiate-transfer"

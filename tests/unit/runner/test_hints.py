@@ -1,0 +1,53 @@
+"""What `docker/up` says works as it stands, in any shell, and is loud where it must be."""
+
+import asyncio
+from asyncio.subprocess import PIPE
+
+import pytest
+
+from tests.support.documents import ROOT
+
+
+async def lib(script: str, **settings: str) -> tuple[str, str]:
+    """What a line prints that is run with what the scripts share, and what it complains of."""
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-euc", f". docker/lib.sh; {script}"),
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **settings},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    return out.decode(), complaint.decode()
+
+
+@pytest.mark.parametrize(
+    ("project", "typed"),
+    [("callcontrol", f"{ROOT}/docker/down"), ("second", f"COMPOSE_PROJECT_NAME=second {ROOT}/docker/down")],
+)
+async def test_the_command_that_stops_it_names_the_call_centre_and_needs_no_directory(project: str, typed: str) -> None:
+    assert await lib("down_command", COMPOSE_PROJECT_NAME=project) == (typed, "")
+
+
+FAULTY = """
+http_get() { printf '%s' '{"ready":true,"configuration":"'$SAYS'","configured_at":"2026-11-28T18:00:00.000Z"}'; }
+docker() { printf '%s\\n' "$*" 'callcentre.yaml:3: agents.alice.phone: is missing' '1 fault'; }
+API_ADDRESS=127.0.0.1 API_PORT=1 COMPOSE_PROJECT_NAME=second ASTERISK_CONFIG=/nowhere
+compare_configuration
+"""
+
+
+async def test_a_file_with_faults_that_is_not_what_runs_is_told_loudly_with_its_faults() -> None:
+    out, complaint = await lib(FAULTY, SAYS="last_good")
+    assert out == ""
+    assert complaint == (
+        "! /nowhere/callcentre.yaml has faults, and is not what runs: that is the last one without, of "
+        "2026-11-28T18:00:00.000Z\n"
+        "  exec second-controller ari-app check --offline\n"
+        "  callcentre.yaml:3: agents.alice.phone: is missing\n  1 fault\n"
+    )
+
+
+async def test_a_file_that_is_what_runs_is_nothing_to_tell_of() -> None:
+    assert await lib(FAULTY, SAYS="current") == ("", "")
