@@ -3,7 +3,11 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+from aiohttp import ClientWebSocketResponse
+
 from ari_app.api.port import AgentState, StoryEntry
+from ari_app.ari.devices import Devices, page_of
+from ari_app.ari.page_phones import PagePhones
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import Availability
 from ari_app.calls.commands import Command, MakeCall
@@ -96,12 +100,24 @@ class EngineControl:
 
 
 class LiveAgents:
-    """`Agents`: looked up in the mirror, changed in Redis. `room` says who may have one call more."""
+    """`Agents`: looked up in the mirror, changed in Redis. `room` says who may have one call more; `device` which
+    phone of an agent rings."""
 
-    def __init__(self, mirror: Mirror, availability: Availability, room: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        availability: Availability,
+        room: Callable[[str], bool],
+        device: Callable[[str], str],
+    ) -> None:
         self._mirror = mirror
         self._availability = availability
         self._room = room
+        self._device = device
+
+    def device(self, agent: str) -> str:
+        """See `Agents`."""
+        return self._device(agent)
 
     def record(self, agent: str) -> AgentState | None:
         """See `Agents`."""
@@ -123,3 +139,43 @@ class LiveAgents:
     async def extend(self, agent: str, seconds: float, most: float) -> AgentState:
         """See `Agents`."""
         return await self._availability.extend(agent, seconds, most)
+
+
+class LivePhones:
+    """`Phones`: as Asterisk tells of them, and as agents have chosen. `on_choice(phone)` is told of each choice."""
+
+    def __init__(self, devices: Devices, pages: PagePhones, store: Store, on_choice: Callable[[str], None]) -> None:
+        self._devices = devices
+        self._pages = pages
+        self._store = store
+        self._on_choice = on_choice
+
+    def account(self, phone: str) -> str:
+        """See `Phones`."""
+        return page_of(phone)
+
+    def device(self, phone: str) -> str:
+        """See `Phones`."""
+        return self._devices.device(phone)
+
+    def can_ring(self, phone: str, device: str) -> bool | None:
+        """See `Phones`."""
+        return self._devices.can_ring(page_of(phone) if device == "page" else phone)
+
+    def in_use(self, phone: str, device: str) -> bool:
+        """See `Phones`."""
+        return self._devices.in_use(page_of(phone) if device == "page" else phone)
+
+    async def choose(self, phone: str, device: str) -> None:
+        """See `Phones`."""
+        await self._store.set_device(phone, device)
+        self._devices.choose(phone, device)
+        self._on_choice(phone)
+
+    async def connect(self, phone: str, password: str) -> ClientWebSocketResponse:
+        """See `Phones`."""
+        return await self._pages.connect(phone, password)
+
+    async def forget(self, phone: str) -> None:
+        """See `Phones`."""
+        await self._pages.forget(phone)

@@ -12,14 +12,16 @@ from dataclasses import replace
 
 import structlog
 
-from ari_app.adapters import EngineControl, LiveAgents
+from ari_app.adapters import EngineControl, LiveAgents, LivePhones
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
+from ari_app.ari.devices import Devices
 from ari_app.ari.lamps import lamp_of
 from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
+from ari_app.ari.page_phones import PagePhones
 from ari_app.ari.presence import Presence
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
@@ -82,18 +84,21 @@ class App:
             application=settings.stasis_app,
             bridge_prefix=_PREFIX,
         )
-        self._asterisk = Asterisk(asterisk, self._fact, self._fenced, self._phone_in_use)
+        self._devices = Devices(self._phone, self._phone_in_use, self._device_changed)
+        self._asterisk = Asterisk(asterisk, self._fact, self._fenced, self._devices.told_in_use, self._devices.endpoint)
+        self._page_phones = PagePhones(self._asterisk.client, settings.ari_url)
         self._liveness = Liveness(self._asterisk.client, self._legs_at, self._died)
-        self._presence = Presence(asterisk, self._phone, self._liveness.place)
+        self._presence = Presence(asterisk, self._devices.told, self._liveness.place)
         self._registered: dict[str, bool] = {}
         self._in_use: set[str] = set()
         self._reconciled = False
         self._metrics = Metrics()
-        agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung)
+        agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
         control = EngineControl(self._engine, lambda: self._configured, self.reload, self.ready, self._store)
         self._hub = EventHub(control, agents, self._metrics)
+        phones = LivePhones(self._devices, self._page_phones, self._store, self._device_chosen)
         self._api = ApiServer(
-            control, agents, self._store, self._hub, self._metrics, token_lifetime=settings.token_lifetime
+            control, agents, self._store, self._hub, self._metrics, phones, token_lifetime=settings.token_lifetime
         )
 
     async def run(self) -> None:
@@ -150,6 +155,7 @@ class App:
                 await self._availability.configure(self._configured.configuration.directory)
                 await self._keep_configuration()
                 restored = await self._snapshots.restore()
+                self._devices.restore(await self._store.devices())
                 break
             except StoreUnavailable:
                 log.warning("store_unavailable", retry_in=_RETRY_SECONDS)
@@ -163,6 +169,7 @@ class App:
         self._engine.close()
         await self._presence.stop()
         self._liveness.close()
+        await self._page_phones.close()
         await self._asterisk.stop()
         await self._bookings.close()
         with contextlib.suppress(TimeoutError):
@@ -188,14 +195,11 @@ class App:
         self._engine.feed(PhoneReachable(user, can_ring))
         self._tell_phone(user)
 
-    def _legs_at(self, user: str) -> list[LegId]:
-        """The legs through which the agent of this phone speaks."""
-        agent = self._configured.configuration.directory.agent_of_phone(user)
-        if agent is None:
-            return []
-        return [
-            leg.id for leg in self._engine.switch.legs.values() if leg.agent == agent.id and leg.state is LegState.UP
-        ]
+    def _legs_at(self, endpoint: str) -> list[LegId]:
+        """The legs of agents that are up at this phone."""
+        legs = self._engine.switch.legs.values()
+        up = [leg.id for leg in legs if leg.agent is not None and leg.state is LegState.UP]
+        return [leg for leg in up if self._asterisk.endpoint(leg) == endpoint]
 
     def _died(self, leg: LegId) -> None:
         log.warning("leg_died", leg=leg)
@@ -216,6 +220,22 @@ class App:
             return
         in_use = registered and user in self._in_use
         self._bookings.reachable(agent.id, registered and not in_use, in_use=in_use)
+
+    def _device(self, agent_id: str) -> str:
+        agent = self._configured.configuration.directory.agents.get(agent_id)
+        return self._devices.device(agent.phone) if agent is not None and agent.phone is not None else "desk"
+
+    def _device_chosen(self, user: str) -> None:
+        agent = self._configured.configuration.directory.agent_of_phone(user)
+        record = self._mirror.record(agent.id) if agent is not None else None
+        if record is not None:
+            self._hub.agent_changed(record)
+        self._device_changed(user)
+
+    def _device_changed(self, user: str) -> None:
+        agent = self._configured.configuration.directory.agent_of_phone(user)
+        if agent is not None:
+            self._api.phone_changed(agent.id)
 
     def _tell_phones(self) -> None:
         for user in self._registered:
@@ -331,6 +351,7 @@ class App:
         self._engine.feed(DirectoryReplaced(configuration.directory))
         self._tell_phones()
         self._hub.directory_changed()
+        self._api.directory_changed()
         freeze_for_gc()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()

@@ -93,6 +93,7 @@ def _wanted(directory: Directory, folder: Path, prompts: Mapping[str, str]) -> W
         languages=dialplan.languages(folder),
         folder=folder if (folder / "musiconhold.conf").is_file() else None,
         modules=("func_talkdetect.so",) if directory.settings.talk_detection else (),
+        page_phones=directory.settings.page_phone.enabled,
         transfer_progress=directory.settings.transfer_progress,
     )
 

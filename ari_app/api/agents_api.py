@@ -1,8 +1,9 @@
 """Logging in and out, the agent themselves and their state."""
 
+from collections.abc import Callable
+
 from ari_app.api.authentication import Authentication
 from ari_app.api.documents import me
-from ari_app.api.events import EventHub
 from ari_app.api.models import LoggedIn, Login, Me, NewState
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Access, Exchange, Route
@@ -11,16 +12,21 @@ from ari_app.errors import Code, FieldError, Refused
 
 
 class AgentsApi:
-    """Operations on the agent who asks."""
+    """Operations on the agent who asks. `end_session(digest)` is told of who logs out."""
 
     def __init__(
-        self, control: Control, agents: Agents, store: Store, authentication: Authentication, hub: EventHub
+        self,
+        control: Control,
+        agents: Agents,
+        store: Store,
+        authentication: Authentication,
+        end_session: Callable[[str], None],
     ) -> None:
         self._control = control
         self._agents = agents
         self._store = store
         self._authentication = authentication
-        self._hub = hub
+        self._end_session = end_session
 
     async def log_in(self, exchange: Exchange) -> LoggedIn:
         """Raises: Refused `unauthenticated`; HttpError 429; StoreUnavailable."""
@@ -30,14 +36,16 @@ class AgentsApi:
         return LoggedIn(token=token, expires_at=timestamp(expires_at) or "", agent=body.agent)
 
     async def log_out(self, exchange: Exchange) -> None:
-        """The token ends, and the windows that were opened with it."""
+        """The token ends, and with it whatever was opened with it: windows, the phone in the page."""
         await self._authentication.log_out(exchange.session)
-        self._hub.end_session(exchange.session.digest)
+        self._end_session(exchange.session.digest)
 
     async def me(self, exchange: Exchange) -> Me:
         """Who I am."""
         agent = exchange.session.agent
-        return await me(agent, self._agents.record(agent.id), self._control.directory(), self._store)
+        return await me(
+            agent, self._agents.record(agent.id), self._control.directory(), self._store, self._agents.device(agent.id)
+        )
 
     async def set_state(self, exchange: Exchange) -> Me:
         """Raises: Refused `invalid` for a reason that the administrator does not list."""
@@ -53,7 +61,7 @@ class AgentsApi:
             record = await self._agents.extend(agent.id, body.extend, directory.settings.max_wrap_up)
         else:
             record = await self._agents.set_state(agent.id, body.state, body.reason)
-        return await me(agent, record, directory, self._store)
+        return await me(agent, record, directory, self._store, self._agents.device(agent.id))
 
     def routes(self) -> list[Route]:
         """The operations of this class."""

@@ -130,7 +130,10 @@ class Authentication:
             Refused: `unauthenticated`.
             StoreUnavailable: it can't be looked up, and was not seen before.
         """
-        digest = hash_token(token)
+        return await self.by_digest(hash_token(token))
+
+    async def by_digest(self, digest: str) -> Session:
+        """The session that this token's digest names. Raises: as `session`."""
         agent_id, expires_at = await self._find(digest)
         agent = self._control.directory().agents.get(agent_id)
         if agent is None or expires_at <= self._clock():

@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of
 from ari_app.api.metrics import Metrics
+from ari_app.api.origins import check_origin
 from ari_app.api.port import Control
 from ari_app.api.problems import (
     CONTENT_TYPE,
@@ -59,6 +60,8 @@ class Dispatcher:
         try:
             route, path = self._find(request)
             operation = route.operation
+            origins = self._control.directory().settings.desk.origins
+            check_origin(request.headers.get("Origin"), request.headers.get("Host"), origins)
             who = await self._who(route, request)
             agent = who.agent.id if who is not None else None
             response = await self._answer(route, request, who, path)
@@ -66,6 +69,8 @@ class Dispatcher:
             response = _problem(error, operation)
         if not response.prepared:
             response.headers["Server"] = "callcontrol"  # versions are nobody's business
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers.setdefault("Cache-Control", "no-store")  # names, numbers, secrets: nothing for a cache
         seconds = time.perf_counter() - started
         self._metrics.requests.labels(operation, str(response.status)).inc()
         if response.status != 101:

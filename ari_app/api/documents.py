@@ -29,7 +29,7 @@ _STATES: TypeAdapter[State] = TypeAdapter(State)
 _CHOICES: TypeAdapter[Choice] = TypeAdapter(Choice)
 
 
-def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
+def agent_document(agent: Agent, record: AgentState | None, device: str = "desk") -> AgentDocument:
     """An agent and their state; one whose state was never set is logged out.
 
     Somebody ready whose phone can't ring sees that as the reason why they are offered nothing.
@@ -46,6 +46,7 @@ def agent_document(agent: Agent, record: AgentState | None) -> AgentDocument:
         reason=reason,
         since=timestamp(record.since) if record else None,
         phone=agent.phone,
+        phone_device="page" if device == "page" else "desk",
         phone_state=_phone_state(agent, record),
         wrap_up_until=timestamp(record.wrap_up_until) if record else None,
         next_state=_CHOICES.validate_python(record.choice) if later and record else None,
@@ -65,7 +66,7 @@ def _phone_state(agent: Agent, record: AgentState | None) -> PhoneState | None:
     return "in_use" if record.in_use else "unreachable"
 
 
-async def me(agent: Agent, record: AgentState | None, directory: Directory, choices: Choices) -> Me:
+async def me(agent: Agent, record: AgentState | None, directory: Directory, choices: Choices, device: str) -> Me:
     """The agent themselves. While the store is away their last choice of a caller ID is not known (S52)."""
     listed = [CallerIdChoice(id=c.id, name=c.name, number=c.number) for c in caller_ids_for(directory, agent.id)]
     try:
@@ -73,7 +74,7 @@ async def me(agent: Agent, record: AgentState | None, directory: Directory, choi
     except StoreUnavailable:
         last = None
     default = last if any(c.id == last for c in listed) else None
-    document = agent_document(agent, record)
+    document = agent_document(agent, record, device)
     return Me(**dict(document), caller_ids=listed, default_caller_id=default, **_configured(agent, directory))
 
 

@@ -30,6 +30,7 @@ from pydantic_core import to_json
 from ari_app.api.documents import agent_document, shown_count, target_document
 from ari_app.api.fanout import Defer, Fanout
 from ari_app.api.metrics import Metrics
+from ari_app.api.models import PhoneDocument
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.streams import SPAN, Desk, Stream, Subscription, Value
@@ -147,12 +148,18 @@ class EventHub:
             return
         desks = self._live({agent.id} | self._overseers)
         if desks:
-            rest = f'"agent":{_json(agent_document(agent, record))}'
+            rest = f'"agent":{_json(agent_document(agent, record, self._agents.device(agent.id)))}'
             for desk in desks:
                 self._publish(desk, "agent.updated", rest)
         target = Target(TargetType.AGENT, agent.id)
         if agent.phone is not None and self._fanout.wanted(target):
             self._tell_target(target, str(record.state), None, self.clock())
+
+    def phone_changed(self, agent: str, phone: PhoneDocument) -> None:
+        """Which of the agent's phones rings, how they are, or whose page has one, has changed: themselves."""
+        desk = self._desks.get(agent)
+        if desk is not None:
+            self._publish(desk, "phone.updated", f'"phone":{_json(phone)}')
 
     def target_changed(self, target: Target | str, available: int, as_of: float) -> None:
         """The number of free agents changed. `as_of` in seconds since the epoch.

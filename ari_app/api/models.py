@@ -123,7 +123,13 @@ class TargetQuery(Request):
     favourite: Annotated[Flag, Field(description="Only those that I marked, in the order in which I did")] = False
 
 
-class EventsQuery(Request):
+class SocketQuery(Request):
+    """Who opens a WebSocket, where no header can be sent."""
+
+    ticket: Annotated[str, Field(max_length=200, description="Of `POST /v1/events/ticket`")] | None = None
+
+
+class EventsQuery(SocketQuery):
     """How to open the events. With `targets` or `q`, `target.updated` comes for these targets only."""
 
     token: Annotated[str, Field(max_length=200, description="The token, where no header can be sent")] | None = None
@@ -237,21 +243,31 @@ class DeviceDocument(Answer):
     state: PhoneState | None
 
 
-class MyPhone(Answer):
-    """What a phone in the page needs. User and password are good for this session alone, and while it lasts.
+class PhoneDocument(Answer):
+    """An agent's phones, as every window of theirs may know. `device`: the one that rings.
 
-    `path` is a WebSocket on this origin (subprotocol `sip`), opened with a ticket. `held_by`: whose session has the
-    phone in the page now; whoever opens the WebSocket takes it over. Null where there is no phone in the page.
+    `held_by`: the session whose page has the phone in the page now; null: none.
     """
 
     device: Device
     devices: list[DeviceDocument]
-    path: str | None
-    uri: str | None
-    user: str | None
-    password: str | None
-    ice_servers: list[IceServerDocument]
-    held_by: Literal["nobody", "this_session", "another_session"]
+    held_by: str | None
+
+
+class MyPhone(PhoneDocument):
+    """What a phone in the page needs. `session` is what `held_by` calls the session that asks.
+
+    `path` is a WebSocket on this origin (subprotocol `sip`), opened with a ticket; who opens it takes the phone over.
+    From then on `user` and `password` are right, until it closes. Null where there is no phone in the page. Ask again
+    before each connection: the secret ends with the session, and with the controller.
+    """
+
+    session: str
+    path: str | None = None
+    uri: str | None = None
+    user: str | None = None
+    password: Annotated[str | None, Field(json_schema_extra={"format": "password"})] = None
+    ice_servers: list[IceServerDocument] = []
 
 
 class Ticket(Answer):

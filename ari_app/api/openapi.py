@@ -138,11 +138,9 @@ def _problems(route: Route, schemas: Any) -> Json:
 
 
 def _implied(route: Route) -> list[Code]:
-    codes: list[Code] = []
+    codes: list[Code] = [Code.FORBIDDEN]  # a page of another origin
     if route.access is not Access.PUBLIC:
         codes += [Code.UNAUTHENTICATED, Code.STORE_UNAVAILABLE]
-    if route.access is Access.ADMIN:
-        codes.append(Code.FORBIDDEN)
     if route.body is not None or route.query is not None or route.method in ("POST", "DELETE"):
         codes.append(Code.INVALID)
     if route.method == "POST":

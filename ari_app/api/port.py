@@ -7,6 +7,8 @@ Nothing here does anything; tests give in-memory implementations. Every method t
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from aiohttp import ClientWebSocketResponse
+
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
@@ -113,6 +115,9 @@ class Agents(Protocol):
     def available(self, target: Target) -> int:
         """How many agents of the target could be reserved now."""
 
+    def device(self, agent: str) -> str:
+        """Which of their phones rings: `desk` or `page`."""
+
     def may_ring(self, agent: str) -> bool:
         """Whether a call to this agent could be offered now: they are free, or have call waiting and room for it."""
 
@@ -121,6 +126,39 @@ class Agents(Protocol):
 
     async def extend(self, agent: str, seconds: float, most: float) -> AgentState:
         """Wrap-up lasts longer, `most` seconds from now at most; `not_allowed_now` where there is none."""
+
+
+class Phones(Protocol):
+    """An agent's two phones, by the SIP user of the one on the desk. `device` is `desk` or `page`."""
+
+    def account(self, phone: str) -> str:
+        """The SIP user of the phone in the page."""
+
+    def device(self, phone: str) -> str:
+        """Which one rings."""
+
+    def can_ring(self, phone: str, device: str) -> bool | None:
+        """Whether it is there; None where that is not known."""
+
+    def in_use(self, phone: str, device: str) -> bool:
+        """Whether it is in a call of which call control knows nothing."""
+
+    async def choose(self, phone: str, device: str) -> None:
+        """From now on this one rings, also after a restart."""
+
+    async def connect(self, phone: str, password: str) -> ClientWebSocketResponse:
+        """A socket to Asterisk for the phone in the page; from now on this secret, and no other, is right for it.
+
+        Raises:
+            AsteriskUnavailable: it is away, or takes no such phones.
+        """
+
+    async def forget(self, phone: str) -> None:
+        """No secret is right for the phone in the page any more.
+
+        Raises:
+            AsteriskUnavailable: it is away.
+        """
 
 
 class Store(Tokens, IdempotencyKeys, Choices, Favourites, Protocol):

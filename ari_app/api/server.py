@@ -19,11 +19,14 @@ from ari_app.api.finder import Finder
 from ari_app.api.idempotency import Answers
 from ari_app.api.metrics import Metrics
 from ari_app.api.openapi import openapi
-from ari_app.api.port import Agents, Control, Store
+from ari_app.api.phone_api import PageSecrets, PhoneApi
+from ari_app.api.phone_socket import PhoneSockets
+from ari_app.api.port import Agents, Control, Phones, Store
 from ari_app.api.preferences import Preferences
 from ari_app.api.problems import HttpError, problem_response
 from ari_app.api.routes import Access, Exchange, Route, Router
 from ari_app.api.targets_api import TargetsApi
+from ari_app.api.tickets import Tickets
 from ari_app.api.websocket import EventsApi
 from ari_app.errors import Code
 
@@ -75,20 +78,29 @@ class ApiServer:
         store: Store,
         hub: EventHub,
         metrics: Metrics,
+        phones: Phones,
         *,
         token_lifetime: float = 12 * 3600.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._hub = hub
         authentication = Authentication(control, store, lifetime=token_lifetime, clock=clock)
+        self._control = control
+        self._tickets = Tickets(authentication, clock)
+        page_secrets = PageSecrets()
+        self._sockets = PhoneSockets(control, phones, page_secrets, self._tickets, self.phone_changed, clock)
+        self._phones = PhoneApi(control, phones, page_secrets, self._sockets.holder)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
-        self._events = EventsApi(hub, authentication, control, agents, store, finder, clock)
+        self._events = EventsApi(hub, self._tickets, control, agents, store, finder, clock)
         self.routes: list[Route] = [
-            *AgentsApi(control, agents, store, authentication, hub).routes(),
+            *AgentsApi(control, agents, store, authentication, self._session_ended).routes(),
             *TargetsApi(control, agents, finder, preferences, hub.clock).routes(),
             *CallsApi(control, preferences).routes(),
+            self._tickets.route(),
+            *self._phones.routes(),
             self._events.route(),
+            self._sockets.route(),
             *AdminApi(control, hub, metrics).routes(),
         ]
         self.routes.append(self._document_route())
@@ -125,10 +137,26 @@ class ApiServer:
     async def stop(self) -> None:
         """Close all windows, let requests under way finish, and no longer listen."""
         self._hub.close_all()
+        self._sockets.close_all()
         self._events.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    def phone_changed(self, agent_id: str) -> None:
+        """Something about the phones of this agent has changed."""
+        agent = self._control.directory().agents.get(agent_id)
+        if agent is not None and agent.phone is not None:
+            self._hub.phone_changed(agent_id, self._phones.document(agent))
+
+    def directory_changed(self) -> None:
+        """The configuration was read again."""
+        self._sockets.directory_changed()
+
+    def _session_ended(self, digest: str) -> None:
+        self._tickets.end_session(digest)
+        self._hub.end_session(digest)
+        self._sockets.end_session(digest)
 
     def _document_route(self) -> Route:
         async def document(exchange: Exchange) -> web.Response:

@@ -13,7 +13,7 @@ from aiohttp import ClientConnectionError, WSMsgType, web
 from pydantic_core import to_json
 
 from ari_app.api import subscriptions
-from ari_app.api.authentication import Authentication, Session
+from ari_app.api.authentication import Session
 from ari_app.api.documents import me
 from ari_app.api.events import EventHub, Opened
 from ari_app.api.finder import Finder
@@ -22,6 +22,7 @@ from ari_app.api.port import Agents, Control, Store
 from ari_app.api.problems import UPGRADE_REQUIRED, HttpError
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.api.streams import Asked, Subscription
+from ari_app.api.tickets import Tickets
 from ari_app.api.windows import SESSION_ENDED, Window
 from ari_app.calls.views import timestamp
 from ari_app.errors import CallControlError, Code, FieldError, Refused
@@ -36,9 +37,10 @@ LONGEST = 64 * 1024
 # so that changes of targets wait where they are replaced by newer ones.
 BACKLOG = 0
 
-DESCRIPTION = f"""The token comes as bearer or as `?token=`. The first message is `snapshot`, unless `since` names an
-event after which all is still known; then events follow, each with the next `seq` and with `at`: `call.created`,
-`call.updated`, `call.ended`, `call.alarm`, `offer.updated`, `agent.updated`, `target.updated`, `subscribed`, `error`.
+DESCRIPTION = f"""Who asks is told by `Authorization: Bearer`, by `?ticket=` (`POST /v1/events/ticket`) or, for clients
+that can do neither, by `?token=`. The first message is `snapshot`, unless `since` names an event after which all is
+still known; then events follow, each with the next `seq` and with `at`: `call.created`, `call.updated`, `call.ended`,
+`call.alarm`, `offer.updated`, `agent.updated`, `target.updated`, `phone.updated`, `subscribed`, `error`.
 
 Without a subscription `target.updated` comes for every target that the agent may reach. With `targets` or `q` it comes
 for those only, after the event `subscribed` with the targets as they are now. The client may change that at any time:
@@ -92,7 +94,7 @@ class EventsApi:
     def __init__(
         self,
         hub: EventHub,
-        authentication: Authentication,
+        tickets: Tickets,
         control: Control,
         agents: Agents,
         store: Store,
@@ -100,7 +102,7 @@ class EventsApi:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._hub = hub
-        self._authentication = authentication
+        self._tickets = tickets
         self._control = control
         self._agents = agents
         self._store = store
@@ -110,8 +112,8 @@ class EventsApi:
         hub.renew = self._renew
 
     async def serve(self, exchange: Exchange) -> web.StreamResponse:
-        """Send until it ends; the token comes as bearer or in the query, for browsers can't send headers here."""
-        session = await self._session(exchange)
+        """Send until it ends; see `Tickets` for who asks."""
+        session = await self._tickets.session(exchange)
         query: EventsQuery = exchange.query
         asked = subscriptions.asked_in(query)
         socket = web.WebSocketResponse(
@@ -139,14 +141,6 @@ class EventsApi:
         """Leave subscriptions as they are."""
         if self._renewing is not None:
             self._renewing.cancel()
-
-    async def _session(self, exchange: Exchange) -> Session:
-        if exchange.who is not None:
-            return exchange.who
-        query: EventsQuery = exchange.query
-        if query.token is None:
-            raise Refused(Code.UNAUTHENTICATED, "log in, and send the token as bearer or as ?token=")
-        return await self._authentication.session(query.token)
 
     async def _subscription(self, viewer: str, asked: Asked | None) -> Subscription | None:
         if asked is None:
@@ -186,7 +180,13 @@ class EventsApi:
     async def _snapshot(self, opened: Opened, session: Session) -> str:
         """Calls are as of `seq`; the agent's own state is as of now, which their next event tells again."""
         directory = self._control.directory()
-        myself = await me(session.agent, self._agents.record(session.agent.id), directory, self._store)
+        myself = await me(
+            session.agent,
+            self._agents.record(session.agent.id),
+            directory,
+            self._store,
+            self._agents.device(session.agent.id),
+        )
         snapshot = {
             "type": "snapshot",
             "seq": opened.seq,

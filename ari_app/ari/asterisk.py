@@ -53,7 +53,8 @@ class Asterisk:
 
     `on_fact` gets every AsteriskFact, in order, called from the loop and never from within `execute`; it must only
     enqueue. `on_fenced` is called once when another controller takes the application over: from then on every effect
-    fails until `start` is called again. `on_phone_in_use(user, in_use)`: see `PhonesInUse`.
+    fails until `start` is called again. `on_phone_in_use(user, in_use)`: see `PhonesInUse`;
+    `endpoint(user)` is what is dialled to ring an agent's phone.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Asterisk:
         on_fact: Callable[[AsteriskFact], None],
         on_fenced: Callable[[], None] = lambda: None,
         on_phone_in_use: OnPhoneInUse = lambda user, in_use: None,
+        endpoint: Callable[[str], str] = lambda user: user,
     ) -> None:
         self._settings = settings
         self._on_fact = on_fact
@@ -71,7 +73,9 @@ class Asterisk:
         self.client = AriClient(settings.url, http)
         self._translator = Translator(settings.application)
         self._phones = PhonesInUse(settings.bridge_prefix, self._translator.has, on_phone_in_use)
-        self._requests = Requests(self.client, settings.application, settings.routing_context, self._place_found)
+        self._requests = Requests(
+            self.client, settings.application, settings.routing_context, self._place_found, endpoint
+        )
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
         self._link = Link(self.client, settings.application, self, pace=settings.pace)
         self._creating: dict[int, LegId] = {}
@@ -92,6 +96,10 @@ class Asterisk:
     def dropped(self) -> Mapping[str, int]:
         """How many events were not used, by type; for metrics."""
         return self._translator.dropped
+
+    def endpoint(self, leg: LegId) -> str:
+        """The account through which a leg speaks; empty where that is not known."""
+        return self._translator.endpoint(leg)
 
     def start(self) -> None:
         """Connect, and stay connected; AsteriskReconciled tells when it stands. After fencing: take over again."""

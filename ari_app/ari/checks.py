@@ -96,13 +96,23 @@ class Finding:
     advice: str
 
 
+PAGE_PHONE_MODULES = (
+    "codec_opus_open_source.so",
+    "res_format_attr_opus.so",
+    "res_pjsip_transport_websocket.so",
+    "res_srtp.so",
+)
+"""What phones in the page need besides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What must be there. `entries` are numbers or names in the context of routing points, `sounds` are `sound:...`,
     each in all `languages`, `modules` those that not every file needs. `folder` is where the directory of Asterisk's
     configuration is seen from here.
 
-    With `transfer_progress`, an Asterisk that survives every transfer key.
+    With `transfer_progress`, an Asterisk that survives every transfer key; with `page_phones`, one that takes accounts
+    of phones in the page.
     """
 
     phones: tuple[str, ...] = ()
@@ -114,6 +124,7 @@ class Wanted:
     folder: Path | None = None
     modules: tuple[str, ...] = ()
     transfer_progress: bool = False
+    page_phones: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +207,8 @@ class Checks:
         Raises:
             AriError: Asterisk went away meanwhile.
         """
-        found = await self.modules((*NEEDED_MODULES, *wanted.modules))
+        pages = PAGE_PHONE_MODULES if wanted.page_phones else ()
+        found = await self.modules((*NEEDED_MODULES, *wanted.modules, *pages))
         lacking = {finding.name for finding in found}
         for phone in wanted.phones:
             found += await self._endpoint(Subject.PHONE, phone)
@@ -211,6 +223,8 @@ class Checks:
         if "func_dialplan.so" not in lacking:
             for entry in wanted.entries:
                 found += await self._entry(entry)
+        if wanted.page_phones:
+            found += await self._page_phones()
         if wanted.transfer_progress:
             found += transfer_progress_at(await self.version())
         return found
@@ -224,6 +238,20 @@ class Checks:
             for name in needed
             if name not in running
         ]
+
+    async def _page_phones(self) -> list[Finding]:
+        """An account that nobody has is brought, and taken away again."""
+        name = f"check-{uuid4().hex}"
+        found = []
+        for kind in ("auth", "aor", "endpoint"):
+            try:
+                await self._client.configure(kind, name, {})
+                await self._client.unconfigure(kind, name)
+            except AriError as error:
+                if not error.status:
+                    raise
+                found.append(Finding(Subject.PHONE, "page_phone", f"add `{kind} = memory` to sorcery.conf, last"))
+        return found
 
     async def _endpoint(self, subject: Subject, name: str) -> list[Finding]:
         try:

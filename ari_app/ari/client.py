@@ -73,6 +73,37 @@ class AriClient:
         body = json.dumps({"allowed": [{"type": kind} for kind in kinds]})
         await self.http.request("PUT", url, data=body, headers={"Content-Type": "application/json"})
 
+    async def configured(self, kind: str, name: str) -> dict[str, str]:
+        """What res_pjsip has of this object (`kind` is endpoint, auth or aor): its fields.
+
+        Raises:
+            AriError: see `failures`.
+        """
+        answer = await self.http.request("GET", self._object(kind, name))
+        return {field["attribute"]: field["value"] for field in json.loads(answer.body)}
+
+    async def configure(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
+        """Make the object, or make it so; only where its kind has a place in memory (sorcery.conf).
+
+        Raises:
+            AriError: see `failures`.
+        """
+        body = json.dumps({"fields": [{"attribute": key, "value": value} for key, value in fields.items()]})
+        await self.http.request(
+            "PUT", self._object(kind, name), data=body, headers={"Content-Type": "application/json"}
+        )
+
+    async def unconfigure(self, kind: str, name: str) -> None:
+        """Remove the object.
+
+        Raises:
+            AriError: see `failures`.
+        """
+        await self.http.request("DELETE", self._object(kind, name))
+
+    def _object(self, kind: str, name: str) -> str:
+        return f"{self._base_url}ari/asterisk/config/dynamic/res_pjsip/{kind}/{quote(name, safe='')}"
+
     async def run(self, application: str, on_event: Callable[[Json], None]) -> None:
         """Register the application and read its events until the connection ends, which is no error to aioari.
 

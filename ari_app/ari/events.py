@@ -15,6 +15,7 @@ from typing import Any, assert_never
 import structlog
 from pydantic import ValidationError
 
+from ari_app.ari.devices import user_of
 from ari_app.ari.messages import (
     CHANNELS,
     CREATED,
@@ -86,6 +87,7 @@ class _Seen:
     up: bool = False
     held: bool | None = False
     cause: int = 0
+    endpoint: str = ""
 
 
 class Translator:
@@ -107,6 +109,10 @@ class Translator:
     def forget(self, leg: LegId) -> None:
         """It could not be created."""
         self._legs.pop(leg, None)
+
+    def endpoint(self, leg: LegId) -> str:
+        """The account through which it speaks; empty where that is not known."""
+        return self._legs[leg].endpoint if leg in self._legs else ""
 
     def has(self, leg: LegId) -> bool:
         """Whether it is in our application, or created by us."""
@@ -184,12 +190,12 @@ class Translator:
             return []
         if event.replace_channel is not None:
             # Its arguments are those of the channel whose place it took.
-            self._legs[leg] = _Seen(ours=False, up=True)
+            self._legs[leg] = _Seen(ours=False, up=True, endpoint=event.channel.endpoint)
             return [self._arrived(event.channel, (REPLACING, event.replace_channel.id, link_of(event.channel.name)))]
         if event.args[:1] == (CREATED,):
-            self._legs[leg] = _Seen(ours=True)
+            self._legs[leg] = _Seen(ours=True, endpoint=event.channel.endpoint)
             return [LegCreated(leg)]
-        self._legs[leg] = _Seen(ours=False)
+        self._legs[leg] = _Seen(ours=False, endpoint=event.channel.endpoint)
         return [self._arrived(event.channel, event.args)]
 
     def _arrived(self, channel: Channel, arguments: tuple[str, ...]) -> ChannelArrived:
@@ -202,7 +208,7 @@ class Translator:
         notes = self._notes.get(channel.id, {})
         return ChannelArrived(
             leg=channel.id,
-            endpoint=channel.endpoint,
+            endpoint=user_of(channel.endpoint),
             verb=arguments[0] if arguments else "",
             args=arguments[1:],
             caller=channel.identity,
@@ -287,6 +293,7 @@ class Translator:
                 ours = arguments[:1] == (CREATED,)
                 up, ringing = channel.state == "Up", channel.state == "Ringing"
                 self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held=None if up else False)
+                self._legs[channel.id].endpoint = channel.endpoint
                 arrived = None if ours else self._arrived(channel, arguments)
             facts.append(
                 ChannelFact(

@@ -13,7 +13,11 @@ _TRIES = 3
 
 
 async def first_place(
-    client: AriClient, effect: CreateLeg, legs: Iterable[LegId], on_place: Callable[[LegId, str], None]
+    client: AriClient,
+    effect: CreateLeg,
+    legs: Iterable[LegId],
+    on_place: Callable[[LegId, str], None],
+    endpoint: Callable[[str], str] = lambda user: user,
 ) -> Destination:
     """What is dialled: of several phones with one account the first; of the others `on_place(leg, place)` is told. A
     phone that is to answer by itself is one alone, whichever Asterisk takes. `legs`: see `_places`.
@@ -21,7 +25,7 @@ async def first_place(
     phone = effect.destination
     if not isinstance(phone, Phone) or phone.place is not None or effect.auto_answer:
         return phone
-    places = await _places(client, phone.user, legs)
+    places = await _places(client, endpoint(phone.user), legs)
     for place in places[1:]:
         on_place(effect.leg, place)
     return replace(phone, place=places[0]) if len(places) > 1 else phone

@@ -70,6 +70,7 @@ class Presence:
         self.lamps = Lamps(self._client)
         self._listing: asyncio.Task[None] | None = None
         self._changed: set[str] = set()
+        self._known: set[str] = set()
 
     def start(self) -> None:
         """Follow the phones from now on."""
@@ -97,6 +98,7 @@ class Presence:
         user = str(endpoint.get("resource", ""))
         if user and endpoint.get("technology") == "PJSIP":
             self._changed.add(user)
+            self._known.add(user)
             self._changes(user, can_ring=endpoint.get("state") != _OFFLINE)
             if (contact := event.get("contact_info")) is not None:
                 self._on_place(user, str(contact["uri"]), lost=contact["contact_status"] in _LOST)
@@ -129,3 +131,7 @@ class Presence:
             user = str(endpoint["resource"])
             if user not in self._changed:  # what an event told since is newer than the list
                 self._on_phone(user, endpoint.get("state") != _OFFLINE)
+        listed = {str(endpoint["resource"]) for endpoint in endpoints}
+        for user in sorted(self._known - listed - self._changed):
+            self._on_phone(user, False)  # a restart has forgotten it, as phones in the page are
+        self._known = listed | self._changed

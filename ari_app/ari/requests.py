@@ -75,7 +75,8 @@ class _Asked:
 class Requests:
     """Carries effects out, one at a time per leg. `routing_context` holds the administrator's routing points.
 
-    `on_place(leg, place)` is called before a leg is created to whose account another phone has registered, at `place`.
+    `endpoint(user)` is what is dialled to ring an agent's phone. `on_place(leg, place)` is called before a leg is
+    created to whose account another phone has registered, at `place`.
     """
 
     def __init__(
@@ -84,9 +85,11 @@ class Requests:
         application: str,
         routing_context: str = "routing-points",
         on_place: Callable[[LegId, str], None] = lambda leg, place: None,
+        endpoint: Callable[[str], str] = lambda user: user,
     ) -> None:
         self._client = client
         self._on_place = on_place
+        self._endpoint_of = endpoint
         self._application = application
         self._routing_context = routing_context
         self._asked: dict[LegId, _Asked] = {}
@@ -186,7 +189,9 @@ class Requests:
         other: dict[str, object] = {}
         if isinstance(effect.destination, DialplanEntry):
             other["otherChannelId"] = effect.leg + OTHER_HALF
-        destination = await first_place(self._client, effect, list(reversed(self._asked)), self._on_place)
+        destination = await first_place(
+            self._client, effect, list(reversed(self._asked)), self._on_place, self._endpoint_of
+        )
         try:
             await self._client.call(
                 "channels",
@@ -237,7 +242,8 @@ class Requests:
     def _endpoint(self, destination: Destination) -> str:
         match destination:
             case Phone(user=user, place=place):
-                return f"PJSIP/{user}" if place is None else f"PJSIP/{user}/{place}"
+                endpoint = self._endpoint_of(user)
+                return f"PJSIP/{endpoint}" if place is None else f"PJSIP/{endpoint}/{place}"
             case Outside(number=number, trunk=trunk):
                 return f"PJSIP/{number}@{trunk}"
             case DialplanEntry(number=number):

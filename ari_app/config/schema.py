@@ -15,6 +15,7 @@ from ari_app.config.values import (
     IceUrl,
     Name,
     Number,
+    Origin,
     Pattern,
     Phone,
     Reasons,
@@ -271,6 +272,16 @@ class PagePhoneEntry(Entry):
     """For agents whom Asterisk cannot reach directly."""
 
 
+class DeskEntry(Entry):
+    """The agents' page, and others' pages that use the API."""
+
+    origins: list[Origin] = Field([], max_length=64)
+    """Origins whose pages may use the API from a browser: the name under which the page itself is reached, such as
+    `https://desk.example.org`, and others'. An address (`http://127.0.0.1:8080`) needs not be listed."""
+    embedded_in: list[Origin] = Field([], max_length=64)
+    """Origins whose pages may show the agents' page in a frame (`/embed`)."""
+
+
 class SettingsEntry(Entry):
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -358,5 +369,7 @@ class SettingsEntry(Entry):
     """Whether desktops see who speaks, in calls of three and more."""
     page_phone: PagePhoneEntry = PagePhoneEntry()
     """Whether agents may have a phone in the page, and how it is reached from afar."""
+    desk: DeskEntry = DeskEntry()
+    """Which pages may use the API from a browser, and which may show the agents' page."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Whether supervisors may be at calls of others, and whether agents see it."""

@@ -34,6 +34,8 @@ def _extension(text: str) -> str:
 def _phone(text: str) -> str:
     if not ID.fullmatch(text):
         raise ValueError("must be a SIP user: letters, digits, '_', '.' and '-'")
+    if text.endswith("-page"):
+        raise ValueError("may not end with -page: so end the accounts of phones in the page")
     return text
 
 
@@ -121,3 +123,4 @@ type IceUrl = Annotated[
 ]
 type ReasonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 type Reasons = Annotated[dict[ReasonId, Name], BeforeValidator(_reasons)]
+type Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\[\]:-]+$", max_length=200)]

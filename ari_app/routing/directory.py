@@ -153,6 +153,14 @@ class PagePhone:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """Pages: `origins` may use the API beside its own; those of `embedded_in` may show the desk in a frame."""
+
+    origins: tuple[str, ...] = ()
+    embedded_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -193,6 +201,7 @@ class Settings:
     agents_see_withheld: bool = False
     monitoring: Monitoring = field(default_factory=Monitoring)
     page_phone: PagePhone = field(default_factory=PagePhone)
+    desk: Desk = field(default_factory=Desk)
 
 
 @dataclass(frozen=True, slots=True)

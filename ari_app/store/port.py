@@ -116,6 +116,12 @@ class Choices(Protocol):
     async def caller_id(self, agent: str) -> str | None:
         """The caller ID that the agent chose last, by its id; it may have been removed from the list since."""
 
+    async def set_device(self, phone: str, device: str) -> None:
+        """Which phone of the agent rings whose phone has this SIP user: `desk` or `page`."""
+
+    async def devices(self) -> dict[str, str]:
+        """What was chosen last, by SIP user; who never chose is not in it."""
+
 
 # So much is kept of each agent, and no more.
 RECENTS = 20

@@ -121,6 +121,15 @@ class RedisStore:
             chosen = _bytes(await self._client.hget(f"{self._tag}:caller_ids", agent))
         return None if chosen is None else chosen.decode()
 
+    async def set_device(self, phone: str, device: str) -> None:
+        with ERRORS:
+            await self._client.hset(f"{self._tag}:devices", phone, device)
+
+    async def devices(self) -> dict[str, str]:
+        with ERRORS:
+            chosen: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:devices")
+        return {phone.decode(): device.decode() for phone, device in chosen.items()}
+
     async def note_recent(self, agent: str, target: str) -> None:
         key = f"{self._tag}:recents:{agent}"
         with ERRORS:

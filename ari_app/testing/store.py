@@ -16,6 +16,7 @@ class MemoryStore:
         self._tokens: dict[str, tuple[float, bytes]] = {}
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
+        self._devices: dict[str, str] = {}
         self._recents: dict[str, list[str]] = {}
         self._favourites: dict[str, dict[str, None]] = {}
 
@@ -65,6 +66,12 @@ class MemoryStore:
 
     async def caller_id(self, agent: str) -> str | None:
         return self._caller_ids.get(agent)
+
+    async def set_device(self, phone: str, device: str) -> None:
+        self._devices[phone] = device
+
+    async def devices(self) -> dict[str, str]:
+        return dict(self._devices)
 
     async def note_recent(self, agent: str, target: str) -> None:
         others = [known for known in self._recents.get(agent, ()) if known != target]

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
+from aiohttp import ClientWebSocketResponse
 from pydantic_core import to_json
 
 from ari_app.__main__ import _configure_logging
@@ -31,6 +32,7 @@ from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
+from ari_app.errors import AsteriskUnavailable
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
 from ari_app.store.port import Tokens, hash_token
 from ari_app.testing.availability import MemoryAvailability
@@ -64,6 +66,31 @@ def people(agents: int, groups: int) -> Directory:
         queues={f"queue{n}": Queue(f"queue{n}", f"Queue {n}", groups=(f"group{n % groups}",)) for n in range(50)},
         skills={name: Skill(name, name.title()) for name in ("french", "english", "billing")},
     )
+
+
+class NoPhones:
+    """Nobody rings."""
+
+    def account(self, phone: str) -> str:
+        return phone
+
+    def device(self, phone: str) -> str:
+        return "desk"
+
+    def can_ring(self, phone: str, device: str) -> bool | None:
+        return None
+
+    def in_use(self, phone: str, device: str) -> bool:
+        return False
+
+    async def choose(self, phone: str, device: str) -> None:
+        raise AsteriskUnavailable
+
+    async def connect(self, phone: str, password: str) -> ClientWebSocketResponse:
+        raise AsteriskUnavailable
+
+    async def forget(self, phone: str) -> None:
+        raise AsteriskUnavailable
 
 
 class Quiet:
@@ -126,8 +153,8 @@ async def serve(agents: int, groups: int) -> None:
     mirror = Mirror(availability)
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
-    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False)
-    server = ApiServer(control, live, store, EventHub(control, live, metrics), metrics)
+    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
+    server = ApiServer(control, live, store, EventHub(control, live, metrics), metrics, NoPhones())
     print(await server.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     following.cancel()

@@ -214,3 +214,11 @@ async def test_neither_the_token_nor_anything_outside_the_prefix_is_in_redis(cli
     kept = (f"token:{TOKEN}", "idempotency:k", "caller_ids", "snapshots", "configuration")
     assert keys == {f"{{{prefix}}}:{rest}" for rest in kept}
     assert 0 < await client.pttl(f"{{{prefix}}}:token:{TOKEN}") <= 60_000
+
+
+async def test_which_phone_of_each_agent_rings_is_remembered(store: Store) -> None:
+    assert await store.devices() == {}
+    await store.set_device("1001", "page")
+    await store.set_device("1002", "page")
+    await store.set_device("1001", "desk")
+    assert await store.devices() == {"1001": "desk", "1002": "page"}

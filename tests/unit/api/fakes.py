@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from jsonschema_rs import validator_for
 
 from ari_app.api.events import EventHub
@@ -22,7 +23,7 @@ from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.config.file import load
 from ari_app.engine import storyfile
-from ari_app.errors import Code, Refused, StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Claim
@@ -128,6 +129,7 @@ class FakeAgents:
     def __init__(self) -> None:
         self.records = {agent: FakeRecord(agent) for agent in DEMO.directory.agents}
         self.away = False
+        self.devices: dict[str, str] = {}
         self.room: set[str] = set()
 
     def record(self, agent: str) -> FakeRecord | None:
@@ -138,6 +140,9 @@ class FakeAgents:
 
     def may_ring(self, agent: str) -> bool:
         return self.records[agent].available or agent in self.room
+
+    def device(self, agent: str) -> str:
+        return self.devices.get(agent, "desk")
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> FakeRecord:
         if self.away:
@@ -195,6 +200,73 @@ class FlakyStore(MemoryStore):
             raise StoreUnavailable
 
 
+class FakePhones:
+    """Phones that a test plugs in; sockets lead to a little Asterisk that says what it is told and repeats it."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.there: dict[tuple[str, str], bool] = {}
+        self.busy: set[tuple[str, str]] = set()
+        self.passwords: dict[str, str] = {}
+        self.told: list[str] = []
+        self.lines: list[web.WebSocketResponse] = []
+        self.away = False
+        self._runner: web.ServerRunner | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._port = 0
+
+    def account(self, phone: str) -> str:
+        return f"{phone}-page"
+
+    def device(self, phone: str) -> str:
+        return next(
+            (d for a, d in self.world.agents.devices.items() if DEMO.directory.agents[a].phone == phone), "desk"
+        )
+
+    def can_ring(self, phone: str, device: str) -> bool | None:
+        return self.there.get((phone, device))
+
+    def in_use(self, phone: str, device: str) -> bool:
+        return (phone, device) in self.busy
+
+    async def choose(self, phone: str, device: str) -> None:
+        agent = DEMO.directory.agent_of_phone(phone)
+        assert agent is not None
+        self.world.agents.devices[agent.id] = device
+
+    async def connect(self, phone: str, password: str) -> aiohttp.ClientWebSocketResponse:
+        if self.away:
+            raise AsteriskUnavailable
+        self.passwords[phone] = password
+        if self._session is None:
+            self._runner = web.ServerRunner(web.Server(self._asterisk), handle_signals=False)
+            await self._runner.setup()
+            await web.TCPSite(self._runner, HOST, 0).start()
+            self._port = int(self._runner.addresses[0][1])
+            self._session = aiohttp.ClientSession()
+        return await self._session.ws_connect(f"http://{HOST}:{self._port}/ws", protocols=("sip",))
+
+    async def _asterisk(self, request: web.BaseRequest) -> web.StreamResponse:
+        line = web.WebSocketResponse(protocols=("sip",))
+        await line.prepare(request)
+        self.lines.append(line)
+        async for message in line:
+            self.told.append(message.data)
+            await line.send_str(f"SIP/2.0 200 {message.data}")
+        return line
+
+    async def forget(self, phone: str) -> None:
+        if self.away:
+            raise AsteriskUnavailable
+        self.passwords.pop(phone, None)
+
+    async def stop(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+
 @dataclass
 class Answer:
     """What came back."""
@@ -230,10 +302,13 @@ class World:
     async def start(self) -> "World":
         self.store = FlakyStore(self.clock)
         self.metrics = Metrics()
+        self.phones = FakePhones(self)
         self.hub = EventHub(
             self.control, self.agents, self.metrics, queue=self.queue, recent=self.recent, clock=self.clock
         )
-        self.server = ApiServer(self.control, self.agents, self.store, self.hub, self.metrics, clock=self.clock)
+        self.server = ApiServer(
+            self.control, self.agents, self.store, self.hub, self.metrics, self.phones, clock=self.clock
+        )
         self.port = await self.server.start(HOST, 0)
         self.http = aiohttp.ClientSession(f"http://{HOST}:{self.port}")
         if not DOCUMENT:
@@ -243,6 +318,7 @@ class World:
     async def stop(self) -> None:
         await self.http.close()
         await self.server.stop()
+        await self.phones.stop()
 
     def clock(self) -> float:
         return self.now

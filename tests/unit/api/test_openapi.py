@@ -45,6 +45,10 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     expected |= {("post", "/v1/calls"), ("post", "/v1/login"), ("post", "/v1/logout"), ("get", "/v1/me")}
     expected |= {
         ("put", "/v1/me/state"),
+        ("get", "/v1/me/phone"),
+        ("put", "/v1/me/phone"),
+        ("get", "/phone"),
+        ("post", "/v1/events/ticket"),
         ("get", "/v1/targets"),
         ("get", "/v1/targets/{target}"),
         ("get", "/v1/events"),

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ari_app.ari.checks import NEEDED_MODULES, Checks, Reads, Subject, Wanted, transfer_progress_at
+from ari_app.ari.checks import NEEDED_MODULES, PAGE_PHONE_MODULES, Checks, Reads, Subject, Wanted, transfer_progress_at
+from ari_app.ari.failures import AriError, Unreachable
 
 
 @pytest.mark.parametrize("version", ["22.10.1", "22.9.0", "20.99.0", "23.4.2", "certified-22.8", "GIT-master-1234"])
@@ -107,3 +108,45 @@ async def test_music_that_a_program_makes_is_its_own_affair() -> None:
 async def test_when_the_files_that_run_were_read(said: str, read: float | None) -> None:
     client: Any = Musical({"DIALPLAN_READ_AT": said})
     assert await Checks(client, client, "channel", "routing-points").reads() == Reads(read, 1795890155.5)
+
+
+class Sorcery(Client):
+    """An Asterisk that takes accounts of these kinds from outside."""
+
+    def __init__(self, *kinds: str, away: bool = False) -> None:
+        super().__init__("CALLERID(pres)")
+        self.kinds = kinds
+        self.away = away
+        self.kept: set[str] = set()
+
+    async def call(self, repository: str, operation: str, **arguments: Any) -> Any:
+        if operation == "listModules":
+            return [{"name": name, "status": "Running"} for name in (*NEEDED_MODULES, *PAGE_PHONE_MODULES[1:])]
+        return await super().call(repository, operation, **arguments)
+
+    async def configure(self, kind: str, name: str, fields: dict[str, str]) -> None:
+        if self.away:
+            raise Unreachable("gone")
+        if kind not in self.kinds:
+            raise AriError(403, "Cannot create sorcery objects")
+        self.kept.add(kind)
+
+    async def unconfigure(self, kind: str, name: str) -> None:
+        self.kept.discard(kind)
+
+
+async def test_phones_in_the_page_need_modules_and_places_for_their_accounts() -> None:
+    client: Any = Sorcery("auth", "endpoint")
+    findings = await Checks(client, client, "channel", "routing-points").findings(Wanted(page_phones=True))
+    assert [(f.subject, f.name) for f in findings] == [
+        (Subject.MODULE, PAGE_PHONE_MODULES[0]),
+        (Subject.PHONE, "page_phone"),
+    ]
+    assert "`aor = memory`" in findings[1].advice
+    assert client.kept == set()
+
+
+async def test_an_asterisk_that_goes_away_meanwhile_lacks_nothing() -> None:
+    client: Any = Sorcery(away=True)
+    with pytest.raises(Unreachable):
+        await Checks(client, client, "channel", "routing-points").findings(Wanted(page_phones=True))

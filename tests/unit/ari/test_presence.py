@@ -1,10 +1,13 @@
 """Which phones can ring, out of Asterisk's events: one that moves to another place was never away."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
 from ari_app.ari.asterisk import AsteriskSettings
+from ari_app.ari.client import AriClient
 from ari_app.ari.presence import MOVES_WITHIN, Presence
 
 OLD, NEW = "sip:1001@127.0.0.1:5062", "sip:1001@127.0.0.1:5063"
@@ -78,3 +81,36 @@ def test_what_is_no_phone_is_passed_over(bench: Bench) -> None:
     bench.presence.link_event({"type": "PeerStatusChange", "endpoint": {"technology": "Local", "resource": "x"}})
     bench.presence.link_event({"type": "PeerStatusChange"})
     assert bench.told == []
+
+
+class Listing(AriClient):
+    """Lists these phones."""
+
+    def __init__(self) -> None:
+        self.listed: list[dict[str, str]] = []
+        self.asked = asyncio.Event()
+
+    async def call(self, repository: str, operation: str, **arguments: object) -> Any:
+        self.asked.set()
+        return self.listed
+
+
+async def test_a_phone_that_a_restart_of_asterisk_has_forgotten_is_gone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Listing()
+    monkeypatch.setattr(bench.presence, "_client", client)
+
+    async def list_(*phones: str) -> None:
+        client.listed = [{"resource": phone, "state": "online"} for phone in phones]
+        bench.presence.link_up([], [])
+        assert bench.presence._listing is not None
+        await bench.presence._listing
+
+    await list_("1001", "1001-page")
+    assert bench.told == [("1001", True), ("1001-page", True)]
+    await list_("1001")
+    assert bench.told[2:] == [("1001", True), ("1001-page", False)]
+    await list_("1001")
+    assert bench.told[4:] == [("1001", True)]
+    monkeypatch.undo()
