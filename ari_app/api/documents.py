@@ -1,6 +1,6 @@
 """Agents and targets as clients see them (docs/api.md, "The agent", and docs/api.md, "Targets")."""
 
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import TypeAdapter
 
@@ -99,34 +99,15 @@ def _configured(agent: Agent, directory: Directory) -> dict[str, Any]:
 
 def name_of(directory: Directory, target: Target) -> str:
     """What the administrator calls it; a number outside is its own name."""
-    match target.type:
-        case TargetType.AGENT:
-            return directory.agents[target.id].name
-        case TargetType.GROUP:
-            return directory.groups[target.id].name
-        case TargetType.QUEUE:
-            return directory.queues[target.id].name
-        case TargetType.SKILL:
-            name = directory.skills[target.id].name
-            return f"{name} ≥ {target.level}" if target.level > 1 else name
-        case TargetType.ROUTING_POINT:
-            return directory.routing_points[target.id].name
-        case TargetType.NUMBER:
-            return target.id
+    entry = directory.entry(target)
+    name = entry.name if entry is not None else target.id
+    return f"{name} ≥ {target.level}" if target.type is TargetType.SKILL and target.level > 1 else name
 
 
 def shown_count(directory: Directory, target: Target, available: int) -> int | None:
     """The number of free agents, where the administrator shows it (S4)."""
-    match target.type:
-        case TargetType.GROUP:
-            shown = target.id in directory.groups and directory.groups[target.id].show_available
-        case TargetType.QUEUE:
-            shown = target.id in directory.queues and directory.queues[target.id].show_available
-        case TargetType.SKILL:
-            shown = target.id in directory.skills and directory.skills[target.id].show_available
-        case TargetType.AGENT | TargetType.ROUTING_POINT | TargetType.NUMBER:
-            shown = False
-    return available if shown else None
+    entry = directory.entry(target)
+    return available if entry is not None and entry.show_available else None
 
 
 def target_document(directory: Directory, agents: Agents, viewer: str, target: Target, now: float) -> TargetDocument:
@@ -145,6 +126,8 @@ def target_document(directory: Directory, agents: Agents, viewer: str, target: T
             available = shown_count(directory, target, count)
         case TargetType.ROUTING_POINT | TargetType.NUMBER:
             pass  # where these lead is known when somebody rings there
+        case _:
+            assert_never(target.type)
     return TargetDocument(
         target=str(target),
         type=target.type,

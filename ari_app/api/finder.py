@@ -78,16 +78,5 @@ class Finder:
 
 
 def _number(directory: Directory, target: Target) -> str | None:
-    match target.type:
-        case TargetType.AGENT:
-            return directory.agents[target.id].phone
-        case TargetType.GROUP:
-            return directory.groups[target.id].number
-        case TargetType.QUEUE:
-            return directory.queues[target.id].number
-        case TargetType.ROUTING_POINT:
-            return directory.routing_points[target.id].number
-        case TargetType.NUMBER:
-            return target.id
-        case TargetType.SKILL:
-            return None
+    entry = directory.entry(target)
+    return entry.number if entry is not None else None

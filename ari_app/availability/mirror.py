@@ -7,6 +7,7 @@ decide anything: who is reserved is decided in Redis, by `reserve`.
 import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import assert_never
 
 from ari_app.availability.memberships import level_of
 from ari_app.availability.port import (
@@ -74,6 +75,8 @@ class Mirror:
                 return self._count_of_skill(f"{target.type}:{target.id}", target.level)
             case TargetType.ROUTING_POINT | TargetType.NUMBER:
                 return None
+            case _:
+                assert_never(target.type)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after each change was taken over, in order; returns what ends it.

@@ -19,7 +19,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from itertools import batched
-from typing import Any
+from typing import Any, assert_never
 
 from redis.asyncio import Redis
 
@@ -27,7 +27,6 @@ from ari_app.availability.feed import feed
 from ari_app.availability.memberships import level_of, memberships, sets_of
 from ari_app.availability.port import AgentRecord, AgentState, Change, CountChanged, Expired, Snapshot
 from ari_app.availability.rules import (
-    AGENT_TARGETS,
     SETTLE,
     check_activity,
     check_choice,
@@ -107,7 +106,7 @@ class RedisAvailability:
         await self._run("set_reachable", agent, "1" if reachable else "in_use" if in_use else "0")
 
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
-        if target.type not in AGENT_TARGETS:
+        if not target.type.of_agents:
             return None
         name = f"{target.type}:{target.id}"
         answer = await self._run("reserve", request, name, target.level, self._due(seconds), *sorted(exclude))
@@ -138,6 +137,8 @@ class RedisAvailability:
                 return sum(count.available for count in counts if level_of(count.target) >= target.level)
             case TargetType.ROUTING_POINT | TargetType.NUMBER:
                 return 0
+            case _:
+                assert_never(target.type)
 
     async def snapshot(self) -> Snapshot:
         counts: list[CountChanged] = []

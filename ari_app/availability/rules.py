@@ -2,9 +2,6 @@
 
 from ari_app.availability.port import ACTIVITIES, CHOICES, AgentState
 from ari_app.errors import Code, FieldError, Refused
-from ari_app.routing.targets import TargetType
-
-AGENT_TARGETS = frozenset({TargetType.AGENT, TargetType.GROUP, TargetType.QUEUE, TargetType.SKILL})
 
 # As in lua/common.lua, where the reason stands.
 SETTLE = 100

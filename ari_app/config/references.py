@@ -7,6 +7,7 @@ entry does not hide others, nor makes up new ones.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import assert_never
 
 from ari_app.config.document import Document, Path
 from ari_app.config.schema import (
@@ -67,13 +68,23 @@ class Sections:
     names: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
-_SECTION_OF = {
-    TargetType.AGENT: "agents",
-    TargetType.GROUP: "groups",
-    TargetType.QUEUE: "queues",
-    TargetType.SKILL: "skills",
-    TargetType.ROUTING_POINT: "routing_points",
-}
+def _section_of(kind: TargetType) -> str | None:
+    """Where targets of this kind are listed; numbers outside are not."""
+    match kind:
+        case TargetType.AGENT:
+            return "agents"
+        case TargetType.GROUP:
+            return "groups"
+        case TargetType.QUEUE:
+            return "queues"
+        case TargetType.SKILL:
+            return "skills"
+        case TargetType.ROUTING_POINT:
+            return "routing_points"
+        case TargetType.NUMBER:
+            return None
+        case _:
+            assert_never(kind)
 
 
 def check_references(sections: Sections, document: Document) -> None:
@@ -82,7 +93,7 @@ def check_references(sections: Sections, document: Document) -> None:
         if name not in sections.names.get(section, frozenset()):
             document.complain(path, f"{name!r} is not one of the {section.replace('_', ' ')} of this file")
     for path, target in _targets_used(sections):
-        section_of = _SECTION_OF.get(target.type)
+        section_of = _section_of(target.type)
         if section_of is not None and target.id not in sections.names.get(section_of, frozenset()):
             document.complain(path, f"{target} is not in this file")
     for caller_id, identity in sections.caller_ids.items():

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from ari_app.routing.targets import Target, TargetType
 
@@ -50,6 +50,9 @@ class Agent:
     With `call_waiting` calls to themselves are offered while they talk, up to `max_calls`.
     """
 
+    verbs: ClassVar = ALL_VERBS
+    show_available: ClassVar = False
+
     id: str
     name: str
     phone: str | None = None
@@ -59,6 +62,11 @@ class Agent:
     caller_ids: tuple[str, ...] = ()
     max_calls: int = 2
     call_waiting: bool = False
+
+    @property
+    def number(self) -> str | None:
+        """What is dialled to reach them."""
+        return self.phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +114,17 @@ class Skill:
     verbs: frozenset[Verb] = ALL_VERBS
     show_available: bool = True
 
+    @property
+    def number(self) -> None:
+        """Nobody dials a skill."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class RoutingPoint:
     """An entry of the administrator's dialplan; a corporate favourite attaches `user_data` (S7)."""
+
+    show_available: ClassVar = False  # where it leads is known when somebody rings there
 
     id: str
     name: str
@@ -117,6 +132,25 @@ class RoutingPoint:
     verbs: frozenset[Verb] = ALL_VERBS
     favourite: bool = False
     user_data: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideNumber:
+    """A number outside that a rule allows; `dialled` is what goes to the trunk."""
+
+    verbs: ClassVar = ALL_VERBS
+    show_available: ClassVar = False
+
+    number: str
+    dialled: str
+
+    @property
+    def name(self) -> str:
+        """Its own: nobody has given it another."""
+        return self.number
+
+
+type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,17 +256,10 @@ class Directory:
     def __post_init__(self) -> None:
         # Looked up for every phone that is told of and every number that is dialled: of 10,000 none is searched for.
         numbers: dict[str, Target] = {}
-        for agent in self.agents.values():
-            if agent.phone is not None:
-                numbers.setdefault(agent.phone, Target(TargetType.AGENT, agent.id))
-        for kind, listed in (
-            (TargetType.GROUP, self.groups),
-            (TargetType.QUEUE, self.queues),
-            (TargetType.ROUTING_POINT, self.routing_points),
-        ):
-            for entry in listed.values():
+        for kind in TargetType:
+            for name, entry in self.listed(kind).items():
                 if entry.number is not None:
-                    numbers.setdefault(entry.number, Target(kind, entry.id))
+                    numbers.setdefault(entry.number, Target(kind, name))
         object.__setattr__(self, "_by_number", MappingProxyType(numbers))
 
     def members(self, target: Target) -> frozenset[str]:
@@ -269,24 +296,35 @@ class Directory:
         settings = self.settings
         return settings.outside_timeout if target.type is TargetType.NUMBER else settings.offer_timeout
 
-    def exists(self, target: Target) -> bool:
-        """Whether the administrator lists `target`; numbers outside exist where a rule allows them."""
-        match target.type:
+    def listed(self, kind: TargetType) -> Mapping[str, Entry]:
+        """What the administrator lists of this kind, by id; numbers outside have rules instead."""
+        match kind:
             case TargetType.AGENT:
-                agent = self.agents.get(target.id)
-                return agent is not None and agent.phone is not None
+                return self.agents
             case TargetType.GROUP:
-                return target.id in self.groups
+                return self.groups
             case TargetType.QUEUE:
-                return target.id in self.queues
+                return self.queues
             case TargetType.SKILL:
-                return target.id in self.skills
+                return self.skills
             case TargetType.ROUTING_POINT:
-                return target.id in self.routing_points
+                return self.routing_points
             case TargetType.NUMBER:
-                return self.outside_number(target.id) is not None
+                return {}
             case _:
-                assert_never(target.type)
+                assert_never(kind)
+
+    def entry(self, target: Target) -> Entry | None:
+        """What `target` is; None where nobody can be reached by it: not listed, without a phone, not allowed."""
+        if target.type is TargetType.NUMBER:
+            dialled = self.outside_number(target.id)
+            return OutsideNumber(target.id, dialled) if dialled is not None else None
+        found = self.listed(target.type).get(target.id)
+        return None if isinstance(found, Agent) and found.phone is None else found
+
+    def exists(self, target: Target) -> bool:
+        """Whether somebody can be reached by it, available or not."""
+        return self.entry(target) is not None
 
     def outside_number(self, number: str) -> str | None:
         """The number to dial through the trunk, rewritten as the first matching rule says; None: not allowed."""
@@ -309,9 +347,7 @@ class Directory:
         """
         if not self.exists(self.resolve(Target(TargetType.NUMBER, number))):
             return False
-        listed = (self.groups, self.queues, self.routing_points)
-        inside = [a.phone for a in self.agents.values()] + [e.number for entries in listed for e in entries.values()]
-        if any(other is not None and other != number and other.startswith(number) for other in inside):
+        if any(other != number and other.startswith(number) for other in self._by_number):
             return False
         return not any(self.outside_number(number + more * n) for more in "0123456789" for n in range(1, 16))
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory
-from ari_app.routing.targets import Target, parse_target
+from ari_app.routing.targets import Target, TargetType, parse_target
 
-DELIVERIES = frozenset({"agent", "group", "queue", "skill", "routing_point"})
+DELIVERIES = frozenset(TargetType) - {TargetType.NUMBER}
 FEATURES = frozenset({"ready", "not_ready", "login", "logout"})
 DIAL, FEATURE = "dial", "feature"
 

@@ -1,34 +1,16 @@
 """Who may be reached by whom for what, and showing which identity (S2, S3, S28, S50-S55)."""
 
-from typing import assert_never
-
 from ari_app.errors import Code, FieldError, Refused
-from ari_app.routing.directory import ALL_VERBS, CallerId, Directory, Verb
+from ari_app.routing.directory import CallerId, Directory, Verb
 from ari_app.routing.targets import Target, TargetType
 
 
 def allowed_verbs(directory: Directory, agent: str, target: Target) -> frozenset[Verb]:
     """What `agent` may ever do towards `target`, whoever is available now. Empty where it does not exist."""
-    if not directory.exists(target) or target == Target(TargetType.AGENT, agent):
+    entry = directory.entry(target)
+    if entry is None or target == Target(TargetType.AGENT, agent):
         return frozenset()
-    verbs = _enabled(directory, target)
-    return verbs if directory.settings.conferences else verbs - {Verb.CONFERENCE}
-
-
-def _enabled(directory: Directory, target: Target) -> frozenset[Verb]:
-    match target.type:
-        case TargetType.GROUP:
-            return directory.groups[target.id].verbs
-        case TargetType.QUEUE:
-            return directory.queues[target.id].verbs
-        case TargetType.SKILL:
-            return directory.skills[target.id].verbs
-        case TargetType.ROUTING_POINT:
-            return directory.routing_points[target.id].verbs
-        case TargetType.AGENT | TargetType.NUMBER:
-            return ALL_VERBS
-        case _:
-            assert_never(target.type)
+    return entry.verbs if directory.settings.conferences else entry.verbs - {Verb.CONFERENCE}
 
 
 def check_target(directory: Directory, agent: str, target: Target, verb: Verb) -> None:
@@ -37,14 +19,15 @@ def check_target(directory: Directory, agent: str, target: Target, verb: Verb) -
     Raises:
         Refused: `unknown_target`, `feature_disabled`, or `invalid` for oneself.
     """
-    if not directory.exists(target):
+    entry = directory.entry(target)
+    if entry is None:
         raise Refused(Code.UNKNOWN_TARGET, f"{target} is not a target of this call centre")
     if target == Target(TargetType.AGENT, agent):
         problem = FieldError("target", "this is yourself")
         raise Refused(Code.INVALID, "nobody can be their own target", (problem,))
     if verb is Verb.CONFERENCE and not directory.settings.conferences:
         raise Refused(Code.FEATURE_DISABLED, "conferences are switched off by the administrator")
-    if verb not in _enabled(directory, target):
+    if verb not in entry.verbs:
         raise Refused(Code.FEATURE_DISABLED, f"{verb.value} to {target} is not enabled by the administrator")
 
 

@@ -157,16 +157,9 @@ def matches(text: str, target: Target, name: str, number: str | None) -> bool:
 
 
 def _entries(directory: Directory) -> Iterator[_Entry]:
-    for agent in directory.agents.values():
-        yield _entry(Target(TargetType.AGENT, agent.id), agent.name, agent.phone)
-    for group in directory.groups.values():
-        yield _entry(Target(TargetType.GROUP, group.id), group.name, group.number)
-    for queue in directory.queues.values():
-        yield _entry(Target(TargetType.QUEUE, queue.id), queue.name, queue.number)
-    for skill in directory.skills.values():
-        yield _entry(Target(TargetType.SKILL, skill.id), skill.name, None)
-    for point in directory.routing_points.values():
-        yield _entry(Target(TargetType.ROUTING_POINT, point.id), point.name, point.number)
+    for kind in TargetType:
+        for name, entry in directory.listed(kind).items():
+            yield _entry(Target(kind, name), entry.name, entry.number)
 
 
 def _entry(target: Target, name: str, number: str | None) -> _Entry:

@@ -6,6 +6,7 @@ Owns the syntax of targets (docs/api.md, "Targets"). Whether one exists or may b
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from ari_app.errors import Code, Refused
 
@@ -19,6 +20,17 @@ class TargetType(StrEnum):
     SKILL = "skill"
     ROUTING_POINT = "routing_point"
     NUMBER = "number"
+
+    @property
+    def of_agents(self) -> bool:
+        """Whether one of some agents is reserved and rung for it; else it is dialled at once."""
+        match self:
+            case TargetType.AGENT | TargetType.GROUP | TargetType.QUEUE | TargetType.SKILL:
+                return True
+            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+                return False
+            case _:
+                assert_never(self)
 
 
 _TARGET = re.compile(

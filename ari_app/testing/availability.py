@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from ari_app.availability.memberships import Member, Memberships, level_of, memberships, sets_of
 from ari_app.availability.port import (
@@ -22,7 +23,6 @@ from ari_app.availability.port import (
     Snapshot,
 )
 from ari_app.availability.rules import (
-    AGENT_TARGETS,
     SETTLE,
     check_activity,
     check_choice,
@@ -215,7 +215,7 @@ class MemoryAvailability:
         self._publish(step)
 
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
-        if target.type not in AGENT_TARGETS:
+        if not target.type.of_agents:
             return None
         step = self._step()
         self._settle(step)
@@ -260,6 +260,8 @@ class MemoryAvailability:
                 return sum(len(self._free.get(name, {})) for name in sets if level_of(name) >= target.level)
             case TargetType.ROUTING_POINT | TargetType.NUMBER:
                 return 0
+            case _:
+                assert_never(target.type)
 
     async def snapshot(self) -> Snapshot:
         as_of = milliseconds(self._clock()) / 1000

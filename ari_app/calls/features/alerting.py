@@ -5,6 +5,7 @@ answers on one has the call there, and the others are told so. Declined on one, 
 """
 
 from dataclasses import replace
+from typing import assert_never
 
 from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CreateLeg
@@ -25,7 +26,8 @@ from ari_app.calls.model import (
     Phone,
 )
 from ari_app.calls.step import Step, attempt_of
-from ari_app.routing.targets import Target, TargetType
+from ari_app.routing.directory import Agent, Group, OutsideNumber, Queue, RoutingPoint, Skill
+from ari_app.routing.targets import Target
 
 
 def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
@@ -98,8 +100,12 @@ def destination(step: Step, target: Target, agent: str | None) -> tuple[Destinat
     if agent is not None:
         listed = directory.agents.get(agent)
         return (Phone(listed.phone) if listed and listed.phone else None), Identity()
-    if target.type is TargetType.ROUTING_POINT:
-        point = directory.routing_points.get(target.id)
-        return (DialplanEntry(point.number), Identity(point.name, point.number)) if point else (None, Identity())
-    number = directory.outside_number(target.id)
-    return (Outside(number, directory.settings.trunk) if number else None), Identity(number=target.id)
+    match entry := directory.entry(target):
+        case RoutingPoint(name=name, number=number):
+            return DialplanEntry(number), Identity(name, number)
+        case OutsideNumber(number=number, dialled=dialled):
+            return Outside(dialled, directory.settings.trunk), Identity(number=number)
+        case Agent() | Group() | Queue() | Skill() | None:
+            return None, Identity()  # one of its agents is rung, and none was found
+        case _:
+            assert_never(entry)

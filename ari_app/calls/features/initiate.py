@@ -63,7 +63,7 @@ def check_size(step: Step, data: dict[str, str]) -> None:
 def make_call(step: Step, cmd: c.MakeCall) -> None:
     """Check, then reserve or begin."""
     target, _agent, _identity = _check_call(step, cmd)
-    if target.type in offers.DIRECT:
+    if not target.type.of_agents:
         _begin_call(step, cmd, None, None)
     else:
         _reserve(step, cmd, target, frozenset({cmd.by}))
@@ -163,7 +163,7 @@ def _ring_now(step: Step, call_id: str, agent: str | None) -> None:
 def offer(step: Step, cmd: c.AnyOffer, call: Call) -> None:
     """Check, then reserve or begin."""
     target, _chosen = _check_offer(step, cmd, call)
-    if target.type in offers.DIRECT:
+    if not target.type.of_agents:
         _begin_offer(step, cmd, call, None)
     else:
         _reserve(step, cmd, target, attempts.busy_in(call) | {cmd.by})

@@ -37,8 +37,6 @@ from ari_app.calls.state import Seek
 from ari_app.calls.step import Step
 from ari_app.routing.targets import Target, TargetType
 
-DIRECT = frozenset({TargetType.NUMBER, TargetType.ROUTING_POINT})
-
 # -- seeking ----------------------------------------------------------------------------------------------------------
 
 
@@ -50,7 +48,7 @@ def seek(step: Step, call: Call) -> None:
     if not step.linked:
         _await_link(step, call, offer)
         return
-    if offer.target.type in DIRECT:
+    if not offer.target.type.of_agents:
         ring(step, call.id, None)
         return
     step.put_offer(call.id, state=OfferState.SEEKING, retry_at=None)
@@ -313,7 +311,7 @@ def _in_order(step: Step, offer: Offer) -> bool:
 
 def _has_members(offer: Offer) -> bool:
     """Whether the target is several people, of whom the next may be tried."""
-    return offer.target.type not in DIRECT | {TargetType.AGENT}
+    return offer.target.type.of_agents and offer.target.type is not TargetType.AGENT
 
 
 def timed_out(step: Step, call: Call) -> None:

@@ -88,6 +88,18 @@ def test_what_is_listed_exists_and_what_is_not_does_not_s2(text: str) -> None:
     assert not Directory().exists(to(text))
 
 
+def test_every_kind_of_target_says_what_it_is_called_dialled_and_counted_by_s2_s4() -> None:
+    told = {text: SMALL.entry(to(text)) for text in LISTED}
+    assert {t.split(":")[0]: (e.name, e.number, e.show_available) for t, e in told.items() if e is not None} == {
+        "agent": ("Bob", "1002", False),
+        "group": ("Sales", "2001", True),
+        "queue": ("Help", "3000", True),
+        "skill": ("French", None, True),
+        "routing_point": ("Billing", "4000", False),
+        "number": ("0033123456", "0033123456", False),
+    }
+
+
 def test_an_agent_without_a_phone_cannot_be_reached() -> None:
     olga = replace(SMALL, agents={"olga": Agent("olga", "Olga")})
     assert not olga.exists(to("agent:olga"))
