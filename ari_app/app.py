@@ -27,12 +27,14 @@ from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
 from ari_app.availability.redis import RedisAvailability
+from ari_app.availability.refill import keep_filled
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call, LegId, LegState
 from ari_app.calls.stimuli import (
     AgentBecameAvailable,
     AgentLoggedOut,
     AsteriskReconciled,
+    AvailabilityEmptied,
     DirectoryReplaced,
     LegDied,
     PhoneReachable,
@@ -66,6 +68,7 @@ class App:
         self._settings = settings
         self._configured = configured
         self._stopping = asyncio.Event()
+        self._configuring = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._redis = connect(str(settings.redis_url))
         self._availability = RedisAvailability(self._redis, settings.redis_prefix)
@@ -143,6 +146,7 @@ class App:
         await self._until_store_answers()
         self._start(self._mirror.run())
         self._start(keep_expiring(self._availability))
+        self._start(keep_filled(self._availability, self._refill))
         self._start(self._snapshots.run())
         self._asterisk.start()
         self._presence.start()
@@ -345,9 +349,10 @@ class App:
             self._metrics.configuration_faults.set(len(invalid.errors))
             log_faults(invalid.errors)
             return invalid.errors
-        await self._availability.configure(configuration.directory)
-        self._configured = replace(self._configured, configuration=configuration, at=time.time(), faults=())
-        await self._keep_configuration()
+        async with self._configuring:
+            await self._availability.configure(configuration.directory)
+            self._configured = replace(self._configured, configuration=configuration, at=time.time(), faults=())
+            await self._keep_configuration()
         self._engine.feed(DirectoryReplaced(configuration.directory))
         self._tell_phones()
         self._hub.directory_changed()
@@ -355,6 +360,26 @@ class App:
         freeze_for_gc()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()
+
+    async def _refill(self) -> None:
+        """Write all that is known here to a store that has lost what it kept.
+
+        Raises:
+            StoreUnavailable: to be tried again.
+        """
+        async with self._configuring:
+            if await self._availability.configured():
+                return  # it was not lost: the file was being read again
+            switch = self._engine.switch
+            for call in switch.calls.values():
+                self._snapshots.call(call)
+            for leg in switch.legs.values():
+                self._snapshots.leg(leg.id, leg)
+            await self._api.keep_tokens()
+            await self._keep_configuration()
+            await self._availability.configure(self._configured.configuration.directory, self._mirror.records)
+        self._engine.feed(AvailabilityEmptied())
+        self._tell_phones()
 
     async def _keep_configuration(self) -> None:
         """For a restart on a file with faults.
@@ -367,8 +392,9 @@ class App:
             await self._store.keep_configuration(self._configured.to_keep)
 
     def ready(self) -> Mapping[str, bool]:
-        """Whether Asterisk and Redis are reached."""
-        return {"asterisk": self._asterisk.state is LinkState.UP, "store": self._mirror.fresh}
+        """Whether Asterisk and Redis are reached, and Redis keeps what changes."""
+        kept = self._mirror.fresh and not self._snapshots.behind
+        return {"asterisk": self._asterisk.state is LinkState.UP, "store": kept}
 
 
 def _base36(number: int) -> str:

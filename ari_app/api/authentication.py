@@ -145,6 +145,13 @@ class Authentication:
         await self._store.delete_token(session.digest)
         self._known.pop(session.digest, None)
 
+    async def keep_again(self) -> None:
+        """Write the tokens that are remembered here to a store that has lost them. Raises: StoreUnavailable."""
+        now = self._clock()
+        for digest, (agent, expires_at, _) in tuple(self._known.items()):
+            if expires_at > now:
+                await self._store.put_token(digest, to_json(_Kept(agent, expires_at)), expires_at - now)
+
     async def _find(self, digest: str) -> tuple[str, float]:
         now = self._clock()
         known = self._known.get(digest)

@@ -84,7 +84,7 @@ class ApiServer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._hub = hub
-        authentication = Authentication(control, store, lifetime=token_lifetime, clock=clock)
+        self._authentication = authentication = Authentication(control, store, lifetime=token_lifetime, clock=clock)
         self._control = control
         self._tickets = Tickets(authentication, clock)
         page_secrets = PageSecrets()
@@ -133,6 +133,10 @@ class ApiServer:
         listening = int(runner.addresses[0][1])
         log.info("api_listening", host=host, port=listening)
         return listening
+
+    async def keep_tokens(self) -> None:
+        """Write the tokens that are known here to a store that has lost them. Raises: StoreUnavailable."""
+        await self._authentication.keep_again()
 
     async def stop(self) -> None:
         """Close all windows, let requests under way finish, and no longer listen."""

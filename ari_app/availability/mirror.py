@@ -110,9 +110,12 @@ class Mirror:
         while True:
             try:
                 snapshot = await self._availability.snapshot()
-                break
+                # A Redis that came back empty says nothing of anybody: it is filled again from what is known here.
+                if snapshot.records or not self._records:
+                    break
             except StoreUnavailable:
-                await asyncio.sleep(RETRY_SECONDS)
+                pass
+            await asyncio.sleep(RETRY_SECONDS)
         differences = self._replace(snapshot)
         self._complete.set()
         for change in differences:

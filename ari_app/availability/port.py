@@ -139,11 +139,15 @@ class Availability(Protocol):
     Each change is one step: nobody sees half of one, also with several controllers.
     """
 
-    async def configure(self, directory: Directory) -> None:
+    async def configure(self, directory: Directory, known: Mapping[str, AgentRecord] | None = None) -> None:
         """Make agents, groups, queues and skills those of `directory`.
 
-        Agents keep their state, new ones are logged out, removed ones disappear. Repeating it does nothing.
+        Agents keep their state, removed ones disappear; new ones have chosen what their record in `known` says, or are
+        logged out. Repeating it does nothing.
         """
+
+    async def configured(self) -> bool:
+        """Whether anything was configured: not so where Redis is new, or has lost what it kept."""
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
         """The person chooses `ready`, `not_ready` (with a reason) or `logged_out`.

@@ -53,19 +53,27 @@ class RedisAvailability:
         self._scripts = Scripts(client, prefix)
         self._tag = self._scripts.tag
 
-    async def configure(self, directory: Directory) -> None:
+    async def configure(self, directory: Directory, known: Mapping[str, AgentRecord] | None = None) -> None:
         wanted = memberships(directory)
         digest, token = wanted.digest(), uuid.uuid4().hex
         levels = [text for name, used in wanted.targets.items() for text in (name, " ".join(map(str, used)))]
         if not await self._run("configure", token, "begin", digest, *levels):
             return
         for page in batched(wanted.members.items(), PAGE, strict=False):
-            triples = [text for agent, m in page for text in (agent, "1" if m.phone else "0", m.text())]
-            await self._run("configure", token, "agents", *triples)
+            told = [
+                text
+                for agent, m in page
+                for text in (agent, "1" if m.phone else "0", m.text(), *_chosen((known or {}).get(agent)))
+            ]
+            await self._run("configure", token, "agents", *told)
         removed = await self._members("agents") - wanted.members.keys()
         for names in batched(sorted(removed), PAGE, strict=False):
             await self._run("configure", token, "remove", *names)
         await self._run("configure", token, "finish", digest)
+
+    async def configured(self) -> bool:
+        with ERRORS:
+            return bool(await self._client.hexists(f"{self._tag}:config", "digest"))
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
         choice = check_choice(state)
@@ -198,3 +206,10 @@ class RedisAvailability:
         for page in batched(names, PAGE, strict=False):
             found += [line.decode() for line in await self._run("recompute", step, *page)]
         return found
+
+
+def _chosen(record: AgentRecord | None) -> tuple[str, str]:
+    """Choice and reason of a new agent."""
+    if record is None:
+        return AgentState.LOGGED_OUT, ""
+    return record.choice, record.reason or "" if record.choice is AgentState.NOT_READY else ""

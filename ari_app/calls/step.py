@@ -38,7 +38,7 @@ class Step:
         self.unreachable: dict[str, bool | None] = {}
         self.counter = state.counter
         self.linked = state.linked
-        self.stock_taken = False
+        self.tells_all_agents = False
         self.causes: set[str] = set()
         self.announcements: list[tuple[LegId, str, str, str]] = []
         self.to_all: list[tuple[CallId, str]] = []

@@ -250,6 +250,11 @@ class TimePassed:
 
 
 @dataclass(frozen=True, slots=True)
+class AvailabilityEmptied:
+    """What availability knew of agents is lost; it is configured anew, and is to be told what calls make of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryReplaced:
     """The administrator's file was read again."""
 
@@ -278,5 +283,7 @@ type AsteriskFact = (
     | AsteriskReconciled
     | PhoneReachable
 )
-type AvailabilityFact = AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable | AgentLoggedOut
+type AvailabilityFact = (
+    AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable | AgentLoggedOut | AvailabilityEmptied
+)
 type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | Command

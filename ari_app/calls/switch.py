@@ -236,6 +236,8 @@ class Switch:
                 waiting.agent_free(step, agent)
             case s.AgentLoggedOut(agent):
                 recalls.logged_out(step, agent)
+            case s.AvailabilityEmptied():
+                step.tells_all_agents = True
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):

@@ -4,6 +4,7 @@ Written behind: a call never waits for Redis. What could not be written is writt
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ def _renewed(call: Any) -> Any:
 _CALL: TypeAdapter[Call] = TypeAdapter(Annotated[Call, BeforeValidator(_renewed)])
 _LEG = TypeAdapter(Leg)
 _RETRY_SECONDS = 0.5
+_BEHIND_SECONDS = 2.0
 # A call changes several times within a few milliseconds: what is written is the last of them.
 _PACE_SECONDS = 0.02
 
@@ -47,6 +49,12 @@ class Snapshots:
         self._store = store
         self._dirty: dict[str, Call | Leg | None] = {}
         self._wake = asyncio.Event()
+        self._failing_since: float | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether what changed could not be written for some time: a restart now would find calls as they were."""
+        return self._failing_since is not None and time.monotonic() - self._failing_since > _BEHIND_SECONDS
 
     def call(self, call: Call) -> None:
         """Keep the call as it is now; one that is over is forgotten."""
@@ -74,8 +82,14 @@ class Snapshots:
             writing, self._dirty = self._dirty, {}
             try:
                 await self._store.save_many({key: _dumped(value) for key, value in writing.items()})
-            except StoreUnavailable:
+                if self._failing_since is not None:
+                    self._failing_since = None
+                    log.info("snapshots_written_again")
+            except StoreUnavailable as error:
                 self._dirty = {**writing, **self._dirty}
+                if self._failing_since is None:
+                    self._failing_since = time.monotonic()
+                    log.warning("snapshots_not_written", reason=error.detail, changes=len(self._dirty))
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def restore(self) -> Restored:

@@ -111,27 +111,35 @@ class MemoryAvailability:
         self._seq = 0
         self._listeners: list[asyncio.Queue[Change]] = []
 
-    async def configure(self, directory: Directory) -> None:
+    async def configure(self, directory: Directory, known: Mapping[str, AgentRecord] | None = None) -> None:
         wanted = memberships(directory)
         if wanted == self._configured:
             return
         self._configured = wanted
         step = self._step()
         for agent, member in wanted.members.items():
-            known = self._agents.get(agent)
-            if known is None:
-                self._agents[agent] = _Agent(agent, member, since=step.now)
-            elif known.member != member:
-                self._leave(known, step)
-                known.free = False
-                known.member = member
-                self._commit(known, step.now, step)
+            there = self._agents.get(agent)
+            if there is None:
+                new = self._agents[agent] = _Agent(agent, member, since=step.now)
+                chosen = (known or {}).get(agent)
+                if chosen is not None and chosen.choice is not AgentState.LOGGED_OUT:
+                    new.choice = chosen.choice
+                    new.reason = (chosen.reason or "") if chosen.choice is AgentState.NOT_READY else ""
+                    self._commit(new, step.now, step)
+            elif there.member != member:
+                self._leave(there, step)
+                there.free = False
+                there.member = member
+                self._commit(there, step.now, step)
         for agent in self._agents.keys() - wanted.members.keys():
             removed = self._agents.pop(agent)
             self._leave(removed, step)
             self._requests.pop(removed.request or "", None)
         self._publish(step)
         self._tell(Resync())
+
+    async def configured(self) -> bool:
+        return self._configured != Memberships({}, {})
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
         choice = check_choice(state)
@@ -307,6 +315,10 @@ class MemoryAvailability:
                 yield await queue.get()
         finally:
             self._listeners.remove(queue)
+
+    def forget(self) -> None:
+        """As a Redis that comes back without what it had kept."""
+        self._agents, self._free, self._requests, self._configured = {}, {}, {}, Memberships({}, {})
 
     def interrupt(self) -> None:
         """What subscribers are told when a connection is lost and found again."""

@@ -217,3 +217,12 @@ async def ready(availability: Availability, clock: Clock, *agents: str) -> None:
 
 async def counts(availability: Availability, *targets: str) -> list[int]:
     return [await availability.available(parse_target(target)) for target in targets]
+
+
+async def empty(availability: Availability) -> None:
+    """As after its Redis came back without what it had kept."""
+    if isinstance(availability, RedisAvailability):
+        keys = [key async for key in availability._client.scan_iter(match=f"{availability._tag}*")]
+        await availability._client.delete(*keys)
+    elif isinstance(availability, MemoryAvailability):
+        availability.forget()

@@ -6,7 +6,7 @@ from ari_app.availability.port import AgentState, Availability
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import parse_target
-from tests.contract.conftest import Clock, counts, ready
+from tests.contract.conftest import Clock, counts, empty, ready
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -108,6 +108,32 @@ async def test_a_wrap_up_and_a_reservation_that_is_waited_for_go_on(availability
     await availability.reconcile({}, awaited=["mine"])
     assert [(await availability.agent(a)).state for a in ("alice", "bob", "carol")] == ["wrap_up", "reserved", "ready"]
     assert await availability.set_activity("bob", "ringing", request="mine")
+
+
+async def test_whoever_has_lost_what_was_configured_says_so(availability: Availability, directory: Directory) -> None:
+    assert await availability.configured()
+    await empty(availability)
+    assert not await availability.configured()
+    await availability.configure(directory)
+    assert await availability.configured()
+
+
+async def test_who_is_new_has_chosen_what_is_known_of_them(
+    availability: Availability, directory: Directory, clock: Clock
+) -> None:
+    await ready(availability, clock, "alice", "bob", "carol")
+    await availability.set_state("bob", "not_ready", "lunch")
+    await availability.set_activity("carol", "on_call", call="c1")
+    await availability.set_state("carol", "not_ready", "lunch")
+    known = {record.agent: record for record in await availability.agents()}
+    await empty(availability)
+    await availability.configure(directory, known)
+    records = {record.agent: (record.state, record.reason) for record in await availability.agents()}
+    assert (records["alice"], records["bob"]) == (("ready", None), ("not_ready", "lunch"))
+    assert records["carol"] == ("not_ready", None)  # the reason is not told while a call has them
+    assert records["dave"] == ("logged_out", None)
+    assert await counts(availability, "group:support") == [1]
+    assert await availability.recompute() == ()
 
 
 # -- what calls make of them ------------------------------------------------------------------------------------------

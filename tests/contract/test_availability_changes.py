@@ -17,10 +17,11 @@ from ari_app.availability.port import (
     Lost,
     Resync,
 )
+from ari_app.availability.refill import keep_filled
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Agent, Directory
 from ari_app.routing.targets import parse_target
-from tests.contract.conftest import Clock
+from tests.contract.conftest import Clock, empty
 
 NOBODY: frozenset[str] = frozenset()
 SUPPORT = parse_target("group:support")
@@ -331,3 +332,51 @@ async def test_what_is_due_is_ended_on_time_and_the_store_may_be_away(
     assert waits == [0.25, 0.25, 0.1, 0.25, 0.25]
     assert [answer and answer.ended for answer in answers] == [0, None, 0, 1, 0]
     assert await availability.available(SUPPORT) == 1
+
+
+# -- a Redis that has lost what it kept -------------------------------------------------------------------------------
+
+
+async def test_who_lost_what_was_configured_is_filled_again_and_no_other(
+    availability: Availability, directory: Directory
+) -> None:
+    looks: list[str] = []
+    over = asyncio.Event()
+
+    async def refill() -> None:
+        looks.append("refilled")
+        if len(looks) == 1:
+            raise StoreUnavailable
+        await availability.configure(directory)
+
+    async def sleep(_seconds: float) -> None:
+        looks.append("waited")
+        if len(looks) > 5:
+            over.set()
+        await asyncio.sleep(0)
+
+    running = asyncio.create_task(keep_filled(availability, refill, sleep))
+    async with asyncio.timeout(DEADLINE):
+        await over.wait()
+    running.cancel()
+    assert looks[:6] == ["refilled", "waited", "refilled", "waited", "waited", "waited"]
+
+
+async def test_a_mirror_keeps_what_it_knew_until_an_emptied_redis_is_filled_again(
+    availability: Availability, directory: Directory, mirror: Mirror
+) -> None:
+    record = await availability.set_state("alice", "ready")
+    await until(mirror, lambda: mirror.record("alice") == record)
+    known = dict(mirror.records)
+    told: list[Change] = []
+    mirror.listen(told.append)
+    await empty(availability)
+    reading = asyncio.create_task(mirror._reload())
+    await availability.snapshot()
+    assert dict(mirror.records) == known
+    await availability.configure(directory, known)
+    async with asyncio.timeout(DEADLINE):
+        await reading
+    assert mirror.fresh
+    assert "logged_out" not in {state for agent, state, _ in agents(told) if agent == "alice"}
+    assert (await availability.agent("alice")).state is AgentState.READY

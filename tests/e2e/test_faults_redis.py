@@ -2,11 +2,14 @@
 
 import time
 
+from redis.asyncio import Redis
+
+from tests.bots import answers
 from tests.bots.desktop import Json
 from tests.bots.sound import Sound
 from tests.e2e.containers import Part, until_away
 from tests.e2e.office import Agent, Office, Refused
-from tests.e2e.witness import undisturbed
+from tests.e2e.witness import reopen, undisturbed
 
 AWAY = 10.0
 UNAVAILABLE = "store_unavailable"
@@ -127,6 +130,30 @@ async def test_a_caller_who_comes_while_redis_is_dead_rings_a_free_agent_when_it
         await caller.hears_music(within=8)
     await alice.phone.answer(within=10)
     await office.hears("caller <-> alice")
+
+
+async def test_a_redis_that_was_emptied_is_filled_again_and_calls_outlive_a_restart_after_that(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    bob, _carol = await office.agents("bob", "carol", behaviour=answers())
+    dave = await office.agent("dave", ready=False)
+    await dave.command("PUT", "/v1/me/state", {"state": "not_ready", "reason": "lunch"})
+    talking = await office.caller("talking", "+33600000001")
+    await office.connect(talking, alice)
+    await alice.do("hold")
+    async with Redis.from_url(office.stack.redis) as emptied:
+        await emptied.flushall()
+    another = await office.caller("another", "+33600000002")
+    another.dial("2000")
+    await another.hears_sound(Sound.VOICES)  # of bob or carol: who had been idle for longer was lost
+    await talking.hears_music()
+    assert await available(bob, "group:support") == 1
+    await dave.has_reason("lunch")
+    async with Part(office.stack, "controller").killed():
+        await talking.hears_music()
+    await reopen(alice)
+    await alice.sees_state("held")
+    await alice.do("retrieve")
+    await office.hears("talking <-> alice", among=("talking", "alice"))
 
 
 async def test_counts_are_right_after_redis_was_dead_and_nobody_is_reserved_twice_s4_s5(office: Office) -> None:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
 from tests.properties.scene import SELDOM, Scene
 
 
@@ -75,6 +76,14 @@ class Faults(Scene):
         """`behind`: what its last step made of calls was done, and not yet written."""
         if now:
             self.world.restart(behind=behind)
+
+    @precondition(lambda self: self.world.asterisk.connected)
+    @rule(now=SELDOM)
+    def redis_comes_back_empty(self, now: bool) -> None:
+        if now:
+            self.world.agents.activity.clear()
+            self.world.agents.held_for.clear()
+            self.world.feed(s.AvailabilityEmptied())
 
     @rule(away=SELDOM)
     def redis_is_away(self, away: bool) -> None:

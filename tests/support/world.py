@@ -63,7 +63,8 @@ class Agents:
                 self.held_for[found] = request
                 return [s.AgentReserved(request, found)]
             case e.SetActivity(agent, activity, request=request):
-                if request is not None and self.held_for.get(agent) != request:
+                mine = request is None or self.held_for.get(agent) == request
+                if not mine and (activity is None or agent in self.activity or request in self.held_for.values()):
                     return []
                 if activity is not None:
                     self.activity[agent] = activity

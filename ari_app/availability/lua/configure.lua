@@ -1,7 +1,7 @@
 -- Makes agents and sets what the administrator's file says, in steps that are short enough not to make others wait.
 -- ARGV  now, token, step, ...
 --   begin   digest, then pairs of a target and its levels in use, highest first ('' but for skills)
---   agents  triples of an agent, 1 if they have a phone, and their sets
+--   agents  for each agent: agent, 1 if they have a phone, their sets; choice and reason of those who are new
 --   remove  agents
 --   finish  digest
 -- Returns 1; 0 where there is nothing to do: at begin, because it is so already; later, because another
@@ -29,7 +29,7 @@ if call('HGET', config, 'token') ~= token then
 end
 
 if step == 'agents' then
-  for i = 4, #ARGV, 3 do
+  for i = 4, #ARGV, 5 do
     local agent, phone, sets = ARGV[i], ARGV[i + 1] == '1', ARGV[i + 2]
     local r = load(agent)
     if not r then
@@ -37,6 +37,11 @@ if step == 'agents' then
       call('HSET', P .. 'agent:' .. agent, 'choice', 'logged_out', 'reason', '', 'activity', '', 'request', '',
         'due', 0, 'call', '', 'reachable', 1, 'missed', 0, 'since', now, 'idle', 0, 'free', 0, 'sets', sets,
         'phone', ARGV[i + 1], 'rev', 0)
+      if ARGV[i + 3] ~= 'logged_out' then
+        r = load(agent)
+        r.choice, r.reason = ARGV[i + 3], ARGV[i + 4]
+        commit(r, now)
+      end
     elseif r.sets ~= sets or r.phone ~= phone then
       if r.free then
         leave(r)

@@ -21,10 +21,10 @@ def settle(step: Step) -> None:
             over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest
             wrap_up = _wrap_up(step, agent) if over else 0.0
             told.append(SetActivity(agent, activity, concerned, wrap_up))
-    if step.stock_taken:
+    if step.tells_all_agents:
         told.append(ReconcileAgents(tuple(_busy(step)), step.all_awaited()))
     # Reservations that taking stock asks for come after: whom an earlier life had reserved can then be had.
-    place = 0 if step.stock_taken else len(step.effects)
+    place = 0 if step.tells_all_agents else len(step.effects)
     step.effects[place:place] = told
 
 

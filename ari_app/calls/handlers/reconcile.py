@@ -26,7 +26,7 @@ def link_lost(step: Step) -> None:
 def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     """The connection stands again."""
     step.linked = True
-    step.stock_taken = True
+    step.tells_all_agents = True
     feature_codes.forget(step)
     talking.anew(step)
     held = {channel.leg: channel for channel in fact.channels}

@@ -97,3 +97,18 @@ async def test_administration_is_for_admins(world: World, agent: str) -> None:
     ]:
         answer = await world.ask(method, path, token=token)
         assert (answer.status, answer.code) == (403, "forbidden")
+
+
+async def test_tokens_that_redis_has_lost_are_written_again(world: World, alice: str) -> None:
+    over = await world.token("bob")
+    world.now += 11 * 3600
+    carol = await world.token("carol")
+    world.now += 3600
+    for token in (alice, over, carol):
+        await world.store.delete_token(hash_token(token))
+    await world.server.keep_tokens()
+    world.now += TRUST + 1
+    assert (await world.ask("GET", "/v1/me", token=carol)).status == 200
+    assert (await world.ask("GET", "/v1/me", token=over)).status == 401
+    world.now += 11 * 3600
+    assert (await world.ask("GET", "/v1/me", token=carol)).status == 401

@@ -295,6 +295,14 @@ def test_a_reservation_whose_answer_is_on_its_way_outlives_the_stock_taking() ->
     assert {agent for agent, _, _ in told.busy} <= {"bob", "carol"}
 
 
+def test_an_availability_that_was_emptied_is_told_of_every_agent() -> None:
+    office = Office()
+    office.served()
+    told = office.feed(s.AvailabilityEmptied())
+    call = office.only_call()
+    assert told == [e.ReconcileAgents((("alice", "on_call", call.id),))]
+
+
 def test_what_was_kept_of_calls_that_are_over_is_not_taken_over() -> None:
     office = Office()
     call = office.served()

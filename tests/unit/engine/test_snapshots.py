@@ -106,6 +106,27 @@ async def test_while_the_store_is_away_only_the_newest_is_written_after(monkeypa
     assert kept.owner == "bob"
 
 
+async def test_it_is_behind_when_nothing_could_be_written_for_a_while_and_no_longer_when_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshots, "_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(snapshots, "_BEHIND_SECONDS", -1.0)
+    office, shelf = _office(), Shelf()
+    shelf.away = 1
+    keeper = Snapshots(shelf)
+    seen: list[bool] = []
+    first = shelf.save_many
+
+    async def looks(entries: Mapping[str, bytes | None]) -> None:
+        seen.append(keeper.behind)
+        await first(entries)
+
+    monkeypatch.setattr(shelf, "save_many", looks)
+    keeper.call(office.only_call())
+    await keeper.flush()
+    assert [*seen, keeper.behind] == [False, True, False]
+
+
 async def test_a_change_during_an_outage_is_not_overwritten_by_the_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "_RETRY_SECONDS", 0.0)
     office, shelf = _office(), Shelf()
