@@ -25,6 +25,14 @@ expected-statuses = [101, 200, 201, 204, 401, 403, 404, 409, 422, 426, 429]
 [checks.negative_data_rejection]
 expected-statuses = [401, 403, 404, 405, 409, 413, 422, 426, 429]
 """
+# Keys take as long to send as people take to press them. What no keys are is refused before it is asked for which call:
+# the administrator's turn shows it.
+FEW_KEYS = """
+[[operations]]
+include-operation-id = ["send_dtmf", "send_party_dtmf"]
+phases.coverage.enabled = false
+generation.max-examples = 3
+"""
 ENDING = ("logout", "release_call", "clear_call", "remove_party")
 
 
@@ -82,7 +90,7 @@ async def test_answers_to_an_agent_are_as_documented_and_a_conference_hears_noth
             token = await token_of(office, "frank")
             ids = f'[parameters]\n"path.call" = "{frank.call_id}"\n"path.party" = "{frank.party("contact")["id"]}"\n'
             keeping = [word for operation in ENDING for word in ("--exclude-operation-id", operation)]
-            await schemathesis(office, tmp_path, token, ids, *keeping)
+            await schemathesis(office, tmp_path, token, ids + FEW_KEYS, *keeping)
             ending = [word for operation in ENDING for word in ("--include-operation-id", operation)]
             await schemathesis(office, tmp_path, token, ids, *ending)
 
@@ -93,5 +101,5 @@ async def test_answers_to_an_administrator_are_as_documented_and_a_conference_he
     await conference_and_talk(office)
     async with undisturbed(office, *CONFERENCE, among=("caller", "alice", "bob")):
         token = await token_of(office, "admin")
+        # To log out is no other thing for them than for an agent, whose commands end with it.
         await schemathesis(office, tmp_path, token, "", "--exclude-operation-id", "logout")
-        await schemathesis(office, tmp_path, token, "", "--include-operation-id", "logout")
