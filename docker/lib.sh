@@ -285,14 +285,15 @@ build_images() {
             --tag "callcontrol-$name:$tag" --tag "callcontrol-$name:latest" "$REPO"
         done_ "image $name: $(docker image inspect --format '{{.Size}}' "callcontrol-$name:$tag" |
             awk '{ printf "%.0f MB", $1 / 1e6 }'), built in $(seconds_since "$began")"
-        forget_old_images "$name"
+        forget_old_images "$name" "$tag"
     done
 }
 
-# The last few stay: switching back and forth between two versions must not build each time.
+# The last few stay: switching back and forth between two versions must not build each time. So does the one just made,
+# which is as old as the layers that it was made of: where all of them were there already, older than the others.
 forget_old_images() {
     docker image ls --filter "label=callcontrol.image=$1" --format '{{.Repository}}:{{.Tag}}' |
-        grep -v -e ':latest$' -e '<none>' | tail -n +5 | xargs -r docker image rm >/dev/null 2>&1 || true
+        grep -v -e ':latest$' -e '<none>' -e ":$2\$" | tail -n +5 | xargs -r docker image rm >/dev/null 2>&1 || true
 }
 
 images_are_built() {

@@ -13,6 +13,7 @@ from ari_app.api.admin_api import AdminApi
 from ari_app.api.agents_api import AgentsApi
 from ari_app.api.authentication import Authentication
 from ari_app.api.calls_api import CallsApi
+from ari_app.api.desk_files import DeskFiles
 from ari_app.api.dispatch import JSON, Dispatcher
 from ari_app.api.events import EventHub
 from ari_app.api.finder import Finder
@@ -105,7 +106,9 @@ class ApiServer:
         ]
         self.routes.append(self._document_route())
         self._document: bytes | None = None
-        self._dispatch = Dispatcher(Router(self.routes), control, authentication, Answers(store), metrics)
+        self._dispatch = Dispatcher(
+            Router([*self.routes, *DeskFiles().routes()]), control, authentication, Answers(store), metrics
+        )
         self._runner: web.ServerRunner | None = None
 
     async def start(self, host: str, port: int) -> int:

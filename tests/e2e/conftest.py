@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bots import Lab
+from tests.e2e.browser import Desks, browsers
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
@@ -54,3 +55,10 @@ async def office(stack: Stack) -> AsyncIterator[Office]:
         yield office
     finally:
         await office.close()
+
+
+@pytest.fixture
+async def desks(stack: Stack) -> AsyncIterator[Desks]:
+    """Browsers, for those who use the page."""
+    async with browsers(stack) as opened:
+        yield opened

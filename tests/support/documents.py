@@ -10,7 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-_FOREIGN = frozenset({".git", ".venv", "reports", "mutants", "build", "dist", "__pycache__", ".hypothesis"})
+_FOREIGN = frozenset(
+    {".git", ".venv", "reports", "mutants", "build", "dist", "node_modules", "__pycache__", ".hypothesis"}
+)
 _KINDS = frozenset({".py", ".md", ".yaml", ".yml", ".conf", ".toml", ".lua", ".sh", ".json", ".xml", ""})
 _URL = re.compile(r"\b[a-z]+://\S+")
 _CITED = re.compile(r"(?<![\w/.-])((?:[\w-]+/|\.\./)*[\w.-]*\w\.md)\b(?:, \"([^\"]+)\")?")

@@ -1,0 +1,70 @@
+"""The desk: the built page (`ari_app/desk/dist`), served from memory at the API's own address.
+
+Whatever the page loads has a digest of its content in its name, but for the two documents at `/` and `/embed`: they are
+asked for each time, all else once. Where the page was not built there is nothing at these paths.
+"""
+
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from ari_app.api.routes import Access, Exchange, Route
+from ari_app.errors import Code, Refused
+
+DIST = Path(__file__).parents[1] / "desk" / "dist"
+
+_ALWAYS = {"Cache-Control": "no-cache"}
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_HEADERS = {
+    # Files of our own and nothing else: no inline script or style, no other origin.
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class DeskFiles:
+    """The files of a directory, read once."""
+
+    def __init__(self, directory: Path = DIST) -> None:
+        self._pages = _read(directory)
+        self._assets = _read(directory / "assets")
+
+    async def page(self, _: Exchange) -> web.Response:
+        """The desk itself."""
+        return _response(self._pages, "index.html", _ALWAYS)
+
+    async def embedded(self, _: Exchange) -> web.Response:
+        """The desk for a frame in another page."""
+        return _response(self._pages, "embed.html", _ALWAYS)
+
+    async def asset(self, exchange: Exchange) -> web.Response:
+        """What the documents load."""
+        return _response(self._assets, exchange.path["name"], _FOR_EVER)
+
+    def routes(self) -> list[Route]:
+        """Not part of the API's document: what is here is for browsers."""
+        return [
+            Route("GET", "/", "desk", "The desk", "desk", self.page, access=Access.PUBLIC),
+            Route("GET", "/embed", "embedded_desk", "The desk in a frame", "desk", self.embedded, access=Access.PUBLIC),
+            Route("GET", "/assets/{name}", "desk_asset", "A file", "desk", self.asset, access=Access.PUBLIC),
+        ]
+
+
+def _read(directory: Path) -> Mapping[str, bytes]:
+    if not directory.is_dir():
+        return {}
+    return {file.name: file.read_bytes() for file in directory.iterdir() if file.is_file()}
+
+
+def _response(files: Mapping[str, bytes], name: str, headers: Mapping[str, str]) -> web.Response:
+    if name not in files:
+        raise Refused(Code.NOT_FOUND, "there is nothing at this path; see /v1/openapi.json")
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    charset = "utf-8" if kind.startswith("text/") else None
+    return web.Response(body=files[name], content_type=kind, charset=charset, headers={**_HEADERS, **headers})

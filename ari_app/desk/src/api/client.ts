@@ -1,0 +1,58 @@
+/** Commands to the server: one client, generated from its own OpenAPI document. */
+import createClient, { type Client } from "openapi-fetch";
+import type { Problem } from "../core/model";
+import type { paths } from "./schema";
+
+export type Api = Client<paths>;
+
+/** What the server refused, by its stable code; `network` where it was not reached. */
+export class Refused extends Error {
+  constructor(
+    readonly code: string,
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** `token` is asked at every request. `ended` is called when the server says that the session is over. */
+export function connect(token: () => string | null, ended: () => void): Api {
+  const api = createClient<paths>({ baseUrl: "" });
+  api.use({
+    onRequest({ request }) {
+      const now = token();
+      if (now !== null) request.headers.set("Authorization", `Bearer ${now}`);
+      // A repeat by the browser or a proxy is then no second command.
+      if (request.method === "POST") request.headers.set("Idempotency-Key", crypto.randomUUID());
+      return request;
+    },
+    onResponse({ response, schemaPath }) {
+      if (response.status === 401 && schemaPath !== "/v1/login") ended();
+    },
+  });
+  return api;
+}
+
+interface Answered<T> {
+  readonly data?: T;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/** The data of an answer. Throws `Refused`. */
+export async function answer<T>(asked: Promise<Answered<T>>): Promise<T> {
+  let got: Answered<T>;
+  try {
+    got = await asked;
+  } catch {
+    throw new Refused("network", "");
+  }
+  if (got.response.ok) return got.data as T;
+  const problem = got.error;
+  if (isProblem(problem)) throw new Refused(problem.code, problem.detail);
+  throw new Refused("internal", String(got.response.status));
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === "object" && value !== null && "code" in value && "detail" in value;
+}

@@ -1,0 +1,99 @@
+/**
+ * The event stream: opened, kept open, resumed where it broke off.
+ *
+ * A page that was hidden, frozen or without network asks for what it missed (`since`); the server says when that is no
+ * longer known by beginning with a snapshot.
+ */
+import type { ServerEvent } from "../core/model";
+
+/** Milliseconds until the first attempt after a break, and the longest wait between two. */
+const FIRST = 200;
+const LONGEST = 5000;
+const SESSION_ENDED = 4001;
+const BEGIN_ANEW = 1012;
+
+export interface Listener {
+  event(event: ServerEvent): void;
+  connection(state: "connecting" | "open" | "lost"): void;
+  sessionEnded(): void;
+}
+
+export class EventStream {
+  #socket: WebSocket | null = null;
+  #since: number | null = null;
+  #wait = FIRST;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #opening = false;
+  #closed = false;
+  readonly #again = (): void => this.#hurry();
+
+  /** `ticket` gets what opens one socket; it rejects where the server can't be reached. */
+  constructor(
+    private readonly ticket: () => Promise<string>,
+    private readonly listener: Listener,
+  ) {
+    addEventListener("online", this.#again);
+    document.addEventListener("visibilitychange", this.#again);
+    void this.#open();
+  }
+
+  send(message: object): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    removeEventListener("online", this.#again);
+    document.removeEventListener("visibilitychange", this.#again);
+    this.#socket?.close();
+  }
+
+  async #open(): Promise<void> {
+    if (this.#opening) return;
+    this.#opening = true;
+    const query = await this.ticket().catch(() => null);
+    this.#opening = false;
+    if (this.#closed) return;
+    if (query === null) {
+      this.#later();
+      return;
+    }
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const since = this.#since === null ? "" : `&since=${this.#since}`;
+    const socket = new WebSocket(`${scheme}://${location.host}/v1/events?${query}${since}`);
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#wait = FIRST;
+      this.listener.connection("open");
+    };
+    socket.onmessage = (message: MessageEvent<string>) => {
+      const event = JSON.parse(message.data) as ServerEvent;
+      this.#since = event.seq;
+      this.listener.event(event);
+    };
+    socket.onclose = (close) => {
+      if (this.#socket !== socket || this.#closed) return;
+      this.#socket = null;
+      if (close.code === BEGIN_ANEW) this.#since = null;
+      if (close.code === SESSION_ENDED) this.listener.sessionEnded();
+      else this.#later();
+    };
+  }
+
+  #later(): void {
+    if (this.#closed) return;
+    this.listener.connection("lost");
+    clearTimeout(this.#timer);
+    // Spread out, so that a server that was restarted does not meet all pages at once.
+    this.#timer = setTimeout(() => void this.#open(), this.#wait * (0.5 + Math.random()));
+    this.#wait = Math.min(this.#wait * 2, LONGEST);
+  }
+
+  #hurry(): void {
+    if (document.hidden || this.#socket !== null || this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#wait = FIRST;
+    void this.#open();
+  }
+}

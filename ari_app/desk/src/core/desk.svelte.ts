@@ -1,0 +1,302 @@
+/**
+ * The page's one object: the store that the event stream fills, and the commands. What is asked of the server is never
+ * assumed: the page changes when the event comes.
+ */
+import { answer, type Api, connect, Refused } from "../api/client";
+import { EventStream } from "../api/events";
+import type { components } from "../api/schema";
+import type { Call, Me, Target, TargetAction } from "./model";
+import { initial, reduce, type State } from "./store";
+import { asksCallerId, current, interactions, type PartyVerb, type PlainVerb, type TargetVerb } from "./views";
+
+export type NewState = components["schemas"]["NewState"]["state"];
+
+/** What Team Communicator was opened for, by a button of a call. */
+export interface Purpose {
+  readonly verb: TargetVerb;
+  readonly call: string;
+}
+
+/** What waits for the choice of a caller ID. */
+export interface Asking {
+  readonly verb: TargetAction;
+  readonly target: string;
+  readonly call: string | null;
+}
+
+/** Where keys go: a call, or one party of it. */
+export interface Keypad {
+  readonly call: string;
+  readonly party: string | null;
+}
+
+interface Session {
+  readonly token: string;
+  readonly agent: string;
+}
+
+const SESSION = "desk.session";
+const PLAIN_PATHS = {
+  hold: "/v1/calls/{call}/hold",
+  retrieve: "/v1/calls/{call}/retrieve",
+  complete_transfer: "/v1/calls/{call}/complete-transfer",
+  complete_conference: "/v1/calls/{call}/complete-conference",
+  alternate: "/v1/calls/{call}/alternate",
+  reconnect: "/v1/calls/{call}/reconnect",
+  start_recording: "/v1/calls/{call}/start-recording",
+  pause_recording: "/v1/calls/{call}/pause-recording",
+  resume_recording: "/v1/calls/{call}/resume-recording",
+  stop_recording: "/v1/calls/{call}/stop-recording",
+  release: "/v1/calls/{call}/release",
+  clear: "/v1/calls/{call}/clear",
+  cancel: "/v1/calls/{call}/cancel",
+  answer: "/v1/calls/{call}/answer",
+} as const;
+const TARGET_PATHS = {
+  single_step_transfer: "/v1/calls/{call}/single-step-transfer",
+  single_step_conference: "/v1/calls/{call}/single-step-conference",
+  initiate_transfer: "/v1/calls/{call}/initiate-transfer",
+} as const;
+const PARTY_PATHS = {
+  mute: "/v1/calls/{call}/parties/{party}/mute",
+  unmute: "/v1/calls/{call}/parties/{party}/unmute",
+  deafen: "/v1/calls/{call}/parties/{party}/deafen",
+  undeafen: "/v1/calls/{call}/parties/{party}/undeafen",
+  hold: "/v1/calls/{call}/parties/{party}/hold",
+  retrieve: "/v1/calls/{call}/parties/{party}/retrieve",
+} as const;
+
+class Desk {
+  state = $state.raw<State>(initial);
+  connection = $state<"connecting" | "open" | "lost">("connecting");
+  session = $state.raw<Session | null>(stored());
+  sessionLost = $state(false);
+  problems = $state.raw<readonly { readonly id: number; readonly code: string }[]>([]);
+  purpose = $state.raw<Purpose | null>(null);
+  asking = $state.raw<Asking | null>(null);
+  keypad = $state.raw<Keypad | null>(null);
+  query = $state("");
+  /** Commands under way, so that a button can tell that it was heard. */
+  busy = $state(0);
+  /** Names of targets as they were seen, for offers that name only the target. */
+  readonly names = new Map<string, string>();
+  readonly api: Api = connect(
+    () => this.session?.token ?? null,
+    () => this.#lost(),
+  );
+  #ticking = $state(Date.now());
+  #stream: EventStream | null = null;
+  #asked: ReturnType<typeof setTimeout> | undefined;
+  #problem = 0;
+
+  /** The server's time in milliseconds. */
+  readonly now = $derived(this.#ticking + this.state.skew);
+  readonly calls = $derived(interactions(this.state, this.now));
+  /** The call that Team Communicator's verbs are about. */
+  readonly subject = $derived.by<Call | null>(() => {
+    const named = this.purpose === null ? undefined : this.calls.find((call) => call.id === this.purpose?.call);
+    return named ?? current(this.calls);
+  });
+
+  constructor() {
+    setInterval(() => (this.#ticking = Date.now()), 500);
+    // Another window of the same browser logged in or out.
+    addEventListener("storage", (event) => {
+      if (event.key === SESSION) this.#become(stored());
+    });
+    if (this.session !== null) this.#follow();
+  }
+
+  // -- the session ---------------------------------------------------------------------------------------------------
+
+  async logIn(agent: string, password: string): Promise<void> {
+    const { token } = await answer(this.api.POST("/v1/login", { body: { agent, password } }));
+    const session = { token, agent };
+    localStorage.setItem(SESSION, JSON.stringify(session));
+    this.#become(session);
+    const me = await answer(this.api.GET("/v1/me"));
+    if (me.state === "logged_out" && me.phone !== null) await this.setState("not_ready", null);
+  }
+
+  async logOut(): Promise<void> {
+    if (!(await this.run(() => this.#putState("logged_out", null)))) return;
+    await this.run(() => answer(this.api.POST("/v1/logout")));
+    this.#forget();
+  }
+
+  #become(session: Session | null): void {
+    this.#stream?.close();
+    this.#stream = null;
+    this.session = session;
+    this.state = initial;
+    this.sessionLost = false;
+    this.purpose = this.asking = this.keypad = null;
+    if (session !== null) this.#follow();
+  }
+
+  #forget(): void {
+    localStorage.removeItem(SESSION);
+    this.#become(null);
+  }
+
+  #lost(): void {
+    if (this.session === null) return;
+    this.#forget();
+    this.sessionLost = true;
+  }
+
+  #follow(): void {
+    this.connection = "connecting";
+    this.#stream = new EventStream(() => this.#ticket(), {
+      event: (event) => {
+        this.state = reduce(this.state, event, Date.now());
+        if (event.type === "snapshot") this.search(this.query);
+        if (event.type === "subscribed") for (const t of event.targets ?? []) this.names.set(t.target, t.name);
+        if (event.type === "error" && event.operation !== "subscribe") this.complain(event.problem.code);
+        if (this.state.stale) this.#askAgain();
+        this.#tidy();
+      },
+      connection: (state) => (this.connection = state),
+      sessionEnded: () => this.#lost(),
+    });
+  }
+
+  async #ticket(): Promise<string> {
+    return `token=${encodeURIComponent(this.session?.token ?? "")}`;
+  }
+
+  /** What was open about a call that is no more, or no longer takes it, is closed. */
+  #tidy(): void {
+    const open = (id: string | null): boolean => id === null || (id in this.state.calls && !(id in this.state.ended));
+    const purpose = this.purpose;
+    if (purpose !== null && !this.state.calls[purpose.call]?.actions.includes(purpose.verb)) this.purpose = null;
+    if (this.asking !== null && !open(this.asking.call)) this.asking = null;
+    if (this.keypad !== null && !open(this.keypad.call)) this.keypad = null;
+  }
+
+  // -- commands ------------------------------------------------------------------------------------------------------
+
+  /** Run a command; what the server refuses is told. Whether it was done. */
+  async run(command: () => Promise<unknown>): Promise<boolean> {
+    this.busy += 1;
+    try {
+      await command();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.complain(error.code);
+      return false;
+    } finally {
+      this.busy -= 1;
+    }
+  }
+
+  complain(code: string): void {
+    this.#problem += 1;
+    this.problems = [...this.problems.filter((problem) => problem.code !== code), { id: this.#problem, code }].slice(-3);
+  }
+
+  dismiss(id: number): void {
+    this.problems = this.problems.filter((problem) => problem.id !== id);
+  }
+
+  setState(state: NewState, reason: string | null): Promise<boolean> {
+    return this.run(() => this.#putState(state, reason));
+  }
+
+  extendWrapUp(seconds: number): Promise<boolean> {
+    const body = { state: "wrap_up" as const, extend: seconds, reason: null };
+    return this.run(() => answer(this.api.PUT("/v1/me/state", { body })));
+  }
+
+  #putState(state: NewState, reason: string | null): Promise<unknown> {
+    return answer(this.api.PUT("/v1/me/state", { body: { state, reason, extend: null } }));
+  }
+
+  plain(call: string, verb: keyof typeof PLAIN_PATHS): Promise<boolean> {
+    return this.run(() => answer(this.api.POST(PLAIN_PATHS[verb], { params: { path: { call } } })));
+  }
+
+  verb(call: string, verb: PlainVerb): Promise<boolean> {
+    if (verb !== "merge") return this.plain(call, verb);
+    const body = { call_id: null };
+    return this.run(() => answer(this.api.POST("/v1/calls/{call}/merge", { params: { path: { call } }, body })));
+  }
+
+  party(call: string, party: string, verb: Exclude<PartyVerb, "send_dtmf">): Promise<boolean> {
+    const params = { path: { call, party } };
+    if (verb === "remove") return this.run(() => answer(this.api.DELETE("/v1/calls/{call}/parties/{party}", { params })));
+    return this.run(() => answer(this.api.POST(PARTY_PATHS[verb], { params })));
+  }
+
+  sendKeys(to: Keypad, digits: string): Promise<boolean> {
+    const { call, party } = to;
+    if (party === null) {
+      const body = { digits, party: null };
+      return this.run(() => answer(this.api.POST("/v1/calls/{call}/send-dtmf", { params: { path: { call } }, body })));
+    }
+    const params = { path: { call, party } };
+    return this.run(() => answer(this.api.POST("/v1/calls/{call}/parties/{party}/send-dtmf", { params, body: { digits } })));
+  }
+
+  // -- Team Communicator ---------------------------------------------------------------------------------------------
+
+  open(call: string, verb: TargetVerb): void {
+    this.purpose = { call, verb };
+    this.query = "";
+    this.search("");
+  }
+
+  search(text: string): void {
+    this.query = text;
+    this.#stream?.send({ type: "subscribe", q: text.trim().slice(0, 100), limit: 50 });
+  }
+
+  /** Counts change at once; what may be done follows from the server's answer, asked once for many changes. */
+  #askAgain(): void {
+    if (this.#asked !== undefined) return;
+    this.#asked = setTimeout(() => {
+      this.#asked = undefined;
+      this.search(this.query);
+    }, 40);
+  }
+
+  /** Do something with a target; where an identity is to be chosen, the dialog opens first. */
+  async reach(verb: TargetAction, target: Target): Promise<void> {
+    const call = verb === "call" ? null : (this.subject?.id ?? null);
+    if (verb !== "call" && call === null) return;
+    const me = this.state.me;
+    if (me !== null && asksCallerId(me, verb, target.target)) this.asking = { verb, target: target.target, call };
+    else await this.#reach({ verb, target: target.target, call }, null);
+  }
+
+  async chooseCallerId(id: string): Promise<void> {
+    const asking = this.asking;
+    this.asking = null;
+    if (asking === null) return;
+    await this.#reach(asking, id);
+    // The server keeps the last choice (S52), and tells it.
+    await this.run(async () => {
+      const me: Me = await answer(this.api.GET("/v1/me"));
+      this.state = { ...this.state, me };
+    });
+  }
+
+  async #reach(what: Asking, caller_id: string | null): Promise<void> {
+    const body = { target: what.target, caller_id, user_data: {} };
+    this.purpose = null;
+    if (what.verb === "call") await this.run(() => answer(this.api.POST("/v1/calls", { body })));
+    else if (what.call !== null) {
+      const params = { path: { call: what.call } };
+      const path = TARGET_PATHS[what.verb];
+      await this.run(() => answer(this.api.POST(path, { params, body })));
+    }
+  }
+}
+
+function stored(): Session | null {
+  const text = localStorage.getItem(SESSION);
+  return text === null ? null : (JSON.parse(text) as Session);
+}
+
+export const desk = new Desk();

@@ -1,0 +1,25 @@
+/**
+ * The language of the page: the browser's, until somebody chooses.
+ *
+ * Two typed objects in place of a library: the compiler finds a word that one language lacks, and a switch is a rune.
+ */
+import { en } from "./en";
+import { fr, type Messages } from "./fr";
+import { preferred, type Language } from "./preferred";
+
+const KEY = "desk.language";
+
+class I18n {
+  language = $state<Language>(preferred(navigator.languages, localStorage.getItem(KEY)));
+
+  get t(): Messages {
+    return this.language === "fr" ? fr : en;
+  }
+
+  switch(): void {
+    this.language = this.language === "fr" ? "en" : "fr";
+    localStorage.setItem(KEY, this.language);
+  }
+}
+
+export const i18n = new I18n();

@@ -1,0 +1,253 @@
+"""The desk in a real browser, as a person uses it: by the names of what they see, in their language.
+
+async def test_something(office, desks):
+    page = await desks.open("alice")
+    await page.is_now("ready")
+    await page.button("accept").click()
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+
+from tests.e2e.stack import Stack
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+WITHIN = 5000.0
+
+type Language = Literal["fr", "en"]
+
+# What the page calls things, (French, English); what comes in braces is filled in.
+WORDS = {
+    "agent": ("Nom d’agent", "Agent name"),
+    "password": ("Mot de passe", "Password"),
+    "log_in": ("Se connecter", "Log in"),
+    "log_out": ("Se déconnecter", "Log out"),
+    "status": ("Statut : {}", "Status: {}"),
+    "ready": ("Prêt", "Ready"),
+    "not_ready": ("Pas prêt", "Not ready"),
+    "because": ("Pas prêt : {}", "Not ready: {}"),
+    "on_call": ("En appel", "On a call"),
+    "phone": ("Téléphone : {}", "Phone: {}"),
+    "desk_phone": ("Poste {}", "Desk phone {}"),
+    "this_page": ("Cette page", "This page"),
+    "incoming": ("Appel entrant de {}", "Incoming call from {}"),
+    "accept": ("Accepter", "Accept"),
+    "decline": ("Refuser", "Decline"),
+    "ringing": ("En sonnerie", "Ringing"),
+    "connected": ("Connecté", "Connected"),
+    "held": ("En attente", "On hold"),
+    "ended": ("Terminé", "Ended"),
+    "end": ("Mettre fin à l’appel", "End Call"),
+    "clear": ("Mettre fin à l’appel pour tous", "End Call for All"),
+    "hold": ("Mettre en attente", "Hold"),
+    "resume": ("Reprendre l’appel", "Resume Call"),
+    "transfer": ("Transfert d’appel instantané", "Instant Call Transfer"),
+    "conference": ("Conférence vocale instantanée", "Instant Voice Conference"),
+    "consult": ("Lancer une consultation", "Start Consultation"),
+    "dtmf": ("Envoyer des signaux DTMF", "Send DTMF"),
+    "complete_transfer": ("Terminer le transfert", "Complete Transfer"),
+    "complete_conference": ("Terminer la conférence", "Complete Conference"),
+    "alternate": ("Alterner", "Alternate"),
+    "cancel_consultation": ("Annuler la consultation", "Cancel Consultation"),
+    "cancel": ("Annuler", "Cancel"),
+    "team": ("Team Communicator", "Team Communicator"),
+    "action_menu": ("Menu Action", "Action Menu"),
+    "call": ("Appeler {}", "Call {}"),
+    "agents_available": ("{} agents disponibles", "{} agents available"),
+    "one_available": ("1 agent disponible", "1 agent available"),
+    "none_available": ("Aucun agent disponible", "No agent available"),
+    "parties": ("Participants", "Participants"),
+    "actions": ("Actions", "Actions"),
+    "remove": ("Supprimer de la conférence", "Delete from Conference"),
+    "deafen": ("Empêcher l’écoute", "Stop Listening"),
+    "undeafen": ("Permettre l’écoute", "Resume Listening"),
+    "mute": ("Couper le micro", "Mute"),
+    "unmute": ("Rétablir le micro", "Unmute"),
+    "resume_party": ("Reprendre", "Resume"),
+    "caller_id": ("Veuillez sélectionner une identification d’appelant", "Select a caller identification"),
+    "anonymous": ("Anonyme", "Anonymous"),
+    "ok": ("Valider", "OK"),
+    "hearing": ("Qui entend qui", "Who hears whom"),
+    "other_language": ("English", "Français"),
+}
+
+
+@dataclass
+class DeskPage:
+    """One window. `words` are asked for by their key in `WORDS`."""
+
+    page: Page
+    language: Language
+
+    def say(self, key: str, *filling: str) -> str:
+        """What the page calls it."""
+        return WORDS[key][0 if self.language == "fr" else 1].format(*filling)
+
+    async def log_in(self, agent: str) -> None:
+        """By the form."""
+        await self.page.get_by_role("textbox", name=self.say("agent")).fill(agent)
+        await self.page.get_by_label(self.say("password")).fill(f"{agent}-demo")
+        await self.page.get_by_role("button", name=self.say("log_in")).click()
+        await expect(self.status).to_be_visible()
+
+    @property
+    def status(self) -> Locator:
+        """The button that says the agent's own state."""
+        return self.page.get_by_role("button", name=re.compile("^" + re.escape(self.say("status", "").strip())))
+
+    async def choose_status(self, key: str, *filling: str) -> None:
+        """Out of the menu."""
+        await self.status.click()
+        await self.page.get_by_role("menuitemradio", name=self.say(key, *filling), exact=True).click()
+
+    async def has_status(self, key: str, *filling: str) -> None:
+        """Wait until the button says it."""
+        await expect(self.status).to_contain_text(self.say("status", self.say(key, *filling)))
+
+    async def goes_ready(self) -> None:
+        """Calls may come."""
+        await self.choose_status("ready")
+        await self.has_status("ready")
+
+    def ringing(self, who: str) -> Locator:
+        """The call that rings."""
+        return self.page.get_by_role("alertdialog", name=self.say("incoming", who))
+
+    async def accept(self, who: str) -> None:
+        """The call that rings."""
+        await self.ringing(who).get_by_role("button", name=self.say("accept")).click()
+
+    def call(self, who: str) -> Interaction:
+        """The interaction with somebody."""
+        return Interaction(self, self.page.get_by_role("region", name=who))
+
+    @property
+    def search(self) -> Locator:
+        """The box of Team Communicator."""
+        return self.page.get_by_role("searchbox", name=self.say("team"))
+
+    async def finds(self, text: str, name: str) -> Locator:
+        """Type a text; the item of what is found."""
+        await self.search.fill(text)
+        item = self.page.get_by_role("listitem", name=re.compile("^" + re.escape(name)))
+        item = self.page.get_by_role("region", name=self.say("team")).locator(item)
+        await expect(item).to_be_visible()
+        return item
+
+    async def act(self, text: str, name: str, key: str, *filling: str) -> None:
+        """Find somebody, and choose out of their menu."""
+        item = await self.finds(text, name)
+        await item.get_by_role("button", name=self.say("action_menu")).click()
+        await item.get_by_role("menuitem", name=self.say(key, *filling)).click()
+
+
+@dataclass
+class Interaction:
+    """A call in the page."""
+
+    desk: DeskPage
+    region: Locator
+
+    def button(self, key: str) -> Locator:
+        """One of its buttons; menus have items of the same names."""
+        return self.region.get_by_role("button", name=self.desk.say(key), exact=True)
+
+    async def press(self, key: str) -> None:
+        """One of its buttons."""
+        await self.button(key).click()
+
+    async def is_now(self, key: str) -> None:
+        """Wait until its state is this."""
+        await expect(self.region.locator("header")).to_contain_text(self.desk.say(key))
+
+    async def offers(self, *keys: str) -> None:
+        """Wait until these buttons are there."""
+        for key in keys:
+            await expect(self.button(key)).to_be_visible()
+
+    async def offers_no(self, *keys: str) -> None:
+        """Wait until none of these buttons is there."""
+        for key in keys:
+            await expect(self.button(key)).to_have_count(0)
+
+    async def closes(self) -> None:
+        """Wait until it is no longer to be seen."""
+        await expect(self.region).to_have_count(0)
+
+    async def reach(self, key: str, text: str, name: str) -> None:
+        """Open Team Communicator by one of the three buttons, and press the target's own of that name."""
+        await self.press(key)
+        await expect(self.desk.search).to_be_focused()
+        item = await self.desk.finds(text, name)
+        await item.get_by_role("button", name=self.desk.say(key), exact=True).click()
+
+    def party(self, name: str) -> Locator:
+        """Somebody in the list of participants."""
+        return self.region.get_by_role("list", name=self.desk.say("parties")).get_by_role("listitem", name=name)
+
+    async def to_party(self, name: str, key: str) -> None:
+        """Choose out of a party's menu."""
+        item = self.party(name)
+        await item.get_by_role("button", name=self.desk.say("actions")).click()
+        await item.get_by_role("menuitem", name=self.desk.say(key), exact=True).click()
+
+
+@dataclass
+class Desks:
+    """Browsers: an agent has one of their own, with its own microphone."""
+
+    stack: Stack
+    browser: Browser
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    async def open(self, agent: str | None = None, language: Language = "fr") -> DeskPage:
+        """A window in a browser of its own; with an agent, logged in."""
+        context = await self.browser.new_context(
+            locale={"fr": "fr-FR", "en": "en-GB"}[language], viewport={"width": 1280, "height": 900}
+        )
+        context.set_default_timeout(WITHIN)
+        self.contexts.append(context)
+        desk = DeskPage(await context.new_page(), language)
+        await desk.page.goto(f"{self.stack.api}/")
+        if agent is not None:
+            await desk.log_in(agent)
+        return desk
+
+    async def close(self) -> None:
+        """All windows."""
+        for context in self.contexts:
+            await context.close()
+
+
+@asynccontextmanager
+async def browsers(stack: Stack) -> AsyncIterator[Desks]:
+    """A browser for a test."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        desks = Desks(stack, browser)
+        try:
+            yield desks
+        finally:
+            await desks.close()
+            await browser.close()

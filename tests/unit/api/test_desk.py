@@ -1,0 +1,50 @@
+"""The built page is served as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from ari_app.api.desk_files import DeskFiles
+from ari_app.api.routes import Exchange
+from ari_app.errors import Refused
+from tests.unit.api.fakes import World
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html><title>desk</title>")
+    (tmp_path / "embed.html").write_text("<!doctype html><title>embedded</title>")
+    (tmp_path / "assets" / "app-1a2b.js").write_text("export {}")
+    return tmp_path
+
+
+def _asked(name: str) -> Exchange:
+    return Exchange(http=None, who=None, path={"name": name}, body=None, query=None)  # type: ignore[arg-type]
+
+
+async def test_the_documents_are_asked_for_each_time_and_what_they_load_once(built: Path) -> None:
+    files = DeskFiles(built)
+    page, embedded = await files.page(_asked("")), await files.embedded(_asked(""))
+    asset = await files.asset(_asked("app-1a2b.js"))
+    assert (page.text, embedded.text) == (
+        "<!doctype html><title>desk</title>",
+        "<!doctype html><title>embedded</title>",
+    )
+    assert (page.content_type, asset.content_type) == ("text/html", "text/javascript")
+    assert page.headers["Cache-Control"] == "no-cache"
+    assert "immutable" in asset.headers["Cache-Control"]
+    for response in (page, embedded, asset):
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", ["other.js", "../index.html", "..", "index.html", ""])
+async def test_nothing_but_the_files_that_were_built_is_there(built: Path, name: str) -> None:
+    with pytest.raises(Refused, match="nothing at this path"):
+        await DeskFiles(built).asset(_asked(name))
+
+
+async def test_a_page_that_was_not_built_is_not_found(world: World) -> None:
+    answer = await world.ask("GET", "/assets/none.js", check=False)
+    assert (answer.status, answer.code) == (404, "not_found")
