@@ -1,0 +1,31 @@
+"""Whoever tries the page has calls, and colleagues to give them to."""
+
+import asyncio
+
+import pytest
+
+from tests.demo.visit import visit
+from tests.e2e.office import Office
+
+
+async def test_a_visitor_is_called_again_and_again_and_gives_a_call_to_a_colleague_who_answers(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (alice,) = await office.agents("alice")
+    visiting = asyncio.create_task(visit(office.stack, "alice", rest=0.0))
+    try:
+        await alice.phone.answer()
+        await alice.sees_state("established")
+        await alice.do("single-step-transfer", target="agent:bob")
+        await alice.is_now("ready")
+        second = await alice.phone.answer(within=10)
+        assert second.display.name == "Hans Weber"
+        await alice.do("release")
+        await alice.is_now("ready")
+    finally:
+        visiting.cancel()
+        await asyncio.wait([visiting])
+    lines = capsys.readouterr().out
+    assert "bob, carol, dave answer what is transferred to them" in lines
+    assert "Zoé Caller calls alice" in lines
+    assert "Zoé Caller hears bob" in lines
