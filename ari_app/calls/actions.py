@@ -89,16 +89,23 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[Ca
     if me.merges_with and directory.settings.conferences:
         actions.add(CallAction.MERGE)
     if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
-        actions.add(CallAction.RECONNECT)
-        if me.hands_over:
-            actions.add(CallAction.COMPLETE_TRANSFER)
-        if others and offer is None:
-            actions |= (
-                {CallAction.COMPLETE_TRANSFER, CallAction.ALTERNATE} if me.has_line else {CallAction.COMPLETE_TRANSFER}
-            )
-            if directory.settings.conferences and me.may_confer:
-                actions.add(CallAction.COMPLETE_CONFERENCE)
+        actions |= _out_of_consultation(me, directory, talks=bool(others) and offer is None)
     return frozenset(actions)
+
+
+def _out_of_consultation(me: Party, directory: Directory, *, talks: bool) -> set[CallAction]:
+    """Ways to the contact's call out of one's consultation; `talks`: somebody is there, and nobody is rung for it."""
+    actions = {CallAction.COMPLETE_TRANSFER} if me.hands_over else set()
+    if not me.parent_open:
+        return actions
+    actions.add(CallAction.RECONNECT)
+    if talks:
+        actions.add(CallAction.COMPLETE_TRANSFER)
+        if me.has_line:
+            actions.add(CallAction.ALTERNATE)
+        if directory.settings.conferences and me.may_confer:
+            actions.add(CallAction.COMPLETE_CONFERENCE)
+    return actions
 
 
 def _recording(call: Call, directory: Directory) -> set[CallAction]:

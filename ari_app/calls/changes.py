@@ -90,6 +90,7 @@ class PartyChanges(TypedDict, total=False):
     talking: bool
     may_confer: bool
     hands_over: bool
+    parent_open: bool
     joining: Joining | None
     phone_holds: bool
     has_line: bool

@@ -150,6 +150,23 @@ async def test_the_agent_hangs_up_and_the_contact_is_kept_for_them_with_music_s1
     await bob.is_now("ready")
 
 
+async def test_while_the_contact_is_on_hold_for_a_third_the_consultation_cannot_take_them_s12_s21(
+    office: Office,
+) -> None:
+    alice, bob, first, second = await consulting(office)
+    carol, caller = await office.agent("carol"), office.lab.bots["caller"]
+    await bob.phone.answer()
+    await alice.do("single-step-transfer", first, target="agent:carol")
+    await carol.phone.rings()
+    for verb in ("complete-transfer", "complete-conference", "alternate", "reconnect"):
+        assert await alice.refused(verb, second) == "not_allowed_now"
+        assert verb.replace("-", "_") not in alice.calls[second]["actions"]
+    await office.hears("alice <-> bob")
+    await caller.hears_music(within=8)
+    await carol.phone.answer()
+    await office.hears("alice <-> bob", "caller <-> carol")
+
+
 async def test_after_the_transfer_whoever_hangs_up_ends_it_for_both_s21(office: Office) -> None:
     alice, bob, _, second = await consulting(office)
     caller = office.lab["caller"]

@@ -140,6 +140,22 @@ def _consultation(office: Office) -> None:
     office.picks_up("bob")
 
 
+def _transferred_meanwhile(office: Office) -> None:
+    """The contact's own call has a transfer ringing while its agent talks in the consultation."""
+    _consultation(office)
+    first = next(iter(office.switch.calls))
+    _say(office, c.SingleStepTransfer, "alice", call=first, target=to("agent:carol"))
+
+
+def _consulted_by_an_agent_who_hung_up(office: Office) -> None:
+    """Contact and consulted wait on hold, both outside."""
+    _say(office, c.InitiateTransfer, "alice", call=office.served().id, target=to(f"number:{NUMBER}"))
+    office.answers_outside()
+    _say(office, c.Hold, "alice", call=list(office.switch.calls)[-1])
+    office.settle()
+    office.hangs_up("alice")
+
+
 def _kept(office: Office) -> None:
     _say(office, c.Hold, "alice", call=office.served().id)
     office.settle()
@@ -154,15 +170,14 @@ def _recalled(office: Office) -> None:
 
 def _joined_from_the_desktop(office: Office) -> None:
     """Two contacts on hold are joined by an agent whose phone rings again."""
-    _say(office, c.InitiateTransfer, "alice", call=office.served().id, target=to(f"number:{NUMBER}"))
-    office.answers_outside()
-    consult = list(office.switch.calls)[-1]
-    _say(office, c.Hold, "alice", call=consult)
+    call = office.served().id
+    _say(office, c.Hold, "alice", call=call)
     office.settle()
     office.hangs_up("alice")
+    _say(office, c.SingleStepConference, "alice", call=call, target=to(f"number:{NUMBER}"))
+    office.answers_outside()
     office.pass_time()
     office.settle()
-    _say(office, c.CompleteConference, "alice", call=consult)
 
 
 def _held_by_phone(office: Office) -> None:
@@ -249,6 +264,8 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     lambda office: _say(office, c.Hold, "bob", call=_conference(office).id),
     lambda office: _say(office, c.InitiateTransfer, "bob", call=_conference(office).id, target=to("agent:carol")),
     _consultation,
+    _transferred_meanwhile,
+    _consulted_by_an_agent_who_hung_up,
     _kept,
     _recalled,
     _joined_from_the_desktop,

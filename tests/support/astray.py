@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ari_app.calls.commands import BaseCommand
-from ari_app.calls.effects import CallChanged, Effect
-from ari_app.calls.model import Call, CallId, LegId, PartyRole
+from ari_app.calls.commands import Alternate, BaseCommand, CompleteConference, CompleteTransfer, Merge, Reconnect
+from ari_app.calls.effects import CallChanged, Effect, Refuse
+from ari_app.calls.model import Call, CallId, LegId, LegState, PartyRole, Progress
 from ari_app.calls.stimuli import ChannelArrived, TransferAsked
 
 if TYPE_CHECKING:
     from tests.support.world import World
+
+
+_BETWEEN_TWO = (CompleteTransfer, CompleteConference, Alternate, Reconnect, Merge)
 
 
 class Named:
@@ -47,20 +50,31 @@ def strayed(world: World, stimulus: object, effects: list[Effect]) -> list[str]:
     is hung up because an agent pressed the transfer key.
     """
     changed = [(x.before, x.call) for x in effects if isinstance(x, CallChanged) and x.before is not None]
-    found = []
+    found = _without_a_phone(world, stimulus, effects)
     for before, after in changed:
         known = {p.agent for p in before.parties.values() if p.agent}
-        come = {p.leg for key, p in after.parties.items() if key not in before.parties and p.agent not in known}
+        new = [p for key, p in after.parties.items() if key not in before.parties and p.agent not in known]
+        come, rung = ({p.leg for p in new if (p.progress is Progress.JOINED) is there} for there in (True, False))
         for was, now in changed:
-            if was.id == after.id or not come & {p.leg for p in was.parties.values() if p.leg is not None}:
+            if was.id == after.id or not (come | rung) & {p.leg for p in was.parties.values() if p.leg}:
                 continue
             if not isinstance(stimulus, BaseCommand) and frozenset((was.id, after.id)) not in world.named.pairs:
                 found.append(f"{was.id} was joined to {after.id}, which nobody asked for")
+            if come and after.offering() is not None:
+                found.append(f"{was.id} was joined to {after.id}, for which somebody is rung")
             if now.ended and not was.user_data.keys() | before.user_data.keys() <= after.user_data.keys():
                 found.append(f"data attached to {was.id} is lost in {after.id}")
     if isinstance(stimulus, ChannelArrived) and stimulus.verb == "replaced":
         found += _hung_up(changed, stimulus.args[:1])
     return found
+
+
+def _without_a_phone(world: World, stimulus: object, effects: list[Effect]) -> list[str]:
+    """A step between two calls is its agent's: nobody takes it whose phone is not up."""
+    if not isinstance(stimulus, _BETWEEN_TWO) or any(isinstance(effect, Refuse) for effect in effects):
+        return []
+    mine = [leg for leg in world.switch.legs.values() if leg.agent == stimulus.by]
+    return [] if any(leg.state is LegState.UP for leg in mine) else [f"{stimulus} was done without a phone"]
 
 
 def awaited(world: World) -> set[LegId]:

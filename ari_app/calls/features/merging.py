@@ -24,8 +24,19 @@ def _settle_agent(step: Step, agent: str) -> None:
         parent = step.find_call(call.parent or "")
         few = parent is None or _few_enough(step, parent, call, agent)
         hands_over = parent is not None and consult.can_hand_over(step, call, parent, agent)
-        if (others, few, hands_over) != (me.merges_with, me.may_confer, me.hands_over):
-            step.put_party(call.id, me.id, merges_with=others, may_confer=few, hands_over=hands_over)
+        is_open = parent is None or _open(step, call, parent, agent)
+        if (others, few, hands_over, is_open) != (me.merges_with, me.may_confer, me.hands_over, me.parent_open):
+            step.put_party(
+                call.id, me.id, merges_with=others, may_confer=few, hands_over=hands_over, parent_open=is_open
+            )
+
+
+def _open(step: Step, consult: Call, parent: Call, agent: str) -> bool:
+    """Whether nobody is rung for the contact's call, whose contacts stay on hold for that (S12, S26), and the agent's
+    phone is up.
+    """
+    there = parent.party_of(agent)
+    return there is not None and parent.offering() is None and _speaks(step, consult, parent, agent)
 
 
 def can_merge(step: Step, call: Call, other: Call, agent: str) -> bool:

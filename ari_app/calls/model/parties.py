@@ -67,9 +67,10 @@ class Party:
     snapshot is written for: equal parties may differ in it.
     `merges_with`: their other calls whose parties could join this one now; `may_confer`: whether all of a consultation
     and of its contact's call are few enough for one conference; `hands_over`: whether whom a consultation rings could
-    ring for the contact instead (all derived, see `merging`). `joining`: the attended transfer that took this call's
-    leg from the phone, until it is told which other call it names. `joined_at` and `held_since` in seconds since the
-    epoch: since when it is on hold by whatever reason.
+    ring for the contact instead; `parent_open`: whether they could turn to the contact's call, or have others join it
+    (all derived, see `merging`). `joining`: the attended transfer that took this call's leg from the phone, until it is
+    told which other call it names. `joined_at` and `held_since` in seconds since the epoch: since when it is on hold by
+    whatever reason.
     """
 
     id: PartyId
@@ -91,6 +92,7 @@ class Party:
     talking: bool = field(default=False, compare=False)
     may_confer: bool = True
     hands_over: bool = False
+    parent_open: bool = True
     joining: Joining | None = None
     phone_holds: bool = False
     has_line: bool = True

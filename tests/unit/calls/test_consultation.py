@@ -320,3 +320,53 @@ def test_the_one_to_whom_a_conference_is_transferred_owns_it_not_who_was_there_b
     office.is_calm()
     assert office.switch.calls[call.id].owner == "carol"
     assert office.hears() == hear_each_other("bob", "carol", "in1")
+
+
+BETWEEN = (c.CompleteTransfer, c.CompleteConference, c.Alternate, c.Reconnect)
+LISTED = {"complete_transfer", "complete_conference", "alternate", "reconnect"}
+
+
+@pytest.mark.parametrize("kind", [c.SingleStepTransfer, c.SingleStepConference])
+def test_whom_the_contact_is_on_hold_for_is_waited_for_before_the_consultation_goes_to_them_s12_s26(
+    kind: type[c.OfferCommand],
+) -> None:
+    office = Office()
+    call, consult = _consulted(office)
+    office.ask(kind, "alice", call=call, target=to("agent:carol"))
+    assert not LISTED & set(office.actions("alice", office.switch.calls[consult]))
+    for step in BETWEEN:
+        assert office.refused(step, "alice", call=consult) == "not_allowed_now"
+    assert office.hears() == hear_each_other("alice", "bob")
+    assert office.music() == {"in1"}
+    office.hangs_up("carol", 21)
+    office.is_calm()
+    assert set(office.actions("alice", office.switch.calls[consult])) >= LISTED
+    office.ask(c.Alternate, "alice", call=consult)
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+
+
+@pytest.mark.parametrize("recalled", [False, True])
+def test_an_agent_whose_phone_was_hung_up_retrieves_before_anything_is_done_with_two_on_hold_s21(
+    recalled: bool,
+) -> None:
+    office = Office()
+    call = office.served().id
+    consult = office.ask(c.InitiateTransfer, "alice", call=call, target=AWAY).id
+    office.answers_outside()
+    office.ask(c.Hold, "alice", call=consult)
+    office.hangs_up("alice")
+    if recalled:
+        office.pass_time(60.0)
+        office.settle()
+    assert not LISTED & set(office.actions("alice", office.switch.calls[consult]))
+    for step in BETWEEN:
+        assert office.refused(step, "alice", call=consult) == "not_allowed_now"
+    assert office.music() >= {"in1", office.outside_leg()}
+    office.command(c.Retrieve, "alice", call=consult)
+    office.settle()
+    office.picks_up("alice")
+    assert set(office.actions("alice", office.switch.calls[consult])) >= LISTED
+    office.ask(c.CompleteConference, "alice", call=consult)
+    assert office.hears() == hear_each_other("alice", "in1", office.outside_leg())
+    office.is_calm()

@@ -117,14 +117,13 @@ def test_two_contacts_are_both_told() -> None:
 def test_two_contacts_joined_while_the_agent_is_away_talk_on_when_the_recall_fails(rings: bool, cause: int) -> None:
     office = Office(max_recalls=2, outside_may_continue=False)
     call = office.served().id
-    consult = office.ask(c.InitiateTransfer, "alice", call=call, target=to("number:+33123456789")).id
-    office.answers_outside()
-    office.ask(c.Hold, "alice", call=consult)
+    office.ask(c.Hold, "alice", call=call)
     office.hangs_up("alice")
     if rings:
         office.pass_time(60.0)
         office.settle()
-    office.ask(c.CompleteConference, "alice", call=consult)
+    office.ask(c.SingleStepConference, "alice", call=call, target=to("number:+33123456789"))
+    office.answers_outside()
     if not rings:
         office.pass_time(60.0)
         office.settle()
