@@ -29,7 +29,7 @@ from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Cha
 from ari_app.availability.redis import RedisAvailability
 from ari_app.availability.refill import keep_filled
 from ari_app.calls import effects as e
-from ari_app.calls.model import Call, LegId, LegState
+from ari_app.calls.model import Call, Leg, LegId, LegState
 from ari_app.calls.stimuli import (
     AgentBecameAvailable,
     AgentLoggedOut,
@@ -199,11 +199,11 @@ class App:
         self._engine.feed(PhoneReachable(user, can_ring))
         self._tell_phone(user)
 
-    def _legs_at(self, endpoint: str) -> list[LegId]:
-        """The legs of agents that are up at this phone."""
+    def _legs_at(self, endpoint: str) -> list[Leg]:
+        """The legs of agents that are up at this phone, or at these phones of one account."""
         legs = self._engine.switch.legs.values()
-        up = [leg.id for leg in legs if leg.agent is not None and leg.state is LegState.UP]
-        return [leg for leg in up if self._asterisk.endpoint(leg) == endpoint]
+        up = [leg for leg in legs if leg.agent is not None and leg.state is LegState.UP]
+        return [leg for leg in up if self._asterisk.endpoint(leg.id) == endpoint]
 
     def _died(self, leg: LegId) -> None:
         log.warning("leg_died", leg=leg)

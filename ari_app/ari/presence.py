@@ -18,6 +18,7 @@ from ari_app.ari.http import HttpClient
 from ari_app.ari.in_use import Timer, later
 from ari_app.ari.lamps import Lamps
 from ari_app.ari.link import Link
+from ari_app.ari.liveness import Place
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ _OFFLINE = "offline"
 
 # A place (contact) is unreachable when it does not answer OPTIONS, and removed when its registration is over: it was
 # not renewed, was taken back, or another took its place, as when a phone has booted with another port.
-_LOST = frozenset({"Unreachable", "Removed"})
+_PLACES = {"Unreachable": Place.MUTE, "Removed": Place.REMOVED}
 
 MOVES_WITHIN = 0.5
 """Seconds. When another place takes over Asterisk tells that the phone is gone, and then that it is there."""
@@ -38,7 +39,7 @@ type OnPhone = Callable[[str, bool], None]
 class OnPlace(Protocol):
     """Who is told of a place of a phone that is lost, or there (again)."""
 
-    def __call__(self, user: str, place: str, /, *, lost: bool) -> None: ...
+    def __call__(self, user: str, uri: str, is_now: Place, /) -> None: ...
 
 
 class Presence:
@@ -101,7 +102,7 @@ class Presence:
             self._known.add(user)
             self._changes(user, can_ring=endpoint.get("state") != _OFFLINE)
             if (contact := event.get("contact_info")) is not None:
-                self._on_place(user, str(contact["uri"]), lost=contact["contact_status"] in _LOST)
+                self._on_place(user, str(contact["uri"]), _PLACES.get(contact["contact_status"], Place.THERE))
 
     def _changes(self, user: str, *, can_ring: bool) -> None:
         """That it can't ring is told when it still can't after a moment."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.bots import Phone, answers, is_busy
+from tests.bots import Phone, answers, is_busy, rings
 from tests.bots.recital import recited
 from tests.e2e.containers import logged
-from tests.e2e.crowd import LOST_AFTER, TRUNK
+from tests.e2e.crowd import LOST_AFTER, PHONES, TRUNK, TWO_PHONES
 from tests.e2e.office import Office
 from tests.e2e.prompts import prompts
 from tests.e2e.stack import Stack
@@ -103,12 +103,37 @@ async def test_a_phone_that_boots_faster_than_it_is_missed_rings_at_once_and_can
 
 
 async def test_a_lost_options_and_a_phone_that_moves_end_no_call_in_which_people_talk(office: Office) -> None:
-    (alice,) = await office.agents("alice")
+    alice, bob = await office.agents("alice", "bob")
     caller = await office.caller()
     await office.connect(caller, alice)
-    await office.lab.phone("elsewhere", "1001", "phone-1001")
+    partner = await office.caller("partner", "+33555000111", behaviour=answers())
+    await bob.dials("number:+33555000111")
+    await office.hears("bob <-> partner", "caller <-> alice")
+    await bob.phone.hold("inactive")  # it sends nothing, and is there
+    for number in ("1001", "1002"):
+        await office.lab.phone(f"elsewhere-{number}", number, f"phone-{number}")
     await caller.stays_up(4.0)
-    await office.hears("caller <-> alice", among=("caller", "alice"))
+    await partner.hears_music()
+    await bob.phone.resume()
+    await office.hears("caller <-> alice", "bob <-> partner", among=("caller", "alice", "bob", "partner"))
+
+
+async def test_of_two_phones_of_an_agent_one_loses_power_and_the_other_which_holds_goes_on(office: Office) -> None:
+    (agent,) = await office.agents(TWO_PHONES)
+    number = PHONES[TWO_PHONES]
+    soft = await office.lab.phone("soft", number, f"phone-{number}", behaviour=rings())
+    caller = await office.caller()
+    partner = await office.caller("partner", "+33555000111", behaviour=answers())
+    await office.connect(caller, agent)
+    await agent.phone.hold("inactive")
+    soft.dial("+33555000111")
+    await office.hears("partner <-> soft")
+    with office.silence_is_right(partner, why="nobody knows yet that the phone is dead"):
+        soft.unplug()
+        await partner.hears_music(within=LOST_WITHIN)
+    await caller.hears_music()
+    await agent.phone.resume()
+    await office.hears(f"caller <-> {TWO_PHONES}")
 
 
 async def test_a_contact_whose_agent_does_not_come_back_goes_to_the_fallback_s16(stack: Stack, tmp_path: Path) -> None:

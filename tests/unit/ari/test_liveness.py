@@ -3,23 +3,31 @@
 import asyncio
 from typing import Any
 
-from ari_app.ari.failures import NotFound
-from ari_app.ari.liveness import QUIET, Liveness
+import pytest
 
-PLACE = "sip:1001@127.0.0.1:5062"
+from ari_app.ari.failures import NotFound
+from ari_app.ari.liveness import QUIET, Liveness, Place
+from ari_app.calls.model import Leg, LegState
+
+DESK = "sip:1001@127.0.0.1:5062"
+SOFT = "sip:1001@127.0.0.1:5063"
 
 
 class Statistics:
-    """An Asterisk that knows how much audio has come of each leg."""
+    """An Asterisk that knows how much audio has come of each leg, and where it is."""
 
     def __init__(self, **received: int) -> None:
         self.received = received
+        self.targets: dict[str, str] = {}
 
     async def call(self, repository: str, operation: str, **arguments: object) -> Any:
-        assert (repository, operation) == ("channels", "rtpstatistics")
         leg = str(arguments["channelId"])
         if leg not in self.received:
             raise NotFound(404, "no such channel")
+        if (repository, operation) == ("channels", "getChannelVar"):
+            assert arguments["variable"] == "CHANNEL(pjsip,target_uri)"
+            return {"value": self.targets.get(leg, DESK)}
+        assert (repository, operation) == ("channels", "rtpstatistics")
         return {"rxcount": self.received[leg], "txcount": 7}
 
 
@@ -30,11 +38,13 @@ class Bench:
         self.passes = asyncio.Event()
         self.slept: list[float] = []
         self.begun = asyncio.Event()
+        self.on_hold: set[str] = set()
         self.legs = legs
         self.liveness = Liveness(self.asterisk, self._legs_at, self.dead.append, self._sleep)  # type: ignore[arg-type]
 
-    def _legs_at(self, user: str) -> tuple[str, ...]:
-        return self.legs if user == "1001" else ()
+    def _legs_at(self, user: str) -> list[Leg]:
+        legs = self.legs if user == "1001" else ()
+        return [Leg(leg, LegState.UP, "alice", on_hold_by_phone=leg in self.on_hold) for leg in legs]
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -53,9 +63,10 @@ class Bench:
             await asyncio.sleep(0)
 
 
-async def test_a_leg_of_whom_nothing_comes_is_dead_and_one_that_speaks_is_not() -> None:
+@pytest.mark.parametrize("how", [Place.MUTE, Place.REMOVED])
+async def test_a_leg_of_whom_nothing_comes_is_dead_and_one_that_speaks_is_not(how: Place) -> None:
     bench = Bench("quiet", "talks", quiet=500, talks=500)
-    bench.liveness.place("1001", PLACE, lost=True)
+    bench.liveness.place("1001", DESK, how)
     await bench.begins()
     bench.asterisk.received["talks"] += 1
     await bench.ends()
@@ -63,18 +74,58 @@ async def test_a_leg_of_whom_nothing_comes_is_dead_and_one_that_speaks_is_not() 
     assert bench.slept == [QUIET]
 
 
+async def test_what_goes_on_at_another_phone_of_the_account_is_not_looked_at() -> None:
+    bench = Bench("held", "lost", "nowhere", held=500, lost=500, nowhere=500)
+    bench.asterisk.targets = {"held": DESK, "lost": "sip:x9@127.0.0.1:5063;transport=tcp", "nowhere": ""}
+    bench.liveness.place("1001", SOFT, Place.MUTE)
+    await bench.begins()
+    await bench.ends()
+    assert bench.dead == ["lost"]
+
+
+@pytest.mark.parametrize(("how", "dead"), [(Place.REMOVED, []), (Place.MUTE, ["held"])])
+async def test_a_phone_that_holds_is_silent_by_right_unless_it_answers_nothing_either(
+    how: Place, dead: list[str]
+) -> None:
+    bench = Bench("held", held=500)
+    bench.liveness.place("1001", DESK, how)
+    await bench.begins()
+    bench.on_hold = {"held"}  # its key was pressed meanwhile
+    await bench.ends()
+    assert bench.dead == dead
+
+
+@pytest.mark.parametrize(
+    ("target", "same"),
+    [
+        ("sip:1001@127.0.0.1:5062;transport=ws", True),
+        ("sips:127.0.0.1:5062", True),
+        ("sip:1001@127.0.0.1", False),
+        ("sip:1001@[::1]:5062", False),
+        ("tel:+33123456789", False),
+    ],
+)
+async def test_a_place_is_an_address_whatever_name_and_parameters_go_with_it(target: str, same: bool) -> None:
+    bench = Bench("quiet", quiet=500)
+    bench.asterisk.targets = {"quiet": target}
+    bench.liveness.place("1001", DESK, Place.MUTE)
+    await bench.begins()
+    await bench.ends()
+    assert bench.dead == (["quiet"] if same else [])
+
+
 async def test_a_place_that_answers_again_meanwhile_was_not_lost() -> None:
     bench = Bench("quiet", quiet=500)
-    bench.liveness.place("1001", PLACE, lost=True)
+    bench.liveness.place("1001", DESK, Place.MUTE)
     await bench.begins()
-    bench.liveness.place("1001", PLACE, lost=False)
+    bench.liveness.place("1001", DESK, Place.THERE)
     await bench.ends()
     assert bench.dead == []
 
 
 async def test_what_cannot_be_told_is_not_dead() -> None:
     bench = Bench("ended", "ends", ends=500)
-    bench.liveness.place("1001", PLACE, lost=True)
+    bench.liveness.place("1001", DESK, Place.MUTE)
     await bench.begins()
     del bench.asterisk.received["ends"]
     await bench.ends()
@@ -83,11 +134,11 @@ async def test_what_cannot_be_told_is_not_dead() -> None:
 
 async def test_a_phone_without_a_leg_is_not_looked_at_and_nothing_is_told_after_the_end() -> None:
     bench = Bench("quiet", quiet=500)
-    bench.liveness.place("1002", PLACE, lost=True)
+    bench.liveness.place("1002", DESK, Place.MUTE)
     await bench.ends()
     assert bench.slept == []
     bench = Bench("quiet", quiet=500)
-    bench.liveness.place("1001", PLACE, lost=True)
+    bench.liveness.place("1001", DESK, Place.MUTE)
     await bench.begins()
     bench.liveness.close()
     await bench.ends()
@@ -96,8 +147,8 @@ async def test_a_phone_without_a_leg_is_not_looked_at_and_nothing_is_told_after_
 
 async def test_lost_again_it_is_looked_at_again() -> None:
     bench = Bench("quiet", quiet=500)
-    for lost in (True, True):
-        bench.liveness.place("1001", PLACE, lost=lost)
+    for how in (Place.MUTE, Place.REMOVED):
+        bench.liveness.place("1001", DESK, how)
     await bench.begins()
     await bench.ends()
     assert bench.dead == ["quiet"]

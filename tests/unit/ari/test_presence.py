@@ -8,6 +8,7 @@ import pytest
 
 from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.client import AriClient
+from ari_app.ari.liveness import Place
 from ari_app.ari.presence import MOVES_WITHIN, Presence
 
 OLD, NEW = "sip:1001@127.0.0.1:5062", "sip:1001@127.0.0.1:5063"
@@ -25,13 +26,13 @@ class Timer:
 class Bench:
     def __init__(self) -> None:
         self.told: list[tuple[str, bool]] = []
-        self.places: list[tuple[str, bool]] = []
+        self.places: list[tuple[str, Place]] = []
         self.timers: list[Timer] = []
         settings = AsteriskSettings("http://127.0.0.1:1", "ari", "secret")
         self.presence = Presence(settings, lambda user, can: self.told.append((user, can)), self._place, self._later)
 
-    def _place(self, user: str, place: str, /, *, lost: bool) -> None:
-        self.places.append((place, lost))
+    def _place(self, user: str, uri: str, is_now: Place, /) -> None:
+        self.places.append((uri, is_now))
 
     def _later(self, seconds: float, do: Callable[[], None]) -> Timer:
         assert seconds == MOVES_WITHIN
@@ -64,7 +65,7 @@ def test_a_phone_that_moves_to_another_place_was_never_away(bench: Bench) -> Non
     bench.event("online", NEW, "Reachable")
     bench.a_moment_passes()
     assert bench.told == [("1001", True)]
-    assert bench.places == [(OLD, True), (NEW, False)]
+    assert bench.places == [(OLD, Place.REMOVED), (NEW, Place.THERE)]
 
 
 def test_a_phone_that_is_gone_is_told_gone_after_a_moment_and_once(bench: Bench) -> None:
