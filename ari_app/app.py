@@ -32,6 +32,7 @@ from ari_app.calls import effects as e
 from ari_app.calls.model import Call, Leg, LegId, LegState
 from ari_app.calls.stimuli import (
     AgentBecameAvailable,
+    AgentLoggedIn,
     AgentLoggedOut,
     AsteriskReconciled,
     AvailabilityEmptied,
@@ -94,6 +95,7 @@ class App:
         self._presence = Presence(asterisk, self._devices.told, self._liveness.place)
         self._registered: dict[str, bool] = {}
         self._in_use: set[str] = set()
+        self._logged_out: set[str] = set()
         self._reconciled = False
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
@@ -268,8 +270,10 @@ class App:
     def _tell_calls(self, record: AgentRecord, *, became_available: bool) -> None:
         if became_available:
             self._engine.feed(AgentBecameAvailable(record.agent))
-        elif record.choice is AgentState.LOGGED_OUT and record.call is not None:
-            self._engine.feed(AgentLoggedOut(record.agent))
+        out = record.choice is AgentState.LOGGED_OUT
+        if out is not (record.agent in self._logged_out):
+            self._logged_out ^= {record.agent}
+            self._engine.feed(AgentLoggedOut(record.agent) if out else AgentLoggedIn(record.agent))
 
     def _show_lamp(self, record: AgentRecord) -> None:
         lamp = lamp_of(record.state.value, reachable=record.reachable, in_use=record.in_use)

@@ -76,6 +76,7 @@ class PartyChanges(TypedDict, total=False):
     identity: Identity
     agent: AgentId | None
     leg: LegId | None
+    also: tuple[LegId, ...]
     progress: Progress
     muted: bool
     deaf: bool

@@ -61,6 +61,7 @@ class State:
     asked: dict[int, AsteriskEffect] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=dict)
     unreachable: dict[str, bool] = field(default_factory=dict)
+    gone_home: dict[AgentId, bool] = field(default_factory=dict)
     linked: bool = False
     calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
     calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class State:
 
 def legs_of(call: Call) -> list[LegId]:
     """The legs that this call has, those of its supervisors among them."""
-    legs = [p.leg for p in call.parties.values() if p.leg is not None and p.progress is not Progress.LEFT]
+    legs = [leg for p in call.parties.values() if p.progress is not Progress.LEFT for leg in p.legs]
     legs += [m.leg for m in call.monitors.values()]
     return legs + [m.snoop.leg for m in call.monitors.values() if m.snoop is not None]
 

@@ -36,6 +36,7 @@ class Step:
         self.asked: dict[int, AsteriskEffect | None] = {}
         self.paces: dict[str, Pace] = {}
         self.unreachable: dict[str, bool | None] = {}
+        self.gone_home: dict[AgentId, bool | None] = {}
         self.counter = state.counter
         self.linked = state.linked
         self.tells_all_agents = False
@@ -133,7 +134,7 @@ class Step:
         """Each (call, party) that speaks through this leg: several for an agent with several calls."""
         for call in self._candidates("calls_of_leg", leg_id):
             for party in call.parties.values():
-                if party.leg == leg_id:
+                if leg_id in party.legs:
                     yield call, party
 
     def monitors_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Monitor]]:
@@ -169,6 +170,12 @@ class Step:
         if phone in self.unreachable:
             return not self.unreachable[phone]
         return not self.read.one("unreachable", self.state.unreachable, phone)
+
+    def has_gone_home(self, agent: AgentId) -> bool:
+        """Whether the agent is logged out, as far as is known."""
+        if agent in self.gone_home:
+            return bool(self.gone_home[agent])
+        return bool(self.read.one("gone_home", self.state.gone_home, agent))
 
     def require_phone(self, phone: str) -> None:
         """An agent's own phone must be there for what they ask. Raises Refused `phone_unreachable`."""

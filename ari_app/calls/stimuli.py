@@ -236,7 +236,16 @@ class AgentBecameAvailable:
 
 @dataclass(frozen=True, slots=True)
 class AgentLoggedOut:
-    """This agent has gone home: whoever waits on hold for them waits for nobody."""
+    """This agent has gone home: whoever waits on hold for them waits for nobody, from now on until they log in. Told
+    again at each start; an agent of whom nothing was told yet is taken for one who is here.
+    """
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedIn:
+    """This agent is here again."""
 
     agent: AgentId
 
@@ -284,6 +293,12 @@ type AsteriskFact = (
     | PhoneReachable
 )
 type AvailabilityFact = (
-    AgentReserved | NobodyAvailable | ReservationFailed | AgentBecameAvailable | AgentLoggedOut | AvailabilityEmptied
+    AgentReserved
+    | NobodyAvailable
+    | ReservationFailed
+    | AgentBecameAvailable
+    | AgentLoggedOut
+    | AgentLoggedIn
+    | AvailabilityEmptied
 )
 type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | Command

@@ -68,6 +68,7 @@ from ari_app.routing.directory import Directory, Settings
 
 # What follows from every step, in this order; each is a function of the calls that the step has touched.
 _DERIVED: tuple[Callable[[Step], None], ...] = (
+    recalls.settle,  # who has logged out is waited for no longer: all below goes without them
     feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off
     holding.settle,  # who is on hold, and since when: all that follows looks at it
     monitoring.settle,  # supervisors' legs and snoops come and go with those whom they listen to
@@ -235,7 +236,9 @@ class Switch:
             case s.AgentBecameAvailable(agent):
                 waiting.agent_free(step, agent)
             case s.AgentLoggedOut(agent):
-                recalls.logged_out(step, agent)
+                recalls.logged(step, agent, out=True)
+            case s.AgentLoggedIn(agent):
+                recalls.logged(step, agent, out=False)
             case s.AvailabilityEmptied():
                 step.tells_all_agents = True
             case s.TimePassed():
@@ -263,6 +266,7 @@ class Switch:
         _merge(state.activities, step.activities)
         _merge(state.asked, step.asked)
         _merge(state.unreachable, step.unreachable)
+        _merge(state.gone_home, step.gone_home)
         state.paces.update(step.paces)
         effects = list(step.effects)
         for leg_id, leg in step.legs.items():

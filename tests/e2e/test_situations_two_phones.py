@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from tests.bots import is_busy, rings
+from pathlib import Path
+
+from tests.bots import answers, is_busy, rings
 from tests.e2e.crowd import PHONES, TWO_PHONES
 from tests.e2e.office import Office
+from tests.e2e.stack import Stack
+from tests.e2e.test_configuration import FILE, own_office
 
 NUMBER = PHONES[TWO_PHONES]
 
@@ -56,3 +60,30 @@ async def test_declined_on_one_phone_it_rings_on_neither_and_a_busy_one_lets_the
     caller.dial(NUMBER)
     await agent.phone.answer()
     await office.hears(f"caller <-> {TWO_PHONES}")
+
+
+async def test_a_contact_on_hold_is_rung_for_on_both_phones_again_and_the_first_answer_has_them(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    listed = (
+        f'  {TWO_PHONES}: {{name: Two Phones, phone: "{NUMBER}", password: {TWO_PHONES}-demo, groups: [support]}}\n'
+    )
+    text = FILE.read_text().replace("  recall: 60 ", "  recall: 1 ")
+    file.write_text(text.replace("\nagents:\n", f"\nagents:\n{listed}"))
+    async with own_office(stack, file) as office:
+        (agent,) = await office.agents(TWO_PHONES)
+        soft = await office.lab.phone("soft", NUMBER, f"phone-{NUMBER}", behaviour=rings())
+        partner = await office.caller("partner", "+33555000111", behaviour=answers())
+        await agent.dials("number:+33555000111")
+        await agent.sees_state("established")
+        await agent.do("hold")
+        await partner.hears_music(within=8)
+        (soft if soft.live else agent.phone).hangup()
+        await agent.phone.rings()
+        await soft.rings()
+        assert agent.phone.display.says_the_same_as(soft.display)
+        await soft.answer()
+        await office.hears("partner <-> soft", among=("partner", "soft", TWO_PHONES))
+        await agent.phone.ended()
+        assert agent.phone.call.answered_elsewhere

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from ari_app.calls import commands as c
-from ari_app.calls import stimuli as s
 from ari_app.calls.model import MonitorMode
 from ari_app.errors import Code
 from ari_app.routing.directory import Role
@@ -142,9 +141,9 @@ class Desktops(Scene):
                 fields["target"] = where
             self.world.command(chosen.kind, chosen.by, role=chosen.role, **fields)
 
-    @rule(index=st.integers(0, 3))
-    def an_agent_goes_home(self, index: int) -> None:
+    @rule(index=st.integers(0, 3), back=st.booleans())
+    def an_agent_goes_home_or_comes_back(self, index: int, back: bool) -> None:
+        """Before or after they hang up."""
         waited_for = [agent for agent in AGENTS if walk.waits_for(self.world, agent)]
         agent = (waited_for or AGENTS)[index % len(waited_for or AGENTS)]
-        self.world.feed(s.AgentLoggedOut(agent))
-        assert not walk.waits_for(self.world, agent), "somebody waits for an agent who went home"
+        (self.world.is_back if back else self.world.goes_home)(agent)

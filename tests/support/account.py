@@ -144,6 +144,16 @@ def _refuses_for_ever(world: World) -> list[str]:
     return [f"{agent} is ready, and their phone refuses" for agent in refusing]
 
 
+def _waits_for_who_went_home(world: World) -> list[str]:
+    """Calls that are kept for agents who are logged out, but for a transfer of theirs that is told of in two parts."""
+    return [
+        f"{call.id} waits for {party.agent}, who went home"
+        for call in world.switch.calls.values()
+        for party in call.joined()
+        if party.away and party.agent in world.gone_home and party.joining is None
+    ]
+
+
 def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """What a supervisor should hear, and who hears them: the agent whom they watch, or a colleague who speaks here."""
     phone = world.switch.legs.get(monitor.leg)
@@ -216,6 +226,7 @@ def wrong(world: World) -> list[str]:
                 found.append(f"{party.id} hears the music {channel.music}, should {_music_class(world, call)}")
     found += _still_announced(world)
     found += _refuses_for_ever(world)
+    found += _waits_for_who_went_home(world)
     found += _rung_wrongly(world)
     found += _established_in_silence(world)
     found += _off_hold_too_soon(world)
@@ -327,9 +338,10 @@ def _stale(world: World) -> list[str]:
     for call in world.switch.calls.values():
         for party in call.parties.values():
             if party.progress is not Progress.LEFT:
-                for index, key in ((legs, party.leg), (agents, party.agent)):
-                    if key is not None:
-                        index.setdefault(key, set()).add(call.id)
+                for mine in party.legs:
+                    legs.setdefault(mine, set()).add(call.id)
+                if party.agent is not None:
+                    agents.setdefault(party.agent, set()).add(call.id)
         for monitor in call.monitors.values():
             agents.setdefault(monitor.agent, set()).add(call.id)
             for leg in (monitor.leg, monitor.snoop.leg if monitor.snoop is not None else None):
@@ -344,7 +356,7 @@ def _of_nobody(world: World) -> list[str]:
     """Legs that no call knows of, and that are on no way out."""
     calls = world.switch.calls.values()
     monitors = [monitor for call in calls for monitor in call.monitors.values()]
-    known = {party.leg for call in calls for party in call.parties.values()}
+    known: set[str | None] = {leg for call in calls for party in call.parties.values() for leg in party.legs}
     known |= {leg for m in monitors for leg in (m.leg, m.snoop.leg if m.snoop is not None else None)}
     strays = [leg for leg in world.switch.legs.values() if leg.id not in known and not leg.farewell]
     return [f"a leg of nobody: {leg}" for leg in strays]

@@ -119,6 +119,7 @@ class World:
         self.abandoned: list[str] = []
         self.failed: list[e.OperationFailed] = []
         self.unplugged: set[str] = set()
+        self.gone_home: set[str] = set()
         self.turned_away: list[e.ArrivalRefused] = []
         self.refusing: Counter[str] = Counter()  # agent -> how often in a row their phone refused before it rang
         self.declined: dict[tuple[CallId, str], float] = {}  # who declined that caller -> until when they have rest
@@ -261,6 +262,7 @@ class World:
         self.switch.restore(calls, legs)
         for agent in sorted(self.unplugged):
             self.plug(agent, there=False)  # told at each connection
+        self.inbox.extend(s.AgentLoggedOut(agent) for agent in sorted(self.gone_home))  # told at each start
         self.asked = {x for x in self.asked if x in self.replies or x in self.refusals}
         self.asterisk.restore_link()
 
@@ -320,6 +322,16 @@ class World:
         self.unplugged = self.unplugged - {agent} if there else self.unplugged | {agent}
         self.phone(agent, Behaviour.ANSWER if there else Behaviour.UNREACHABLE)
         self.inbox.append(s.PhoneReachable(self.directory.agents[agent].phone or "", there))
+
+    def goes_home(self, agent: str) -> None:
+        """The agent logs out."""
+        self.gone_home.add(agent)
+        self.feed(s.AgentLoggedOut(agent))
+
+    def is_back(self, agent: str) -> None:
+        """The agent logs in again."""
+        self.gone_home.discard(agent)
+        self.feed(s.AgentLoggedIn(agent))
 
     # -- what is to be seen -------------------------------------------------------------------------------------------
 

@@ -52,8 +52,8 @@ def settle(step: Step) -> None:
         call = step.find_call(call_id)
         if call is None:
             continue
-        for party in call.parties.values():
-            leg = step.leg(party.leg)
+        for party, leg_id in [(p, leg_id) for p in call.parties.values() for leg_id in p.legs]:
+            leg = step.leg(leg_id)
             if leg is not None and leg.focus == call.id and not leg.hanging_up:
                 _settle_leg(step, call, party, leg)
 
@@ -83,7 +83,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
         return Media(nobody_hears=party.muted)  # a supervisor hears this leg, wherever it is
-    if leg.state is not LegState.UP and _rings_with_others(call, leg):
+    if leg.state is not LegState.UP and (party.also or _rings_with_others(call, leg)):
         return Media()
     if leg.state is not LegState.UP:
         return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before

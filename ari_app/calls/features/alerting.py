@@ -74,21 +74,26 @@ def _rings_all(step: Step, target: Target) -> bool:
 
 
 def ring_also(step: Step, leg_id: LegId, place: str) -> None:
-    """The agent who is about to be rung has another phone with the same account: it rings too."""
+    """The agent who is about to be rung has another phone with the same account: it rings too, for an offer and for a
+    call that is theirs already; but for one that they have just asked for, which answers by itself.
+    """
     leg = step.leg(leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         attempt = attempt_of(call.offer, leg_id)
-        if attempt is None or leg is None or leg.hanging_up or not isinstance(leg.destination, Phone):
+        again = party.away and leg is not None and not leg.auto_answer
+        if not (attempt or again) or leg is None or leg.hanging_up or not isinstance(leg.destination, Phone):
             continue
-        step.put_attempt(call.id, leg_id, together=True)
-        other = replace(party, id=step.new_id("p"), leg=step.new_id("l"))
-        step.add_party(call.id, other)
         where = Phone(leg.destination.user, place)
-        also = replace(leg, id=other.leg or "", state=LegState.CREATING, destination=where, asked=Media())
+        also = replace(leg, id=step.new_id("l"), state=LegState.CREATING, destination=where, asked=Media())
         step.add_leg(also)
-        offer = step.offer(call.id)
-        rung = Attempt(also.id, other.id, attempt.agent, together=True)
-        step.put_offer(call.id, attempts=(*offer.attempts, rung))
+        if attempt is None:
+            step.put_party(call.id, party.id, also=(*party.also, also.id))
+        else:
+            step.put_attempt(call.id, leg_id, together=True)
+            other = replace(party, id=step.new_id("p"), leg=also.id)
+            step.add_party(call.id, other)
+            rung = Attempt(also.id, other.id, attempt.agent, together=True)
+            step.put_offer(call.id, attempts=(*step.offer(call.id).attempts, rung))
         identity = leg.shown or Identity()
         wanted = transfer_progress.wanted(step)
         step.ask(CreateLeg, also.id, where, identity, call.id, transfer_key=wanted)

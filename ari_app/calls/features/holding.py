@@ -7,7 +7,7 @@ done; `settle` derives the phone's part, and since when somebody is on hold.
 
 from ari_app.calls.derived import announcing
 from ari_app.calls.effects import CallAlarm
-from ari_app.calls.features import attempts, parties, recalls
+from ari_app.calls.features import parties, recalls
 from ari_app.calls.model import Alarm, Call, LegState, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 
@@ -32,9 +32,8 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
     elif leg is None or not leg.auto_answer:
         step.require_phone(parties.own_phone(step, me).user)
         if leg is not None:  # it rings, and whoever has asked for the call at their desktop need not pick it up
-            attempts.hang_up_unanswered(step, leg)
-            for other, party in list(step.party_by_leg(leg.id)):
-                step.put_party(other.id, party.id, leg=None)  # rung for another call, which is due again later
+            for other, party in list(step.party_by_leg(leg.id)):  # rung for another call, it is due again later
+                parties.stop_ringing(step, other, party, answered_elsewhere=True)
         parties.ring_own_phone(step, call, me, auto_answer=True)
 
 

@@ -55,8 +55,7 @@ def step_aside(step: Step, call: Call, agent: str) -> None:
     leg = step.leg(me.leg)
     if leg is not None and leg.state is not LegState.UP and me.away:
         # Their phone was being rung again for this call; they have taken to another, and are rung for this one later.
-        step.hang_up(leg)
-        call = step.put_party(call.id, me.id, leg=None)
+        call = stop_ringing(step, call, me)
         step.put_call(call.id, recall_at=step.now + step.directory.settings.recall)
         return
     call = hold(step, call, me.id, [me])
@@ -167,6 +166,13 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     return leg
 
 
+def stop_ringing(step: Step, call: Call, party: Party, *, answered_elsewhere: bool = False) -> Call:
+    """The agent's phones ring no longer for a call that is theirs already."""
+    for leg in filter(None, map(step.leg, party.legs)):
+        attempts.hang_up_unanswered(step, leg, answered_elsewhere=answered_elsewhere)
+    return step.put_party(call.id, party.id, leg=None, also=())
+
+
 def own_phone_failed(step: Step, call: Call, party: Party) -> None:
     """The agent's own phone was rung for what they asked, and not answered: who waits for that is told so."""
     offer = call.offer
@@ -220,6 +226,8 @@ def let_go(step: Step, call: Call, party: Party) -> None:
     """Hang up the party's leg, unless another call of the same agent speaks through it."""
     if party.joining is not None:
         step.ask(HangUp, party.joining.half)
+    for other in filter(None, map(step.leg, party.also)):
+        step.hang_up(other)
     leg = step.leg(party.leg)
     if leg is None:
         return
@@ -290,5 +298,5 @@ def end(step: Step, call_id: CallId) -> None:
 
 def _left(party: Party) -> Party:
     return replace(
-        party, leg=None, progress=Progress.LEFT, held_by=frozenset(), away=False, joining=None, held_since=None
+        party, leg=None, also=(), progress=Progress.LEFT, held_by=frozenset(), away=False, joining=None, held_since=None
     )

@@ -9,7 +9,7 @@ so that one that comes and goes keeps nobody waiting for ever.
 
 from ari_app.calls.effects import CallAlarm
 from ari_app.calls.features import offers, parties
-from ari_app.calls.model import Alarm, Call, Leg, LegState, Party, PartyRole, Progress
+from ari_app.calls.model import AgentId, Alarm, Call, Leg, LegState, Party, PartyRole, Progress
 from ari_app.calls.step import Step
 
 
@@ -65,7 +65,7 @@ def recall(step: Step, call: Call) -> None:
 
 
 def _ring(step: Step, call: Call, party: Party) -> None:
-    if step.can_reach(parties.own_phone(step, party).user):
+    if step.can_reach(parties.own_phone(step, party).user) and not step.has_gone_home(party.agent or ""):
         parties.ring_own_phone(step, call, party, auto_answer=False)
 
 
@@ -82,12 +82,23 @@ def phone_reachable(step: Step, phone: str, reachable: bool) -> None:
             _ring(step, call, party)
 
 
-def logged_out(step: Step, agent: str) -> None:
-    """The agent has gone home: nobody waits for them any longer."""
-    for call in step.calls_of(agent):
-        party = step.mine(call, agent)
-        if party.away:
-            give_up(step, call, party)
+def logged(step: Step, agent: AgentId, *, out: bool) -> None:
+    """The agent has gone home, or is here again."""
+    step.gone_home[agent] = True if out else None
+    for call in step.calls_of(agent) if out else ():
+        step.touch(call.id)
+
+
+def settle(step: Step) -> None:
+    """Nobody waits for an agent who has gone home, whether they hung up before they logged out or after."""
+    for call_id in list(step.calls):
+        call = step.find_call(call_id)
+        for party in call.joined() if call is not None else ():
+            left = step.find_call(call_id)  # giving one up may have ended it
+            # A transfer of theirs that Asterisk makes is waited for: it is told of in two parts.
+            waits = party.away and party.joining is None
+            if left is not None and waits and step.has_gone_home(party.agent or ""):
+                give_up(step, left, party)
 
 
 def give_up(step: Step, call: Call, party: Party) -> None:

@@ -3,13 +3,16 @@
 Owns the reading of Asterisk's facts. A fact about a leg that is not known, or that is known already, changes nothing.
 """
 
+from dataclasses import replace
+
 from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp
-from ari_app.calls.features import monitoring, offers, parties, recalls
+from ari_app.calls.features import monitoring, offers, parties, recalls, refusals
 from ari_app.calls.model import (
     DEAD,
     Call,
     DialplanEntry,
+    Leg,
     LegId,
     LegState,
     OfferKind,
@@ -65,7 +68,7 @@ def answered(step: Step, leg_id: LegId) -> None:
         if attempt is not None:
             offers.accept(step, call.id, attempt)
         elif party.progress is Progress.JOINED:
-            _phone_back(step, call, party)
+            _phone_back(step, call, party, leg_id)
         else:
             _own_phone_ready(step, call, party)
 
@@ -104,12 +107,16 @@ def _own_phone_ready(step: Step, call: Call, party: Party) -> None:
         offers.seek(step, step.call(call.id))
 
 
-def _phone_back(step: Step, call: Call, party: Party) -> None:
+def _phone_back(step: Step, call: Call, party: Party, leg_id: LegId) -> None:
     """The phone of an agent whose call was kept on hold is up again: it is theirs again, with all who are on hold;
-    unless a transfer or conference rings for these (S12), or the agent wanted another call back meanwhile.
+    unless a transfer or conference rings for these (S12), or the agent wanted another call back meanwhile. Their other
+    phones have missed nothing.
     """
-    call = step.put_call(step.put_party(call.id, party.id, away=False).id, recall_at=None, recalls=0)
-    leg = step.leg(party.leg)
+    others = replace(party, leg=None, also=tuple(other for other in party.legs if other != leg_id))
+    parties.stop_ringing(step, call, others, answered_elsewhere=True)
+    step.put_party(call.id, party.id, leg=leg_id, away=False)
+    call = step.put_call(call.id, recall_at=None, recalls=0)
+    leg = step.leg(leg_id)
     if leg is not None and leg.focus != call.id:
         parties.step_aside(step, call, party.agent or "")
     elif call.offering() is None:
@@ -139,6 +146,8 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
         if attempt is not None:
             offers.attempt_failed(step, current, attempt, cause)
             continue
+        if _others_ring(step, current, party, leg, cause):
+            continue
         if leg.state is not LegState.UP:
             parties.own_phone_failed(step, current, party)
         offer = current.offering()
@@ -148,6 +157,18 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
             recalls.keep(step, current, party, leg, died=dead)
         else:
             parties.leave(step, current.id, party.id)
+
+
+def _others_ring(step: Step, call: Call, party: Party, gone: Leg, cause: int) -> bool:
+    """Whether other phones of the agent ring on for a call that is theirs; declined on one, it rings on none."""
+    left = tuple(leg for leg in party.legs if leg != gone.id)
+    if not party.away or not left:
+        return False
+    if gone.state is LegState.RINGING and refusals.failure_of(cause) in (OfferState.DECLINED, OfferState.BUSY):
+        parties.stop_ringing(step, call, replace(party, leg=None, also=left), answered_elsewhere=True)
+        return False
+    step.put_party(call.id, party.id, leg=left[0], also=left[1:])
+    return True
 
 
 def held_by_phone(step: Step, leg_id: LegId) -> None:

@@ -60,6 +60,7 @@ class Party:
 
     `away`: an agent without a leg whose call waits for them, or whose phone is rung for it and not answered yet.
     `withheld`: what desktops may show of somebody anonymous; kept only where the administrator says so.
+    `also`: their other phones that are rung again for the call, beside `leg`.
     `muted_by`, `deaf_by`: the agent who did that.
     `phone_holds`: an agent whose phone is in this call, on hold by its own key; `has_line`: whether it could talk in it
     at once, by this line or another that is not on hold (both derived, see `holding`).
@@ -96,8 +97,14 @@ class Party:
     joining: Joining | None = None
     phone_holds: bool = False
     has_line: bool = True
+    also: tuple[LegId, ...] = ()
     joined_at: float | None = None
     held_since: float | None = None
+
+    @property
+    def legs(self) -> tuple[LegId, ...]:
+        """The leg that it speaks through, or all that are rung for it."""
+        return (*((self.leg,) if self.leg is not None else ()), *self.also)
 
     @property
     def turned_away(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import ANNOUNCEMENTS
@@ -88,6 +89,57 @@ def test_who_logs_out_is_waited_for_no_longer_also_while_their_phone_rings() -> 
         assert office.abandoned == [call]
         office.is_calm()
         assert not office.switch.calls
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_who_logs_out_and_hangs_up_afterwards_is_waited_for_no_longer_either(lost: bool) -> None:
+    office = Office()
+    call = office.served().id
+    office.goes_home("alice")
+    if lost:
+        office.happens(s.LegDied(office.leg_of("alice")))
+    else:
+        office.ask(c.Hold, "alice", call=call)
+        office.happens(s.LegGone(office.leg_of("alice")))
+    assert "Announce in1 nobody_available" in office.told()
+    assert call in office.abandoned
+    assert not any(isinstance(effect, e.CreateLeg) for effect in office.effects)
+
+
+def test_who_has_logged_in_again_is_waited_for_as_before_also_after_a_restart() -> None:
+    office = Office()
+    call = office.served().id
+    office.goes_home("alice")
+    office.is_back("alice")
+    office.restart()
+    office.settle()
+    office.ask(c.Hold, "alice", call=call)
+    office.hangs_up("alice")
+    assert office.music() == {"in1"}
+    office.is_calm()
+    gone = Office()
+    call = gone.served().id
+    gone.ask(c.Hold, "alice", call=call)
+    gone.goes_home("alice")
+    gone.restart()
+    gone.settle()
+    gone.hangs_up("alice")
+    gone.is_calm()
+    assert not gone.switch.calls
+
+
+def test_who_logs_out_and_then_transfers_by_the_phones_key_is_not_given_up_before_both_legs_are_told_of() -> None:
+    office = Office("bob")
+    office.served()
+    office.asterisk.press_hold(office.leg_of("alice"))
+    office.arrives("dial", "1002", endpoint="1001", leg="line2")
+    office.settle()
+    office.goes_home("alice")
+    first = next(iter(office.switch.calls))
+    office.asterisk.refer(office.leg_of("alice", first), "_attended@transfer", "line2")
+    office.settle()
+    assert office.hears() == hear_each_other("bob", "in1")
+    office.is_calm()
 
 
 def test_who_logs_out_and_still_talks_goes_on_talking() -> None:

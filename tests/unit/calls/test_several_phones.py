@@ -4,7 +4,8 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Phone
+from ari_app.calls.model import MonitorMode, Phone
+from ari_app.routing.directory import Role
 from ari_app.testing.asterisk import Behaviour
 from tests.support.office import Office, hear_each_other
 from tests.support.world import to
@@ -119,13 +120,104 @@ def test_an_own_phone_that_is_to_answer_by_itself_is_one() -> None:
     office.is_calm()
 
 
-def test_a_recall_rings_one_and_what_is_told_of_no_leg_changes_nothing() -> None:
+def _recalled() -> tuple[Office, str, list[str]]:
+    """Alice has hung up with the contact on hold, and both phones are rung again."""
     office = _office(recall=60.0)
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
     office.hangs_up("alice")
     office.pass_time(60.0)
     office.settle()
-    assert len(_rung(office)) == 1
+    office.is_calm()
+    return office, call.id, _rung(office)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_recall_rings_both_and_the_first_answer_wins(which: int) -> None:
+    office, call, rung = _recalled()
+    assert [office.switch.legs[leg].destination for leg in rung] == [Phone("1001"), Phone("1001", PLACES[1])]
+    assert "HangUp alice elsewhere" in office.happens(s.LegAnswered(rung[which]))
+    office.asterisk.answer(rung[which])
+    office.settle()
+    assert office.leg_of("alice") == rung[which]
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+    assert office.switch.calls[call].recalls == 0
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_recall_that_one_phone_refuses_by_itself_goes_on_at_the_other(which: int) -> None:
+    office, _call, rung = _recalled()
+    office.asterisk.hang_up(rung[which], 19)
+    office.settle()
+    assert _rung(office) == [rung[1 - which]]
+    office.picks_up("alice")
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_recall_that_is_declined_on_one_phone_rings_on_none_and_again_later(which: int) -> None:
+    office, call, rung = _recalled()
+    office.asterisk.hang_up(rung[which], 21)
+    office.settle()
+    assert _rung(office) == []
+    assert office.music() == {"in1"}
+    office.is_calm()
+    office.pass_time()
+    office.settle()
+    assert len(_rung(office)) == 2
+    assert office.switch.calls[call].recalls == 2
+
+
+@pytest.mark.parametrize("ends", ["contact", "retrieve", "own call", "clear"])
+def test_whatever_ends_a_recall_ends_it_on_both_phones(ends: str) -> None:
+    office, call, rung = _recalled()
+    match ends:
+        case "contact":
+            office.hangs_up("in1")
+        case "retrieve":
+            office.command(c.Retrieve, "alice", call=call)
+        case "own call":
+            office.asterisk.arrive("mine", "1001", "dial", "1002")
+        case _:
+            office.ask(c.Clear, "alice", call=call)
+    office.settle()
+    assert not set(rung) & office.switch.legs.keys()
+    assert len(_rung(office)) == (1 if ends in ("retrieve", "own call") else 0)
+    office.is_calm()
+
+
+def test_a_recall_goes_on_after_a_restart_on_both_phones() -> None:
+    office, _call, rung = _recalled()
+    office.restart()
+    office.is_calm()
+    assert _rung(office) == rung
+    office.asterisk.answer(rung[1])
+    office.settle()
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+
+
+def test_who_is_joined_to_others_while_both_their_phones_ring_hears_them_on_the_one_that_is_answered() -> None:
+    office, call, rung = _recalled()
+    office.command(c.Monitor, "erin", role=Role.SUPERVISOR, call=call, mode=MonitorMode.BARGE)
+    office.settle()
+    office.picks_up("erin")
+    office.ask(c.InitiateTransfer, "erin", call=call, target=to("agent:bob"))
+    office.picks_up("bob")
+    consult = list(office.switch.calls)[-1]
+    office.ask(c.CompleteConference, "erin", call=consult)
+    assert set(_rung(office)) == set(rung)
+    office.asterisk.answer(rung[1])
+    office.settle()
+    assert office.hears() == hear_each_other("alice", "erin", "bob", "in1")
+    office.is_calm()
+
+
+def test_what_is_told_of_no_leg_or_of_one_that_talks_changes_nothing() -> None:
+    office = _office()
     assert office.happens(s.OtherPlaceFound("nobody", PLACES[1])) == []
+    office.served()
+    assert office.happens(s.OtherPlaceFound(office.leg_of("alice"), PLACES[1])) == []
     office.is_calm()
