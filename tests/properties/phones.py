@@ -9,7 +9,6 @@ from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import State
 from tests.properties import walk
 from tests.properties.scene import AGENTS, SELDOM, TARGETS, Scene
-from tests.support import account
 
 
 class Phones(Scene):
@@ -45,7 +44,7 @@ class Phones(Scene):
             else:
                 self.world.feed(s.LegDied(leg))
             self.world.settle()
-            talks = {leg for leg in left_alone if account.company(self.world, leg)}  # also to who has muted themselves
+            talks = {hearer for hearer, _ in self.world.asterisk.hears()}
             assert left_alone <= talks | walk.on_hold(self.world), "a contact was lost with an agent's phone"
             assert not self.world.wrong()
 

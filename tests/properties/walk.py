@@ -162,6 +162,12 @@ def _kept(office: Office) -> None:
     office.hangs_up("alice")
 
 
+def _logged_out_with_a_contact_on_hold(office: Office) -> None:
+    _say(office, c.Hold, "alice", call=office.served().id)
+    office.settle()
+    office.goes_home("alice")
+
+
 def _recalled(office: Office) -> None:
     _kept(office)
     office.settle()
@@ -267,6 +273,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _transferred_meanwhile,
     _consulted_by_an_agent_who_hung_up,
     _kept,
+    _logged_out_with_a_contact_on_hold,
     _recalled,
     _joined_from_the_desktop,
     _held_by_phone,
