@@ -69,6 +69,7 @@ from ari_app.routing.directory import Directory, Settings
 # What follows from every step, in this order; each is a function of the calls that the step has touched.
 _DERIVED: tuple[Callable[[Step], None], ...] = (
     recalls.settle,  # who has logged out is waited for no longer: all below goes without them
+    parties.settle,  # mutes end with the last who has seen them
     feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off
     holding.settle,  # who is on hold, and since when: all that follows looks at it
     monitoring.settle,  # supervisors' legs and snoops come and go with those whom they listen to

@@ -135,12 +135,17 @@ def _states(call: Json) -> dict[str, str]:
     return {party["agent"] or party["role"]: party["state"] for party in call["parties"]}
 
 
-async def test_a_contact_muted_and_deafened_talks_to_whom_they_are_transferred_s11_s30_s31(office: Office) -> None:
+@pytest.mark.parametrize("by", ["agent", "supervisor"])
+async def test_a_contact_muted_and_deafened_talks_to_whom_they_are_transferred_s11_s30_s31(
+    office: Office, by: str
+) -> None:
     alice, bob = await office.agents("alice", "bob")
+    who = alice if by == "agent" else await office.desk("erin")
     caller = await office.caller()
     await office.connect(caller, alice)
-    await alice.to("contact", "mute")
-    await alice.to("contact", "deafen")
+    contact = f"/v1/calls/{alice.call_id}/parties/{alice.party('contact')['id']}"
+    for verb in ("mute", "deafen"):
+        await who.command("POST", f"{contact}/{verb}")
     with office.silence_is_right(caller, why="deafened"):
         await office.nobody_hears_anybody()
     await alice.do("single-step-transfer", target="agent:bob")

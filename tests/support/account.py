@@ -273,13 +273,13 @@ def _off_hold_too_soon(world: World) -> list[str]:
 
 
 def outlived(before: Call | None, call: Call) -> list[str]:
-    """Parties who are muted or deaf by an agent who left in this step, though no agent stays who has seen that."""
-    agents = {p.agent for p in before.joined() if p.agent} if before is not None else set()
-    here = {p.agent for p in call.joined()}
-    left = {p.agent for p in call.parties.values()} & agents - here
-    by = [owner for p in call.joined() for owner in (p.muted_by if p.muted else None, p.deaf_by if p.deaf else None)]
-    kept = left & set(by) if not agents & here else set()
-    return [f"{call.id}: {agent} has left, and somebody is still muted or deaf by them" for agent in kept]
+    """Parties who are muted or deaf by somebody who is not here, though of the agents here none has seen that."""
+    were = {p.agent for p in before.joined() if p.agent} if before is not None else set()
+    here = {p.agent for p in call.joined() if p.agent}
+    if were & here or not were ^ here:
+        return []
+    by = {p.muted_by for p in call.joined() if p.muted} | {p.deaf_by for p in call.joined() if p.deaf}
+    return [f"{call.id}: somebody is still muted or deaf by {agent}" for agent in by - here]
 
 
 def not_retrieved(call: Call | None, agent: str | None) -> list[str]:

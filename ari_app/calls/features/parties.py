@@ -182,6 +182,28 @@ def own_phone_failed(step: Step, call: Call, party: Party) -> None:
             step.refuse(pending.command, Refused(Code.PHONE_UNREACHABLE, "your phone was not answered"))
 
 
+# -- mutes ------------------------------------------------------------------------------------------------------------
+
+
+def settle(step: Step) -> None:
+    """Mutes end with the last agent who has seen them, whoever set them, but for whoever is in the call and did it.
+
+    Who takes a contact over, or answers a caller whom a supervisor has muted while they waited, does not know of it:
+    neither would hear the other.
+    """
+    for call_id in list(step.calls):
+        call, before = step.find_call(call_id), step.before(call_id)
+        if call is None or before is None:
+            continue
+        were, here = ({p.agent for p in c.joined() if p.agent is not None} for c in (before, call))
+        if were & here or were == here:
+            continue
+        for p in call.joined():
+            muted, deaf = p.muted and p.muted_by in here, p.deaf and p.deaf_by in here
+            if (muted, deaf) != (p.muted, p.deaf):
+                step.put_party(call_id, p.id, muted=muted, deaf=deaf)
+
+
 # -- leaving ----------------------------------------------------------------------------------------------------------
 
 
@@ -191,9 +213,6 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
     party = call.parties[party_id]
     let_go(step, call, party)
     call = step.put_call(call.id, parties={**call.parties, party_id: _left(party)})
-    if party.role is PartyRole.AGENT:
-        _undo_mutes(step, call_id)
-        call = step.call(call_id)
     for other in call.joined():
         if party_id in other.held_by:
             call = step.put_party(call_id, other.id, held_by=other.held_by - {party_id})
@@ -204,22 +223,6 @@ def leave(step: Step, call_id: CallId, party_id: PartyId, *, transferred: bool =
         if child.parent == call_id and child.owner == party.agent:
             step.put_call(child.id, parent=None)  # nothing to come back to, or to complete
     end_if_over(step, call, agent_left=party.role is PartyRole.AGENT and not transferred)
-
-
-def _undo_mutes(step: Step, call_id: CallId) -> None:
-    """What agents have set who have left ends, unless an agent stays who has seen it and can undo it.
-
-    Who takes a contact over in this very step does not know of it: neither would hear the other.
-    """
-    call, before = step.call(call_id), step.before(call_id)
-    stayed = {p.id for p in before.joined() if p.agent is not None} if before is not None else set()
-    if any(p.id in stayed for p in call.joined()):
-        return
-    here = {p.agent for p in call.joined()}
-    gone = {p.agent for p in call.parties.values() if p.agent is not None} - here
-    for p in call.joined():
-        muted, deaf = p.muted and p.muted_by not in gone, p.deaf and p.deaf_by not in gone
-        step.put_party(call_id, p.id, muted=muted, deaf=deaf)
 
 
 def let_go(step: Step, call: Call, party: Party) -> None:
