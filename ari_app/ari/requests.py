@@ -47,6 +47,7 @@ from ari_app.calls.effects import (
 from ari_app.calls.model import BridgeId, Destination, DialplanEntry, LegId, Outside, Phone, TransferState
 
 # DTMF events don't come from a two-party bridge without it.
+_TRUE = frozenset({"yes", "true"})
 BRIDGE_TYPE = "mixing,dtmf_events"
 _DIGIT_SENT = "CALL_CONTROL_DIGIT"
 DTMF_MS = 100
@@ -205,7 +206,7 @@ class Requests:
                     effect.identity,
                     auto_answer=effect.auto_answer,
                     transfer_key=effect.transfer_key,
-                    asserted=effect.asserted,
+                    asserted=await self._asserted(effect),
                 ),
                 **other,
             )
@@ -217,6 +218,16 @@ class Requests:
                 raise AriError(conflict.status, "the channel could not be created") from conflict
             return
         self._asked[effect.leg] = _Asked(muted=(False, False))
+
+    async def _asserted(self, effect: CreateLeg) -> str:
+        """The number that the trunk is told of somebody who is not to be shown; none where it is not trusted with it.
+
+        Asterisk then leaves out `Privacy: id` along with the number, and twice it must not be: RFC 3323.
+        """
+        if not effect.asserted or not isinstance(effect.destination, Outside):
+            return effect.asserted
+        trunk = await self._client.configured("endpoint", effect.destination.trunk)
+        return effect.asserted if trunk.get("trust_id_outbound") in _TRUE else ""
 
     async def _create_snoop(self, effect: CreateSnoop) -> None:
         """Both directions of what `of` hears and says. A second one of the same id is refused with 500."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.bots import Contact, Withholding, answers
+from tests.bots import Withholding, answers
+from tests.bots.station import Station
+from tests.e2e.crowd import TRUNK
 from tests.e2e.office import CALLER_NAME, CALLER_NUMBER, Agent, Office
+from tests.e2e.stack import Stack
+from tests.e2e.test_configuration import FILE, own_office
 
 OUTSIDE = "+33555000111"
 COMPANY = "+33140000000"
@@ -21,7 +26,7 @@ def _sees_nobody(agent: Agent) -> None:
     assert CALLER_NAME not in told
 
 
-def _invited_with(contact: Contact) -> dict[str, str]:
+def _invited_with(contact: Station) -> dict[str, str]:
     """Who calls, as the INVITE to this contact says in each of its headers."""
     assert contact.call.invite is not None
     request = contact.call.invite.request
@@ -112,3 +117,18 @@ async def test_whoever_is_called_by_hand_outside_sees_the_company_and_nobody_ins
     said = " ".join(_invited_with(partner).values())
     assert "1001" not in said
     assert "Alice" not in said
+
+
+async def test_a_trunk_that_is_trusted_with_no_identity_is_asked_to_withhold_it_and_told_none_s53(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace("  trunk: carrier ", f"  trunk: {TRUNK} "))
+    async with own_office(stack, file) as office:
+        alice = await office.agent("alice")
+        partner = await office.lab.phone("partner", TRUNK, f"phone-{TRUNK}", behaviour=answers())
+        await alice.dials(f"number:{OUTSIDE}", caller_id="anonymous")
+        await office.hears("alice <-> partner")
+        said = _invited_with(partner)
+        assert "<sip:anonymous@anonymous.invalid>" in said["From"]
+        assert (said["Privacy"], said["P-Asserted-Identity"]) == ("id", "")

@@ -18,6 +18,7 @@ class Recorder(AriClient):
         self.refusals: dict[str, AriError] = {}
         self.answers: dict[str, object] = {"getChannelVar": {"value": ""}}
         self.lacking: set[str] = set()
+        self.endpoints: dict[str, dict[str, str]] = {}
 
     def has(self, repository: str, operation: str) -> bool:
         return operation not in self.lacking
@@ -27,6 +28,10 @@ class Recorder(AriClient):
         if (refusal := self.refusals.get(operation)) is not None:
             raise refusal
         return self.answers.get(operation)
+
+    async def configured(self, kind: str, name: str) -> dict[str, str]:
+        assert kind == "endpoint"
+        return self.endpoints.get(name, {})
 
     def take(self) -> list[tuple[str, dict[str, Any]]]:
         asked, self.asked = self.asked, []

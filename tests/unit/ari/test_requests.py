@@ -147,17 +147,21 @@ async def test_an_anonymous_leg_carries_neither_name_nor_number(requests: Reques
     assert arguments["variables"] == {"HOLD_INTERCEPT(set)": "", "CONNECTEDLINE(pres,i)": "prohib"}
 
 
-@pytest.mark.parametrize("asserted", ["", "+33140000000"])
-async def test_a_trunk_is_told_that_it_is_withheld_and_the_companys_number_where_there_is_one(
-    requests: Requests, client: Recorder, asserted: str
+@pytest.mark.parametrize(
+    ("asserted", "trusted", "told_number"),
+    [("", "yes", False), ("+33140000000", "yes", True), ("+33140000000", "true", True), ("+33140000000", "no", False)],
+)
+async def test_a_trunk_is_told_that_it_is_withheld_and_the_companys_number_where_it_is_trusted_with_one(
+    requests: Requests, client: Recorder, asserted: str, trusted: str, told_number: bool
 ) -> None:
+    client.endpoints["carrier"] = {"trust_id_outbound": trusted}
     hidden = Identity("Zoé", "+336", anonymous=True)
     await requests.perform(CreateLeg(1, "leg", Phone("1001"), hidden, "call", asserted=asserted))
     await requests.perform(CreateLeg(1, "leg", Outside("+331", "carrier"), hidden, "call", asserted=asserted))
     (_, inside), (_, outside) = client.take()
     told = {"HOLD_INTERCEPT(set)": "", "CONNECTEDLINE(pres,i)": "prohib"}
     assert inside["variables"] == told
-    more = {"CONNECTEDLINE(num,i)": asserted} if asserted else {"PJSIP_HEADER(add,Privacy)": "id"}
+    more = {"CONNECTEDLINE(num,i)": asserted} if told_number else {"PJSIP_HEADER(add,Privacy)": "id"}
     assert outside["variables"] == told | more
 
 
