@@ -33,8 +33,9 @@ class TargetType(StrEnum):
                 assert_never(self)
 
 
+_NAMED = [kind for kind in TargetType if kind not in (TargetType.SKILL, TargetType.NUMBER)]
 _TARGET = re.compile(
-    r"(?P<type>agent|group|queue|routing_point):(?P<id>[A-Za-z0-9_.-]{1,64})"
+    rf"(?P<type>{'|'.join(_NAMED)}):(?P<id>[A-Za-z0-9_.-]{{1,64}})"
     r"|skill:(?P<skill>[A-Za-z0-9_.-]{1,64}?)(?:>=(?P<level>[0-9]{1,3}))?"
     r"|number:(?P<number>\+?[0-9]{1,32})"
 )

@@ -15,7 +15,7 @@ from tests.support.world import to
 
 FAST = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 IDS = st.text("abzAZ09_.-", min_size=1, max_size=64)
-NAMED = st.sampled_from([TargetType.AGENT, TargetType.GROUP, TargetType.QUEUE, TargetType.ROUTING_POINT])
+NAMED = st.sampled_from([kind for kind in TargetType if kind not in (TargetType.SKILL, TargetType.NUMBER)])
 TARGETS = st.one_of(
     st.builds(Target, NAMED, IDS),
     st.builds(Target, st.just(TargetType.SKILL), IDS, st.integers(1, 999)),
@@ -90,6 +90,7 @@ def test_what_is_listed_exists_and_what_is_not_does_not_s2(text: str) -> None:
 
 def test_every_kind_of_target_says_what_it_is_called_dialled_and_counted_by_s2_s4() -> None:
     told = {text: SMALL.entry(to(text)) for text in LISTED}
+    assert {to(text).type for text in LISTED} == set(TargetType)
     assert {t.split(":")[0]: (e.name, e.number, e.show_available) for t, e in told.items() if e is not None} == {
         "agent": ("Bob", "1002", False),
         "group": ("Sales", "2001", True),
