@@ -68,7 +68,7 @@ class Sections:
     names: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
-def _section_of(kind: TargetType) -> str | None:
+def section_of(kind: TargetType) -> str | None:
     """Where targets of this kind are listed; numbers outside are not."""
     match kind:
         case TargetType.AGENT:
@@ -93,8 +93,8 @@ def check_references(sections: Sections, document: Document) -> None:
         if name not in sections.names.get(section, frozenset()):
             document.complain(path, f"{name!r} is not one of the {section.replace('_', ' ')} of this file")
     for path, target in _targets_used(sections):
-        section_of = _section_of(target.type)
-        if section_of is not None and target.id not in sections.names.get(section_of, frozenset()):
+        section = section_of(target.type)
+        if section is not None and target.id not in sections.names.get(section, frozenset()):
             document.complain(path, f"{target} is not in this file")
     for caller_id, identity in sections.caller_ids.items():
         for index, target in enumerate(identity.for_):

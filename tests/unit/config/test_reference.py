@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 
 from ari_app.config.document import read_document
 from ari_app.config.reference import PAGE, SCHEMA, Everything, json_schema, main, page
+from ari_app.config.references import Sections, section_of
+from ari_app.routing.targets import TargetType
 from tests.support.documents import ROOT
 
 DOCS = ROOT / "docs"
@@ -80,3 +83,9 @@ def test_the_environment_is_that_of_the_compose_file() -> None:
     assert told.keys() == used.keys() - images
     assert made == {"ARI_PASSWORD", "REDIS_PASSWORD"}
     assert {name: used[name] for name in told.keys() - made} == {name: told[name] for name in told.keys() - made}
+
+
+@pytest.mark.parametrize("kind", TargetType)
+def test_every_kind_of_target_has_a_section_or_none(kind: TargetType) -> None:
+    listed = Everything.model_fields.keys() & {f.name for f in fields(Sections)}
+    assert section_of(kind) in (None, *listed)
