@@ -93,8 +93,8 @@ def check_references(sections: Sections, document: Document) -> None:
         if name not in sections.names.get(section, frozenset()):
             document.complain(path, f"{name!r} is not one of the {section.replace('_', ' ')} of this file")
     for path, target in _targets_used(sections):
-        section = section_of(target.type)
-        if section is not None and target.id not in sections.names.get(section, frozenset()):
+        listed_in = section_of(target.type)
+        if listed_in is not None and target.id not in sections.names.get(listed_in, frozenset()):
             document.complain(path, f"{target} is not in this file")
     for caller_id, identity in sections.caller_ids.items():
         for index, target in enumerate(identity.for_):

@@ -1,12 +1,14 @@
 """A story is written and read back whole, and what is no story is said to be none."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from ari_app.__main__ import main
 from ari_app.calls import commands as c
+from ari_app.calls.effects import OnAgents, OnAsterisk
 from ari_app.calls.model import Withheld
 from ari_app.calls.replay import replay
 from ari_app.calls.story import StoryEntry
@@ -33,6 +35,23 @@ def test_what_is_written_is_read_back_and_runs_again() -> None:
     assert (again, [x.detail for x in entries]) == (call, [x.detail for x in story])
     assert all(step.same for step in replay(again, entries))
     assert len(list(replay(again, entries))) == len(list(replay(call, story)))
+
+
+def test_what_a_controller_recorded_of_a_call_asks_the_same_of_asterisk_and_agents_today_s12() -> None:
+    """Out of tests/e2e/test_story.py, which writes it anew (reports/story.json): a transfer declined, a conference."""
+    call, entries = read((Path(__file__).parent / "recorded_story.json").read_text(encoding="utf-8"))
+    steps = list(replay(call, entries))
+    assert len(steps) == sum(entry.kind == "stimulus" for entry in entries)
+    for step in steps:
+        assert _asked(step.now) == _asked(step.then), step.stimulus
+    asked = [[type(effect).__name__ for effect in _asked(step.now)] for step in steps]
+    (declined,) = [place for place, step in enumerate(steps) if getattr(step.stimulus, "cause", 0) == 21]
+    assert "StopMusic" not in asked[declined], "only retrieve brings the contact back"
+    assert ["StopMusic", "JoinBridge"] in asked
+
+
+def _asked(effects: Sequence[object]) -> list[object]:
+    return [effect for effect in effects if isinstance(effect, OnAsterisk | OnAgents)]
 
 
 def test_errors_that_effects_carry_are_read_back() -> None:
