@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferKind, OfferState, PartyRole, Progress
+from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferKind, OfferState, PartyRole, Phone, Progress
 from ari_app.calls.replay import replay
 from ari_app.routing.targets import TargetType
 from tests.support import astray
@@ -136,6 +136,19 @@ def note_effect(world: World, effect: e.Effect) -> None:
             waits = offer is not None and offer.by is None and not offer.fallback
             if waits and rung is not None and world.now < world.declined.get((call_id, rung.agent or ""), 0.0):
                 world.alarms.append(f"{rung.agent} has declined this caller, and is rung again")
+
+
+def may_ring(world: World, told: s.OtherPlaceFound) -> bool:
+    """Whether the phone of which another place is told now is about to be rung, and not to answer by itself."""
+    leg = world.switch.legs.get(told.leg)
+    return leg is not None and leg.state is not LegState.UP and not (leg.hanging_up or leg.auto_answer)
+
+
+def not_rung(told: s.OtherPlaceFound, effects: Sequence[e.Effect]) -> list[str]:
+    """An agent's other phone, of which was told in this step, though it is not rung; an offer and a recall ring all."""
+    rung = [effect.destination for effect in effects if isinstance(effect, e.CreateLeg)]
+    places = [destination.place for destination in rung if isinstance(destination, Phone)]
+    return [] if told.place in places else [f"{told.place} is not rung"]
 
 
 def _refuses_for_ever(world: World) -> list[str]:

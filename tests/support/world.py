@@ -148,7 +148,9 @@ class World:
         account.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         self.named.note(self, stimulus)
+        also = stimulus if isinstance(stimulus, s.OtherPlaceFound) and account.may_ring(self, stimulus) else None
         effects = self.switch.handle(stimulus, self.now)
+        self.noticed += account.not_rung(also, effects) if also is not None else []
         discretion.check(self, stimulus, effects)
         self.effects = effects
         self.lost += astray.strayed(self, stimulus, effects)
