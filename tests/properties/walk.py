@@ -174,6 +174,11 @@ def _recalled(office: Office) -> None:
     office.pass_time()
 
 
+def _recalled_at_two_phones(office: Office) -> None:
+    office.asterisk.places = {"1001": ("sip:1001@desk", "sip:1001@home")}
+    _recalled(office)
+
+
 def _joined_from_the_desktop(office: Office) -> None:
     """Two contacts on hold are joined by an agent whose phone rings again."""
     call = office.served().id
@@ -275,6 +280,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _kept,
     _logged_out_with_a_contact_on_hold,
     _recalled,
+    _recalled_at_two_phones,
     _joined_from_the_desktop,
     _held_by_phone,
     _two_calls,

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Call, CallId, LegState, Monitor, MonitorMode, OfferKind, OfferState, PartyRole, Phone, Progress
+from ari_app.calls.model import (
+    Call,
+    CallId,
+    LegState,
+    Monitor,
+    MonitorMode,
+    OfferKind,
+    OfferState,
+    PartyRole,
+    Phone,
+    Progress,
+)
 from ari_app.calls.replay import replay
 from ari_app.routing.targets import TargetType
 from tests.support import astray
