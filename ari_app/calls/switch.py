@@ -39,6 +39,7 @@ from ari_app.calls.effects import (
 )
 from ari_app.calls.features import (
     alerting,
+    answers,
     attempts,
     holding,
     merging,
@@ -59,8 +60,8 @@ from ari_app.calls.handlers import (
     transfer_key,
 )
 from ari_app.calls.handlers import commands as handlers
-from ari_app.calls.model import Attempt, Call, CallId, Leg, LegId, LegState, OfferState, Outside, Progress
-from ari_app.calls.state import Pending, State
+from ari_app.calls.model import Call, CallId, Leg, LegId
+from ari_app.calls.state import State
 from ari_app.calls.step import Step
 from ari_app.calls.story import Before, Stories
 from ari_app.errors import CallControlError, Code
@@ -303,41 +304,15 @@ class Switch:
 
     def _answers(self, step: Step) -> list[Effect]:
         """Answer the commands that have come to their end with this step."""
-        answers: list[Effect] = []
+        replies: list[Effect] = []
         for pending in list(self.state.pending.values()):
             call = self.state.calls.get(pending.call) or self._over.get(pending.call)
-            if not pending.effects and (call is None or call.ended or self._came_about(pending, call)):
+            if not pending.effects and (call is None or call.ended or answers.came_about(self.state, pending, call)):
                 del self.state.pending[pending.command]
-                answers.append(Reply(pending.command, call))
+                replies.append(Reply(pending.command, call))
         while len(self._over) > _KEPT:
             self._over.popitem(last=False)
-        return answers
-
-    def _came_about(self, pending: Pending, call: Call) -> bool:
-        """Whether what the command was to bring about is there to be seen."""
-        offer = call.offer
-        match pending.until:
-            case "ringing":
-                if offer is None or offer.id != pending.offer or not offer.going_on:
-                    return True
-                if offer.state is OfferState.PENDING:
-                    return any(p.id == offer.by and p.progress is not Progress.DIALING for p in call.parties.values())
-                return any(a.ringing or self._dialled_outside(a) for a in offer.attempts)
-            case "answered":
-                party = call.parties.get(pending.party or "")
-                if party is None or party.progress is Progress.LEFT:
-                    return True
-                ringing_back = party.away and party.leg is not None
-                return party.progress is Progress.JOINED and not ringing_back
-            case "monitoring":
-                return monitoring.effective(call, pending.agent)
-            case _:
-                return True
-
-    def _dialled_outside(self, attempt: Attempt) -> bool:
-        """A network may tell of no ringing at all, for a minute: nobody waits for that."""
-        leg = self.state.legs.get(attempt.leg)
-        return leg is not None and isinstance(leg.destination, Outside) and leg.state is LegState.DIALLING
+        return replies
 
     # -- what goes wrong ----------------------------------------------------------------------------------------------
 

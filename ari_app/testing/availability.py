@@ -7,10 +7,9 @@ those that hold the same instance; since nothing here awaits in the midst of a c
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import assert_never
 
-from ari_app.availability.memberships import Member, Memberships, level_of, memberships, sets_of
+from ari_app.availability.memberships import Memberships, level_of, memberships, sets_of
 from ari_app.availability.port import (
     AgentChanged,
     AgentRecord,
@@ -32,71 +31,7 @@ from ari_app.availability.rules import (
 )
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
-
-
-@dataclass(slots=True)
-class _Agent:
-    """As the hash `agent:<id>`; times in milliseconds, 0 for none."""
-
-    id: str
-    member: Member
-    since: int
-    choice: AgentState = AgentState.LOGGED_OUT
-    reason: str = ""
-    activity: AgentState | None = None
-    request: str | None = None
-    due: int = 0
-    call: str | None = None
-    reachable: bool = True
-    in_use: bool = False
-    missed: int = 0
-    idle: int = 0
-    free: bool = False
-    revision: int = 0
-    was_shown: tuple[AgentState, str] = (AgentState.LOGGED_OUT, "")
-    was_request: str | None = None
-    was_idle: int = 0
-
-    def shown(self) -> tuple[AgentState, str]:
-        if self.activity is not None:
-            return self.activity, ""
-        return self.choice, self.reason if self.choice is AgentState.NOT_READY else ""
-
-    def available(self) -> bool:
-        return self.choice is AgentState.READY and self.activity is None and self.member.phone and self.reachable
-
-    def score(self, name: str) -> int:
-        """What orders them in a set: their place where the administrator gives one, else since when they are idle."""
-        return self.member.places.get(name, self.idle)
-
-    def end_activity(self) -> None:
-        self.activity, self.call, self.request, self.due = None, None, None, 0
-
-    def record(self) -> AgentRecord:
-        state, reason = self.shown()
-        return AgentRecord(
-            agent=self.id,
-            state=state,
-            reason=reason or None,
-            since=self.since / 1000,
-            call=self.call,
-            reachable=self.member.phone and self.reachable,
-            missed=self.missed,
-            wrap_up_until=self.due / 1000 if state is AgentState.WRAP_UP else None,
-            choice=self.choice,
-            revision=self.revision,
-            in_use=self.member.phone and self.in_use,
-            choice_reason=(self.reason or None) if self.choice is AgentState.NOT_READY else None,
-        )
-
-
-@dataclass(slots=True)
-class _Step:
-    """What one change has brought about so far: agents, with whether they were free before; sets."""
-
-    now: int
-    changed: dict[str, tuple[bool, _Agent]] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)
+from ari_app.testing.availability_model import ChangeStep, HeldAgent
 
 
 class MemoryAvailability:
@@ -104,7 +39,7 @@ class MemoryAvailability:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._agents: dict[str, _Agent] = {}
+        self._agents: dict[str, HeldAgent] = {}
         self._free: dict[str, dict[str, int]] = {}
         self._requests: dict[str, str] = {}
         self._configured = Memberships({}, {})
@@ -120,7 +55,7 @@ class MemoryAvailability:
         for agent, member in wanted.members.items():
             there = self._agents.get(agent)
             if there is None:
-                new = self._agents[agent] = _Agent(agent, member, since=step.now)
+                new = self._agents[agent] = HeldAgent(agent, member, since=step.now)
                 chosen = (known or {}).get(agent)
                 if chosen is not None and chosen.choice is not AgentState.LOGGED_OUT:
                     new.choice = chosen.choice
@@ -327,10 +262,10 @@ class MemoryAvailability:
 
     # -- changes, as in lua/common.lua ---------------------------------------------------------------------------------
 
-    def _step(self) -> _Step:
-        return _Step(milliseconds(self._clock()))
+    def _step(self) -> ChangeStep:
+        return ChangeStep(milliseconds(self._clock()))
 
-    def _current(self, agent: str, step: _Step) -> _Agent | None:
+    def _current(self, agent: str, step: ChangeStep) -> HeldAgent | None:
         known = self._agents.get(agent)
         if known is not None and 0 < known.due <= step.now:
             at = known.due
@@ -338,17 +273,17 @@ class MemoryAvailability:
             self._commit(known, at, step)
         return known
 
-    def _settle(self, step: _Step) -> int:
+    def _settle(self, step: ChangeStep) -> int:
         due = sorted((a.due, a.id) for a in self._agents.values() if 0 < a.due <= step.now)[:SETTLE]
         for _, agent in due:
             self._current(agent, step)
         return len(due)
 
-    def _held(self, request: str, step: _Step) -> _Agent | None:
+    def _held(self, request: str, step: ChangeStep) -> HeldAgent | None:
         known = self._current(self._requests.get(request, ""), step)
         return known if known is not None and known.request == request else None
 
-    def _best(self, target: Target, exclude: frozenset[str], step: _Step) -> _Agent | None:
+    def _best(self, target: Target, exclude: frozenset[str], step: ChangeStep) -> HeldAgent | None:
         if target.type is TargetType.AGENT:
             known = None if target.id in exclude else self._current(target.id, step)
             return known if known is not None and known.free else None
@@ -360,7 +295,9 @@ class MemoryAvailability:
                 return self._agents[min(scores)[1]]
         return None
 
-    def _take(self, known: _Agent, activity: AgentState, call: str | None, request: str | None, step: _Step) -> None:
+    def _take(
+        self, known: HeldAgent, activity: AgentState, call: str | None, request: str | None, step: ChangeStep
+    ) -> None:
         before = (known.activity, known.call, known.request, known.due, known.missed)
         if activity is not AgentState.RESERVED or known.activity is not AgentState.RESERVED:
             known.due = 0
@@ -374,7 +311,7 @@ class MemoryAvailability:
         if before != (known.activity, known.call, known.request, known.due, known.missed):
             self._commit(known, step.now, step)
 
-    def _release(self, known: _Agent, call: str | None, wrap_up: int, step: _Step) -> None:
+    def _release(self, known: HeldAgent, call: str | None, wrap_up: int, step: ChangeStep) -> None:
         if known.activity in (None, AgentState.WRAP_UP):
             return
         of = call or known.call
@@ -385,7 +322,7 @@ class MemoryAvailability:
             known.activity, known.due, known.call, known.idle = AgentState.WRAP_UP, step.now + wrap_up, of, 0
         self._commit(known, step.now, step)
 
-    def _commit(self, known: _Agent, at: int, step: _Step) -> None:
+    def _commit(self, known: HeldAgent, at: int, step: ChangeStep) -> None:
         if known.shown() != known.was_shown:
             known.since = at
         was_free, known.free = known.free, known.available()
@@ -403,12 +340,12 @@ class MemoryAvailability:
         known.revision = self._seq + 1
         step.changed.setdefault(known.id, (was_free, known))
 
-    def _enter(self, known: _Agent, step: _Step) -> None:
+    def _enter(self, known: HeldAgent, step: ChangeStep) -> None:
         for name in known.member.sets:
             self._free.setdefault(name, {})[known.id] = known.score(name)
             step.touched.add(name)
 
-    def _leave(self, known: _Agent, step: _Step) -> None:
+    def _leave(self, known: HeldAgent, step: ChangeStep) -> None:
         for name in known.member.sets:
             self._free.get(name, {}).pop(known.id, None)
             step.touched.add(name)
@@ -416,7 +353,7 @@ class MemoryAvailability:
     def _count(self, name: str, as_of: float) -> CountChanged:
         return CountChanged(name, len(self._free.get(name, {})), as_of, self._seq)
 
-    def _publish(self, step: _Step) -> None:
+    def _publish(self, step: ChangeStep) -> None:
         if not step.changed and not step.touched:
             return
         self._seq += 1
