@@ -11,6 +11,7 @@ from ari_app.ari.page_phones import PagePhones
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import Availability
 from ari_app.calls.commands import Command, MakeCall
+from ari_app.calls.hearing import Ear, hearing
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
@@ -63,6 +64,10 @@ class EngineControl:
     def calls(self) -> Mapping[CallId, Call]:
         """See `Control`."""
         return self._engine.calls
+
+    def hearing(self, call: Call) -> tuple[Ear, ...]:
+        """See `Control`."""
+        return hearing(call, self._engine.switch.legs.get)
 
     def engaged(self, agent: str) -> Collection[CallId]:
         """See `Control`."""

@@ -293,6 +293,7 @@ class App:
         """See `Outlets`."""
         self._snapshots.call(call)
         self._hub.call_changed(before, call)
+        self._hub.hearing_changed([call.id])
         if before is None or call.ended:
             log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
 
@@ -303,6 +304,7 @@ class App:
     def leg_changed(self, effect: e.LegChanged) -> None:
         """See `Outlets`."""
         self._snapshots.leg(effect.leg_id, effect.leg)
+        self._hub.hearing_changed(self._engine.switch.state.calls_of_leg.get(effect.leg_id, {}))
 
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
         """See `Outlets`."""

@@ -7,10 +7,11 @@ from typing import Literal, assert_never
 
 from pydantic import BaseModel
 
-from ari_app.api.events import render_call, sees
+from ari_app.api.events import render_call, render_hearing, sees
 from ari_app.api.models import (
     Calls,
     DtmfRequest,
+    HearingDocument,
     MergeRequest,
     MonitorRequest,
     OfferRequest,
@@ -59,6 +60,10 @@ class CallsApi:
     async def get(self, exchange: Exchange) -> CallView:
         """Raises: Refused `not_found` for one that I am not in."""
         return render_call(self._seen(exchange), exchange.session.agent, self._control)
+
+    async def hearing(self, exchange: Exchange) -> HearingDocument:
+        """Raises: Refused `not_found` for one that I am not in."""
+        return render_hearing(self._seen(exchange), exchange.session.agent, self._control)
 
     async def make(self, exchange: Exchange) -> CallView:
         """A new call (S40, S45)."""
@@ -163,6 +168,10 @@ class CallsApi:
                 201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE),
             ),
             Route("GET", _CALL, "get_call", "One call", "calls", self.get, CallView, codes=(Code.NOT_FOUND,)),
+            Route(
+                "GET", f"{_CALL}/hearing", "get_hearing", "Who hears whom", "calls", self.hearing, HearingDocument,
+                codes=(Code.NOT_FOUND,),
+            ),
             *map(self._on_call, CallAction),
             *map(self._on_party, PartyAction),
         ]  # fmt: skip

@@ -30,12 +30,13 @@ from pydantic_core import to_json
 from ari_app.api.documents import agent_document, shown_count, target_document
 from ari_app.api.fanout import Defer, Fanout
 from ari_app.api.metrics import Metrics
-from ari_app.api.models import PhoneDocument
+from ari_app.api.models import EarDocument, HearingDocument, PhoneDocument
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.streams import SPAN, Desk, Stream, Subscription, Value
 from ari_app.api.windows import GOING_AWAY, RESTART, SESSION_ENDED, TOO_SLOW, News, Window
 from ari_app.calls.actions import OVERSEERS
+from ari_app.calls.hearing import monitor_ear
 from ari_app.calls.model import Alarm, Call
 from ari_app.calls.views import CallView, timestamp, view
 from ari_app.routing.directory import Agent
@@ -44,6 +45,7 @@ from ari_app.routing.targets import Target, TargetType, parse_target
 
 # Streams of one agent that are kept for windows which may come back, beside those that are read.
 ALONE = 4
+_NOBODY = '"matrix":[]'
 
 
 def render_call(call: Call, agent: Agent, control: Control) -> CallView:
@@ -55,6 +57,20 @@ def render_call(call: Call, agent: Agent, control: Control) -> CallView:
         return shown
     parties = tuple(replace(p, actions=()) for p in shown.parties)
     return replace(shown, state="released", parties=parties, actions=(), monitors=())
+
+
+def render_hearing(call: Call, agent: Agent, control: Control) -> HearingDocument:
+    """Who hears whom, as the agent may know it: of supervisors only where they see them in the call."""
+    listeners = agent.role in OVERSEERS or control.directory().settings.monitoring.agents_told
+    hidden = frozenset() if listeners else frozenset(map(monitor_ear, call.monitors))
+    ears = [ear for ear in control.hearing(call) if ear.ear not in hidden]
+    return HearingDocument(
+        matrix=[
+            EarDocument(ear=e.ear, hears=heard, sound="talk" if heard else "silence" if e.hears else e.sound)
+            for e in ears
+            for heard in [[other for other in e.hears if other not in hidden]]
+        ]
+    )
 
 
 def sees(agent: Agent, call: Call) -> bool:
@@ -113,6 +129,8 @@ class EventHub:
         self._streams: dict[Window, Stream] = {}
         self._alone: dict[Stream, float] = {}  # without a window since then, oldest first
         self._fanout = Fanout(self._tell_targets, defer)
+        self._defer = defer
+        self._unheard: dict[str, None] = {}
 
     # -- what the shell tells -----------------------------------------------------------------------------------------
 
@@ -134,6 +152,25 @@ class EventHub:
         for call in list(self._control.calls().values()):
             if call.id != but.id and call.id in desk.told:
                 self._tell_call(desk, call, agent)
+
+    def hearing_changed(self, calls: Iterable[str]) -> None:
+        """Who hears whom in these calls may be another now: told when all of this step is done."""
+        if not self._unheard:
+            self._defer(self._tell_hearing)
+        self._unheard.update(dict.fromkeys(calls))
+
+    def _tell_hearing(self) -> None:
+        calls, self._unheard = self._unheard, {}
+        for call_id in calls:
+            call = self._control.calls().get(call_id)
+            for desk in self._concerned(None, call) if call is not None else ():
+                agent = self._control.directory().agents.get(desk.agent)
+                if call is None or agent is None or call_id not in desk.told:
+                    continue
+                matrix = _json(render_hearing(call, agent, self._control))[1:-1]
+                if desk.told_hearing.get(call_id, _NOBODY) != matrix:
+                    desk.told_hearing[call_id] = matrix
+                    self._publish(desk, "call.hearing", f'"call_id":{_json(call_id)},{matrix}')
 
     def alarm(self, call: Call, alarm: Alarm) -> None:
         """Something is wrong with the call: its agents and who oversees are told."""
@@ -330,6 +367,7 @@ class EventHub:
     def _tell_call_ended(self, desk: Desk, call: Call, agent: Agent) -> None:
         desk.told.pop(call.id, None)
         desk.told_offers.pop(call.id, None)
+        desk.told_hearing.pop(call.id, None)
         self._publish(desk, "call.ended", f'"call":{_json(render_call(call, agent, self._control))}')
 
     def _tell_target(self, target: Target, state: str | None, available: int | None, as_of: float) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
+from ari_app.calls.hearing import Heard
 from ari_app.calls.views import CallView
 from ari_app.routing.directory import Role, Verb
 from ari_app.routing.targets import TargetType
@@ -296,6 +297,20 @@ class Targets(Answer):
     """What was found, best first."""
 
     targets: list[TargetDocument]
+
+
+class EarDocument(Answer):
+    """Whom somebody in the call hears, by their ids; `ear` is a party, or `monitor:<agent>` for a supervisor."""
+
+    ear: str
+    hears: list[str]
+    sound: Heard
+
+
+class HearingDocument(Answer):
+    """Who hears whom."""
+
+    matrix: list[EarDocument]
 
 
 class Calls(Answer):

@@ -10,6 +10,7 @@ from typing import Protocol
 from aiohttp import ClientWebSocketResponse
 
 from ari_app.calls.commands import Command
+from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
@@ -46,6 +47,9 @@ class Control(Protocol):
 
     def calls(self) -> Mapping[CallId, Call]:
         """The calls that are up now."""
+
+    def hearing(self, call: Call) -> tuple[Ear, ...]:
+        """Who hears whom in this call now."""
 
     def engaged(self, agent: str) -> Collection[CallId]:
         """The calls that have this agent: as a party, rung, or as their supervisor."""

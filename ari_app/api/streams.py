@@ -54,6 +54,7 @@ class Desk:
     streams: list["Stream"] = field(default_factory=list)
     told: dict[CallId, str] = field(default_factory=dict)
     told_offers: dict[CallId, str] = field(default_factory=dict)
+    told_hearing: dict[CallId, str] = field(default_factory=dict)
     begin: int = 0
 
 

@@ -29,6 +29,7 @@ from ari_app.api.port import StoryEntry
 from ari_app.api.server import ApiServer
 from ari_app.availability.mirror import Mirror
 from ari_app.calls.commands import Command
+from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
@@ -104,6 +105,9 @@ class Quiet:
 
     def calls(self) -> Mapping[CallId, Call]:
         return {}
+
+    def hearing(self, call: Call) -> tuple[Ear, ...]:
+        return ()
 
     def engaged(self, agent: str) -> Collection[CallId]:
         return ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
+from ari_app.calls.hearing import hearing, monitor_ear
 from ari_app.calls.model import (
     Call,
     CallId,
@@ -235,6 +236,8 @@ def wrong(world: World) -> list[str]:
         found.append(f"leaked or lost bridges: {made ^ world.asterisk.world.bridges}")
     if world.asterisk.hears() != expected_hears(world):
         found.append(f"hears {world.asterisk.hears()}, should {expected_hears(world)}")
+    if _told_to_hear(world) != world.asterisk.hears():
+        found.append(f"is told to hear {_told_to_hear(world)}, and hears {world.asterisk.hears()}")
     for call in world.switch.calls.values():
         for party in call.joined():
             leg = world.switch.legs.get(party.leg or "")
@@ -268,6 +271,19 @@ def wrong(world: World) -> list[str]:
     if strays or busy - set(world.agents.activity):
         found.append(f"agents' activities are off: {strays} {busy - set(world.agents.activity)}")
     return found
+
+
+def _told_to_hear(world: World) -> set[tuple[str, str]]:
+    """Who hears whom, by leg, as windows are told (`call.hearing`)."""
+    told = set()
+    for call in world.switch.calls.values():
+        legs = {p.id: p.leg for p in call.joined() if p.leg is not None}
+        legs |= {monitor_ear(m.agent): m.leg for m in call.monitors.values()}
+        for ear in hearing(call, world.switch.legs.get):
+            told |= {(legs[ear.ear], legs[other]) for other in ear.hears}
+            if (ear.sound == "talk") != bool(ear.hears):
+                told.add((ear.ear, f"{ear.sound} is not so"))
+    return told
 
 
 def replayed_otherwise(world: World) -> list[str]:

@@ -17,6 +17,7 @@ from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.availability.port import CHOICES
 from ari_app.calls.commands import Command
+from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
 from ari_app.calls.story import StoryEntry
 from ari_app.config.credentials import Credential
@@ -54,6 +55,7 @@ class FakeControl:
     def __init__(self) -> None:
         self.up: dict[str, Call] = {}
         self.commands: list[Command] = []
+        self.ears: dict[str, tuple[Ear, ...]] = {}
         self.outcome: Callable[[Command], Call | None] = self._as_it_is
         self.gate: asyncio.Event | None = None
         self.asked = asyncio.Event()
@@ -75,6 +77,9 @@ class FakeControl:
 
     def calls(self) -> Mapping[str, Call]:
         return self.up
+
+    def hearing(self, call: Call) -> tuple[Ear, ...]:
+        return self.ears.get(call.id, ())
 
     def engaged(self, agent: str) -> Collection[str]:
         return {c.id for c in self.up.values() if c.party_of(agent) is not None or agent in c.monitors}

@@ -41,7 +41,13 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     on_party = ("mute", "unmute", "deafen", "undeafen", "hold", "retrieve", "send-dtmf")
     expected |= {("post", f"{party}/{v}") for v in on_party}
     expected |= {("post", f"{call}/{v}") for v in ("monitor", "stop-monitoring", "take-over")}
-    expected |= {("delete", party), ("patch", f"{call}/user-data"), ("get", call), ("get", "/v1/calls")}
+    expected |= {
+        ("delete", party),
+        ("patch", f"{call}/user-data"),
+        ("get", call),
+        ("get", f"{call}/hearing"),
+        ("get", "/v1/calls"),
+    }
     expected |= {("post", "/v1/calls"), ("post", "/v1/login"), ("post", "/v1/logout"), ("get", "/v1/me")}
     expected |= {
         ("put", "/v1/me/state"),
