@@ -53,7 +53,7 @@ def _hears(ear: Leg, other: Leg) -> bool:
         return False
     # Who has music and is heard by nobody hears the music alone.
     music_alone = mine.sound is Sound.MUSIC and mine.nobody_hears
-    return not mine.hears_nobody and not music_alone
+    return not mine.hears_nobody and not theirs.nobody_hears and not music_alone
 
 
 def _listens(monitor: Monitor, legs: Legs) -> bool:

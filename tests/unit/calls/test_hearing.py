@@ -6,8 +6,8 @@ from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.hearing import hearing
 from ari_app.calls.model import Call, Media
+from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.calls.office import Office
 from tests.unit.calls.supervised import LISTEN, WHISPER, monitor
 
 
