@@ -150,6 +150,7 @@ class App:
         self._start(keep_expiring(self._availability))
         self._start(keep_filled(self._availability, self._refill))
         self._start(self._snapshots.run())
+        self._start(self._api.board.run())
         self._asterisk.start()
         self._presence.start()
         await self._mirror.wait_fresh()
@@ -162,6 +163,7 @@ class App:
                 await self._keep_configuration()
                 restored = await self._snapshots.restore()
                 self._devices.restore(await self._store.devices())
+                await self._api.board.restore()
                 break
             except StoreUnavailable:
                 log.warning("store_unavailable", retry_in=_RETRY_SECONDS)
@@ -181,6 +183,7 @@ class App:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2.0):
                 await self._snapshots.flush()
+                await self._api.board.flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -256,6 +259,7 @@ class App:
         match change:
             case AgentChanged():
                 self._hub.agent_changed(change.record)
+                self._api.board.agent_changed()
                 self._show_lamp(change.record)
                 self._tell_calls(change.record, became_available=change.became_available)
             case CountChanged():
@@ -294,6 +298,7 @@ class App:
         self._snapshots.call(call)
         self._hub.call_changed(before, call)
         self._hub.hearing_changed([call.id])
+        self._api.board.call_changed(before, call)
         if before is None or call.ended:
             log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
 

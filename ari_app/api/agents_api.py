@@ -52,7 +52,7 @@ class AgentsApi:
         body: NewState = exchange.body
         directory = self._control.directory()
         if body.reason is not None:
-            _check_reason(body.state, body.reason, directory.settings.not_ready_reasons)
+            check_reason(body.state, body.reason, directory.settings.not_ready_reasons)
         agent = exchange.session.agent
         if (body.state == "wrap_up") != (body.extend is not None):
             problem = FieldError("extend", "goes with wrap_up, and wrap_up with it")
@@ -84,7 +84,8 @@ class AgentsApi:
         ]  # fmt: skip
 
 
-def _check_reason(state: str, reason: str, listed: tuple[str, ...]) -> None:
+def check_reason(state: str, reason: str, listed: tuple[str, ...]) -> None:
+    """Raises: Refused `invalid` for a reason that is not listed, or that this state has not."""
     if state != "not_ready":
         raise Refused(Code.INVALID, "the state is not valid", (FieldError("reason", "goes with not_ready only"),))
     if reason not in listed:

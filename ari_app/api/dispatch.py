@@ -29,6 +29,7 @@ from ari_app.api.problems import (
     problem_response,
 )
 from ari_app.api.routes import Access, Exchange, Route, Router
+from ari_app.calls.actions import OVERSEERS
 from ari_app.errors import CallControlError, Code, FieldError, Refused, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Role
 
@@ -107,6 +108,8 @@ class Dispatcher:
         if token is None:
             raise Refused(Code.UNAUTHENTICATED, "log in, and send the token as `Authorization: Bearer …`")
         session = await self._authentication.session(token)
+        if route.access is Access.OVERSEER and session.agent.role not in OVERSEERS:
+            raise Refused(Code.FORBIDDEN, "this is for supervisors")
         if route.access is Access.ADMIN and session.agent.role is not Role.ADMIN:
             raise Refused(Code.FORBIDDEN, "this is for administrators")
         return session

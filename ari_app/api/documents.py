@@ -42,7 +42,7 @@ def agent_document(agent: Agent, record: AgentState | None, device: str = "desk"
         agent=agent.id,
         name=agent.name,
         role=agent.role,
-        state=_state(record),
+        state=state_of(record),
         reason=reason,
         since=timestamp(record.since) if record else None,
         phone=agent.phone,
@@ -54,7 +54,8 @@ def agent_document(agent: Agent, record: AgentState | None, device: str = "desk"
     )
 
 
-def _state(record: AgentState | None) -> State:
+def state_of(record: AgentState | None) -> State:
+    """What is shown of an agent; one whose state was never set is logged out."""
     return _STATES.validate_python(str(record.state)) if record else "logged_out"
 
 
@@ -118,7 +119,7 @@ def target_document(directory: Directory, agents: Agents, viewer: str, target: T
     match target.type:
         case TargetType.AGENT:
             record = agents.record(target.id)
-            state = _state(record)
+            state = state_of(record)
             reachable = agents.may_ring(target.id)
         case TargetType.GROUP | TargetType.QUEUE | TargetType.SKILL:
             count = agents.available(target)

@@ -30,7 +30,7 @@ from pydantic_core import to_json
 from ari_app.api.documents import agent_document, shown_count, target_document
 from ari_app.api.fanout import Defer, Fanout
 from ari_app.api.metrics import Metrics
-from ari_app.api.models import EarDocument, HearingDocument, PhoneDocument
+from ari_app.api.models import EarDocument, HearingDocument, LiveTarget, PhoneDocument
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.streams import SPAN, Desk, Stream, Subscription, Value
@@ -191,6 +191,12 @@ class EventHub:
         target = Target(TargetType.AGENT, agent.id)
         if agent.phone is not None and self._fanout.wanted(target):
             self._tell_target(target, str(record.state), None, self.clock())
+
+    def live_changed(self, shown: LiveTarget) -> None:
+        """A queue or group is another now, or another of its figures: whoever oversees."""
+        rest = f'"queue":{_json(shown)}'
+        for desk in self._live(self._overseers):
+            self._publish(desk, "queue.updated", rest)
 
     def phone_changed(self, agent: str, phone: PhoneDocument) -> None:
         """Which of the agent's phones rings, how they are, or whose page has one, has changed: themselves."""

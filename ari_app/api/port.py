@@ -16,7 +16,7 @@ from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
-from ari_app.store.port import Choices, Favourites, IdempotencyKeys, Tokens
+from ari_app.store.port import Choices, Counters, Favourites, IdempotencyKeys, Tokens
 
 
 class StoryEntry(Protocol):
@@ -165,5 +165,5 @@ class Phones(Protocol):
         """
 
 
-class Store(Tokens, IdempotencyKeys, Choices, Favourites, Protocol):
+class Store(Tokens, IdempotencyKeys, Choices, Favourites, Counters, Protocol):
     """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

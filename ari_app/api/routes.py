@@ -23,11 +23,15 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 class Access(StrEnum):
-    """Who may ask: everybody; whoever has a token; only admins. `OWN`: the handler checks the token itself."""
+    """Who may ask: everybody; whoever has a token; supervisors and admins; only admins.
+
+    `OWN`: the handler checks the token itself.
+    """
 
     PUBLIC = "public"
     OWN = "own"
     AGENT = "agent"
+    OVERSEER = "overseer"
     ADMIN = "admin"
 
 

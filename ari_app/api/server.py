@@ -18,6 +18,7 @@ from ari_app.api.dispatch import JSON, Dispatcher
 from ari_app.api.events import EventHub
 from ari_app.api.finder import Finder
 from ari_app.api.idempotency import Answers
+from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
 from ari_app.api.openapi import openapi
 from ari_app.api.phone_api import PageSecrets, PhoneApi
@@ -26,6 +27,7 @@ from ari_app.api.port import Agents, Control, Phones, Store
 from ari_app.api.preferences import Preferences
 from ari_app.api.problems import HttpError, problem_response
 from ari_app.api.routes import Access, Exchange, Route, Router
+from ari_app.api.supervision_api import SupervisionApi
 from ari_app.api.targets_api import TargetsApi
 from ari_app.api.tickets import Tickets
 from ari_app.api.websocket import EventsApi
@@ -91,6 +93,7 @@ class ApiServer:
         page_secrets = PageSecrets()
         self._sockets = PhoneSockets(control, phones, page_secrets, self._tickets, self.phone_changed, clock)
         self._phones = PhoneApi(control, phones, page_secrets, self._sockets.holder)
+        self.board = Board(control, agents, store, hub.live_changed, clock)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
         self._events = EventsApi(hub, self._tickets, control, agents, store, finder, clock)
@@ -102,6 +105,7 @@ class ApiServer:
             *self._phones.routes(),
             self._events.route(),
             self._sockets.route(),
+            *SupervisionApi(control, agents, self.board).routes(),
             *AdminApi(control, hub, metrics).routes(),
         ]
         self.routes.append(self._document_route())

@@ -344,6 +344,8 @@ class SettingsEntry(Entry):
     The trunk alone is told its number of anonymous calls, too."""
     not_ready_reasons: Reasons = {reason: reason for reason in DEFAULTS.not_ready_reasons}
     """The reasons that agents may choose from: a list, or what desktops show for each (`lunch: At lunch`)."""
+    service_level: Annotated[float, Field(ge=0, le=3600)] = DEFAULTS.service_level
+    """Callers who wait are to be answered within so long: `service_level` of `GET /v1/live` counts who are."""
     max_wrap_up: Annotated[float, Field(ge=1, le=86_400)] = DEFAULTS.max_wrap_up
     """How long after-call work may still last, at most, when an agent makes it longer."""
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data

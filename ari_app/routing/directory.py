@@ -224,6 +224,7 @@ class Settings:
     not_ready_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
     reason_labels: Mapping[str, str] = MappingProxyType({})
     max_wrap_up: float = 900.0
+    service_level: float = 20.0
     announcements: Mapping[str, str] = MappingProxyType({})
     max_user_data: int = 16_384
     recording: bool = False

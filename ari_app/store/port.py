@@ -123,6 +123,19 @@ class Choices(Protocol):
         """What was chosen last, by SIP user; who never chose is not in it."""
 
 
+class Counters(Protocol):
+    """What is counted of a day, by name; kept for `COUNTS_TTL` after it was counted last."""
+
+    async def count(self, day: str, name: str) -> None:
+        """One more."""
+
+    async def counts(self, day: str) -> dict[str, int]:
+        """All that was counted on this day."""
+
+
+COUNTS_TTL = 3 * 86_400
+"""Seconds."""
+
 # So much is kept of each agent, and no more.
 RECENTS = 20
 FAVOURITES = 100
@@ -149,7 +162,7 @@ class Favourites(Protocol):
         """Whom they marked, in the order in which they did."""
 
 
-class Store(Snapshots, Configurations, Tokens, IdempotencyKeys, Choices, Favourites, Protocol):
+class Store(Snapshots, Configurations, Tokens, IdempotencyKeys, Choices, Favourites, Counters, Protocol):
     """All of it."""
 
     async def ping(self) -> None:

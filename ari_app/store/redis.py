@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from ari_app.store.client import ERRORS
 from ari_app.store.port import (
+    COUNTS_TTL,
     FAVOURITES,
     RECENTS,
     RECENTS_TTL,
@@ -129,6 +130,19 @@ class RedisStore:
         with ERRORS:
             chosen: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:devices")
         return {phone.decode(): device.decode() for phone, device in chosen.items()}
+
+    async def count(self, day: str, name: str) -> None:
+        key = f"{self._tag}:counts:{day}"
+        with ERRORS:
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.hincrby(key, name, 1)
+                pipeline.expire(key, COUNTS_TTL)
+                await pipeline.execute()
+
+    async def counts(self, day: str) -> dict[str, int]:
+        with ERRORS:
+            counted: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:counts:{day}")
+        return {name.decode(): int(number) for name, number in counted.items()}
 
     async def note_recent(self, agent: str, target: str) -> None:
         key = f"{self._tag}:recents:{agent}"

@@ -17,6 +17,7 @@ class MemoryStore:
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
         self._devices: dict[str, str] = {}
+        self._counts: dict[str, dict[str, int]] = {}
         self._recents: dict[str, list[str]] = {}
         self._favourites: dict[str, dict[str, None]] = {}
 
@@ -72,6 +73,13 @@ class MemoryStore:
 
     async def devices(self) -> dict[str, str]:
         return dict(self._devices)
+
+    async def count(self, day: str, name: str) -> None:
+        counts = self._counts.setdefault(day, {})
+        counts[name] = counts.get(name, 0) + 1
+
+    async def counts(self, day: str) -> dict[str, int]:
+        return dict(self._counts.get(day, {}))
 
     async def note_recent(self, agent: str, target: str) -> None:
         others = [known for known in self._recents.get(agent, ()) if known != target]

@@ -222,3 +222,11 @@ async def test_which_phone_of_each_agent_rings_is_remembered(store: Store) -> No
     await store.set_device("1002", "page")
     await store.set_device("1001", "desk")
     assert await store.devices() == {"1001": "desk", "1002": "page"}
+
+
+async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
+    assert await store.counts("2026-11-28") == {}
+    for name in ("a", "b c", "a"):
+        await store.count("2026-11-28", name)
+    await store.count("2026-11-29", "a")
+    assert await store.counts("2026-11-28") == {"a": 2, "b c": 1}

@@ -52,6 +52,9 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     expected |= {
         ("put", "/v1/me/state"),
         ("get", "/v1/me/phone"),
+        ("get", "/v1/agents"),
+        ("put", "/v1/agents/{agent}/state"),
+        ("get", "/v1/live"),
         ("put", "/v1/me/phone"),
         ("get", "/phone"),
         ("post", "/v1/events/ticket"),

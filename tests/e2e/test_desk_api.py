@@ -1,0 +1,84 @@
+"""What desktops and supervisors see beside the calls: who hears whom, times, and how queues are now and today."""
+
+from typing import Any
+
+from tests.e2e.office import Agent, Office
+from tests.e2e.test_supervisor import supervisor
+
+
+def hears(agent: Agent, event: dict[str, Any]) -> dict[str, Any]:
+    """Whom each hears, agents by name, or what instead."""
+    assert agent.call is not None
+    names = {p["id"]: p["agent"] or "contact" for p in agent.call["parties"]}
+    return {
+        names.get(ear["ear"], ear["ear"]): sorted(names.get(x, x) for x in ear["hears"]) or ear["sound"]
+        for ear in event["matrix"]
+    }
+
+
+async def is_told(agent: Agent, wanted: dict[str, Any]) -> None:
+    """Wait until that is who hears whom, as it was told last."""
+
+    def told() -> bool:
+        events = [e for e in agent.events if e["type"] == "call.hearing"]
+        return bool(events) and hears(agent, events[-1]) == wanted
+
+    await agent.phone.until(told, f"is told that {wanted}")
+
+
+async def test_who_hears_whom_is_told_as_it_is_heard(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    await office.conference(caller, alice, bob)
+    await is_told(alice, {"contact": ["alice", "bob"], "alice": ["bob", "contact"], "bob": ["alice", "contact"]})
+    await alice.to("contact", "deafen")
+    await alice.to("bob", "mute")
+    await is_told(alice, {"contact": "silence", "alice": ["contact"], "bob": ["alice", "contact"]})
+    await office.hears("caller -> alice", "caller -> bob", "alice -> bob")
+    await alice.to("contact", "hold")
+    await is_told(alice, {"contact": "music", "alice": "silence", "bob": ["alice"]})
+    answer = await alice.command("GET", f"/v1/calls/{alice.call_id}/hearing")
+    assert hears(alice, answer)["contact"] == "music"
+
+
+async def test_a_call_tells_what_was_dialled_who_waited_and_who_ended_it_why(office: Office) -> None:
+    erin = await supervisor(office)
+    caller = await office.caller()
+    caller.dial("3000")
+    await caller.hears_music(within=8)
+    queued = await erin.sees(lambda call: call["state"] == "queued", "sees who waits")
+    assert (queued["queue"], queued["dialled"]) == ("sales", "3000")
+    assert queued["queued_at"] is not None
+    (dave,) = await office.agents("dave")
+    await dave.phone.answer()
+    call = await dave.sees_state("established")
+    assert call["queued_at"] == queued["queued_at"]
+    assert all(p["joined_at"] for p in call["parties"])
+    await dave.do("hold")
+    call = await dave.sees_state("held")
+    assert [bool(p["held_since"]) for p in call["parties"] if p["role"] == "contact"] == [True]
+    caller.hangup()
+    call = await dave.sees_state("released")
+    assert (call["ended_by"], call["end_reason"]) == ("contact", "hangup")
+    assert call["ended_at"] is not None
+
+
+async def test_a_supervisor_sees_queues_now_and_today_and_sends_somebody_home(office: Office) -> None:
+    (alice,), erin = await office.agents("alice"), await supervisor(office)
+
+    def sales() -> dict[str, Any]:
+        told = [e["queue"] for e in erin.events if e["type"] == "queue.updated"]
+        return next((q for q in reversed(told) if q["target"] == "queue:sales"), {})
+
+    before = next(t for t in (await erin.command("GET", "/v1/live"))["targets"] if t["target"] == "queue:sales")
+    caller = await office.caller()
+    caller.dial("3000")
+    await caller.hears_music(within=8)
+    await erin.phone.until(lambda: sales().get("waiting") == 1, "sees who waits")
+    caller.hangup()
+    await erin.phone.until(lambda: sales().get("waiting") == 0, "sees that nobody waits")
+    assert sales()["abandoned"]["numerator"] == before["abandoned"]["numerator"] + 1
+    agents = {a["agent"]: a for a in (await erin.command("GET", "/v1/agents"))["agents"]}
+    assert agents["alice"]["state"] == "ready"
+    await erin.command("PUT", "/v1/agents/alice/state", {"state": "logged_out"})
+    await alice.is_now("logged_out")
