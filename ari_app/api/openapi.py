@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 import ari_app
+from ari_app.api.event_models import Event
 from ari_app.api.idempotency import HEADER
 from ari_app.api.problems import CONTENT_TYPE, STATUS, TIMEOUT, TOO_LARGE, Problem
 from ari_app.api.routes import Access, Route, adapter
@@ -44,7 +45,8 @@ def openapi(routes: Sequence[Route]) -> Json:
 
 def _adapters(routes: Iterable[Route]) -> dict[str, tuple[Literal["validation", "serialization"], TypeAdapter[Any]]]:
     adapters: dict[str, tuple[Literal["validation", "serialization"], TypeAdapter[Any]]] = {
-        "problem": ("serialization", adapter(Problem))
+        "problem": ("serialization", adapter(Problem)),
+        "event": ("serialization", adapter(Event)),
     }
     for route in routes:
         if route.body is not None:

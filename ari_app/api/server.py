@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from ari_app.api.admin_api import AdminApi
 from ari_app.api.agents_api import AgentsApi
+from ari_app.api.asyncapi import asyncapi
 from ari_app.api.authentication import Authentication
 from ari_app.api.calls_api import CallsApi
 from ari_app.api.desk_files import DeskFiles
@@ -20,7 +21,7 @@ from ari_app.api.finder import Finder
 from ari_app.api.idempotency import Answers
 from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
-from ari_app.api.openapi import openapi
+from ari_app.api.openapi import Json, openapi
 from ari_app.api.phone_api import PageSecrets, PhoneApi
 from ari_app.api.phone_socket import PhoneSockets
 from ari_app.api.port import Agents, Control, Phones, Store
@@ -108,8 +109,10 @@ class ApiServer:
             *SupervisionApi(control, agents, self.board).routes(),
             *AdminApi(control, hub, metrics).routes(),
         ]
-        self.routes.append(self._document_route())
-        self._document: bytes | None = None
+        self.routes += [
+            _document("/v1/openapi.json", "openapi", "This document", lambda: openapi(self.routes)),
+            _document("/v1/asyncapi.json", "asyncapi", "The events, as an AsyncAPI document", asyncapi),
+        ]
         self._dispatch = Dispatcher(
             Router([*self.routes, *DeskFiles().routes()]), control, authentication, Answers(store), metrics
         )
@@ -169,13 +172,14 @@ class ApiServer:
         self._hub.end_session(digest)
         self._sockets.end_session(digest)
 
-    def _document_route(self) -> Route:
-        async def document(exchange: Exchange) -> web.Response:
-            if self._document is None:
-                self._document = to_json(openapi(self.routes))
-            return web.Response(body=self._document, content_type=JSON)
 
-        return Route(
-            "GET", "/v1/openapi.json", "openapi", "This document", "running", document, dict[str, object],
-            access=Access.PUBLIC,
-        )  # fmt: skip
+def _document(path: str, operation: str, summary: str, make: Callable[[], Json]) -> Route:
+    """A description, made when it is asked for first."""
+    made: list[bytes] = []
+
+    async def document(exchange: Exchange) -> web.Response:
+        if not made:
+            made.append(to_json(make()))
+        return web.Response(body=made[0], content_type=JSON)
+
+    return Route("GET", path, operation, summary, "running", document, dict[str, object], access=Access.PUBLIC)

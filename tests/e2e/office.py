@@ -17,6 +17,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from ari_app.api.event_models import Event
 from tests.bots import Behaviour, Contact, Lab, Phone, pairs, rings
 from tests.bots.desktop import Desktop, Json
 from tests.e2e.crowd import PHONES as CROWD
@@ -27,6 +30,7 @@ PHONES = {"alice": "1001", "bob": "1002", "carol": "1003", "dave": "1004", "erin
 CALLER_NUMBER = "+33612345678"
 CALLER_NAME = "Zoé Caller"
 WITHIN = 5.0
+EVENT: TypeAdapter[Any] = TypeAdapter(Event)
 
 
 class Refused(AssertionError):
@@ -51,6 +55,7 @@ class Agent(Desktop):
         self.events: list[Json] = []
 
     def _event(self, event: Json) -> None:
+        EVENT.validate_python(event)
         self.events.append(event)
         if event.get("type") == "call.alarm":
             self.alarms.append(event)

@@ -65,6 +65,12 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     expected |= {("post", "/v1/admin/reload"), ("get", "/v1/admin/calls")}
     expected |= {("get", f"/v1/admin/calls/{{call}}/{what}") for what in ("story", "story/file")}
     expected |= {(method, "/v1/me/favourites/{target}") for method in ("put", "delete")}
-    expected |= {("get", "/healthz"), ("get", "/readyz"), ("get", "/metrics"), ("get", "/v1/openapi.json")}
+    expected |= {
+        ("get", "/healthz"),
+        ("get", "/readyz"),
+        ("get", "/metrics"),
+        ("get", "/v1/openapi.json"),
+        ("get", "/v1/asyncapi.json"),
+    }
     there = {(method, path) for path, operations in DOCUMENT["paths"].items() for method in operations}
     assert there == expected

@@ -1,0 +1,140 @@
+"""The events as they travel (docs/events.md): OpenAPI and AsyncAPI are made of these, and tests hold what is sent to
+them.
+
+They are written by hand where they are sent (`events`), for a thousand windows are told the same text.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from ari_app.api.models import (
+    AgentDocument,
+    Answer,
+    EarDocument,
+    LiveTarget,
+    Me,
+    PhoneDocument,
+    State,
+    TargetDocument,
+    Timestamp,
+)
+from ari_app.api.problems import Problem
+from ari_app.calls.model import Alarm
+from ari_app.calls.views import CallView, OfferView
+
+
+class Numbered(Answer):
+    """What all events have: a number, without gaps, and when it was told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seq: int
+    at: Timestamp
+
+
+class Snapshot(Numbered):
+    """The first message: all that the agent sees, as of `seq`."""
+
+    type: Literal["snapshot"]
+    me: Me
+    calls: list[CallView]
+
+
+class CallEvent(Numbered):
+    """A call is the agent's from now on, has changed, or is over (for them)."""
+
+    type: Literal["call.created", "call.updated", "call.ended"]
+    call: CallView
+
+
+class CallAlarm(Numbered):
+    """Something is wrong with a call though everybody does what they were told."""
+
+    type: Literal["call.alarm"]
+    call_id: str
+    alarm: Alarm
+    since: Timestamp | None
+
+
+class CallHearing(Numbered):
+    """Who hears whom in a call has changed."""
+
+    type: Literal["call.hearing"]
+    call_id: str
+    matrix: list[EarDocument]
+
+
+class OfferUpdated(Numbered):
+    """An offer rings, or has ended."""
+
+    type: Literal["offer.updated"]
+    call_id: str
+    offer: OfferView | None
+
+
+class AgentUpdated(Numbered):
+    """An agent's state: one's own or, for who oversees, anybody's."""
+
+    type: Literal["agent.updated"]
+    agent: AgentDocument
+
+
+class TargetUpdated(Numbered):
+    """How many agents are available, or an agent's state."""
+
+    type: Literal["target.updated"]
+    target: str
+    available: int | None
+    state: State | None
+    as_of: Timestamp
+
+
+class QueueUpdated(Numbered):
+    """For who oversees: a queue or group, now and today."""
+
+    type: Literal["queue.updated"]
+    queue: LiveTarget
+
+
+class PhoneUpdated(Numbered):
+    """The agent's own phones."""
+
+    type: Literal["phone.updated"]
+    phone: PhoneDocument
+
+
+class Subscribed(Numbered):
+    """The answer to a subscription: the targets as they are now; null: all."""
+
+    type: Literal["subscribed"]
+    targets: list[TargetDocument] | None
+
+
+class ErrorEvent(Numbered):
+    """Something went wrong after it had been answered, or a message was not valid."""
+
+    type: Literal["error"]
+    operation: str
+    problem: Problem
+
+
+EVENTS = (
+    Snapshot, CallEvent, CallAlarm, CallHearing, OfferUpdated, AgentUpdated, TargetUpdated, QueueUpdated, PhoneUpdated,
+    Subscribed, ErrorEvent,
+)  # fmt: skip
+
+type Event = Annotated[
+    Snapshot
+    | CallEvent
+    | CallAlarm
+    | CallHearing
+    | OfferUpdated
+    | AgentUpdated
+    | TargetUpdated
+    | QueueUpdated
+    | PhoneUpdated
+    | Subscribed
+    | ErrorEvent,
+    Field(discriminator="type"),
+]
