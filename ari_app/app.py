@@ -151,6 +151,7 @@ class App:
         self._start(keep_filled(self._availability, self._refill))
         self._start(self._snapshots.run())
         self._start(self._api.board.run())
+        self._start(self._api.history.run())
         self._asterisk.start()
         self._presence.start()
         await self._mirror.wait_fresh()
@@ -184,6 +185,7 @@ class App:
             async with asyncio.timeout(2.0):
                 await self._snapshots.flush()
                 await self._api.board.flush()
+                await self._api.history.flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -299,6 +301,7 @@ class App:
         self._hub.call_changed(before, call)
         self._hub.hearing_changed([call.id])
         self._api.board.call_changed(before, call)
+        self._api.history.call_changed(call)
         if before is None or call.ended:
             log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
 

@@ -60,8 +60,18 @@ class AgentsApi:
         if body.extend is not None:
             record = await self._agents.extend(agent.id, body.extend, directory.settings.max_wrap_up)
         else:
+            await self._check_disposition(agent.id)
             record = await self._agents.set_state(agent.id, body.state, body.reason)
         return await me(agent, record, directory, self._store, self._agents.device(agent.id))
+
+    async def _check_disposition(self, agent: str) -> None:
+        """Raises: Refused `not_allowed_now` where the administrator wants to know first how the call went."""
+        record = self._agents.record(agent)
+        required = self._control.directory().settings.disposition_required
+        if not required or record is None or str(record.state) != "wrap_up" or record.call is None:
+            return
+        if agent not in await self._store.notes(record.call):
+            raise Refused(Code.NOT_ALLOWED_NOW, "say first how the call went (disposition)")
 
     def routes(self) -> list[Route]:
         """The operations of this class."""

@@ -206,7 +206,8 @@ def _query(route: Route, request: web.BaseRequest) -> BaseModel | None:
     if route.query is None:
         return None
     given = request.rel_url.query
-    values = {name: given[name] for name in route.query.model_fields if name in given}
+    names = [field.alias or name for name, field in route.query.model_fields.items()]
+    values = {name: given[name] for name in names if name in given}
     try:
         return route.query.model_validate(values)
     except ValidationError as error:

@@ -3,11 +3,13 @@
 Calls, parties and offers as clients see them are `calls.views`.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ari_app.calls.hearing import Heard
+from ari_app.calls.model import CallType, EndReason
 from ari_app.calls.views import CallView
 from ari_app.routing.directory import Role, Verb
 from ari_app.routing.targets import TargetType
@@ -23,6 +25,7 @@ type CallerIdName = Annotated[str, Field(min_length=1, max_length=64, descriptio
 type DataKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 type DataValue = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00]*$")]
 type UserData = Annotated[dict[DataKey, DataValue], Field(max_length=100)]
+type OutcomeShown = Literal["answered", "missed", "abandoned", "unanswered"]
 type Device = Literal["desk", "page"]
 type Digits = Annotated[str, Field(pattern=r"^[0-9A-D*#]+$", min_length=1, max_length=64)]
 
@@ -62,6 +65,26 @@ class StateForAnother(Request):
 
     state: Literal["ready", "not_ready", "logged_out"]
     reason: Annotated[str, Field(max_length=64)] | None = None
+
+
+class NewDisposition(Request):
+    """How a call went: a code out of the administrator's list, and what else there is to say."""
+
+    code: Annotated[str, Field(max_length=64)] | None = None
+    notes: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")] = ""
+
+
+class HistoryQuery(Request):
+    """Which calls. An agent is shown their own whatever they ask for."""
+
+    agent: Annotated[str, Field(max_length=64, description="Who was in it, or was rung for it")] | None = None
+    number: Annotated[str, Field(max_length=64, description="Of the contact, or what was dialled")] | None = None
+    queue: Annotated[str, Field(max_length=64)] | None = None
+    from_: Annotated[datetime | None, Field(alias="from", strict=False, description="Ended at or after")] = None
+    to: Annotated[datetime | None, Field(strict=False, description="Ended before")] = None
+    outcome: OutcomeShown | None = None
+    limit: Annotated[int, Field(ge=1, le=100, strict=False)] = 50
+    cursor: Annotated[str, Field(max_length=128, description="`next` of the answer before")] | None = None
 
 
 class NewDevice(Request):
@@ -248,6 +271,58 @@ class Live(Answer):
     targets: list[LiveTarget]
 
 
+class DispositionChoice(Answer):
+    """A code that may be chosen for a call."""
+
+    code: str
+    label: str
+
+
+class DispositionDocument(Answer):
+    """What an agent noted of a call."""
+
+    agent: str
+    code: str | None
+    notes: str
+    at: Timestamp
+
+
+class OutsiderDocument(Answer):
+    """Somebody outside."""
+
+    name: str
+    number: str
+    anonymous: bool
+
+
+class RecordDocument(Answer):
+    """A call that is over. `outcome` is `missed` for an agent who was rung for it and was not in it."""
+
+    id: str
+    type: CallType
+    outcome: OutcomeShown
+    started_at: Timestamp
+    answered_at: Timestamp | None
+    ended_at: Timestamp
+    ended_by: str
+    end_reason: EndReason
+    dialled: str | None
+    queue: str | None
+    queued_at: Timestamp | None
+    contact: OutsiderDocument | None
+    agents: list[str]
+    missed_by: list[str]
+    caller_id: str | None
+    dispositions: list[DispositionDocument]
+
+
+class HistoryDocument(Answer):
+    """Calls, the last first. `next`: the cursor for those before; null where there are no more."""
+
+    calls: list[RecordDocument]
+    next: str | None
+
+
 class ReasonChoice(Answer):
     """A reason for not being ready that may be chosen."""
 
@@ -270,6 +345,8 @@ class Features(Answer):
     monitoring: bool
     talk_detection: bool
     phone_in_page: bool
+    dispositions: list[DispositionChoice]
+    disposition_required: bool
     caller_id_for: list[Verb] = Field(description="For what a caller ID may be chosen")
     max_hold: float | None = Field(description="Seconds on hold after which there is an alarm")
 

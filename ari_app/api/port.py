@@ -16,7 +16,7 @@ from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
-from ari_app.store.port import Choices, Counters, Favourites, IdempotencyKeys, Tokens
+from ari_app.store.port import Choices, Counters, Favourites, History, IdempotencyKeys, Tokens
 
 
 class StoryEntry(Protocol):
@@ -87,6 +87,10 @@ class AgentState(Protocol):
     def reason(self) -> str | None: ...
     @property
     def since(self) -> float: ...
+    @property
+    def call(self) -> str | None:
+        """The call that has them; in wrap-up, that had them."""
+
     @property
     def choice(self) -> str:
         """What they show when no call has them: `ready`, `not_ready` or `logged_out`."""
@@ -165,5 +169,5 @@ class Phones(Protocol):
         """
 
 
-class Store(Tokens, IdempotencyKeys, Choices, Favourites, Counters, Protocol):
+class Store(Tokens, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol):
     """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

@@ -18,6 +18,7 @@ from ari_app.api.desk_files import DeskFiles
 from ari_app.api.dispatch import JSON, Dispatcher
 from ari_app.api.events import EventHub
 from ari_app.api.finder import Finder
+from ari_app.api.history import HistoryApi
 from ari_app.api.idempotency import Answers
 from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
@@ -94,6 +95,7 @@ class ApiServer:
         page_secrets = PageSecrets()
         self._sockets = PhoneSockets(control, phones, page_secrets, self._tickets, self.phone_changed, clock)
         self._phones = PhoneApi(control, phones, page_secrets, self._sockets.holder)
+        self.history = HistoryApi(control, agents, store, clock)
         self.board = Board(control, agents, store, hub.live_changed, clock)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
@@ -106,6 +108,7 @@ class ApiServer:
             *self._phones.routes(),
             self._events.route(),
             self._sockets.route(),
+            *self.history.routes(),
             *SupervisionApi(control, agents, self.board).routes(),
             *AdminApi(control, hub, metrics).routes(),
         ]

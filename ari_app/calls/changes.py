@@ -67,6 +67,7 @@ class CallChanges(TypedDict, total=False):
     ended_at: float | None
     ended_by: str | None
     end_reason: EndReason | None
+    rung: tuple[AgentId, ...]
 
 
 class PartyChanges(TypedDict, total=False):

@@ -287,7 +287,7 @@ def _settings(s: Sections) -> Settings:
     entry = s.settings
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
     other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
-    other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk"}
+    other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk", "dispositions"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -300,6 +300,7 @@ def _settings(s: Sections) -> Settings:
         announcements=MappingProxyType(dict(s.announcements)),
         feature_codes=MappingProxyType(entry.feature_codes.codes()),
         monitoring=Monitoring(**entry.monitoring.model_dump()),
+        dispositions=MappingProxyType(dict(entry.dispositions)),
         desk=Desk(tuple(entry.desk.origins), tuple(entry.desk.embedded_in)),
         page_phone=PagePhone(
             entry.page_phone.enabled,

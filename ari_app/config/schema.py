@@ -344,6 +344,10 @@ class SettingsEntry(Entry):
     The trunk alone is told its number of anonymous calls, too."""
     not_ready_reasons: Reasons = {reason: reason for reason in DEFAULTS.not_ready_reasons}
     """The reasons that agents may choose from: a list, or what desktops show for each (`lunch: At lunch`)."""
+    dispositions: Reasons = {}
+    """How a call went, as agents may say during it and its wrap-up: a list, or what desktops show for each code."""
+    disposition_required: bool = DEFAULTS.disposition_required
+    """Whether wrap-up is ended by hand only once that is said; it runs out all the same."""
     service_level: Annotated[float, Field(ge=0, le=3600)] = DEFAULTS.service_level
     """Callers who wait are to be answered within so long: `service_level` of `GET /v1/live` counts who are."""
     max_wrap_up: Annotated[float, Field(ge=1, le=86_400)] = DEFAULTS.max_wrap_up

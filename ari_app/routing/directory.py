@@ -225,6 +225,8 @@ class Settings:
     reason_labels: Mapping[str, str] = MappingProxyType({})
     max_wrap_up: float = 900.0
     service_level: float = 20.0
+    dispositions: Mapping[str, str] = MappingProxyType({})
+    disposition_required: bool = False
     announcements: Mapping[str, str] = MappingProxyType({})
     max_user_data: int = 16_384
     recording: bool = False

@@ -5,7 +5,7 @@ Every method raises StoreUnavailable, within a bounded time, where the store can
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -133,6 +133,27 @@ class Counters(Protocol):
         """All that was counted on this day."""
 
 
+class History(Protocol):
+    """Calls that are over, newest first, as many as `HISTORY` allows; and what agents noted of calls."""
+
+    async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
+        """Keep the record of a call that ended at `at`; it is found in all, and under each of these agents."""
+
+    async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
+        """Those of an agent, or all: as many as `limit`, after the one of the call `after`."""
+
+    async def note(self, call: str, agent: str, data: bytes) -> None:
+        """What the agent says of the call, in place of what they said before."""
+
+    async def notes(self, call: str) -> dict[str, bytes]:
+        """What agents said of the call."""
+
+
+HISTORY = 5_000
+"""Records of all; a tenth of them of each agent."""
+HISTORY_TTL = 30 * 86_400
+"""Seconds for which a record, and what is noted of a call, is kept at most."""
+
 COUNTS_TTL = 3 * 86_400
 """Seconds."""
 
@@ -162,7 +183,7 @@ class Favourites(Protocol):
         """Whom they marked, in the order in which they did."""
 
 
-class Store(Snapshots, Configurations, Tokens, IdempotencyKeys, Choices, Favourites, Counters, Protocol):
+class Store(Snapshots, Configurations, Tokens, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol):
     """All of it."""
 
     async def ping(self) -> None:

@@ -11,7 +11,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -20,6 +20,8 @@ from ari_app.store.client import ERRORS
 from ari_app.store.port import (
     COUNTS_TTL,
     FAVOURITES,
+    HISTORY,
+    HISTORY_TTL,
     RECENTS,
     RECENTS_TTL,
     Claim,
@@ -131,6 +133,41 @@ class RedisStore:
             chosen: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:devices")
         return {phone.decode(): device.decode() for phone, device in chosen.items()}
 
+    async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
+        with ERRORS:
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.set(self._record(call), record, ex=HISTORY_TTL)
+                for key, most in [(self._history(None), HISTORY), *((self._history(a), HISTORY // 10) for a in of)]:
+                    pipeline.zadd(key, {call: at})
+                    pipeline.zremrangebyrank(key, 0, -most - 1)
+                    pipeline.expire(key, HISTORY_TTL)
+                await pipeline.execute()
+
+    async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
+        key, begin = self._history(of), 0
+        with ERRORS:
+            if after is not None:
+                rank: Any = await self._client.zrevrank(key, after)
+                if rank is None:
+                    return []
+                begin = int(rank) + 1
+            calls = _texts(await self._client.zrevrange(key, begin, begin + limit - 1))
+            kept: list[Any] = await self._client.mget([self._record(call) for call in calls]) if calls else []
+        return [bytes(record) for record in kept if record is not None]
+
+    async def note(self, call: str, agent: str, data: bytes) -> None:
+        key = f"{self._tag}:notes:{call}"
+        with ERRORS:
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.hset(key, agent, data)
+                pipeline.expire(key, HISTORY_TTL)
+                await pipeline.execute()
+
+    async def notes(self, call: str) -> dict[str, bytes]:
+        with ERRORS:
+            kept: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:notes:{call}")
+        return {agent.decode(): data for agent, data in kept.items()}
+
     async def count(self, day: str, name: str) -> None:
         key = f"{self._tag}:counts:{day}"
         with ERRORS:
@@ -174,6 +211,12 @@ class RedisStore:
     async def ping(self) -> None:
         with ERRORS:
             await self._client.ping()
+
+    def _record(self, call: str) -> str:
+        return f"{self._tag}:record:{call}"
+
+    def _history(self, agent: str | None) -> str:
+        return f"{self._tag}:history" if agent is None else f"{self._tag}:history:{agent}"
 
     def _token(self, token_hash: str) -> str:
         return f"{self._tag}:token:{check_hash(token_hash)}"

@@ -1,9 +1,9 @@
 """The store in this process: the same as `redis`, for tests and for a controller tried out without Redis."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from ari_app.store.port import FAVOURITES, RECENTS, Claim, Finished, InProgress, KeptConfiguration, check_hash
+from ari_app.store.port import FAVOURITES, HISTORY, RECENTS, Claim, Finished, InProgress, KeptConfiguration, check_hash
 
 
 class MemoryStore:
@@ -18,6 +18,8 @@ class MemoryStore:
         self._caller_ids: dict[str, str] = {}
         self._devices: dict[str, str] = {}
         self._counts: dict[str, dict[str, int]] = {}
+        self._records: dict[str, tuple[float, bytes, frozenset[str]]] = {}
+        self._notes: dict[str, dict[str, bytes]] = {}
         self._recents: dict[str, list[str]] = {}
         self._favourites: dict[str, dict[str, None]] = {}
 
@@ -73,6 +75,33 @@ class MemoryStore:
 
     async def devices(self) -> dict[str, str]:
         return dict(self._devices)
+
+    async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
+        self._records[call] = (at, record, frozenset(of))
+        for agent, most in [(None, HISTORY), *((a, HISTORY // 10) for a in of)]:
+            for old in self._listed(agent)[most:]:
+                at_, data, agents = self._records[old]
+                if agent is None:
+                    del self._records[old]
+                else:
+                    self._records[old] = (at_, data, agents - {agent})
+
+    def _listed(self, agent: str | None) -> list[str]:
+        found = [(at, call) for call, (at, _, of) in self._records.items() if agent is None or agent in of]
+        return [call for _, call in sorted(found, reverse=True)]
+
+    async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
+        calls = self._listed(of)
+        if after is not None and after not in calls:
+            return []
+        begin = calls.index(after) + 1 if after is not None else 0
+        return [self._records[call][1] for call in calls[begin : begin + limit]]
+
+    async def note(self, call: str, agent: str, data: bytes) -> None:
+        self._notes.setdefault(call, {})[agent] = data
+
+    async def notes(self, call: str) -> dict[str, bytes]:
+        return dict(self._notes.get(call, {}))
 
     async def count(self, day: str, name: str) -> None:
         counts = self._counts.setdefault(day, {})

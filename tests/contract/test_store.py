@@ -230,3 +230,36 @@ async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
         await store.count("2026-11-28", name)
     await store.count("2026-11-29", "a")
     assert await store.counts("2026-11-28") == {"a": 2, "b c": 1}
+
+
+async def test_records_are_found_newest_first_in_all_and_under_each_agent(store: Store) -> None:
+    await store.keep_record("c1", b"one", ["alice"], 1.0)
+    await store.keep_record("c3", b"three", ["alice", "bob"], 3.0)
+    await store.keep_record("c2", b"two", [], 2.0)
+    assert await store.records(None, None, 10) == [b"three", b"two", b"one"]
+    assert await store.records(None, None, 2) == [b"three", b"two"]
+    assert await store.records(None, "c2", 2) == [b"one"]
+    assert await store.records("alice", None, 10) == [b"three", b"one"]
+    assert await store.records("bob", "c3", 10) == []
+    assert await store.records(None, "gone", 10) == []
+    assert await store.records("carol", None, 10) == []
+
+
+async def test_the_oldest_of_too_many_records_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("ari_app.store.redis", "ari_app.testing.store"):
+        monkeypatch.setattr(f"{module}.HISTORY", 20)
+    for n in range(4):
+        await store.keep_record(f"c{n}", b"%d" % n, ["alice"], float(n))
+    assert await store.records("alice", None, 10) == [b"3", b"2"]
+    assert len(await store.records(None, None, 50)) == 4
+    for n in range(4, 24):
+        await store.keep_record(f"c{n}", b"%d" % n, [], float(n))
+    assert await store.records(None, None, 50) == [b"%d" % n for n in range(23, 3, -1)]
+
+
+async def test_what_agents_noted_of_a_call_is_kept_for_each(store: Store) -> None:
+    assert await store.notes("c1") == {}
+    await store.note("c1", "alice", b"a")
+    await store.note("c1", "alice", b"b")
+    await store.note("c1", "bob", b"c")
+    assert await store.notes("c1") == {"alice": b"b", "bob": b"c"}

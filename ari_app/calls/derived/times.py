@@ -1,4 +1,7 @@
-"""Since when: who joined, who is on hold, who waits to be served. Derived after each step; nobody notes it by hand."""
+"""Since when: who joined, who is on hold, who waits to be served; and who was rung.
+
+Derived after each step; nobody notes it by hand.
+"""
 
 from ari_app.calls.model import Call, Party, Progress
 from ari_app.calls.step import Step
@@ -16,6 +19,7 @@ def settle(step: Step) -> None:
         for party in call.parties.values():
             _note(step, call, party)
         _note_waiting(step, call)
+        _note_rung(step, call)
 
 
 def _note(step: Step, call: Call, party: Party) -> None:
@@ -25,6 +29,15 @@ def _note(step: Step, call: Call, party: Party) -> None:
     held_since = (party.held_since or step.now) if held else None
     if (joined_at, held_since) != (party.joined_at, party.held_since):
         step.put_party(call.id, party.id, joined_at=joined_at, held_since=held_since)
+
+
+def _note_rung(step: Step, call: Call) -> None:
+    """Who was rung is known also when they did not answer, and are no party any more."""
+    offer = call.offering()
+    agents = [a.agent for a in offer.attempts if a.agent is not None] if offer is not None else []
+    rung = tuple(dict.fromkeys((*call.rung, *agents)))
+    if rung != call.rung:
+        step.put_call(call.id, rung=rung)
 
 
 def _note_waiting(step: Step, call: Call) -> None:

@@ -49,7 +49,8 @@ class Call:
     `recall_at` rings an agent again who has no leg, and `recalls` counts how often that was in vain; `hold_alarm_at` is
     when somebody will have been on hold for too long. `dialled` is the number that whoever began it has dialled.
     `queued_at` is since when a caller has waited to be served, kept when somebody answers; `queue` is the last queue
-    that it was in. `ended_by` is `contact`, `agent:<id>` or `system`. Derived: see `times` and `endings`.
+    that it was in. `ended_by` is `contact`, `agent:<id>` or `system`; `rung` are the agents who were rung for it, each
+    once, in that order. Derived: see `times` and `endings`.
     """
 
     id: CallId
@@ -80,6 +81,7 @@ class Call:
     ended_at: float | None = None
     ended_by: str | None = None
     end_reason: EndReason | None = None
+    rung: tuple[AgentId, ...] = ()
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

@@ -118,6 +118,7 @@ class FakeRecord:
     in_use: bool = False
     wrap_up_until: float | None = None
     choice: str = ""
+    call: str | None = None
     choice_reason: str | None = None
 
     def __post_init__(self) -> None:

@@ -52,6 +52,12 @@ async def test_me(world: World, alice: str) -> None:
             "phone_in_page": True,
             "caller_id_for": ["call", "conference", "transfer"],
             "max_hold": None,
+            "dispositions": [
+                {"code": "solved", "label": "Résolu"},
+                {"code": "callback", "label": "À rappeler"},
+                {"code": "wrong_number", "label": "Faux numéro"},
+            ],
+            "disposition_required": False,
         },
         "groups": [{"id": "support", "name": "Support"}],
     }

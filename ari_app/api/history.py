@@ -1,0 +1,173 @@
+"""Calls that are over, and what agents noted of them: kept in the store, the last so many (`store.port.HISTORY`)."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+
+import structlog
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from ari_app.api.models import (
+    DispositionDocument,
+    HistoryDocument,
+    HistoryQuery,
+    NewDisposition,
+    OutcomeShown,
+    OutsiderDocument,
+    RecordDocument,
+)
+from ari_app.api.port import Agents, Control, Store
+from ari_app.api.routes import Exchange, Route
+from ari_app.calls.actions import OVERSEERS
+from ari_app.calls.model import Call
+from ari_app.calls.records import Record, record_of
+from ari_app.calls.views import timestamp
+from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
+from ari_app.routing.directory import Agent
+
+log = structlog.get_logger(__name__)
+
+PAGE = 100
+LOOKED_AT = 2_000
+"""Records that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
+
+_RECORD = TypeAdapter(Record)
+_NOTE = TypeAdapter(DispositionDocument)
+
+
+class HistoryApi:
+    """Operations on calls that are over, or nearly so."""
+
+    def __init__(self, control: Control, agents: Agents, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._control = control
+        self._agents = agents
+        self._store = store
+        self._clock = clock
+        self._over: asyncio.Queue[Record] = asyncio.Queue()
+
+    def call_changed(self, call: Call) -> None:
+        """A call has changed: one that is over is kept."""
+        record = record_of(call)
+        if record is not None:
+            self._over.put_nowait(record)
+
+    async def run(self) -> None:
+        """Keep what is over; until it is cancelled."""
+        while True:
+            record = await self._over.get()
+            of = dict.fromkeys((*record.agents, *record.missed_by))
+            try:
+                await self._store.keep_record(record.id, to_json(asdict(record)), list(of), record.ended_at)
+            except StoreUnavailable:
+                log.warning("call_not_recorded", call_id=record.id)
+            self._over.task_done()
+
+    async def flush(self) -> None:
+        """Wait until all that is over is kept, while `run` goes on."""
+        await self._over.join()
+
+    # -- history ------------------------------------------------------------------------------------------------------
+
+    async def history(self, exchange: Exchange) -> HistoryDocument:
+        """Raises: StoreUnavailable."""
+        query: HistoryQuery = exchange.query
+        viewer = exchange.session.agent
+        of = query.agent if viewer.role in OVERSEERS else viewer.id
+        found: list[RecordDocument] = []
+        cursor, looked_at = query.cursor, 0
+        while looked_at < LOOKED_AT:
+            page = [_RECORD.validate_json(data) for data in await self._store.records(of, cursor, PAGE)]
+            looked_at += len(page)
+            for record in page:
+                cursor = record.id
+                if query.from_ is not None and record.ended_at < _seconds(query.from_):
+                    return HistoryDocument(calls=found, next=None)
+                if _wanted(record, query, of):
+                    found.append(await self._document(record, viewer, of))
+                if len(found) == query.limit:
+                    return HistoryDocument(calls=found, next=cursor)
+            if len(page) < PAGE:
+                return HistoryDocument(calls=found, next=None)
+        return HistoryDocument(calls=found, next=cursor)
+
+    async def _document(self, record: Record, viewer: Agent, of: str | None) -> RecordDocument:
+        notes = [_NOTE.validate_json(data) for data in (await self._store.notes(record.id)).values()]
+        contact = record.contact
+        return RecordDocument(
+            id=record.id,
+            type=record.type,
+            outcome=_outcome(record, of),
+            started_at=timestamp(record.started_at) or "",
+            answered_at=timestamp(record.answered_at),
+            ended_at=timestamp(record.ended_at) or "",
+            ended_by=record.ended_by,
+            end_reason=record.end_reason,
+            dialled=record.dialled,
+            queue=record.queue,
+            queued_at=timestamp(record.queued_at),
+            contact=OutsiderDocument(**asdict(contact)) if contact is not None else None,
+            agents=list(record.agents),
+            missed_by=list(record.missed_by),
+            caller_id=record.caller_id,
+            dispositions=[note for note in notes if viewer.role in OVERSEERS or note.agent == viewer.id],
+        )
+
+    # -- dispositions -------------------------------------------------------------------------------------------------
+
+    async def dispose(self, exchange: Exchange) -> DispositionDocument:
+        """Raises: Refused `not_found`, `not_allowed_now`, `invalid`; StoreUnavailable."""
+        body: NewDisposition = exchange.body
+        agent, call_id = exchange.session.agent, exchange.path["call"]
+        listed = self._control.directory().settings.dispositions
+        if body.code is not None and body.code not in listed:
+            problem = FieldError("code", f"must be one of: {', '.join(listed)}" if listed else "there are no codes")
+            raise Refused(Code.INVALID, "the code is not in the administrator's list", (problem,))
+        self._check_time(agent, call_id)
+        at = timestamp(self._clock()) or ""
+        note = DispositionDocument(agent=agent.id, code=body.code, notes=body.notes, at=at)
+        await self._store.note(call_id, agent.id, to_json(note))
+        return note
+
+    def _check_time(self, agent: Agent, call_id: str) -> None:
+        """Whoever is in the call, or rests after it."""
+        call = self._control.calls().get(call_id)
+        if call is not None and any(p.agent == agent.id and p.joined_at is not None for p in call.parties.values()):
+            return
+        record = self._agents.record(agent.id)
+        if record is not None and str(record.state) == "wrap_up" and record.call == call_id:
+            return
+        raise Refused(Code.NOT_ALLOWED_NOW, "this can be noted during the call and its wrap-up, by who was in it")
+
+    def routes(self) -> list[Route]:
+        """The operations of this class."""
+        return [
+            Route(
+                "PATCH", "/v1/calls/{call}/disposition", "dispose_call", "Note how the call went", "calls",
+                self.dispose, DispositionDocument, request=NewDisposition, codes=(Code.NOT_ALLOWED_NOW,),
+            ),
+            Route(
+                "GET", "/v1/history", "get_history", "Calls that are over, the last first", "history", self.history,
+                HistoryDocument, query=HistoryQuery,
+            ),
+        ]  # fmt: skip
+
+
+def _outcome(record: Record, of: str | None) -> OutcomeShown:
+    return "missed" if of is not None and of in record.missed_by else record.outcome
+
+
+def _wanted(record: Record, query: HistoryQuery, of: str | None) -> bool:
+    numbers = (record.contact.number if record.contact is not None else "", record.dialled or "")
+    return (
+        (query.to is None or record.ended_at < _seconds(query.to))
+        and (query.queue is None or record.queue == query.queue)
+        and (query.outcome is None or _outcome(record, of) == query.outcome)
+        and (query.number is None or any(query.number in number for number in numbers))
+    )
+
+
+def _seconds(moment: datetime) -> float:
+    return moment.timestamp()

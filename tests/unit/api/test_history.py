@@ -1,0 +1,154 @@
+"""Calls that are over, and what agents note of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ari_app.calls.model import Call, EndReason, Identity
+from ari_app.errors import StoreUnavailable
+from tests.unit.api.fakes import NOW, FakeRecord, World, call, party
+
+
+def over(call_id: str, *, at: float = NOW, agents: tuple[str, ...] = ("alice",), **more: Any) -> Call:
+    """A call that ended then, with a contact and these agents."""
+    number = more.pop("number", "+33612345678")
+    contact = replace(party("p1", joined_at=at - 60), identity=Identity("Zoé", number))
+    parties = [party(f"a{n}", agent, joined_at=at - 50) for n, agent in enumerate(agents)]
+    details = {"answered_at": at - 50, "ended_by": "contact", "end_reason": EndReason.HANGUP, **more}
+    return call(call_id, contact, *parties, ended=True, ended_at=at, **details)
+
+
+@pytest.fixture
+async def recorded(world: World) -> AsyncIterator[World]:
+    """A world whose history is being kept, with four calls."""
+    task = asyncio.create_task(world.server.history.run())
+    missed = {"answered_at": None, "end_reason": EndReason.ABANDONED, "rung": ("alice", "bob")}
+    for ended in (
+        over("c1", at=NOW - 300, dialled="2000", rung=("alice",)),
+        over("c2", at=NOW - 200, agents=("bob",), rung=("alice", "bob"), queue="sales", queued_at=NOW - 260),
+        over("c3", at=NOW - 100, agents=(), **missed),
+        over("c4", at=NOW - 50, agents=("carol",), number="+33999999999"),
+    ):
+        world.server.history.call_changed(ended)
+    world.server.history.call_changed(replace(over("c5"), ended=False, ended_at=None))
+    await world.server.history.flush()
+    yield world
+    task.cancel()
+
+
+async def found(world: World, token: str, query: str = "") -> list[str]:
+    answer = await world.ask("GET", f"/v1/history?{query}", token=token)
+    assert answer.status == 200, answer.text
+    return [c["id"] for c in answer.json["calls"]]
+
+
+async def test_an_agent_sees_their_own_calls_and_those_they_missed(recorded: World, alice: str) -> None:
+    calls = (await recorded.ask("GET", "/v1/history?agent=carol", token=alice)).json["calls"]
+    assert [(c["id"], c["outcome"]) for c in calls] == [("c3", "missed"), ("c2", "missed"), ("c1", "answered")]
+    assert calls[2]["contact"] == {"name": "Zoé", "number": "+33612345678", "anonymous": False}
+    assert (calls[1]["agents"], calls[1]["missed_by"], calls[1]["queue"]) == (["bob"], ["alice"], "sales")
+    assert (calls[2]["ended_by"], calls[2]["end_reason"], calls[2]["dialled"]) == ("contact", "hangup", "2000")
+
+
+async def test_who_oversees_sees_all_and_chooses(recorded: World) -> None:
+    erin = await recorded.token("erin")
+    assert await found(recorded, erin) == ["c4", "c3", "c2", "c1"]
+    assert await found(recorded, erin, "agent=carol") == ["c4"]
+    assert await found(recorded, erin, "queue=sales") == ["c2"]
+    assert await found(recorded, erin, "outcome=abandoned") == ["c3"]
+    assert await found(recorded, erin, "agent=alice&outcome=missed") == ["c3", "c2"]
+    assert await found(recorded, erin, "number=99999") == ["c4"]
+    assert await found(recorded, erin, "number=2000") == ["c1"]
+    assert await found(recorded, erin, "from=2027-01-15T07:58:00Z") == ["c4", "c3"]
+    assert await found(recorded, erin, "to=2027-01-15T07:58:00Z") == ["c2", "c1"]
+    assert (await recorded.ask("GET", "/v1/history?from=yesterday", token=erin)).code == "invalid"
+
+
+async def test_it_goes_on_where_the_page_before_ended(recorded: World) -> None:
+    erin = await recorded.token("erin")
+    first = (await recorded.ask("GET", "/v1/history?limit=3", token=erin)).json
+    assert [c["id"] for c in first["calls"]] == ["c4", "c3", "c2"]
+    second = (await recorded.ask("GET", f"/v1/history?limit=3&cursor={first['next']}", token=erin)).json
+    assert ([c["id"] for c in second["calls"]], second["next"]) == (["c1"], None)
+    assert await found(recorded, erin, "cursor=nowhere") == []
+
+
+async def test_a_search_that_finds_little_ends_and_says_where(recorded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ari_app.api.history.PAGE", 2)
+    monkeypatch.setattr("ari_app.api.history.LOOKED_AT", 2)
+    erin = await recorded.token("erin")
+    answer = (await recorded.ask("GET", "/v1/history?number=2000", token=erin)).json
+    assert answer == {"calls": [], "next": "c3"}
+    assert await found(recorded, erin, "number=2000&cursor=c3") == ["c1"]
+
+
+async def test_how_a_call_went_is_noted_during_it_and_in_wrap_up(recorded: World, alice: str) -> None:
+    path = "/v1/calls/c1/disposition"
+    body = {"code": "solved", "notes": "called back"}
+    assert (await recorded.ask("PATCH", path, token=alice, json=body)).code == "not_allowed_now"
+    recorded.agents.records["alice"] = FakeRecord("alice", "wrap_up", choice="ready", call="c1")
+    note = (await recorded.ask("PATCH", path, token=alice, json=body)).json
+    assert note == {"agent": "alice", **body, "at": "2027-01-15T08:00:00.000Z"}
+    assert (await recorded.ask("PATCH", "/v1/calls/c2/disposition", token=alice, json=body)).code == "not_allowed_now"
+    calls = (await recorded.ask("GET", "/v1/history", token=alice)).json["calls"]
+    assert calls[-1]["dispositions"] == [note]
+    recorded.control.up["c9"] = call("c9", party("p1"), party("p2", "bob", joined_at=NOW), party("p3", "alice"))
+    bob = await recorded.token("bob")
+    assert (await recorded.ask("PATCH", "/v1/calls/c9/disposition", token=bob, json={})).status == 200
+    answer = await recorded.ask("PATCH", "/v1/calls/c9/disposition", token=alice, json=body)
+    assert answer.code == "not_allowed_now"  # their phone rings: they were not in it yet
+
+
+async def test_others_do_not_see_what_an_agent_noted_but_who_oversees(recorded: World, alice: str) -> None:
+    recorded.agents.records["bob"] = FakeRecord("bob", "wrap_up", choice="ready", call="c2")
+    bob = await recorded.token("bob")
+    await recorded.ask("PATCH", "/v1/calls/c2/disposition", token=bob, json={"notes": "rude"})
+    mine = (await recorded.ask("GET", "/v1/history", token=alice)).json["calls"]
+    assert [c["dispositions"] for c in mine] == [[], [], []]
+    theirs = (await recorded.ask("GET", "/v1/history?agent=bob", token=await recorded.token("erin"))).json["calls"]
+    assert [len(c["dispositions"]) for c in theirs] == [0, 1]
+
+
+async def test_a_code_that_is_not_listed_is_refused(recorded: World, alice: str) -> None:
+    recorded.agents.records["alice"] = FakeRecord("alice", "wrap_up", choice="ready", call="c1")
+    path = "/v1/calls/c1/disposition"
+    answer = await recorded.ask("PATCH", path, token=alice, json={"code": "other"})
+    assert (answer.code, answer.json["errors"][0]["field"]) == ("invalid", "code")
+    directory = recorded.control.now_directory
+    recorded.control.now_directory = replace(directory, settings=replace(directory.settings, dispositions={}))
+    answer = await recorded.ask("PATCH", path, token=alice, json={"code": "solved"})
+    assert answer.json["errors"][0]["message"] == "there are no codes"
+
+
+async def test_where_it_must_be_said_wrap_up_is_not_ended_before(recorded: World, alice: str) -> None:
+    directory = recorded.control.now_directory
+    settings = replace(directory.settings, disposition_required=True)
+    recorded.control.now_directory = replace(directory, settings=settings)
+    assert (await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "ready"})).status == 200
+    recorded.agents.records["alice"] = FakeRecord("alice", "wrap_up", choice="ready", call="c1")
+    answer = await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "ready"})
+    assert (answer.status, answer.code) == (409, "not_allowed_now")
+    await recorded.ask("PATCH", "/v1/calls/c1/disposition", token=alice, json={"code": "solved"})
+    assert (await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "ready"})).status == 200
+
+
+async def test_a_record_that_cannot_be_kept_holds_up_no_other(
+    world: World, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, lost = world.store.keep_record, ["c1"]
+
+    async def keep_record(call_id: str, *details: Any) -> None:
+        if call_id in lost:
+            raise StoreUnavailable
+        await keep(call_id, *details)
+
+    monkeypatch.setattr(world.store, "keep_record", keep_record)
+    task = asyncio.create_task(world.server.history.run())
+    for name in ("c1", "c2"):
+        world.server.history.call_changed(over(name))
+    await world.server.history.flush()
+    assert await found(world, alice) == ["c2"]
+    task.cancel()
