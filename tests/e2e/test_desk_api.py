@@ -82,3 +82,35 @@ async def test_a_supervisor_sees_queues_now_and_today_and_sends_somebody_home(of
     assert agents["alice"]["state"] == "ready"
     await erin.command("PUT", "/v1/agents/alice/state", {"state": "logged_out"})
     await alice.is_now("logged_out")
+
+
+async def test_whoever_misses_a_call_finds_it_in_their_history_and_whoever_took_it_says_how_it_went(
+    office: Office,
+) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    caller.dial("1001")
+    await alice.sees_state("ringing")
+    missed = alice.call_id
+    caller.hangup()
+    await alice.sees_state("released")
+    await alice.is_now("ready")
+    await office.connect(caller, alice)
+    taken = alice.call_id
+    await alice.command("PATCH", f"/v1/calls/{taken}/disposition", {"code": "solved", "notes": "all is well"})
+    await alice.do("release")
+    await caller.ended()
+
+    async def history() -> dict[str, Any]:
+        found = await alice.command("GET", "/v1/history?limit=2")
+        return {call["id"]: call for call in found["calls"]}
+
+    calls = await history()
+    while set(calls) != {missed, taken}:  # kept a moment after the window was told
+        await alice.is_now("ready")
+        calls = await history()
+    assert calls[missed]["outcome"] == "missed"
+    assert calls[missed]["end_reason"] == "abandoned"
+    assert calls[taken]["outcome"] == "answered"
+    assert calls[taken]["contact"]["number"] == "+33612345678"
+    assert [(d["agent"], d["code"]) for d in calls[taken]["dispositions"]] == [("alice", "solved")]
