@@ -98,6 +98,10 @@ class EngineControl:
         """See `Control`."""
         return self._ready()
 
+    def faults(self) -> Sequence[ConfigError]:
+        """See `Control`."""
+        return self._configured().faults
+
     def configured(self) -> tuple[float, bool]:
         """See `Control`."""
         now = self._configured()

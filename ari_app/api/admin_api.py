@@ -1,10 +1,23 @@
 """Administration, and what whoever runs this asks: health, readiness, metrics."""
 
+from dataclasses import asdict
+
 from aiohttp import web
 
+from ari_app.api.effective import effective
 from ari_app.api.events import EventHub, render_call
 from ari_app.api.metrics import CONTENT_TYPE, Metrics
-from ari_app.api.models import Calls, Health, Ready, Reloaded, Story, StoryFile, StoryLine
+from ari_app.api.models import (
+    Calls,
+    EffectiveConfiguration,
+    FaultDocument,
+    Health,
+    Ready,
+    Reloaded,
+    Story,
+    StoryFile,
+    StoryLine,
+)
 from ari_app.api.port import Control
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls import discretion
@@ -37,6 +50,16 @@ class AdminApi:
             queues=len(d.queues),
             skills=len(d.skills),
             routing_points=len(d.routing_points),
+        )
+
+    async def configuration(self, exchange: Exchange) -> EffectiveConfiguration:
+        """All of it but secrets."""
+        at, faulty = self._control.configured()
+        return EffectiveConfiguration(
+            state="last_good" if faulty else "current",
+            configured_at=timestamp(at) or "",
+            faults=[FaultDocument(**asdict(fault)) for fault in self._control.faults()],
+            configuration=effective(self._control.directory()),
         )
 
     async def calls(self, exchange: Exchange) -> Calls:
@@ -98,6 +121,10 @@ class AdminApi:
             Route(
                 "POST", "/v1/admin/reload", "reload", "Read the configuration again: all of it or none", "admin",
                 self.reload, Reloaded, codes=(Code.INVALID, Code.STORE_UNAVAILABLE), access=Access.ADMIN,
+            ),
+            Route(
+                "GET", "/v1/admin/configuration", "get_configuration", "What runs, and what is wrong with the file",
+                "admin", self.configuration, EffectiveConfiguration, access=Access.ADMIN,
             ),
             Route(
                 "GET", "/v1/admin/calls", "list_all_calls", "All calls", "admin", self.calls, Calls,

@@ -499,6 +499,24 @@ class Reloaded(Answer):
     routing_points: int
 
 
+class FaultDocument(Answer):
+    """What is wrong with the file; `line` counts from 1, 0 is the file as a whole."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+
+class EffectiveConfiguration(Answer):
+    """What runs, without secrets, by section of the file; and what is wrong with the file as it is now."""
+
+    state: Literal["current", "last_good"]
+    configured_at: Timestamp
+    faults: list[FaultDocument]
+    configuration: dict[str, object]
+
+
 class Health(Answer):
     """The process answers."""
 

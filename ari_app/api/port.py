@@ -72,6 +72,9 @@ class Control(Protocol):
     def ready(self) -> Mapping[str, bool]:
         """Whether each part that this depends on is reached: `asterisk`, `store`."""
 
+    def faults(self) -> Sequence[ConfigError]:
+        """What is wrong with the file as it is now."""
+
     def configured(self) -> tuple[float, bool]:
         """When the configuration that runs was read (seconds since the epoch), and whether the file has faults now."""
 

@@ -130,6 +130,9 @@ class Quiet:
     def ready(self) -> Mapping[str, bool]:
         return {"asterisk": True, "store": True}
 
+    def faults(self) -> Sequence[ConfigError]:
+        return ()
+
     def configured(self) -> tuple[float, bool]:
         return 0.0, False
 

@@ -61,7 +61,7 @@ class FakeControl:
         self.asked = asyncio.Event()
         self.now_directory: Directory = DEMO.directory
         self.credentials: Mapping[str, Credential] = DEMO.credentials
-        self.faults: list[ConfigError] = []
+        self.found: list[ConfigError] = []
         self.stories: dict[str, list[StoryEntry]] = {}
         self.parts = {"asterisk": True, "store": True}
 
@@ -97,13 +97,16 @@ class FakeControl:
         return self.credentials.get(agent)
 
     async def reload(self) -> Sequence[ConfigError]:
-        return self.faults
+        return self.found
+
+    def faults(self) -> Sequence[ConfigError]:
+        return self.found
 
     def ready(self) -> Mapping[str, bool]:
         return self.parts
 
     def configured(self) -> tuple[float, bool]:
-        return NOW, bool(self.faults)
+        return NOW, bool(self.found)
 
 
 @dataclass

@@ -24,7 +24,7 @@ async def test_a_reload_says_what_there_is_now(world: World, admin: str) -> None
 
 
 async def test_a_reload_that_fails_names_every_fault(world: World, admin: str) -> None:
-    world.control.faults = [
+    world.control.found = [
         ConfigError("/etc/cc.yaml", 12, "agents.bob.groups.0", "'x' is not a group"),
         ConfigError("/etc/cc.yaml", 0, "", "is empty"),
     ]
@@ -111,7 +111,7 @@ async def test_health_and_readiness(world: World) -> None:
 
 
 async def test_a_file_with_faults_is_told_and_what_runs_is_ready_all_the_same(world: World) -> None:
-    world.control.faults = [ConfigError("/etc/cc.yaml", 0, "", "is empty")]
+    world.control.found = [ConfigError("/etc/cc.yaml", 0, "", "is empty")]
     answer = await world.ask("GET", "/readyz")
     assert (answer.status, answer.json["configuration"]) == (200, "last_good")
 

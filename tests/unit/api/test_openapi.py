@@ -55,6 +55,7 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
         ("get", "/v1/agents"),
         ("put", "/v1/agents/{agent}/state"),
         ("get", "/v1/live"),
+        ("get", "/v1/admin/configuration"),
         ("get", "/v1/history"),
         ("patch", "/v1/calls/{call}/disposition"),
         ("put", "/v1/me/phone"),
