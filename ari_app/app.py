@@ -390,6 +390,8 @@ class App:
             for leg in switch.legs.values():
                 self._snapshots.leg(leg.id, leg)
             await self._api.keep_tokens()
+            for phone, device in self._devices.chosen().items():
+                await self._store.set_device(phone, device)
             await self._keep_configuration()
             await self._availability.configure(self._configured.configuration.directory, self._mirror.records)
         self._engine.feed(AvailabilityEmptied())

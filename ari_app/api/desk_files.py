@@ -5,7 +5,7 @@ asked for each time, all else once. Where the page was not built there is nothin
 """
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -17,11 +17,10 @@ DIST = Path(__file__).parents[1] / "desk" / "dist"
 
 _ALWAYS = {"Cache-Control": "no-cache"}
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# Files of our own and nothing else: no inline script or style, no other origin.
+_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}; object-src 'none'"
 _HEADERS = {
-    # Files of our own and nothing else: no inline script or style, no other origin.
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-    ),
+    "Content-Security-Policy": _POLICY.format(ancestors="'none'"),
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -29,9 +28,10 @@ _HEADERS = {
 
 
 class DeskFiles:
-    """The files of a directory, read once."""
+    """The files of a directory, read once. `embedded_in`: origins whose pages may show the desk in a frame."""
 
-    def __init__(self, directory: Path = DIST) -> None:
+    def __init__(self, embedded_in: Callable[[], Sequence[str]], directory: Path = DIST) -> None:
+        self._embedded_in = embedded_in
         self._pages = _read(directory)
         self._assets = _read(directory / "assets")
 
@@ -40,8 +40,10 @@ class DeskFiles:
         return _response(self._pages, "index.html", _ALWAYS)
 
     async def embedded(self, _: Exchange) -> web.Response:
-        """The desk for a frame in another page."""
-        return _response(self._pages, "embed.html", _ALWAYS)
+        """The desk for a frame in a page of those who may; where there are none, in nobody's."""
+        origins = " ".join(self._embedded_in()) or "'none'"
+        policy = _POLICY.format(ancestors=origins)
+        return _response(self._pages, "embed.html", {**_ALWAYS, "Content-Security-Policy": policy})
 
     async def asset(self, exchange: Exchange) -> web.Response:
         """What the documents load."""

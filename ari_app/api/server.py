@@ -116,8 +116,9 @@ class ApiServer:
             _document("/v1/openapi.json", "openapi", "This document", lambda: openapi(self.routes)),
             _document("/v1/asyncapi.json", "asyncapi", "The events, as an AsyncAPI document", asyncapi),
         ]
+        desk = DeskFiles(lambda: control.directory().settings.desk.embedded_in)
         self._dispatch = Dispatcher(
-            Router([*self.routes, *DeskFiles().routes()]), control, authentication, Answers(store), metrics
+            Router([*self.routes, *desk.routes()]), control, authentication, Answers(store), metrics
         )
         self._runner: web.ServerRunner | None = None
 

@@ -43,6 +43,10 @@ class Devices:
         """Take over what was chosen before: by SIP user, `desk` or `page`."""
         self._in_page = {user for user, device in chosen.items() if device == "page"}
 
+    def chosen(self) -> dict[str, str]:
+        """Whose phone in the page rings, as `restore` takes it: all others' is the one on the desk."""
+        return dict.fromkeys(sorted(self._in_page), "page")
+
     def device(self, user: str) -> str:
         """`desk` or `page`."""
         return "page" if user in self._in_page else "desk"

@@ -24,7 +24,7 @@ def _asked(name: str) -> Exchange:
 
 
 async def test_the_documents_are_asked_for_each_time_and_what_they_load_once(built: Path) -> None:
-    files = DeskFiles(built)
+    files = DeskFiles(tuple, built)
     page, embedded = await files.page(_asked("")), await files.embedded(_asked(""))
     asset = await files.asset(_asked("app-1a2b.js"))
     assert (page.text, embedded.text) == (
@@ -42,7 +42,16 @@ async def test_the_documents_are_asked_for_each_time_and_what_they_load_once(bui
 @pytest.mark.parametrize("name", ["other.js", "../index.html", "..", "index.html", ""])
 async def test_nothing_but_the_files_that_were_built_is_there(built: Path, name: str) -> None:
     with pytest.raises(Refused, match="nothing at this path"):
-        await DeskFiles(built).asset(_asked(name))
+        await DeskFiles(tuple, built).asset(_asked(name))
+
+
+async def test_only_listed_pages_may_show_it_in_a_frame_and_the_desk_itself_none(built: Path) -> None:
+    files = DeskFiles(lambda: ("https://crm.example.org", "https://crm.example.net"), built)
+    shown = (await files.embedded(_asked(""))).headers["Content-Security-Policy"]
+    assert "frame-ancestors https://crm.example.org https://crm.example.net;" in shown
+    assert "frame-ancestors 'none';" in (await files.page(_asked(""))).headers["Content-Security-Policy"]
+    nobody = (await DeskFiles(tuple, built).embedded(_asked(""))).headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none';" in nobody
 
 
 async def test_a_page_that_was_not_built_is_not_found(world: World) -> None:

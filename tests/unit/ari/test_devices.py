@@ -55,6 +55,7 @@ def test_a_page_of_which_nothing_was_told_is_not_there_and_a_desk_phone_may_be(b
 def test_what_was_chosen_before_is_taken_over(bench: Bench) -> None:
     bench.devices.restore({"1001": "page", "1002": "desk"})
     assert [bench.devices.device(user) for user in ("1001", "1002", "1003")] == ["page", "desk", "desk"]
+    assert bench.devices.chosen() == {"1001": "page"}
 
 
 def test_whoever_talks_at_one_phone_is_not_rung_at_the_other(bench: Bench) -> None:
