@@ -93,6 +93,7 @@ async def test_whoever_misses_a_call_finds_it_in_their_history_and_whoever_took_
     await alice.sees_state("ringing")
     missed = alice.call_id
     caller.hangup()
+    await alice.phone.ended()
     await alice.sees_state("released")
     await alice.is_now("ready")
     await office.connect(caller, alice)

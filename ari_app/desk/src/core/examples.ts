@@ -34,7 +34,7 @@ export function me(more: Partial<Me> = {}): Me {
     reasons: [{ id: "break", label: "break" }, { id: "audit", label: "Audit annuel" }], groups: [],
     features: {
       conferences: true, recording: false, monitoring: false, talk_detection: false, phone_in_page: true,
-      caller_id_for: ["call", "transfer"], max_hold: null,
+      caller_id_for: ["call", "transfer"], max_hold: null, dispositions: [], disposition_required: false,
     },
     ...more,
   };
