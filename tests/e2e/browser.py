@@ -8,14 +8,23 @@ async def test_something(office, desks):
 
 from __future__ import annotations
 
+import asyncio
+import io
 import re
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+import numpy as np
+from playwright.async_api import Browser, Locator, Page, Playwright, async_playwright, expect
 
+from tests.bots.sound import QUIET_RMS
+from tests.bots.station import Station
+from tests.bots.tones import FRAME, RATE, decode, frequency
 from tests.e2e.stack import Stack
 
 CHROMIUM = "/usr/bin/chromium"
@@ -34,6 +43,50 @@ FLAGS = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 WITHIN = 5000.0
+MICROPHONE_RATE = 48_000
+RESOLUTION = 12.0
+"""Hz: two bins of the page's ear."""
+
+# What comes out of the page's phone, listened to beside the loudspeaker: the strongest tone in Hz, 0 in silence.
+LISTENS = """
+(() => {
+  const Original = window.RTCPeerConnection;
+  const lines = new Set();
+  window.RTCPeerConnection = class extends Original {
+    constructor(...how) {
+      super(...how);
+      lines.add(this);
+    }
+  };
+  const ears = new WeakMap();
+  const ear = (track) => {
+    if (!ears.has(track)) {
+      const context = new AudioContext();
+      const analyser = context.createAnalyser();
+      analyser.fftSize = 8192;
+      analyser.smoothingTimeConstant = 0;
+      context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+      ears.set(track, analyser);
+    }
+    return ears.get(track);
+  };
+  window.heardInHertz = () => {
+    let best = [-70, 0];
+    for (const line of lines) {
+      if (line.connectionState !== "connected") continue;
+      for (const { track } of line.getReceivers()) {
+        const analyser = ear(track);
+        const bins = new Float32Array(analyser.frequencyBinCount);
+        analyser.getFloatFrequencyData(bins);
+        bins.forEach((level, bin) => {
+          if (level > best[0]) best = [level, (bin * analyser.context.sampleRate) / analyser.fftSize];
+        });
+      }
+    }
+    return best[1];
+  };
+})();
+"""
 
 type Language = Literal["fr", "en"]
 
@@ -130,6 +183,32 @@ class DeskPage:
         await self.choose_status("ready")
         await self.has_status("ready")
 
+    async def uses_this_page(self) -> None:
+        """Take calls in this page from now on; the phone is registered then."""
+        await self.phone.click()
+        await self.page.get_by_role("menuitemradio", name=self.say("this_page"), exact=True).click()
+        await expect(self.phone).to_contain_text(self.say("phone", self.say("this_page")))
+        await expect(self.phone).to_contain_text({"fr": "joignable", "en": "reachable"}[self.language])
+
+    @property
+    def phone(self) -> Locator:
+        """The button that says which phone is the agent's."""
+        return self.page.get_by_role("button", name=re.compile("^" + re.escape(self.say("phone", "").strip())))
+
+    async def hears(self, bot: Station) -> None:
+        """Wait until the page's phone plays that bot's tone, and hears no other louder."""
+        wanted = frequency(next(index for index, owner in bot.studio.owners.items() if owner == bot.name))
+        heard = 0.0
+        try:
+            async with asyncio.timeout(WITHIN / 1000):
+                while abs(heard - wanted) > RESOLUTION:
+                    await asyncio.sleep(FRAME / RATE)
+                    heard = await self.page.evaluate("heardInHertz()")
+        except TimeoutError:
+            raise AssertionError(
+                f"the page does not hear {bot.name} ({wanted} Hz), but {heard:.0f} Hz loudest"
+            ) from None
+
     def ringing(self, who: str) -> Locator:
         """The call that rings."""
         return self.page.get_by_role("alertdialog", name=self.say("incoming", who))
@@ -218,16 +297,25 @@ class Desks:
     """Browsers: an agent has one of their own, with its own microphone."""
 
     stack: Stack
-    browser: Browser
-    contexts: list[BrowserContext] = field(default_factory=list)
+    playwright: Playwright
+    directory: Path
+    browsers: list[Browser] = field(default_factory=list)
 
-    async def open(self, agent: str | None = None, language: Language = "fr") -> DeskPage:
-        """A window in a browser of its own; with an agent, logged in."""
-        context = await self.browser.new_context(
-            locale={"fr": "fr-FR", "en": "en-GB"}[language], viewport={"width": 1280, "height": 900}
-        )
+    async def open(self, agent: str | None = None, language: Language = "fr", *, voice: int | None = None) -> DeskPage:
+        """A window in a browser of its own; with an agent, logged in.
+
+        `voice`: the tone in Hz that its microphone hears; without one there is silence.
+        """
+        # Chromium opens the file when the page opens its microphone.
+        file = self.directory / f"{len(self.browsers)}.wav"
+        file.write_bytes(microphone(voice))
+        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={file}"]
+        browser = await self.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        self.browsers.append(browser)
+        locale = {"fr": "fr-FR", "en": "en-GB"}[language]
+        context = await browser.new_context(locale=locale, viewport={"width": 1280, "height": 900})
         context.set_default_timeout(WITHIN)
-        self.contexts.append(context)
+        await context.add_init_script(LISTENS)
         desk = DeskPage(await context.new_page(), language)
         await desk.page.goto(f"{self.stack.api}/")
         if agent is not None:
@@ -236,18 +324,58 @@ class Desks:
 
     async def close(self) -> None:
         """All windows."""
-        for context in self.contexts:
-            await context.close()
+        for browser in self.browsers:
+            await browser.close()
+
+
+def microphone(hertz: int | None) -> bytes:
+    """A second of sound for Chromium's microphone, which plays it again and again."""
+    steps = np.arange(MICROPHONE_RATE)
+    samples = np.zeros(MICROPHONE_RATE) if hertz is None else np.sin(2 * np.pi * hertz / MICROPHONE_RATE * steps)
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(MICROPHONE_RATE)
+        file.writeframes((samples * 12_000).astype("<i2").tobytes())
+    return content.getvalue()
 
 
 @asynccontextmanager
 async def browsers(stack: Stack) -> AsyncIterator[Desks]:
-    """A browser for a test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        desks = Desks(stack, browser)
-        try:
-            yield desks
-        finally:
-            await desks.close()
-            await browser.close()
+    """Browsers for a test."""
+    with TemporaryDirectory() as directory:
+        async with async_playwright() as playwright:
+            desks = Desks(stack, playwright, Path(directory))
+            try:
+                yield desks
+            finally:
+                await desks.close()
+
+
+async def is_heard_by(bot: Station, hertz: int, within: float = 5.0) -> None:
+    """Wait until the bot hears a page that speaks with this tone: its strongest, over half a second.
+
+    What a browser sends has gone through opus: the ear that bots have for each other wants every frame alike.
+    """
+    bot.tape = bytearray()
+    loudest = 0.0
+    try:
+        async with asyncio.timeout(within):
+            while loudest != hertz:
+                await asyncio.sleep(FRAME / RATE)
+                loudest = strongest(bytes(bot.tape[-RATE // 2 :]))
+    except TimeoutError:
+        raise AssertionError(f"{bot.name} does not hear {hertz} Hz, but {loudest} Hz loudest") from None
+    finally:
+        bot.tape = None
+
+
+def strongest(payload: bytes) -> float:
+    """The strongest frequency in half a second of PCMU, 0 where there is less, or silence."""
+    if len(payload) < RATE // 2:
+        return 0.0
+    samples = decode(payload)
+    if float(np.sqrt(np.mean(samples * samples))) < QUIET_RMS:
+        return 0.0
+    return float(np.argmax(np.abs(np.fft.rfft(samples * np.hanning(len(samples))))) * RATE / len(samples))

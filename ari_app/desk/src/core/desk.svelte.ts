@@ -6,8 +6,9 @@ import { answer, type Api, connect, Refused } from "../api/client";
 import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
 import type { Call, Me, Target, TargetAction } from "./model";
-import { initial, reduce, type State } from "./store";
-import { asksCallerId, current, interactions, type PartyVerb, type PlainVerb, type TargetVerb } from "./views";
+import { OwnPhone } from "./own_phone.svelte";
+import { initial, reduce, withAgents, withHearing, withLive, type State } from "./store";
+import { asksCallerId, current, interactions, isConference, type PartyVerb, type PlainVerb, type TargetVerb } from "./views";
 
 export type NewState = components["schemas"]["NewState"]["state"];
 
@@ -66,7 +67,7 @@ const PARTY_PATHS = {
   retrieve: "/v1/calls/{call}/parties/{party}/retrieve",
 } as const;
 
-class Desk {
+export class Desk {
   state = $state.raw<State>(initial);
   connection = $state<"connecting" | "open" | "lost">("connecting");
   session = $state.raw<Session | null>(stored());
@@ -78,12 +79,12 @@ class Desk {
   query = $state("");
   /** Commands under way, so that a button can tell that it was heard. */
   busy = $state(0);
-  /** Names of targets as they were seen, for offers that name only the target. */
-  readonly names = new Map<string, string>();
   readonly api: Api = connect(
     () => this.session?.token ?? null,
     () => this.#lost(),
   );
+  /** The phone in this window, and which of the agent's phones is theirs. */
+  readonly phone: OwnPhone = new OwnPhone(this);
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #asked: ReturnType<typeof setTimeout> | undefined;
@@ -127,6 +128,7 @@ class Desk {
   #become(session: Session | null): void {
     this.#stream?.close();
     this.#stream = null;
+    this.phone.follow(null);
     this.session = session;
     this.state = initial;
     this.sessionLost = false;
@@ -147,11 +149,16 @@ class Desk {
 
   #follow(): void {
     this.connection = "connecting";
-    this.#stream = new EventStream(() => this.#ticket(), {
+    this.#stream = new EventStream(() => this.ticket(), {
       event: (event) => {
         this.state = reduce(this.state, event, Date.now());
-        if (event.type === "snapshot") this.search(this.query);
-        if (event.type === "subscribed") for (const t of event.targets ?? []) this.names.set(t.target, t.name);
+        const me = this.state.me;
+        this.phone.follow(me?.features.phone_in_page ? me.phone_device : null);
+        if (event.type === "snapshot") {
+          this.search(this.query);
+          for (const call of interactions(this.state, this.now)) if (isConference(call)) void this.askHearing(call.id);
+          if (me?.role !== "agent") void this.#askOverview();
+        }
         if (event.type === "error" && event.operation !== "subscribe") this.complain(event.problem.code);
         if (this.state.stale) this.#askAgain();
         this.#tidy();
@@ -161,8 +168,25 @@ class Desk {
     });
   }
 
-  async #ticket(): Promise<string> {
-    return `token=${encodeURIComponent(this.session?.token ?? "")}`;
+  /** What opens one WebSocket, for its address. Throws `Refused`. */
+  async ticket(): Promise<string> {
+    const { ticket } = await answer(this.api.POST("/v1/events/ticket"));
+    return `ticket=${encodeURIComponent(ticket)}`;
+  }
+
+  /** A snapshot does not tell it; afterwards each change is an event. */
+  async askHearing(call: string): Promise<void> {
+    const params = { path: { call } };
+    const told = await answer(this.api.GET("/v1/calls/{call}/hearing", { params })).catch(() => null); // over meanwhile
+    if (told !== null && !(call in this.state.hearing)) this.state = withHearing(this.state, call, told.matrix);
+  }
+
+  /** Everybody and every queue, for who oversees them. */
+  async #askOverview(): Promise<void> {
+    await this.run(async () => {
+      const [rows, live] = await Promise.all([answer(this.api.GET("/v1/agents")), answer(this.api.GET("/v1/live"))]);
+      this.state = withLive(withAgents(this.state, rows.agents), live.targets);
+    });
   }
 
   /** What was open about a call that is no more, or no longer takes it, is closed. */
@@ -237,6 +261,27 @@ class Desk {
     }
     const params = { path: { call, party } };
     return this.run(() => answer(this.api.POST("/v1/calls/{call}/parties/{party}/send-dtmf", { params, body: { digits } })));
+  }
+
+  // -- what supervisors do ---------------------------------------------------------------------------------------------
+
+  monitor(call: string, mode: "listen" | "whisper" | "barge"): Promise<boolean> {
+    const body = { mode, party: null };
+    return this.run(() => answer(this.api.POST("/v1/calls/{call}/monitor", { params: { path: { call } }, body })));
+  }
+
+  stopMonitoring(call: string): Promise<boolean> {
+    return this.run(() => answer(this.api.POST("/v1/calls/{call}/stop-monitoring", { params: { path: { call } } })));
+  }
+
+  takeCallOver(call: string): Promise<boolean> {
+    const body = { party: null };
+    return this.run(() => answer(this.api.POST("/v1/calls/{call}/take-over", { params: { path: { call } }, body })));
+  }
+
+  setAgentState(agent: string, state: "ready" | "not_ready" | "logged_out", reason: string | null): Promise<boolean> {
+    const body = { state, reason };
+    return this.run(() => answer(this.api.PUT("/v1/agents/{agent}/state", { params: { path: { agent } }, body })));
   }
 
   // -- Team Communicator ---------------------------------------------------------------------------------------------

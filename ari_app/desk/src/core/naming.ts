@@ -10,11 +10,11 @@ export function partyName(party: Party, t: Messages): string {
 }
 
 /** `agent:bob` where nothing better is known; `names` are those that the page has seen. */
-export function targetName(target: string, names: ReadonlyMap<string, string>): string {
-  return names.get(target) ?? target.slice(target.indexOf(":") + 1);
+export function targetName(target: string, names: Readonly<Record<string, string>>): string {
+  return names[target] ?? target.slice(target.indexOf(":") + 1);
 }
 
-export function callName(call: Call, names: ReadonlyMap<string, string>, t: Messages): string {
+export function callName(call: Call, names: Readonly<Record<string, string>>, t: Messages): string {
   const party = principal(call);
   if (party !== null) return partyName(party, t);
   return call.offer !== null ? targetName(call.offer.target, names) : t.call.unknown;

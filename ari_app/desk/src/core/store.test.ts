@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alice, AT, call, events, me, NOW, party, target } from "./examples";
 import type { ServerEvent } from "./model";
-import { initial, reduce, type State } from "./store";
+import { initial, reduce, withAgents, withLive, type State } from "./store";
 import { interactions, LINGER } from "./views";
 
 const after = (...all: ServerEvent[]): State => all.reduce((state, event) => reduce(state, event, NOW), initial);
@@ -107,6 +107,28 @@ describe("what the page knows", () => {
     );
     expect(state.calls["c1"]?.offer?.state).toBe("declined");
     expect(Object.keys(state.calls)).toEqual(["c1"]);
+  });
+
+  it("remembers what people and targets are called", () => {
+    const state = after(
+      ...events(
+        { type: "snapshot", me: me(), calls: [] },
+        { type: "call.created", call: call() },
+        { type: "subscribed", targets: [target()] },
+        { type: "subscribed", targets: null },
+      ),
+    );
+    expect(state.names).toEqual({ "agent:alice": "Alice Martin", "group:support": "Support" });
+  });
+
+  it("has for overseers everybody and every queue as they were last told", () => {
+    const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...alice } = me();
+    const share = { numerator: 1, denominator: 2 };
+    const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, service_level: share, abandoned: share, as_of: AT };
+    const asked = withLive(withAgents(initial, [{ ...alice, calls: [], groups: [] }]), [queue]);
+    expect([asked.agents["alice"]?.state, asked.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
+    const told = reduce(asked, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT }, NOW);
+    expect(told.live["queue:sales"]?.waiting).toBe(3);
   });
 
   it("ignores what a newer server may tell, but for its number and time", () => {

@@ -2,7 +2,7 @@
  * What the page knows: a pure function of what the server has sent. Everything that is shown is read from here, and
  * nothing here comes from a button.
  */
-import type { AgentDocument, Alarm, Call, Ear, Me, ServerEvent, Target } from "./model";
+import type { AgentDocument, AgentRow, Alarm, Call, Ear, LiveTarget, Me, PhoneDocument, ServerEvent, Target } from "./model";
 
 export interface State {
   /** The last event's number; null before the first snapshot. */
@@ -22,8 +22,14 @@ export interface State {
   readonly found: readonly Target[] | null;
   /** A target of `found` may now allow other actions than it says: ask again. */
   readonly stale: boolean;
-  /** Other agents, for overseers. */
+  /** The agent's own phones, as they were last told. */
+  readonly phone: PhoneDocument | null;
+  /** What targets and agents are called, as far as they were seen. */
+  readonly names: Readonly<Record<string, string>>;
+  /** All agents, for overseers. */
   readonly agents: Readonly<Record<string, AgentDocument>>;
+  /** Queues and groups, for overseers. */
+  readonly live: Readonly<Record<string, LiveTarget>>;
 }
 
 export const initial: State = {
@@ -37,7 +43,10 @@ export const initial: State = {
   hearing: {},
   found: null,
   stale: false,
+  phone: null,
+  names: {},
   agents: {},
+  live: {},
 };
 
 /** The state after an event that came at `now` (our clock, milliseconds). */
@@ -65,22 +74,45 @@ export function reduce(state: State, event: ServerEvent, now: number): State {
     case "call.alarm":
       return { ...next, alarms: { ...next.alarms, [event.call_id]: event.alarm } };
     case "call.hearing":
-      return { ...next, hearing: { ...next.hearing, [event.call_id]: event.matrix } };
+      return withHearing(next, event.call_id, event.matrix);
     case "offer.updated": {
       const call = next.calls[event.call_id];
       return call === undefined ? next : withCall(next, { ...call, offer: event.offer });
     }
+    case "phone.updated":
+      return { ...next, phone: event.phone };
     case "agent.updated":
       return withAgent(next, event.agent);
     case "target.updated":
       return withTarget(next, event);
     case "subscribed":
-      return { ...next, found: event.targets, stale: false };
+      return { ...withNames(next, event.targets ?? []), found: event.targets, stale: false };
+    case "queue.updated":
+      return withLive(next, [event.queue]);
     case "error":
       return next;
     default:
       return next; // an event of a newer server
   }
+}
+
+/** Who hears whom in a call, as it was told or asked for. */
+export function withHearing(state: State, call: string, matrix: readonly Ear[]): State {
+  return { ...state, hearing: { ...state.hearing, [call]: matrix } };
+}
+
+/** Overseers ask once for everybody; afterwards each change is an event. */
+export function withAgents(state: State, rows: readonly AgentRow[]): State {
+  const agents = Object.fromEntries(rows.map(({ calls: _, groups: __, ...agent }) => [agent.agent, agent]));
+  return { ...state, agents: { ...state.agents, ...agents } };
+}
+
+export function withLive(state: State, targets: readonly LiveTarget[]): State {
+  return { ...state, live: { ...state.live, ...Object.fromEntries(targets.map((target) => [target.target, target])) } };
+}
+
+function withNames(state: State, targets: readonly Target[]): State {
+  return { ...state, names: { ...state.names, ...Object.fromEntries(targets.map(({ target, name }) => [target, name])) } };
 }
 
 /** Whether the agent who looks is a party of the call now. */
@@ -91,8 +123,10 @@ export function isIn(call: Call): boolean {
 function withCall(state: State, call: Call): State {
   const mine = isIn(call) ? new Set([...state.mine, call.id]) : new Set([...state.mine].filter((id) => id !== call.id));
   const held = call.state === "held" || call.parties.some((party) => party.state === "held");
+  const people = call.parties.filter((party) => party.agent !== null).map((party) => [`agent:${party.agent}`, party.name]);
   return {
     ...state,
+    names: { ...state.names, ...Object.fromEntries(people) },
     calls: { ...state.calls, [call.id]: call },
     mine,
     alarms: held ? state.alarms : without(state.alarms, call.id),

@@ -164,7 +164,7 @@ export const en: Messages = {
     no: "does not hear",
     self: "themselves",
     sound: "Sound",
-    sounds: { talk: "talk", music: "music", ringing: "ringing tone", silence: "silence" },
+    sounds: { talk: "talk", music: "music", ringing: "ringing tone", announcement: "announcement", silence: "silence" },
   },
 
   team: {

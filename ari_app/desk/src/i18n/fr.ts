@@ -174,7 +174,7 @@ export const fr = {
     no: "n’entend pas",
     self: "soi-même",
     sound: "Son",
-    sounds: { talk: "parole", music: "musique", ringing: "tonalité", silence: "silence" } as Record<string, string>,
+    sounds: { talk: "parole", music: "musique", ringing: "tonalité", announcement: "annonce", silence: "silence" } as Record<string, string>,
   },
 
   team: {

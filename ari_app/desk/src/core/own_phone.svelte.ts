@@ -1,0 +1,264 @@
+/**
+ * Which phone is the agent's, and the one in this window: chosen, opened, lost, taken over.
+ *
+ * One window of a browser has the phone (a lock of the browser's own says which); one browser has it (the server says
+ * which). A window that closes leaves it to the next. Without a microphone the phone is not registered, so that no call
+ * is offered to somebody who could not be heard.
+ */
+import { answer } from "../api/client";
+import { Phone, type Access, type LineState } from "../phone/phone";
+import { quality, type Quality, type Sample } from "../phone/quality";
+import { devices, Level, NoMicrophone, openMicrophone, Ring, type Device } from "../phone/sound";
+import type { Desk } from "./desk.svelte";
+import type { MyPhone } from "./model";
+
+export type PageState = "off" | "no_microphone" | "elsewhere" | LineState;
+
+const TAKEN_OVER = 4009;
+const SESSION_ENDED = 4001;
+/** Milliseconds until the next attempt. */
+const FIRST = 100;
+const LONGEST = 5000;
+const SAMPLED = 2000;
+const CHOICES = { microphone: "desk.microphone", speaker: "desk.speaker", ring: "desk.ring" } as const;
+type Choice = keyof typeof CHOICES;
+
+export class OwnPhone {
+  state = $state<PageState>("off");
+  quality = $state<Quality | null>(null);
+  silenced = $state(false);
+  microphoneLost = $state(false);
+  inputs = $state.raw<readonly Device[]>([]);
+  outputs = $state.raw<readonly Device[]>([]);
+  chosen = $state.raw<Readonly<Record<Choice, string>>>({
+    microphone: localStorage.getItem(CHOICES.microphone) ?? "",
+    speaker: localStorage.getItem(CHOICES.speaker) ?? "",
+    ring: localStorage.getItem(CHOICES.ring) ?? "",
+  });
+  #phone: Phone | null = null;
+  #microphone: MediaStream | null = null;
+  #wanted = false;
+  #opening = false;
+  #wait = FIRST;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #release: (() => void) | null = null;
+  #last: Sample | null = null;
+  readonly #ring = new Ring();
+
+  constructor(private readonly desk: Desk) {
+    navigator.mediaDevices?.addEventListener("devicechange", () => void this.#devicesChanged());
+    addEventListener("online", () => this.#soon(0));
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && this.#wanted && this.#phone === null) this.#soon(0);
+    });
+    setInterval(() => void this.#sample(), SAMPLED);
+  }
+
+  /** What the server says of the choice: the phone in the page is the agent's, or is not. */
+  follow(device: "desk" | "page" | null): void {
+    const wanted = device === "page";
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    if (wanted) void this.#claim(false);
+    else this.#giveUp("off");
+  }
+
+  async choose(device: "desk" | "page"): Promise<void> {
+    // Asked for in the click that chose it, not when the first call rings.
+    if (device === "page" && !(await this.#hasMicrophone())) {
+      this.state = "no_microphone";
+      return;
+    }
+    await this.desk.run(() => answer(this.desk.api.PUT("/v1/me/phone", { body: { device } })));
+  }
+
+  /** This window is to have the phone, whoever has it now. */
+  takeOver(): void {
+    if (this.#release === null) void this.#claim(true);
+    else void this.#open(true);
+  }
+
+  async retry(): Promise<void> {
+    if (await this.#hasMicrophone()) this.#soon(0);
+  }
+
+  async unsilence(): Promise<void> {
+    await this.#phone?.unsilence();
+    this.silenced = false;
+  }
+
+  async use(choice: Choice, id: string): Promise<void> {
+    localStorage.setItem(CHOICES[choice], id);
+    this.chosen = { ...this.chosen, [choice]: id };
+    if (choice === "speaker") await this.#phone?.useSpeaker(id);
+    if (choice === "microphone") {
+      this.#stopMicrophone();
+      if ((await this.#hasMicrophone()) && this.#microphone !== null) await this.#phone?.useMicrophone(this.#microphone);
+    }
+  }
+
+  async listDevices(): Promise<void> {
+    this.inputs = await devices("audioinput");
+    this.outputs = await devices("audiooutput");
+  }
+
+  /** For a meter; null without a microphone. */
+  level(): Level | null {
+    return this.#microphone === null ? null : new Level(this.#microphone);
+  }
+
+  // -- which window ----------------------------------------------------------------------------------------------------
+
+  /** Wait until no other window of this browser has the phone; with `steal` take it from that one. */
+  async #claim(steal: boolean): Promise<void> {
+    const name = `desk.phone.${this.desk.session?.agent ?? ""}`;
+    if (!steal && (await navigator.locks.query()).held?.some((lock) => lock.name === name)) this.state = "elsewhere";
+    try {
+      await navigator.locks.request(name, steal ? { steal } : {}, async () => {
+        if (!this.#wanted) return;
+        const held = new Promise<void>((resolve) => (this.#release = resolve));
+        await this.#open(steal);
+        await held;
+      });
+    } catch {
+      // Another window stole it; when that one closes, this one has it again.
+      this.#close();
+      this.#release = null;
+      this.state = "elsewhere";
+      if (this.#wanted) void this.#claim(false);
+    }
+  }
+
+  #giveUp(state: PageState): void {
+    this.#close();
+    this.#release?.();
+    this.#release = null;
+    this.#stopMicrophone();
+    this.state = state;
+  }
+
+  // -- the line --------------------------------------------------------------------------------------------------------
+
+  async #open(takeOver: boolean): Promise<void> {
+    if (this.#opening || this.#phone !== null || !this.#wanted) return;
+    this.#opening = true;
+    this.state = "connecting";
+    try {
+      if (!(await this.#hasMicrophone())) return;
+      const access = await this.#access(takeOver);
+      if (access === "elsewhere") this.state = "elsewhere";
+      else if (this.#wanted && this.#microphone !== null) this.#connect(access, this.#microphone);
+    } catch {
+      this.#later();
+    } finally {
+      this.#opening = false;
+    }
+  }
+
+  async #access(takeOver: boolean): Promise<Access | "elsewhere"> {
+    const mine: MyPhone = await answer(this.desk.api.GET("/v1/me/phone"));
+    if (!takeOver && mine.held_by !== null && mine.held_by !== mine.session) return "elsewhere";
+    const { path, uri, user, password } = mine;
+    if (path === null || uri === null || user === null || password === null) throw new Error("no phone in the page");
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const url = `${scheme}://${location.host}${path}?${await this.desk.ticket()}`;
+    return { url, uri, user, password, iceServers: mine.ice_servers };
+  }
+
+  #connect(access: Access, microphone: MediaStream): void {
+    this.#phone = new Phone(access, microphone, this.chosen.speaker, {
+      line: (state) => {
+        this.state = state;
+        if (state === "registered") this.#wait = FIRST;
+      },
+      closed: (code) => this.#closed(code),
+      ringing: (rings) => this.#ring.set(rings, this.chosen.ring),
+      talking: (talks) => {
+        if (talks) return;
+        this.quality = this.#last = null;
+        this.silenced = false;
+        if (this.microphoneLost) this.#withoutMicrophone();
+      },
+      silenced: () => (this.silenced = true),
+    });
+  }
+
+  #closed(code: number | undefined): void {
+    this.#close();
+    if (code === SESSION_ENDED) return;
+    if (code === TAKEN_OVER) this.state = "elsewhere";
+    else this.#later();
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer);
+    this.#phone?.stop();
+    this.#phone = null;
+    this.#ring.set(false, "");
+    this.quality = this.#last = null;
+  }
+
+  #later(): void {
+    this.state = "failed";
+    this.#soon(this.#wait);
+    this.#wait = Math.min(this.#wait * 2, LONGEST);
+  }
+
+  #soon(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    if (this.#release === null) return;
+    this.#timer = setTimeout(() => void this.#open(false), milliseconds);
+  }
+
+  async #sample(): Promise<void> {
+    const now = (await this.#phone?.sample()) ?? null;
+    if (now !== null) this.quality = quality(this.#last, now);
+    this.#last = now;
+  }
+
+  // -- the microphone --------------------------------------------------------------------------------------------------
+
+  async #hasMicrophone(): Promise<boolean> {
+    if (this.#microphone?.active) return true;
+    try {
+      const stream = await openMicrophone(this.chosen.microphone);
+      for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#trackEnded(stream));
+      this.#microphone = stream;
+      this.microphoneLost = false;
+      return true;
+    } catch (error) {
+      if (!(error instanceof NoMicrophone)) throw error;
+      this.#withoutMicrophone();
+      return false;
+    }
+  }
+
+  /** The headset was pulled out: whoever talks goes on hearing, and no next call is offered. */
+  #trackEnded(stream: MediaStream): void {
+    if (this.#microphone !== stream) return;
+    this.#microphone = null;
+    this.microphoneLost = true;
+    void this.#devicesChanged();
+    if (this.#phone?.talks !== true) this.#withoutMicrophone();
+  }
+
+  #withoutMicrophone(): void {
+    this.#close();
+    this.microphoneLost = true;
+    this.state = "no_microphone";
+  }
+
+  async #devicesChanged(): Promise<void> {
+    await this.listDevices();
+    if (!this.#wanted || this.#microphone?.active || this.#release === null) return;
+    if (!(await this.#hasMicrophone()) || this.#microphone === null) return;
+    if (this.#phone !== null) await this.#phone.useMicrophone(this.#microphone);
+    else this.#soon(0);
+  }
+
+  #stopMicrophone(): void {
+    const stream = this.#microphone;
+    this.#microphone = null;
+    for (const track of stream?.getTracks() ?? []) track.stop();
+  }
+}

@@ -1,0 +1,32 @@
+"""Pictures of the page: `python -m tests.desk DIRECTORY [scene…]`, at three widths, light and dark, in both languages.
+
+The page must have been built (`npm run build` in ari_app/desk).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.desk.scenes import SCENES
+from tests.desk.stage import Language, stage
+
+# (width, dark, language): each of them once, not all with all.
+LOOKS: tuple[tuple[int, bool, Language], ...] = ((1280, False, "fr"), (1920, True, "en"), (400, False, "fr"))
+
+
+async def draw(directory: Path, wanted: list[str]) -> None:
+    """Draw all scenes, or those that are wanted."""
+    async with stage() as opened:
+        for scene in SCENES:
+            if wanted and scene.name not in wanted:
+                continue
+            for width, dark, language in LOOKS:
+                async with opened.show(scene, language, width=width, dark=dark) as page:
+                    look = f"{scene.name}-{width}-{language}{'-dark' if dark else ''}"
+                    await page.screenshot(path=directory / f"{look}.png", full_page=width < 1000)
+
+
+if __name__ == "__main__":
+    asyncio.run(draw(Path(sys.argv[1]), sys.argv[2:]))

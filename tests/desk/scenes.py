@@ -1,0 +1,349 @@
+"""Scenes of the desk: what the server tells in each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page
+
+from tests.desk.stage import Json, Scene
+
+AT = "2026-11-28T12:00:00.000Z"
+EARLIER = "2026-11-28T11:57:26.000Z"
+PEOPLE = (
+    ("alice", "Alice Martin", "1001"),
+    ("bob", "Bob Lefèvre", "1002"),
+    ("carol", "Carol Nguyen", "1003"),
+    ("dave", "Dave Müller", "1004"),
+    ("frank", "Frank Zola", "1006"),
+    ("grace", "Grace Hopper-Kristensen", "1007"),
+    ("heidi", "Heidi Sørensen", "1008"),
+)
+VERBS = ["call", "single_step_transfer", "single_step_conference", "initiate_transfer"]
+TICKET = {"ticket": "x", "expires_at": AT}
+
+
+def me(**more: Any) -> Json:
+    """Alice."""
+    return {
+        "agent": "alice",
+        "name": "Alice Martin",
+        "role": "agent",
+        "state": "on_call",
+        "reason": None,
+        "since": EARLIER,
+        "phone": "1001",
+        "phone_device": "desk",
+        "phone_state": "reachable",
+        "wrap_up_until": None,
+        "next_state": None,
+        "next_reason": None,
+        "caller_ids": [
+            {"id": "support", "name": "Support", "number": "+33140000001"},
+            {"id": "sales", "name": "Sales", "number": "+33140000002"},
+            {"id": "anonymous", "name": "", "number": ""},
+        ],
+        "default_caller_id": "sales",
+        "reasons": [{"id": r, "label": r} for r in ("break", "lunch", "meeting", "training")],
+        "groups": [{"id": "support", "name": "Support"}],
+        "features": {
+            "conferences": True,
+            "recording": True,
+            "monitoring": False,
+            "talk_detection": True,
+            "phone_in_page": True,
+            "caller_id_for": ["call", "transfer", "conference"],
+            "max_hold": 120,
+            "dispositions": [{"code": "solved", "label": "Solved"}, {"code": "callback", "label": "Call back"}],
+            "disposition_required": False,
+        },
+        **more,
+    }
+
+
+def party(number: int, **more: Any) -> Json:
+    """The contact (0), or an agent; the first of them looks."""
+    agent = PEOPLE[number - 1] if number else None
+    you = number == 1
+    others = ["remove", "hold", "send_dtmf"] if not you else []
+    return {
+        "id": f"p{number}",
+        "role": "agent" if agent else "contact",
+        "agent": agent[0] if agent else None,
+        "name": agent[1] if agent else "Zoé Caller",
+        "number": agent[2] if agent else "+33612345678",
+        "anonymous": False,
+        "state": "connected",
+        "muted": False,
+        "deaf": False,
+        "talking": False,
+        "you": you,
+        "actions": ["mute", "deafen", *others],
+        "joined_at": EARLIER,
+        "held_since": None,
+        **more,
+    }
+
+
+def call(size: int = 2, **more: Any) -> Json:
+    """A call with so many parties: Alice talks to a contact, and to others."""
+    return {
+        "id": "c1",
+        "type": "inbound",
+        "state": "established",
+        "owner": "alice",
+        "parent": None,
+        "user_data": {"ticket": "4711", "topic": "billing"},
+        "caller_id": None,
+        "started_at": EARLIER,
+        "answered_at": EARLIER,
+        "held_since": None,
+        "parties": [party(number) for number in range(size)],
+        "offer": None,
+        "actions": [
+            "clear",
+            "hold",
+            "initiate_transfer",
+            "release",
+            "send_dtmf",
+            "single_step_conference",
+            "single_step_transfer",
+            "start_recording",
+            "update_user_data",
+        ],
+        "recording": None,
+        "monitors": [],
+        "dialled": "2000",
+        "queue": None,
+        "queued_at": None,
+        "ended_at": None,
+        "ended_by": None,
+        "end_reason": None,
+        **more,
+    }
+
+
+def hearing(parties: int) -> Json:
+    """Everybody hears everybody, but for one who is deaf."""
+    ids = [f"p{number}" for number in range(parties)]
+    matrix = [{"ear": ear, "hears": [i for i in ids if i != ear], "sound": "talk"} for ear in ids]
+    matrix[0] = {"ear": "p0", "hears": [], "sound": "music"}
+    return {"type": "call.hearing", "call_id": "c1", "matrix": matrix}
+
+
+def target(what: str, kind: str, name: str, **more: Any) -> Json:
+    """Something that can be reached."""
+    return {
+        "target": what,
+        "type": kind,
+        "name": name,
+        "state": None,
+        "available": None,
+        "as_of": AT,
+        "actions": VERBS,
+        **more,
+    }
+
+
+FOUND: Json = {
+    "type": "subscribed",
+    "targets": [
+        target("agent:bob", "agent", "Bob Lefèvre", state="ready"),
+        target("agent:carol", "agent", "Carol Nguyen", state="on_call", actions=[]),
+        target("agent:dave", "agent", "Dave Müller", state="not_ready", actions=[]),
+        target("group:support", "group", "Support", available=3),
+        target("group:sales", "group", "Sales", available=0, actions=[]),
+        target("queue:sales", "queue", "Sales queue", available=1),
+        target("skill:french", "skill", "French", available=2),
+        target("routing_point:billing", "routing_point", "Billing menu"),
+        target("number:+33555000111", "number", "+33555000111"),
+    ],
+}
+HELD: Json = {"held_since": "2026-11-28T11:58:10.000Z", "state": "held"}
+MONITOR = {"agent": "erin", "name": "Erin O'Brien", "mode": "listen", "state": "connected", "you": True}
+RINGING: Json = {"state": "ringing", "actions": ["answer", "release"], "answered_at": None}
+OFFER = {
+    "id": "o1",
+    "kind": "transfer",
+    "target": "agent:bob",
+    "ringing": ["bob"],
+    "state": "declined",
+    "caller_id": None,
+    "ring_until": None,
+}
+CONSULT_VERBS = [
+    "alternate",
+    "complete_conference",
+    "complete_transfer",
+    "hold",
+    "reconnect",
+    "release",
+    "send_dtmf",
+    "single_step_transfer",
+]
+
+
+def scene(name: str, *calls: Json, mine: Json | None = None, then: Any = None, more: tuple[Json, ...] = ()) -> Scene:
+    """The agent's desk with these calls."""
+    snapshot = {"type": "snapshot", "me": mine or me(), "calls": list(calls)}
+    answers = {"/v1/events/ticket": TICKET, "/v1/me": mine or me(), "/v1/calls/c1/hearing": {"matrix": []}}
+    return Scene(name, answers, (snapshot, FOUND, *more), then=then)
+
+
+async def _caller_id(page: Page) -> None:
+    item = page.get_by_role("listitem", name="+33555000111")
+    await item.locator("button[aria-haspopup=menu]").click()
+    await item.get_by_role("menuitem").first.click()
+
+
+async def _keypad(page: Page) -> None:
+    await page.locator(".actions button[aria-haspopup=dialog]").click()
+
+
+async def _party_menu(page: Page) -> None:
+    await page.locator(".parties li").nth(2).locator("button[aria-haspopup=menu]").click()
+
+
+async def _status_menu(page: Page) -> None:
+    await page.locator(".bar button[aria-haspopup=menu]").first.click()
+
+
+async def _transfer(page: Page) -> None:
+    await page.locator("button[aria-pressed]").first.click()
+
+
+def _party_states() -> list[Json]:
+    parties = [party(number) for number in range(8)]
+    parties[0] |= {"state": "held"}
+    parties[2] |= {"muted": True, "talking": False}
+    parties[3] |= {"deaf": True, "talking": True}
+    parties[5] |= {"state": "ringing", "actions": []}
+    return parties
+
+
+def _share(numerator: int, denominator: int) -> Json:
+    return {"numerator": numerator, "denominator": denominator}
+
+
+def _live(target: str, name: str, waiting: int) -> Json:
+    return {
+        "target": target,
+        "name": name,
+        "waiting": waiting,
+        "oldest_queued_at": EARLIER if waiting else None,
+        "agents": {"ready": 3, "on_call": 12},
+        "service_level": _share(91, 104),
+        "abandoned": _share(4, 104),
+        "as_of": AT,
+    }
+
+
+def _crowd(size: int) -> list[Json]:
+    states = ("ready", "on_call", "on_call", "not_ready", "wrap_up", "logged_out", "ringing")
+    described = me()
+    shape = {
+        key: described[key] for key in ("role", "since", "phone_device", "phone_state", "next_state", "next_reason")
+    }
+    return [
+        shape
+        | {
+            "agent": f"a{number}",
+            "name": f"{PEOPLE[number % len(PEOPLE)][1]} {number}",
+            "state": states[number % len(states)],
+            "reason": "lunch" if states[number % len(states)] == "not_ready" else None,
+            "phone": str(2000 + number),
+            "wrap_up_until": None,
+            "groups": [],
+            "calls": [],
+        }
+        for number in range(size)
+    ]
+
+
+def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) -> Scene:
+    """A supervisor's or administrator's page."""
+    mine = me(
+        agent="erin", name="Erin O'Brien", role=role, state="ready", phone="1005" if role == "supervisor" else None
+    )
+    ready = {"ready": True, "asterisk": True, "store": True, "configuration": "current", "configured_at": EARLIER}
+    answers = {
+        "/v1/events/ticket": TICKET,
+        "/v1/me": mine,
+        "/v1/calls/c1/hearing": {"matrix": hearing(3)["matrix"]},
+        "/v1/agents": {"agents": _crowd(150)},
+        "/v1/live": {
+            "targets": [
+                _live("queue:sales", "Sales queue", 4),
+                _live("group:support", "Support", 0),
+                _live("group:sales", "Sales", 1),
+            ]
+        },
+        "/readyz": ready,
+        "/v1/admin/calls/c1/story": {"call_id": "c1", "story": STORY},
+    }
+    snapshot = {"type": "snapshot", "me": mine, "calls": list(calls)}
+    return Scene(name, answers, (snapshot, FOUND), path=path, then=then)
+
+
+STORY = [
+    {"at": EARLIER, "kind": "stimulus", "what": "CallArrived", "detail": {"leg": "l1", "number": "2000"}},
+    {"at": EARLIER, "kind": "effect", "what": "ReserveAgent", "detail": {"target": "group:support"}},
+    {"at": EARLIER, "kind": "stimulus", "what": "AgentReserved", "detail": {"agent": "alice"}},
+    {"at": AT, "kind": "effect", "what": "CreateLeg", "detail": {"leg": "l2", "destination": "1001"}},
+]
+
+
+def _others(call: Json) -> Json:
+    for each in call["parties"]:
+        each["you"] = False
+    return call | {"actions": ["clear", "monitor", "take_over"]}
+
+
+async def _details(page: Page) -> None:
+    await page.locator(".calls button[aria-expanded=false]").first.click()
+
+
+async def _story(page: Page) -> None:
+    await page.locator(".calls button").first.click()
+    await page.locator(".story").wait_for()
+
+
+SCENES = (
+    Scene("login", {}, logged_in=False),
+    scene("empty", mine=me(state="ready")),
+    scene(
+        "ringing", call(**RINGING, parties=[party(0), party(1, state="ringing", actions=[])]), mine=me(state="ringing")
+    ),
+    scene("call", call()),
+    scene("conference", call(3), more=(hearing(3),)),
+    scene("crowd", call(parties=_party_states()), more=(hearing(8),)),
+    scene(
+        "transfer-declined",
+        call(
+            **HELD, offer=OFFER, actions=["clear", "release", "retrieve", "single_step_transfer", "initiate_transfer"]
+        ),
+        more=({"type": "call.alarm", "call_id": "c1", "alarm": "held_too_long", "since": AT},),
+    ),
+    scene(
+        "consultation",
+        call(**HELD, actions=["release", "retrieve", "update_user_data"]),
+        call(
+            2, id="c2", type="consult", parent="c1", parties=[party(1), party(2)], actions=CONSULT_VERBS, user_data={}
+        ),
+    ),
+    scene("transfer", call(), then=_transfer),
+    scene("caller-id", mine=me(state="ready"), then=_caller_id),
+    scene("keypad", call(), then=_keypad),
+    scene("party-menu", call(3), then=_party_menu, more=(hearing(3),)),
+    scene("status-menu", mine=me(state="not_ready", reason="lunch"), then=_status_menu),
+    overseen(
+        "supervisor",
+        "/#supervisor",
+        "supervisor",
+        _others(call(3, monitors=[MONITOR])),
+        _others(call(id="c9", **HELD)),
+        then=_details,
+    ),
+    overseen("admin", "/#admin", "admin", _others(call(3)), then=_story),
+    scene("wrap-up", mine=me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z", next_state="not_ready")),
+)

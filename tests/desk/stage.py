@@ -1,0 +1,107 @@
+"""The built page (`ari_app/desk/dist`) in a browser, with the server played by a scene: no network, no Asterisk.
+
+For what needs no call to be seen: how a page looks at any size, and whether everybody can read it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
+
+DIST = Path(__file__).parents[2] / "ari_app" / "desk" / "dist"
+CHROMIUM = "/usr/bin/chromium"
+ORIGIN = "http://127.0.0.1:8080"
+KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+type Json = dict[str, Any]
+type Language = Literal["fr", "en"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the server answers: JSON by path, and the events after the snapshot. `path` is the page that is opened."""
+
+    name: str
+    answers: Mapping[str, object]
+    events: tuple[Json, ...] = ()
+    logged_in: bool = True
+    path: str = "/"
+    then: Callable[[Page], Any] | None = field(default=None, compare=False)
+
+
+@dataclass
+class Stage:
+    """A browser. `origin` is who serves the page's files; None: this machine's own build does."""
+
+    browser: Browser
+    origin: str | None = None
+
+    @asynccontextmanager
+    async def show(
+        self, scene: Scene, language: Language = "fr", *, width: int = 1280, dark: bool = False
+    ) -> AsyncIterator[Page]:
+        """The page as the scene has it."""
+        context = await self.browser.new_context(
+            locale={"fr": "fr-FR", "en": "en-GB"}[language],
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(5000)
+        page = await context.new_page()
+        if scene.logged_in:
+            session = json.dumps({"token": "t", "agent": "alice"})
+            await page.add_init_script(f"localStorage.setItem('desk.session', {json.dumps(session)})")
+
+        async def answer(route: Route) -> None:
+            await _answer(route, scene, built=self.origin is None)
+
+        def connected(socket: WebSocketRoute) -> None:
+            for number, event in enumerate(scene.events, start=1):
+                socket.send(json.dumps({"seq": number, "at": "2026-11-28T12:00:00.000Z", **event}))
+
+        await page.route("**/*", answer)
+        await page.route_web_socket("**/v1/events*", connected)
+        await page.goto(f"{self.origin or ORIGIN}{scene.path}")
+        await page.locator("main").first.wait_for()
+        if scene.then is not None:
+            await scene.then(page)
+        yield page
+        await context.close()
+
+
+async def _answer(route: Route, scene: Scene, *, built: bool) -> None:
+    path = urlsplit(route.request.url).path
+    if path in scene.answers:
+        await route.fulfill(json=scene.answers[path])
+        return
+    if not built and not path.startswith("/v1/"):
+        await route.continue_()
+        return
+    file = DIST / ("index.html" if path == "/" else "embed.html" if path == "/embed" else path.lstrip("/"))
+    if path.startswith("/v1/") or not file.is_file():
+        await route.fulfill(
+            status=404, json={"code": "not_found", "detail": "", "status": 404, "title": "", "type": ""}
+        )
+    else:
+        await route.fulfill(body=file.read_bytes(), content_type=KINDS.get(file.suffix, "application/octet-stream"))
+
+
+@asynccontextmanager
+async def stage(origin: str | None = None) -> AsyncIterator[Stage]:
+    """A browser, as long as it is needed."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream"]
+        )
+        try:
+            yield Stage(browser, origin)
+        finally:
+            await browser.close()
