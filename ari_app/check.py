@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ari_app.ari import sounds
-from ari_app.ari.checks import READ_AT, Reads, Wanted, connect
+from ari_app.ari.checks import READ_AT, connect
 from ari_app.ari.failures import AriError
+from ari_app.ari.findings import Reads, Wanted
 from ari_app.config import dialplan
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import Configuration, decode, load

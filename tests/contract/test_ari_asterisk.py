@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ari_app.ari import checks
+from ari_app.ari import checks, findings
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.failures import AriError, Unreachable
 from ari_app.ari.link import LinkState
@@ -313,7 +313,7 @@ PUT_IT = ": put it into sounds/<language>, or sounds, beside callcentre.yaml"
 
 async def test_check_finds_what_asterisk_lacks_and_nothing_else() -> None:
     settings = real_settings()
-    wanted = checks.Wanted(
+    wanted = findings.Wanted(
         modules=("func_talkdetect.so", "func_nothing.so"),
         phones=("1001", "no-such-phone"),
         trunks=("carrier", "no-such-trunk"),
@@ -325,19 +325,19 @@ async def test_check_finds_what_asterisk_lacks_and_nothing_else() -> None:
         assert (await asterisk.version()).startswith("22.")
         found = await asterisk.findings(wanted)
     assert {(finding.subject, finding.name) for finding in found} == {
-        (checks.Subject.MODULE, "func_nothing.so"),
-        (checks.Subject.PHONE, "no-such-phone"),
-        (checks.Subject.TRUNK, "no-such-trunk"),
-        (checks.Subject.MUSIC, "no-such-music"),
-        (checks.Subject.DIALPLAN, "no-such-entry"),
-        (checks.Subject.SOUND, "sound:no-such-sound"),
-        (checks.Subject.SOUND, "sound:/nowhere/beep"),
+        (findings.Subject.MODULE, "func_nothing.so"),
+        (findings.Subject.PHONE, "no-such-phone"),
+        (findings.Subject.TRUNK, "no-such-trunk"),
+        (findings.Subject.MUSIC, "no-such-music"),
+        (findings.Subject.DIALPLAN, "no-such-entry"),
+        (findings.Subject.SOUND, "sound:no-such-sound"),
+        (findings.Subject.SOUND, "sound:/nowhere/beep"),
     }
 
 
 async def test_check_names_the_language_that_lacks_a_sound_and_music_without_files(tmp_path: Path) -> None:
     settings = real_settings()
-    wanted = checks.Wanted(
+    wanted = findings.Wanted(
         sounds=("sound:beep", "sound:fr/beep", "sound:custom/own", "sound:custom/nothing"),
         languages=("en", "fr", "nl"),
         music_classes=("default", "crowd"),
@@ -355,7 +355,7 @@ async def test_check_names_the_language_that_lacks_a_sound_and_music_without_fil
         (tmp_path / "music" / "crowd" / "one.wav").touch()
         (tmp_path / "sounds").mkdir()
         (tmp_path / "sounds" / "nothing.wav").touch()
-        again = checks.Wanted(
+        again = findings.Wanted(
             music_classes=("crowd",), sounds=("sound:custom/nothing",), languages=("nl",), folder=tmp_path
         )
         assert await asterisk.findings(again) == []

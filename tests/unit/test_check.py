@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ari_app.__main__ import main
-from ari_app.ari.checks import Reads
+from ari_app.ari.findings import Reads
 from ari_app.check import notes
 from tests.support.soundfiles import wav
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from ari_app.ari.checks import NEEDED_MODULES, PAGE_PHONE_MODULES, Checks, Reads, Subject, Wanted, transfer_progress_at
+from ari_app.ari.checks import Checks, transfer_progress_at
 from ari_app.ari.failures import AriError, Unreachable
+from ari_app.ari.findings import NEEDED_MODULES, PAGE_PHONE_MODULES, Reads, Subject, Wanted
 
 
 @pytest.mark.parametrize("version", ["22.10.1", "22.9.0", "20.99.0", "23.4.2", "certified-22.8", "GIT-master-1234"])

@@ -124,6 +124,15 @@ def test_nobody_is_removed_from_a_call_of_two_and_nobody_removes_themselves_s29(
     assert office.refused(c.RemoveParty, "alice", call=joined, party=me.id) == "not_allowed_now"
 
 
+def test_a_transfer_out_of_a_conference_gives_the_call_to_its_target_and_not_to_who_was_there_s11_s37() -> None:
+    office = Office()
+    call = _joined(office)
+    office.ask(c.SingleStepTransfer, "alice", call=call, target=to("agent:carol"))
+    office.picks_up("carol")
+    office.is_calm()
+    assert (office.switch.calls[call].owner, office.hears()) == ("carol", hear_each_other("bob", "carol", "in1"))
+
+
 def test_conferences_grow_to_four_parties_and_more_by_whoever_is_in_them_s34() -> None:
     office = Office()
     call = _joined(office)
