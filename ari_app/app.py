@@ -43,6 +43,7 @@ from ari_app.calls.stimuli import (
 )
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import timestamp
+from ari_app.clock import SteadyClock
 from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load
@@ -68,18 +69,19 @@ class App:
     def __init__(self, settings: ProcessSettings, configured: Configured) -> None:
         self._settings = settings
         self._configured = configured
+        self._clock = SteadyClock()
         self._stopping = asyncio.Event()
         self._configuring = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._redis = connect(str(settings.redis_url))
-        self._availability = RedisAvailability(self._redis, settings.redis_prefix)
+        self._availability = RedisAvailability(self._redis, settings.redis_prefix, self._clock)
         self._mirror = Mirror(self._availability)
         self._store = RedisStore(self._redis, settings.redis_prefix)
         self._snapshots = Snapshots(self._store)
         # Milliseconds since the epoch: no later incarnation of this controller makes an id that an earlier one has
         # used.
         switch = Switch(configured.configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
-        self._engine = Engine(switch, self)
+        self._engine = Engine(switch, self, self._clock)
         self._bookings = Bookings(self._availability, self._engine.feed)
         asterisk = AsteriskSettings(
             url=settings.ari_url,
@@ -100,10 +102,17 @@ class App:
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
         control = EngineControl(self._engine, lambda: self._configured, self.reload, self.ready, self._store)
-        self._hub = EventHub(control, agents, self._metrics)
+        self._hub = EventHub(control, agents, self._metrics, clock=self._clock)
         phones = LivePhones(self._devices, self._page_phones, self._store, self._device_chosen)
         self._api = ApiServer(
-            control, agents, self._store, self._hub, self._metrics, phones, token_lifetime=settings.token_lifetime
+            control,
+            agents,
+            self._store,
+            self._hub,
+            self._metrics,
+            phones,
+            token_lifetime=settings.token_lifetime,
+            clock=self._clock,
         )
 
     async def run(self) -> None:
@@ -147,7 +156,7 @@ class App:
         """Redis first: without what it keeps, a caller already served would be taken for a new one."""
         await self._until_store_answers()
         self._start(self._mirror.run())
-        self._start(keep_expiring(self._availability))
+        self._start(keep_expiring(self._availability, self._clock))
         self._start(keep_filled(self._availability, self._refill))
         self._start(self._snapshots.run())
         self._start(self._api.board.run())
@@ -346,6 +355,11 @@ class App:
             await self._store.set_caller_id(agent, caller_id)
         except StoreUnavailable:
             log.warning("caller_id_not_remembered", agent=agent)
+
+    def stood_still(self) -> None:
+        """See `Outlets`."""
+        self._asterisk.suspect()
+        self._presence.suspect()
 
     # -- the administrator's side -------------------------------------------------------------------------------------
 

@@ -105,6 +105,10 @@ class Asterisk:
         """Connect, and stay connected; AsteriskReconciled tells when it stands. After fencing: take over again."""
         self._link.start()
 
+    def suspect(self) -> None:
+        """Events may have been missed: connect anew, and reconcile."""
+        self._link.suspect()
+
     async def stop(self) -> None:
         """Fail what is pending and close every connection; no fact comes after it. Asterisk's calls go on."""
         self._stopping = True

@@ -44,7 +44,6 @@ class Pace:
     last_delay: float = 5.0
     ping_every: float = 3.0
     ping_failures: int = 2
-    stall: float = 2.0
 
 
 class Listener(Protocol):
@@ -85,6 +84,7 @@ class Link:
         self._state = LinkState.DOWN
         self._early: list[Json] | None = None
         self._replaced = asyncio.Event()
+        self._suspected = asyncio.Event()
 
     @property
     def state(self) -> LinkState:
@@ -96,6 +96,10 @@ class Link:
         if self._task is None or self._task.done():
             self._replaced.clear()
             self._task = asyncio.get_running_loop().create_task(self._keep_connected(), name="asterisk-link")
+
+    def suspect(self) -> None:
+        """Asterisk may have dropped events that it could not write: only a new reconciliation tells."""
+        self._suspected.set()
 
     async def stop(self) -> None:
         """Give the connection up."""
@@ -140,6 +144,7 @@ class Link:
     async def _one_connection(self) -> None:
         """From the opening of the WebSocket to its end."""
         opened = asyncio.Event()
+        self._suspected.clear()
         self._early = []
         self._client.http.on_connected = lambda socket: opened.set()
         reading = asyncio.ensure_future(self._client.run(self._application, self._on_event))
@@ -152,10 +157,13 @@ class Link:
                 await self._reconcile()
                 replaced = asyncio.ensure_future(self._replaced.wait())
                 watching = asyncio.ensure_future(self._watch())
-                tasks += [replaced, watching]
-                await asyncio.wait({reading, replaced, watching}, return_when=asyncio.FIRST_COMPLETED)
+                suspected = asyncio.ensure_future(self._suspected.wait())
+                tasks += [replaced, watching, suspected]
+                await asyncio.wait({reading, replaced, watching, suspected}, return_when=asyncio.FIRST_COMPLETED)
                 if watching.done():
                     await watching
+                if suspected.done():
+                    raise AriError(0, "events may have been missed")
             if reading.done():
                 await reading
         finally:
@@ -193,18 +201,10 @@ class Link:
             self._listener.link_event(event)
 
     async def _watch(self) -> None:
-        """Ends with an error when Asterisk answers no more, or when we ourselves stood still: Asterisk may then have
-        dropped events that it could not write, and only a new reconciliation tells.
-        """
-        loop = asyncio.get_running_loop()
+        """Ends with an error when Asterisk answers no more."""
         failures = 0
         while True:
-            before = loop.time()
             await asyncio.sleep(self._pace.ping_every)
-            late = loop.time() - before - self._pace.ping_every
-            if late > self._pace.stall:
-                log.error("event_loop_stalled", seconds=round(late, 1))
-                raise AriError(0, "the event loop stood still")
             try:
                 await self._client.call("asterisk", "ping")
                 failures = 0

@@ -77,6 +77,10 @@ class Presence:
         """Follow the phones from now on."""
         self._link.start()
 
+    def suspect(self) -> None:
+        """Events may have been missed: connect anew, and list the phones."""
+        self._link.suspect()
+
     async def stop(self) -> None:
         """Close the connection."""
         self.lamps.close()

@@ -1,6 +1,9 @@
 """The loop around the machine: stimuli in, one after the other; effects out to whoever carries them out.
 
 Owns the one queue, the timer and the answers to commands. It must not decide anything about calls.
+
+After it stood still no deadline is believed until the calls were reconciled: nobody has let a phone ring too long that
+was answered meanwhile.
 """
 
 import asyncio
@@ -14,9 +17,10 @@ import structlog
 from ari_app.calls import effects as e
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId
-from ari_app.calls.stimuli import Stimulus, TimePassed
+from ari_app.calls.stimuli import AsteriskReconciled, LinkLost, Stimulus, TimePassed
 from ari_app.calls.story import StoryEntry
 from ari_app.calls.switch import Switch
+from ari_app.engine.pulse import Pulse
 from ari_app.errors import AsteriskUnavailable
 
 log = structlog.get_logger(__name__)
@@ -36,6 +40,8 @@ class Outlets(Protocol):
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def arrival_refused(self, effect: e.ArrivalRefused) -> None: ...
+    def stood_still(self) -> None:
+        """Nobody knows what was missed: LinkLost, or AsteriskReconciled, is to be fed as soon as can be."""
 
 
 class Engine:
@@ -53,6 +59,8 @@ class Engine:
         self._draining: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._untold: deque[e.Effect] = deque()
+        self._pulse = Pulse(self._stood_still)
+        self._believes_time = True
         self.handled = 0
 
     @property
@@ -92,6 +100,7 @@ class Engine:
     def close(self) -> None:
         """Stop the timer; commands under way are told that nobody will answer them."""
         self._tell()
+        self._pulse.close()
         for handle in (self._timer, self._draining):
             if handle is not None:
                 handle.cancel()
@@ -101,9 +110,18 @@ class Engine:
 
     def _drain(self) -> None:
         self._draining = None
+        self._pulse.look()
         while self._queue:
+            stimulus = self._queue.popleft()
+            match stimulus:
+                case LinkLost() | AsteriskReconciled():
+                    self._believes_time = True
+                case TimePassed() if not self._believes_time:
+                    continue
+                case _:
+                    pass
             self.handled += 1
-            effects = self.switch.handle(self._queue.popleft(), self._clock())
+            effects = self.switch.handle(stimulus, self._clock())
             # Who is to be heard comes before who is to go: one request of Asterisk's less in the way of the answer.
             for effect in sorted(effects, key=lambda x: isinstance(x, e.HangUp | e.DestroyBridge)):
                 if isinstance(effect, e.Told):
@@ -124,9 +142,14 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if at is not None:
+        if at is not None and self._believes_time:
             delay = max(0.0, at - self._clock())
             self._timer = asyncio.get_running_loop().call_later(delay + 0.001, self.feed, TimePassed())
+
+    def _stood_still(self, seconds: float) -> None:
+        log.error("event_loop_stalled", seconds=round(seconds, 1))
+        self._believes_time = not self.switch.state.linked
+        self._outlets.stood_still()
 
     def _dispatch(self, effect: e.Effect) -> None:
         match effect:

@@ -15,6 +15,8 @@ from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.witness import reopen, undisturbed
 
 AWAY = 3.0
+OFFER_TIMEOUT = 15.0
+"""Seconds: `offer_timeout` of the demonstration's file."""
 
 
 def controller(office: Office) -> Part:
@@ -262,6 +264,25 @@ async def test_what_happens_while_the_controller_stands_still_is_made_up_for(off
     await bob.phone.answer()
     await bob.sees_state("established")
     await office.hears("late <-> bob")
+
+
+async def test_who_answered_while_the_controller_stood_still_past_the_end_of_the_ringing_talks_to_the_caller(
+    office: Office,
+) -> None:
+    """Read by the clock alone, their phone would have rung in vain: the caller would be gone, and they not ready."""
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    caller.dial("1001")
+    await alice.phone.rings()
+    await alice.is_now("ringing")
+    async with controller(office).frozen():
+        await alice.phone.answer()
+        await caller.stays_up(OFFER_TIMEOUT + 1.0)
+    await office.hears("caller <-> alice")
+    await reopen(alice)
+    await alice.sees_state("established")
+    await alice.is_now("on_call")
+    assert len(alice.phone.calls) == 1, "the phone was rung anew"
 
 
 async def test_a_controller_stopped_in_order_and_started_again_leaves_calls_alone(office: Office) -> None:

@@ -109,7 +109,7 @@ def listener() -> Listener:
 
 @pytest.fixture
 async def link(client: Client, listener: Listener) -> AsyncIterator[Link]:
-    pace = Pace(first_delay=0.0, last_delay=0.0, ping_every=0.0, stall=60.0)
+    pace = Pace(first_delay=0.0, last_delay=0.0, ping_every=0.0)
     link = Link(client, "app", listener, pace=pace)
     yield link
     await link.stop()
@@ -189,11 +189,13 @@ async def test_without_an_answer_to_pings_the_connection_is_made_anew(
     assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
 
 
-async def test_after_standing_still_ourselves_all_is_reconciled_anew(client: Client, listener: Listener) -> None:
-    link = Link(client, "app", listener, pace=Pace(first_delay=0.0, last_delay=0.0, ping_every=0.0, stall=-1.0))
+async def test_where_events_may_have_been_missed_all_is_reconciled_anew(
+    link: Link, client: Client, listener: Listener
+) -> None:
     link.start()
-    assert (await listener.until(3))[1] == ("down", False)
-    await link.stop()
+    await listener.until(1)
+    link.suspect()
+    assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
 
 
 async def test_fenced_it_stays_silent(link: Link, client: Client, listener: Listener) -> None:

@@ -10,12 +10,13 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.handlers import legs
-from ari_app.calls.model import Call
+from ari_app.calls.model import Call, Phone, Progress
 from ari_app.calls.switch import Switch
 from ari_app.engine import engine as engine_module
+from ari_app.engine import pulse
 from ari_app.engine.engine import Engine
 from ari_app.errors import AsteriskUnavailable, Code, Refused
-from ari_app.testing.asterisk import FakeAsterisk
+from ari_app.testing.asterisk import Behaviour, FakeAsterisk
 from tests.support.callcentre import directory
 from tests.support.world import to
 
@@ -37,6 +38,7 @@ class Ends:
         self.turned_away: list[e.ArrivalRefused] = []
         self.feed: Callable[[s.Stimulus], None] = lambda fact: None
         self.deaf = False
+        self.doubts = 0
         self.changed = asyncio.Event()
 
     def asterisk(self, effect: e.AsteriskEffect) -> None:
@@ -75,6 +77,9 @@ class Ends:
 
     def arrival_refused(self, effect: e.ArrivalRefused) -> None:
         self.turned_away.append(effect)
+
+    def stood_still(self) -> None:
+        self.doubts += 1
 
 
 class Clock:
@@ -259,3 +264,49 @@ async def test_a_fault_of_the_machine_is_logged_with_the_calls_story(monkeypatch
     assert 0 < len(faults[1]["story"]) <= 20
     assert call.id not in engine.calls
     engine.close()
+
+
+async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_reconciled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, ends, clock = await _started()
+    ends.asterisks.behaviour[Phone("1002")] = Behaviour.RING
+    call = await _call(engine)
+    await _turn()
+    at = engine.switch.next_deadline()
+    assert at is not None
+    clock.now = at + 30.0
+    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)  # as if it had stood still, seen at the first look
+    engine.feed(s.TimePassed())
+    await _turn()
+    assert ends.doubts == 1
+    assert engine.calls[call.id].offering() is not None, "it was believed that nobody had answered in time"
+    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
+    engine.feed(s.TimePassed())
+    await _turn()
+    assert engine.calls[call.id].offering() is not None
+    # It was answered meanwhile: reconciliation tells, and the deadline is gone.
+    ends.asterisks.lose_link()
+    ends.asterisks.answer(engine.calls[call.id].offering().attempts[0].leg)  # type: ignore[union-attr]
+    ends.asterisks.restore_link()
+    ends.pump()
+    await _turn()
+    engine.feed(s.TimePassed())
+    await _turn()
+    bob = engine.calls[call.id].party_of("bob")
+    assert bob is not None
+    assert bob.progress is Progress.JOINED
+    engine.close()
+
+
+async def test_the_loop_is_looked_at_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)
+    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.0)
+    told: asyncio.Queue[float] = asyncio.Queue()
+    beat = pulse.Pulse(told.put_nowait)
+    async with asyncio.timeout(WAIT):
+        for _ in range(3):
+            await told.get()
+    beat.close()
+    await _turn()
+    assert told.empty()
