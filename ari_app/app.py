@@ -378,6 +378,8 @@ class App:
             log_faults(invalid.errors)
             return invalid.errors
         async with self._configuring:
+            gone = self._configured.configuration.directory.agents.keys() - configuration.directory.agents.keys()
+            await self._api.end_sessions(sorted(gone))
             await self._availability.configure(configuration.directory)
             self._configured = replace(self._configured, configuration=configuration, at=time.time(), faults=())
             await self._keep_configuration()

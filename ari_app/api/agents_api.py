@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ari_app.api.authentication import Authentication
 from ari_app.api.documents import me
-from ari_app.api.models import LoggedIn, Login, Me, NewState
+from ari_app.api.models import LoggedIn, Login, Logout, Me, NewState
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls.views import timestamp
@@ -37,8 +37,14 @@ class AgentsApi:
 
     async def log_out(self, exchange: Exchange) -> None:
         """The token ends, and with it whatever was opened with it: windows, the phone in the page."""
-        await self._authentication.log_out(exchange.session)
-        self._end_session(exchange.session.digest)
+        body: Logout = exchange.body
+        session = exchange.session
+        if body.all:
+            for digest in await self._authentication.end_all(session.agent.id):
+                self._end_session(digest)
+        else:
+            await self._authentication.log_out(session)
+            self._end_session(session.digest)
 
     async def me(self, exchange: Exchange) -> Me:
         """Who I am."""
@@ -84,7 +90,7 @@ class AgentsApi:
             ),
             Route(
                 "POST", "/v1/logout", "logout", "Log out: the token ends", "session", self.log_out,
-                status=204, codes=unavailable,
+                status=204, request=Logout, optional_body=True, codes=unavailable,
             ),
             Route("GET", "/v1/me", "get_me", "Who I am", "agent", self.me, Me),
             Route(

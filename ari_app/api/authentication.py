@@ -5,6 +5,7 @@ agents go on commanding their calls while Redis is away.
 """
 
 import asyncio
+import hmac
 import secrets
 import time
 from collections import OrderedDict, deque
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 TRUST = 30.0
 REMEMBERED_TOKENS = 20_000
 LOGINS_AT_ONCE = 2
+# Sessions of one agent; of more the oldest ends.
+SESSIONS = 20
 FAILURES = 10
 FAILURE_WINDOW = 60.0
 REMEMBERED_FAILURES = 10_000
@@ -46,6 +49,7 @@ class Session:
 class _Kept:
     agent: str
     expires_at: float
+    fingerprint: str = ""
 
 
 _KEPT = TypeAdapter(_Kept)
@@ -95,7 +99,7 @@ class Authentication:
         self._clock = clock
         self._limit = FailureLimit(clock)
         self._checking = asyncio.Semaphore(LOGINS_AT_ONCE)
-        self._known: OrderedDict[str, tuple[str, float, float]] = OrderedDict()  # digest: agent, expiry, trusted until
+        self._known: OrderedDict[str, tuple[_Kept, float]] = OrderedDict()  # by digest, and until when it is trusted
 
     async def log_in(self, agent: str, password: str, address: str) -> tuple[str, float]:
         """A new token and its expiry.
@@ -118,8 +122,11 @@ class Authentication:
         token = secrets.token_urlsafe(32)
         digest = hash_token(token)
         expires_at = self._clock() + self._lifetime
-        await self._store.put_token(digest, to_json(_Kept(agent, expires_at)), self._lifetime)
-        self._trust(digest, agent, expires_at)
+        kept = _Kept(agent, expires_at, credential.fingerprint(digest) if credential is not None else "")
+        for old in (await self._store.tokens(agent))[: -SESSIONS + 1]:
+            await self._end(old)
+        await self._store.put_token(digest, to_json(kept), self._lifetime, agent)
+        self._trust(digest, kept)
         log.info("logged_in", agent=agent, address=address)
         return token, expires_at
 
@@ -134,44 +141,57 @@ class Authentication:
 
     async def by_digest(self, digest: str) -> Session:
         """The session that this token's digest names. Raises: as `session`."""
-        agent_id, expires_at = await self._find(digest)
-        agent = self._control.directory().agents.get(agent_id)
-        if agent is None or expires_at <= self._clock():
+        kept = await self._find(digest)
+        agent, credential = self._control.directory().agents.get(kept.agent), self._control.credential(kept.agent)
+        changed = credential is None or not hmac.compare_digest(kept.fingerprint, credential.fingerprint(digest))
+        if agent is None or kept.expires_at <= self._clock() or changed:
             raise Refused(Code.UNAUTHENTICATED, "the token is not valid, or has expired: log in again")
-        return Session(agent, digest, expires_at)
+        return Session(agent, digest, kept.expires_at)
 
     async def log_out(self, session: Session) -> None:
         """The token is worth nothing from now on. Raises: StoreUnavailable."""
-        await self._store.delete_token(session.digest)
-        self._known.pop(session.digest, None)
+        await self._end(session.digest)
+
+    async def end_all(self, agent: str) -> list[str]:
+        """All tokens of this agent are worth nothing from now on; their digests. Raises: StoreUnavailable."""
+        listed = await self._store.tokens(agent)
+        known = [digest for digest, (kept, _) in self._known.items() if kept.agent == agent]
+        ended = list(dict.fromkeys((*listed, *known)))
+        for digest in ended:
+            await self._end(digest)
+        return ended
+
+    async def _end(self, digest: str) -> None:
+        await self._store.delete_token(digest)
+        self._known.pop(digest, None)
 
     async def keep_again(self) -> None:
         """Write the tokens that are remembered here to a store that has lost them. Raises: StoreUnavailable."""
         now = self._clock()
-        for digest, (agent, expires_at, _) in tuple(self._known.items()):
-            if expires_at > now:
-                await self._store.put_token(digest, to_json(_Kept(agent, expires_at)), expires_at - now)
+        for digest, (kept, _) in tuple(self._known.items()):
+            if kept.expires_at > now:
+                await self._store.put_token(digest, to_json(kept), kept.expires_at - now, kept.agent)
 
-    async def _find(self, digest: str) -> tuple[str, float]:
+    async def _find(self, digest: str) -> _Kept:
         now = self._clock()
         known = self._known.get(digest)
-        if known is not None and now < known[2]:
-            return known[0], known[1]
+        if known is not None and now < known[1]:
+            return known[0]
         try:
             data = await self._store.get_token(digest)
         except StoreUnavailable:
             if known is None:
                 raise
-            return known[0], known[1]
+            return known[0]
         if data is None:
             self._known.pop(digest, None)
             raise Refused(Code.UNAUTHENTICATED, "the token is not valid, or has expired: log in again")
         kept = _KEPT.validate_json(data)
-        self._trust(digest, kept.agent, kept.expires_at)
-        return kept.agent, kept.expires_at
+        self._trust(digest, kept)
+        return kept
 
-    def _trust(self, digest: str, agent: str, expires_at: float) -> None:
-        self._known[digest] = (agent, expires_at, self._clock() + TRUST)
+    def _trust(self, digest: str, kept: _Kept) -> None:
+        self._known[digest] = (kept, self._clock() + TRUST)
         self._known.move_to_end(digest)
         while len(self._known) > REMEMBERED_TOKENS:
             self._known.popitem(last=False)

@@ -43,6 +43,12 @@ class Login(Request):
     password: Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})]
 
 
+class Logout(Request):
+    """Whether all sessions of the agent end, or this one alone."""
+
+    all: bool = False
+
+
 class NewState(Request):
     """The state that the agent wishes; during a call it comes with its end (`next_state`).
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from aiohttp import web
@@ -170,6 +170,16 @@ class ApiServer:
     def directory_changed(self) -> None:
         """The configuration was read again."""
         self._sockets.directory_changed()
+
+    async def end_sessions(self, agents: Iterable[str]) -> None:
+        """Whoever these were, they are not listed any more, and not logged in should they be listed again.
+
+        Raises:
+            StoreUnavailable: some of them still may be.
+        """
+        for agent in agents:
+            for digest in await self._authentication.end_all(agent):
+                self._session_ended(digest)
 
     def _session_ended(self, digest: str) -> None:
         self._tickets.end_session(digest)

@@ -23,6 +23,11 @@ class Credential:
     password: str | None = field(default=None, repr=False)
     password_hash: str | None = field(default=None, repr=False)
 
+    def fingerprint(self, salt: str) -> str:
+        """What is kept with a session, so that another password ends it: does not tell the one it was begun with."""
+        secret = self.password_hash or self.password or ""
+        return hmac.new(salt.encode(), secret.encode(), "sha256").hexdigest()[:32]
+
 
 def hash_password(password: str) -> str:
     """An argon2id hash for the file's `password_hash`."""

@@ -77,8 +77,8 @@ class Configurations(Protocol):
 class Tokens(Protocol):
     """Who is logged in."""
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
-        """Keep `data` for `ttl` seconds, in place of what was there.
+    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
+        """Keep `data` for `ttl` seconds, in place of what was there; `of`: the agent under whom it is found.
 
         Raises:
             ValueError: `token_hash` is no SHA-256 in hex (`hash_token`).
@@ -89,6 +89,9 @@ class Tokens(Protocol):
 
     async def delete_token(self, token_hash: str) -> None:
         """Forget it; one that is not there counts as done."""
+
+    async def tokens(self, of: str) -> list[str]:
+        """The hashes of this agent's tokens that may still be good, the oldest first."""
 
 
 class IdempotencyKeys(Protocol):

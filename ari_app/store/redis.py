@@ -11,6 +11,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -81,10 +82,16 @@ class RedisStore:
         origin = fields.get(b"origin", b"")  # earlier versions kept none
         return KeptConfiguration(fields[b"text"], float(fields[b"at"]), origin.decode())
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
-        key = self._token(token_hash)
+    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
+        key, listed, now = self._token(token_hash), f"{self._tag}:tokens:{of}", time.time()
         with ERRORS:
-            await self._client.set(key, data, px=_milliseconds(ttl))
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.set(key, data, px=_milliseconds(ttl))
+                pipeline.zremrangebyscore(listed, 0, now)
+                pipeline.zadd(listed, {token_hash: now + ttl})
+                pipeline.expire(listed, round(ttl) + 1, gt=True)
+                pipeline.expire(listed, round(ttl) + 1, nx=True)
+                await pipeline.execute()
 
     async def get_token(self, token_hash: str) -> bytes | None:
         key = self._token(token_hash)
@@ -95,6 +102,12 @@ class RedisStore:
         key = self._token(token_hash)
         with ERRORS:
             await self._client.delete(key)
+
+    async def tokens(self, of: str) -> list[str]:
+        with ERRORS:
+            listed = _texts(await self._client.zrange(f"{self._tag}:tokens:{of}", 0, -1))
+            kept: list[Any] = await self._client.mget([self._token(t) for t in listed]) if listed else []
+        return [token for token, data in zip(listed, kept, strict=True) if data is not None]
 
     async def claim(self, key: str, ttl: float) -> Claim | None:
         with ERRORS:

@@ -14,6 +14,7 @@ class MemoryStore:
         self._snapshots: dict[str, bytes] = {}
         self._configuration: KeptConfiguration | None = None
         self._tokens: dict[str, tuple[float, bytes]] = {}
+        self._tokens_of: dict[str, dict[str, None]] = {}
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
         self._devices: dict[str, str] = {}
@@ -39,8 +40,13 @@ class MemoryStore:
     async def kept_configuration(self) -> KeptConfiguration | None:
         return self._configuration
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
+    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
         self._tokens[check_hash(token_hash)] = (self._clock() + ttl, data)
+        self._tokens_of.setdefault(of, {})[token_hash] = None
+
+    async def tokens(self, of: str) -> list[str]:
+        listed = self._tokens_of.get(of, {})
+        return [token for token in listed if _unexpired(self._tokens, token, self._clock()) is not None]
 
     async def get_token(self, token_hash: str) -> bytes | None:
         return _unexpired(self._tokens, check_hash(token_hash), self._clock())

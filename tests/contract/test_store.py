@@ -263,3 +263,14 @@ async def test_what_agents_noted_of_a_call_is_kept_for_each(store: Store) -> Non
     await store.note("c1", "alice", b"b")
     await store.note("c1", "bob", b"c")
     assert await store.notes("c1") == {"alice": b"b", "bob": b"c"}
+
+
+async def test_the_tokens_of_an_agent_are_known_oldest_first_until_they_end(store: Store) -> None:
+    first, second, other = (hash_token(name) for name in ("one", "two", "three"))
+    await store.put_token(first, b"1", 60, "alice")
+    await store.put_token(second, b"2", 120, "alice")
+    await store.put_token(other, b"3", 60, "bob")
+    assert await store.tokens("alice") == [first, second]
+    await store.delete_token(first)
+    assert await store.tokens("alice") == [second]
+    assert await store.tokens("nobody") == []

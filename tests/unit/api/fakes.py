@@ -172,9 +172,9 @@ class FlakyStore(MemoryStore):
 
     away = False
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float) -> None:
+    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
         self._reach()
-        await super().put_token(token_hash, data, ttl)
+        await super().put_token(token_hash, data, ttl, of)
 
     async def get_token(self, token_hash: str) -> bytes | None:
         self._reach()

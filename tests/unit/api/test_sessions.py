@@ -2,7 +2,7 @@
 
 import pytest
 
-from ari_app.api.authentication import FAILURE_WINDOW, FAILURES, TRUST
+from ari_app.api.authentication import FAILURE_WINDOW, FAILURES, SESSIONS, TRUST
 from ari_app.config.credentials import Credential, hash_password
 from ari_app.store.port import hash_token
 from tests.unit.api.fakes import DEMO, World
@@ -112,3 +112,40 @@ async def test_tokens_that_redis_has_lost_are_written_again(world: World, alice:
     assert (await world.ask("GET", "/v1/me", token=over)).status == 401
     world.now += 11 * 3600
     assert (await world.ask("GET", "/v1/me", token=carol)).status == 401
+
+
+async def test_another_password_ends_the_sessions_begun_with_the_one_before(world: World, alice: str) -> None:
+    bob = await world.token("bob")
+    world.control.credentials = {**DEMO.credentials, "alice": Credential(password="another")}
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+    assert (await world.ask("GET", "/v1/me", token=bob)).status == 200
+    world.control.credentials = {a: c for a, c in DEMO.credentials.items() if a != "bob"}
+    assert (await world.ask("GET", "/v1/me", token=bob)).code == "unauthenticated"
+
+
+async def test_a_token_of_a_version_that_kept_no_fingerprint_is_not_good(world: World) -> None:
+    await world.store.put_token(hash_token("old"), b'{"agent":"alice","expires_at":1900000000}', 3600)
+    assert (await world.ask("GET", "/v1/me", token="old")).code == "unauthenticated"
+
+
+async def test_all_sessions_of_an_agent_end_at_once_where_it_is_wanted(world: World, alice: str) -> None:
+    other, bob = await world.token("alice"), await world.token("bob")
+    window = await world.http.ws_connect(f"/v1/events?token={other}")
+    assert (await window.receive_json())["type"] == "snapshot"
+    assert (await world.ask("POST", "/v1/logout", token=alice, json={"all": True})).status == 204
+    for token in (alice, other):
+        assert (await world.ask("GET", "/v1/me", token=token)).code == "unauthenticated"
+    await window.receive()
+    assert window.close_code == 4001
+    assert (await world.ask("GET", "/v1/me", token=bob)).status == 200
+
+
+async def test_of_too_many_sessions_the_oldest_ends(world: World, alice: str) -> None:
+    tokens = [await world.token("alice") for _ in range(SESSIONS)]
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+    assert (await world.ask("GET", "/v1/me", token=tokens[0])).status == 200
+
+
+async def test_whoever_is_listed_no_more_is_not_logged_in_when_they_are_again(world: World, alice: str) -> None:
+    await world.server.end_sessions(["alice", "nobody"])
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
