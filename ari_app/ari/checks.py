@@ -145,9 +145,10 @@ class Checks:
         """An account that nobody has is brought, and taken away again."""
         name = f"check-{uuid4().hex}"
         found = []
-        for kind in ("auth", "aor", "endpoint"):
+        secret = {"auth_type": "userpass", "username": name, "password": uuid4().hex}
+        for kind, needed in (("auth", secret), ("aor", {}), ("endpoint", {})):
             try:
-                await self._client.configure(kind, name, {})
+                await self._client.configure(kind, name, needed)
                 await self._client.unconfigure(kind, name)
             except AriError as error:
                 if not error.status:
