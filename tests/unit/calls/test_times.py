@@ -201,3 +201,29 @@ def test_the_offer_says_until_when_it_rings() -> None:
     offer = view(office.switch.calls[call.id], "alice", office.directory).offer
     assert offer is not None
     assert offer.ring_until is None
+
+
+def test_who_waits_longer_than_is_allowed_has_waited_since_the_first_moment_also_elsewhere() -> None:
+    office = Office(ready=())
+    office.arrives("queue", "help", leg="in1")
+    office.settle()
+    (call,) = office.switch.calls.values()
+    began = call.queued_at
+    office.pass_time(31.0)  # on to the group that the queue overflows to
+    office.settle()
+    call = office.switch.calls[call.id]
+    assert call.offer is not None
+    assert str(call.offer.target) == "group:sales"
+    assert (call.queue, call.queued_at) == ("help", began)
+
+
+@pytest.mark.parametrize("announcements", [{}, {"nobody_available": "sound:nobody"}])
+def test_whom_nobody_can_serve_is_released_by_us_also_after_they_were_told(announcements: dict[str, str]) -> None:
+    office = Office(ready=(), announcements=announcements)
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+    for leg in [leg for leg in office.switch.legs.values() if leg.playing is not None]:
+        office.feed(s.AnnouncementFinished(leg.id, leg.playing or ""))
+        office.settle()
+    assert not office.switch.calls
+    assert (ended(office).ended_by, ended(office).end_reason) == ("system", "unavailable")
