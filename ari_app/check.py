@@ -29,6 +29,8 @@ async def check(file: Path, folder: Path, application: str, settings: ProcessSet
         configuration = decode(sys.stdin.buffer.read(), "standard input") if file == STANDARD_INPUT else load(file)
     except ConfigInvalid as invalid:
         print(invalid, file=sys.stderr, flush=True)
+        if file != STANDARD_INPUT:
+            print(f"{folder}: Asterisk's files are looked at when {file.name} has no fault")
         return _verdict(len(invalid.errors), "")
     name = "standard input" if file == STANDARD_INPUT else str(file)
     directory = configuration.directory

@@ -162,6 +162,18 @@ port_holder() {
 # running <service>: whether that container of our project is up (and so holds its ports rightly)
 running() { [[ $(docker inspect --format '{{.State.Running}}' "$COMPOSE_PROJECT_NAME-$1" 2>/dev/null) == true ]]; }
 
+# Two working copies on one machine are two call centres: neither takes the containers and the data of the other.
+only_ours() {
+    local name there
+    for name in controller asterisk redis; do
+        there=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' \
+            "$COMPOSE_PROJECT_NAME-$name" 2>/dev/null || true)
+        [[ -z $there || $there == "$HERE" || ! -d $there ]] ||
+            die "the call centre $COMPOSE_PROJECT_NAME is that of $there: give this one another name and other addresses" \
+                "(docs/operations.md, \"Beside other things on one machine\"), or remove that one with $there/down"
+    done
+}
+
 need_port() {
     local holder
     if holder=$(port_holder "$1" "$2" "$3"); then

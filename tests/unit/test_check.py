@@ -33,7 +33,7 @@ def test_offline_takes_the_file_of_the_environment_where_none_is_named(
     assert main(["check", "--offline"]) == 1
     said = capsys.readouterr()
     assert said.err == f"{tmp_path}/mine.yaml: cannot be read: No such file or directory\n"
-    assert said.out == "1 fault\n"
+    assert said.out == f"{tmp_path}: Asterisk's files are looked at when mine.yaml has no fault\n1 fault\n"
 
 
 class Piped:

@@ -30,6 +30,20 @@ async def test_the_command_that_stops_it_names_the_call_centre_and_needs_no_dire
     assert await lib("down_command", COMPOSE_PROJECT_NAME=project) == (typed, "")
 
 
+@pytest.mark.parametrize(
+    ("where", "ours"), [("$HERE", True), ("", True), ("/gone/docker", True), ("/usr", False)], ids=str
+)
+async def test_the_call_centre_of_another_working_copy_that_is_still_there_is_left_alone(
+    where: str, ours: bool
+) -> None:
+    ask = (
+        f'docker() {{ printf "%s" "{where}"; }}; COMPOSE_PROJECT_NAME=callcontrol; (only_ours) && echo ours || echo not'
+    )
+    answer, complaint = await lib(ask)
+    assert answer == ("ours\n" if ours else "not\n")
+    assert ("/usr/down" in complaint) is not ours
+
+
 FAULTY = """
 http_get() { printf '%s' '{"ready":true,"configuration":"'$SAYS'","configured_at":"2026-11-28T18:00:00.000Z"}'; }
 docker() { printf '%s\\n' "$*" 'callcentre.yaml:3: agents.alice.phone: is missing' '1 fault'; }
