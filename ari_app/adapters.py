@@ -151,9 +151,19 @@ class LiveAgents:
 
 
 class LivePhones:
-    """`Phones`: as Asterisk tells of them, and as agents have chosen. `on_choice(phone)` is told of each choice."""
+    """`Phones`: as Asterisk tells of them, and as agents have chosen. `on_choice(phone)` is told of each choice,
+    `on_closed(account)` of each socket that is closed.
+    """
 
-    def __init__(self, devices: Devices, pages: PagePhones, store: Store, on_choice: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        devices: Devices,
+        pages: PagePhones,
+        store: Store,
+        on_choice: Callable[[str], None],
+        on_closed: Callable[[str], None],
+    ) -> None:
+        self._on_closed = on_closed
         self._devices = devices
         self._pages = pages
         self._store = store
@@ -184,6 +194,10 @@ class LivePhones:
     async def connect(self, phone: str, password: str) -> ClientWebSocketResponse:
         """See `Phones`."""
         return await self._pages.connect(phone, password)
+
+    def closed(self, phone: str) -> None:
+        """See `Phones`."""
+        self._on_closed(page_of(phone))
 
     async def forget(self, phone: str) -> None:
         """See `Phones`."""

@@ -103,7 +103,9 @@ class App:
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
         control = EngineControl(self._engine, lambda: self._configured, self.reload, self.ready, self._store)
         self._hub = EventHub(control, agents, self._metrics, clock=self._clock)
-        phones = LivePhones(self._devices, self._page_phones, self._store, self._device_chosen)
+        phones = LivePhones(
+            self._devices, self._page_phones, self._store, self._device_chosen, self._liveness.socket_closed
+        )
         self._api = ApiServer(
             control,
             agents,

@@ -120,6 +120,7 @@ class PhoneSockets:
             await socket.prepare(exchange.http)
             code, reason = await self._carry(socket, line, held, self._phones.account(phone))
         finally:
+            self._phones.closed(phone)
             await line.close()
             await self._let_go(session.agent.id, phone, held)
         await socket.close(code=code, message=reason.encode(), drain=False)

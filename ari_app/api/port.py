@@ -164,6 +164,9 @@ class Phones(Protocol):
             AsteriskUnavailable: it is away, or takes no such phones.
         """
 
+    def closed(self, phone: str) -> None:
+        """A socket of the phone in the page is closed: what went on there may be lost with its page."""
+
     async def forget(self, phone: str) -> None:
         """No secret is right for the phone in the page any more.
 

@@ -19,6 +19,8 @@ from ari_app.calls.model import Leg, LegId
 
 QUIET = 2.5
 """Seconds without a packet. A phone that is still there has answered the next OPTIONS by then (`qualify_frequency`)."""
+SOON = 0.3
+"""The same for a phone in a page whose socket was closed: a browser sends 50 packets a second, also while muted."""
 _TARGET = "CHANNEL(pjsip,target_uri)"
 """Where Asterisk sends what belongs to a leg. Behind NAT that is the packets' source, as for contacts."""
 _ADDRESS = re.compile(r"sips?:(?:[^@]*@)?(\[[^]]+\]|[^:;?>]+)(?::(\d+))?")
@@ -58,6 +60,13 @@ class Liveness:
             self._doubts[user, uri] = task
             task.add_done_callback(lambda done: self._over((user, uri), done))
 
+    def socket_closed(self, user: str) -> None:
+        """The socket of a phone in a page was closed: the page may be gone, as when it is loaded anew."""
+        if self._legs(user):
+            task = asyncio.get_running_loop().create_task(self._examine_soon(user), name="liveness")
+            self._doubts[user, ""] = task
+            task.add_done_callback(lambda done: self._over((user, ""), done))
+
     def close(self) -> None:
         """Tell nothing any more."""
         for doubt in list(self._doubts.values()):
@@ -75,6 +84,14 @@ class Liveness:
             packets = before.get(leg.id)
             by_right = leg.on_hold_by_phone and lost is Place.REMOVED
             if packets is not None and not by_right and await self._received(leg.id) == packets:
+                self._on_dead(leg.id)
+
+    async def _examine_soon(self, user: str) -> None:
+        before = {leg.id: await self._received(leg.id) for leg in self._legs(user)}
+        await self._sleep(SOON)
+        for leg in self._legs(user):
+            packets = before.get(leg.id)
+            if packets is not None and await self._received(leg.id) == packets:
                 self._on_dead(leg.id)
 
     async def _is_at(self, leg: LegId, uri: str) -> bool:

@@ -93,6 +93,9 @@ class NoPhones:
     async def connect(self, phone: str, password: str) -> ClientWebSocketResponse:
         raise AsteriskUnavailable
 
+    def closed(self, phone: str) -> None:
+        raise NotImplementedError
+
     async def forget(self, phone: str) -> None:
         raise AsteriskUnavailable
 

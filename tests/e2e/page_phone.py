@@ -5,6 +5,7 @@ browser hears is tested in a browser.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -17,6 +18,22 @@ from tests.e2e.office import Agent, Office
 
 WITHIN = 5.0
 HOST = "page.invalid"
+ANSWER = f"""v=0
+o=- 1 1 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE {{mid}}
+m=audio 9 UDP/TLS/RTP/SAVPF {{payload}}
+c=IN IP4 127.0.0.1
+a=mid:{{mid}}
+a=rtpmap:{{codec}}
+a=ice-ufrag:page
+a=ice-pwd:nobodyconnectstothisone
+a=fingerprint:sha-256 {":".join(["AB"] * 32)}
+a=setup:active
+a=rtcp-mux
+a=sendrecv
+"""
 
 
 class PagePhone:
@@ -88,6 +105,16 @@ class PagePhone:
         await self._reader
         await self._session.close()
 
+    async def accept(self, invite: SipRequest) -> None:
+        """Answer the call, and send no audio: as far as SIP goes, it is up."""
+        offered = invite.body.decode()
+        mid = re.search(r"^a=mid:(\S+)", offered, re.MULTILINE)
+        codec = re.search(r"^a=rtpmap:(\d+ opus/48000/2)", offered, re.MULTILINE)
+        assert mid is not None
+        assert codec is not None
+        answer = ANSWER.format(mid=mid[1], codec=codec[1], payload=codec[1].split()[0])
+        await self._answer(invite, 200, "OK", answer.replace("\n", "\r\n"))
+
     async def decline(self, invite: SipRequest) -> None:
         """Decline the call."""
         await self._answer(invite, 603, "Decline")
@@ -111,7 +138,7 @@ class PagePhone:
             case _:
                 await self._answer(request, 200, "OK")
 
-    async def _answer(self, request: SipRequest, status: int, reason: str) -> None:
+    async def _answer(self, request: SipRequest, status: int, reason: str, body: str = "") -> None:
         response = SipResponse(status_code=status, reason_phrase=reason)
         for name in ("Via", "Record-Route"):
             for value in request.headers.get(name.lower()):
@@ -122,6 +149,9 @@ class PagePhone:
         if status > 100 and "tag=" not in to:
             response.set_header("To", f"{to};tag={self._call_id[:8]}")
         response.set_header("Contact", f"<sip:page@{HOST};transport=ws>")
+        if body:
+            response.set_header("Content-Type", "application/sdp")
+            response.body = body.encode()
         await self._socket.send_str(bytes(response).decode())
 
     async def _ask(self, request: SipRequest) -> SipResponse:

@@ -119,3 +119,22 @@ async def test_after_a_restart_of_asterisk_the_page_opens_its_phone_again(office
         caller.dial(PHONES["alice"])
         await page.decline(await page.rings())
     await alice.command("PUT", "/v1/me/phone", {"device": "desk"})
+
+
+async def test_whose_page_is_gone_in_mid_call_keeps_the_contact_and_goes_on_at_the_desk_phone(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    async with PagePhone.open(office, alice) as page:
+        assert await page.register() == 200
+        await is_told(alice, "page", "reachable")
+        await alice.command("PUT", "/v1/me/phone", {"device": "page"})
+        with office.silence_is_right(caller, why="this page has no audio", perhaps=True):
+            caller.dial(PHONES["alice"])
+            await page.accept(await page.rings())
+            await alice.sees_state("established")
+            await page.close()
+            await caller.hears_music(within=8)
+    await alice.sees_state("held")
+    await alice.command("PUT", "/v1/me/phone", {"device": "desk"})
+    await alice.do("retrieve")
+    await office.hears("caller <-> alice")

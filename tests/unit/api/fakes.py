@@ -218,6 +218,7 @@ class FakePhones:
         self.busy: set[tuple[str, str]] = set()
         self.passwords: dict[str, str] = {}
         self.told: list[str] = []
+        self.gone: list[str] = []
         self.lines: list[web.WebSocketResponse] = []
         self.away = False
         self._runner: web.ServerRunner | None = None
@@ -263,6 +264,9 @@ class FakePhones:
             self.told.append(message.data)
             await line.send_str(f"SIP/2.0 200 {message.data}")
         return line
+
+    def closed(self, phone: str) -> None:
+        self.gone.append(phone)
 
     async def forget(self, phone: str) -> None:
         if self.away:

@@ -110,6 +110,7 @@ async def test_another_page_takes_it_over_and_every_window_is_told(world: World,
     first = await socket(world, alice)
     second = await socket(world, other)
     assert await closed(first) == 4009
+    assert world.phones.gone == ["1001"]
     theirs = (await world.ask("GET", "/v1/me/phone", token=other)).json
     assert theirs["held_by"] == theirs["session"]
     assert world.phones.passwords == {"1001": theirs["password"]}

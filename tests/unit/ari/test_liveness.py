@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ari_app.ari.failures import NotFound
-from ari_app.ari.liveness import QUIET, Liveness, Place
+from ari_app.ari.liveness import QUIET, SOON, Liveness, Place
 from ari_app.calls.model import Leg, LegState
 
 DESK = "sip:1001@127.0.0.1:5062"
@@ -152,3 +152,15 @@ async def test_lost_again_it_is_looked_at_again() -> None:
     await bench.begins()
     await bench.ends()
     assert bench.dead == ["quiet"]
+
+
+async def test_a_page_whose_socket_is_closed_is_dead_soon_unless_it_goes_on_speaking() -> None:
+    bench = Bench("gone", "talks", gone=500, talks=500)
+    bench.liveness.socket_closed("1001")
+    await bench.begins()
+    bench.asterisk.received["talks"] += 15
+    await bench.ends()
+    assert bench.dead == ["gone"]
+    assert bench.slept == [SOON]
+    bench.liveness.socket_closed("1002")  # nobody talks there
+    assert bench.slept == [SOON]
