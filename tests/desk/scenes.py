@@ -183,10 +183,35 @@ CONSULT_VERBS = [
 ]
 
 
+def _past(number: int, outcome: str, **more: Any) -> Json:
+    return {
+        "id": f"h{number}",
+        "outcome": outcome,
+        "contact": {"name": "Zoé Caller", "number": "+33612345678"},
+        "agents": ["alice"],
+        "missed_by": [],
+        "dialled": "2000",
+        "started_at": EARLIER,
+        "ended_at": AT,
+        **more,
+    }
+
+
+HISTORY = {
+    "calls": [_past(1, "answered"), _past(2, "missed"), _past(3, "answered", contact=None, agents=["alice", "bob"])],
+    "next": None,
+}
+
+
 def scene(name: str, *calls: Json, mine: Json | None = None, then: Any = None, more: tuple[Json, ...] = ()) -> Scene:
     """The agent's desk with these calls."""
     snapshot = {"type": "snapshot", "me": mine or me(), "calls": list(calls)}
-    answers = {"/v1/events/ticket": TICKET, "/v1/me": mine or me(), "/v1/calls/c1/hearing": {"matrix": []}}
+    answers = {
+        "/v1/events/ticket": TICKET,
+        "/v1/me": mine or me(),
+        "/v1/calls/c1/hearing": {"matrix": []},
+        "/v1/history": HISTORY,
+    }
     return Scene(name, answers, (snapshot, FOUND, *more), then=then)
 
 
@@ -279,12 +304,20 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) ->
             ]
         },
         "/readyz": ready,
+        "/v1/history": HISTORY,
+        "/v1/admin/configuration": CONFIGURATION,
         "/v1/admin/calls/c1/story": {"call_id": "c1", "story": STORY},
     }
     snapshot = {"type": "snapshot", "me": mine, "calls": list(calls)}
     return Scene(name, answers, (snapshot, FOUND), path=path, then=then)
 
 
+CONFIGURATION = {
+    "configuration": {"agents": {"alice": {"name": "Alice Martin"}}, "settings": {"offer_timeout": 15}},
+    "configured_at": EARLIER,
+    "faults": [{"field": "groups.sales", "file": "callcentre.yaml", "line": 72, "message": "is unknown"}],
+    "state": "last_good",
+}
 STORY = [
     {"at": EARLIER, "kind": "stimulus", "what": "CallArrived", "detail": {"leg": "l1", "number": "2000"}},
     {"at": EARLIER, "kind": "effect", "what": "ReserveAgent", "detail": {"target": "group:support"}},
@@ -307,6 +340,13 @@ async def _story(page: Page) -> None:
     await page.locator(".calls button").first.click()
     await page.locator(".story").wait_for()
 
+
+async def _history(page: Page) -> None:
+    await page.locator(".history summary").click()
+    await page.locator(".history li").first.wait_for()
+
+
+ENDED: Json = {"type": "call.ended", "call": call(state="released", actions=[])}
 
 SCENES = (
     Scene("login", {}, logged_in=False),
@@ -345,5 +385,7 @@ SCENES = (
         then=_details,
     ),
     overseen("admin", "/#admin", "admin", _others(call(3)), then=_story),
+    scene("history", mine=me(state="ready"), then=_history),
+    scene("after-call", call(), mine=me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z"), more=(ENDED,)),
     scene("wrap-up", mine=me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z", next_state="not_ready")),
 )

@@ -65,3 +65,56 @@ async def test_two_agents_in_two_browsers_talk_and_confer(office: Office, desks:
     await page.call(CALLER_NAME).to_party("Alice Martin", "mute")
     await is_heard_by(caller, 1300)
     await bob.command("PUT", "/v1/me/phone", {"device": "desk"})
+
+
+async def test_a_page_that_is_loaded_again_in_mid_call_brings_both_back_together(
+    office: Office, alice: Agent, page: DeskPage
+) -> None:
+    caller = await office.caller()
+    caller.dial("1001")
+    await page.accept(CALLER_NAME)
+    await is_heard_by(caller, VOICE)
+    await page.page.reload()
+    await page.hears(caller)
+    await is_heard_by(caller, VOICE)
+    await page.call(CALLER_NAME).is_now("connected")
+
+
+async def test_while_the_tab_is_gone_the_contact_hears_music_and_a_new_one_takes_the_call_up_by_itself(
+    office: Office, alice: Agent, page: DeskPage
+) -> None:
+    caller = await office.caller()
+    caller.dial("1001")
+    await page.accept(CALLER_NAME)
+    await is_heard_by(caller, VOICE)
+    context, address = page.page.context, page.page.url
+    await page.page.close()
+    await caller.hears_music(within=8)
+    again = DeskPage(await context.new_page(), page.language)
+    await again.page.goto(address)
+    await again.hears(caller)
+    await is_heard_by(caller, VOICE)
+    await again.call(CALLER_NAME).is_now("connected")
+
+
+async def test_a_second_window_says_where_the_phone_is_takes_it_over_and_gives_it_back(
+    office: Office, alice: Agent, page: DeskPage
+) -> None:
+    second = DeskPage(await page.page.context.new_page(), page.language)
+    await second.page.goto(page.page.url)
+    await second.has_status("ready")
+    await expect(second.page.get_by_text("Le téléphone est dans une autre fenêtre.")).to_be_visible()
+    await second.page.get_by_role("button", name="Utiliser cette fenêtre").click()
+    await expect(second.phone).to_contain_text("joignable")
+    await expect(page.page.get_by_text("Le téléphone est dans une autre fenêtre.")).to_be_visible()
+    caller = await office.caller()
+    caller.dial("1001")
+    await expect(page.ringing(CALLER_NAME)).to_be_visible()
+    await second.accept(CALLER_NAME)
+    await second.hears(caller)
+    await page.call(CALLER_NAME).is_now("connected")
+    await page.call(CALLER_NAME).press("end")
+    await caller.ended()
+    await second.page.close()
+    await expect(page.phone).to_contain_text("joignable")
+    await page.has_status("ready")

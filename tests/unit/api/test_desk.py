@@ -7,7 +7,8 @@ import pytest
 from ari_app.api.desk_files import DeskFiles
 from ari_app.api.routes import Exchange
 from ari_app.errors import Refused
-from tests.unit.api.fakes import World
+from tests.support.desk_document import FILE, text
+from tests.unit.api.fakes import DOCUMENT, World
 
 
 @pytest.fixture
@@ -57,3 +58,8 @@ async def test_only_listed_pages_may_show_it_in_a_frame_and_the_desk_itself_none
 async def test_a_page_that_was_not_built_is_not_found(world: World) -> None:
     answer = await world.ask("GET", "/assets/none.js", check=False)
     assert (answer.status, answer.code) == (404, "not_found")
+
+
+async def test_the_page_is_built_against_the_api_as_it_is(world: World) -> None:
+    assert world.port
+    assert FILE.read_text() == text(DOCUMENT), "python -m tests.support.desk_document writes it anew"

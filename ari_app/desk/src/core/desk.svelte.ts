@@ -5,7 +5,7 @@
 import { answer, type Api, connect, Refused } from "../api/client";
 import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
-import type { Call, Me, Target, TargetAction } from "./model";
+import type { Call, Me, PastCall, ServerEvent, Target, TargetAction } from "./model";
 import { OwnPhone } from "./own_phone.svelte";
 import { initial, reduce, withAgents, withHearing, withLive, type State } from "./store";
 import { asksCallerId, current, interactions, isConference, type PartyVerb, type PlainVerb, type TargetVerb } from "./views";
@@ -77,14 +77,14 @@ export class Desk {
   asking = $state.raw<Asking | null>(null);
   keypad = $state.raw<Keypad | null>(null);
   query = $state("");
-  /** Commands under way, so that a button can tell that it was heard. */
-  busy = $state(0);
   readonly api: Api = connect(
     () => this.session?.token ?? null,
     () => this.#lost(),
   );
   /** The phone in this window, and which of the agent's phones is theirs. */
   readonly phone: OwnPhone = new OwnPhone(this);
+  /** Told of each event after the page knows it. */
+  readonly listeners = new Set<(event: ServerEvent) => void>();
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #asked: ReturnType<typeof setTimeout> | undefined;
@@ -161,7 +161,9 @@ export class Desk {
         }
         if (event.type === "error" && event.operation !== "subscribe") this.complain(event.problem.code);
         if (this.state.stale) this.#askAgain();
+        this.phone.back();
         this.#tidy();
+        for (const listener of this.listeners) listener(event);
       },
       connection: (state) => (this.connection = state),
       sessionEnded: () => this.#lost(),
@@ -202,7 +204,6 @@ export class Desk {
 
   /** Run a command; what the server refuses is told. Whether it was done. */
   async run(command: () => Promise<unknown>): Promise<boolean> {
-    this.busy += 1;
     try {
       await command();
       return true;
@@ -210,8 +211,6 @@ export class Desk {
       if (!(error instanceof Refused)) throw error;
       this.complain(error.code);
       return false;
-    } finally {
-      this.busy -= 1;
     }
   }
 
@@ -245,6 +244,17 @@ export class Desk {
     if (verb !== "merge") return this.plain(call, verb);
     const body = { call_id: null };
     return this.run(() => answer(this.api.POST("/v1/calls/{call}/merge", { params: { path: { call } }, body })));
+  }
+
+  dispose(call: string, code: string | null, notes: string): Promise<boolean> {
+    const params = { path: { call } };
+    return this.run(() => answer(this.api.PATCH("/v1/calls/{call}/disposition", { params, body: { code, notes } })));
+  }
+
+  /** The agent's last calls, the newest first. */
+  async history(): Promise<readonly PastCall[]> {
+    const agent = this.session?.agent ?? "";
+    return (await answer(this.api.GET("/v1/history", { params: { query: { agent, limit: 20 } } }))).calls;
   }
 
   party(call: string, party: string, verb: Exclude<PartyVerb, "send_dtmf">): Promise<boolean> {
@@ -307,7 +317,7 @@ export class Desk {
   }
 
   /** Do something with a target; where an identity is to be chosen, the dialog opens first. */
-  async reach(verb: TargetAction, target: Target): Promise<void> {
+  async reach(verb: TargetAction, target: Pick<Target, "target">): Promise<void> {
     const call = verb === "call" ? null : (this.subject?.id ?? null);
     if (verb !== "call" && call === null) return;
     const me = this.state.me;

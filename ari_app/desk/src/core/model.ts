@@ -19,5 +19,6 @@ export type Alarm = Schemas["Alarm"];
 export type LiveTarget = Schemas["LiveTarget"];
 /** One row of "who hears whom": `ear` and `hears` are parties' ids. */
 export type Ear = Schemas["EarDocument"];
+export type PastCall = Schemas["RecordDocument"];
 /** What comes over the event stream. */
 export type ServerEvent = Schemas["Event"];

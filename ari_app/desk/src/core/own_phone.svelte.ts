@@ -11,6 +11,7 @@ import { quality, type Quality, type Sample } from "../phone/quality";
 import { devices, Level, NoMicrophone, openMicrophone, Ring, type Device } from "../phone/sound";
 import type { Desk } from "./desk.svelte";
 import type { MyPhone } from "./model";
+import { waitsForMe } from "./views";
 
 export type PageState = "off" | "no_microphone" | "elsewhere" | LineState;
 
@@ -38,10 +39,12 @@ export class OwnPhone {
   #phone: Phone | null = null;
   #microphone: MediaStream | null = null;
   #wanted = false;
+  #leaving = false;
   #opening = false;
   #wait = FIRST;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #release: (() => void) | null = null;
+  #rings = false;
   #last: Sample | null = null;
   readonly #ring = new Ring();
 
@@ -59,8 +62,15 @@ export class OwnPhone {
     const wanted = device === "page";
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
-    if (wanted) void this.#claim(false);
-    else this.#giveUp("off");
+    // A call that is up stays at the phone where it is.
+    this.#leaving = !wanted && this.#phone?.talks === true && device !== null;
+    if (wanted && this.#phone === null) void this.#claim(false);
+    else if (!wanted && !this.#leaving) this.#giveUp("off");
+  }
+
+  /** Who waits for a phone that was lost is not kept waiting for a click: a page that is back answers. */
+  back(): void {
+    if (this.#rings && Object.values(this.desk.state.calls).some(waitsForMe)) this.#phone?.answer();
   }
 
   async choose(device: "desk" | "page"): Promise<void> {
@@ -172,9 +182,14 @@ export class OwnPhone {
         if (state === "registered") this.#wait = FIRST;
       },
       closed: (code) => this.#closed(code),
-      ringing: (rings) => this.#ring.set(rings, this.chosen.ring),
+      ringing: (rings) => {
+        this.#rings = rings;
+        this.back();
+        this.#ring.set(rings, this.chosen.ring);
+      },
       talking: (talks) => {
         if (talks) return;
+        if (this.#leaving) this.#giveUp("off");
         this.quality = this.#last = null;
         this.silenced = false;
         if (this.microphoneLost) this.#withoutMicrophone();
@@ -194,6 +209,7 @@ export class OwnPhone {
     clearTimeout(this.#timer);
     this.#phone?.stop();
     this.#phone = null;
+    this.#rings = this.#leaving = false;
     this.#ring.set(false, "");
     this.quality = this.#last = null;
   }

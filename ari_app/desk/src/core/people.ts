@@ -16,7 +16,7 @@ export function shown(agents: Iterable<AgentDocument>, text: string, states: Rea
   const wanted = fold(text);
   return [...agents]
     .filter((agent) => agent.phone !== null && (states.size === 0 || states.has(agent.state)) && fold(agent.name).includes(wanted))
-    .sort((a, b) => a.name.localeCompare(b.name));
+    .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
 }
 
 /** Calls that go on, by the agent who is in them. */

@@ -134,11 +134,12 @@ function withCall(state: State, call: Call): State {
 }
 
 function ended(state: State, call: Call, at: number): State {
-  const over = Object.keys(state.ended).filter((id) => id !== call.id);
+  const last: Call = { ...call, state: "released", actions: [], parties: call.parties.map((each) => ({ ...each, actions: [] })) };
+  const gone = Object.keys(state.ended).filter((id) => id !== call.id);
   return {
     ...state,
-    calls: { ...without(state.calls, ...over), [call.id]: { ...call, state: "released", actions: [] } },
-    mine: new Set([...state.mine].filter((id) => !over.includes(id))),
+    calls: { ...without(state.calls, ...gone), [call.id]: last },
+    mine: new Set([...state.mine].filter((id) => !gone.includes(id))),
     ended: { [call.id]: at },
     alarms: without(state.alarms, call.id),
     hearing: without(state.hearing, call.id),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { preferred } from "../i18n/preferred";
 import { alice, bob, call, me, NOW, party, target } from "./examples";
 import { initial } from "./store";
-import { asksCallerId, clock, current, interactions, isConference, partyVerbs, plainVerbs, principal, ringsForMe, since, slot, targetVerbs } from "./views";
+import { asksCallerId, clock, current, interactions, isConference, partyVerbs, plainVerbs, principal, ringsForMe, since, slot, targetVerbs, waitsForMe } from "./views";
 
 describe("what is shown", () => {
   it("has the buttons that the server lists, and no other", () => {
@@ -47,6 +47,11 @@ describe("what is shown", () => {
     expect([ringsForMe(call({ state: "ringing", actions: ["answer"] })), ringsForMe(call())]).toEqual([true, false]);
     expect([isConference(call()), isConference(call({ parties: [party(), alice(), bob()] }))]).toEqual([false, true]);
     expect(isConference(call({ parties: [party(), alice(), bob({ state: "ringing" })] }))).toBe(false);
+  });
+
+  it("knows a call that waits for its agent's phone to be back", () => {
+    const back = call({ state: "held", parties: [party({ state: "held" }), alice({ state: "ringing" })] });
+    expect([waitsForMe(back), waitsForMe(call({ state: "held" })), waitsForMe({ ...back, state: "ringing" })]).toEqual([true, false, false]);
   });
 
   it("asks for a caller ID before a number outside, where the file enables it", () => {

@@ -44,6 +44,11 @@ export function ringsForMe(call: Call): boolean {
   return call.state !== "released" && call.actions.includes("answer");
 }
 
+/** Whether somebody waits on hold for the agent, whose phone was lost and is rung again. */
+export function waitsForMe(call: Call): boolean {
+  return call.state === "held" && call.parties.some((party) => party.you && party.state === "ringing");
+}
+
 /** Everybody in the call but the one who looks. */
 export function others(call: Call): Party[] {
   return call.parties.filter((party) => !party.you && party.state !== "left");

@@ -198,8 +198,8 @@ export const en: Messages = {
   history: {
     title: "Recent calls",
     empty: "No recent call.",
-    refresh: "Refresh",
-    outcomes: { answered: "answered", missed: "missed", abandoned: "abandoned", failed: "failed" },
+    call_back: "Call back",
+    outcomes: { answered: "answered", missed: "missed", abandoned: "abandoned", unanswered: "no answer" },
   },
 
   shortcuts: {
@@ -266,9 +266,7 @@ export const en: Messages = {
     detail: "Detail",
     stimulus: "fact",
     effect: "effect",
-    reload: "Read the configuration again",
-    reloaded: "The configuration was read again.",
-    demo_call: "Get a call of the demonstration",
+    line: (file, line) => `${file}, line ${line}`,
     none: "Nothing to show.",
   },
 

@@ -215,8 +215,8 @@ export const fr = {
   history: {
     title: "Appels récents",
     empty: "Aucun appel récent.",
-    refresh: "Actualiser",
-    outcomes: { answered: "pris", missed: "manqué", abandoned: "abandonné", failed: "échoué" } as Record<string, string>,
+    call_back: "Rappeler",
+    outcomes: { answered: "pris", missed: "manqué", abandoned: "abandonné", unanswered: "sans réponse" } as Record<string, string>,
   },
 
   shortcuts: {
@@ -283,9 +283,7 @@ export const fr = {
     detail: "Détail",
     stimulus: "fait",
     effect: "effet",
-    reload: "Relire la configuration",
-    reloaded: "La configuration a été relue.",
-    demo_call: "Recevoir un appel de démonstration",
+    line: (file: string, line: number) => `${file}, ligne ${line}`,
     none: "Rien à montrer.",
   },
 

@@ -6,6 +6,7 @@
  * Accept, and rings them for a call of their own. All others ring until the server takes them back.
  */
 import JsSIP from "jssip";
+import type { Socket } from "jssip/lib/Socket";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent, UA } from "jssip/lib/UA";
 import type { Sample } from "./quality";
@@ -38,6 +39,7 @@ const EXPIRES = 120;
 
 export class Phone {
   readonly #ua: UA;
+  readonly #socket: Socket;
   readonly #sessions = new Map<RTCSession, HTMLAudioElement>();
   #stopped = false;
 
@@ -48,8 +50,9 @@ export class Phone {
     private speaker: string,
     private readonly listener: PhoneListener,
   ) {
+    this.#socket = new JsSIP.WebSocketInterface(access.url);
     this.#ua = new JsSIP.UA({
-      sockets: [new JsSIP.WebSocketInterface(access.url)],
+      sockets: [this.#socket],
       uri: access.uri,
       authorization_user: access.user,
       password: access.password,
@@ -64,11 +67,20 @@ export class Phone {
     this.#ua.start();
   }
 
-  /** Hang up and unregister. */
+  /**
+   * The phone is gone, as if the page were closed: whoever is on the line has not been hung up on, and is brought to the
+   * agent's phone again, wherever that is.
+   */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#socket.disconnect();
     this.#ua.stop();
+  }
+
+  /** Answer whatever rings. */
+  answer(): void {
+    for (const session of this.#sessions.keys()) if (session.isInProgress()) this.#answer(session);
   }
 
   get talks(): boolean {
@@ -129,9 +141,13 @@ export class Phone {
     session.on("ended", () => this.#over(session));
     session.on("failed", () => this.#over(session));
     if (/answer-after=0/i.test(request.getHeader("Call-Info") ?? "")) {
-      session.answer({ mediaStream: this.microphone, pcConfig: { iceServers: [...this.access.iceServers] } });
+      this.#answer(session);
     }
     this.#changed();
+  }
+
+  #answer(session: RTCSession): void {
+    session.answer({ mediaStream: this.microphone, pcConfig: { iceServers: [...this.access.iceServers] } });
   }
 
   async #play(audio: HTMLAudioElement, stream: MediaStream): Promise<void> {
