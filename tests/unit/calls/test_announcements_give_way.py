@@ -7,6 +7,7 @@ from ari_app.calls.model import Call, MonitorMode
 from ari_app.routing.directory import Role
 from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
+from tests.unit.calls.keypad import presses, with_codes
 
 
 def _told(office: Office) -> str:
@@ -156,3 +157,19 @@ def test_a_supervisor_does_not_hear_a_muted_agent_to_whom_something_is_played_s3
     office.is_calm()
     assert _playing(office, office.leg_of("alice"))
     assert office.hears() == set()
+
+
+def test_who_comes_ends_nothing_that_is_told_to_somebody_on_hold_s33() -> None:
+    office = with_codes()
+    office.asterisk.prompts_end = False
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.picks_up("bob")
+    office.ask(c.HoldParty, "alice", call=call.id, party=office.party(office.switch.calls[call.id], "bob").id)
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:carol"))
+    presses(office, "*1", "bob", call.id)
+    assert _playing(office, office.leg_of("bob"))
+    office.picks_up("carol")
+    office.is_calm()
+    assert _playing(office, office.leg_of("bob"))
+    assert office.hears() == hear_each_other("alice", "carol", "in1")
