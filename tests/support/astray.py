@@ -85,8 +85,13 @@ def awaited(world: World) -> set[LegId]:
     return {fact.leg for fact in arrived if fact.verb == "replaced" and links & set(fact.args)}
 
 
-def _hung_up(changed: list[tuple[Call, Call]], but: tuple[LegId, ...]) -> list[str]:
-    """Contacts who were in a call before this step and are in none after it."""
-    before = {p.leg for was, _ in changed for p in was.joined() if p.role is PartyRole.CONTACT and p.leg not in but}
+def _hung_up(changed: list[tuple[Call, Call]], pressed: tuple[LegId, ...]) -> list[str]:
+    """Contacts who were in a call before this step and are in none after it. One who has gone by their own key leaves
+    whoever they talked to behind, as if they had hung up: of another contact that is the end of the call.
+    """
+    contacts = [p.leg for was, _ in changed for p in was.joined() if p.role is PartyRole.CONTACT]
+    if set(pressed) & set(contacts):
+        return []
+    before = set(contacts)
     after = {p.leg for _, now in changed if not now.ended for p in now.joined()}
     return [f"the transfer key hung {leg} up" for leg in before - after]
