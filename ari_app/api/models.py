@@ -3,10 +3,10 @@
 Calls, parties and offers as clients see them are `calls.views`.
 """
 
-from datetime import datetime
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ari_app.calls.hearing import Heard
 from ari_app.calls.model import CallType, EndReason
@@ -86,8 +86,8 @@ class HistoryQuery(Request):
     agent: Annotated[str, Field(max_length=64, description="Who was in it, or was rung for it")] | None = None
     number: Annotated[str, Field(max_length=64, description="Of the contact, or what was dialled")] | None = None
     queue: Annotated[str, Field(max_length=64)] | None = None
-    from_: Annotated[datetime | None, Field(alias="from", strict=False, description="Ended at or after")] = None
-    to: Annotated[datetime | None, Field(strict=False, description="Ended before")] = None
+    from_: Annotated[Moment | None, Field(alias="from", description="Ended at or after")] = None
+    to: Annotated[Moment | None, Field(description="Ended before")] = None
     outcome: OutcomeShown | None = None
     limit: Annotated[int, Field(ge=1, le=100, strict=False)] = 50
     cursor: Annotated[str, Field(max_length=128, description="`next` of the answer before")] | None = None
@@ -154,6 +154,16 @@ TargetTypes = Annotated[
 ]
 # In a query `true` and `false`, and nothing that merely looks like it.
 Flag = Annotated[bool, BeforeValidator(lambda text: {"true": True, "false": False}.get(text, text))]
+
+
+def _moment(text: object) -> object:
+    """A time as RFC 3339 has it: pydantic takes numbers, and dates alone, for times as well."""
+    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text):
+        raise ValueError("must be a time such as 2026-01-02T03:04:05Z")
+    return text
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
 
 
 class TargetQuery(Request):

@@ -121,6 +121,8 @@ class PagePhone:
 
     async def _read(self) -> None:
         async for message in self._socket:
+            if not message.data.strip():
+                continue  # Asterisk keeps the socket alive
             parsed = SipMessage.parse(message.data)
             if isinstance(parsed, SipResponse):
                 self._answers.put_nowait(parsed)

@@ -64,7 +64,9 @@ async def test_who_oversees_sees_all_and_chooses(recorded: World) -> None:
     assert await found(recorded, erin, "number=2000") == ["c1"]
     assert await found(recorded, erin, "from=2027-01-15T07:58:00Z") == ["c4", "c3"]
     assert await found(recorded, erin, "to=2027-01-15T07:58:00Z") == ["c2", "c1"]
-    assert (await recorded.ask("GET", "/v1/history?from=yesterday", token=erin)).code == "invalid"
+    for wrong in ("yesterday", "0.5", "1800000000", "2027-01-15", "2027-01-15T07:58:00"):
+        answer = await recorded.ask("GET", f"/v1/history?from={wrong}", token=erin)
+        assert (answer.code, answer.json["errors"][0]["field"]) == ("invalid", "from")
 
 
 async def test_it_goes_on_where_the_page_before_ended(recorded: World) -> None:
