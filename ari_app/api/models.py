@@ -80,6 +80,16 @@ class NewDisposition(Request):
     notes: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")] = ""
 
 
+def _moment(text: object) -> object:
+    """A time as RFC 3339 has it: pydantic takes numbers, and dates alone, for times as well."""
+    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text):
+        raise ValueError("must be a time such as 2026-01-02T03:04:05Z")
+    return text
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
+
+
 class HistoryQuery(Request):
     """Which calls. An agent is shown their own whatever they ask for."""
 
@@ -154,16 +164,6 @@ TargetTypes = Annotated[
 ]
 # In a query `true` and `false`, and nothing that merely looks like it.
 Flag = Annotated[bool, BeforeValidator(lambda text: {"true": True, "false": False}.get(text, text))]
-
-
-def _moment(text: object) -> object:
-    """A time as RFC 3339 has it: pydantic takes numbers, and dates alone, for times as well."""
-    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text):
-        raise ValueError("must be a time such as 2026-01-02T03:04:05Z")
-    return text
-
-
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
 
 
 class TargetQuery(Request):
