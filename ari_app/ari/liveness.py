@@ -19,8 +19,12 @@ from ari_app.calls.model import Leg, LegId
 
 QUIET = 2.5
 """Seconds without a packet. A phone that is still there has answered the next OPTIONS by then (`qualify_frequency`)."""
-SOON = 0.3
+SOON = 0.15
 """The same for a phone in a page whose socket was closed: a browser sends 50 packets a second, also while muted."""
+LOOKS = 8
+"""So often it is looked at: a page may send its last packets when its socket is gone already, or come back to this one
+with another socket.
+"""
 _TARGET = "CHANNEL(pjsip,target_uri)"
 """Where Asterisk sends what belongs to a leg. Behind NAT that is the packets' source, as for contacts."""
 _ADDRESS = re.compile(r"sips?:(?:[^@]*@)?(\[[^]]+\]|[^:;?>]+)(?::(\d+))?")
@@ -88,11 +92,16 @@ class Liveness:
 
     async def _examine_soon(self, user: str) -> None:
         before = {leg.id: await self._received(leg.id) for leg in self._legs(user)}
-        await self._sleep(SOON)
-        for leg in self._legs(user):
-            packets = before.get(leg.id)
-            if packets is not None and await self._received(leg.id) == packets:
-                self._on_dead(leg.id)
+        for _ in range(LOOKS):
+            await self._sleep(SOON)
+            there = [leg.id for leg in self._legs(user) if before.get(leg.id) is not None]
+            now = {leg: await self._received(leg) for leg in there}
+            for leg, packets in now.items():
+                if packets == before[leg]:
+                    self._on_dead(leg)
+            before = {leg: packets for leg, packets in now.items() if packets != before[leg]}
+            if not before:
+                return
 
     async def _is_at(self, leg: LegId, uri: str) -> bool:
         try:

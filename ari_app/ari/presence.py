@@ -13,6 +13,7 @@ import structlog
 
 from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.client import AriClient
+from ari_app.ari.devices import PAGE
 from ari_app.ari.failures import AriError
 from ari_app.ari.http import HttpClient
 from ari_app.ari.in_use import Timer, later
@@ -109,7 +110,13 @@ class Presence:
                 self._on_place(user, str(contact["uri"]), _PLACES.get(contact["contact_status"], Place.THERE))
 
     def _changes(self, user: str, *, can_ring: bool) -> None:
-        """That it can't ring is told when it still can't after a moment."""
+        """That it can't ring is told when it still can't after a moment. Of a page it is told at once: rung in that
+        moment for a contact who waits, it would not be found; and one that is thought to be there is not rung again
+        when it is back.
+        """
+        if not can_ring and user.endswith(PAGE):
+            self._on_phone(user, False)
+            return
         if not can_ring:
             if user not in self._leaving:
                 self._leaving[user] = self._later(MOVES_WITHIN, lambda: self._is_gone(user))

@@ -48,7 +48,8 @@ MICROPHONE_RATE = 48_000
 RESOLUTION = 12.0
 """Hz: two bins of the page's ear."""
 
-# What comes out of the page's phone, listened to beside the loudspeaker: the strongest tone in Hz, 0 in silence.
+# What comes out of the page's phone, listened to beside the loudspeaker: the strongest tone in Hz, 0 in silence. And
+# the microphones that the page has opened, for who takes them away.
 LISTENS = """
 (() => {
   const Original = window.RTCPeerConnection;
@@ -59,6 +60,15 @@ LISTENS = """
       lines.add(this);
     }
   };
+  window.microphones = [];
+  const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+  if (ask) {
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted);
+      window.microphones.push(stream);
+      return stream;
+    };
+  }
   const ears = new WeakMap();
   const ear = (track) => {
     if (!ears.has(track)) {

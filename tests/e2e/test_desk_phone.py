@@ -74,9 +74,10 @@ async def test_a_page_that_is_loaded_again_in_mid_call_brings_both_back_together
     caller.dial("1001")
     await page.accept(CALLER_NAME)
     await is_heard_by(caller, VOICE)
-    await page.page.reload()
-    await page.hears(caller)
-    await is_heard_by(caller, VOICE)
+    for _ in range(3):
+        await page.page.reload()
+        await page.hears(caller)
+        await is_heard_by(caller, VOICE)
     await page.call(CALLER_NAME).is_now("connected")
 
 
@@ -118,3 +119,48 @@ async def test_a_second_window_says_where_the_phone_is_takes_it_over_and_gives_i
     await second.page.close()
     await expect(page.phone).to_contain_text("joignable")
     await page.has_status("ready")
+
+
+async def test_without_a_microphone_nobody_is_offered_a_call_and_sees_why(
+    office: Office, alice: Agent, page: DeskPage
+) -> None:
+    await page.page.evaluate("""
+        const asked = navigator.mediaDevices.getUserMedia;
+        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
+        window.plugIn = () => {
+          navigator.mediaDevices.getUserMedia = asked;
+          navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+        };
+        for (const track of window.microphones.flatMap((stream) => stream.getTracks())) {
+          track.stop();
+          track.dispatchEvent(new Event("ended"));
+        }
+    """)
+    await expect(page.page.get_by_role("alert").filter(has_text="Le microphone ne répond plus")).to_be_visible()
+    await alice.has_reason("phone_unreachable")
+    await page.page.evaluate("window.plugIn()")
+    await alice.has_reason(None)
+    caller = await office.caller()
+    caller.dial("1001")
+    await page.accept(CALLER_NAME)
+    await is_heard_by(caller, VOICE)
+
+
+async def test_a_tab_that_was_frozen_shows_what_is_now_and_has_lost_no_call(
+    office: Office, alice: Agent, desks: Desks
+) -> None:
+    page = await desks.open("alice")
+    await page.goes_ready()
+    tools = await page.page.context.new_cdp_session(page.page)
+    await tools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    first = await office.caller()
+    first.dial("1001")
+    await alice.phone.rings()
+    first.hangup()
+    await alice.is_now("ready")
+    second = await office.caller("second", "+33612345679")
+    second.dial("1001")
+    await alice.phone.rings()
+    await tools.send("Page.setWebLifecycleState", {"state": "active"})
+    await expect(page.call("+33612345679").region.get_by_role("alertdialog")).to_be_visible()
+    await expect(page.page.get_by_role("alertdialog")).to_have_count(1)

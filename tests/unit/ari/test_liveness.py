@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ari_app.ari.failures import NotFound
-from ari_app.ari.liveness import QUIET, SOON, Liveness, Place
+from ari_app.ari.liveness import LOOKS, QUIET, SOON, Liveness, Place
 from ari_app.calls.model import Leg, LegState
 
 DESK = "sip:1001@127.0.0.1:5062"
@@ -19,6 +19,7 @@ class Statistics:
     def __init__(self, **received: int) -> None:
         self.received = received
         self.targets: dict[str, str] = {}
+        self.speaks: set[str] = set()
 
     async def call(self, repository: str, operation: str, **arguments: object) -> Any:
         leg = str(arguments["channelId"])
@@ -28,6 +29,7 @@ class Statistics:
             assert arguments["variable"] == "CHANNEL(pjsip,target_uri)"
             return {"value": self.targets.get(leg, DESK)}
         assert (repository, operation) == ("channels", "rtpstatistics")
+        self.received[leg] += 5 if leg in self.speaks else 0
         return {"rxcount": self.received[leg], "txcount": 7}
 
 
@@ -59,7 +61,7 @@ class Bench:
     async def ends(self) -> None:
         """The quiet time is over."""
         self.passes.set()
-        for _ in range(20):
+        for _ in range(100):
             await asyncio.sleep(0)
 
 
@@ -155,12 +157,21 @@ async def test_lost_again_it_is_looked_at_again() -> None:
 
 
 async def test_a_page_whose_socket_is_closed_is_dead_soon_unless_it_goes_on_speaking() -> None:
-    bench = Bench("gone", "talks", gone=500, talks=500)
+    bench = Bench("gone", "talks", "last", gone=500, talks=500, last=500)
+    bench.asterisk.speaks = {"talks"}
     bench.liveness.socket_closed("1001")
     await bench.begins()
-    bench.asterisk.received["talks"] += 15
+    bench.asterisk.received["last"] += 2  # they were on their way when the socket was closed
     await bench.ends()
-    assert bench.dead == ["gone"]
-    assert bench.slept == [SOON]
+    assert bench.dead == ["gone", "last"]
+    assert bench.slept == [SOON] * LOOKS
     bench.liveness.socket_closed("1002")  # nobody talks there
-    assert bench.slept == [SOON]
+    assert bench.slept == [SOON] * LOOKS
+
+
+async def test_once_nobody_is_left_at_a_page_it_is_looked_at_no_longer() -> None:
+    bench = Bench("gone", gone=500)
+    bench.liveness.socket_closed("1001")
+    await bench.begins()
+    await bench.ends()
+    assert (bench.dead, bench.slept) == (["gone"], [SOON])

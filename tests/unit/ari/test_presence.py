@@ -39,8 +39,8 @@ class Bench:
         self.timers.append(Timer(do))
         return self.timers[-1]
 
-    def event(self, state: str, place: str | None = None, status: str = "") -> None:
-        event: dict[str, object] = {"endpoint": {"technology": "PJSIP", "resource": "1001", "state": state}}
+    def event(self, state: str, place: str | None = None, status: str = "", phone: str = "1001") -> None:
+        event: dict[str, object] = {"endpoint": {"technology": "PJSIP", "resource": phone, "state": state}}
         if place is not None:
             event["contact_info"] = {"uri": place, "contact_status": status}
         self.presence.link_event(event)
@@ -76,6 +76,14 @@ def test_a_phone_that_is_gone_is_told_gone_after_a_moment_and_once(bench: Bench)
     assert bench.told == [("1001", False)]
     bench.event("online", OLD, "Reachable")
     assert bench.told == [("1001", False), ("1001", True)]
+
+
+def test_a_page_that_is_gone_is_told_gone_at_once_and_there_again_when_it_is_back(bench: Bench) -> None:
+    bench.event("offline", phone="1001-page")
+    assert bench.told == [("1001-page", False)]
+    bench.event("online", phone="1001-page")
+    bench.a_moment_passes()
+    assert bench.told == [("1001-page", False), ("1001-page", True)]
 
 
 def test_what_is_no_phone_is_passed_over(bench: Bench) -> None:
