@@ -36,6 +36,8 @@ interface Session {
   readonly agent: string;
 }
 
+/** Milliseconds that a picture of what is known lasts: under a thousand events a second most of the time is for hands. */
+const PICTURE = 50;
 const SESSION = "desk.session";
 const PLAIN_PATHS = {
   hold: "/v1/calls/{call}/hold",
@@ -68,7 +70,10 @@ const PARTY_PATHS = {
 } as const;
 
 export class Desk {
+  /** What is shown. */
   state = $state.raw<State>(initial);
+  /** What is known, to the last event. */
+  latest: State = initial;
   connection = $state<"connecting" | "open" | "lost">("connecting");
   session = $state.raw<Session | null>(stored());
   sessionLost = $state(false);
@@ -85,6 +90,8 @@ export class Desk {
   readonly phone: OwnPhone = new OwnPhone(this);
   /** Told of each event after the page knows it. */
   readonly listeners = new Set<(event: ServerEvent) => void>();
+  #shown = 0;
+  #showing: ReturnType<typeof setTimeout> | undefined;
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #asked: ReturnType<typeof setTimeout> | undefined;
@@ -130,7 +137,7 @@ export class Desk {
     this.#stream = null;
     this.phone.follow(null);
     this.session = session;
-    this.state = initial;
+    this.#know(initial);
     this.sessionLost = false;
     this.purpose = this.asking = this.keypad = null;
     if (session !== null) this.#follow();
@@ -147,20 +154,36 @@ export class Desk {
     this.sessionLost = true;
   }
 
+  /** One event is shown at once; of many in a row what they came to, once for each picture. */
+  #know(state: State): void {
+    this.latest = state;
+    const now = performance.now();
+    if (now - this.#shown >= PICTURE) {
+      this.#shown = now;
+      this.state = state;
+    } else {
+      this.#showing ??= setTimeout(() => {
+        this.#showing = undefined;
+        this.#shown = performance.now();
+        this.state = this.latest;
+      }, PICTURE);
+    }
+  }
+
   #follow(): void {
     this.connection = "connecting";
     this.#stream = new EventStream(() => this.ticket(), {
       event: (event) => {
-        this.state = reduce(this.state, event, Date.now());
-        const me = this.state.me;
+        this.#know(reduce(this.latest, event, Date.now()));
+        const me = this.latest.me;
         this.phone.follow(me?.features.phone_in_page ? me.phone_device : null);
         if (event.type === "snapshot") {
           this.search(this.query);
-          for (const call of interactions(this.state, this.now)) if (isConference(call)) void this.askHearing(call.id);
+          for (const call of interactions(this.latest, this.now)) if (isConference(call)) void this.askHearing(call.id);
           if (me?.role !== "agent") void this.#askOverview();
         }
         if (event.type === "error" && event.operation !== "subscribe") this.complain(event.problem.code);
-        if (this.state.stale) this.#askAgain();
+        if (this.latest.stale) this.#askAgain();
         this.phone.back();
         this.#tidy();
         for (const listener of this.listeners) listener(event);
@@ -180,22 +203,22 @@ export class Desk {
   async askHearing(call: string): Promise<void> {
     const params = { path: { call } };
     const told = await answer(this.api.GET("/v1/calls/{call}/hearing", { params })).catch(() => null); // over meanwhile
-    if (told !== null && !(call in this.state.hearing)) this.state = withHearing(this.state, call, told.matrix);
+    if (told !== null && !(call in this.latest.hearing)) this.#know(withHearing(this.latest, call, told.matrix));
   }
 
   /** Everybody and every queue, for who oversees them. */
   async #askOverview(): Promise<void> {
     await this.run(async () => {
       const [rows, live] = await Promise.all([answer(this.api.GET("/v1/agents")), answer(this.api.GET("/v1/live"))]);
-      this.state = withLive(withAgents(this.state, rows.agents), live.targets);
+      this.#know(withLive(withAgents(this.latest, rows.agents), live.targets));
     });
   }
 
   /** What was open about a call that is no more, or no longer takes it, is closed. */
   #tidy(): void {
-    const open = (id: string | null): boolean => id === null || (id in this.state.calls && !(id in this.state.ended));
+    const open = (id: string | null): boolean => id === null || (id in this.latest.calls && !(id in this.latest.ended));
     const purpose = this.purpose;
-    if (purpose !== null && !this.state.calls[purpose.call]?.actions.includes(purpose.verb)) this.purpose = null;
+    if (purpose !== null && !this.latest.calls[purpose.call]?.actions.includes(purpose.verb)) this.purpose = null;
     if (this.asking !== null && !open(this.asking.call)) this.asking = null;
     if (this.keypad !== null && !open(this.keypad.call)) this.keypad = null;
   }
@@ -333,7 +356,7 @@ export class Desk {
     // The server keeps the last choice (S52), and tells it.
     await this.run(async () => {
       const me: Me = await answer(this.api.GET("/v1/me"));
-      this.state = { ...this.state, me };
+      this.#know({ ...this.latest, me });
     });
   }
 

@@ -70,7 +70,7 @@ export class OwnPhone {
 
   /** Who waits for a phone that was lost is not kept waiting for a click: a page that is back answers. */
   back(): void {
-    if (this.#rings && Object.values(this.desk.state.calls).some(waitsForMe)) this.#phone?.answer();
+    if (this.#rings && Object.values(this.desk.latest.calls).some(waitsForMe)) this.#phone?.answer();
   }
 
   async choose(device: "desk" | "page"): Promise<void> {

@@ -4,6 +4,8 @@ import type { AgentDocument, Call } from "./model";
 const ORDER = ["on_call", "ringing", "reserved", "ready", "wrap_up", "not_ready", "logged_out"] as const;
 export type AgentState = AgentDocument["state"];
 
+const COLLATOR = new Intl.Collator(undefined, { numeric: true });
+
 /** How many are in each state that somebody is in, busiest first. */
 export function tally(agents: Iterable<AgentDocument>): { state: AgentState; count: number }[] {
   const counts = new Map<AgentState, number>();
@@ -16,7 +18,7 @@ export function shown(agents: Iterable<AgentDocument>, text: string, states: Rea
   const wanted = fold(text);
   return [...agents]
     .filter((agent) => agent.phone !== null && (states.size === 0 || states.has(agent.state)) && fold(agent.name).includes(wanted))
-    .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+    .sort((a, b) => COLLATOR.compare(a.name, b.name));
 }
 
 /** Calls that go on, by the agent who is in them. */
