@@ -4,6 +4,7 @@ CC_ARI_URL, CC_ARI_USER, CC_ARI_PASSWORD, CC_BIND and CC_CARRIER say where it is
 """
 
 import asyncio
+import wave
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -305,7 +306,8 @@ async def test_an_effect_taken_on_while_stopping_is_answered(bench: RealBench) -
 
 
 SOUNDS = "/usr/share/asterisk/sounds"
-PUT_IT = ": put it into sounds/<language>, or sounds, beside callcentre.yaml"
+NO_SOUND = "there is no such sound file that Asterisk can play in"
+PUT_ONE = ": put one into sounds/<language>, or sounds, beside callcentre.yaml"
 
 
 # -- ari-app check ----------------------------------------------------------------------------------------------------
@@ -330,8 +332,8 @@ async def test_check_finds_what_asterisk_lacks_and_nothing_else() -> None:
         (findings.Subject.TRUNK, "no-such-trunk"),
         (findings.Subject.MUSIC, "no-such-music"),
         (findings.Subject.DIALPLAN, "no-such-entry"),
-        (findings.Subject.SOUND, "sound:no-such-sound"),
-        (findings.Subject.SOUND, "sound:/nowhere/beep"),
+        (findings.Subject.SOUND, "no-such-sound"),
+        (findings.Subject.SOUND, "/nowhere/beep"),
     }
 
 
@@ -346,15 +348,19 @@ async def test_check_names_the_language_that_lacks_a_sound_and_music_without_fil
     async with checks.connect(settings.url, settings.user, settings.password, settings.application) as asterisk:
         found = {finding.name: finding.advice for finding in await asterisk.findings(wanted)}
         assert found == {
-            "sound:beep": "Asterisk has no sound file beep in nl",
-            "sound:custom/own": f"Asterisk has no sound file custom/own in nl{PUT_IT}",
-            "sound:custom/nothing": f"Asterisk has no sound file custom/nothing in en and fr and nl{PUT_IT}",
+            "beep": f"{NO_SOUND} nl",
+            "custom/own": f"{NO_SOUND} nl{PUT_ONE}",
+            "custom/nothing": f"{NO_SOUND} en and fr and nl{PUT_ONE}",
             "crowd": "there are no files in /etc/asterisk/music/crowd, the directory of that class",
         }
         (tmp_path / "music" / "crowd").mkdir(parents=True)
         (tmp_path / "music" / "crowd" / "one.wav").touch()
         (tmp_path / "sounds").mkdir()
-        (tmp_path / "sounds" / "nothing.wav").touch()
+        with wave.open(str(tmp_path / "sounds" / "nothing.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            file.writeframes(b"\0\0" * 800)
         again = findings.Wanted(
             music_classes=("crowd",), sounds=("sound:custom/nothing",), languages=("nl",), folder=tmp_path
         )

@@ -205,15 +205,16 @@ async def test_the_url_may_name_a_redis_that_is_not_there(wire: Wire, prefix: st
 
 async def test_neither_the_token_nor_anything_outside_the_prefix_is_in_redis(client: Redis, prefix: str) -> None:
     store = RedisStore(client, prefix)
-    await store.put_token(TOKEN, b"alice", 60)
+    await store.put_token(TOKEN, b"alice", 60, "alice")
     await store.claim("k", 60)
     await store.set_caller_id("alice", "support")
     await store.save_many({"call:1": b"{}"})
     await store.keep_configuration(KeptConfiguration(b"agents:", 1.0))
     keys = {key.decode() async for key in client.scan_iter(match=f"*{prefix}*", count=1000)}
-    kept = (f"token:{TOKEN}", "idempotency:k", "caller_ids", "snapshots", "configuration")
+    kept = (f"token:{TOKEN}", "tokens:alice", "idempotency:k", "caller_ids", "snapshots", "configuration")
     assert keys == {f"{{{prefix}}}:{rest}" for rest in kept}
     assert 0 < await client.pttl(f"{{{prefix}}}:token:{TOKEN}") <= 60_000
+    assert 0 < await client.ttl(f"{{{prefix}}}:tokens:alice") <= 61
 
 
 async def test_which_phone_of_each_agent_rings_is_remembered(store: Store) -> None:
