@@ -76,7 +76,7 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[Ca
     frozen = _frozen_by_offer(call)
     if any(not p.held_by for p in others):
         actions.add(CallAction.HOLD)
-    if not frozen and me.has_line and any(call.on_hold(p) for p in call.joined()):
+    if not frozen and me.has_line and any(call.on_hold(p) for p in call.joined()) and _brings_back(call, me):
         actions.add(CallAction.RETRIEVE)
     if any(p.leg is not None and not p.away for p in others):
         actions.add(CallAction.SEND_DTMF)
@@ -91,6 +91,12 @@ def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[Ca
     if call.type is CallType.CONSULT and call.parent is not None and call.owner == me.agent:
         actions |= _out_of_consultation(me, directory, talks=bool(others) and offer is None)
     return frozenset(actions)
+
+
+def _brings_back(call: Call, me: Party) -> bool:
+    """Whether a retrieve of mine changes anything: who waits for a colleague on another call waits on all the same."""
+    after = call.retrieved(me)
+    return me.turned_away or any(call.on_hold(p) and not after.on_hold(after.parties[p.id]) for p in call.joined())
 
 
 def _out_of_consultation(me: Party, directory: Directory, *, talks: bool) -> set[CallAction]:

@@ -285,6 +285,7 @@ class Workers(RuleBasedStateMachine):
         self.settle()
         awaited = frozenset(self.held) if all_awaited else frozenset()
         self.both(worker, lambda a: a.reconcile(busy, awaited))
+        waited_for = {self.held[request][0] for request in awaited}
         for request, (agent, _) in tuple(self.held.items()):
             if agent in busy:
                 self.held[request] = (agent, None)
@@ -292,7 +293,7 @@ class Workers(RuleBasedStateMachine):
             if record.agent in busy:
                 assert (record.state, record.call) == busy[record.agent]
             elif record.state is AgentState.RESERVED:
-                assert any(self.held[request][0] == record.agent for request in awaited)
+                assert record.agent in waited_for
             else:
                 assert record.state not in (AgentState.RINGING, AgentState.ON_CALL)
                 self.forget(record.agent)

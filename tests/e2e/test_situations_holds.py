@@ -152,3 +152,18 @@ async def test_a_contact_muted_and_deafened_talks_to_whom_they_are_transferred_s
     await bob.phone.answer()
     await office.hears("caller <-> bob")
     assert not bob.party("contact")["muted"]
+
+
+async def test_an_agent_who_waits_with_music_is_heard_by_no_supervisor_and_offered_no_retrieve(office: Office) -> None:
+    alice, bob, carol = await office.agents("alice", "bob", "carol")
+    erin = await office.agent("erin", ready=False)
+    await bob.dials("agent:alice")
+    await alice.phone.answer()
+    await office.hears("alice <-> bob")
+    await erin.do("monitor", bob.call_id, mode="listen")
+    await office.hears("alice <-> bob", "alice -> erin", "bob -> erin")
+    alice.phone.dial("1003")
+    await carol.phone.decline()
+    await bob.phone.hears_music(within=8)
+    await office.nobody_hears_anybody()
+    await bob.sees(lambda call: "retrieve" not in call["actions"], "is offered no retrieve")

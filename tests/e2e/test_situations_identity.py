@@ -108,6 +108,24 @@ async def test_a_name_with_quotes_and_backslashes_is_shown_as_it_is_written(offi
     assert partner.display.name == NAME
 
 
+async def test_who_was_shown_last_behind_a_number_that_was_dialled_is_not_shown_for_the_next_who_withholds(
+    office: Office,
+) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    partner = await office.caller("partner", OUTSIDE, behaviour=answers())
+    await alice.dials(f"number:{OUTSIDE}")
+    await office.hears("alice <-> partner")
+    await partner.is_passed_on("Yann Le Goff", "+33698765432")
+    await alice.phone.displays(name="Yann Le Goff")
+    await partner.is_passed_on("Odile Secret", "+33699887766", withheld=True)
+    await alice.phone.displays(number=OUTSIDE)
+    await alice.do("single-step-transfer", target="agent:bob")
+    await bob.phone.rings()
+    assert (bob.phone.call.display.name in ("", OUTSIDE), bob.phone.call.display.number) == (True, OUTSIDE)
+    await bob.phone.answer()
+    await office.hears("bob <-> partner")
+
+
 async def test_whoever_is_called_by_hand_outside_sees_the_company_and_nobody_inside_it(office: Office) -> None:
     alice = await office.agent("alice")
     partner = await office.caller("partner", OUTSIDE, behaviour=answers())

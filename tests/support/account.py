@@ -189,6 +189,9 @@ def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str,
         leg = world.switch.legs.get(party.leg or "")
         if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost or leg.on_hold_by_phone:
             continue
+        channel = world.asterisk.world.channels.get(leg.id)
+        if channel is not None and channel.music is not None:
+            continue  # they wait, and who waits is not listened to
         if leg.focus == call.id and leg.state is LegState.UP and not leg.hanging_up:
             there.append((party.agent != monitor.watched, party.agent != call.owner, party.order, party, leg.id))
     if not there:

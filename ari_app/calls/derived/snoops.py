@@ -65,12 +65,14 @@ def _settle_snoop(step: Step, call: Call, monitor: Monitor) -> Monitor:
 
 
 def _to_hear(step: Step, call: Call, monitor: Monitor) -> LegId | None:
-    """The leg of the agent to watch, else of the owner, else of whoever joined first: not on hold, speaking here."""
+    """The leg of the agent to watch, else of the owner, else of whoever joined first: speaking here and neither on
+    hold nor waiting, with music, for somebody who has turned away: they talk to nobody then, and are not listened to.
+    """
     found = []
     for party in call.joined():
         leg = step.leg(party.leg)
-        able = party.agent is not None and party.present and leg is not None and leg.speaks_in(call.id)
-        if able and leg is not None and leg.id != monitor.lost:
+        talks = party.agent is not None and party.present and not call.waits(party)
+        if talks and leg is not None and leg.speaks_in(call.id) and leg.id != monitor.lost:
             found.append((party.agent != monitor.watched, party.agent != call.owner, party.order, leg.id))
     return min(found)[3] if found else None
 

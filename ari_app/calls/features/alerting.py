@@ -109,7 +109,7 @@ def destination(step: Step, target: Target, agent: str | None) -> tuple[Destinat
         case RoutingPoint(name=name, number=number):
             return DialplanEntry(number), Identity(name, number)
         case OutsideNumber(number=number, dialled=dialled):
-            return Outside(dialled, directory.settings.trunk), Identity(number=number)
+            return Outside(dialled, directory.settings.trunk, number), Identity(number=number)
         case Agent() | Group() | Queue() | Skill() | None:
             return None, Identity()  # one of its agents is rung, and none was found
         case _:

@@ -37,10 +37,9 @@ def hold(step: Step, call: Call, by: PartyId, whom: list[Party]) -> Call:
 
 
 def retrieve_all(step: Step, call: Call, by: Party) -> Call:
-    """Everybody comes back, but a colleague who is away on another call of their own."""
-    for party in call.joined():
-        kept = party.held_by & {party.id} if party.id != by.id else frozenset()
-        call = step.put_party(call.id, party.id, held_by=kept)
+    """See `Call.retrieved`."""
+    for party in call.retrieved(by).joined():
+        call = step.put_party(call.id, party.id, held_by=party.held_by)
     return call
 
 

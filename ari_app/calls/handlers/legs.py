@@ -12,11 +12,13 @@ from ari_app.calls.model import (
     DEAD,
     Call,
     DialplanEntry,
+    Identity,
     Leg,
     LegId,
     LegState,
     OfferKind,
     OfferState,
+    Outside,
     Party,
     PartyRole,
     Progress,
@@ -78,8 +80,9 @@ def identified(step: Step, fact: LegIdentified) -> None:
     leg = step.leg(fact.leg)
     if leg is None or isinstance(leg.destination, DialplanEntry):
         return  # a routing point is known by its own name, whatever its dialplan says of whom it asks
-    if leg.destination is not None and fact.identity.anonymous:
-        return  # whom somebody has dialled is known to them
+    if isinstance(leg.destination, Outside) and fact.identity.anonymous:
+        # The number that somebody has dialled is known to them: it stands for whoever withholds who they are.
+        fact = LegIdentified(fact.leg, Identity(number=leg.destination.listed))
     for call, party in list(step.party_by_leg(fact.leg)):
         if party.role is not PartyRole.CONTACT or (party.identity, party.withheld) == (fact.identity, fact.withheld):
             continue

@@ -1,7 +1,7 @@
 """The call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ari_app.calls.model.ids import AgentId, BridgeId, CallId, PartyId
@@ -95,6 +95,14 @@ class Call:
     def on_hold(self, party: Party) -> bool:
         """Whether it hears music and nobody: somebody holds it, or it waits for who has turned away."""
         return bool(party.held_by) or self.waits(party)
+
+    def retrieved(self, by: Party) -> "Call":
+        """As it is when this party has brought all back, but a colleague who is away on another call of their own."""
+        back = {
+            p.id: replace(p, held_by=p.held_by & {p.id} if p.id != by.id else frozenset[PartyId]())
+            for p in self.joined()
+        }
+        return replace(self, parties={**self.parties, **back})
 
     def contact(self) -> Party | None:
         """Whoever is from outside and in the call now; of several, the first who joined."""

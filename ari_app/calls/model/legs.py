@@ -67,10 +67,11 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A number that goes out through a trunk."""
+    """A number that goes out through a trunk; `listed` is how people know it, before it was made fit for the trunk."""
 
     number: str
     trunk: str
+    listed: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 import pytest
 
 from ari_app.calls import commands as c
+from ari_app.calls.actions import CallAction
+from ari_app.calls.model import MonitorMode
 from ari_app.errors import Refused
 from ari_app.routing.directory import Role
 from tests.support.office import AWAY, Office, hear_each_other
@@ -381,3 +383,21 @@ def test_a_supervisor_who_takes_over_whom_they_have_muted_knows_and_keeps_it_s31
     assert office.hears() == set()
     assert "unmute" in next(p for p in office.seen("erin", call).parties if p.role == "contact").actions
     office.is_calm()
+
+
+def test_who_waits_for_a_colleague_who_has_turned_away_cannot_retrieve_and_is_not_listened_to() -> None:
+    office = Office("alice", "bob")
+    call = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.command(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.LISTEN)
+    office.settle()
+    office.picks_up("erin")
+    assert ("erin", "bob") in office.hears()
+    office.asterisk.press_hold(office.leg_of("alice"))
+    office.settle()
+    assert "bob" in office.music()
+    assert not {pair for pair in office.hears() if pair[0] == "erin"}
+    assert CallAction.RETRIEVE not in office.seen("bob").actions
+    assert office.refused(c.Retrieve, "bob", call=call.id) == "not_allowed_now"
+    office.asterisk.press_retrieve(office.leg_of("alice"))
+    office.settle()
+    assert {("erin", "bob"), ("erin", "alice"), ("alice", "bob")} <= office.hears()

@@ -188,6 +188,24 @@ def test_whom_an_agent_has_dialled_stays_known_though_they_withhold_it_and_may_h
     assert _contact(office) == (ELSE.name, ELSE.number, False)
 
 
+def test_who_was_passed_on_by_somebody_dialled_is_not_shown_for_the_next_who_withholds() -> None:
+    office = Office("alice", "bob")
+    office.ask(c.MakeCall, "alice", target=AWAY)
+    office.answers_outside()
+    number = _contact(office)
+    office.passed_on(office.outside_leg())
+    office.settle()
+    assert _contact(office) == (ELSE.name, ELSE.number, False)
+    office.passed_on(office.outside_leg(), withheld=True)
+    office.settle()
+    assert _contact(office) == number
+    assert office.asterisk.world.channels[office.leg_of("alice")].shown == Identity(number=AWAY.id)
+    office.ask(c.SingleStepTransfer, "alice", call=office.only_call().id, target=to("agent:bob"))
+    shown = [x for x in office.asterisk.executed if isinstance(x, e.CreateLeg)][-1].identity
+    assert ELSE.name not in (shown.name, shown.number)
+    assert ELSE.number not in (shown.name, shown.number)
+
+
 def test_a_routing_point_and_a_colleague_keep_their_own_names() -> None:
     office = Office("alice")
     office.ask(c.MakeCall, "alice", target=to("routing_point:billing"))
