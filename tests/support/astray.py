@@ -56,7 +56,11 @@ def strayed(world: World, stimulus: object, effects: list[Effect]) -> list[str]:
         new = [p for key, p in after.parties.items() if key not in before.parties and p.agent not in known]
         come, rung = ({p.leg for p in new if (p.progress is Progress.JOINED) is there} for there in (True, False))
         for was, now in changed:
-            if was.id == after.id or not (come | rung) & {p.leg for p in was.parties.values() if p.leg}:
+            stays = set() if now.ended else {p.leg for p in now.parties.values() if p.progress is not Progress.LEFT}
+            gone = {
+                p.leg for p in was.parties.values() if p.leg
+            } - stays  # one line of an agent may be in several calls
+            if was.id == after.id or not (come | rung) & gone:
                 continue
             if not isinstance(stimulus, BaseCommand) and frozenset((was.id, after.id)) not in world.named.pairs:
                 found.append(f"{was.id} was joined to {after.id}, which nobody asked for")
