@@ -3,8 +3,8 @@
 import pytest
 
 from ari_app.calls import commands as c
-from ari_app.calls.actions import CallAction
 from ari_app.calls.model import MonitorMode
+from ari_app.calls.verbs import CallAction
 from ari_app.errors import Refused
 from ari_app.routing.directory import Role
 from tests.support.office import AWAY, Office, hear_each_other
