@@ -50,8 +50,8 @@ class BridgeMedia:
             case StopRecorder(recording=recording):
                 try:
                     await self._live("stop", recording)
-                except NotFound:
-                    return
+                except (NotFound, Conflict):
+                    return  # it has ended: 409 while Asterisk has not yet forgotten it
             case PlayToBridge(bridge=bridge, announcement=announcement, sounds=sounds):
                 await self._play(bridge, announcement, sounds)
             case _:

@@ -144,11 +144,14 @@ async def test_a_recording_that_runs_is_started_and_one_that_is_over_is_not(
     assert [name for name, _ in client.take()] == ["bridges.record", "recordings.getLive"] * 3
 
 
-async def test_stopping_what_is_over_is_done_and_pausing_it_fails(requests: Requests, client: Recorder) -> None:
-    client.refusals |= dict.fromkeys(("stop", "pause", "unpause"), NotFound(404, "Recording not found"))
+@pytest.mark.parametrize("over", [NotFound(404, "Recording not found"), Conflict(409, "Recording not in session")])
+async def test_stopping_what_is_over_is_done_and_pausing_it_fails(
+    requests: Requests, client: Recorder, over: AriError
+) -> None:
+    client.refusals |= dict.fromkeys(("stop", "pause", "unpause"), over)
     await requests.perform(StopRecorder(1, "b", "x"))
     for effect in (PauseRecorder(2, "b", "x"), ResumeRecorder(3, "b", "x")):
-        with pytest.raises(NotFound):
+        with pytest.raises(type(over)):
             await requests.perform(effect)
 
 
