@@ -1,7 +1,6 @@
 """Bad input of every kind gets its code, and a conference that is running hears nothing of it."""
 
 import asyncio
-import hashlib
 import io
 import json
 import os
@@ -17,6 +16,8 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
+from ari_app.config.credentials import Credential
+from ari_app.store.port import hash_token
 from tests.e2e.office import Agent, Office
 from tests.e2e.witness import undisturbed
 
@@ -115,9 +116,11 @@ async def test_a_token_that_expired_is_unauthenticated_and_the_conference_hears_
     """The token is one as the controller keeps them, with half a second to live."""
     alice, _ = await conference(office)
     token, expires_at = secrets.token_urlsafe(32), time.time() + 0.5
-    key = f"{{{PREFIX}}}:token:{hashlib.sha256(token.encode()).hexdigest()}"
+    digest = hash_token(token)
+    key, fingerprint = f"{{{PREFIX}}}:token:{digest}", Credential(password="alice-demo").fingerprint(digest)
+    kept = {"agent": "alice", "expires_at": expires_at, "fingerprint": fingerprint}
     async with Redis.from_url(office.stack.redis) as redis:
-        await redis.set(key, json.dumps({"agent": "alice", "expires_at": expires_at}), px=60_000)
+        await redis.set(key, json.dumps(kept), px=60_000)
         async with (
             undisturbed(office, *CONFERENCE),
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session,
