@@ -1,4 +1,5 @@
-"""Pictures of the page: `python -m tests.desk DIRECTORY [scene…]`, at three widths, light and dark, in both languages.
+"""Pictures of the page: `python -m tests.desk DIRECTORY [scene…]`, at three widths, light and dark, in both languages;
+`python -m tests.desk` alone: those that the documents show, into docs/pictures.
 
 The page must have been built (`npm run build` in ari_app/desk).
 """
@@ -16,6 +17,20 @@ from tests.desk.stage import Language, stage
 LOOKS: tuple[tuple[int, bool, Language], ...] = ((1280, False, "fr"), (1920, True, "en"), (400, False, "fr"))
 
 
+SHOWN = ("ringing", "conference", "consultation", "supervisor", "admin")
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+async def draw_shown() -> None:
+    """Draw what the documents show."""
+    PICTURES.mkdir(exist_ok=True)
+    async with stage() as opened:
+        for scene in SCENES:
+            if scene.name in SHOWN:
+                async with opened.show(scene, "en") as page:
+                    await page.screenshot(path=PICTURES / f"{scene.name}.png")
+
+
 async def draw(directory: Path, wanted: list[str]) -> None:
     """Draw all scenes, or those that are wanted."""
     async with stage() as opened:
@@ -29,4 +44,4 @@ async def draw(directory: Path, wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(draw(Path(sys.argv[1]), sys.argv[2:]))
+    asyncio.run(draw(Path(sys.argv[1]), sys.argv[2:]) if len(sys.argv) > 1 else draw_shown())
