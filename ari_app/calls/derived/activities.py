@@ -23,9 +23,12 @@ def settle(step: Step) -> None:
             told.append(SetActivity(agent, activity, concerned, wrap_up))
     if step.tells_all_agents:
         told.append(ReconcileAgents(tuple(_busy(step)), step.all_awaited()))
-    # Reservations that taking stock asks for come after: whom an earlier life had reserved can then be had.
-    place = 0 if step.tells_all_agents else len(step.effects)
-    step.effects[place:place] = told
+        # After what this step has given back, and before the reservations that it asks for: whom an earlier incarnation
+        # had reserved can then be had.
+        given_back = [effect for effect in step.effects if isinstance(effect, SetActivity)]
+        step.effects[:] = [*given_back, *told, *(x for x in step.effects if not isinstance(x, SetActivity))]
+    else:
+        step.effects.extend(told)
 
 
 def _busy(step: Step) -> list[tuple[AgentId, str, CallId]]:

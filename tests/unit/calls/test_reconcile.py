@@ -9,6 +9,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Leg, LegState, OfferState, Phone
+from ari_app.testing.asterisk import Behaviour
 from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
 
@@ -293,6 +294,20 @@ def test_a_reservation_whose_answer_is_on_its_way_outlives_the_stock_taking() ->
     told = next(effect for effect in office.effects if isinstance(effect, e.ReconcileAgents))
     assert told.awaited == tuple(office.switch.state.seeks)
     assert {agent for agent, _, _ in told.busy} <= {"bob", "carol"}
+
+
+def test_who_dialled_by_hand_while_the_link_was_away_is_not_given_back_for_a_call_that_is_over() -> None:
+    office = Office("alice")
+    office.phone("alice", Behaviour.RING)
+    office.command(c.MakeCall, "alice", target=to("agent:bob"))
+    office.settle()
+    assert office.agents.activity["bob"] == "reserved"
+    office.lose_link()
+    office.asterisk.hang_up(office.leg_of("alice"))
+    office.arrives("dial", "2000", leg="in9", endpoint="1002")
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert office.agents.activity["bob"] == "on_call"
 
 
 def test_an_availability_that_was_emptied_is_told_of_every_agent() -> None:
