@@ -34,9 +34,10 @@ def seed(fault: Fault, where: Path) -> None:
     file.write_text(text.replace(fault.lines, fault.instead), encoding="utf-8")
 
 
-def said(output: str) -> list[str]:
-    """What pytest says of the failure: its lines of errors."""
-    return re.findall(r"^(?:E +| *\| +E? *)?((?:\w+\.)*(?:\w*Error|Flaky\w*|\w+Exception)\b.*)$", output, re.MULTILINE)
+def said(output: str) -> str:
+    """What pytest says of the failure: the first assertion that tells more than that it is one."""
+    found = re.findall(r"^(?:E|\s*\|)[\s|E]*((?:AssertionError: )?assert .+|\w+Error: .+)$", output, re.MULTILINE)
+    return found[0][:240] if found else "-"
 
 
 def run(fault: Fault) -> bool:
@@ -61,7 +62,7 @@ def run(fault: Fault) -> bool:
     caught = done.returncode == 1 and fault.says in done.stdout
     what = "caught" if caught else "NOT CAUGHT" if done.returncode == 0 else "failed otherwise"
     print(
-        f"{fault.row:4} {fault.name:32} {what} after {seconds:.0f} s: {(said(done.stdout) or ['-'])[0][:240]}",
+        f"{fault.row:4} {fault.name:32} {what} after {seconds:.0f} s: {said(done.stdout)}",
         flush=True,
     )
     return caught
