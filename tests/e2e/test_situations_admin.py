@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
 import shutil
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from ari_app.api.authentication import FAILURES
 from ari_app.ari.checks import connect
 from tests.bots import Contact, answers
 from tests.bots.recital import recited
@@ -248,3 +252,31 @@ async def test_with_people_of_ones_own_the_demonstration_is_left_out_in_one_sent
         "· no demonstration: it is a story of alice, bob and carol, "
         "and bob is not there, or has another password than the demo's"
     )
+
+
+async def test_a_file_is_checked_offline_by_whoever_has_nothing_but_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "callcentre.yaml"
+    file.write_text(FILE.read_text().replace("groups: [support]", "groups: [suport]", 1))
+    for path, expected, said in ((FILE, 0, "no faults"), (file, 1, "suport")):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ari_app", "check", "--offline", str(path)),
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        assert (process.returncode, said in output.decode()) == (expected, True), output.decode()
+
+
+async def test_whoever_guesses_at_a_password_is_told_to_wait_and_nobody_else_is(office: Office) -> None:
+    wrong = {"agent": "frank", "password": "guess"}
+    elsewhere = aiohttp.TCPConnector(local_addr=("127.0.79.9", 0))  # whose failures are nobody's here
+    async with aiohttp.ClientSession(office.stack.api, connector=elsewhere) as session:
+        codes = []
+        for _ in range(FAILURES + 1):
+            async with session.post("/v1/login", json=wrong) as response:
+                codes.append((response.status, (await response.json())["code"]))
+        async with session.post("/v1/login", json={"agent": "dave", "password": "dave-demo"}) as response:
+            other = response.status
+    assert codes == [(401, "unauthenticated")] * FAILURES + [(429, "rate_limited")]
+    assert other == 200
