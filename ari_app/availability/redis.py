@@ -30,6 +30,8 @@ from ari_app.availability.rules import (
     SETTLE,
     check_activity,
     check_choice,
+    chosen_before,
+    kept_reason,
     milliseconds,
     no_wrap_up,
     unknown_agent,
@@ -63,7 +65,7 @@ class RedisAvailability:
             told = [
                 text
                 for agent, m in page
-                for text in (agent, "1" if m.phone else "0", m.text(), *_chosen((known or {}).get(agent)))
+                for text in (agent, "1" if m.phone else "0", m.text(), *chosen_before((known or {}).get(agent)))
             ]
             await self._run("configure", token, "agents", *told)
         removed = await self._members("agents") - wanted.members.keys()
@@ -77,8 +79,7 @@ class RedisAvailability:
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
         choice = check_choice(state)
-        kept = reason or "" if choice is AgentState.NOT_READY else ""
-        answer = await self._run("set_state", agent, choice, kept)
+        answer = await self._run("set_state", agent, choice, kept_reason(choice, reason))
         if answer is None:
             raise unknown_agent(agent)
         return read_record(answer)
@@ -206,10 +207,3 @@ class RedisAvailability:
         for page in batched(names, PAGE, strict=False):
             found += [line.decode() for line in await self._run("recompute", step, *page)]
         return found
-
-
-def _chosen(record: AgentRecord | None) -> tuple[str, str]:
-    """Choice and reason of a new agent."""
-    if record is None:
-        return AgentState.LOGGED_OUT, ""
-    return record.choice, record.reason or "" if record.choice is AgentState.NOT_READY else ""

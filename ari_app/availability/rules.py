@@ -1,6 +1,6 @@
 """What Redis and the in-memory implementation have in common: what is accepted, and how times are kept."""
 
-from ari_app.availability.port import ACTIVITIES, CHOICES, AgentState
+from ari_app.availability.port import ACTIVITIES, CHOICES, AgentRecord, AgentState
 from ari_app.errors import Code, FieldError, Refused
 
 # As in lua/common.lua, where the reason stands.
@@ -22,6 +22,18 @@ def check_choice(state: str) -> AgentState:
         message = f"must be one of {', '.join(sorted(CHOICES))}"
         raise Refused(Code.INVALID, f"an agent's state {message}", [FieldError("state", message)])
     return AgentState(state)
+
+
+def kept_reason(choice: AgentState, reason: str | None) -> str:
+    """The reason that is kept of a choice: only who is not ready has one."""
+    return reason or "" if choice is AgentState.NOT_READY else ""
+
+
+def chosen_before(record: AgentRecord | None) -> tuple[AgentState, str]:
+    """Choice and kept reason of an agent who is new: as the record says, or logged out."""
+    if record is None:
+        return AgentState.LOGGED_OUT, ""
+    return record.choice, kept_reason(record.choice, record.reason)
 
 
 def check_activity(activity: str | None) -> AgentState | None:

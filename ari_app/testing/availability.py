@@ -25,6 +25,8 @@ from ari_app.availability.rules import (
     SETTLE,
     check_activity,
     check_choice,
+    chosen_before,
+    kept_reason,
     milliseconds,
     no_wrap_up,
     unknown_agent,
@@ -56,10 +58,8 @@ class MemoryAvailability:
             there = self._agents.get(agent)
             if there is None:
                 new = self._agents[agent] = HeldAgent(agent, member, since=step.now)
-                chosen = (known or {}).get(agent)
-                if chosen is not None and chosen.choice is not AgentState.LOGGED_OUT:
-                    new.choice = chosen.choice
-                    new.reason = (chosen.reason or "") if chosen.choice is AgentState.NOT_READY else ""
+                new.choice, new.reason = chosen_before((known or {}).get(agent))
+                if new.choice is not AgentState.LOGGED_OUT:
                     self._commit(new, step.now, step)
             elif there.member != member:
                 self._leave(there, step)
@@ -78,7 +78,7 @@ class MemoryAvailability:
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
         choice = check_choice(state)
-        kept = reason or "" if choice is AgentState.NOT_READY else ""
+        kept = kept_reason(choice, reason)
         step = self._step()
         known = self._current(agent, step)
         if known is None:
