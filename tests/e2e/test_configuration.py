@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from tests.bots import Lab, answers
+from tests.e2e.containers import until_ready
 from tests.e2e.office import Office, Refused
 from tests.e2e.stack import Stack
 
@@ -75,18 +75,6 @@ async def own_office(stack: Stack, file: Path) -> AsyncIterator[Office]:
             process.terminate()
             async with asyncio.timeout(15):
                 await process.wait()
-
-
-async def until_ready(stack: Stack) -> None:
-    """Ask until the controller says that it is ready."""
-    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
-        ready = False
-        while not ready:
-            try:
-                async with session.get(f"{stack.api}/readyz") as response:
-                    ready = response.status == 200
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(0)  # not listening yet
 
 
 async def test_the_demos_file_fits_the_running_asterisk(stack: Stack) -> None:

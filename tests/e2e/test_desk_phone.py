@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
+from tests.bots import Contact
 from tests.e2e.browser import DeskPage, Desks, is_heard_by
 from tests.e2e.office import CALLER_NAME, Agent, Office
 
@@ -26,6 +27,15 @@ async def page(desks: Desks, alice: Agent) -> DeskPage:
     await page.uses_this_page()
     await page.goes_ready()
     return page
+
+
+async def talks(office: Office, page: DeskPage) -> Contact:
+    """A caller whose call was taken in the page, and who hears it."""
+    caller = await office.caller()
+    caller.dial("1001")
+    await page.accept(CALLER_NAME)
+    await is_heard_by(caller, VOICE)
+    return caller
 
 
 async def test_a_call_is_taken_in_the_page_and_both_hear_each_other(
@@ -70,10 +80,7 @@ async def test_two_agents_in_two_browsers_talk_and_confer(office: Office, desks:
 async def test_a_page_that_is_loaded_again_in_mid_call_brings_both_back_together(
     office: Office, alice: Agent, page: DeskPage
 ) -> None:
-    caller = await office.caller()
-    caller.dial("1001")
-    await page.accept(CALLER_NAME)
-    await is_heard_by(caller, VOICE)
+    caller = await talks(office, page)
     for _ in range(3):
         await page.page.reload()
         await page.hears(caller)
@@ -84,10 +91,7 @@ async def test_a_page_that_is_loaded_again_in_mid_call_brings_both_back_together
 async def test_while_the_tab_is_gone_the_contact_hears_music_and_a_new_one_takes_the_call_up_by_itself(
     office: Office, alice: Agent, page: DeskPage
 ) -> None:
-    caller = await office.caller()
-    caller.dial("1001")
-    await page.accept(CALLER_NAME)
-    await is_heard_by(caller, VOICE)
+    caller = await talks(office, page)
     context, address = page.page.context, page.page.url
     await page.page.close()
     await caller.hears_music(within=8)
@@ -140,10 +144,7 @@ async def test_without_a_microphone_nobody_is_offered_a_call_and_sees_why(
     await alice.has_reason("phone_unreachable")
     await page.page.evaluate("window.plugIn()")
     await alice.has_reason(None)
-    caller = await office.caller()
-    caller.dial("1001")
-    await page.accept(CALLER_NAME)
-    await is_heard_by(caller, VOICE)
+    await talks(office, page)
 
 
 async def test_a_tab_that_was_frozen_shows_what_is_now_and_has_lost_no_call(

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from tests.bots import Lab
 from tests.bots.station import Station
+from tests.e2e.containers import until_ready
 from tests.e2e.office import Agent, Office
 from tests.e2e.stack import Stack
 from tests.e2e.tape import ari, stored, tape, watching
-from tests.e2e.test_configuration import FILE, PORT, environment, own_office, until_ready
+from tests.e2e.test_configuration import FILE, PORT, environment, own_office
 from tests.e2e.witness import LONGEST_GAP, reopen
 
 BEEP = "700 Hz"
