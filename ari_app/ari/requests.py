@@ -46,8 +46,8 @@ from ari_app.calls.effects import (
 )
 from ari_app.calls.model import BridgeId, Destination, DialplanEntry, LegId, Outside, Phone, TransferState
 
-# DTMF events don't come from a two-party bridge without it.
 _TRUE = frozenset({"yes", "true"})
+# DTMF events don't come from a two-party bridge without it.
 BRIDGE_TYPE = "mixing,dtmf_events"
 _DIGIT_SENT = "CALL_CONTROL_DIGIT"
 DTMF_MS = 100

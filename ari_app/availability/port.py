@@ -188,7 +188,7 @@ class Availability(Protocol):
         """What calls make of all agents, when the calls were reconciled: `busy` has activity and call of those whom a
         call has; no call has the others.
 
-        Activities and reservations that an earlier life of a controller left end so, without wrap-up; a wrap-up goes
+        Activities and reservations that an earlier incarnation left end so, without wrap-up; a wrap-up goes
         on, and so do the reservations of `awaited`, whose answers are still on their way. Repeating it changes nothing.
 
         Raises:

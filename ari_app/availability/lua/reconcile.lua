@@ -1,4 +1,4 @@
--- What calls make of these agents, after the calls were reconciled: whatever else is kept of them is of an earlier life.
+-- What calls make of these agents, after reconciliation: whatever else is kept of them an earlier incarnation left.
 -- ARGV  now, requests whose answer is still waited for (separated by blanks), then for each agent: agent, activity
 --       ('' for none), call ('' for none)
 local awaited = {}

@@ -1,6 +1,6 @@
 """What calls make of agents: rung, on a call, or free again after some rest. Derived, and told where it has changed.
 
-When stock was taken it is told of every agent: a controller that died between two writes has left some as they are not.
+After reconciliation it is told of every agent: a controller that died between two writes has left some as they are not.
 """
 
 from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity

@@ -59,7 +59,7 @@ class SetAgentState(OnAgents):
 
 @dataclass(frozen=True, slots=True)
 class ReconcileAgents(OnAgents):
-    """What calls make of all agents, after stock was taken: whatever else is kept of them an earlier life has left.
+    """What calls make of all agents, after reconciliation: whatever else is kept of them an earlier incarnation left.
 
     `busy` has agent, activity and call of those whom a call has; no call has the others. `awaited` are the requests of
     reservations whose answers are still on their way: they stand.
