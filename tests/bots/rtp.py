@@ -198,16 +198,19 @@ class RtpStream:
         self._lost = False
         first, kind, _, timestamp, _ = _HEADER.unpack_from(packet)
         payload = packet[_HEADER.size + 4 * (first & 0x0F) :]
-        kind &= 0x7F
+        marker, kind = bool(kind & 0x80), kind & 0x7F
         if kind == PCMU:
-            self._audio(at, payload)
+            self._audio(at, payload, marker)
         elif kind == self.dtmf_payload and len(payload) >= _EVENT.size:
             code = payload[0]
             if timestamp != self._digit_timestamp and code < len(DTMF_KEYS):
                 self._digit_timestamp = timestamp
                 self._on_digit(at, DTMF_KEYS[code])
 
-    def _audio(self, at: float, payload: bytes) -> None:
+    def _audio(self, at: float, payload: bytes, marker: bool) -> None:
+        if marker:
+            # A talkspurt begins: what an announcement left of its last frame is no part of what another says.
+            self._rest = b""
         if len(payload) == tones.FRAME and not self._rest:
             self._on_frame(at, payload)
             return
