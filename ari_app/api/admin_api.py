@@ -5,10 +5,9 @@ from dataclasses import asdict
 from aiohttp import web
 
 from ari_app.api.effective import effective
-from ari_app.api.events import EventHub, render_call
+from ari_app.api.events import EventHub
 from ari_app.api.metrics import CONTENT_TYPE, Metrics
-from ari_app.api.models import (
-    Calls,
+from ari_app.api.models.admin import (
     EffectiveConfiguration,
     FaultDocument,
     Health,
@@ -18,7 +17,9 @@ from ari_app.api.models import (
     StoryFile,
     StoryLine,
 )
+from ari_app.api.models.calls import Calls
 from ari_app.api.port import Control
+from ari_app.api.rendering import render_call
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls import discretion
 from ari_app.calls.views import timestamp

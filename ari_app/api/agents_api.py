@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ari_app.api.authentication import Authentication
 from ari_app.api.documents import me
-from ari_app.api.models import LoggedIn, Login, Logout, Me, NewState
+from ari_app.api.models.agents import LoggedIn, Login, Logout, Me, NewState
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls.views import timestamp

@@ -7,8 +7,7 @@ from typing import Literal, assert_never
 
 from pydantic import BaseModel
 
-from ari_app.api.events import render_call, render_hearing, sees
-from ari_app.api.models import (
+from ari_app.api.models.calls import (
     Calls,
     DtmfRequest,
     HearingDocument,
@@ -21,6 +20,7 @@ from ari_app.api.models import (
 )
 from ari_app.api.port import Control
 from ari_app.api.preferences import Preferences
+from ari_app.api.rendering import render_call, render_hearing, sees
 from ari_app.api.routes import Exchange, Handler, Route
 from ari_app.calls import commands as c
 from ari_app.calls.model import Call, MonitorMode

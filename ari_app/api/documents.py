@@ -4,7 +4,7 @@ from typing import Any, assert_never
 
 from pydantic import TypeAdapter
 
-from ari_app.api.models import (
+from ari_app.api.models.agents import (
     AgentDocument,
     CallerIdChoice,
     Choice,
@@ -15,9 +15,8 @@ from ari_app.api.models import (
     PhoneState,
     ReasonChoice,
     State,
-    TargetAction,
-    TargetDocument,
 )
+from ari_app.api.models.targets import TargetAction, TargetDocument
 from ari_app.api.port import Agents, AgentState
 from ari_app.calls.views import timestamp
 from ari_app.errors import StoreUnavailable

@@ -8,17 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from ari_app.api.models import (
-    AgentDocument,
-    Answer,
-    EarDocument,
-    LiveTarget,
-    Me,
-    PhoneDocument,
-    State,
-    TargetDocument,
-    Timestamp,
-)
+from ari_app.api.models.agents import AgentDocument, Me, State
+from ari_app.api.models.calls import EarDocument
+from ari_app.api.models.common import Answer, Timestamp
+from ari_app.api.models.phones import PhoneDocument
+from ari_app.api.models.supervision import LiveTarget
+from ari_app.api.models.targets import TargetDocument
 from ari_app.api.problems import Problem
 from ari_app.calls.model import Alarm
 from ari_app.calls.views import CallView, OfferView

@@ -10,7 +10,7 @@ import structlog
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from ari_app.api.models import (
+from ari_app.api.models.history import (
     DispositionDocument,
     HistoryDocument,
     HistoryQuery,

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import structlog
 
 from ari_app.api.documents import state_of
-from ari_app.api.models import LiveTarget, Share, State
+from ari_app.api.models.agents import State
+from ari_app.api.models.supervision import LiveTarget, Share
 from ari_app.api.port import Agents, Control
 from ari_app.calls.model import Call
 from ari_app.calls.views import timestamp

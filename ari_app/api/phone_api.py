@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Callable
 
 from ari_app.api.authentication import Session
-from ari_app.api.models import Device, DeviceDocument, IceServerDocument, MyPhone, NewDevice, PhoneDocument, PhoneState
+from ari_app.api.models.agents import PhoneState
+from ari_app.api.models.common import Device
+from ari_app.api.models.phones import DeviceDocument, IceServerDocument, MyPhone, NewDevice, PhoneDocument
 from ari_app.api.port import Control, Phones
 from ari_app.api.routes import Exchange, Route
 from ari_app.errors import Code, Refused

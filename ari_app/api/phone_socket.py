@@ -17,7 +17,7 @@ import structlog
 from aiohttp import ClientConnectionError, ClientWebSocketResponse, WSMsgType, web
 
 from ari_app.api.authentication import Session
-from ari_app.api.models import SocketQuery
+from ari_app.api.models.sockets import SocketQuery
 from ari_app.api.phone_api import PATH, PageSecrets, name_of, phone_of
 from ari_app.api.port import Control, Phones
 from ari_app.api.problems import UPGRADE_REQUIRED, HttpError

@@ -154,7 +154,7 @@ class ApiServer:
 
     async def stop(self) -> None:
         """Close all windows, let requests under way finish, and no longer listen."""
-        self._hub.close_all()
+        self._hub.publisher.close_all()
         self._sockets.close_all()
         self._events.stop()
         if self._runner is not None:
@@ -183,7 +183,7 @@ class ApiServer:
 
     def _session_ended(self, digest: str) -> None:
         self._tickets.end_session(digest)
-        self._hub.end_session(digest)
+        self._hub.publisher.end_session(digest)
         self._sockets.end_session(digest)
 
 

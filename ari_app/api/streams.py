@@ -1,7 +1,7 @@
-"""A stream of numbered events, and the subscription that says which targets it tells of. Values; `events` fills them.
+"""A stream of numbered events, and the subscription that says which targets it has. Values; `publisher` fills them.
 
 Each window begins a stream of its own; one that resumes goes on with that of the window which was lost. All streams of
-an agent have their own numbers, so that a number alone tells which stream is meant.
+an agent have their own numbers, so that a number alone says which stream is meant.
 """
 
 from collections import deque
@@ -19,7 +19,7 @@ SPAN = 2**26
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """How a target is now: JSON, and as it was last told, for the many streams that tell it in the same moment."""
+    """How a target is now: JSON, and as it was last sent, for the many streams that send it in the same moment."""
 
     target: Target
     rest: str
@@ -27,7 +27,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Selection:
     """What a window shows: these targets, or what this search finds."""
 
     targets: tuple[str, ...] | None = None
@@ -38,23 +38,23 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What was asked for, and the targets that it came to in this directory, in order."""
+    """What was selected, and the targets that it came to in this directory, in order."""
 
-    asked: Asked
+    selection: Selection
     targets: tuple[Target, ...]
     directory: Directory
 
 
 @dataclass(slots=True, eq=False)
-class Desk:
-    """All streams of one agent, and what they were told of each call last."""
+class Viewer:
+    """All streams of one agent, and what was sent of each call last."""
 
     agent: str
     role: Role
     streams: list["Stream"] = field(default_factory=list)
-    told: dict[CallId, str] = field(default_factory=dict)
-    told_offers: dict[CallId, str] = field(default_factory=dict)
-    told_hearing: dict[CallId, str] = field(default_factory=dict)
+    sent: dict[CallId, str] = field(default_factory=dict)
+    sent_offers: dict[CallId, str] = field(default_factory=dict)
+    sent_hearing: dict[CallId, str] = field(default_factory=dict)
     begin: int = 0
 
 
@@ -62,10 +62,10 @@ class Desk:
 class Stream:
     """Numbers after `begin`; `seq` is the last, and that of the last of `recent`.
 
-    `changed` are targets whose value is still to be told, by name, oldest first.
+    `changed` are targets whose value is still to be sent, by name, oldest first.
     """
 
-    desk: Desk
+    viewer: Viewer
     begin: int
     seq: int
     recent: deque[News]

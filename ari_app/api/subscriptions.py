@@ -1,4 +1,4 @@
-"""What a client may send over its window: which targets it shows, so that it is told of these and no others.
+"""What a client may send over its window: which targets it shows, so that it is notified of these and no others.
 
     {"type":"subscribe","targets":["agent:bob","group:support"]}        these
     {"type":"subscribe","q":"sup","types":["group"],"limit":20}         what `GET /v1/targets` finds with this
@@ -15,9 +15,10 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from ari_app.api.finder import Finder
-from ari_app.api.models import EventsQuery, Request, TargetText
+from ari_app.api.models.common import Request, TargetText
+from ari_app.api.models.sockets import EventsQuery
 from ari_app.api.problems import fields_of
-from ari_app.api.streams import Asked, Subscription
+from ari_app.api.streams import Selection, Subscription
 from ari_app.errors import Code, FieldError, Refused
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import TargetType
@@ -52,7 +53,7 @@ type Message = Annotated[Subscribe | Unsubscribe, Field(discriminator="type")]
 _MESSAGE: TypeAdapter[Subscribe | Unsubscribe] = TypeAdapter(Message)
 
 
-def read_message(text: str) -> Asked | None:
+def read_message(text: str) -> Selection | None:
     """What a client asks for; None: all targets.
 
     Raises:
@@ -67,10 +68,10 @@ def read_message(text: str) -> Asked | None:
             return None
         case Subscribe():
             named = tuple(message.targets) if message.targets is not None else None
-            return Asked(named, message.q or "", message.types, message.limit)
+            return Selection(named, message.q or "", message.types, message.limit)
 
 
-def asked_in(query: EventsQuery) -> Asked | None:
+def selection_of(query: EventsQuery) -> Selection | None:
     """What the query of a new window asks for, if it does.
 
     Raises:
@@ -80,28 +81,28 @@ def asked_in(query: EventsQuery) -> Asked | None:
         if query.q is not None:
             problem = FieldError("q", "goes with no list of targets")
             raise Refused(Code.INVALID, "the query is not valid", (problem,))
-        return Asked(tuple(text for text in query.targets.split(",") if text), "", tuple(TargetType))
+        return Selection(tuple(text for text in query.targets.split(",") if text), "", tuple(TargetType))
     if query.q is None:
         return None
     types = tuple(TargetType) if query.types is None else tuple(query.types.split(","))
-    return Asked(None, query.q, types, query.limit)
+    return Selection(None, query.q, types, query.limit)
 
 
-async def subscription(finder: Finder, directory: Directory, viewer: str, asked: Asked) -> Subscription:
-    """What was asked for, in the directory as it is now.
+async def subscription(finder: Finder, directory: Directory, viewer: str, selection: Selection) -> Subscription:
+    """What was selected, in the directory as it is now.
 
     Raises:
         Refused: `unknown_target`.
     """
-    if asked.targets is None:
-        directory, found = await finder.search(viewer, asked.q, asked.types, asked.limit)
+    if selection.targets is None:
+        directory, found = await finder.search(viewer, selection.q, selection.types, selection.limit)
     else:
-        found = list(dict.fromkeys(finder.named(viewer, text) for text in asked.targets))
-    return Subscription(asked, tuple(found), directory)
+        found = list(dict.fromkeys(finder.named(viewer, text) for text in selection.targets))
+    return Subscription(selection, tuple(found), directory)
 
 
-async def renewed(finder: Finder, directory: Directory, viewer: str, asked: Asked) -> Subscription:
+async def renewed(finder: Finder, directory: Directory, viewer: str, selection: Selection) -> Subscription:
     """The same for a new directory: what is no longer there is left out."""
-    if asked.targets is None:
-        return await subscription(finder, directory, viewer, asked)
-    return Subscription(asked, tuple(finder.still(viewer, asked.targets)), directory)
+    if selection.targets is None:
+        return await subscription(finder, directory, viewer, selection)
+    return Subscription(selection, tuple(finder.still(viewer, selection.targets)), directory)

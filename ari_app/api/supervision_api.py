@@ -3,7 +3,7 @@
 from ari_app.api.agents_api import check_reason
 from ari_app.api.documents import agent_document
 from ari_app.api.live import Board
-from ari_app.api.models import AgentRow, AgentRows, AgentsQuery, Live, StateForAnother
+from ari_app.api.models.supervision import AgentRow, AgentRows, AgentsQuery, Live, StateForAnother
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.errors import Code, Refused

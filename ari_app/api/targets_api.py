@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ari_app.api.documents import target_document
 from ari_app.api.finder import Finder
-from ari_app.api.models import TargetDocument, TargetQuery, Targets
+from ari_app.api.models.targets import TargetDocument, TargetQuery, Targets
 from ari_app.api.port import Agents, Control
 from ari_app.api.preferences import Preferences
 from ari_app.api.routes import Exchange, Route

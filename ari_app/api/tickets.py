@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from ari_app.api.authentication import Authentication, Session
-from ari_app.api.models import EventsQuery, SocketQuery, Ticket
+from ari_app.api.models.sockets import EventsQuery, SocketQuery, Ticket
 from ari_app.api.routes import Exchange, Route
 from ari_app.calls.views import timestamp
 from ari_app.errors import Code, Refused

@@ -17,11 +17,11 @@ from ari_app.api.authentication import Session
 from ari_app.api.documents import me
 from ari_app.api.events import EventHub, Opened
 from ari_app.api.finder import Finder
-from ari_app.api.models import EventsQuery
+from ari_app.api.models.sockets import EventsQuery
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.problems import UPGRADE_REQUIRED, HttpError
 from ari_app.api.routes import Access, Exchange, Route
-from ari_app.api.streams import Asked, Subscription
+from ari_app.api.streams import Selection, Subscription
 from ari_app.api.tickets import Tickets
 from ari_app.api.windows import SESSION_ENDED, Window
 from ari_app.calls.views import timestamp
@@ -116,14 +116,14 @@ class EventsApi:
         """Send until it ends; see `Tickets` for who asks."""
         session = await self._tickets.session(exchange)
         query: EventsQuery = exchange.query
-        asked = subscriptions.asked_in(query)
+        selection = subscriptions.selection_of(query)
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT, timeout=GOODBYE, max_msg_size=LONGEST, compress=False, writer_limit=BACKLOG
         )
         if not socket.can_prepare(exchange.http).ok:
             detail = "this is a WebSocket; ask for an upgrade"
             raise HttpError(UPGRADE_REQUIRED, Code.INVALID, detail, headers={"Upgrade": "websocket"})
-        subscription = await self._subscription(session.agent.id, asked)
+        subscription = await self._subscription(session.agent.id, selection)
         await socket.prepare(exchange.http)
         opened = self._hub.open(session.agent, session.digest, query.since, subscription)
         ends = asyncio.get_running_loop().call_later(
@@ -133,7 +133,7 @@ class EventsApi:
             await self._run(socket, opened, session, exchange.http.transport)
         finally:
             ends.cancel()
-            self._hub.closed(opened.window)
+            self._hub.publisher.closed(opened.window)
         code, reason = opened.window.closed or (1000, "")
         await socket.close(code=code, message=reason.encode(), drain=False)
         return socket
@@ -143,10 +143,10 @@ class EventsApi:
         if self._renewing is not None:
             self._renewing.cancel()
 
-    async def _subscription(self, viewer: str, asked: Asked | None) -> Subscription | None:
-        if asked is None:
+    async def _subscription(self, viewer: str, selection: Selection | None) -> Subscription | None:
+        if selection is None:
             return None
-        return await subscriptions.subscription(self._finder, self._control.directory(), viewer, asked)
+        return await subscriptions.subscription(self._finder, self._control.directory(), viewer, selection)
 
     async def _run(
         self, socket: web.WebSocketResponse, opened: Opened, session: Session, transport: asyncio.Transport | None
@@ -230,8 +230,8 @@ class EventsApi:
                 before = stream.subscription
                 if before is None:
                     continue
-                viewer, directory = stream.desk.agent, self._control.directory()
-                after = await subscriptions.renewed(self._finder, directory, viewer, before.asked)
+                viewer, directory = stream.viewer.agent, self._control.directory()
+                after = await subscriptions.renewed(self._finder, directory, viewer, before.selection)
                 if stream.subscription is before:
                     self._hub.resubscribe(stream, after)
 

@@ -208,12 +208,12 @@ def test_a_stream_that_nobody_reads_is_forgotten_and_never_mistaken() -> None:
     now = [NOW]
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), keep=120, clock=lambda: now[0])
     first = hub.open(ALICE, "d", None)
-    hub.closed(first.window)
+    hub.publisher.closed(first.window)
     now[0] += 119
     hub.call_changed(None, C1)
     resumed = hub.open(ALICE, "d", first.seq)
     assert resumed.calls is None
-    hub.closed(resumed.window)
+    hub.publisher.closed(resumed.window)
     now[0] += 121
     hub.call_changed(C1, replace(C1, ended=True))
     anew = hub.open(ALICE, "d", resumed.seq)
@@ -233,7 +233,7 @@ async def test_two_windows_get_the_same(world: World, alice: str) -> None:
 
 
 async def test_a_slow_window_is_dropped_and_no_other(alice: str, world: World) -> None:
-    world.hub._queue = 8
+    world.hub.publisher._queue = 8
     big = replace(C1, user_data={"k": "x" * 500_000})
     async with window(world, alice) as slow:
         await next_event(slow)

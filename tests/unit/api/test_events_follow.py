@@ -57,16 +57,16 @@ class Follower(RuleBasedStateMachine):
 
     @rule()
     def loses_its_window(self) -> None:
-        self.hub.closed(self.opened.window)
+        self.hub.publisher.closed(self.opened.window)
 
     @rule()
     def resumes(self) -> None:
-        self.hub.closed(self.opened.window)
+        self.hub.publisher.closed(self.opened.window)
         self._open(self.seq)
 
     @rule()
     def begins_anew(self) -> None:
-        self.hub.closed(self.opened.window)
+        self.hub.publisher.closed(self.opened.window)
         self._open(None)
 
     @invariant()

@@ -12,7 +12,7 @@ import pytest
 
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
-from ari_app.api.streams import Asked, Subscription
+from ari_app.api.streams import Selection, Subscription
 from ari_app.calls.views import timestamp
 from ari_app.routing.targets import parse_target
 from tests.unit.api.fakes import DEMO, NOW, FakeAgents, FakeControl, FakeRecord, World, call, party
@@ -236,7 +236,7 @@ async def test_two_windows_of_one_agent_are_told_of_what_each_shows(world: World
 
 
 async def test_a_client_that_is_slow_gets_the_newest_value_once_and_calls_first(world: World, alice: str) -> None:
-    world.hub._queue = 8
+    world.hub.publisher._queue = 8
     big = replace(C1, user_data={"k": "x" * 8_000_000})
     async with window(world, alice, "targets=group:support,agent:bob") as client:
         await client.next()
@@ -262,14 +262,14 @@ async def test_a_client_that_is_slow_gets_the_newest_value_once_and_calls_first(
 
 
 def subscribed(*targets: str) -> Subscription:
-    return Subscription(Asked(targets), tuple(map(parse_target, targets)), DEMO.directory)
+    return Subscription(Selection(targets), tuple(map(parse_target, targets)), DEMO.directory)
 
 
 def test_streams_that_are_not_read_are_few_and_told_of_nothing() -> None:
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW, defer=lambda do: do())
     opened = [hub.open(ALICE, "d", None, subscribed("group:support", "skill:french>=2")) for _ in range(9)]
     for each in opened:
-        hub.closed(each.window)
+        hub.publisher.closed(each.window)
     assert [hub.open(ALICE, "d", each.seq).calls for each in opened] == [[]] * 5 + [None] * 4
     assert len({each.seq for each in opened}) == 9
 
@@ -277,14 +277,14 @@ def test_streams_that_are_not_read_are_few_and_told_of_nothing() -> None:
 def test_nothing_is_left_of_streams_that_are_forgotten() -> None:
     now = [NOW]
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: now[0], defer=lambda do: do())
-    hub.closed(hub.open(ALICE, "d", None, subscribed("group:support", "skill:french>=2")).window)
-    hub.closed(hub.open(ALICE, "d", None).window)
+    hub.publisher.closed(hub.open(ALICE, "d", None, subscribed("group:support", "skill:french>=2")).window)
+    hub.publisher.closed(hub.open(ALICE, "d", None).window)
     assert hub._fanout.wanted(parse_target("group:sales"))
     now[0] += 121
     hub.call_changed(None, C1)
     assert not hub._fanout.wanted(parse_target("group:support"))
     assert hub._fanout.levels("french") == ()
-    assert hub._desks == {}
+    assert hub.publisher._viewers == {}
 
 
 def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_told_s5() -> None:
@@ -324,7 +324,7 @@ def test_what_is_missed_over_several_windows_is_told_once_each_in_order_s5() -> 
     first = hub.open(ALICE, "d", None, subscribed())
     for n in range(5):
         hub.failed("alice", str(n), RuntimeError())
-    hub.closed(first.window)
+    hub.publisher.closed(first.window)
     for missed in range(5):
         resumed = hub.open(ALICE, "d", first.seq + 6 - missed).window
         events = [json.loads(event.text()) for _ in range(missed) if (event := resumed.take()) is not None]
@@ -332,18 +332,18 @@ def test_what_is_missed_over_several_windows_is_told_once_each_in_order_s5() -> 
             (first.seq + n + 2, str(n)) for n in range(5 - missed, 5)
         ]
         assert resumed.take() is None
-        hub.closed(resumed)
+        hub.publisher.closed(resumed)
     assert hub.open(ALICE, "d", first.seq + 1).calls == []
 
 
 def test_numbers_that_run_out_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ari_app.api.events.SPAN", 3)
+    monkeypatch.setattr("ari_app.api.publisher.SPAN", 3)
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW, defer=lambda do: do())
     opened = hub.open(ALICE, "d", None, subscribed())
     hub.failed("alice", "hold", RuntimeError())
     hub.failed("alice", "hold", RuntimeError())
     assert opened.window.closed == (1012, "begin anew")
-    hub.closed(opened.window)
+    hub.publisher.closed(opened.window)
     assert hub.open(ALICE, "d", opened.seq + 1).calls == []
 
 

@@ -1,0 +1,64 @@
+"""Bodies of those who oversee: agents, and queues and groups as they are now."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ari_app.api.models.agents import AgentDocument, State
+from ari_app.api.models.common import Answer, Request, Timestamp
+
+
+class AgentsQuery(Request):
+    """Which agents."""
+
+    group: Annotated[str, Field(max_length=64, description="Only members of this group")] | None = None
+
+
+class StateForAnother(Request):
+    """The state that a supervisor gives to an agent; during a call it comes with its end."""
+
+    state: Literal["ready", "not_ready", "logged_out"]
+    reason: Annotated[str, Field(max_length=64)] | None = None
+
+
+class AgentRow(AgentDocument):
+    """An agent as who oversees sees them: with the calls that have them."""
+
+    groups: list[str]
+    calls: list[str]
+
+
+class AgentRows(Answer):
+    """Agents, by id."""
+
+    agents: list[AgentRow]
+
+
+class Share(Answer):
+    """How many of how many."""
+
+    numerator: int
+    denominator: int
+
+
+class LiveTarget(Answer):
+    """A queue or group now and today. `oldest_queued_at`: since when who waits longest waits.
+
+    `service_level`: of those who were answered or gave up, how many were answered within `settings.service_level`;
+    `abandoned`: of the same, how many gave up. Today is the day of the server's clock.
+    """
+
+    target: str
+    name: str
+    waiting: int
+    oldest_queued_at: Timestamp | None
+    agents: dict[State, int]
+    service_level: Share
+    abandoned: Share
+    as_of: Timestamp
+
+
+class Live(Answer):
+    """All queues, then all groups."""
+
+    targets: list[LiveTarget]

@@ -1,0 +1,41 @@
+"""A call, and who hears whom in it, as one agent may see them. Calls in, documents out."""
+
+from dataclasses import replace
+
+from ari_app.api.models.calls import EarDocument, HearingDocument
+from ari_app.api.port import Control
+from ari_app.calls.actions import OVERSEERS
+from ari_app.calls.hearing import monitor_ear
+from ari_app.calls.model import Call
+from ari_app.calls.views import CallView, view
+from ari_app.routing.directory import Agent
+
+
+def render_call(call: Call, agent: Agent, control: Control) -> CallView:
+    """The call as the agent sees it; one that they are no longer in is over for them."""
+    engaged = agent.role in OVERSEERS and any(other != call.id for other in control.engaged(agent.id))
+    shown = view(call, agent.id, control.directory(), agent.role, engaged=engaged)
+    gone = call.party_of(agent.id) is None and agent.role not in OVERSEERS
+    if not gone and not call.ended:
+        return shown
+    parties = tuple(replace(p, actions=()) for p in shown.parties)
+    return replace(shown, state="released", parties=parties, actions=(), monitors=())
+
+
+def render_hearing(call: Call, agent: Agent, control: Control) -> HearingDocument:
+    """Who hears whom, as the agent may know it: of supervisors only where they see them in the call."""
+    listeners = agent.role in OVERSEERS or control.directory().settings.monitoring.agents_told
+    hidden = frozenset() if listeners else frozenset(map(monitor_ear, call.monitors))
+    ears = [ear for ear in control.hearing(call) if ear.ear not in hidden]
+    return HearingDocument(
+        matrix=[
+            EarDocument(ear=e.ear, hears=heard, sound="talk" if heard else "silence" if e.hears else e.sound)
+            for e in ears
+            for heard in [[other for other in e.hears if other not in hidden]]
+        ]
+    )
+
+
+def sees(agent: Agent, call: Call) -> bool:
+    """Whether this call concerns them: they are in it (or it rings their phone), or they oversee all."""
+    return not call.ended and (agent.role in OVERSEERS or call.party_of(agent.id) is not None)
