@@ -14,7 +14,12 @@ from tests.desk.scenes import SCENES
 from tests.desk.stage import Language, stage
 
 # (width, dark, language): each of them once, not all with all.
-LOOKS: tuple[tuple[int, bool, Language], ...] = ((1280, False, "fr"), (1920, True, "en"), (400, False, "fr"))
+LOOKS: tuple[tuple[int, bool, Language], ...] = (
+    (1280, False, "fr"),
+    (1920, True, "en"),
+    (400, False, "fr"),
+    (400, True, "en"),
+)
 
 
 SHOWN = ("ringing", "conference", "consultation", "supervisor", "admin")

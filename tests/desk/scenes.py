@@ -1,4 +1,4 @@
-"""Scenes of the desk: what the server tells in each of them."""
+"""Scenes of the desk: what the server tells in each of them, and what somebody does then."""
 
 from __future__ import annotations
 
@@ -7,212 +7,50 @@ from typing import Any
 from playwright.async_api import Page
 
 from tests.desk.stage import Json, Scene
-
-AT = "2026-11-28T12:00:00.000Z"
-EARLIER = "2026-11-28T11:57:26.000Z"
-PEOPLE = (
-    ("alice", "Alice Martin", "1001"),
-    ("bob", "Bob Lefèvre", "1002"),
-    ("carol", "Carol Nguyen", "1003"),
-    ("dave", "Dave Müller", "1004"),
-    ("frank", "Frank Zola", "1006"),
-    ("grace", "Grace Hopper-Kristensen", "1007"),
-    ("heidi", "Heidi Sørensen", "1008"),
+from tests.desk.told import (
+    AT,
+    CONFIGURATION,
+    CONSULT_VERBS,
+    EARLIER,
+    FOUND,
+    HELD,
+    HISTORY,
+    MONITOR,
+    OFFER,
+    RINGING,
+    STORY,
+    TICKET,
+    call,
+    crowd,
+    hearing,
+    live,
+    me,
+    page_phone,
+    party,
+    party_states,
 )
-VERBS = ["call", "single_step_transfer", "single_step_conference", "initiate_transfer"]
-TICKET = {"ticket": "x", "expires_at": AT}
+
+# What is there once the page has taken in all that it was told.
+TARGETS, MATRIX = ".targets li", ".hearing"
+WITHOUT_MICROPHONE = (
+    "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'));"
+)
 
 
-def me(**more: Any) -> Json:
-    """Alice."""
-    return {
-        "agent": "alice",
-        "name": "Alice Martin",
-        "role": "agent",
-        "state": "on_call",
-        "reason": None,
-        "since": EARLIER,
-        "phone": "1001",
-        "phone_device": "desk",
-        "phone_state": "reachable",
-        "wrap_up_until": None,
-        "next_state": None,
-        "next_reason": None,
-        "caller_ids": [
-            {"id": "support", "name": "Support", "number": "+33140000001"},
-            {"id": "sales", "name": "Sales", "number": "+33140000002"},
-            {"id": "anonymous", "name": "", "number": ""},
-        ],
-        "default_caller_id": "sales",
-        "reasons": [{"id": r, "label": r} for r in ("break", "lunch", "meeting", "training")],
-        "groups": [{"id": "support", "name": "Support"}],
-        "features": {
-            "conferences": True,
-            "recording": True,
-            "monitoring": False,
-            "talk_detection": True,
-            "phone_in_page": True,
-            "caller_id_for": ["call", "transfer", "conference"],
-            "max_hold": 120,
-            "dispositions": [{"code": "solved", "label": "Solved"}, {"code": "callback", "label": "Call back"}],
-            "disposition_required": False,
-        },
-        **more,
-    }
-
-
-def party(number: int, **more: Any) -> Json:
-    """The contact (0), or an agent; the first of them looks."""
-    agent = PEOPLE[number - 1] if number else None
-    you = number == 1
-    others = ["remove", "hold", "send_dtmf"] if not you else []
-    return {
-        "id": f"p{number}",
-        "role": "agent" if agent else "contact",
-        "agent": agent[0] if agent else None,
-        "name": agent[1] if agent else "Zoé Caller",
-        "number": agent[2] if agent else "+33612345678",
-        "anonymous": False,
-        "state": "connected",
-        "muted": False,
-        "deaf": False,
-        "talking": False,
-        "you": you,
-        "actions": ["mute", "deafen", *others],
-        "joined_at": EARLIER,
-        "held_since": None,
-        **more,
-    }
-
-
-def call(size: int = 2, **more: Any) -> Json:
-    """A call with so many parties: Alice talks to a contact, and to others."""
-    return {
-        "id": "c1",
-        "type": "inbound",
-        "state": "established",
-        "owner": "alice",
-        "parent": None,
-        "user_data": {"ticket": "4711", "topic": "billing"},
-        "caller_id": None,
-        "started_at": EARLIER,
-        "answered_at": EARLIER,
-        "held_since": None,
-        "parties": [party(number) for number in range(size)],
-        "offer": None,
-        "actions": [
-            "clear",
-            "hold",
-            "initiate_transfer",
-            "release",
-            "send_dtmf",
-            "single_step_conference",
-            "single_step_transfer",
-            "start_recording",
-            "update_user_data",
-        ],
-        "recording": None,
-        "monitors": [],
-        "dialled": "2000",
-        "queue": None,
-        "queued_at": None,
-        "ended_at": None,
-        "ended_by": None,
-        "end_reason": None,
-        **more,
-    }
-
-
-def hearing(parties: int) -> Json:
-    """Everybody hears everybody, but for one who is deaf."""
-    ids = [f"p{number}" for number in range(parties)]
-    matrix = [{"ear": ear, "hears": [i for i in ids if i != ear], "sound": "talk"} for ear in ids]
-    matrix[0] = {"ear": "p0", "hears": [], "sound": "music"}
-    return {"type": "call.hearing", "call_id": "c1", "matrix": matrix}
-
-
-def target(what: str, kind: str, name: str, **more: Any) -> Json:
-    """Something that can be reached."""
-    return {
-        "target": what,
-        "type": kind,
-        "name": name,
-        "state": None,
-        "available": None,
-        "as_of": AT,
-        "actions": VERBS,
-        **more,
-    }
-
-
-FOUND: Json = {
-    "type": "subscribed",
-    "targets": [
-        target("agent:bob", "agent", "Bob Lefèvre", state="ready"),
-        target("agent:carol", "agent", "Carol Nguyen", state="on_call", actions=[]),
-        target("agent:dave", "agent", "Dave Müller", state="not_ready", actions=[]),
-        target("group:support", "group", "Support", available=3),
-        target("group:sales", "group", "Sales", available=0, actions=[]),
-        target("queue:sales", "queue", "Sales queue", available=1),
-        target("skill:french", "skill", "French", available=2),
-        target("routing_point:billing", "routing_point", "Billing menu"),
-        target("number:+33555000111", "number", "+33555000111"),
-    ],
-}
-HELD: Json = {"held_since": "2026-11-28T11:58:10.000Z", "state": "held"}
-MONITOR = {"agent": "erin", "name": "Erin O'Brien", "mode": "listen", "state": "connected", "you": True}
-RINGING: Json = {"state": "ringing", "actions": ["answer", "release"], "answered_at": None}
-OFFER = {
-    "id": "o1",
-    "kind": "transfer",
-    "target": "agent:bob",
-    "ringing": ["bob"],
-    "state": "declined",
-    "caller_id": None,
-    "ring_until": None,
-}
-CONSULT_VERBS = [
-    "alternate",
-    "complete_conference",
-    "complete_transfer",
-    "hold",
-    "reconnect",
-    "release",
-    "send_dtmf",
-    "single_step_transfer",
-]
-
-
-def _past(number: int, outcome: str, **more: Any) -> Json:
-    return {
-        "id": f"h{number}",
-        "outcome": outcome,
-        "contact": {"name": "Zoé Caller", "number": "+33612345678"},
-        "agents": ["alice"],
-        "missed_by": [],
-        "dialled": "2000",
-        "started_at": EARLIER,
-        "ended_at": AT,
-        **more,
-    }
-
-
-HISTORY = {
-    "calls": [_past(1, "answered"), _past(2, "missed"), _past(3, "answered", contact=None, agents=["alice", "bob"])],
-    "next": None,
-}
-
-
-def scene(name: str, *calls: Json, mine: Json | None = None, then: Any = None, more: tuple[Json, ...] = ()) -> Scene:
+def scene(
+    name: str, *calls: Json, mine: Json | None = None, then: Any = None, more: tuple[Json, ...] = (), **others: Any
+) -> Scene:
     """The agent's desk with these calls."""
     snapshot = {"type": "snapshot", "me": mine or me(), "calls": list(calls)}
     answers = {
         "/v1/events/ticket": TICKET,
         "/v1/me": mine or me(),
+        "/v1/me/phone": page_phone(),
         "/v1/calls/c1/hearing": {"matrix": []},
         "/v1/history": HISTORY,
     }
-    return Scene(name, answers, (snapshot, FOUND, *more), then=then)
+    shows = (TARGETS, *([MATRIX] if any(event["type"] == "call.hearing" for event in more) else []))
+    return Scene(name, answers, (snapshot, *more, FOUND), then=then, **{"shows": shows, **others})
 
 
 async def _caller_id(page: Page) -> None:
@@ -237,52 +75,28 @@ async def _transfer(page: Page) -> None:
     await page.locator("button[aria-pressed]").first.click()
 
 
-def _party_states() -> list[Json]:
-    parties = [party(number) for number in range(8)]
-    parties[0] |= {"state": "held"}
-    parties[2] |= {"muted": True, "talking": False}
-    parties[3] |= {"deaf": True, "talking": True}
-    parties[5] |= {"state": "ringing", "actions": []}
-    return parties
+async def _target_menu(page: Page) -> None:
+    await page.locator(".targets button[aria-haspopup=menu]").first.click()
 
 
-def _share(numerator: int, denominator: int) -> Json:
-    return {"numerator": numerator, "denominator": denominator}
+async def _shortcuts(page: Page) -> None:
+    await page.locator(".bar button[aria-haspopup=dialog]").last.click()
 
 
-def _live(target: str, name: str, waiting: int) -> Json:
-    return {
-        "target": target,
-        "name": name,
-        "waiting": waiting,
-        "oldest_queued_at": EARLIER if waiting else None,
-        "agents": {"ready": 3, "on_call": 12},
-        "service_level": _share(91, 104),
-        "abandoned": _share(4, 104),
-        "as_of": AT,
-    }
+async def _audio(page: Page) -> None:
+    await page.locator(".bar button[aria-haspopup=dialog]").first.click()
 
 
-def _crowd(size: int) -> list[Json]:
-    states = ("ready", "on_call", "on_call", "not_ready", "wrap_up", "logged_out", "ringing")
-    described = me()
-    shape = {
-        key: described[key] for key in ("role", "since", "phone_device", "phone_state", "next_state", "next_reason")
-    }
-    return [
-        shape
-        | {
-            "agent": f"a{number}",
-            "name": f"{PEOPLE[number % len(PEOPLE)][1]} {number}",
-            "state": states[number % len(states)],
-            "reason": "lunch" if states[number % len(states)] == "not_ready" else None,
-            "phone": str(2000 + number),
-            "wrap_up_until": None,
-            "groups": [],
-            "calls": [],
-        }
-        for number in range(size)
-    ]
+async def _refused_login(page: Page) -> None:
+    await page.locator("input[name=agent]").fill("alice")
+    await page.locator("input[name=password]").fill("wrong")
+    await page.locator("button[type=submit]").click()
+    await page.locator(".login .problem").wait_for()
+
+
+async def _refused_hold(page: Page) -> None:
+    await page.locator(".interaction .actions button").first.click()
+    await page.locator(".problems p").wait_for()
 
 
 def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) -> Scene:
@@ -295,12 +109,12 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) ->
         "/v1/events/ticket": TICKET,
         "/v1/me": mine,
         "/v1/calls/c1/hearing": {"matrix": hearing(3)["matrix"]},
-        "/v1/agents": {"agents": _crowd(150)},
+        "/v1/agents": {"agents": crowd(150)},
         "/v1/live": {
             "targets": [
-                _live("queue:sales", "Sales queue", 4),
-                _live("group:support", "Support", 0),
-                _live("group:sales", "Sales", 1),
+                live("queue:sales", "Sales queue", 4),
+                live("group:support", "Support", 0),
+                live("group:sales", "Sales", 1),
             ]
         },
         "/readyz": ready,
@@ -309,21 +123,14 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) ->
         "/v1/admin/calls/c1/story": {"call_id": "c1", "story": STORY},
     }
     snapshot = {"type": "snapshot", "me": mine, "calls": list(calls)}
-    return Scene(name, answers, (snapshot, FOUND), path=path, then=then)
-
-
-CONFIGURATION = {
-    "configuration": {"agents": {"alice": {"name": "Alice Martin"}}, "settings": {"offer_timeout": 15}},
-    "configured_at": EARLIER,
-    "faults": [{"field": "groups.sales", "file": "callcentre.yaml", "line": 72, "message": "is unknown"}],
-    "state": "last_good",
-}
-STORY = [
-    {"at": EARLIER, "kind": "stimulus", "what": "CallArrived", "detail": {"leg": "l1", "number": "2000"}},
-    {"at": EARLIER, "kind": "effect", "what": "ReserveAgent", "detail": {"target": "group:support"}},
-    {"at": EARLIER, "kind": "stimulus", "what": "AgentReserved", "detail": {"agent": "alice"}},
-    {"at": AT, "kind": "effect", "what": "CreateLeg", "detail": {"leg": "l2", "destination": "1001"}},
-]
+    return Scene(
+        name,
+        answers,
+        (snapshot, FOUND),
+        path=path,
+        then=then,
+        shows=(".people li" if role == "supervisor" else ".sections",),
+    )
 
 
 def _others(call: Json) -> Json:
@@ -347,16 +154,18 @@ async def _history(page: Page) -> None:
 
 
 ENDED: Json = {"type": "call.ended", "call": call(state="released", actions=[])}
+PAGE = me(state="not_ready", reason="phone_unreachable", phone_device="page", phone_state="unreachable")
 
 SCENES = (
     Scene("login", {}, logged_in=False),
+    Scene("login-refused", {}, logged_in=False, then=_refused_login),
     scene("empty", mine=me(state="ready")),
     scene(
         "ringing", call(**RINGING, parties=[party(0), party(1, state="ringing", actions=[])]), mine=me(state="ringing")
     ),
     scene("call", call()),
     scene("conference", call(3), more=(hearing(3),)),
-    scene("crowd", call(parties=_party_states()), more=(hearing(8),)),
+    scene("crowd", call(parties=party_states()), more=(hearing(8),)),
     scene(
         "transfer-declined",
         call(
@@ -374,6 +183,13 @@ SCENES = (
     scene("transfer", call(), then=_transfer),
     scene("caller-id", mine=me(state="ready"), then=_caller_id),
     scene("keypad", call(), then=_keypad),
+    scene("target-menu", call(), then=_target_menu),
+    scene("refused", call(), then=_refused_hold),
+    scene("shortcuts", mine=me(state="ready"), then=_shortcuts),
+    scene("audio", mine=PAGE, then=_audio),
+    scene("phone-elsewhere", mine=PAGE | {"phone_state": "in_use"}, shows=(TARGETS, ".banner")),
+    scene("no-microphone", mine=PAGE, before=WITHOUT_MICROPHONE, shows=(TARGETS, ".banner.bad")),
+    scene("embedded", call(), path="/embed"),
     scene("party-menu", call(3), then=_party_menu, more=(hearing(3),)),
     scene("status-menu", mine=me(state="not_ready", reason="lunch"), then=_status_menu),
     overseen(

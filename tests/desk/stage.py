@@ -26,13 +26,19 @@ type Language = Literal["fr", "en"]
 
 @dataclass(frozen=True)
 class Scene:
-    """What the server answers: JSON by path, and the events after the snapshot. `path` is the page that is opened."""
+    """What the server answers: JSON by path, and the events after the snapshot. `path` is the page that is opened.
+
+    `shows`: selectors of what is to be seen once the page has taken all of it in; `before`: a script that the page runs
+    first; `then`: what somebody does.
+    """
 
     name: str
     answers: Mapping[str, object]
     events: tuple[Json, ...] = ()
     logged_in: bool = True
     path: str = "/"
+    shows: tuple[str, ...] = ()
+    before: str = ""
     then: Callable[[Page], Any] | None = field(default=None, compare=False)
 
 
@@ -60,6 +66,9 @@ class Stage:
             session = json.dumps({"token": "t", "agent": "alice"})
             await page.add_init_script(f"localStorage.setItem('desk.session', {json.dumps(session)})")
 
+        if scene.before:
+            await page.add_init_script(scene.before)
+
         async def answer(route: Route) -> None:
             await _answer(route, scene, built=self.origin is None)
 
@@ -70,7 +79,8 @@ class Stage:
         await page.route("**/*", answer)
         await page.route_web_socket("**/v1/events*", connected)
         await page.goto(f"{self.origin or ORIGIN}{scene.path}")
-        await page.locator("main").first.wait_for()
+        for selector in ("main", *scene.shows):
+            await page.locator(selector).first.wait_for()
         if scene.then is not None:
             await scene.then(page)
         yield page
@@ -99,7 +109,13 @@ async def stage(origin: str | None = None) -> AsyncIterator[Stage]:
     """A browser, as long as it is needed."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream"]
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+            ],
         )
         try:
             yield Stage(browser, origin)

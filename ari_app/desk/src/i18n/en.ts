@@ -254,7 +254,7 @@ export const en: Messages = {
     reached: "reached",
     not_reached: "not reached",
     current: "current",
-    last_good: "the file has faults: the last version that had none is in force",
+    last_good: "The file has faults: the last version that had none is in force",
     configured_at: (time) => `read at ${time}`,
     calls: "Calls",
     story: "Story",

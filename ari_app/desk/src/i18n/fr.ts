@@ -271,7 +271,7 @@ export const fr = {
     reached: "joint",
     not_reached: "non joint",
     current: "à jour",
-    last_good: "le fichier a des défauts : la dernière version correcte est en vigueur",
+    last_good: "Le fichier a des défauts : la dernière version correcte est en vigueur",
     configured_at: (time: string) => `lue à ${time}`,
     calls: "Appels",
     story: "Déroulement",

@@ -1,0 +1,281 @@
+"""What the server tells a page of a call centre at work: its documents and events, made up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.desk.stage import Json
+
+AT = "2026-11-28T12:00:00.000Z"
+EARLIER = "2026-11-28T11:57:26.000Z"
+PEOPLE = (
+    ("alice", "Alice Martin", "1001"),
+    ("bob", "Bob Lefèvre", "1002"),
+    ("carol", "Carol Nguyen", "1003"),
+    ("dave", "Dave Müller", "1004"),
+    ("frank", "Frank Zola", "1006"),
+    ("grace", "Grace Hopper-Kristensen", "1007"),
+    ("heidi", "Heidi Sørensen", "1008"),
+)
+VERBS = ["call", "single_step_transfer", "single_step_conference", "initiate_transfer"]
+TICKET = {"ticket": "x", "expires_at": AT}
+
+
+def me(**more: Any) -> Json:
+    """Alice."""
+    return {
+        "agent": "alice",
+        "name": "Alice Martin",
+        "role": "agent",
+        "state": "on_call",
+        "reason": None,
+        "since": EARLIER,
+        "phone": "1001",
+        "phone_device": "desk",
+        "phone_state": "reachable",
+        "wrap_up_until": None,
+        "next_state": None,
+        "next_reason": None,
+        "caller_ids": [
+            {"id": "support", "name": "Support", "number": "+33140000001"},
+            {"id": "sales", "name": "Sales", "number": "+33140000002"},
+            {"id": "anonymous", "name": "", "number": ""},
+        ],
+        "default_caller_id": "sales",
+        "reasons": [{"id": r, "label": r} for r in ("break", "lunch", "meeting", "training")],
+        "groups": [{"id": "support", "name": "Support"}],
+        "features": {
+            "conferences": True,
+            "recording": True,
+            "monitoring": False,
+            "talk_detection": True,
+            "phone_in_page": True,
+            "caller_id_for": ["call", "transfer", "conference"],
+            "max_hold": 120,
+            "dispositions": [{"code": "solved", "label": "Solved"}, {"code": "callback", "label": "Call back"}],
+            "disposition_required": False,
+        },
+        **more,
+    }
+
+
+def page_phone() -> Json:
+    """The phone in the page is in somebody's other browser."""
+    return {
+        "device": "page",
+        "devices": [],
+        "held_by": "another",
+        "session": "this",
+        "path": "/phone",
+        "uri": "sip:1001@127.0.0.1",
+        "user": "1001-page",
+        "password": "x",
+        "ice_servers": [],
+    }
+
+
+def party(number: int, **more: Any) -> Json:
+    """The contact (0), or an agent; the first of them looks."""
+    agent = PEOPLE[number - 1] if number else None
+    you = number == 1
+    others = ["remove", "hold", "send_dtmf"] if not you else []
+    return {
+        "id": f"p{number}",
+        "role": "agent" if agent else "contact",
+        "agent": agent[0] if agent else None,
+        "name": agent[1] if agent else "Zoé Caller",
+        "number": agent[2] if agent else "+33612345678",
+        "anonymous": False,
+        "state": "connected",
+        "muted": False,
+        "deaf": False,
+        "talking": False,
+        "you": you,
+        "actions": ["mute", "deafen", *others],
+        "joined_at": EARLIER,
+        "held_since": None,
+        **more,
+    }
+
+
+def call(size: int = 2, **more: Any) -> Json:
+    """A call with so many parties: Alice talks to a contact, and to others."""
+    return {
+        "id": "c1",
+        "type": "inbound",
+        "state": "established",
+        "owner": "alice",
+        "parent": None,
+        "user_data": {"ticket": "4711", "topic": "billing"},
+        "caller_id": None,
+        "started_at": EARLIER,
+        "answered_at": EARLIER,
+        "held_since": None,
+        "parties": [party(number) for number in range(size)],
+        "offer": None,
+        "actions": [
+            "clear",
+            "hold",
+            "initiate_transfer",
+            "release",
+            "send_dtmf",
+            "single_step_conference",
+            "single_step_transfer",
+            "start_recording",
+            "update_user_data",
+        ],
+        "recording": None,
+        "monitors": [],
+        "dialled": "2000",
+        "queue": None,
+        "queued_at": None,
+        "ended_at": None,
+        "ended_by": None,
+        "end_reason": None,
+        **more,
+    }
+
+
+def hearing(parties: int) -> Json:
+    """Everybody hears everybody, but for one who is deaf."""
+    ids = [f"p{number}" for number in range(parties)]
+    matrix = [{"ear": ear, "hears": [i for i in ids if i != ear], "sound": "talk"} for ear in ids]
+    matrix[0] = {"ear": "p0", "hears": [], "sound": "music"}
+    return {"type": "call.hearing", "call_id": "c1", "matrix": matrix}
+
+
+def target(what: str, kind: str, name: str, **more: Any) -> Json:
+    """Something that can be reached."""
+    return {
+        "target": what,
+        "type": kind,
+        "name": name,
+        "state": None,
+        "available": None,
+        "as_of": AT,
+        "actions": VERBS,
+        **more,
+    }
+
+
+FOUND: Json = {
+    "type": "subscribed",
+    "targets": [
+        target("agent:bob", "agent", "Bob Lefèvre", state="ready"),
+        target("agent:carol", "agent", "Carol Nguyen", state="on_call", actions=[]),
+        target("agent:dave", "agent", "Dave Müller", state="not_ready", actions=[]),
+        target("group:support", "group", "Support", available=3),
+        target("group:sales", "group", "Sales", available=0, actions=[]),
+        target("queue:sales", "queue", "Sales queue", available=1),
+        target("skill:french", "skill", "French", available=2),
+        target("routing_point:billing", "routing_point", "Billing menu"),
+        target("number:+33555000111", "number", "+33555000111"),
+    ],
+}
+HELD: Json = {"held_since": "2026-11-28T11:58:10.000Z", "state": "held"}
+MONITOR = {"agent": "erin", "name": "Erin O'Brien", "mode": "listen", "state": "connected", "you": True}
+RINGING: Json = {"state": "ringing", "actions": ["answer", "release"], "answered_at": None}
+OFFER = {
+    "id": "o1",
+    "kind": "transfer",
+    "target": "agent:bob",
+    "ringing": ["bob"],
+    "state": "declined",
+    "caller_id": None,
+    "ring_until": None,
+}
+CONSULT_VERBS = [
+    "alternate",
+    "complete_conference",
+    "complete_transfer",
+    "hold",
+    "reconnect",
+    "release",
+    "send_dtmf",
+    "single_step_transfer",
+]
+
+
+def _past(number: int, outcome: str, **more: Any) -> Json:
+    return {
+        "id": f"h{number}",
+        "outcome": outcome,
+        "contact": {"name": "Zoé Caller", "number": "+33612345678"},
+        "agents": ["alice"],
+        "missed_by": [],
+        "dialled": "2000",
+        "started_at": EARLIER,
+        "ended_at": AT,
+        **more,
+    }
+
+
+HISTORY = {
+    "calls": [_past(1, "answered"), _past(2, "missed"), _past(3, "answered", contact=None, agents=["alice", "bob"])],
+    "next": None,
+}
+
+
+def party_states() -> list[Json]:
+    """Eight parties, each another way."""
+    parties = [party(number) for number in range(8)]
+    parties[0] |= {"state": "held"}
+    parties[2] |= {"muted": True, "talking": False}
+    parties[3] |= {"deaf": True, "talking": True}
+    parties[5] |= {"state": "ringing", "actions": []}
+    return parties
+
+
+def _share(numerator: int, denominator: int) -> Json:
+    return {"numerator": numerator, "denominator": denominator}
+
+
+def live(target: str, name: str, waiting: int) -> Json:
+    """A queue or group, as supervisors see it."""
+    return {
+        "target": target,
+        "name": name,
+        "waiting": waiting,
+        "oldest_queued_at": EARLIER if waiting else None,
+        "agents": {"ready": 3, "on_call": 12},
+        "service_level": _share(91, 104),
+        "abandoned": _share(4, 104),
+        "as_of": AT,
+    }
+
+
+def crowd(size: int) -> list[Json]:
+    """Agents in all states."""
+    states = ("ready", "on_call", "on_call", "not_ready", "wrap_up", "logged_out", "ringing")
+    described = me()
+    shape = {
+        key: described[key] for key in ("role", "since", "phone_device", "phone_state", "next_state", "next_reason")
+    }
+    return [
+        shape
+        | {
+            "agent": f"a{number}",
+            "name": f"{PEOPLE[number % len(PEOPLE)][1]} {number}",
+            "state": states[number % len(states)],
+            "reason": "lunch" if states[number % len(states)] == "not_ready" else None,
+            "phone": str(2000 + number),
+            "wrap_up_until": None,
+            "groups": [],
+            "calls": [],
+        }
+        for number in range(size)
+    ]
+
+
+CONFIGURATION = {
+    "configuration": {"agents": {"alice": {"name": "Alice Martin"}}, "settings": {"offer_timeout": 15}},
+    "configured_at": EARLIER,
+    "faults": [{"field": "groups.sales", "file": "callcentre.yaml", "line": 72, "message": "is unknown"}],
+    "state": "last_good",
+}
+STORY = [
+    {"at": EARLIER, "kind": "stimulus", "what": "CallArrived", "detail": {"leg": "l1", "number": "2000"}},
+    {"at": EARLIER, "kind": "effect", "what": "ReserveAgent", "detail": {"target": "group:support"}},
+    {"at": EARLIER, "kind": "stimulus", "what": "AgentReserved", "detail": {"agent": "alice"}},
+    {"at": AT, "kind": "effect", "what": "CreateLeg", "detail": {"leg": "l2", "destination": "1001"}},
+]
