@@ -18,6 +18,7 @@ from ari_app.config.errors import ConfigError
 from ari_app.configured import Configured
 from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
+from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory, Verb
 from ari_app.routing.permissions import caller_ids_for
@@ -31,12 +32,14 @@ class EngineControl:
     def __init__(
         self,
         engine: Engine,
+        snapshots: Snapshots,
         configured: Callable[[], Configured],
         reload: Callable[[], Awaitable[Sequence[ConfigError]]],
         ready: Callable[[], Mapping[str, bool]],
         store: Store,
     ) -> None:
         self._engine = engine
+        self._snapshots = snapshots
         self._configured = configured
         self._reload = reload
         self._ready = ready
@@ -46,7 +49,9 @@ class EngineControl:
         """See `Control`."""
         if isinstance(command, MakeCall) and command.caller_id is None:
             command = await self._with_last_choice(command)
-        return await self._engine.submit(command)
+        call = await self._engine.submit(command)
+        await self._snapshots.written()  # what is answered outlives this process
+        return call
 
     async def _with_last_choice(self, command: MakeCall) -> MakeCall:
         """Somebody outside sees what the agent chose last, unless they choose anew (S52)."""

@@ -101,7 +101,9 @@ class App:
         self._reconciled = False
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
-        control = EngineControl(self._engine, lambda: self._configured, self.reload, self.ready, self._store)
+        control = EngineControl(
+            self._engine, self._snapshots, lambda: self._configured, self.reload, self.ready, self._store
+        )
         self._hub = EventHub(control, agents, self._metrics, clock=self._clock)
         phones = LivePhones(
             self._devices, self._page_phones, self._store, self._device_chosen, self._liveness.socket_closed

@@ -80,7 +80,7 @@ class Engine:
             self._draining = asyncio.get_running_loop().call_soon(self._drain)
 
     async def submit(self, command: Command) -> Call | None:
-        """Have a command carried out; the call as it then is.
+        """Have a command carried out; the call as it then is. The outlets know of all that it has changed.
 
         Raises:
             CallControlError: it was refused, or Asterisk is away; nothing has changed.
@@ -90,7 +90,9 @@ class Engine:
         self.feed(command)
         try:
             async with asyncio.timeout(_ANSWER_WITHIN):
-                return await answer
+                call = await answer
+            self._tell()
+            return call
         except TimeoutError as error:
             log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
             raise AsteriskUnavailable("no answer in time; look at the call before trying again") from error

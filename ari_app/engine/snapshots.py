@@ -1,9 +1,12 @@
 """Keeps calls and legs in Redis as they change, and reads them back when the controller starts anew.
 
 Written behind: a call never waits for Redis. What could not be written is written when Redis is back, the newest only.
+The answer to a command does wait (`written`), as long as Redis keeps what it is given: a contact whose hold was
+answered with 200 must not hear the agent again after a crash.
 """
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -32,6 +35,8 @@ _RETRY_SECONDS = 0.5
 _BEHIND_SECONDS = 2.0
 # A call changes several times within a few milliseconds: what is written is the last of them.
 _PACE_SECONDS = 0.02
+# As long as a store that stands still may hold up an answer, once: after that it counts as failing.
+_WRITTEN_WITHIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class Snapshots:
         self._dirty: dict[str, Call | Leg | None] = {}
         self._wake = asyncio.Event()
         self._failing_since: float | None = None
+        self._changes = 0  # how many there were, and up to which of them the store has them
+        self._kept = 0
+        self._late = False
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._hurry = asyncio.Event()
 
     @property
     def behind(self) -> bool:
@@ -66,7 +76,21 @@ class Snapshots:
 
     def _put(self, key: str, value: Call | Leg | None) -> None:
         self._dirty[key] = value
+        self._changes += 1
         self._wake.set()
+
+    async def written(self) -> None:
+        """Wait until all that has changed so far is kept. Not for a store that fails: calls go on without it."""
+        if self._failing_since is not None or self._late or self._kept == self._changes:
+            return
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._changes, kept))
+        self._hurry.set()
+        try:
+            async with asyncio.timeout(_WRITTEN_WITHIN):
+                await kept
+        except TimeoutError:
+            self._late = True  # the next need not wait as long to learn it
 
     async def run(self) -> None:
         """Write for ever."""
@@ -74,14 +98,19 @@ class Snapshots:
             await self._wake.wait()
             self._wake.clear()
             await self.flush()
-            await asyncio.sleep(_PACE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PACE_SECONDS):
+                    await self._hurry.wait()
+            self._hurry.clear()
 
     async def flush(self) -> None:
         """Write what is not yet written, trying until it is."""
         while self._dirty:
-            writing, self._dirty = self._dirty, {}
+            writing, self._dirty, up_to = self._dirty, {}, self._changes
             try:
                 await self._store.save_many({key: _dumped(value) for key, value in writing.items()})
+                self._kept, self._late = max(self._kept, up_to), False
+                self._release(self._kept)
                 if self._failing_since is not None:
                     self._failing_since = None
                     log.info("snapshots_written_again")
@@ -90,7 +119,15 @@ class Snapshots:
                 if self._failing_since is None:
                     self._failing_since = time.monotonic()
                     log.warning("snapshots_not_written", reason=error.detail, changes=len(self._dirty))
+                self._release(self._changes)
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    def _release(self, up_to: int) -> None:
+        """Whoever waits for these changes waits no longer."""
+        for change, kept in self._waiting:
+            if change <= up_to and not kept.done():
+                kept.set_result(None)
+        self._waiting = [(change, kept) for change, kept in self._waiting if not kept.done()]
 
     async def restore(self) -> Restored:
         """All that was kept. What cannot be read any more is left out, and said.

@@ -1,7 +1,6 @@
 """The loop around the machine: one thing after the other, every effect to its outlet, every command answered."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,101 +10,16 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.handlers import legs
 from ari_app.calls.model import Call, Phone, Progress
-from ari_app.calls.switch import Switch
 from ari_app.engine import engine as engine_module
 from ari_app.engine import pulse
 from ari_app.engine.engine import Engine
 from ari_app.errors import AsteriskUnavailable, Code, Refused
-from ari_app.testing.asterisk import Behaviour, FakeAsterisk
+from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
 from tests.support.world import to
+from tests.unit.engine.ends import started, turn
 
 WAIT = 5.0
-
-
-class Ends:
-    """All outlets: Asterisk in memory, and an agent for every reservation."""
-
-    def __init__(self) -> None:
-        self.asterisks = FakeAsterisk("cc-")
-        self.asked: list[e.AvailabilityEffect] = []
-        self.changes: list[tuple[Call | None, Call]] = []
-        self.legs: list[e.LegChanged] = []
-        self.talks: list[Call] = []
-        self.chosen: list[tuple[str, str]] = []
-        self.alarms: list[str] = []
-        self.failed: list[e.OperationFailed] = []
-        self.turned_away: list[e.ArrivalRefused] = []
-        self.feed: Callable[[s.Stimulus], None] = lambda fact: None
-        self.deaf = False
-        self.doubts = 0
-        self.changed = asyncio.Event()
-
-    def asterisk(self, effect: e.AsteriskEffect) -> None:
-        assert isinstance(effect, e.OnAsterisk)
-        self.asterisks.execute(effect)
-        if not self.deaf:
-            self.pump()
-
-    def pump(self) -> None:
-        for fact in self.asterisks.deliver_all():
-            self.feed(fact)
-
-    def availability(self, effect: e.AvailabilityEffect) -> None:
-        self.asked.append(effect)
-        if isinstance(effect, e.ReserveAgent):
-            self.feed(s.AgentReserved(effect.request, "bob"))
-
-    def call_changed(self, before: Call | None, call: Call) -> None:
-        self.changes.append((before, call))
-        self.changed.set()
-
-    def talk_changed(self, call: Call) -> None:
-        self.talks.append(call)
-
-    def leg_changed(self, effect: e.LegChanged) -> None:
-        self.legs.append(effect)
-
-    def caller_id_chosen(self, agent: str, caller_id: str) -> None:
-        self.chosen.append((agent, caller_id))
-
-    def call_alarm(self, effect: e.CallAlarm) -> None:
-        self.alarms.append(effect.call.id)
-
-    def operation_failed(self, effect: e.OperationFailed) -> None:
-        self.failed.append(effect)
-
-    def arrival_refused(self, effect: e.ArrivalRefused) -> None:
-        self.turned_away.append(effect)
-
-    def stood_still(self) -> None:
-        self.doubts += 1
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-async def _started() -> tuple[Engine, Ends, Clock]:
-    ends, clock = Ends(), Clock()
-    engine = Engine(Switch(directory(), "cc-1"), ends, clock)
-    ends.feed = engine.feed
-    ends.asterisks.restore_link()
-    ends.pump()
-    await _turn()
-    return engine, ends, clock
-
-
-async def _turn(times: int = 20) -> None:
-    """Let the loop go round: what was fed is handled, and what came of it."""
-    for _ in range(times):
-        turned = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_soon(turned.set_result, None)
-        await turned
 
 
 async def _call(engine: Engine, **more: object) -> Call:
@@ -116,9 +30,9 @@ async def _call(engine: Engine, **more: object) -> Call:
 
 
 async def test_a_command_is_answered_with_the_call_as_it_then_is() -> None:
-    engine, ends, _clock = await _started()
+    engine, ends, _clock = await started()
     call = await _call(engine, caller_id="support")
-    await _turn()
+    await turn()
     assert engine.calls[call.id].party_of("bob") is not None
     assert ends.chosen == [("alice", "support")]
     assert any(leg.leg is not None and leg.leg.agent == "bob" for leg in ends.legs)
@@ -129,24 +43,24 @@ async def test_a_command_is_answered_with_the_call_as_it_then_is() -> None:
 
 
 async def test_who_speaks_is_told_and_is_no_change_that_is_kept() -> None:
-    engine, ends, _clock = await _started()
+    engine, ends, _clock = await started()
     engine.feed(s.DirectoryReplaced(directory(talk_detection=True)))
     call = await _call(engine)
-    await _turn()
+    await turn()
     await engine.submit(c.SingleStepConference(id="k2", by="alice", call=call.id, target=to("number:+33123456789")))
-    await _turn()
+    await turn()
     kept = len(ends.changes)
     leg = engine.calls[call.id].joined()[0].leg
     for talking in (False, True):
         engine.feed(s.LegTalking(leg or "", talking))
-    await _turn()
+    await turn()
     assert [told.joined()[0].talking for told in ends.talks[-2:]] == [False, True]
     assert len(ends.changes) == kept
     engine.close()
 
 
 async def test_a_refused_command_raises_its_error_and_changes_nothing() -> None:
-    engine, ends, _clock = await _started()
+    engine, ends, _clock = await started()
     with pytest.raises(Refused) as refused:
         await engine.submit(c.Hold(id="k1", by="alice", call="none"))
     assert refused.value.code is Code.NOT_FOUND
@@ -155,7 +69,7 @@ async def test_a_refused_command_raises_its_error_and_changes_nothing() -> None:
 
 
 async def test_stimuli_that_come_within_a_step_wait_for_its_end() -> None:
-    engine, ends, _clock = await _started()
+    engine, ends, _clock = await started()
     order: list[str] = []
     handle = engine.switch.handle
 
@@ -167,7 +81,7 @@ async def test_stimuli_that_come_within_a_step_wait_for_its_end() -> None:
 
     engine.switch.handle = noted  # type: ignore[method-assign]
     await _call(engine)
-    await _turn()
+    await turn()
     assert order[::2] == [x for x in order if x.startswith("begin")]
     assert order[1::2] == ["end"] * (len(order) // 2)
     assert ends.asked
@@ -175,10 +89,10 @@ async def test_stimuli_that_come_within_a_step_wait_for_its_end() -> None:
 
 
 async def test_deadlines_wake_the_machine_by_themselves() -> None:
-    engine, ends, clock = await _started()
+    engine, ends, clock = await started()
     ends.deaf = True
     answer = asyncio.ensure_future(_call(engine))
-    await _turn()
+    await turn()
     ends.changed.clear()
     assert engine.switch.next_deadline() == 1020.0
     clock.now = 1020.0
@@ -196,46 +110,46 @@ async def test_deadlines_wake_the_machine_by_themselves() -> None:
 
 async def test_a_command_that_nobody_answers_is_given_up_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "_ANSWER_WITHIN", 0.01)
-    engine, ends, _clock = await _started()
+    engine, ends, _clock = await started()
     ends.deaf = True
     with capture_logs() as logs, pytest.raises(AsteriskUnavailable):
         await _call(engine)
     assert [entry["event"] for entry in logs] == ["command_unanswered"]
     ends.pump()  # the answer that comes too late finds nobody
-    await _turn()
+    await turn()
     assert engine._answers == {}
     engine.close()
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
 async def test_an_answer_to_one_who_has_gone_is_dropped(cancelled: bool) -> None:
-    engine, ends, _clock = await _started()
+    engine, ends, _clock = await started()
     ends.deaf = True
     waiting = asyncio.ensure_future(_call(engine))
     refused = asyncio.ensure_future(engine.submit(c.Hold(id="k2", by="alice", call="none")))
     if cancelled:
-        await _turn(1)
+        await turn(1)
         for task in (waiting, refused):
             task.cancel()
     else:
-        await _turn()
+        await turn()
         engine.close()
     await asyncio.gather(waiting, refused, return_exceptions=True)
     ends.deaf = False
     ends.pump()
-    await _turn()
+    await turn()
     assert engine.switch.state.pending == {}
     engine.feed(c.Hold(id="nobodys", by="alice", call="none"))
-    await _turn()
+    await turn()
     assert engine._answers == {}
     engine.close()
 
 
 async def test_at_the_end_those_who_wait_are_told() -> None:
-    engine, ends, _clock = await _started()
+    engine, ends, _clock = await started()
     ends.deaf = True
     waiting = asyncio.ensure_future(_call(engine))
-    await _turn()
+    await turn()
     engine._answers["done"] = asyncio.get_running_loop().create_future()
     engine._answers["done"].set_result(None)
     engine.close()
@@ -244,9 +158,9 @@ async def test_at_the_end_those_who_wait_are_told() -> None:
 
 
 async def test_a_fault_of_the_machine_is_logged_with_the_calls_story(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, _ends, _clock = await _started()
+    engine, _ends, _clock = await started()
     call = await _call(engine)
-    await _turn()
+    await turn()
 
     def breaks(*_args: object) -> None:
         raise ZeroDivisionError
@@ -254,7 +168,7 @@ async def test_a_fault_of_the_machine_is_logged_with_the_calls_story(monkeypatch
     with capture_logs() as logs, monkeypatch.context() as patch:
         patch.setattr(legs, "held_by_phone", breaks)
         engine.feed(s.LegHeldByPhone("nobody"))
-        await _turn()
+        await turn()
         patch.setattr("ari_app.calls.invariants.violations", lambda step, call: ["x"])
         with pytest.raises(Exception, match="fault of ours"):
             await engine.submit(c.Hold(id="k3", by="alice", call=call.id))
@@ -269,30 +183,30 @@ async def test_a_fault_of_the_machine_is_logged_with_the_calls_story(monkeypatch
 async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_reconciled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    engine, ends, clock = await _started()
+    engine, ends, clock = await started()
     ends.asterisks.behaviour[Phone("1002")] = Behaviour.RING
     call = await _call(engine)
-    await _turn()
+    await turn()
     at = engine.switch.next_deadline()
     assert at is not None
     clock.now = at + 30.0
     monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)  # as if it had stood still, seen at the first look
     engine.feed(s.TimePassed())
-    await _turn()
+    await turn()
     assert ends.doubts == 1
     assert engine.calls[call.id].offering() is not None, "it was believed that nobody had answered in time"
     monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
     engine.feed(s.TimePassed())
-    await _turn()
+    await turn()
     assert engine.calls[call.id].offering() is not None
     # It was answered meanwhile: reconciliation tells, and the deadline is gone.
     ends.asterisks.lose_link()
     ends.asterisks.answer(engine.calls[call.id].offering().attempts[0].leg)  # type: ignore[union-attr]
     ends.asterisks.restore_link()
     ends.pump()
-    await _turn()
+    await turn()
     engine.feed(s.TimePassed())
-    await _turn()
+    await turn()
     bob = engine.calls[call.id].party_of("bob")
     assert bob is not None
     assert bob.progress is Progress.JOINED
@@ -308,5 +222,5 @@ async def test_the_loop_is_looked_at_by_itself(monkeypatch: pytest.MonkeyPatch) 
         for _ in range(3):
             await told.get()
     beat.close()
-    await _turn()
+    await turn()
     assert told.empty()

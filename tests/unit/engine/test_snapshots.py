@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 import pytest
@@ -161,6 +161,100 @@ async def test_changes_are_written_by_themselves_while_it_runs() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+class SlowShelf(Shelf):
+    """Takes a write only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.may = asyncio.Semaphore(0)
+
+    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+        self.asked.set()
+        await self.may.acquire()
+        await super().save_many(entries)
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[tuple[Snapshots, SlowShelf]]:
+    shelf = SlowShelf()
+    keeper = Snapshots(shelf)
+    task = asyncio.ensure_future(keeper.run())
+    yield keeper, shelf
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_who_waits_for_what_changed_waits_for_all_of_it(running: tuple[Snapshots, SlowShelf]) -> None:
+    keeper, shelf = running
+    call = _office().only_call()
+    await keeper.written()  # nothing has
+    keeper.call(call)
+    await shelf.asked.wait()  # on its way as it was
+    keeper.call(replace(call, owner="bob"))
+    written = asyncio.ensure_future(keeper.written())
+    shelf.may.release()
+    await shelf.written.wait()
+    assert not written.done()
+    shelf.may.release()
+    async with asyncio.timeout(WAIT):
+        await written
+    (kept,) = (await keeper.restore()).calls
+    assert kept.owner == "bob"
+
+
+async def test_an_answer_is_written_at_once_and_not_when_the_next_write_is_due(
+    running: tuple[Snapshots, SlowShelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "_PACE_SECONDS", 3600.0)
+    keeper, shelf = running
+    shelf.may.release()
+    shelf.may.release()
+    call = _office().only_call()
+    for owner in ("alice", "bob"):
+        keeper.call(replace(call, owner=owner))
+        async with asyncio.timeout(WAIT):
+            await keeper.written()
+
+
+async def test_nobody_waits_for_a_store_that_fails(
+    running: tuple[Snapshots, SlowShelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "_RETRY_SECONDS", 3600.0)
+    keeper, shelf = running
+    shelf.away = 1
+    shelf.may.release()
+    keeper.call(_office().only_call())
+    async with asyncio.timeout(WAIT):
+        await keeper.written()
+        await keeper.written()
+    assert shelf.kept == {}
+
+
+async def test_a_store_that_stands_still_holds_one_answer_up_and_no_other_until_it_goes_on(
+    running: tuple[Snapshots, SlowShelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "_WRITTEN_WITHIN", 0.0)
+    keeper, shelf = running
+    call = _office().only_call()
+    keeper.call(call)
+    await keeper.written()
+    monkeypatch.setattr(snapshots, "_WRITTEN_WITHIN", 3600.0)
+    async with asyncio.timeout(WAIT):
+        await keeper.written()
+    shelf.may.release()
+    await shelf.written.wait()
+    keeper.call(replace(call, owner="bob"))
+    written = asyncio.ensure_future(keeper.written())
+    shelf.asked.clear()
+    await shelf.asked.wait()
+    assert not written.done()
+    shelf.may.release()
+    async with asyncio.timeout(WAIT):
+        await written
 
 
 async def test_what_cannot_be_read_any_more_is_left_out_and_cleared_away() -> None:
