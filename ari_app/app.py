@@ -116,6 +116,7 @@ class App:
             self._metrics,
             phones,
             token_lifetime=settings.token_lifetime,
+            token_idle=settings.token_idle,
             clock=self._clock,
         )
 
@@ -165,6 +166,7 @@ class App:
         self._start(self._snapshots.run())
         self._start(self._api.board.run())
         self._start(self._api.history.run())
+        self._start(self._api.watch_sessions())
         self._asterisk.start()
         self._presence.start()
         await self._mirror.wait_fresh()
@@ -178,6 +180,7 @@ class App:
                 restored = await self._snapshots.restore()
                 self._devices.restore(await self._store.devices())
                 await self._api.board.restore()
+                await self._api.restore_passwords()
                 break
             except StoreUnavailable:
                 log.warning("store_unavailable", retry_in=_RETRY_SECONDS)
@@ -390,7 +393,7 @@ class App:
         self._engine.feed(DirectoryReplaced(configuration.directory))
         self._tell_phones()
         self._hub.directory_changed()
-        self._api.directory_changed()
+        await self._api.directory_changed()
         freeze_for_gc()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()

@@ -1,7 +1,5 @@
 """Logging in and out, the agent themselves and their state."""
 
-from collections.abc import Callable
-
 from ari_app.api.authentication import Authentication
 from ari_app.api.documents import me
 from ari_app.api.models.agents import LoggedIn, Login, Logout, Me, NewState
@@ -12,21 +10,13 @@ from ari_app.errors import Code, FieldError, Refused
 
 
 class AgentsApi:
-    """Operations on the agent who asks. `end_session(digest)` is told of who logs out."""
+    """Operations on the agent who asks."""
 
-    def __init__(
-        self,
-        control: Control,
-        agents: Agents,
-        store: Store,
-        authentication: Authentication,
-        end_session: Callable[[str], None],
-    ) -> None:
+    def __init__(self, control: Control, agents: Agents, store: Store, authentication: Authentication) -> None:
         self._control = control
         self._agents = agents
         self._store = store
         self._authentication = authentication
-        self._end_session = end_session
 
     async def log_in(self, exchange: Exchange) -> LoggedIn:
         """Raises: Refused `unauthenticated`; HttpError 429; StoreUnavailable."""
@@ -40,11 +30,9 @@ class AgentsApi:
         body: Logout = exchange.body
         session = exchange.session
         if body.all:
-            for digest in await self._authentication.end_all(session.agent.id):
-                self._end_session(digest)
+            await self._authentication.end_all(session.agent.id)
         else:
             await self._authentication.log_out(session)
-            self._end_session(session.digest)
 
     async def me(self, exchange: Exchange) -> Me:
         """Who I am."""

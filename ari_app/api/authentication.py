@@ -1,7 +1,9 @@
 """Who asks: passwords against tokens, tokens against agents.
 
 A token is 256 random bits, shown once; only its SHA-256 is kept. Checked tokens are remembered for a while, so that
-agents go on commanding their calls while Redis is away.
+agents go on commanding their calls while Redis is away. One that nothing uses ends before its time.
+
+Passwords are those of the administrator's file until an agent chooses another; it holds until the file has another.
 """
 
 import asyncio
@@ -18,8 +20,8 @@ from pydantic_core import to_json
 
 from ari_app.api.port import Control, Store
 from ari_app.api.problems import STATUS, HttpError
-from ari_app.config.credentials import check_password
-from ari_app.errors import Code, Refused, StoreUnavailable
+from ari_app.config.credentials import Credential, check_password, hash_password
+from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
 from ari_app.routing.directory import Agent
 from ari_app.store.port import hash_token
 
@@ -55,6 +57,17 @@ class _Kept:
 _KEPT = TypeAdapter(_Kept)
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A password that an agent chose, and which one of the file it stands in place of."""
+
+    password_hash: str
+    instead_of: str
+
+
+_CHOSEN = TypeAdapter(_Chosen)
+
+
 class FailureLimit:
     """At most so many failures for an agent from an address in a window; then a pause for that pair only."""
 
@@ -88,18 +101,31 @@ class FailureLimit:
 
 
 class Authentication:
-    """Logs agents in and out, and knows whose token it is. `lifetime` of tokens in seconds."""
+    """Logs agents in and out, and knows whose token it is. Seconds: `lifetime` of tokens, and `idle` without use.
+
+    `ended` is told of each session that is ended, by the digest of its token.
+    """
 
     def __init__(
-        self, control: Control, store: Store, *, lifetime: float, clock: Callable[[], float] = time.time
+        self,
+        control: Control,
+        store: Store,
+        ended: Callable[[str], None],
+        *,
+        lifetime: float,
+        idle: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._control = control
         self._store = store
+        self._ended = ended
         self._lifetime = lifetime
+        self._idle = idle
         self._clock = clock
         self._limit = FailureLimit(clock)
         self._checking = asyncio.Semaphore(LOGINS_AT_ONCE)
         self._known: OrderedDict[str, tuple[_Kept, float]] = OrderedDict()  # by digest, and until when it is trusted
+        self._chosen: dict[str, bytes] = {}  # as the store has it, for when the store has lost it
 
     async def log_in(self, agent: str, password: str, address: str) -> tuple[str, float]:
         """A new token and its expiry.
@@ -111,24 +137,60 @@ class Authentication:
         """
         who = (agent, address)
         credential = self._control.credential(agent)
-        async with self._checking:  # argon2 takes memory and a core: never more than a few at once
-            self._limit.check(who)  # here, for those who waited may have failed meanwhile
-            right = await asyncio.to_thread(check_password, credential, password)
-        if not right:
-            self._limit.note(who)
+        before = await self._password(agent)
+        if not await self._check(who, _in_force(agent, credential, before), password):
             log.warning("login_failed", agent=agent, address=address)
             raise Refused(Code.UNAUTHENTICATED, "agent or password is wrong")
-        self._limit.forget(who)
         token = secrets.token_urlsafe(32)
         digest = hash_token(token)
         expires_at = self._clock() + self._lifetime
         kept = _Kept(agent, expires_at, credential.fingerprint(digest) if credential is not None else "")
         for old in (await self._store.tokens(agent))[: -SESSIONS + 1]:
             await self._end(old)
-        await self._store.put_token(digest, to_json(kept), self._lifetime, agent)
+        await self._store.put_token(digest, to_json(kept), self._lifetime, agent, self._idle)
+        if await self._password(agent) != before:  # changed meanwhile: all sessions before that are over
+            await self._end(digest)
+            raise Refused(Code.UNAUTHENTICATED, "agent or password is wrong")
         self._trust(digest, kept)
         log.info("logged_in", agent=agent, address=address)
         return token, expires_at
+
+    async def _check(self, who: tuple[str, str], credential: Credential | None, password: str) -> bool:
+        """Whether it is right. Raises: HttpError 429 after too many that were not."""
+        async with self._checking:  # argon2 takes memory and a core: never more than a few at once
+            self._limit.check(who)  # here, for those who waited may have failed meanwhile
+            right = await asyncio.to_thread(check_password, credential, password)
+        if right:
+            self._limit.forget(who)
+        else:
+            self._limit.note(who)
+        return right
+
+    async def _password(self, agent: str) -> bytes | None:
+        """What this agent chose. Raises: StoreUnavailable."""
+        return await self._store.password(agent) or self._chosen.get(agent)
+
+    async def change_password(self, session: Session, current: str, new: str, address: str) -> None:
+        """From now on `new` is right; all other sessions of the agent are over.
+
+        Raises:
+            Refused: `invalid` where `current` is not right.
+            HttpError: 429 after too many failures.
+            StoreUnavailable: it can't be kept.
+        """
+        agent = session.agent.id
+        credential = self._control.credential(agent)
+        if not await self._check((agent, address), _in_force(agent, credential, await self._password(agent)), current):
+            log.warning("password_not_changed", agent=agent, address=address)
+            problem = FieldError("current_password", "is not right")
+            raise Refused(Code.INVALID, "the password is not changed", (problem,))
+        async with self._checking:
+            made = await asyncio.to_thread(hash_password, new)
+        chosen = to_json(_Chosen(made, credential.fingerprint(agent) if credential is not None else ""))
+        ended = await self._store.change_password(agent, chosen, session.digest)
+        self._chosen[agent] = chosen
+        log.info("password_changed", agent=agent, address=address, sessions_ended=len(ended))
+        self._gone(agent, ended, session.digest)
 
     async def session(self, token: str) -> Session:
         """Whose token this is.
@@ -152,25 +214,50 @@ class Authentication:
         """The token is worth nothing from now on. Raises: StoreUnavailable."""
         await self._end(session.digest)
 
-    async def end_all(self, agent: str) -> list[str]:
-        """All tokens of this agent are worth nothing from now on; their digests. Raises: StoreUnavailable."""
+    async def end_all(self, agent: str) -> int:
+        """All tokens of this agent are worth nothing from now on; how many they were. Raises: StoreUnavailable."""
         listed = await self._store.tokens(agent)
-        known = [digest for digest, (kept, _) in self._known.items() if kept.agent == agent]
-        ended = list(dict.fromkeys((*listed, *known)))
-        for digest in ended:
-            await self._end(digest)
-        return ended
+        for digest in listed:
+            await self._store.delete_token(digest)
+        return self._gone(agent, listed)
+
+    async def forget(self, agent: str) -> None:
+        """The agent is no longer listed: neither their sessions nor the password that they chose are for whoever has
+        their name next. Raises: StoreUnavailable."""
+        ended = await self._store.change_password(agent, None)
+        self._chosen.pop(agent, None)
+        self._gone(agent, ended)
+
+    def _gone(self, agent: str, ended: list[str], but: str = "") -> int:
+        """These sessions of the agent are over, and all others that are known here but `but`; how many they were."""
+        known = [digest for digest, (kept, _) in self._known.items() if kept.agent == agent and digest != but]
+        over = dict.fromkeys((*ended, *known))
+        for digest in over:
+            self._known.pop(digest, None)
+            self._ended(digest)
+        return len(over)
 
     async def _end(self, digest: str) -> None:
         await self._store.delete_token(digest)
         self._known.pop(digest, None)
+        self._ended(digest)
+
+    async def restore(self) -> None:
+        """Read the passwords that agents chose. Raises: StoreUnavailable."""
+        self._chosen.update(await self._store.passwords())
 
     async def keep_again(self) -> None:
-        """Write the tokens that are remembered here to a store that has lost them. Raises: StoreUnavailable."""
+        """Write what is remembered here to a store that has lost it: passwords first, which end sessions.
+
+        Raises:
+            StoreUnavailable: not all of it is kept.
+        """
         now = self._clock()
-        for digest, (kept, _) in tuple(self._known.items()):
-            if kept.expires_at > now:
-                await self._store.put_token(digest, to_json(kept), kept.expires_at - now, kept.agent)
+        for agent, chosen in tuple(self._chosen.items()):
+            await self._store.change_password(agent, chosen)
+        for digest, (kept, trusted) in tuple(self._known.items()):
+            if kept.expires_at > now and trusted + self._idle > now:
+                await self._store.put_token(digest, to_json(kept), kept.expires_at - now, kept.agent, self._idle)
 
     async def _find(self, digest: str) -> _Kept:
         now = self._clock()
@@ -178,7 +265,7 @@ class Authentication:
         if known is not None and now < known[1]:
             return known[0]
         try:
-            data = await self._store.get_token(digest)
+            data = await self._store.get_token(digest, self._idle)
         except StoreUnavailable:
             if known is None:
                 raise
@@ -195,3 +282,12 @@ class Authentication:
         self._known.move_to_end(digest)
         while len(self._known) > REMEMBERED_TOKENS:
             self._known.popitem(last=False)
+
+
+def _in_force(agent: str, credential: Credential | None, chosen: bytes | None) -> Credential | None:
+    """What is right for the agent: what they chose, until the administrator's file has another password for them."""
+    if credential is None or chosen is None:
+        return credential
+    kept = _CHOSEN.validate_json(chosen)
+    same = hmac.compare_digest(kept.instead_of, credential.fingerprint(agent))
+    return Credential(password_hash=kept.password_hash) if same else credential

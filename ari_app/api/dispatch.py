@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of
 from ari_app.api.metrics import Metrics
-from ari_app.api.origins import check_origin
+from ari_app.api.origins import check_source
 from ari_app.api.port import Control
 from ari_app.api.problems import (
     CONTENT_TYPE,
@@ -61,8 +61,8 @@ class Dispatcher:
         try:
             route, path = self._find(request)
             operation = route.operation
-            origins = self._control.directory().settings.desk.origins
-            check_origin(request.headers.get("Origin"), request.headers.get("Host"), origins)
+            listed = self._control.directory().settings.desk
+            check_source(request.headers.get("Origin"), request.headers.get("Host"), listed)
             who = await self._who(route, request)
             agent = who.agent.id if who is not None else None
             response = await self._answer(route, request, who, path)
@@ -188,8 +188,7 @@ def _body(route: Route, request: web.BaseRequest, raw: bytes) -> Any:
         return None
     if route.optional_body and not raw.strip():
         return route.body.validate_python({})
-    content_type = request.headers.get("Content-Type")
-    if content_type is not None and request.content_type != JSON:
+    if "Content-Type" not in request.headers or request.content_type != JSON:
         problem = FieldError("Content-Type", f"must be {JSON}")
         raise Refused(Code.INVALID, f"the body must be JSON, sent as {JSON}", (problem,))
     try:

@@ -2,29 +2,46 @@
 
 Only browsers tell an Origin, and they always do where it matters: with every WebSocket and every request that changes
 something. The page that is served here has the Host that it was asked by as its origin; but a name of somebody else's
-can be made to lead here (DNS rebinding), so that a Host by name counts only where it is listed.
+can be made to lead here (DNS rebinding), so that a Host by name counts only where it is listed, with an Origin or
+without.
 """
 
-from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from ari_app.errors import Code, Refused
+from ari_app.routing.directory import Desk
 
 
-def check_origin(origin: str | None, host: str | None, listed: Collection[str]) -> None:
-    """Raises: Refused `forbidden` for a page of somebody else's."""
-    if origin is not None and origin not in listed and not _own(origin, host or ""):
+def check_source(origin: str | None, host: str | None, listed: Desk) -> None:
+    """Raises: Refused `forbidden` for a page of somebody else's, and for a name that is none of ours."""
+    if host is not None and not _ours(host, listed):
+        raise Refused(Code.FORBIDDEN, "this is reached by another name; list the name as settings.desk.hosts")
+    if origin is not None and origin not in listed.origins and not _own(origin, host or ""):
         raise Refused(Code.FORBIDDEN, "pages of this origin may not use this; list it as settings.desk.origins")
 
 
+def _ours(host: str, listed: Desk) -> bool:
+    name = _name(f"//{host}")
+    return (
+        name == "localhost"
+        or _is_address(name)
+        or name in listed.hosts
+        or any(name == _name(origin) for origin in listed.origins)
+    )
+
+
 def _own(origin: str, host: str) -> bool:
+    scheme, _, rest = origin.partition("://")
+    return scheme in ("http", "https") and rest != "" and rest.lower() == host.lower()
+
+
+def _name(url: str) -> str:
+    """The name in it, in lower case; nothing where there is none."""
     try:
-        parts = urlsplit(origin)
-        name = parts.hostname or ""
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return False
-    return parts.netloc.lower() == host.lower() and (name == "localhost" or _is_address(name))
+        return ""
 
 
 def _is_address(name: str) -> bool:

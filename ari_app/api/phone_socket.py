@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -161,6 +161,10 @@ class PhoneSockets:
             for task in (up, down):
                 task.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
+
+    def sessions(self) -> Collection[str]:
+        """The sessions whose page has a phone, each by the digest of its token."""
+        return {held.session.digest for held in self._held.values()}
 
     def end_session(self, digest: str) -> None:
         """The session has ended: its phone in the page too."""

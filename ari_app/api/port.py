@@ -16,7 +16,7 @@ from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
-from ari_app.store.port import Choices, Counters, Favourites, History, IdempotencyKeys, Tokens
+from ari_app.store.port import Choices, Counters, Favourites, History, IdempotencyKeys, Passwords, Tokens
 
 
 class StoryEntry(Protocol):
@@ -175,5 +175,5 @@ class Phones(Protocol):
         """
 
 
-class Store(Tokens, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol):
+class Store(Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol):
     """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

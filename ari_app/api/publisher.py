@@ -15,7 +15,7 @@ It must not know what an event says.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import takewhile
 
@@ -125,6 +125,10 @@ class Publisher:
             alone = [s for s in stream.viewer.streams if not s.windows]
             for old in sorted(alone, key=lambda s: self._alone[s])[:-ALONE]:
                 self._forget(old)
+
+    def sessions(self) -> Collection[str]:
+        """The sessions that have a window, each by the digest of its token."""
+        return {window.digest for window in self._streams}
 
     def end_session(self, digest: str) -> None:
         """Close the windows that were opened with this token."""

@@ -29,6 +29,7 @@ from ari_app.api.port import Agents, Control, Phones, Store
 from ari_app.api.preferences import Preferences
 from ari_app.api.problems import HttpError, problem_response
 from ari_app.api.routes import Access, Exchange, Route, Router
+from ari_app.api.sessions_api import SessionsApi
 from ari_app.api.supervision_api import SupervisionApi
 from ari_app.api.targets_api import TargetsApi
 from ari_app.api.tickets import Tickets
@@ -86,22 +87,30 @@ class ApiServer:
         phones: Phones,
         *,
         token_lifetime: float = 12 * 3600.0,
+        token_idle: float = 2 * 3600.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._hub = hub
-        self._authentication = authentication = Authentication(control, store, lifetime=token_lifetime, clock=clock)
+        self._authentication = authentication = Authentication(
+            control, store, self._session_ended, lifetime=token_lifetime, idle=token_idle, clock=clock
+        )
+        self._look_every = token_idle / 4
         self._control = control
         self._tickets = Tickets(authentication, clock)
         page_secrets = PageSecrets()
         self._sockets = PhoneSockets(control, phones, page_secrets, self._tickets, self.phone_changed, clock)
         self._phones = PhoneApi(control, phones, page_secrets, self._sockets.holder)
+        self.sessions = SessionsApi(
+            control, authentication, lambda: (*hub.publisher.sessions(), *self._sockets.sessions()), self._session_ended
+        )
         self.history = HistoryApi(control, agents, store, clock)
         self.board = Board(control, agents, store, hub.live_changed, clock)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
         self._events = EventsApi(hub, self._tickets, control, agents, store, finder, clock)
         self.routes: list[Route] = [
-            *AgentsApi(control, agents, store, authentication, self._session_ended).routes(),
+            *AgentsApi(control, agents, store, authentication).routes(),
+            *self.sessions.routes(),
             *TargetsApi(control, agents, finder, preferences, hub.clock).routes(),
             *CallsApi(control, preferences).routes(),
             self._tickets.route(),
@@ -149,8 +158,16 @@ class ApiServer:
         return listening
 
     async def keep_tokens(self) -> None:
-        """Write the tokens that are known here to a store that has lost them. Raises: StoreUnavailable."""
+        """Write the tokens and passwords known here to a store that has lost them. Raises: StoreUnavailable."""
         await self._authentication.keep_again()
+
+    async def restore_passwords(self) -> None:
+        """Read what agents chose. Raises: StoreUnavailable."""
+        await self._authentication.restore()
+
+    async def watch_sessions(self) -> None:
+        """Keep sessions with which something is open, and close what is open with others; until it is cancelled."""
+        await self.sessions.watch(self._look_every)
 
     async def stop(self) -> None:
         """Close all windows, let requests under way finish, and no longer listen."""
@@ -167,19 +184,20 @@ class ApiServer:
         if agent is not None and agent.phone is not None:
             self._hub.phone_changed(agent_id, self._phones.document(agent))
 
-    def directory_changed(self) -> None:
+    async def directory_changed(self) -> None:
         """The configuration was read again."""
         self._sockets.directory_changed()
+        await self.sessions.look()
 
     async def end_sessions(self, agents: Iterable[str]) -> None:
-        """Whoever these were, they are not listed any more, and not logged in should they be listed again.
+        """Whoever these were, they are not listed any more: should they be listed again, they are not logged in, and
+        the password that they chose is not right.
 
         Raises:
             StoreUnavailable: some of them still may be.
         """
         for agent in agents:
-            for digest in await self._authentication.end_all(agent):
-                self._session_ended(digest)
+            await self._authentication.forget(agent)
 
     def _session_ended(self, digest: str) -> None:
         self._tickets.end_session(digest)

@@ -301,7 +301,7 @@ def _settings(s: Sections) -> Settings:
         feature_codes=MappingProxyType(entry.feature_codes.codes()),
         monitoring=Monitoring(**entry.monitoring.model_dump()),
         dispositions=MappingProxyType(dict(entry.dispositions)),
-        desk=Desk(tuple(entry.desk.origins), tuple(entry.desk.embedded_in)),
+        desk=Desk(tuple(entry.desk.origins), tuple(entry.desk.embedded_in), tuple(entry.desk.hosts)),
         page_phone=PagePhone(
             entry.page_phone.enabled,
             tuple(IceServer(tuple(i.urls), i.username, i.credential) for i in entry.page_phone.ice_servers),

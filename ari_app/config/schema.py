@@ -12,6 +12,7 @@ from ari_app.config.values import (
     FeatureCode,
     Folder,
     Hash,
+    HostName,
     IceUrl,
     Name,
     Number,
@@ -280,6 +281,9 @@ class DeskEntry(Entry):
     `https://desk.example.org`, and others'. An address (`http://127.0.0.1:8080`) needs not be listed."""
     embedded_in: list[Origin] = Field([], max_length=64)
     """Origins whose pages may show the agents' page in a frame (`/embed`)."""
+    hosts: list[HostName] = Field([], max_length=64)
+    """Names under which other software reaches the API, such as `callcontrol` in a network of containers. Requests to
+    any other name are refused; addresses, `localhost` and the names in `origins` need not be listed."""
 
 
 class SettingsEntry(Entry):

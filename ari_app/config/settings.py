@@ -52,3 +52,5 @@ class ProcessSettings(FileSettings):
     """`debug`, `info`, `warning` or `error`."""
     token_lifetime: float = Field(12 * 3600.0, ge=60, le=30 * 86_400)
     """Seconds for which a login is good."""
+    token_idle: float = Field(2 * 3600.0, ge=120, le=30 * 86_400)
+    """Seconds after which it ends before that where nothing uses it: no request, no events, no phone in the page."""

@@ -123,4 +123,5 @@ type IceUrl = Annotated[
 ]
 type ReasonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 type Reasons = Annotated[dict[ReasonId, Name], BeforeValidator(_reasons)]
+type HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$", max_length=200)]
 type Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\[\]:-]+$", max_length=200)]

@@ -188,10 +188,14 @@ class PagePhone:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Pages: `origins` may use the API beside its own; those of `embedded_in` may show the desk in a frame."""
+    """Pages: `origins` may use the API beside its own; those of `embedded_in` may show the desk in a frame.
+
+    `hosts`: names under which the API is reached, beside addresses and the names of `origins`.
+    """
 
     origins: tuple[str, ...] = ()
     embedded_in: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,21 +77,39 @@ class Configurations(Protocol):
 class Tokens(Protocol):
     """Who is logged in."""
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
+    async def put_token(
+        self, token_hash: str, data: bytes, ttl: float, of: str = "", idle: float | None = None
+    ) -> None:
         """Keep `data` for `ttl` seconds, in place of what was there; `of`: the agent under whom it is found.
+
+        With `idle` it is kept for so many seconds only, and found for `ttl`: whoever reads it has it kept on.
 
         Raises:
             ValueError: `token_hash` is no SHA-256 in hex (`hash_token`).
         """
 
-    async def get_token(self, token_hash: str) -> bytes | None:
-        """The data; None for a token that is unknown or has run out."""
+    async def get_token(self, token_hash: str, idle: float | None = None) -> bytes | None:
+        """The data; None for a token that is unknown or has run out. With `idle` it is kept for so many seconds on."""
 
     async def delete_token(self, token_hash: str) -> None:
         """Forget it; one that is not there counts as done."""
 
     async def tokens(self, of: str) -> list[str]:
         """The hashes of this agent's tokens that may still be good, the oldest first."""
+
+
+class Passwords(Protocol):
+    """What agents chose as their passwords, in place of those in the administrator's file; as the API keeps them."""
+
+    async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
+        """Keep this agent's password (None: forget it), and forget all their tokens but the one with the hash `but`: in
+        one step, so that no login with the password before outlives it. The hashes of those forgotten."""
+
+    async def password(self, of: str) -> bytes | None:
+        """What is kept of this agent's; None where they chose none."""
+
+    async def passwords(self) -> dict[str, bytes]:
+        """What is kept, by agent."""
 
 
 class IdempotencyKeys(Protocol):
@@ -186,7 +204,9 @@ class Favourites(Protocol):
         """Whom they marked, in the order in which they did."""
 
 
-class Store(Snapshots, Configurations, Tokens, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol):
+class Store(
+    Snapshots, Configurations, Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol
+):
     """All of it."""
 
     async def ping(self) -> None:

@@ -4,6 +4,7 @@ Keys, with the same hash tag as those of `availability`:
 
     {p}:snapshots          hash    call:<id>, leg:<id> -> JSON
     {p}:token:<sha-256>    string  who is logged in; expires
+    {p}:passwords          hash    agent -> what they chose, as a hash
     {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
     {p}:configuration      hash    text and time of the last configuration without faults
     {p}:caller_ids         hash    agent -> caller ID chosen last
@@ -40,6 +41,15 @@ if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2] or '0'
 redis.call('ZADD', KEYS[1], tonumber(last) + 1, ARGV[1])
 return 1
+"""
+# One script, so that a login with the password before either is ended by it, or finds that it has changed.
+REPLACE = """
+if ARGV[2] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+local ended = {}
+for _, token in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  if token ~= ARGV[3] and redis.call('DEL', ARGV[4] .. token) == 1 then ended[#ended + 1] = token end
+end
+return ended
 """
 
 
@@ -82,21 +92,25 @@ class RedisStore:
         origin = fields.get(b"origin", b"")  # earlier versions kept none
         return KeptConfiguration(fields[b"text"], float(fields[b"at"]), origin.decode())
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
+    async def put_token(
+        self, token_hash: str, data: bytes, ttl: float, of: str = "", idle: float | None = None
+    ) -> None:
         key, listed, now = self._token(token_hash), f"{self._tag}:tokens:{of}", time.time()
         with ERRORS:
             async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.set(key, data, px=_milliseconds(ttl))
+                pipeline.set(key, data, px=_milliseconds(ttl if idle is None else min(ttl, idle)))
                 pipeline.zremrangebyscore(listed, 0, now)
                 pipeline.zadd(listed, {token_hash: now + ttl})
                 pipeline.expire(listed, round(ttl) + 1, gt=True)
                 pipeline.expire(listed, round(ttl) + 1, nx=True)
                 await pipeline.execute()
 
-    async def get_token(self, token_hash: str) -> bytes | None:
+    async def get_token(self, token_hash: str, idle: float | None = None) -> bytes | None:
         key = self._token(token_hash)
         with ERRORS:
-            return _bytes(await self._client.get(key))
+            if idle is None:
+                return _bytes(await self._client.get(key))
+            return _bytes(await self._client.getex(key, px=_milliseconds(idle)))
 
     async def delete_token(self, token_hash: str) -> None:
         key = self._token(token_hash)
@@ -108,6 +122,21 @@ class RedisStore:
             listed = _texts(await self._client.zrange(f"{self._tag}:tokens:{of}", 0, -1))
             kept: list[Any] = await self._client.mget([self._token(t) for t in listed]) if listed else []
         return [token for token, data in zip(listed, kept, strict=True) if data is not None]
+
+    async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
+        keys = f"{self._tag}:passwords", f"{self._tag}:tokens:{of}"
+        with ERRORS:
+            prefix = f"{self._tag}:token:"
+            return _texts(await self._client.eval(REPLACE, 2, *keys, of, data or b"", but, prefix))
+
+    async def password(self, of: str) -> bytes | None:
+        with ERRORS:
+            return _bytes(await self._client.hget(f"{self._tag}:passwords", of))
+
+    async def passwords(self) -> dict[str, bytes]:
+        with ERRORS:
+            kept: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:passwords")
+        return {agent.decode(): data for agent, data in kept.items()}
 
     async def claim(self, key: str, ttl: float) -> Claim | None:
         with ERRORS:

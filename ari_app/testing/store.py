@@ -15,6 +15,7 @@ class MemoryStore:
         self._configuration: KeptConfiguration | None = None
         self._tokens: dict[str, tuple[float, bytes]] = {}
         self._tokens_of: dict[str, dict[str, None]] = {}
+        self._passwords: dict[str, bytes] = {}
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
         self._devices: dict[str, str] = {}
@@ -40,19 +41,40 @@ class MemoryStore:
     async def kept_configuration(self) -> KeptConfiguration | None:
         return self._configuration
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
-        self._tokens[check_hash(token_hash)] = (self._clock() + ttl, data)
+    async def put_token(
+        self, token_hash: str, data: bytes, ttl: float, of: str = "", idle: float | None = None
+    ) -> None:
+        self._tokens[check_hash(token_hash)] = (self._clock() + (ttl if idle is None else min(ttl, idle)), data)
         self._tokens_of.setdefault(of, {})[token_hash] = None
 
     async def tokens(self, of: str) -> list[str]:
         listed = self._tokens_of.get(of, {})
         return [token for token in listed if _unexpired(self._tokens, token, self._clock()) is not None]
 
-    async def get_token(self, token_hash: str) -> bytes | None:
-        return _unexpired(self._tokens, check_hash(token_hash), self._clock())
+    async def get_token(self, token_hash: str, idle: float | None = None) -> bytes | None:
+        data = _unexpired(self._tokens, check_hash(token_hash), self._clock())
+        if data is not None and idle is not None:
+            self._tokens[token_hash] = (self._clock() + idle, data)
+        return data
 
     async def delete_token(self, token_hash: str) -> None:
         self._tokens.pop(check_hash(token_hash), None)
+
+    async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
+        if data is None:
+            self._passwords.pop(of, None)
+        else:
+            self._passwords[of] = data
+        ended = [token for token in await self.tokens(of) if token != but]
+        for token in ended:
+            await self.delete_token(token)
+        return ended
+
+    async def password(self, of: str) -> bytes | None:
+        return self._passwords.get(of)
+
+    async def passwords(self) -> dict[str, bytes]:
+        return dict(self._passwords)
 
     async def claim(self, key: str, ttl: float) -> Claim | None:
         before = await self.get(key)

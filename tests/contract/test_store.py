@@ -60,6 +60,32 @@ async def test_a_token_runs_out(store: Store) -> None:
     await until_none(lambda: store.get_token(TOKEN))
 
 
+async def test_a_token_that_nobody_uses_runs_out_before_its_time_and_is_listed_until_then(store: Store) -> None:
+    await store.put_token(TOKEN, b"alice", 60, "alice", idle=0.02)
+    await until_none(lambda: store.get_token(TOKEN))
+    await store.put_token(TOKEN, b"alice", 60, "alice", idle=0.1)
+    assert await store.get_token(TOKEN, idle=50) == b"alice"
+    await store.put_token(hash_token("another"), b"alice", 0.2, "alice")
+    await until_none(lambda: store.get_token(hash_token("another")))
+    assert await store.get_token(TOKEN, idle=0.02) == b"alice"
+    assert await store.tokens("alice") == [TOKEN]
+    await until_none(lambda: store.get_token(TOKEN))
+    assert await store.get_token(TOKEN, idle=50) is None
+
+
+async def test_another_password_ends_all_sessions_but_the_one_that_changed_it(store: Store) -> None:
+    mine, other, theirs = (hash_token(name) for name in ("mine", "other", "theirs"))
+    for token, agent in ((mine, "alice"), (other, "alice"), (theirs, "bob")):
+        await store.put_token(token, b"x", 60, agent)
+    assert await store.password("alice") is None
+    assert await store.change_password("alice", b"one", mine) == [other]
+    assert (await store.password("alice"), await store.passwords()) == (b"one", {"alice": b"one"})
+    assert [await store.get_token(t) for t in (mine, other, theirs)] == [b"x", None, b"x"]
+    assert await store.change_password("alice", None) == [mine]
+    assert (await store.password("alice"), await store.passwords()) == (None, {})
+    assert await store.change_password("nobody", b"two") == []
+
+
 async def test_a_token_itself_is_never_kept(store: Store) -> None:
     for use in (store.put_token("a token", b"alice", 60), store.get_token("a token"), store.delete_token("a token")):
         with pytest.raises(ValueError, match="SHA-256"):
@@ -166,6 +192,9 @@ async def test_without_redis_everything_is_an_error_of_ours(far: RedisStore, wir
         far.put_token(TOKEN, b"alice", 60),
         far.get_token(TOKEN),
         far.delete_token(TOKEN),
+        far.change_password("alice", b"x"),
+        far.password("alice"),
+        far.passwords(),
         far.claim("k", 60),
         far.finish("k", 200, b""),
         far.abandon("k"),
@@ -206,12 +235,13 @@ async def test_the_url_may_name_a_redis_that_is_not_there(wire: Wire, prefix: st
 async def test_neither_the_token_nor_anything_outside_the_prefix_is_in_redis(client: Redis, prefix: str) -> None:
     store = RedisStore(client, prefix)
     await store.put_token(TOKEN, b"alice", 60, "alice")
+    await store.change_password("alice", b"a hash", TOKEN)
     await store.claim("k", 60)
     await store.set_caller_id("alice", "support")
     await store.save_many({"call:1": b"{}"})
     await store.keep_configuration(KeptConfiguration(b"agents:", 1.0))
     keys = {key.decode() async for key in client.scan_iter(match=f"*{prefix}*", count=1000)}
-    kept = (f"token:{TOKEN}", "tokens:alice", "idempotency:k", "caller_ids", "snapshots", "configuration")
+    kept = (f"token:{TOKEN}", "tokens:alice", "idempotency:k", "caller_ids", "snapshots", "configuration", "passwords")
     assert keys == {f"{{{prefix}}}:{rest}" for rest in kept}
     assert 0 < await client.pttl(f"{{{prefix}}}:token:{TOKEN}") <= 60_000
     assert 0 < await client.ttl(f"{{{prefix}}}:tokens:alice") <= 61

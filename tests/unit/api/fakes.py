@@ -172,13 +172,23 @@ class FlakyStore(MemoryStore):
 
     away = False
 
-    async def put_token(self, token_hash: str, data: bytes, ttl: float, of: str = "") -> None:
+    async def put_token(
+        self, token_hash: str, data: bytes, ttl: float, of: str = "", idle: float | None = None
+    ) -> None:
         self._reach()
-        await super().put_token(token_hash, data, ttl, of)
+        await super().put_token(token_hash, data, ttl, of, idle)
 
-    async def get_token(self, token_hash: str) -> bytes | None:
+    async def get_token(self, token_hash: str, idle: float | None = None) -> bytes | None:
         self._reach()
-        return await super().get_token(token_hash)
+        return await super().get_token(token_hash, idle)
+
+    async def password(self, of: str) -> bytes | None:
+        self._reach()
+        return await super().password(of)
+
+    async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
+        self._reach()
+        return await super().change_password(of, data, but)
 
     async def claim(self, key: str, ttl: float) -> Claim | None:
         self._reach()
@@ -341,6 +351,13 @@ class World:
         answer = await self.ask("POST", "/v1/login", json=body)
         assert answer.status == 200, answer.text
         return str(answer.json["token"])
+
+    async def pass_time(self, seconds: float, token: str) -> None:
+        """So much time goes by, in which the token is used now and then."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now = min(until, self.now + 3600)
+            await self.ask("GET", "/v1/me", token=token)
 
     async def ask(self, method: str, path: str, *, token: str | None = None, check: bool = True, **more: Any) -> Answer:
         headers = dict(more.pop("headers", {}))

@@ -263,7 +263,7 @@ async def test_logging_out_closes_the_windows_of_that_token(world: World, alice:
 
 
 async def test_a_window_ends_with_its_token(world: World, alice: str) -> None:
-    world.now += 12 * 3600 - 0.05
+    await world.pass_time(12 * 3600 - 0.05, alice)
     async with window(world, alice) as ws:
         assert (await next_event(ws))["type"] == "snapshot"
         assert await close_code(ws) == 4001

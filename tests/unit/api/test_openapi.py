@@ -51,6 +51,8 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     expected |= {("post", "/v1/calls"), ("post", "/v1/login"), ("post", "/v1/logout"), ("get", "/v1/me")}
     expected |= {
         ("put", "/v1/me/state"),
+        ("put", "/v1/me/password"),
+        ("delete", "/v1/agents/{agent}/sessions"),
         ("get", "/v1/me/phone"),
         ("get", "/v1/agents"),
         ("put", "/v1/agents/{agent}/state"),

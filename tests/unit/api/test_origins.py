@@ -2,17 +2,25 @@
 
 import pytest
 
-from ari_app.api.origins import check_origin
+from ari_app.api.origins import check_source
 from ari_app.errors import Code, Refused
+from ari_app.routing.directory import Desk
 from tests.unit.api.fakes import HOST, World
 
-LISTED = ("https://desk.example.org",)
+LISTED = Desk(("https://desk.example.org",), hosts=("callcontrol",))
 
 
 @pytest.mark.parametrize(
     ("origin", "host"),
     [
-        (None, "anything.example.org"),
+        (None, None),  # HTTP/1.0: no browser
+        (None, "127.0.0.1:8080"),
+        (None, "[::1]:8080"),
+        (None, "LocalHost"),
+        (None, "desk.example.org"),
+        (None, "callcontrol:8080"),
+        ("http://callcontrol:8080", "callcontrol:8080"),
+        ("https://desk.example.org", "desk.example.org"),
         ("http://127.0.0.1:8080", "127.0.0.1:8080"),
         ("http://localhost:8080", "localhost:8080"),
         ("http://[::1]:8080", "[::1]:8080"),
@@ -20,7 +28,7 @@ LISTED = ("https://desk.example.org",)
     ],
 )
 def test_ones_own_and_listed_ones(origin: str | None, host: str) -> None:
-    check_origin(origin, host, LISTED)
+    check_source(origin, host, LISTED)
 
 
 @pytest.mark.parametrize(
@@ -32,18 +40,28 @@ def test_ones_own_and_listed_ones(origin: str | None, host: str) -> None:
         ("http://desk.example.org", "127.0.0.1:8080"),
         ("null", "127.0.0.1:8080"),
         ("http://[::1", "[::1"),
+        ("http://[::1", "127.0.0.1"),
+        ("file://127.0.0.1", "127.0.0.1"),
+        (None, "evil.example.org"),  # the same, and a request to which browsers add no Origin
+        (None, "desk.example.org.evil.example.org"),
+        (None, "127.0.0.1.evil.example.org"),
+        (None, ""),
+        ("https://desk.example.org", "evil.example.org"),
         ("http://127.0.0.1:8080", None),
     ],
 )
-def test_all_others(origin: str, host: str | None) -> None:
+def test_all_others(origin: str | None, host: str | None) -> None:
     with pytest.raises(Refused) as refused:
-        check_origin(origin, host, LISTED)
+        check_source(origin, host, LISTED)
     assert refused.value.code is Code.FORBIDDEN
 
 
 async def test_a_page_of_somebody_else_is_refused_before_anything_is_done(world: World, alice: str) -> None:
     for path in ("/v1/me", "/healthz", "/v1/events", "/phone"):
         answer = await world.ask("GET", path, token=alice, headers={"Origin": "http://evil.example.org"})
+        assert (answer.status, answer.code) == (403, "forbidden")
+    for path in ("/", "/v1/me", "/metrics"):
+        answer = await world.ask("GET", path, token=alice, headers={"Host": "evil.example.org"})
         assert (answer.status, answer.code) == (403, "forbidden")
     own = {"Origin": f"http://{HOST}:{world.port}"}
     assert (await world.ask("GET", "/v1/me", token=alice, headers=own)).status == 200

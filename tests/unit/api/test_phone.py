@@ -132,18 +132,18 @@ async def test_it_ends_when_the_agent_logs_out(world: World, alice: str) -> None
 
 
 async def test_it_ends_when_the_token_expires(world: World, alice: str) -> None:
-    world.now += 12 * 3600 - 0.05
+    await world.pass_time(12 * 3600 - 0.05, alice)
     page = await socket(world, alice)
     assert await closed(page) == 4001
 
 
 async def test_it_ends_when_the_agent_is_gone_or_it_is_switched_off(world: World, alice: str) -> None:
     page = await socket(world, alice)
-    world.server.directory_changed()
+    await world.server.directory_changed()
     await page.send_str(REGISTER)
     assert (await page.receive_str()).startswith("SIP/2.0 200")
     switched(world, enabled=False)
-    world.server.directory_changed()
+    await world.server.directory_changed()
     assert await closed(page) == 4001
 
 

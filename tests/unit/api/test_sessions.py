@@ -1,11 +1,16 @@
 """Logging in and out: passwords, tokens, roles, and what happens while Redis is away."""
 
+import asyncio
+
+import aiohttp
 import pytest
 
 from ari_app.api.authentication import FAILURE_WINDOW, FAILURES, SESSIONS, TRUST
 from ari_app.config.credentials import Credential, hash_password
 from ari_app.store.port import hash_token
 from tests.unit.api.fakes import DEMO, World
+
+IDLE = 2 * 3600.0
 
 
 async def test_a_login_gives_a_token_for_twelve_hours(world: World) -> None:
@@ -48,7 +53,7 @@ async def test_many_failures_pause_that_agent_from_that_address_only(world: Worl
 
 
 async def test_a_token_ends_by_itself(world: World, alice: str) -> None:
-    world.now += 12 * 3600 - 1
+    await world.pass_time(12 * 3600 - 1, alice)
     assert (await world.ask("GET", "/v1/me", token=alice)).status == 200
     world.now += 1
     answer = await world.ask("GET", "/v1/me", token=alice)
@@ -101,16 +106,16 @@ async def test_administration_is_for_admins(world: World, agent: str) -> None:
 
 async def test_tokens_that_redis_has_lost_are_written_again(world: World, alice: str) -> None:
     over = await world.token("bob")
-    world.now += 11 * 3600
+    await world.pass_time(11 * 3600, over)
     carol = await world.token("carol")
-    world.now += 3600
+    await world.pass_time(3600, over)
     for token in (alice, over, carol):
         await world.store.delete_token(hash_token(token))
     await world.server.keep_tokens()
     world.now += TRUST + 1
     assert (await world.ask("GET", "/v1/me", token=carol)).status == 200
     assert (await world.ask("GET", "/v1/me", token=over)).status == 401
-    world.now += 11 * 3600
+    await world.pass_time(11 * 3600, carol)
     assert (await world.ask("GET", "/v1/me", token=carol)).status == 401
 
 
@@ -147,5 +152,91 @@ async def test_of_too_many_sessions_the_oldest_ends(world: World, alice: str) ->
 
 
 async def test_whoever_is_listed_no_more_is_not_logged_in_when_they_are_again(world: World, alice: str) -> None:
+    window = await world.http.ws_connect(f"/v1/events?token={alice}")
     await world.server.end_sessions(["alice", "nobody"])
     assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+    assert await closed(window) == 4001
+
+
+async def closed(socket: aiohttp.ClientWebSocketResponse) -> int | None:
+    """Wait until it is; its code."""
+    async for _ in socket:
+        pass
+    return socket.close_code
+
+
+async def opened(world: World, token: str) -> list[aiohttp.ClientWebSocketResponse]:
+    """All that a page opens with a session: its events and its phone."""
+    sockets = []
+    for path in ("/v1/events", "/phone"):
+        ticket = (await world.ask("POST", "/v1/events/ticket", token=token)).json["ticket"]
+        sockets.append(await world.http.ws_connect(f"{path}?ticket={ticket}", protocols=("sip",)))
+    return sockets
+
+
+async def test_an_administrator_ends_all_that_an_agent_has_open(world: World, alice: str) -> None:
+    sockets, bob = await opened(world, alice), await world.token("bob")
+    other, admin = await world.token("alice"), await world.token("admin")
+    for token in (bob, await world.token("erin")):
+        answer = await world.ask("DELETE", "/v1/agents/alice/sessions", token=token)
+        assert (answer.status, answer.code) == (403, "forbidden")
+    answer = await world.ask("DELETE", "/v1/agents/alice/sessions", token=admin)
+    assert (answer.status, answer.json) == (200, {"agent": "alice", "ended": 2})
+    assert [await closed(socket) for socket in sockets] == [4001, 4001]
+    for token in (alice, other):
+        assert (await world.ask("GET", "/v1/me", token=token)).code == "unauthenticated"
+    assert (await world.ask("GET", "/v1/me", token=bob)).status == 200
+    assert (await world.ask("DELETE", "/v1/agents/alice/sessions", token=admin)).json["ended"] == 0
+    assert (await world.ask("DELETE", "/v1/agents/nobody/sessions", token=admin)).code == "not_found"
+
+
+async def test_a_session_that_nothing_uses_ends(world: World, alice: str) -> None:
+    bob = await world.token("bob")
+    for _ in range(3):
+        world.now += IDLE - 1
+        assert (await world.ask("GET", "/v1/me", token=bob)).status == 200
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+    for digest in (alice, bob):
+        await world.store.delete_token(hash_token(digest))
+    await world.server.keep_tokens()
+    assert (await world.ask("GET", "/v1/me", token=bob)).status == 200
+
+
+async def test_what_was_not_used_does_not_come_back_with_a_store_that_was_lost(world: World, alice: str) -> None:
+    world.now += IDLE + TRUST
+    await world.server.keep_tokens()
+    assert (await world.ask("GET", "/v1/me", token=alice)).code == "unauthenticated"
+
+
+async def test_a_page_that_is_open_uses_its_session_until_its_time_is_over(world: World, alice: str) -> None:
+    await opened(world, alice)
+    for _ in range(5):
+        world.now += IDLE - 1
+        await world.server.sessions.look()
+    assert (await world.ask("GET", "/v1/me", token=alice)).status == 200
+
+
+async def test_what_is_open_with_a_session_that_is_over_is_closed(world: World, alice: str) -> None:
+    sockets = await opened(world, alice)
+    world.store.away = True
+    world.now += IDLE + TRUST
+    await world.server.sessions.look()  # nobody is sent away while Redis is
+    assert not any(socket.closed for socket in sockets)
+    world.store.away = False
+    watching = asyncio.create_task(world.server.sessions.watch(0))
+    assert [await closed(socket) for socket in sockets] == [4001, 4001]
+    watching.cancel()
+
+
+async def test_another_password_in_the_file_closes_what_is_open(world: World, alice: str) -> None:
+    sockets = await opened(world, alice)
+    world.control.credentials = {**DEMO.credentials, "alice": Credential(password="another")}
+    await world.server.directory_changed()
+    assert [await closed(socket) for socket in sockets] == [4001, 4001]
+
+
+async def test_the_window_of_a_session_that_too_many_others_ended_is_closed(world: World, alice: str) -> None:
+    window = await world.http.ws_connect(f"/v1/events?token={alice}")
+    for _ in range(SESSIONS):
+        await world.token("alice")
+    assert await closed(window) == 4001
