@@ -13,32 +13,27 @@ from dataclasses import replace
 import structlog
 
 from ari_app.adapters import EngineControl, LiveAgents, LivePhones
+from ari_app.agent_changes import AgentChanges
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.devices import Devices
-from ari_app.ari.lamps import lamp_of
 from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
 from ari_app.ari.page_phones import PagePhones
 from ari_app.ari.presence import Presence
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
-from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
 from ari_app.availability.redis import RedisAvailability
 from ari_app.availability.refill import keep_filled
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call, Leg, LegId, LegState
 from ari_app.calls.stimuli import (
-    AgentBecameAvailable,
-    AgentLoggedIn,
-    AgentLoggedOut,
     AsteriskReconciled,
     AvailabilityEmptied,
     DirectoryReplaced,
     LegDied,
-    PhoneReachable,
     Stimulus,
 )
 from ari_app.calls.switch import Switch
@@ -51,9 +46,11 @@ from ari_app.config.settings import ProcessSettings
 from ari_app.configured import Configured, log_faults
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine
+from ari_app.engine.reachability import Reachability
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.freezing import freeze_for_gc
+from ari_app.routing.directory import Directory
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 
@@ -83,6 +80,7 @@ class App:
         switch = Switch(configured.configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
         self._engine = Engine(switch, self, self._clock)
         self._bookings = Bookings(self._availability, self._engine.feed)
+        self._reachability = Reachability(self._directory, self._engine.feed, self._bookings.reachable)
         asterisk = AsteriskSettings(
             url=settings.ari_url,
             user=settings.ari_user,
@@ -90,15 +88,11 @@ class App:
             application=settings.stasis_app,
             bridge_prefix=_PREFIX,
         )
-        self._devices = Devices(self._phone, self._phone_in_use, self._device_changed)
+        self._devices = Devices(self._reachability.registered, self._reachability.in_use, self._device_changed)
         self._asterisk = Asterisk(asterisk, self._fact, self._fenced, self._devices.told_in_use, self._devices.endpoint)
         self._page_phones = PagePhones(self._asterisk.client, settings.ari_url)
         self._liveness = Liveness(self._asterisk.client, self._legs_at, self._died)
         self._presence = Presence(asterisk, self._devices.told, self._liveness.place)
-        self._registered: dict[str, bool] = {}
-        self._in_use: set[str] = set()
-        self._logged_out: set[str] = set()
-        self._reconciled = False
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
         control = EngineControl(
@@ -129,7 +123,9 @@ class App:
         """
         settings = self._settings
         await self._check_secrets(self._configured.configuration)
-        self._mirror.listen(self._availability_changed)
+        self._mirror.listen(
+            AgentChanges(self._hub, self._api.board, self._presence.lamps, self._mirror, self._engine.feed)
+        )
         await self._api.start(settings.api_host, settings.api_port)
         try:
             self._start(self._begin())
@@ -175,7 +171,7 @@ class App:
     async def _until_store_answers(self) -> None:
         while True:
             try:
-                await self._availability.configure(self._configured.configuration.directory)
+                await self._availability.configure(self._directory())
                 await self._keep_configuration()
                 restored = await self._snapshots.restore()
                 self._devices.restore(await self._store.devices())
@@ -212,15 +208,8 @@ class App:
     def _fact(self, fact: Stimulus) -> None:
         if isinstance(fact, AsteriskReconciled):
             log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
-            if not self._reconciled:
-                self._reconciled = True
-                self._tell_phones()
+            self._reachability.reconciled()
         self._engine.feed(fact)
-
-    def _phone(self, user: str, can_ring: bool) -> None:
-        self._registered[user] = can_ring
-        self._engine.feed(PhoneReachable(user, can_ring))
-        self._tell_phone(user)
 
     def _legs_at(self, endpoint: str) -> list[Leg]:
         """The legs of agents that are up at this phone, or at these phones of one account."""
@@ -232,74 +221,29 @@ class App:
         log.warning("leg_died", leg=leg)
         self._engine.feed(LegDied(leg))
 
-    def _phone_in_use(self, user: str, in_use: bool) -> None:
-        if in_use:
-            self._in_use.add(user)
-        else:
-            self._in_use.discard(user)
-        self._tell_phone(user)
-
-    def _tell_phone(self, user: str) -> None:
-        """An agent whose phone can't ring can't be had. Told when it is known both to be there and to be free."""
-        registered = self._registered.get(user)
-        agent = self._configured.configuration.directory.agent_of_phone(user)
-        if agent is None or registered is None or not self._reconciled:
-            return
-        in_use = registered and user in self._in_use
-        self._bookings.reachable(agent.id, registered and not in_use, in_use=in_use)
+    def _directory(self) -> Directory:
+        return self._configured.configuration.directory
 
     def _device(self, agent_id: str) -> str:
-        agent = self._configured.configuration.directory.agents.get(agent_id)
+        agent = self._directory().agents.get(agent_id)
         return self._devices.device(agent.phone) if agent is not None and agent.phone is not None else "desk"
 
     def _device_chosen(self, user: str) -> None:
-        agent = self._configured.configuration.directory.agent_of_phone(user)
+        agent = self._directory().agent_of_phone(user)
         record = self._mirror.record(agent.id) if agent is not None else None
         if record is not None:
             self._hub.agent_changed(record)
         self._device_changed(user)
 
     def _device_changed(self, user: str) -> None:
-        agent = self._configured.configuration.directory.agent_of_phone(user)
+        agent = self._directory().agent_of_phone(user)
         if agent is not None:
             self._api.phone_changed(agent.id)
-
-    def _tell_phones(self) -> None:
-        for user in self._registered:
-            self._tell_phone(user)
 
     def _fenced(self) -> None:
         """Another controller has this Asterisk: what it commands must not be commanded twice."""
         log.error("fenced", detail="another controller took the application over; stopping")
         self.stop()
-
-    def _availability_changed(self, change: Change) -> None:
-        match change:
-            case AgentChanged():
-                self._hub.agent_changed(change.record)
-                self._api.board.agent_changed()
-                self._show_lamp(change.record)
-                self._tell_calls(change.record, became_available=change.became_available)
-            case CountChanged():
-                self._hub.target_changed(change.target, change.available, change.as_of)
-            case Resync():
-                for record in self._mirror.records.values():
-                    self._show_lamp(record)
-                    self._tell_calls(record, became_available=record.available)
-            case _:
-                log.warning("store_lost")
-
-    def _tell_calls(self, record: AgentRecord, *, became_available: bool) -> None:
-        if became_available:
-            self._engine.feed(AgentBecameAvailable(record.agent))
-        out = record.choice is AgentState.LOGGED_OUT
-        if out is not (record.agent in self._logged_out):
-            self._logged_out ^= {record.agent}
-            self._engine.feed(AgentLoggedOut(record.agent) if out else AgentLoggedIn(record.agent))
-
-    def _show_lamp(self, record: AgentRecord) -> None:
-        lamp = lamp_of(record.state.value, reachable=record.reachable, in_use=record.in_use)
-        self._presence.lamps.show(record.agent, lamp)
 
     # -- where effects go (`Outlets`) ---------------------------------------------------------------------------------
 
@@ -385,13 +329,13 @@ class App:
             log_faults(invalid.errors)
             return invalid.errors
         async with self._configuring:
-            gone = self._configured.configuration.directory.agents.keys() - configuration.directory.agents.keys()
+            gone = self._directory().agents.keys() - configuration.directory.agents.keys()
             await self._api.end_sessions(sorted(gone))
             await self._availability.configure(configuration.directory)
             self._configured = replace(self._configured, configuration=configuration, at=time.time(), faults=())
             await self._keep_configuration()
         self._engine.feed(DirectoryReplaced(configuration.directory))
-        self._tell_phones()
+        self._reachability.report()
         self._hub.directory_changed()
         await self._api.directory_changed()
         freeze_for_gc()
@@ -416,9 +360,9 @@ class App:
             for phone, device in self._devices.chosen().items():
                 await self._store.set_device(phone, device)
             await self._keep_configuration()
-            await self._availability.configure(self._configured.configuration.directory, self._mirror.records)
+            await self._availability.configure(self._directory(), self._mirror.records)
         self._engine.feed(AvailabilityEmptied())
-        self._tell_phones()
+        self._reachability.report()
 
     async def _keep_configuration(self) -> None:
         """For a restart on a file with faults.

@@ -54,8 +54,13 @@ def _works(world: World, possible: Possible) -> World:
     name = after.command(possible.kind, possible.by, role=possible.role, **possible.fields)
     after.settle()
     assert name not in after.refusals, (possible, after.refusals[name])
-    assert not wrong(after), possible
+    _is_right(after, possible)
     return after
+
+
+def _is_right(world: World, after: object) -> None:
+    found = wrong(world)
+    assert not found, "\n".join((f"after {after}:", *found))
 
 
 def wrong(world: World) -> list[str]:
@@ -101,7 +106,7 @@ def test_every_action_that_is_listed_works_and_every_other_is_refused_and_change
             after.append(fork(world))
             happens(after[-1])
             after[-1].settle()
-            assert not wrong(after[-1])
+            _is_right(after[-1], happens)
         for state in after:
             if len(state.switch.calls) < 3 and shape(state) not in seen:
                 seen.add(shape(state))

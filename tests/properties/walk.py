@@ -97,7 +97,11 @@ def happenings(world: World) -> Iterator[Callable[[World], object]]:
 
 
 def _phone(does: str, *args: object) -> Callable[[World], object]:
-    return lambda world: getattr(world.asterisk, does)(*args)
+    return partial(_at_phone, does=does, args=args)  # not a lambda: a failure shows what happened
+
+
+def _at_phone(world: World, does: str, args: tuple[object, ...]) -> None:
+    getattr(world.asterisk, does)(*args)
 
 
 def _press(world: World, leg: str, keys: str) -> None:

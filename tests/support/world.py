@@ -19,7 +19,7 @@ from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
 from ari_app.testing.asterisk import Behaviour, FakeAsterisk
-from tests.support import account, astray, discretion, wellformed
+from tests.support import account, astray, discretion, earshot, steps, wellformed
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
@@ -145,24 +145,24 @@ class World:
 
     def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
         self.written = dict(self.saved_calls), dict(self.saved_legs)
-        account.note_refusal(self, stimulus)
+        steps.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         self.named.note(self, stimulus)
-        also = stimulus if isinstance(stimulus, s.OtherPlaceFound) and account.may_ring(self, stimulus) else None
+        also = stimulus if isinstance(stimulus, s.OtherPlaceFound) and steps.may_ring(self, stimulus) else None
         effects = self.switch.handle(stimulus, self.now)
-        self.noticed += account.not_rung(also, effects) if also is not None else []
+        self.noticed += steps.not_rung(also, effects) if also is not None else []
         discretion.check(self, stimulus, effects)
         self.effects = effects
         self.lost += astray.strayed(self, stimulus, effects)
         for effect in effects:
             self._do(effect)
         if isinstance(stimulus, s.ChannelArrived) and new:
-            account.is_served_or_told_of(self, stimulus, effects)
+            steps.is_served_or_told_of(self, stimulus, effects)
         return effects
 
     def _do(self, effect: e.Effect) -> None:
         wellformed.check(effect)
-        account.note_effect(self, effect)
+        steps.note_effect(self, effect)
         match effect:
             case e.OnAgents():
                 self.inbox.extend(self.agents.do(effect))
@@ -171,7 +171,7 @@ class World:
             case e.RaiseAlarm(call, what):
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(before, call):
-                self.noticed += account.outlived(before, call)
+                self.noticed += steps.outlived(before, call)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
                 else:
@@ -193,7 +193,7 @@ class World:
                 self.turned_away.append(effect)
             case e.OnAsterisk():
                 if isinstance(effect, e.Announce):
-                    self.among[effect.announcement] = account.company(self, effect.leg)
+                    self.among[effect.announcement] = earshot.company(self, effect.leg)
                 self.asterisk.execute(effect)
             case _:
                 assert_never(effect)
@@ -205,7 +205,7 @@ class World:
             self.refusals[effect.command] = effect.error
         else:
             self.replies[effect.command] = effect.call
-            self.noticed += account.not_retrieved(effect.call, self.retrieves.pop(effect.command, None))
+            self.noticed += steps.not_retrieved(effect.call, self.retrieves.pop(effect.command, None))
 
     def step(self, lane: str | None = None) -> bool:
         """Let one thing happen; False: nothing more happens by itself."""

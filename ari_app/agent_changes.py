@@ -1,0 +1,56 @@
+"""What follows where an agent's state has changed: desktops see it, lamps show it, waiting calls go on."""
+
+from collections.abc import Callable
+
+import structlog
+
+from ari_app.api.events import EventHub
+from ari_app.api.live import Board
+from ari_app.ari.lamps import Lamps, lamp_of
+from ari_app.availability.mirror import Mirror
+from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
+from ari_app.calls.stimuli import AgentBecameAvailable, AgentLoggedIn, AgentLoggedOut, Stimulus
+
+log = structlog.get_logger(__name__)
+
+
+class AgentChanges:
+    """Called with each change that the mirror has taken in."""
+
+    def __init__(
+        self, hub: EventHub, board: Board, lamps: Lamps, mirror: Mirror, feed: Callable[[Stimulus], None]
+    ) -> None:
+        self._hub = hub
+        self._board = board
+        self._lamps = lamps
+        self._mirror = mirror
+        self._feed = feed
+        self._logged_out: set[str] = set()
+
+    def __call__(self, change: Change) -> None:
+        match change:
+            case AgentChanged():
+                self._hub.agent_changed(change.record)
+                self._board.agent_changed()
+                self._show_lamp(change.record)
+                self._feed_calls(change.record, became_available=change.became_available)
+            case CountChanged():
+                self._hub.target_changed(change.target, change.available, change.as_of)
+            case Resync():
+                for record in self._mirror.records.values():
+                    self._show_lamp(record)
+                    self._feed_calls(record, became_available=record.available)
+            case _:
+                log.warning("store_lost")
+
+    def _feed_calls(self, record: AgentRecord, *, became_available: bool) -> None:
+        if became_available:
+            self._feed(AgentBecameAvailable(record.agent))
+        out = record.choice is AgentState.LOGGED_OUT
+        if out is not (record.agent in self._logged_out):
+            self._logged_out ^= {record.agent}
+            self._feed(AgentLoggedOut(record.agent) if out else AgentLoggedIn(record.agent))
+
+    def _show_lamp(self, record: AgentRecord) -> None:
+        lamp = lamp_of(record.state.value, reachable=record.reachable, in_use=record.in_use)
+        self._lamps.show(record.agent, lamp)

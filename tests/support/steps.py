@@ -1,0 +1,97 @@
+"""What one step may do, and what is noted of it for `account`: who is rung, who refuses, who gets a call at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import (
+    Call,
+    LegState,
+    Phone,
+)
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+_DECLINES = frozenset({17, 21})
+
+
+def is_served_or_told_of(world: World, fact: s.ChannelArrived, effects: Sequence[e.Effect]) -> None:
+    """Who comes out of the dialplan gets a call or a change of state, or the administrator is told; never neither.
+
+    A call that is dialled by hand is never one more than its agent may have.
+    """
+    refused = [effect for effect in effects if isinstance(effect, e.ArrivalRefused)]
+    begun = [x.call for x in effects if isinstance(x, e.CallChanged) and x.before is None]
+    changed = any(isinstance(effect, e.SetAgentState) for effect in effects)
+    if fact.verb == "replaced" or fact.via is not None:
+        return
+    assert len(refused) == (0 if begun or changed else 1), f"{fact}: {refused}"
+    for call in begun if fact.verb == "dial" else ():
+        mine = world.switch.state.calls_of_agent.get(call.owner or "", {})
+        most = world.directory.agents[call.owner or ""].max_calls
+        assert len(mine) <= most, f"{call.owner} has {len(mine)} calls, and may have {most}"
+
+
+def note_refusal(world: World, stimulus: s.Stimulus) -> None:
+    """Keep who refuses: a phone by itself, before it has rung, or a person who has heard it ring."""
+    leg = world.switch.legs.get(stimulus.leg) if isinstance(stimulus, s.LegGone) else None
+    if leg is None or leg.agent is None or leg.hanging_up or not isinstance(stimulus, s.LegGone):
+        return
+    for call in world.switch.calls.values():
+        offer = call.offering()
+        if offer is None or all(a.leg != leg.id for a in offer.attempts):
+            continue
+        if leg.state is LegState.DIALLING and sum(a.agent == leg.agent for a in offer.attempts) > 1:
+            continue  # another phone of theirs still rings
+        if leg.state is LegState.DIALLING and not world.engaged(leg.agent, call):
+            world.refusing[leg.agent] += 1
+        elif leg.state is LegState.RINGING and stimulus.cause in _DECLINES and offer.by is None:
+            rest = world.now + world.directory.settings.declined_interval
+            world.declined[call.id, leg.agent] = rest
+
+
+def note_effect(world: World, effect: e.Effect) -> None:
+    """Nobody is rung again soon for a caller whom they declined; who talks, or is ready anew, refuses no more."""
+    match effect:
+        case e.SetActivity(agent, "on_call") | e.SetAgentState(agent):
+            del world.refusing[agent]
+        case e.CreateLeg(leg=leg, call=call_id):
+            call, rung = world.switch.calls.get(call_id), world.switch.legs.get(leg)
+            offer = call.offering() if call is not None else None
+            waits = offer is not None and offer.by is None and not offer.fallback
+            if waits and rung is not None and world.now < world.declined.get((call_id, rung.agent or ""), 0.0):
+                world.alarms.append(f"{rung.agent} has declined this caller, and is rung again")
+
+
+def may_ring(world: World, told: s.OtherPlaceFound) -> bool:
+    """Whether the phone of which another place is told now is about to be rung, and not to answer by itself."""
+    leg = world.switch.legs.get(told.leg)
+    return leg is not None and leg.state is not LegState.UP and not (leg.hanging_up or leg.auto_answer)
+
+
+def not_rung(told: s.OtherPlaceFound, effects: Sequence[e.Effect]) -> list[str]:
+    """An agent's other phone, of which was told in this step, though it is not rung; an offer and a recall ring all."""
+    rung = [effect.destination for effect in effects if isinstance(effect, e.CreateLeg)]
+    places = [destination.place for destination in rung if isinstance(destination, Phone)]
+    return [] if told.place in places else [f"{told.place} is not rung"]
+
+
+def outlived(before: Call | None, call: Call) -> list[str]:
+    """Parties who are muted or deaf by somebody who is not here, though of the agents here none has seen that."""
+    were = {p.agent for p in before.joined() if p.agent} if before is not None else set()
+    here = {p.agent for p in call.joined() if p.agent}
+    if were & here or not were ^ here:
+        return []
+    by = {p.muted_by for p in call.joined() if p.muted} | {p.deaf_by for p in call.joined() if p.deaf}
+    return [f"{call.id}: somebody is still muted or deaf by {agent}" for agent in by - here]
+
+
+def not_retrieved(call: Call | None, agent: str | None) -> list[str]:
+    """A retrieve is answered when its agent's phone is up, not while it rings; one that has hung up since was there."""
+    me = call.party_of(agent) if call is not None and agent is not None and not call.ended else None
+    rings = me is not None and me.away and me.leg is not None
+    return [f"{agent} is told to have the call back, and is not there"] if rings else []
