@@ -83,6 +83,18 @@ async def _shortcuts(page: Page) -> None:
     await page.locator(".bar button[aria-haspopup=dialog]").last.click()
 
 
+async def _password(page: Page) -> None:
+    await page.locator(".bar button[aria-haspopup=dialog]").nth(-2).click()
+    for name in ("current", "new", "repeated"):
+        await page.locator(f"input[name={name}-password]").fill(f"{name} password")
+    await page.locator("dialog button[type=submit]").click()
+    await page.locator("dialog .problem").wait_for()
+
+
+async def _person_menu(page: Page) -> None:
+    await page.locator(".people button[aria-haspopup=menu]").first.click()
+
+
 async def _audio(page: Page) -> None:
     await page.locator(".bar button[aria-haspopup=dialog]").first.click()
 
@@ -99,7 +111,7 @@ async def _refused_hold(page: Page) -> None:
     await page.locator(".problems p").wait_for()
 
 
-def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) -> Scene:
+def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None, people: int = 150) -> Scene:
     """A supervisor's or administrator's page."""
     mine = me(
         agent="erin", name="Erin O'Brien", role=role, state="ready", phone="1005" if role == "supervisor" else None
@@ -109,7 +121,7 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) ->
         "/v1/events/ticket": TICKET,
         "/v1/me": mine,
         "/v1/calls/c1/hearing": {"matrix": hearing(3)["matrix"]},
-        "/v1/agents": {"agents": crowd(150)},
+        "/v1/agents": {"agents": crowd(people)},
         "/v1/live": {
             "targets": [
                 live("queue:sales", "Sales queue", 4),
@@ -129,7 +141,7 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None) ->
         (snapshot, FOUND),
         path=path,
         then=then,
-        shows=(".people li" if role == "supervisor" else ".sections",),
+        shows=(".people li" if path == "/#supervisor" else ".sections",),
     )
 
 
@@ -186,6 +198,7 @@ SCENES = (
     scene("target-menu", call(), then=_target_menu),
     scene("refused", call(), then=_refused_hold),
     scene("shortcuts", mine=me(state="ready"), then=_shortcuts),
+    scene("password", mine=me(state="ready"), then=_password),
     scene("audio", mine=PAGE, then=_audio),
     scene("phone-elsewhere", mine=PAGE | {"phone_state": "in_use"}, shows=(TARGETS, ".banner")),
     scene("no-microphone", mine=PAGE, before=WITHOUT_MICROPHONE, shows=(TARGETS, ".banner.bad")),
@@ -200,6 +213,7 @@ SCENES = (
         _others(call(id="c9", **HELD)),
         then=_details,
     ),
+    overseen("administrator-of-people", "/#supervisor", "admin", then=_person_menu, people=12),
     overseen("admin", "/#admin", "admin", _others(call(3)), then=_story),
     scene("history", mine=me(state="ready"), then=_history),
     scene("after-call", call(), mine=me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z"), more=(ENDED,)),

@@ -105,6 +105,20 @@ type Language = Literal["fr", "en"]
 WORDS = {
     "agent": ("Nom d’agent", "Agent name"),
     "password": ("Mot de passe", "Password"),
+    "change_password": ("Changer de mot de passe", "Change the password"),
+    "current_password": ("Mot de passe actuel", "Current password"),
+    "new_password": ("Nouveau mot de passe", "New password"),
+    "new_password_again": ("Nouveau mot de passe, encore une fois", "New password, once more"),
+    "passwords_differ": (
+        "Les deux nouveaux mots de passe ne sont pas les mêmes.",
+        "The two new passwords are not the same.",
+    ),
+    "wrong_password": ("Le mot de passe actuel n’est pas le bon.", "The current password is not right."),
+    "password_changed": (
+        "Le mot de passe est changé, et vos autres sessions ont pris fin.",
+        "The password is changed, and your other sessions have ended.",
+    ),
+    "change": ("Changer", "Change"),
     "log_in": ("Se connecter", "Log in"),
     "log_out": ("Se déconnecter", "Log out"),
     "status": ("Statut : {}", "Status: {}"),

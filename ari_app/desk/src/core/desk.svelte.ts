@@ -132,6 +132,11 @@ export class Desk {
     this.#forget();
   }
 
+  /** All other sessions of the agent end. Throws `Refused`. */
+  async changePassword(current_password: string, new_password: string): Promise<void> {
+    await answer(this.api.PUT("/v1/me/password", { body: { current_password, new_password } }));
+  }
+
   #become(session: Session | null): void {
     this.#stream?.close();
     this.#stream = null;
@@ -315,6 +320,10 @@ export class Desk {
   setAgentState(agent: string, state: "ready" | "not_ready" | "logged_out", reason: string | null): Promise<boolean> {
     const body = { state, reason };
     return this.run(() => answer(this.api.PUT("/v1/agents/{agent}/state", { params: { path: { agent } }, body })));
+  }
+
+  endSessions(agent: string): Promise<boolean> {
+    return this.run(() => answer(this.api.DELETE("/v1/agents/{agent}/sessions", { params: { path: { agent } } })));
   }
 
   // -- Team Communicator ---------------------------------------------------------------------------------------------

@@ -14,6 +14,19 @@ export const en: Messages = {
     ended: "The session has ended. Log in again.",
   },
 
+  password: {
+    open: "Password",
+    title: "Change the password",
+    current: "Current password",
+    wanted: "New password",
+    repeated: "New password, once more",
+    rule: "At least 8 characters. Your other sessions will end.",
+    not_the_same: "The two new passwords are not the same.",
+    wrong: "The current password is not right.",
+    submit: "Change",
+    done: "The password is changed, and your other sessions have ended.",
+  },
+
   nav: { desk: "Calls", supervisor: "Supervision", admin: "Administration", label: "Pages" },
 
   connection: {
@@ -234,6 +247,7 @@ export const en: Messages = {
     whisper: "Whisper",
     barge: "Barge in",
     stop_monitoring: "Stop listening in",
+    end_sessions: "End sessions",
     take_over: "Take the call over",
     of: (n, d) => `${n} of ${d}`,
     nobody: "Nobody",

@@ -12,6 +12,19 @@ export const fr = {
     ended: "La session a pris fin. Connectez-vous à nouveau.",
   },
 
+  password: {
+    open: "Mot de passe",
+    title: "Changer de mot de passe",
+    current: "Mot de passe actuel",
+    wanted: "Nouveau mot de passe",
+    repeated: "Nouveau mot de passe, encore une fois",
+    rule: "8 caractères au moins. Vos autres sessions prendront fin.",
+    not_the_same: "Les deux nouveaux mots de passe ne sont pas les mêmes.",
+    wrong: "Le mot de passe actuel n’est pas le bon.",
+    submit: "Changer",
+    done: "Le mot de passe est changé, et vos autres sessions ont pris fin.",
+  },
+
   nav: { desk: "Appels", supervisor: "Supervision", admin: "Administration", label: "Pages" },
 
   connection: {
@@ -251,6 +264,7 @@ export const fr = {
     whisper: "Souffler",
     barge: "S’inviter",
     stop_monitoring: "Ne plus écouter",
+    end_sessions: "Mettre fin aux sessions",
     take_over: "Prendre l’appel",
     of: (n: number, d: number) => `${n} sur ${d}`,
     nobody: "Personne",
