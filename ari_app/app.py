@@ -23,6 +23,7 @@ from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
 from ari_app.ari.page_phones import PagePhones
 from ari_app.ari.presence import Presence
+from ari_app.ari.stored_recordings import StoredRecordings
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.redis import RedisAvailability
@@ -109,6 +110,7 @@ class App:
             self._hub,
             self._metrics,
             phones,
+            StoredRecordings(self._asterisk.client),
             token_lifetime=settings.token_lifetime,
             token_idle=settings.token_idle,
             clock=self._clock,
@@ -163,6 +165,7 @@ class App:
         self._start(self._api.board.run())
         self._start(self._api.history.run())
         self._start(self._api.watch_sessions())
+        self._start(self._api.recordings.run())
         self._asterisk.start()
         self._presence.start()
         await self._mirror.wait_fresh()
@@ -198,6 +201,7 @@ class App:
                 await self._snapshots.flush()
                 await self._api.board.flush()
                 await self._api.history.flush()
+                await self._api.recordings.flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -262,6 +266,7 @@ class App:
         self._hub.hearing_changed([call.id])
         self._api.board.call_changed(before, call)
         self._api.history.call_changed(call)
+        self._api.recordings.call_changed(before, call)
         if before is None or call.ended:
             log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
 

@@ -28,6 +28,7 @@ class Code(StrEnum):
     FEATURE_DISABLED = "feature_disabled"
     CALLER_ID_NOT_ALLOWED = "caller_id_not_allowed"
     RATE_LIMITED = "rate_limited"
+    TOO_MANY = "too_many"
     ASTERISK_UNAVAILABLE = "asterisk_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
     INTERNAL = "internal"

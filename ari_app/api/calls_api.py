@@ -34,7 +34,7 @@ _PARTY = f"{_CALL}/parties/{{party}}"
 _DONE = (Code.NOT_FOUND, Code.FORBIDDEN, Code.NOT_ALLOWED_NOW, Code.ASTERISK_UNAVAILABLE, Code.STORE_UNAVAILABLE)
 _MY_PHONE = (*_DONE, Code.PHONE_UNREACHABLE)  # what rings one's own phone
 _SWITCHED = (*_DONE, Code.FEATURE_DISABLED)  # what the administrator may switch off
-_MONITORED = (*_MY_PHONE, Code.FEATURE_DISABLED)
+_MONITORED = (*_MY_PHONE, Code.FEATURE_DISABLED, Code.TOO_MANY)
 _OFFERED = (
     *_DONE,
     Code.NO_AGENT_AVAILABLE,
@@ -165,7 +165,7 @@ class CallsApi:
             Route("GET", "/v1/calls", "list_calls", "The calls that I see", "calls", self.list, Calls),
             Route(
                 "POST", "/v1/calls", "make_call", "Ring my own phone, then the target", "calls", self.make, CallView,
-                201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE),
+                201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE, Code.TOO_MANY),
             ),
             Route("GET", _CALL, "get_call", "One call", "calls", self.get, CallView, codes=(Code.NOT_FOUND,)),
             Route(

@@ -27,6 +27,7 @@ from ari_app.api.problems import (
     HttpError,
     fields_of,
     problem_response,
+    protect,
 )
 from ari_app.api.routes import Access, Exchange, Route, Router
 from ari_app.calls.actions import OVERSEERS
@@ -69,9 +70,7 @@ class Dispatcher:
         except Exception as error:
             response = _problem(error, operation)
         if not response.prepared:
-            response.headers["Server"] = "callcontrol"  # versions are nobody's business
-            response.headers["X-Content-Type-Options"] = "nosniff"
-            response.headers.setdefault("Cache-Control", "no-store")  # names, numbers, secrets: nothing for a cache
+            protect(response)
         seconds = time.perf_counter() - started
         self._metrics.requests.labels(operation, str(response.status)).inc()
         if response.status != 101:

@@ -4,7 +4,8 @@ Nothing here does anything; tests give in-memory implementations. Every method t
 `StoreUnavailable` or `AsteriskUnavailable`; refusals are `Refused`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from aiohttp import ClientWebSocketResponse
@@ -16,7 +17,16 @@ from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
-from ari_app.store.port import Choices, Counters, Favourites, History, IdempotencyKeys, Passwords, Tokens
+from ari_app.store.port import (
+    Choices,
+    Counters,
+    Favourites,
+    History,
+    IdempotencyKeys,
+    Passwords,
+    Recordings,
+    Tokens,
+)
 
 
 class StoryEntry(Protocol):
@@ -175,5 +185,32 @@ class Phones(Protocol):
         """
 
 
-class Store(Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol):
+class RecordedSound(Protocol):
+    """A file on its way."""
+
+    @property
+    def length(self) -> int | None:
+        """In bytes."""
+
+    @property
+    def chunks(self) -> AsyncIterator[bytes]:
+        """What is in it. Raises: AsteriskUnavailable."""
+
+
+class RecordingFiles(Protocol):
+    """Files of recordings, by their names without ending."""
+
+    def open(self, file: str) -> AbstractAsyncContextManager[RecordedSound]:
+        """The file, for as long as it is read.
+
+        Raises:
+            Refused: `not_found`.
+            AsteriskUnavailable: it is away.
+        """
+
+    async def delete(self, file: str) -> None:
+        """One that is not there counts as done. Raises: AsteriskUnavailable."""
+
+
+class Store(Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Recordings, Protocol):
     """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
+from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.routing.targets import Target, parse_target
 from ari_app.store.port import FAVOURITES, Favourites
 
@@ -51,11 +51,10 @@ class Preferences:
         return _parsed(await self._store.favourites(agent))
 
     async def add_favourite(self, agent: str, target: Target) -> None:
-        """Raises: Refused `invalid` where they have too many; StoreUnavailable."""
+        """Raises: Refused `too_many` where they have too many; StoreUnavailable."""
         self._ranks.pop(agent, None)
         if not await self._store.add_favourite(agent, str(target)):
-            problem = FieldError("target", f"there are {FAVOURITES} favourites already; remove one first")
-            raise Refused(Code.INVALID, "no more favourites can be kept", (problem,))
+            raise Refused(Code.TOO_MANY, f"there are {FAVOURITES} favourites already; remove one first")
 
     async def remove_favourite(self, agent: str, target: Target) -> None:
         """Raises: StoreUnavailable."""

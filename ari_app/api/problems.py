@@ -29,6 +29,7 @@ STATUS: Mapping[Code, int] = MappingProxyType(
         Code.FEATURE_DISABLED: 403,
         Code.CALLER_ID_NOT_ALLOWED: 403,
         Code.RATE_LIMITED: 429,
+        Code.TOO_MANY: 409,
         Code.ASTERISK_UNAVAILABLE: 503,
         Code.STORE_UNAVAILABLE: 503,
     }
@@ -71,6 +72,13 @@ class HttpError(Exception):
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.fields, self.headers = status, code, detail, fields, headers
+
+
+def protect(response: web.StreamResponse) -> None:
+    """What all answers have: versions are nobody's business; names, numbers and secrets are for no cache."""
+    response.headers["Server"] = "callcontrol"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 def problem_of(error: Exception) -> Problem:

@@ -25,9 +25,10 @@ from ari_app.api.metrics import Metrics
 from ari_app.api.openapi import Json, openapi
 from ari_app.api.phone_api import PageSecrets, PhoneApi
 from ari_app.api.phone_socket import PhoneSockets
-from ari_app.api.port import Agents, Control, Phones, Store
+from ari_app.api.port import Agents, Control, Phones, RecordingFiles, Store
 from ari_app.api.preferences import Preferences
 from ari_app.api.problems import HttpError, problem_response
+from ari_app.api.recordings import RecordingsApi
 from ari_app.api.routes import Access, Exchange, Route, Router
 from ari_app.api.sessions_api import SessionsApi
 from ari_app.api.supervision_api import SupervisionApi
@@ -85,6 +86,7 @@ class ApiServer:
         hub: EventHub,
         metrics: Metrics,
         phones: Phones,
+        files: RecordingFiles,
         *,
         token_lifetime: float = 12 * 3600.0,
         token_idle: float = 2 * 3600.0,
@@ -104,6 +106,7 @@ class ApiServer:
             control, authentication, lambda: (*hub.publisher.sessions(), *self._sockets.sessions()), self._session_ended
         )
         self.history = HistoryApi(control, agents, store, clock)
+        self.recordings = RecordingsApi(control, store, files, clock)
         self.board = Board(control, agents, store, hub.live_changed, clock)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
@@ -118,6 +121,7 @@ class ApiServer:
             self._events.route(),
             self._sockets.route(),
             *self.history.routes(),
+            *self.recordings.routes(),
             *SupervisionApi(control, agents, self.board).routes(),
             *AdminApi(control, hub, metrics).routes(),
         ]

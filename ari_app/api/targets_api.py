@@ -50,7 +50,7 @@ class TargetsApi:
         return target_document(self._control.directory(), self._agents, viewer, target, self._clock())
 
     async def mark(self, exchange: Exchange) -> None:
-        """Raises: Refused `unknown_target`, or `invalid` where there are too many; StoreUnavailable."""
+        """Raises: Refused `unknown_target`, or `too_many`; StoreUnavailable."""
         viewer = exchange.session.agent.id
         await self._preferences.add_favourite(viewer, self._finder.named(viewer, exchange.path["target"]))
 
@@ -74,7 +74,7 @@ class TargetsApi:
             ),
             Route(
                 "PUT", favourite, "add_favourite", "Mark a target as a favourite of mine", "targets", self.mark,
-                status=204, codes=(*unknown, Code.INVALID),
+                status=204, codes=(*unknown, Code.TOO_MANY),
             ),
             Route(
                 "DELETE", favourite, "remove_favourite", "No favourite any more", "targets", self.unmark,

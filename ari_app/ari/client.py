@@ -5,7 +5,8 @@ contract tests, not by mypy.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -103,6 +104,17 @@ class AriClient:
 
     def _object(self, kind: str, name: str) -> str:
         return f"{self._base_url}ari/asterisk/config/dynamic/res_pjsip/{kind}/{quote(name, safe='')}"
+
+    @asynccontextmanager
+    async def recording(self, name: str) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
+        """The file of a stored recording: its length in bytes, and what is in it.
+
+        Raises:
+            AriError: see `failures`; also in the midst of reading.
+        """
+        url = f"{self._base_url}ari/recordings/stored/{quote(name, safe='')}/file"
+        async with self.http.stream(url) as opened:
+            yield opened
 
     async def run(self, application: str, on_event: Callable[[Json], None]) -> None:
         """Register the application and read its events until the connection ends, which is no error to aioari.

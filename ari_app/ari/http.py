@@ -8,7 +8,8 @@ Asterisk's message; it fails on booleans, None, and passwords with `+ & #`. This
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -22,6 +23,8 @@ type Query = Mapping[str, object]
 # a connection that we may just be writing to.
 KEEP_ALIVE = 5.0
 CONNECTIONS = 64
+# Bytes that are read at once of what may be long.
+CHUNK = 64 * 1024
 # Sent twice they would be done twice: digits are heard twice, and a second dial hangs the first up.
 _ONCE = ("/dial", "/dtmf")
 
@@ -61,6 +64,7 @@ class HttpClient:
             timeout=ClientTimeout(total=timeout, connect=min(2.0, timeout)),
         )
         self._heartbeat = heartbeat
+        self._read_timeout = ClientTimeout(total=None, connect=min(2.0, timeout), sock_read=timeout)
         self.on_connected: Callable[[ClientWebSocketResponse], None] | None = None
 
     async def request(
@@ -100,6 +104,23 @@ class HttpClient:
                 raise failure(response.status, _message(body) or response.reason or "")
             return Answer(response.status, body)
 
+    @asynccontextmanager
+    async def stream(self, url: str) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
+        """Get what may be long: its length in bytes, where that is told, and the bytes as they come.
+
+        Raises:
+            AriError: as for `request`; also in the midst of reading.
+        """
+        try:
+            async with self._session.get(url, timeout=self._read_timeout) as response:
+                if response.status >= 400:
+                    raise failure(response.status, _message(await response.text()) or response.reason or "")
+                yield response.content_length, _chunks(response)
+        except aiohttp.ClientError as error:
+            raise Unreachable(f"no connection: {type(error).__name__}") from error
+        except TimeoutError as error:
+            raise Unreachable("no answer in time") from error
+
     async def ws_connect(self, url: str, params: Query | None = None) -> ClientWebSocketResponse:
         """Open the WebSocket of events; `on_connected` is told before anything is read from it.
 
@@ -131,6 +152,16 @@ class HttpClient:
     async def close(self) -> None:
         """Close every connection."""
         await self._session.close()
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content.iter_chunked(CHUNK):
+            yield chunk
+    except aiohttp.ClientError as error:
+        raise Unreachable(f"connection lost: {type(error).__name__}") from error
+    except TimeoutError as error:
+        raise Unreachable("no answer in time") from error
 
 
 def plain(params: Query | None) -> dict[str, str]:

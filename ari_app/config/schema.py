@@ -215,6 +215,8 @@ class RecordingEntry(Entry):
     """Whether calls may be recorded. Where not, the actions are absent and refused."""
     folder: Folder = DEFAULTS.recordings_folder
     """Where files go, below the directory of recordings; it is made where it is not there."""
+    agents_hear: bool = DEFAULTS.agents_hear_recordings
+    """Whether agents may hear recordings of calls that they were in. Supervisors hear all."""
 
 
 class FeatureCodesEntry(Entry):

@@ -235,6 +235,7 @@ class Settings:
     max_user_data: int = 16_384
     recording: bool = False
     recordings_folder: str = ""
+    agents_hear_recordings: bool = False
     feature_codes: Mapping[str, str] = MappingProxyType({})
     feature_timeout: float = 3.0
     talk_detection: bool = False

@@ -170,6 +170,24 @@ class History(Protocol):
         """What agents said of the call."""
 
 
+class Recordings(Protocol):
+    """Which recordings there are, newest first, as many as `RECORDINGS` allows; their sound is elsewhere."""
+
+    async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
+        """Keep what is known of the recording that was begun at `at`, in place of what was known before."""
+
+    async def recording(self, recording: str) -> bytes | None:
+        """What is known of it; None where it is not kept."""
+
+    async def recordings(self, after: str | None, limit: int) -> list[bytes]:
+        """As many as `limit`, after the recording `after`."""
+
+    async def forget_recording(self, recording: str) -> None:
+        """It is not there any more; one that is not kept counts as done."""
+
+
+RECORDINGS = 20_000
+
 HISTORY = 5_000
 """Records of all; a tenth of them of each agent."""
 HISTORY_TTL = 30 * 86_400
@@ -205,7 +223,17 @@ class Favourites(Protocol):
 
 
 class Store(
-    Snapshots, Configurations, Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Protocol
+    Snapshots,
+    Configurations,
+    Tokens,
+    Passwords,
+    IdempotencyKeys,
+    Choices,
+    Favourites,
+    Counters,
+    History,
+    Recordings,
+    Protocol,
 ):
     """All of it."""
 

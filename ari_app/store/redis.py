@@ -8,6 +8,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
     {p}:configuration      hash    text and time of the last configuration without faults
     {p}:caller_ids         hash    agent -> caller ID chosen last
+    {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
     {p}:recents:<agent>    list    targets reached, newest first; expires
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
 """
@@ -26,6 +27,7 @@ from ari_app.store.port import (
     HISTORY_TTL,
     RECENTS,
     RECENTS_TTL,
+    RECORDINGS,
     Claim,
     Finished,
     InProgress,
@@ -50,6 +52,15 @@ for _, token in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   if token ~= ARGV[3] and redis.call('DEL', ARGV[4] .. token) == 1 then ended[#ended + 1] = token end
 end
 return ended
+"""
+# Beyond so many the oldest are forgotten.
+KEEP_RECORDING = """
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+for _, old in ipairs(redis.call('ZRANGE', KEYS[1], 0, -ARGV[4] - 1)) do
+  redis.call('ZREM', KEYS[1], old)
+  redis.call('HDEL', KEYS[2], old)
+end
 """
 
 
@@ -186,14 +197,8 @@ class RedisStore:
                 await pipeline.execute()
 
     async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
-        key, begin = self._history(of), 0
         with ERRORS:
-            if after is not None:
-                rank: Any = await self._client.zrevrank(key, after)
-                if rank is None:
-                    return []
-                begin = int(rank) + 1
-            calls = _texts(await self._client.zrevrange(key, begin, begin + limit - 1))
+            calls = await self._page(self._history(of), after, limit)
             kept: list[Any] = await self._client.mget([self._record(call) for call in calls]) if calls else []
         return [bytes(record) for record in kept if record is not None]
 
@@ -209,6 +214,30 @@ class RedisStore:
         with ERRORS:
             kept: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:notes:{call}")
         return {agent.decode(): data for agent, data in kept.items()}
+
+    async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
+        order = f"{self._tag}:recordings"
+        with ERRORS:
+            await self._client.eval(KEEP_RECORDING, 2, order, f"{order}:data", recording, data, at, RECORDINGS)
+
+    async def recording(self, recording: str) -> bytes | None:
+        with ERRORS:
+            return _bytes(await self._client.hget(f"{self._tag}:recordings:data", recording))
+
+    async def recordings(self, after: str | None, limit: int) -> list[bytes]:
+        key = f"{self._tag}:recordings"
+        with ERRORS:
+            found = await self._page(key, after, limit)
+            kept: list[Any] = await self._client.hmget(f"{key}:data", found) if found else []
+        return [bytes(data) for data in kept if data is not None]
+
+    async def forget_recording(self, recording: str) -> None:
+        key = f"{self._tag}:recordings"
+        with ERRORS:
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.zrem(key, recording)
+                pipeline.hdel(f"{key}:data", recording)
+                await pipeline.execute()
 
     async def count(self, day: str, name: str) -> None:
         key = f"{self._tag}:counts:{day}"
@@ -253,6 +282,16 @@ class RedisStore:
     async def ping(self) -> None:
         with ERRORS:
             await self._client.ping()
+
+    async def _page(self, key: str, after: str | None, limit: int) -> list[str]:
+        """Members of a sorted set, the last first: as many as `limit`, after the member `after`."""
+        begin = 0
+        if after is not None:
+            rank: Any = await self._client.zrevrank(key, after)
+            if rank is None:
+                return []
+            begin = int(rank) + 1
+        return _texts(await self._client.zrevrange(key, begin, begin + limit - 1))
 
     def _record(self, call: str) -> str:
         return f"{self._tag}:record:{call}"

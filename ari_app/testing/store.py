@@ -3,7 +3,17 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from ari_app.store.port import FAVOURITES, HISTORY, RECENTS, Claim, Finished, InProgress, KeptConfiguration, check_hash
+from ari_app.store.port import (
+    FAVOURITES,
+    HISTORY,
+    RECENTS,
+    RECORDINGS,
+    Claim,
+    Finished,
+    InProgress,
+    KeptConfiguration,
+    check_hash,
+)
 
 
 class MemoryStore:
@@ -21,6 +31,7 @@ class MemoryStore:
         self._devices: dict[str, str] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._records: dict[str, tuple[float, bytes, frozenset[str]]] = {}
+        self._recordings: dict[str, tuple[float, bytes]] = {}
         self._notes: dict[str, dict[str, bytes]] = {}
         self._recents: dict[str, list[str]] = {}
         self._favourites: dict[str, dict[str, None]] = {}
@@ -119,11 +130,24 @@ class MemoryStore:
         return [call for _, call in sorted(found, reverse=True)]
 
     async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
-        calls = self._listed(of)
-        if after is not None and after not in calls:
-            return []
-        begin = calls.index(after) + 1 if after is not None else 0
-        return [self._records[call][1] for call in calls[begin : begin + limit]]
+        return [self._records[call][1] for call in _page(self._listed(of), after, limit)]
+
+    async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
+        self._recordings[recording] = (at, data)
+        for old in self._newest_recordings()[RECORDINGS:]:
+            del self._recordings[old]
+
+    async def recording(self, recording: str) -> bytes | None:
+        return self._recordings[recording][1] if recording in self._recordings else None
+
+    async def recordings(self, after: str | None, limit: int) -> list[bytes]:
+        return [self._recordings[name][1] for name in _page(self._newest_recordings(), after, limit)]
+
+    async def forget_recording(self, recording: str) -> None:
+        self._recordings.pop(recording, None)
+
+    def _newest_recordings(self) -> list[str]:
+        return [name for _, name in sorted(((at, name) for name, (at, _) in self._recordings.items()), reverse=True)]
 
     async def note(self, call: str, agent: str, data: bytes) -> None:
         self._notes.setdefault(call, {})[agent] = data
@@ -160,6 +184,13 @@ class MemoryStore:
 
     async def ping(self) -> None:
         return
+
+
+def _page(names: list[str], after: str | None, limit: int) -> list[str]:
+    if after is not None and after not in names:
+        return []
+    begin = names.index(after) + 1 if after is not None else 0
+    return names[begin : begin + limit]
 
 
 def _unexpired[T](kept: dict[str, tuple[float, T]], key: str, now: float) -> T | None:

@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse
@@ -25,7 +25,7 @@ from ari_app.__main__ import _configure_logging
 from ari_app.adapters import LiveAgents
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
-from ari_app.api.port import StoryEntry
+from ari_app.api.port import RecordedSound, StoryEntry
 from ari_app.api.server import ApiServer
 from ari_app.availability.mirror import Mirror
 from ari_app.calls.commands import Command
@@ -100,6 +100,16 @@ class NoPhones:
         raise AsteriskUnavailable
 
 
+class NoFiles:
+    """Nothing is recorded."""
+
+    def open(self, file: str) -> AbstractAsyncContextManager[RecordedSound]:
+        raise AsteriskUnavailable
+
+    async def delete(self, file: str) -> None:
+        raise AsteriskUnavailable
+
+
 class Quiet:
     """A `Control` without calls."""
 
@@ -168,7 +178,7 @@ async def serve(agents: int, groups: int) -> None:
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
     control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
-    server = ApiServer(control, live, store, EventHub(control, live, metrics), metrics, NoPhones())
+    server = ApiServer(control, live, store, EventHub(control, live, metrics), metrics, NoPhones(), NoFiles())
     print(await server.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     following.cancel()

@@ -49,7 +49,7 @@ from ari_app.calls.views import timestamp
 from ari_app.freezing import freeze_for_gc
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
-from tests.bench.bench_search import HOST, TOKEN, NoPhones, Quiet, admit, people, percentiles, process
+from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
 from tests.bench.figures import parser, tell
 from tests.bench.processes import Meter, redis_server
 from tests.bench.subscribers import HOT
@@ -96,7 +96,7 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
     freeze_for_gc()
-    server = ApiServer(control, live, store, hub, metrics, NoPhones())
+    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles())
     print(await server.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     following.cancel()

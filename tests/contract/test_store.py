@@ -288,6 +288,26 @@ async def test_the_oldest_of_too_many_records_is_forgotten(store: Store, monkeyp
     assert await store.records(None, None, 50) == [b"%d" % n for n in range(23, 3, -1)]
 
 
+async def test_recordings_are_found_newest_first_until_they_are_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("ari_app.store.redis", "ari_app.testing.store"):
+        monkeypatch.setattr(f"{module}.RECORDINGS", 3)
+    assert await store.recording("r1") is None
+    for name, data, at in (("r1", b"1", 1.0), ("r3", b"3", 3.0), ("r2", b"2", 2.0), ("r3", b"three", 3.0)):
+        await store.keep_recording(name, data, at)
+    assert await store.recordings(None, 10) == [b"three", b"2", b"1"]
+    assert await store.recordings(None, 1) == [b"three"]
+    assert await store.recordings("r3", 1) == [b"2"]
+    assert await store.recordings("gone", 10) == []
+    await store.keep_recording("r4", b"4", 4.0)
+    assert await store.recordings(None, 10) == [b"4", b"three", b"2"]
+    assert await store.recording("r1") is None
+    for _ in range(2):
+        await store.forget_recording("r3")
+    assert (await store.recording("r3"), await store.recordings(None, 10)) == (None, [b"4", b"2"])
+
+
 async def test_what_agents_noted_of_a_call_is_kept_for_each(store: Store) -> None:
     assert await store.notes("c1") == {}
     await store.note("c1", "alice", b"a")

@@ -80,6 +80,11 @@ async def tape(office: Office, file: str) -> Tape:
     status, data = await ari(office.stack, "GET", f"recordings/stored/{stored(file)}/file")
     assert status == 200, data
     await ari(office.stack, "DELETE", f"recordings/stored/{stored(file)}")
+    return listen(office, data)
+
+
+def listen(office: Office, data: bytes) -> Tape:
+    """What is in the file."""
     with wave.open(io.BytesIO(data)) as reader:
         assert (reader.getframerate(), reader.getnchannels(), reader.getsampwidth()) == (RATE, 1, 2)
         samples = np.frombuffer(reader.readframes(reader.getnframes()), dtype="<i2").astype(np.float32)

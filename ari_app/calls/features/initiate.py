@@ -81,7 +81,7 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
         raise Refused(Code.NOT_ALLOWED_NOW, "you are monitoring a call; stop that first")
     mine = step.calls_of(cmd.by)
     if len(mine) >= agent.max_calls:
-        raise Refused(Code.NOT_ALLOWED_NOW, f"you already have {len(mine)} calls, the most you may have")
+        raise Refused(Code.TOO_MANY, f"you already have {len(mine)} calls, the most you may have")
     for call in mine:
         party = call.party_of(cmd.by)
         rung = party is not None and party.away and party.leg is not None

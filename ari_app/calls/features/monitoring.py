@@ -78,7 +78,7 @@ def _begin(step: Step, cmd: c.Monitor | c.TakeOver, call: Call, mode: MonitorMod
     """Ring their phone, unless it is up for this call already; then they are what they asked to be."""
     chosen = _chosen(call, cmd.party)
     if mode is MonitorMode.BARGE and len(call.joined()) >= step.directory.settings.max_parties:
-        raise Refused(Code.NOT_ALLOWED_NOW, "this call has as many parties as it may have")
+        raise Refused(Code.TOO_MANY, "this call has as many parties as it may have")
     step.await_effects(cmd.id, call.id, until="monitoring", agent=cmd.by)
     if cmd.by not in call.monitors:
         step.require_phone(step.directory.agents[cmd.by].phone or "")

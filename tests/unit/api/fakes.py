@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from jsonschema_rs import validator_for
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
+from ari_app.ari.stored_recordings import Sound
 from ari_app.availability.port import CHOICES
 from ari_app.calls.commands import Command
 from ari_app.calls.hearing import Ear
@@ -290,6 +292,37 @@ class FakePhones:
             await self._runner.cleanup()
 
 
+class FakeFiles:
+    """Files of recordings, in two pieces each; `gate` holds the second up, `breaks` loses Asterisk before it."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, bytes] = {}
+        self.gate: asyncio.Event | None = None
+        self.breaks = False
+        self.away = False
+
+    @asynccontextmanager
+    async def open(self, file: str) -> AsyncIterator[Sound]:
+        if self.away:
+            raise AsteriskUnavailable
+        if file not in self.there:
+            raise Refused(Code.NOT_FOUND, "no file")
+        yield Sound(len(self.there[file]), self._pieces(self.there[file]))
+
+    async def _pieces(self, data: bytes) -> AsyncIterator[bytes]:
+        yield data[: len(data) // 2]
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.breaks:
+            raise AsteriskUnavailable
+        yield data[len(data) // 2 :]
+
+    async def delete(self, file: str) -> None:
+        if self.away:
+            raise AsteriskUnavailable
+        self.there.pop(file, None)
+
+
 @dataclass
 class Answer:
     """What came back."""
@@ -326,11 +359,12 @@ class World:
         self.store = FlakyStore(self.clock)
         self.metrics = Metrics()
         self.phones = FakePhones(self)
+        self.files = FakeFiles()
         self.hub = EventHub(
             self.control, self.agents, self.metrics, queue=self.queue, recent=self.recent, clock=self.clock
         )
         self.server = ApiServer(
-            self.control, self.agents, self.store, self.hub, self.metrics, self.phones, clock=self.clock
+            self.control, self.agents, self.store, self.hub, self.metrics, self.phones, self.files, clock=self.clock
         )
         self.port = await self.server.start(HOST, 0)
         self.http = aiohttp.ClientSession(f"http://{HOST}:{self.port}")

@@ -202,3 +202,57 @@ async def test_a_websocket_to_nobody_is_an_error(client: HttpClient) -> None:
 async def test_credentials_cannot_be_given_later(client: HttpClient, setter: str) -> None:
     with pytest.raises(TypeError):
         getattr(client, setter)("host", "name", "secret")
+
+
+async def read(client: HttpClient, url: str) -> tuple[int | None, list[bytes]]:
+    async with client.stream(url) as (length, chunks):
+        return length, [chunk async for chunk in chunks]
+
+
+async def test_what_may_be_long_comes_in_pieces_with_its_length(server: Server, client: HttpClient) -> None:
+    data = bytes(range(256)) * 1024
+
+    async def sound(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=data)
+
+    server.answer = sound
+    length, pieces = await read(client, f"{server.url}/recordings/stored/a/file")
+    assert (length, b"".join(pieces), len(pieces) > 1) == (len(data), data, True)
+
+
+async def test_what_may_be_long_is_refused_or_breaks_off_as_anything_else(server: Server, client: HttpClient) -> None:
+    server.answer = refusing(404, '{"message": "Recording not found"}')
+    with pytest.raises(NotFound, match="Recording not found"):
+        await read(client, f"{server.url}/x")
+
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"half")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    for answer in (half, hang_up):
+        server.answer = answer
+        with pytest.raises(Unreachable):
+            await read(client, f"{server.url}/x")
+
+
+async def test_what_may_be_long_does_not_keep_one_waiting(server: Server) -> None:
+    hasty, gate = HttpClient("user", PASSWORD, timeout=0.05), asyncio.Event()
+
+    async def stalled(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        if request.path.endswith("begun"):
+            await response.prepare(request)
+            await response.write(b"half")
+        await gate.wait()
+        return response
+
+    server.answer = stalled
+    for path in ("begun", "never"):
+        with pytest.raises(Unreachable):
+            await read(hasty, f"{server.url}/{path}")
+    gate.set()
+    await hasty.close()

@@ -120,7 +120,7 @@ def test_whoever_is_on_hold_stays_so_when_a_supervisor_comes_in(listening: bool)
 
 def test_a_full_call_cannot_be_barged_into_but_listened_to() -> None:
     office, call = monitored(max_parties=2)
-    assert code(office, monitor(office, call, BARGE)) == "not_allowed_now"
+    assert code(office, monitor(office, call, BARGE)) == "too_many"
     assert monitor(office, call, WHISPER) in office.replies
 
 

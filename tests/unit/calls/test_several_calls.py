@@ -121,7 +121,7 @@ def test_no_more_calls_than_the_administrator_allows_s45() -> None:
     office.served()
     for number in ("agent:bob", "agent:carol"):
         office.ask(c.MakeCall, "alice", target=to(number))
-    assert office.refused(c.MakeCall, "alice", target=AWAY) == "not_allowed_now"
+    assert office.refused(c.MakeCall, "alice", target=AWAY) == "too_many"
 
 
 def test_no_new_call_while_the_phone_rings_s45() -> None:

@@ -1,0 +1,253 @@
+"""Recordings for those who may hear them: which there are is kept in the store, the sound comes from Asterisk.
+
+A recording is entered when it begins, when somebody else is in the call, and when it ends, so that it is known who was
+recorded. Supervisors hear all, agents their own where the administrator allows it, and administrators delete.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+import structlog
+from aiohttp import web
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument, RecordingsQuery
+from ari_app.api.port import Control, RecordedSound, RecordingFiles, Store
+from ari_app.api.problems import protect
+from ari_app.api.routes import Access, Exchange, Route
+from ari_app.calls.actions import OVERSEERS
+from ari_app.calls.model import Call, CallId, Recording
+from ari_app.calls.views import timestamp
+from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
+from ari_app.routing.directory import Agent
+
+log = structlog.get_logger(__name__)
+
+PAGE = 100
+LOOKED_AT = 2_000
+"""Entries that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
+AT_ONCE = 8
+"""Files that are fetched at once: each has a connection to Asterisk, which commands need as well."""
+STALLED = 15.0
+"""Seconds after which whoever reads nothing of a file loses it."""
+WAV = "audio/wav"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A recording. Times in seconds since the epoch."""
+
+    id: str
+    call: CallId
+    file: str
+    by: str
+    started_at: float
+    ended_at: float | None
+    agents: tuple[str, ...]
+
+
+_ENTRY = TypeAdapter(Entry)
+
+
+class RecordingsApi:
+    """Operations on recordings."""
+
+    def __init__(
+        self, control: Control, store: Store, files: RecordingFiles, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._control = control
+        self._store = store
+        self._files = files
+        self._clock = clock
+        self._entries: asyncio.Queue[Entry] = asyncio.Queue()
+        self._fetched = 0
+
+    # -- what is entered ----------------------------------------------------------------------------------------------
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        """A call has changed, and with it perhaps what is recorded of it."""
+        was = before.recording if before is not None else None
+        now = call.recording
+        if before is not None and was is not None and (now is None or now.id != was.id):
+            self._entries.put_nowait(_entry(before, was, self._clock()))
+        if now is not None and (before is None or was is None or now.id != was.id or _agents(before) != _agents(call)):
+            self._entries.put_nowait(_entry(call, now, None))
+
+    async def run(self) -> None:
+        """Keep what is entered; until it is cancelled."""
+        while True:
+            entry = await self._entries.get()
+            try:
+                await self._keep(entry)
+            except StoreUnavailable:
+                log.warning("recording_not_listed", call_id=entry.call, file=entry.file)
+            self._entries.task_done()
+
+    async def _keep(self, entry: Entry) -> None:
+        data = await self._store.recording(entry.id)
+        if data is not None:
+            before = _ENTRY.validate_json(data)
+            agents = tuple(dict.fromkeys((*before.agents, *entry.agents)))
+            entry = replace(entry, agents=agents, ended_at=entry.ended_at or before.ended_at)
+        await self._store.keep_recording(entry.id, to_json(asdict(entry)), entry.started_at)
+
+    async def flush(self) -> None:
+        """Wait until all that is entered is kept, while `run` goes on."""
+        await self._entries.join()
+
+    # -- operations ---------------------------------------------------------------------------------------------------
+
+    async def listed(self, exchange: Exchange) -> RecordingsDocument:
+        """Raises: Refused `feature_disabled`; StoreUnavailable."""
+        query: RecordingsQuery = exchange.query
+        viewer = exchange.session.agent
+        self._check_right(viewer)
+        found: list[RecordingDocument] = []
+        cursor, looked_at = query.cursor, 0
+        while looked_at < LOOKED_AT:
+            page = [_ENTRY.validate_json(data) for data in await self._store.recordings(cursor, PAGE)]
+            looked_at += len(page)
+            for entry in page:
+                cursor = entry.id
+                if query.from_ is not None and entry.started_at < query.from_.timestamp():
+                    return RecordingsDocument(recordings=found, next=None)
+                if _may_hear(viewer, entry) and _wanted(entry, query):
+                    found.append(self._document(entry))
+                if len(found) == query.limit:
+                    return RecordingsDocument(recordings=found, next=cursor)
+            if len(page) < PAGE:
+                return RecordingsDocument(recordings=found, next=None)
+        return RecordingsDocument(recordings=found, next=cursor)
+
+    async def hear(self, exchange: Exchange) -> web.StreamResponse:
+        """The file, as it comes from Asterisk.
+
+        Raises:
+            Refused: `feature_disabled`, `not_found`, `not_allowed_now`, `too_many`.
+            Unavailable: the store, or Asterisk, is away.
+        """
+        viewer = exchange.session.agent
+        self._check_right(viewer)
+        entry = await self._complete(exchange.path["recording"])
+        if not _may_hear(viewer, entry):
+            raise _unknown()
+        if self._fetched >= AT_ONCE:
+            raise Refused(Code.TOO_MANY, f"{AT_ONCE} recordings are being fetched already; try again in a moment")
+        self._fetched += 1
+        try:
+            async with self._files.open(entry.file) as sound:
+                log.info("recording_fetched", recording=entry.id, call_id=entry.call, agent=viewer.id)
+                return await _send(exchange.http, entry, sound)
+        finally:
+            self._fetched -= 1
+
+    async def delete(self, exchange: Exchange) -> None:
+        """Raises: Refused `not_found`, `not_allowed_now`; Unavailable."""
+        entry = await self._complete(exchange.path["recording"])
+        await self._files.delete(entry.file)
+        await self._store.forget_recording(entry.id)
+        log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=exchange.session.agent.id)
+
+    async def _complete(self, name: str) -> Entry:
+        """The recording of this name, once nothing is written to it any more."""
+        await self.flush()
+        data = await self._store.recording(name)
+        if data is None:
+            raise _unknown()
+        entry = _ENTRY.validate_json(data)
+        call = self._control.calls().get(entry.call)
+        if self._state(entry) != "complete" or (call is not None and entry.file in call.stopping):
+            raise Refused(Code.NOT_ALLOWED_NOW, "it is still being recorded")
+        return entry
+
+    def _check_right(self, viewer: Agent) -> None:
+        if viewer.role not in OVERSEERS and not self._control.directory().settings.agents_hear_recordings:
+            raise Refused(Code.FEATURE_DISABLED, "agents may not hear recordings")
+
+    def _state(self, entry: Entry) -> Literal["recording", "paused", "complete"]:
+        call = self._control.calls().get(entry.call)
+        now = call.recording if call is not None and not call.ended else None
+        if now is None or now.id != entry.id:
+            return "complete"
+        return "paused" if now.paused else "recording"
+
+    def _document(self, entry: Entry) -> RecordingDocument:
+        return RecordingDocument(
+            id=entry.id,
+            call_id=entry.call,
+            state=self._state(entry),
+            started_at=timestamp(entry.started_at) or "",
+            started_by=entry.by,
+            ended_at=timestamp(entry.ended_at),
+            agents=list(entry.agents),
+            file=f"{entry.file}.wav",
+        )
+
+    def routes(self) -> list[Route]:
+        """The operations of this class."""
+        path = "/v1/recordings/{recording}"
+        codes = (Code.NOT_FOUND, Code.NOT_ALLOWED_NOW, Code.ASTERISK_UNAVAILABLE)
+        return [
+            Route(
+                "GET", "/v1/recordings", "list_recordings", "Recordings, the last first", "history", self.listed,
+                RecordingsDocument, query=RecordingsQuery, codes=(Code.FEATURE_DISABLED,),
+            ),
+            Route(
+                "GET", path, "get_recording", "The sound of a recording", "history", self.hear, raw=WAV,
+                codes=(*codes, Code.FEATURE_DISABLED, Code.TOO_MANY),
+            ),
+            Route(
+                "DELETE", path, "delete_recording", "Delete a recording and its file", "history", self.delete,
+                status=204, codes=codes, access=Access.ADMIN,
+            ),
+        ]  # fmt: skip
+
+
+def _entry(call: Call, recording: Recording, ended_at: float | None) -> Entry:
+    return Entry(
+        recording.id, call.id, recording.file, recording.by, recording.since, ended_at, tuple(sorted(_agents(call)))
+    )
+
+
+def _agents(call: Call) -> frozenset[str]:
+    return frozenset(party.agent for party in call.joined() if party.agent is not None)
+
+
+def _may_hear(viewer: Agent, entry: Entry) -> bool:
+    return viewer.role in OVERSEERS or viewer.id in entry.agents
+
+
+def _wanted(entry: Entry, query: RecordingsQuery) -> bool:
+    return (
+        (query.to is None or entry.started_at < query.to.timestamp())
+        and (query.call is None or entry.call == query.call)
+        and (query.agent is None or query.agent in entry.agents)
+    )
+
+
+def _unknown() -> Refused:
+    return Refused(Code.NOT_FOUND, "there is no such recording, or its file is gone")
+
+
+async def _send(request: web.BaseRequest, entry: Entry, sound: RecordedSound) -> web.StreamResponse:
+    """Pass it on, chunk by chunk. Whoever is cut short finds less than `Content-Length`."""
+    name = entry.file.rpartition("/")[2]
+    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}.wav"'})
+    response.content_type, response.content_length = WAV, sound.length
+    protect(response)
+    try:
+        await response.prepare(request)
+        if request.method != "HEAD":
+            async for chunk in sound.chunks:
+                async with asyncio.timeout(STALLED):
+                    await response.write(chunk)
+        await response.write_eof()
+    except (AsteriskUnavailable, ConnectionError, TimeoutError) as error:
+        log.warning("recording_cut_short", recording=entry.id, error=type(error).__name__)
+        if request.transport is not None:
+            request.transport.abort()
+    return response

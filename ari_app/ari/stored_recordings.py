@@ -1,0 +1,49 @@
+"""Files of recordings, as Asterisk has them: fetched without being held here, and deleted."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.failures import NotFound
+from ari_app.errors import Code, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A file on its way. `length` in bytes."""
+
+    length: int | None
+    chunks: AsyncIterator[bytes]
+
+
+class StoredRecordings:
+    """Those of one Asterisk, by their names without ending."""
+
+    def __init__(self, client: AriClient) -> None:
+        self._client = client
+
+    @asynccontextmanager
+    async def open(self, file: str) -> AsyncIterator[Sound]:
+        """The file, for as long as it is read.
+
+        Raises:
+            Refused: `not_found`.
+            AriError: Asterisk is away, also in the midst of it.
+        """
+        try:
+            async with self._client.recording(file) as (length, chunks):
+                yield Sound(length, chunks)
+        except NotFound:
+            raise Refused(Code.NOT_FOUND, "there is no such recording, or its file is gone") from None
+
+    async def delete(self, file: str) -> None:
+        """One that is not there counts as done.
+
+        Raises:
+            AriError: Asterisk is away.
+        """
+        try:
+            await self._client.call("recordings", "deleteStored", recordingName=file)
+        except NotFound:
+            return
