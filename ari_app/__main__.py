@@ -89,10 +89,10 @@ def _check(file: Path | None, *, offline: bool) -> int:
 
 
 def _hash_password() -> int:
-    """Asked for twice at a terminal, as nobody sees there what they type."""
-    asked = sys.stdin.isatty()
-    password = getpass.getpass("Password: ") if asked else sys.stdin.readline().rstrip("\n")
-    if asked and password and getpass.getpass("Once more: ") != password:
+    """Typed twice at a terminal, as nobody sees there what they type."""
+    terminal = sys.stdin.isatty()
+    password = getpass.getpass("Password: ") if terminal else sys.stdin.readline().rstrip("\n")
+    if terminal and password and getpass.getpass("Once more: ") != password:
         print("the two passwords differ", file=sys.stderr)
         return _FAILED
     if not password:

@@ -20,7 +20,7 @@ from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
-from ari_app.routing.directory import Directory, Verb
+from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.permissions import caller_ids_for
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Store
@@ -57,7 +57,7 @@ class EngineControl:
         """Somebody outside sees what the agent chose last, unless they choose anew (S52)."""
         directory = self.directory()
         target = directory.resolve(command.target)
-        if target.type is not TargetType.NUMBER or Verb.CALL not in directory.caller_id_verbs:
+        if target.type is not TargetType.NUMBER or Purpose.CALL not in directory.caller_ids_enabled_for:
             return command
         try:
             chosen = await self._store.caller_id(command.by)
@@ -156,7 +156,7 @@ class LiveAgents:
 
 
 class LivePhones:
-    """`Phones`: as Asterisk tells of them, and as agents have chosen. `on_choice(phone)` is told of each choice,
+    """`Phones`: as Asterisk tells of them, and as agents have chosen. `on_choice(phone)` is called for each choice,
     `on_closed(account)` of each socket that is closed.
     """
 

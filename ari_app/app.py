@@ -62,7 +62,7 @@ _PREFIX = "cc-"
 
 
 class App:
-    """One controller. Make it inside the running loop; `run` ends when `stop` is asked for."""
+    """One controller. Make it inside the running loop; `run` ends when `stop` is requested."""
 
     def __init__(self, settings: ProcessSettings, configured: Configured) -> None:
         self._settings = settings
@@ -90,10 +90,12 @@ class App:
             bridge_prefix=_PREFIX,
         )
         self._devices = Devices(self._reachability.registered, self._reachability.in_use, self._device_changed)
-        self._asterisk = Asterisk(asterisk, self._fact, self._fenced, self._devices.told_in_use, self._devices.endpoint)
+        self._asterisk = Asterisk(
+            asterisk, self._fact, self._fenced, self._devices.update_in_use, self._devices.endpoint
+        )
         self._page_phones = PagePhones(self._asterisk.client, settings.ari_url)
         self._liveness = Liveness(self._asterisk.client, self._legs_at, self._died)
-        self._presence = Presence(asterisk, self._devices.told, self._liveness.place)
+        self._presence = Presence(asterisk, self._devices.update, self._liveness.place)
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
         control = EngineControl(

@@ -21,9 +21,9 @@ _PJSIP = "pjsip.conf"
 
 async def check(file: Path, folder: Path, application: str, settings: ProcessSettings | None) -> int:
     """Print all that is wrong with the file and with Asterisk's files in `folder`; without `settings` Asterisk is not
-    asked. The last line says how many faults there are.
+    requested. The last line says how many faults there are.
 
-    The exit status: 0 where nothing was found, 1 for faults, or where Asterisk cannot be asked.
+    The exit status: 0 where nothing was found, 1 for faults, or where Asterisk cannot be reached.
     """
     try:
         configuration = decode(sys.stdin.buffer.read(), "standard input") if file == STANDARD_INPUT else load(file)
@@ -63,7 +63,7 @@ def _beside(directory: Directory, folder: Path, application: str) -> int:
 
 
 async def _asterisk(name: str, folder: Path, configuration: Configuration, settings: ProcessSettings) -> int | None:
-    """How much is missing; None: it cannot be asked."""
+    """How much is missing; None: it cannot be known."""
     prompts = {f"sound:{sound}": where for sound, where in dialplan.prompts(folder).items()}
     wanted = _wanted(configuration.directory, folder, prompts)
     try:

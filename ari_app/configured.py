@@ -58,8 +58,8 @@ async def read(file: Path, origin: str, kept: Kept) -> Configured:
         if last is None:
             raise
         if "" not in (origin, last.origin) and origin != last.origin:
-            told = f"what ran last came from {last.origin}, and does not run in place of what is in {origin}"
-            raise ConfigInvalid([*invalid.errors, ConfigError(str(file), 0, "", told)]) from None
+            message = f"what ran last came from {last.origin}, and does not run in place of what is in {origin}"
+            raise ConfigInvalid([*invalid.errors, ConfigError(str(file), 0, "", message)]) from None
         try:
             configuration = await asyncio.to_thread(parse, last.text.decode(), f"{file} as it was")
         except ConfigInvalid:

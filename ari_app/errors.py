@@ -73,7 +73,7 @@ class Unavailable(CallControlError):
 
 
 class AsteriskUnavailable(Unavailable):
-    """Asterisk cannot be reached or did not do what was asked."""
+    """Asterisk cannot be reached or did not do what was requested."""
 
     def __init__(self, detail: str = "Asterisk cannot be reached; try again shortly") -> None:
         super().__init__(Code.ASTERISK_UNAVAILABLE, detail)

@@ -1,7 +1,7 @@
 """Freezes for the garbage collector what lasts: the directory and the records of all agents.
 
 A full collection stops everything while it looks at every object there is: at 10,000 agents some tenths of a second,
-in which nobody is told of anything (S5).
+in which nobody is notified of anything (S5).
 """
 
 import gc

@@ -41,8 +41,8 @@ def describe(value: object) -> str:
     """`JoinBridge leg=cc-1 bridge=cc-2`: what is empty is left out, and what must not be printed."""
     if not is_dataclass(value) or isinstance(value, type):
         return repr(value)
-    told = ((f.name, getattr(value, f.name)) for f in fields(value) if f.repr and f.name != "number")
-    words = [f"{name}={_short(inner)}" for name, inner in told if inner not in (None, "", (), False) and inner != {}]
+    shown = ((f.name, getattr(value, f.name)) for f in fields(value) if f.repr and f.name != "number")
+    words = [f"{name}={_short(inner)}" for name, inner in shown if inner not in (None, "", (), False) and inner != {}]
     return " ".join([type(value).__name__, *words])
 
 

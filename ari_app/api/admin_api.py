@@ -79,7 +79,7 @@ class AdminApi:
                 at=timestamp(e.at) or "",
                 kind="effect" if e.kind == "effect" else "stimulus",
                 what=e.what,
-                detail=discretion.told(e.detail),
+                detail=discretion.discreet(e.detail),
             )
             for e in story
         ]

@@ -13,9 +13,9 @@ _SAID = (Subscribe, Unsubscribe)
 
 def asyncapi() -> Json:
     """The document, ready to be written as JSON."""
-    told = [(model.__name__, "serialization", TypeAdapter(model)) for model in EVENTS]
+    sent = [(model.__name__, "serialization", TypeAdapter(model)) for model in EVENTS]
     said = [(model.__name__, "validation", TypeAdapter(model)) for model in _SAID]
-    _, shared = TypeAdapter.json_schemas([*told, *said], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
+    _, shared = TypeAdapter.json_schemas([*sent, *said], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
     names = [model.__name__ for model in (*EVENTS, *_SAID)]
     return {
         "asyncapi": "3.0.0",

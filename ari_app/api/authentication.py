@@ -103,7 +103,7 @@ class FailureLimit:
 class Authentication:
     """Logs agents in and out, and knows whose token it is. Seconds: `lifetime` of tokens, and `idle` without use.
 
-    `ended` is told of each session that is ended, by the digest of its token.
+    `ended` is called for each session that is ended, by the digest of its token.
     """
 
     def __init__(

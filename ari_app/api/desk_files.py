@@ -1,7 +1,7 @@
 """The desk: the built page (`ari_app/desk/dist`), served from memory at the API's own address.
 
 Whatever the page loads has a digest of its content in its name, but for the two documents at `/` and `/embed`: they are
-asked for each time, all else once. Where the page was not built there is nothing at these paths.
+requested each time, all else once. Where the page was not built there is nothing at these paths.
 """
 
 import mimetypes

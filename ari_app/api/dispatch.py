@@ -1,4 +1,4 @@
-"""From an HTTP request to its answer: who asks, what exactly, has it been asked before, what came of it.
+"""From an HTTP request to its answer: who asks, what exactly, has it been requested before, what came of it.
 
 Every error on the way becomes a problem (see `problems`). Bodies are read up to a limit and within a time.
 """
@@ -39,8 +39,8 @@ log = structlog.get_logger(__name__)
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 15.0
 JSON = "application/json"
-# Asked every few seconds, for ever: not worth a line each.
-_ASKED_BY_MACHINES = frozenset({"healthz", "readyz", "metrics"})
+# Polled every few seconds, for ever: not worth a log entry each.
+_POLLED = frozenset({"healthz", "readyz", "metrics"})
 
 
 class Dispatcher:
@@ -75,7 +75,7 @@ class Dispatcher:
         self._metrics.requests.labels(operation, str(response.status)).inc()
         if response.status != 101:
             self._metrics.seconds.labels(operation).observe(seconds)
-        write = log.debug if operation in _ASKED_BY_MACHINES else log.info
+        write = log.debug if operation in _POLLED else log.info
         write(
             "http_request",
             method=request.method,
@@ -131,7 +131,7 @@ class Dispatcher:
                 response = await _respond(route, exchange)
             except Exception as error:
                 # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or
-                # was too slow, while it was asked may have done it: then the answer stands for this key.
+                # was too slow, while it ran may have done it: then the answer stands for this key.
                 done = not isinstance(error, Unavailable) or (reached and not isinstance(error, StoreUnavailable))
                 response = _problem(error, route.operation)
             return _keep(response, fingerprint), done

@@ -20,8 +20,8 @@ from ari_app.api.models.targets import TargetAction, TargetDocument
 from ari_app.api.port import Agents, AgentState
 from ari_app.calls.views import timestamp
 from ari_app.errors import StoreUnavailable
-from ari_app.routing.directory import Agent, Directory, Role, Verb
-from ari_app.routing.permissions import allowed_verbs, caller_ids_for
+from ari_app.routing.directory import Agent, Directory, Purpose, Role
+from ari_app.routing.permissions import allowed_purposes, caller_ids_for
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Choices
 
@@ -94,7 +94,7 @@ def _configured(agent: Agent, directory: Directory) -> dict[str, Any]:
             phone_in_page=settings.page_phone.enabled and agent.phone is not None,
             dispositions=[DispositionChoice(code=c, label=label) for c, label in settings.dispositions.items()],
             disposition_required=settings.disposition_required,
-            caller_id_for=sorted(directory.caller_id_verbs),
+            caller_id_for=sorted(directory.caller_ids_enabled_for),
             max_hold=settings.max_hold,
         ),
     }
@@ -138,19 +138,19 @@ def target_document(directory: Directory, agents: Agents, viewer: str, target: T
         state=state,
         available=available,
         as_of=timestamp(now) if available is not None else None,
-        actions=_actions(allowed_verbs(directory, viewer, target)) if reachable else [],
+        actions=_actions(allowed_purposes(directory, viewer, target)) if reachable else [],
     )
 
 
-def _actions(verbs: frozenset[Verb]) -> list[TargetAction]:
+def _actions(purposes: frozenset[Purpose]) -> list[TargetAction]:
     """A consultation is there for either end that it may come to."""
     actions: list[TargetAction] = []
-    if Verb.CALL in verbs:
+    if Purpose.CALL in purposes:
         actions.append("call")
-    if Verb.TRANSFER in verbs:
+    if Purpose.TRANSFER in purposes:
         actions.append("single_step_transfer")
-    if Verb.CONFERENCE in verbs:
+    if Purpose.CONFERENCE in purposes:
         actions.append("single_step_conference")
-    if verbs & {Verb.TRANSFER, Verb.CONFERENCE}:
+    if purposes & {Purpose.TRANSFER, Purpose.CONFERENCE}:
         actions.append("initiate_transfer")
     return actions

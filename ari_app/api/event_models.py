@@ -1,7 +1,7 @@
 """The events as they travel (docs/events.md): OpenAPI and AsyncAPI are made of these, and tests hold what is sent to
 them.
 
-They are written by hand where they are sent (`events`), for a thousand windows are told the same text.
+They are written by hand where they are sent (`events`), for a thousand windows get the same text.
 """
 
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ from ari_app.calls.views import CallView, OfferView
 
 
 class Numbered(Answer):
-    """What all events have: a number, without gaps, and when it was told."""
+    """What all events have: a number, without gaps, and when it was sent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,7 +44,7 @@ class CallEvent(Numbered):
 
 
 class CallAlarm(Numbered):
-    """Something is wrong with a call though everybody does what they were told."""
+    """Something is wrong with a call though everybody does what they should."""
 
     type: Literal["call.alarm"]
     call_id: str

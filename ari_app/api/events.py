@@ -31,7 +31,7 @@ from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Alarm, Call
 from ari_app.calls.views import CallView, timestamp
 from ari_app.routing.directory import Agent
-from ari_app.routing.permissions import allowed_verbs
+from ari_app.routing.permissions import allowed_purposes
 from ari_app.routing.targets import Target, TargetType, parse_target
 
 _NOBODY = '"matrix":[]'
@@ -274,7 +274,7 @@ class EventHub:
         """What a subscription has was permitted when it was made; all else is checked now."""
         directory, viewer = self._control.directory(), stream.viewer.agent
         if stream.subscription is None or stream.subscription.directory is not directory:
-            values = [value for value in values if allowed_verbs(directory, viewer, value.target)]
+            values = [value for value in values if allowed_purposes(directory, viewer, value.target)]
         at = self.publisher.now()
         for value in values:
             if value.news is None or value.news.at != at:

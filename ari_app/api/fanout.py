@@ -1,9 +1,9 @@
 """Which stream tells of which target, and when: values of targets wait here, one each, until a window can take them.
 
-A target that changes again before a stream has told of it is told once, as it is then; what waits is the newest value,
-and it is always told in the end. A number is given when an event is told, so nothing that was left out leaves a gap.
+A target that changes again before a stream has sent it is sent once, as it is then; what waits is the newest value,
+and it is always sent in the end. A number is given when an event is sent, so nothing that was left out leaves a gap.
 
-Work is done in slices: a thousand windows of one target are told within some milliseconds, but calls never wait for
+Work is done in slices: a thousand windows of one target are notified within some milliseconds, but calls never wait for
 longer than one slice. It must not know how windows are sent to, or what a subscription means.
 """
 
@@ -20,7 +20,7 @@ from ari_app.routing.targets import Target, TargetType
 SLICE = 0.004
 # Streams between two looks at the clock.
 LOOK = 16
-# Targets that one stream is told of at once, at most.
+# Targets that one stream is notified of at once, at most.
 BATCH = 64
 
 type Defer = Callable[[Callable[[], None]], object]
@@ -39,7 +39,7 @@ class Fanout:
         self._running = False
 
     def add(self, stream: Stream) -> None:
-        """The stream wants to be told, of what its subscription says; without one of everything."""
+        """The stream wants to be notified, of what its subscription says; without one of everything."""
         if stream.subscription is None:
             self._everything[stream] = None
             return
@@ -49,7 +49,7 @@ class Fanout:
                 self._skills.setdefault(target.id, {})[str(target)] = target
 
     def remove(self, stream: Stream) -> None:
-        """The stream wants to be told of nothing any more."""
+        """The stream wants to be notified of nothing any more."""
         self._everything.pop(stream, None)
         stream.changed.clear()
         for target in stream.subscription.targets if stream.subscription is not None else ():
@@ -61,7 +61,7 @@ class Fanout:
                     self._skills.get(target.id, {}).pop(str(target), None)
 
     def wanted(self, target: Target) -> bool:
-        """Whether any stream is to be told of it."""
+        """Whether any stream is to be notified of it."""
         return bool(self._everything) or str(target) in self._showing
 
     def levels(self, skill: str) -> tuple[Target, ...]:

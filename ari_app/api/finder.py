@@ -8,7 +8,7 @@ from ari_app.api.port import Control
 from ari_app.api.preferences import Preferences
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory
-from ari_app.routing.permissions import allowed_verbs
+from ari_app.routing.permissions import allowed_purposes
 from ari_app.routing.search import SearchIndex, matches
 from ari_app.routing.targets import Target, TargetType, parse_target
 
@@ -27,7 +27,7 @@ class Finder:
         directory, index = await self._searchable()
 
         def permitted(target: Target) -> bool:
-            return bool(allowed_verbs(directory, viewer, target))
+            return bool(allowed_purposes(directory, viewer, target))
 
         return directory, index.search(q, frozenset(map(TargetType, types)), limit, permitted, ranks)
 
@@ -43,7 +43,7 @@ class Finder:
         favourites = await self._preferences.favourites(viewer) if favourite else []
         listed = [t for t in recents if t in favourites] if recent and favourite else recents or favourites
         directory = self._control.directory()
-        found = (t for t in listed if t.type in types and allowed_verbs(directory, viewer, t))
+        found = (t for t in listed if t.type in types and allowed_purposes(directory, viewer, t))
         return directory, [t for t in found if matches(q, t, name_of(directory, t), _number(directory, t))][:limit]
 
     def named(self, viewer: str, text: str) -> Target:
@@ -55,7 +55,7 @@ class Finder:
         directory = self._control.directory()
         target = directory.resolve(parse_target(text))
         myself = target == Target(TargetType.AGENT, viewer)
-        if not directory.exists(target) or not (myself or allowed_verbs(directory, viewer, target)):
+        if not directory.exists(target) or not (myself or allowed_purposes(directory, viewer, target)):
             raise Refused(Code.UNKNOWN_TARGET, f"{target} is not a target of this call centre")
         return target
 

@@ -1,7 +1,8 @@
 """How queues and groups are now and today, for who oversees: who waits, agents by state, service level, abandoned.
 
 What is now is read off the calls and the agents' records; what was today is counted when a caller is answered or gone,
-and kept in the store, so that a restart forgets nothing. Windows are told of what has changed, at most once a second.
+and kept in the store, so that a restart forgets nothing. Windows are notified of what has changed, at most once a
+second.
 """
 
 import asyncio
@@ -72,7 +73,7 @@ class Board:
         self._clock = clock
         self._day = ""
         self._today: Counter[str] = Counter()
-        self._told: dict[str, LiveTarget] = {}
+        self._reported: dict[str, LiveTarget] = {}
         self._changed = asyncio.Event()
         self._writing: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
@@ -133,11 +134,11 @@ class Board:
             await asyncio.sleep(PAUSE)
 
     def look(self) -> None:
-        """Tell of each target that is not as it was told last."""
+        """Tell of each target that is not as it was published last."""
         for target, shown in self.now().items():
-            before = self._told.get(target)
+            before = self._reported.get(target)
             if before is None or before.model_copy(update={"as_of": shown.as_of}) != shown:
-                self._told[target] = shown
+                self._reported[target] = shown
                 self._tell(shown)
 
     # -- what is ------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ class Metrics:
             "callcontrol_configuration_faults", "Faults of the administrator's file, which is not what runs then",
             registry=self.registry,
         )  # fmt: skip
-        self.events = Counter("callcontrol_api_events", "Events told to streams", registry=self.registry)
+        self.events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
 
     def exposition(self) -> bytes:
         """The figures in Prometheus' text format."""

@@ -114,14 +114,14 @@ class PhoneSockets:
             raise HttpError(UPGRADE_REQUIRED, Code.INVALID, detail, headers={"Upgrade": "websocket"})
         held = _Held(session)
         async with self._locks[session.agent.id]:
-            line = await self._phones.connect(phone, self._secrets.password(session))
+            asterisk = await self._phones.connect(phone, self._secrets.password(session))
             self._take_over(session.agent.id, held)
         try:
             await socket.prepare(exchange.http)
-            code, reason = await self._carry(socket, line, held, self._phones.account(phone))
+            code, reason = await self._carry(socket, asterisk, held, self._phones.account(phone))
         finally:
             self._phones.closed(phone)
-            await line.close()
+            await asterisk.close()
             await self._let_go(session.agent.id, phone, held)
         await socket.close(code=code, message=reason.encode(), drain=False)
         return socket
@@ -145,14 +145,14 @@ class PhoneSockets:
         self._tell(agent)
 
     async def _carry(
-        self, socket: web.WebSocketResponse, line: ClientWebSocketResponse, held: _Held, account: str
+        self, socket: web.WebSocketResponse, asterisk: ClientWebSocketResponse, held: _Held, account: str
     ) -> tuple[int, str]:
         """Why it ended: a close code and a reason."""
         seconds = max(0.0, held.session.expires_at - self._clock())
         loop = asyncio.get_running_loop()
         expiry = loop.call_later(seconds, held.end, SESSION_ENDED, "the token has expired")
-        up = loop.create_task(_up(socket, line, account))
-        down = loop.create_task(_down(line, socket))
+        up = loop.create_task(_up(socket, asterisk, account))
+        down = loop.create_task(_down(asterisk, socket))
         try:
             done, _ = await asyncio.wait({up, down, held.ended}, return_when=asyncio.FIRST_COMPLETED)
             return next(iter(done)).result()
@@ -195,7 +195,7 @@ class PhoneSockets:
         )  # fmt: skip
 
 
-async def _up(socket: web.WebSocketResponse, line: ClientWebSocketResponse, account: str) -> tuple[int, str]:
+async def _up(socket: web.WebSocketResponse, asterisk: ClientWebSocketResponse, account: str) -> tuple[int, str]:
     """From the page to Asterisk. One message waits at a time: who sends faster than Asterisk takes is slowed down."""
     while True:
         message = await socket.receive()
@@ -205,15 +205,15 @@ async def _up(socket: web.WebSocketResponse, line: ClientWebSocketResponse, acco
         if not speaks_for(text, account):
             return NOT_YOURS, "a request for another account"
         try:
-            await line.send_str(text)
+            await asterisk.send_str(text)
         except (ClientConnectionError, ConnectionResetError):
             return TRY_AGAIN, "Asterisk is away"
 
 
-async def _down(line: ClientWebSocketResponse, socket: web.WebSocketResponse) -> tuple[int, str]:
+async def _down(asterisk: ClientWebSocketResponse, socket: web.WebSocketResponse) -> tuple[int, str]:
     """From Asterisk to the page."""
     while True:
-        message = await line.receive()
+        message = await asterisk.receive()
         if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             return TRY_AGAIN, "Asterisk is away"
         text = message.data if message.type is WSMsgType.TEXT else message.data.decode(errors="replace")

@@ -49,7 +49,7 @@ class Exchange:
     def session(self) -> Session:
         """Who asks; a route that is not public always has one."""
         if self.who is None:
-            raise RuntimeError("a public route asked who it is")
+            raise RuntimeError("a public route wants to know who it is")
         return self.who
 
 

@@ -76,7 +76,7 @@ class _Server(web.Server):
 
 
 class ApiServer:
-    """The API on a port. Make it in a running loop; `hub` is to be told what changes (see `EventHub`)."""
+    """The API on a port. Make it in a running loop; `hub` is to be given what changes (see `EventHub`)."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class ApiServer:
         self._runner: web.ServerRunner | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port (another than asked for where that was 0).
+        """Listen; returns the port (another than requested where that was 0).
 
         Raises:
             OSError: the address can't be had.
@@ -210,7 +210,7 @@ class ApiServer:
 
 
 def _document(path: str, operation: str, summary: str, make: Callable[[], Json]) -> Route:
-    """A description, made when it is asked for first."""
+    """A description, made when it is requested first."""
     made: list[bytes] = []
 
     async def document(exchange: Exchange) -> web.Response:

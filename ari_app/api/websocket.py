@@ -37,7 +37,7 @@ LONGEST = 64 * 1024
 # so that changes of targets wait where they are replaced by newer ones.
 BACKLOG = 0
 
-DESCRIPTION = f"""Who asks is told by `Authorization: Bearer`, by `?ticket=` (`POST /v1/events/ticket`) or, for clients
+DESCRIPTION = f"""Who asks is known by `Authorization: Bearer`, by `?ticket=` (`POST /v1/events/ticket`) or, for clients
 that can do neither, by `?token=`. The first message is `snapshot`, unless `since` names an event after which all is
 still known; then events follow, each with the next `seq` and with `at`: `call.created`, `call.updated`, `call.ended`,
 `call.alarm`, `call.hearing`, `offer.updated`, `agent.updated`, `target.updated`, `queue.updated`, `phone.updated`,
@@ -205,13 +205,13 @@ class EventsApi:
                 case WSMsgType.CLOSE | WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
                     return
                 case WSMsgType.TEXT:
-                    await self._told(window, message.data)
+                    await self._received(window, message.data)
                 case _:
                     problem = FieldError("", "messages are JSON, as text")
                     error = Refused(Code.INVALID, "the message is not valid", (problem,))
                     self._hub.refuse(window, "subscribe", error)
 
-    async def _told(self, window: Window, text: str) -> None:
+    async def _received(self, window: Window, text: str) -> None:
         try:
             subscription = await self._subscription(window.agent, subscriptions.read_message(text))
         except CallControlError as error:

@@ -87,7 +87,7 @@ class Window:
         """From now on events may be written at once. What was sent before must have been written."""
         self._sink = sink
 
-    def put(self, first: int, told: Sequence[News]) -> None:
+    def put(self, first: int, reported: Sequence[News]) -> None:
         """Send or queue events, numbered from `first`.
 
         A window that is full is closed instead: what it missed it gets by a new snapshot.
@@ -95,14 +95,14 @@ class Window:
         if self.closed is not None:
             return
         if self._sink is not None and self._taking and not self._waiting and self._sink.idle():
-            messages = [news.numbered(seq) for seq, news in enumerate(told, first)]
+            messages = [news.numbered(seq) for seq, news in enumerate(reported, first)]
             if sum(map(len, messages)) <= SMALL:
                 self._sink.write(messages)
                 return
-        if len(self._waiting) + len(told) > self._limit:
+        if len(self._waiting) + len(reported) > self._limit:
             self.close(TOO_SLOW, "too slow")
         else:
-            self._waiting.extend(map(Event, count(first), told))
+            self._waiting.extend(map(Event, count(first), reported))
             self._wake.set()
 
     def close(self, code: int, reason: str) -> None:

@@ -28,7 +28,7 @@ ATTEMPTS = 3
 
 
 class BridgeMedia:
-    """Carries these effects out. Knows which prompts a bridge was asked to play: Asterisk would play them twice."""
+    """Carries these effects out. Knows which prompts were requested of a bridge: Asterisk would play them twice."""
 
     def __init__(self, client: AriClient) -> None:
         self._client = client

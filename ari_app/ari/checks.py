@@ -46,7 +46,7 @@ class _Player:
         self._application = application
         self._finished: dict[str, asyncio.Future[str]] = {}
 
-    def told(self, event: Mapping[str, Any]) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """An event of the application."""
         if event["type"] == "PlaybackFinished":
             finished = self._finished.pop(event["playback"]["id"], None)
@@ -193,7 +193,7 @@ class Checks:
     async def _file(self, name: str, language: str, folder: Path | None) -> bool:
         """Whether it would be found when it is played: in that language, or in none.
 
-        Where one language has none Asterisk takes another's file, also when it is asked for a path, before whose last
+        Where one language has none Asterisk takes another's file, also where a path is requested, before whose last
         part it puts the language. So the administrator's files without a language are looked for in their folder, and
         of its own only those in directories: the others it has in languages alone.
         """
@@ -282,14 +282,14 @@ async def connect(
     reading: asyncio.Task[None] | None = None
     player = _Player(client, own)
 
-    def told(event: Mapping[str, Any]) -> None:
+    def on_event(event: Mapping[str, Any]) -> None:
         if event["type"] == "StasisStart":
             entered.set()
-        player.told(event)
+        player.on_event(event)
 
     try:
         await client.describe()
-        reading = asyncio.create_task(client.run(own, told))
+        reading = asyncio.create_task(client.run(own, on_event))
         await _either(opened, reading)
         await client.call("channels", "create", endpoint=f"Local/check@{routing_context}/n", app=own, channelId=channel)
         await _either(entered, reading)
@@ -304,7 +304,7 @@ async def connect(
 
 
 def transfer_progress_at(version: str) -> list[Finding]:
-    """Whether that Asterisk may be told to leave the phones' transfer keys to us."""
+    """Whether that Asterisk may be made to leave the phones' transfer keys to us."""
     match = re.match(r"(\d+)\.(\d+)", version)
     found = (int(match[1]), int(match[2])) if match is not None else (0, 0)
     if found >= _TRANSFER_PROGRESS.get(found[0], (24, 0)):

@@ -1,8 +1,8 @@
 """Which of an agent's two phones rings: the one on the desk, or the one in the page.
 
 Calls know one phone of an agent, by its SIP user (`1001`). The phone in the page has an account of its own beside it
-(`1001-page`), and here, at the edge, one stands for the other: what is rung is the chosen one, and what is told of
-either is told of the agent's phone.
+(`1001-page`), and here, at the edge, one stands for the other: what is rung is the chosen one, and what is reported of
+either is reported of the agent's phone.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,8 +56,8 @@ class Devices:
         return page_of(user) if user in self._in_page else user
 
     def can_ring(self, endpoint: str) -> bool | None:
-        """Whether this phone is there; None where that is not known. A phone in the page of which nothing was told has
-        never been there.
+        """Whether this phone is there; None where that is not known. A phone in the page of which nothing was reported
+        has never been there.
         """
         return self._can_ring.get(endpoint, False if endpoint.endswith(PAGE) else None)
 
@@ -76,7 +76,7 @@ class Devices:
         if (can_ring := self.can_ring(self.endpoint(user))) is not None:
             self._on_phone(user, can_ring)
 
-    def told(self, endpoint: str, can_ring: bool) -> None:
+    def update(self, endpoint: str, can_ring: bool) -> None:
         """Asterisk tells whether this phone can be rung."""
         self._can_ring[endpoint] = can_ring
         user = user_of(endpoint)
@@ -84,7 +84,7 @@ class Devices:
             self._on_phone(user, can_ring)
         self._on_change(user)
 
-    def told_in_use(self, endpoint: str, in_use: bool) -> None:
+    def update_in_use(self, endpoint: str, in_use: bool) -> None:
         """Whether it is in a call past call control: whoever talks at one phone is not rung at the other."""
         if in_use:
             self._in_use.add(endpoint)

@@ -1,10 +1,10 @@
 """Asterisk's events become facts: each of a leg once, in order.
 
-Owns what was already told of each leg. No I/O.
+Owns what was already reported of each leg. No I/O.
 
-How a leg's end is known: `ChannelDestroyed` carries the true cause. A leg that was up is told gone at its `StasisEnd`,
-some milliseconds earlier (and the only one, should Asterisk keep the channel in the dialplan); one that never
-was up waits for the cause, for what becomes of the call depends on it.
+How a leg's end is known: `ChannelDestroyed` carries the true cause. A leg that was up is reported gone at its
+`StasisEnd`, some milliseconds earlier (and the only one, should Asterisk keep the channel in the dialplan); one that
+never was up waits for the cause, for what becomes of the call depends on it.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LegTalking,
     RecorderEnded,
-    TransferAsked,
+    TransferRequested,
 )
 
 log = structlog.get_logger(__name__)
@@ -79,7 +79,7 @@ the two halves of such a channel share: where two legs are replaced at once, the
 
 @dataclass(slots=True)
 class _Seen:
-    """What was told of a leg. `ours`: we created it. `held`: None until it is known whether its phone holds."""
+    """What was reported of a leg. `ours`: we created it. `held`: None until it is known whether its phone holds."""
 
     ours: bool
     entered: bool = True
@@ -103,7 +103,7 @@ class Translator:
         self._warned = False
 
     def expect(self, leg: LegId) -> None:
-        """We are about to create this leg: its end is told even if it never enters the application."""
+        """We are about to create this leg: its end is reported even if it never enters the application."""
         self._legs.setdefault(leg, _Seen(ours=True, entered=False))
 
     def forget(self, leg: LegId) -> None:
@@ -233,7 +233,7 @@ class Translator:
         return []
 
     def _recorder_ended(self, recording: str) -> list[AsteriskFact]:
-        """Told twice, of the recorder's channel and of its bridge, before the same file can be begun again."""
+        """Reported twice, of the recorder's channel and of its bridge, before the same file can be begun again."""
         if recording in self._ended:
             return []
         self._ended[recording] = None
@@ -242,7 +242,7 @@ class Translator:
         return [RecorderEnded(recording)]
 
     def holds(self, leg: LegId, held: bool) -> list[AsteriskFact]:
-        """Whether this leg's phone has it on hold, as asked after a listing; what was told since is newer."""
+        """Whether this leg's phone has it on hold, as queried after a listing; what was reported since is newer."""
         seen = self._legs.get(leg)
         if seen is None or seen.held is not None:
             return []
@@ -272,8 +272,8 @@ class Translator:
         if leg not in self._legs or event.state is not None:
             return []
         other = to.destination_channel.id if to.destination_channel is not None else None
-        asked = to.requested_destination
-        return [TransferAsked(leg, asked.destination, asked.protocol_id is not None, other)]
+        wanted = to.requested_destination
+        return [TransferRequested(leg, wanted.destination, wanted.protocol_id is not None, other)]
 
     def _gone(self, leg: LegId, cause: int) -> list[AsteriskFact]:
         seen = self._legs.pop(leg, None)
@@ -282,9 +282,9 @@ class Translator:
         return [LegGone(leg, cause or seen.cause or NORMAL)]
 
     def listed(self, channels: Iterable[Mapping[str, Any]]) -> tuple[ChannelFact, ...]:
-        """All channels of Asterisk, asked for after a new connection; what was known before counts no more."""
+        """All channels of Asterisk, requested after a new connection; what was known before counts no more."""
         self._legs = {}
-        self._ended.clear()  # whether it runs again, and ends again, was not told
+        self._ended.clear()  # whether it runs again, and ends again, was not reported
         facts = []
         for channel in CHANNELS.validate_python(list(channels)):
             arguments = channel.stasis_arguments(self._application)

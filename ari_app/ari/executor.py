@@ -1,9 +1,9 @@
 """Runs effects in the order that matters, and answers each with EffectDone or EffectFailed.
 
-Owns order: the effects of one leg run one after the other (digits in a line of their own), those of different legs at
+Owns order: the effects of one leg run one after the other (digits in a lane of their own), those of different legs at
 once. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, and for
 hang-ups under way, whose cause it would overwrite (asterisk issue 1124). What is recorded of a bridge, and what is
-played to it, has a line of its own each. A hang-up overtakes its leg's queue, but for what the phone is told of its
+played to it, has a lane of its own each. A hang-up overtakes its leg's queue, but for what the phone is notified of its
 transfer. Knows no request: see `requests`.
 """
 
@@ -43,8 +43,8 @@ DIGIT = 0.5
 HUNG_UP = "hung up"
 DIGITS = "#digits"
 """Digits go in a lane of their own beside their leg's."""
-TOLD = "#told"
-"""So does what a phone is told of its transfer: a hang-up waits for it, and nothing else does."""
+TRANSFER = "#transfer"
+"""So does what a phone is notified of its transfer: a hang-up waits for it, and nothing else does."""
 RECORDER = "#recorder"
 PROMPTS = "#prompts"
 """Of a bridge: what is written of it, and what is played to it."""
@@ -130,7 +130,7 @@ class Executor:
                 # A hold or a mute must not wait until all digits are sent.
                 self._append(leg + DIGITS, job)
             case TellTransfer(leg=leg):
-                self._append(leg + TOLD, job)
+                self._append(leg + TRANSFER, job)
             case OnRecording(bridge=bridge):
                 self._append(bridge + RECORDER, job)
             case PlayToBridge(bridge=bridge):

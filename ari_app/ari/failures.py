@@ -1,4 +1,4 @@
-"""What can go wrong when Asterisk is asked something.
+"""What can go wrong with a request to Asterisk.
 
     AsteriskUnavailable (ari_app.errors)
     └── AriError                Asterisk answered with an error, or not at all

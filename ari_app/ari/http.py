@@ -106,7 +106,7 @@ class HttpClient:
 
     @asynccontextmanager
     async def stream(self, url: str) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
-        """Get what may be long: its length in bytes, where that is told, and the bytes as they come.
+        """Get what may be long: its length in bytes, where that is known, and the bytes as they come.
 
         Raises:
             AriError: as for `request`; also in the midst of reading.
@@ -122,7 +122,7 @@ class HttpClient:
             raise Unreachable("no answer in time") from error
 
     async def ws_connect(self, url: str, params: Query | None = None) -> ClientWebSocketResponse:
-        """Open the WebSocket of events; `on_connected` is told before anything is read from it.
+        """Open the WebSocket of events; `on_connected` is called before anything is read from it.
 
         Raises:
             AriError: as for `request`.

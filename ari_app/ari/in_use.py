@@ -6,7 +6,7 @@ if it came into our application, and then for good: what is left of it when it g
 
 A phone that dials is answered by the dialplan some time before it is handed to us (0.5 s while it sends no audio):
 GRACE passes before that is taken for a use past us. What was taken for one and comes to us later (an announcement was
-played first) stays one until it ends, so that nobody is told as free in between.
+played first) stays one until it ends, so that nobody is reported as free in between.
 
 Not seen is a phone that hears something of the dialplan without being answered.
 """
@@ -89,7 +89,7 @@ class PhonesInUse:
             self._is_up(channel)
 
     def listed(self, channels: Iterable[Json]) -> None:
-        """All channels there are, after a new connection: what happened meanwhile was not told."""
+        """All channels there are, after a new connection: what happened meanwhile was not reported."""
         there = {str(channel["id"]): channel for channel in channels}
         self._ours &= there.keys()
         for gone in (self._users.keys() | self._undecided.keys()) - there.keys():

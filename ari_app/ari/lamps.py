@@ -31,7 +31,7 @@ def lamp_of(state: str, *, reachable: bool, in_use: bool = False) -> str:
 
 
 class Lamps:
-    """Shows the newest state of each agent; what could not be told is told when Asterisk is back (`show_all`)."""
+    """Shows the newest state of each agent; what could not be shown is shown when Asterisk is back (`show_all`)."""
 
     def __init__(self, client: AriClient) -> None:
         self._client = client

@@ -47,7 +47,7 @@ class Pace:
 
 
 class Listener(Protocol):
-    """Who is told; all are called from the event loop and must not block."""
+    """Who is notified; all are called from the event loop and must not block."""
 
     def link_up(self, channels: list[Json], bridges: list[Json]) -> None:
         """The connection stands; these are all channels and bridges."""
@@ -60,7 +60,7 @@ class Listener(Protocol):
 
 
 class Link:
-    """One application's connection to one Asterisk: `events` of `sources` are told (ARI's names of both)."""
+    """One application's connection to one Asterisk: `events` of `sources` arrive (ARI's names of both)."""
 
     def __init__(
         self,

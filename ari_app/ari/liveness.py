@@ -111,7 +111,7 @@ class Liveness:
         return _address(target["value"]) == _address(uri)
 
     async def _received(self, leg: LegId) -> int | None:
-        """How many packets of audio have come of it; None where that cannot be told."""
+        """How many packets of audio have come of it; None where that is not known."""
         try:
             statistics = await self._client.call("channels", "rtpstatistics", channelId=leg)
         except AriError:

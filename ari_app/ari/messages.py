@@ -91,7 +91,7 @@ class Channel(_Message):
 
     @property
     def withheld(self) -> Withheld | None:
-        """Name and number that the caller's carrier told us and that are not to be shown."""
+        """Name and number that the caller's carrier gave us and that are not to be shown."""
         if not self.channelvars.get(PRESENTATION, "").startswith("prohib") or self.caller.number.lower() in _HIDDEN:
             return None
         return Withheld(self.caller.plain_name, self.caller.number)
@@ -187,7 +187,7 @@ class ChannelCallerId(_Message):
 
 
 class ChannelDtmfReceived(_Message):
-    """A key was pressed on a phone; what we send ourselves is never told."""
+    """A key was pressed on a phone; what we send ourselves is never reported."""
 
     type: Literal["ChannelDtmfReceived"]
     channel: Channel
@@ -229,7 +229,7 @@ class ReferredBy(_Message):
 
 
 class ChannelTransfer(_Message):
-    """A REFER to a channel with PJSIP_TRANSFER_HANDLING=ari-only; with a `state`, an echo of what we told the phone."""
+    """A REFER to a channel with PJSIP_TRANSFER_HANDLING=ari-only; with a `state`, an echo of what we sent the phone."""
 
     type: Literal["ChannelTransfer"]
     refer_to: ReferTo
@@ -333,4 +333,4 @@ USED = (
     "RecordingFinished",
     "RecordingFailed",
 )
-"""All that Asterisk is asked to send; it filters the rest away itself (`applications/<app>/eventFilter`)."""
+"""All events that we want of Asterisk; it filters the rest away itself (`applications/<app>/eventFilter`)."""

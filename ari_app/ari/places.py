@@ -19,7 +19,7 @@ async def first_place(
     on_place: Callable[[LegId, str], None],
     endpoint: Callable[[str], str] = lambda user: user,
 ) -> Destination:
-    """What is dialled: of several phones with one account the first; of the others `on_place(leg, place)` is told. A
+    """What is dialled: of several phones with one account the first; of the others `on_place(leg, place)` is called. A
     phone that is to answer by itself is one alone, whichever Asterisk takes. `legs`: see `_places`.
     """
     phone = effect.destination
@@ -32,7 +32,7 @@ async def first_place(
 
 
 async def _places(client: AriClient, user: str, legs: Iterable[LegId]) -> list[str]:
-    """The URIs of those that can be reached now; empty where that cannot be told.
+    """The URIs of those that can be reached now; empty where that is not known.
 
     ARI lists no contacts, and Asterisk evaluates a function of the dialplan only for a channel: any of `legs` will do.
     """

@@ -38,7 +38,7 @@ type OnPhone = Callable[[str, bool], None]
 
 
 class OnPlace(Protocol):
-    """Who is told of a place of a phone that is lost, or there (again)."""
+    """Who is notified of a place of a phone that is lost, or there (again)."""
 
     def __call__(self, user: str, uri: str, is_now: Place, /) -> None: ...
 
@@ -46,7 +46,8 @@ class OnPlace(Protocol):
 class Presence:
     """Tells `on_phone(user, can_ring)` for every phone at each connection, and then what changes; and `on_place`.
 
-    While Asterisk can't be asked nothing is told: what was last known holds. `lamps` shows agents' states on phones.
+    While Asterisk can't be reached nothing is reported: what was last known holds. `lamps` shows agents' states on
+    phones.
     """
 
     def __init__(
@@ -110,9 +111,9 @@ class Presence:
                 self._on_place(user, str(contact["uri"]), _PLACES.get(contact["contact_status"], Place.THERE))
 
     def _changes(self, user: str, *, can_ring: bool) -> None:
-        """That it can't ring is told when it still can't after a moment. Of a page it is told at once: rung in that
-        moment for a contact who waits, it would not be found; and one that is thought to be there is not rung again
-        when it is back.
+        """That it can't ring is reported when it still can't after a moment. Of a page it is reported at once: rung in
+        that moment for a contact who waits, it would not be found; and one that is thought to be there is not rung
+        again when it is back.
         """
         if not can_ring and user.endswith(PAGE):
             self._on_phone(user, False)
@@ -141,7 +142,7 @@ class Presence:
             return
         for endpoint in endpoints:
             user = str(endpoint["resource"])
-            if user not in self._changed:  # what an event told since is newer than the list
+            if user not in self._changed:  # what an event reported since is newer than the list
                 self._on_phone(user, endpoint.get("state") != _OFFLINE)
         listed = {str(endpoint["resource"]) for endpoint in endpoints}
         for user in sorted(self._known - listed - self._changed):

@@ -1,7 +1,7 @@
 """Effects become requests: what Asterisk must be sent for each, and which of its refusals mean "done".
 
-Owns what was asked of each leg as far as a request depends on it: its muting, whether it was dialled, what it plays.
-Order and parallelism are the executor's. Measured on Asterisk 22.10.
+Owns what was requested of each leg as far as a request depends on it: its muting, whether it was dialled, what it
+plays. Order and parallelism are the executor's. Measured on Asterisk 22.10.
 """
 
 import asyncio
@@ -64,8 +64,8 @@ PROGRESS = {
 
 
 @dataclass(slots=True)
-class _Asked:
-    """What a leg was last asked. `muted` (nobody hears, hears nobody) is None when that is unknown."""
+class _Requested:
+    """What was last requested of a leg. `muted` (nobody hears, hears nobody) is None when that is unknown."""
 
     muted: tuple[bool, bool] | None = None
     dialled: bool = False
@@ -93,7 +93,7 @@ class Requests:
         self._endpoint_of = endpoint
         self._application = application
         self._routing_context = routing_context
-        self._asked: dict[LegId, _Asked] = {}
+        self._requested: dict[LegId, _Requested] = {}
         self._bridge_media = BridgeMedia(client)
 
     async def perform(self, effect: AsteriskEffect) -> None:
@@ -191,7 +191,7 @@ class Requests:
         if isinstance(effect.destination, DialplanEntry):
             other["otherChannelId"] = effect.leg + OTHER_HALF
         destination = await first_place(
-            self._client, effect, list(reversed(self._asked)), self._on_place, self._endpoint_of
+            self._client, effect, list(reversed(self._requested)), self._on_place, self._endpoint_of
         )
         try:
             await self._client.call(
@@ -217,10 +217,10 @@ class Requests:
             except NotFound:
                 raise AriError(conflict.status, "the channel could not be created") from conflict
             return
-        self._asked[effect.leg] = _Asked(muted=(False, False))
+        self._requested[effect.leg] = _Requested(muted=(False, False))
 
     async def _asserted(self, effect: CreateLeg) -> str:
-        """The number that the trunk is told of somebody who is not to be shown; none where it is not trusted with it.
+        """The number that the trunk gets of somebody who is not to be shown; none where it is not trusted with it.
 
         Asterisk then leaves out `Privacy: id` along with the number, and twice it must not be: RFC 3323.
         """
@@ -248,7 +248,7 @@ class Requests:
             except NotFound:
                 # Not gone: no event would ever tell the end of a channel that never was.
                 raise AriError(error.status, f"no snoop: {error.message}") from error
-        self._asked[effect.leg] = _Asked(muted=(False, False))
+        self._requested[effect.leg] = _Requested(muted=(False, False))
 
     def _endpoint(self, destination: Destination) -> str:
         match destination:
@@ -263,10 +263,10 @@ class Requests:
                 assert_never(destination)
 
     async def _dial(self, leg: LegId, seconds: int) -> None:
-        asked = self._asked.setdefault(leg, _Asked())
-        if asked.dialled:
+        requested = self._requested.setdefault(leg, _Requested())
+        if requested.dialled:
             return  # a second dial before the phone rings would hang it up
-        asked.dialled = True
+        requested.dialled = True
         try:
             await self._channel(leg, "dial", timeout=seconds)
         except Conflict as conflict:
@@ -278,8 +278,8 @@ class Requests:
         """Asterisk has two switches, `in` (nobody hears) and `out` (hears nobody). First on, then off: while it
         changes nobody hears more than they may. One request where it is known what was before.
         """
-        asked = self._asked.setdefault(leg, _Asked())
-        before, asked.muted = asked.muted, None
+        requested = self._requested.setdefault(leg, _Requested())
+        before, requested.muted = requested.muted, None
         wanted = (nobody_hears, hears_nobody)
         on = direction_of(wanted, unlike=(False, False) if before is None else before)
         off = direction_of((not nobody_hears, not hears_nobody), unlike=negated(before))
@@ -287,20 +287,20 @@ class Requests:
             await self._channel(leg, "mute", direction=on)
         if off is not None:
             await self._channel(leg, "unmute", direction=off)
-        asked.muted = wanted
+        requested.muted = wanted
 
     async def _announce(self, leg: LegId, announcement: str, sounds: tuple[str, ...]) -> None:
-        asked = self._asked.setdefault(leg, _Asked())
-        if announcement in asked.announced:
+        requested = self._requested.setdefault(leg, _Requested())
+        if announcement in requested.announced:
             return  # Asterisk would play it twice
         await self.stop_playing(leg)  # it would wait for the end of the one before
-        asked.announced.add(announcement)
-        asked.playing.add(announcement)
+        requested.announced.add(announcement)
+        requested.playing.add(announcement)
         try:
             await self._channel(leg, "playWithId", playbackId=announcement, media=list(sounds))
         except AriError:
-            asked.playing.discard(announcement)
-            asked.announced.discard(announcement)
+            requested.playing.discard(announcement)
+            requested.announced.discard(announcement)
             raise
 
     async def _play_dtmf(self, leg: LegId, digits: str) -> None:
@@ -316,9 +316,9 @@ class Requests:
 
     async def stop_playing(self, leg: LegId) -> None:
         """End the announcements of a leg, if any; AnnouncementFinished follows for each."""
-        asked = self._asked.get(leg)
-        while asked is not None and asked.playing:
-            await self._stop(asked.playing.pop())
+        requested = self._requested.get(leg)
+        while requested is not None and requested.playing:
+            await self._stop(requested.playing.pop())
 
     async def _stop(self, playback: str) -> None:
         """Some microseconds after it has begun one can't be stopped yet (res_stasis_playback.c: controllable)."""
@@ -333,7 +333,7 @@ class Requests:
                 return
 
     async def _tell_transfer(self, leg: LegId, progress: str) -> None:
-        """Asterisk ends where it is told before the thread that has just sent ChannelTransfer has gone on
+        """Asterisk crashes where that reaches it before the thread that has just sent ChannelTransfer has gone on
         (res_pjsip_refer.c: progress->ari_state). What is read of the SIP dialogue waits for that thread.
         """
         await self._channel(leg, "getChannelVar", variable="CHANNEL(pjsip,call-id)")
@@ -359,24 +359,24 @@ class Requests:
     # -- what is known of a leg ---------------------------------------------------------------------------------------
 
     def arrived(self, leg: LegId) -> None:
-        """A channel came into the application: nothing was asked of it yet."""
-        self._asked[leg] = _Asked(muted=(False, False))
+        """A channel came into the application: nothing was requested of it yet."""
+        self._requested[leg] = _Requested(muted=(False, False))
 
     def finished(self, leg: LegId, announcement: str) -> None:
         """An announcement ended."""
-        if (asked := self._asked.get(leg)) is not None:
-            asked.playing.discard(announcement)
+        if (requested := self._requested.get(leg)) is not None:
+            requested.playing.discard(announcement)
 
     def forget(self, leg: LegId) -> None:
         """The leg is gone."""
-        self._asked.pop(leg, None)
+        self._requested.pop(leg, None)
 
     def cut_off(self) -> None:
         """The connection was lost: how a request under way ended isn't known."""
-        for asked in self._asked.values():
-            asked.muted = None
+        for requested in self._requested.values():
+            requested.muted = None
 
     def keep(self, legs: Set[LegId], bridges: Set[BridgeId]) -> None:
         """After reconciliation: only these are still there."""
         self._bridge_media.keep(bridges)
-        self._asked = {leg: asked for leg, asked in self._asked.items() if leg in legs}
+        self._requested = {leg: requested for leg, requested in self._requested.items() if leg in legs}

@@ -1,4 +1,4 @@
-"""What channels are told in variables and switches: displays, auto-answer, muting. Pure."""
+"""What channels are given in variables and switches: displays, auto-answer, muting. Pure."""
 
 from ari_app.calls.model import Destination, Identity, Outside, Phone
 

@@ -46,16 +46,16 @@ async def feed(client: Redis, channel: str) -> AsyncIterator[Change]:
 
 async def _listen(pubsub: PubSub) -> AsyncGenerator[Change]:
     last: int | None = None
-    asked = False
+    requested = False
     while True:
         message = await pubsub.get_message(timeout=SILENCE_SECONDS)
         if message is None:
-            if asked:
+            if requested:
                 raise TimeoutError
             await pubsub.ping()
-            asked = True
+            requested = True
             continue
-        asked = False
+        requested = False
         if message["type"] == "subscribe":
             # redis-py has connected anew by itself
             last = None

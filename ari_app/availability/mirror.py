@@ -62,7 +62,7 @@ class Mirror:
         return 0 if count is None else count.available
 
     def count(self, target: Target) -> CountChanged | None:
-        """How many can be had, and as of when that was last told; None where `available` has nothing to say."""
+        """How many can be had, and as of when that was last reported; None where `available` has nothing to say."""
         match target.type:
             case TargetType.AGENT:
                 record = self._records.get(target.id)
@@ -136,16 +136,16 @@ class Mirror:
         for name in self._counts:
             if name.startswith(f"{TargetType.SKILL}:"):
                 self._skills.setdefault(name.partition("=")[0], []).append(name)
-        told: dict[str, CountChanged] = {}
+        reported: dict[str, CountChanged] = {}
         for count in snapshot.counts:
             known = before_counts.get(count.target)
             if known is None or known.available != count.available:
-                told |= {target.target: target for target in self._targets_of(count)}
-        return [*differences, *told.values()]
+                reported |= {target.target: target for target in self._targets_of(count)}
+        return [*differences, *reported.values()]
 
     def _take_record(self, change: AgentChanged) -> None:
         known = self._records.get(change.record.agent)
-        # told before the last full read, or about somebody who was removed meanwhile
+        # reported before the last full read, or about somebody who was removed meanwhile
         if known is None or change.record.revision <= known.revision:
             return
         self._records[change.record.agent] = change.record
@@ -156,7 +156,7 @@ class Mirror:
         if known is None or change.revision <= known.revision:
             return
         self._counts[change.target] = change
-        # a count is told with every change of its members: windows hear of it when it differs
+        # a count is reported with every change of its members: windows hear of it when it differs
         if change.available != known.available:
             for count in self._targets_of(change):
                 self._tell(count)

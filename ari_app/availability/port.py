@@ -51,7 +51,7 @@ class AgentRecord:
     where not, `in_use` tells that it is in a call of which call control knows nothing. `missed`: calls in a row that
     came to nothing at their phone; `wrap_up_until` is set in wrap-up only; `choice` is what they show when no call has
     them, with `choice_reason`; `revision` grows with every change, so that of two records of an agent the newer
-    can be told.
+    can be known.
     """
 
     agent: str
@@ -102,7 +102,7 @@ class CountChanged:
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """From here on changes are told; what was before, or may have been missed, must be read (`snapshot`).
+    """From here on changes are reported; what was before, or may have been missed, must be read (`snapshot`).
 
     The first item of every subscription, and again after a lost connection, a missed message or a new configuration.
     Whoever keeps callers waiting treats every available agent as one who has just become it.
@@ -119,7 +119,7 @@ type Change = AgentChanged | CountChanged | Resync | Lost
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All records and counts. Each carries its own revision: changes told later with a lower one are older."""
+    """All records and counts. Each carries its own revision: changes reported later with a lower one are older."""
 
     records: tuple[AgentRecord, ...]
     counts: tuple[CountChanged, ...]
@@ -134,7 +134,7 @@ class Expired:
 
 
 class Availability(Protocol):
-    """Agents, counts and reservations. Every method raises StoreUnavailable where the store can't be asked.
+    """Agents, counts and reservations. Every method raises StoreUnavailable where the store can't be reached.
 
     Each change is one step: nobody sees half of one, also with several controllers.
     """
@@ -210,7 +210,7 @@ class Availability(Protocol):
         """
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:
-        """They let it ring, or the phone refused: to the end of the line; after `limit` in a row (0: never) not ready.
+        """They let it ring, or the phone refused: to the end of the queue; after `limit` in a row (0: never) not ready.
 
         `reason` is that of not being ready.
 

@@ -62,12 +62,12 @@ class RedisAvailability:
         if not await self._run("configure", token, "begin", digest, *levels):
             return
         for page in batched(wanted.members.items(), PAGE, strict=False):
-            told = [
+            reported = [
                 text
                 for agent, m in page
                 for text in (agent, "1" if m.phone else "0", m.text(), *chosen_before((known or {}).get(agent)))
             ]
-            await self._run("configure", token, "agents", *told)
+            await self._run("configure", token, "agents", *reported)
         removed = await self._members("agents") - wanted.members.keys()
         for names in batched(sorted(removed), PAGE, strict=False):
             await self._run("configure", token, "remove", *names)
@@ -106,10 +106,10 @@ class RedisAvailability:
         return bool(await self._run("set_activity", agent, wanted, call or "", due, request or ""))
 
     async def reconcile(self, busy: Mapping[str, tuple[str, str | None]], awaited: Collection[str] = ()) -> None:
-        told = {agent: (check_activity(activity) or "", call or "") for agent, (activity, call) in busy.items()}
+        reported = {agent: (check_activity(activity) or "", call or "") for agent, (activity, call) in busy.items()}
         requests = " ".join(sorted(awaited))
         for page in batched(sorted(await self._members("agents")), PAGE, strict=False):
-            await self._run("reconcile", requests, *(text for a in page for text in (a, *told.get(a, ("", "")))))
+            await self._run("reconcile", requests, *(text for a in page for text in (a, *reported.get(a, ("", "")))))
 
     async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
         await self._run("set_reachable", agent, "1" if reachable else "in_use" if in_use else "0")

@@ -107,7 +107,7 @@ class LegChanges(TypedDict, total=False):
     agent: AgentId | None
     destination: Destination | None
     focus: CallId | None
-    asked: Media | None
+    requested: Media | None
     shown: Identity | None
     chosen: bool
     playing: str | None
@@ -147,7 +147,7 @@ class OfferChanges(TypedDict, total=False):
     reserved: AgentId | None
     by_keys: bool
     refer: LegId | None
-    told: TransferState | None
+    notified: TransferState | None
 
 
 class AttemptChanges(TypedDict, total=False):

@@ -1,4 +1,4 @@
-"""Keeps what somebody withholds to itself: out of the machine where agents may not see it, and out of what is told."""
+"""Keeps what somebody withholds to itself: out of stories and logs, and of the machine where agents may not see it."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def of_call(call: Call) -> Call:
     return replace(call, parties={key: replace(party, withheld=None) for key, party in call.parties.items()})
 
 
-def told(detail: object) -> object:
+def discreet(detail: object) -> object:
     """A stimulus or an effect of a story as others may read it: of effects, an alarm alone carries a call."""
     match detail:
         case CallAlarm(call=call):

@@ -1,4 +1,4 @@
-"""Who hears whom in a call: read off what was asked of Asterisk for each leg, the same values that `media` derives.
+"""Who hears whom in a call: read off what was requested of Asterisk for each leg, the same values that `media` derives.
 
 An ear is a party, or a supervisor who listens (`monitor:<agent>`).
 """
@@ -48,7 +48,7 @@ def hearing(call: Call, legs: Legs) -> tuple[Ear, ...]:
 
 
 def _hears(ear: Leg, other: Leg) -> bool:
-    mine, theirs = ear.asked or Media(), other.asked or Media()
+    mine, theirs = ear.requested or Media(), other.requested or Media()
     if mine.bridge is None or mine.bridge != theirs.bridge or ear.on_hold_by_phone or other.on_hold_by_phone:
         return False
     # Who has music and is heard by nobody hears the music alone.
@@ -66,14 +66,14 @@ def _overheard(monitor: Monitor, there: dict[PartyId, Leg], talk: dict[PartyId, 
     of = _watched(monitor, there)
     if of is None:
         return []
-    muted = (there[of].asked or Media()).nobody_hears
+    muted = (there[of].requested or Media()).nobody_hears
     return [*talk[of], *([] if muted else [of])]
 
 
 def _whisper(monitor: Monitor, there: dict[PartyId, Leg], talk: dict[PartyId, list[PartyId]]) -> None:
     of = _watched(monitor, there)
     whispers = monitor.snoop is not None and monitor.snoop.whisper
-    if of is not None and whispers and not (there[of].asked or Media()).hears_nobody:
+    if of is not None and whispers and not (there[of].requested or Media()).hears_nobody:
         talk[of].append(monitor_ear(monitor.agent))
 
 
@@ -87,7 +87,7 @@ def _watched(monitor: Monitor, there: dict[PartyId, Leg]) -> PartyId | None:
 def _ear(name: str, hears: list[PartyId], leg: Leg | None) -> Ear:
     if hears:
         return Ear(name, tuple(hears), "talk")
-    media = leg.asked if leg is not None else None
+    media = leg.requested if leg is not None else None
     if leg is not None and leg.playing is not None:
         return Ear(name, (), "announcement")
     if media is None or media.hears_nobody:

@@ -90,10 +90,10 @@ def _leg_violations(step: Step, call: Call) -> list[str]:
             continue
         if leg.playing is not None or party.progress is not Progress.JOINED:
             continue
-        silent = leg.asked is not None and leg.asked.bridge is None and leg.asked.sound is Sound.NONE
+        silent = leg.requested is not None and leg.requested.bridge is None and leg.requested.sound is Sound.NONE
         if silent and party.role is PartyRole.CONTACT:
             found.append("a contact in silence")
         instead = (Sound.MUSIC,) if party.held_by else (Sound.MUSIC, Sound.RINGING)
-        if call.on_hold(party) and (leg.asked is None or leg.asked.sound not in instead):
+        if call.on_hold(party) and (leg.requested is None or leg.requested.sound not in instead):
             found.append("somebody on hold without music")
     return found

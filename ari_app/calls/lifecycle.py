@@ -10,7 +10,7 @@ from ari_app.calls.model import OfferState
 
 _S = OfferState
 OVER = (_S.DECLINED, _S.BUSY, _S.NO_ANSWER, _S.UNAVAILABLE, _S.CANCELLED)
-"""Over without anybody. Whoever asked, or whoever waits, may end an offer at any time: cancelled."""
+"""Over without anybody. Whoever requested it, or whoever waits, may end an offer at any time: cancelled."""
 
 BEGINNINGS: Mapping[OfferState, str] = MappingProxyType(
     {

@@ -40,8 +40,8 @@ def replay(call: CallId, story: Sequence[StoryEntry]) -> Iterator[ReplayedStep]:
         switch.stand_before(before)
         switch.stories = Stories()
         switch.handle(stimulus, at)
-        asked = switch.stories.of(call) or ()
-        yield ReplayedStep(at, stimulus, then, tuple(entry.detail for entry in asked if entry.kind == "effect"))
+        requested = switch.stories.of(call) or ()
+        yield ReplayedStep(at, stimulus, then, tuple(entry.detail for entry in requested if entry.kind == "effect"))
 
 
 def _steps(story: Sequence[StoryEntry]) -> Iterator[tuple[float, Stimulus, Before | None, tuple[object, ...]]]:

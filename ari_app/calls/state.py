@@ -12,7 +12,7 @@ type Until = Literal["done", "ringing", "answered", "monitoring"]
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """A reservation asked for: on behalf of a command (`command`) or of the call's own offer.
+    """A reservation requested: on behalf of a command (`command`) or of the call's own offer.
 
     `again`: an agent became available since, which the answer may not know of.
     """
@@ -27,7 +27,7 @@ class Pending:
     """A command that Asterisk is carrying out: answered when no effect is awaited and `until` has come about.
 
     `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call,
-    "monitoring" when the supervisor `agent` hears what they asked for.
+    "monitoring" when the supervisor `agent` hears what they requested.
     """
 
     command: str
@@ -41,7 +41,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a line moves: when the last caller was answered, and the mean seconds between two (0: not known)."""
+    """How fast a queue moves: when the last caller was answered, and the mean seconds between two (0: not known)."""
 
     at: float
     seconds: float
@@ -58,7 +58,7 @@ class State:
     seeks: dict[str, Seek] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
     activities: dict[str, str] = field(default_factory=dict)
-    asked: dict[int, AsteriskEffect] = field(default_factory=dict)
+    in_flight: dict[int, AsteriskEffect] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=dict)
     unreachable: dict[str, bool] = field(default_factory=dict)
     gone_home: dict[AgentId, bool] = field(default_factory=dict)

@@ -33,7 +33,7 @@ class Step:
         self.seeks: dict[str, Seek | None] = {}
         self.pending: dict[str, Pending | None] = {}
         self.activities: dict[str, str | None] = {}
-        self.asked: dict[int, AsteriskEffect | None] = {}
+        self.in_flight: dict[int, AsteriskEffect | None] = {}
         self.paces: dict[str, Pace] = {}
         self.unreachable: dict[str, bool | None] = {}
         self.gone_home: dict[AgentId, bool | None] = {}
@@ -71,9 +71,9 @@ class Step:
             return None
         return self.legs[leg_id] if leg_id in self.legs else self.read.one("legs", self.state.legs, leg_id)
 
-    def all_asked(self) -> tuple[int, ...]:
+    def all_in_flight(self) -> tuple[int, ...]:
         """The numbers of the effects on Asterisk that have not ended."""
-        return self.read.all("asked", self.state.asked)
+        return self.read.all("in_flight", self.state.in_flight)
 
     def before(self, call_id: CallId) -> Call | None:
         """The call as it was before this step."""
@@ -89,12 +89,12 @@ class Step:
         return [leg for leg in found if leg is not None]
 
     def activity_before(self, agent: str) -> str | None:
-        """What availability was told last that calls make of this agent."""
+        """What was last reported to availability of what calls make of this agent."""
         return self.read.one("activities", self.state.activities, agent)
 
-    def asked_before(self, number: int) -> AsteriskEffect | None:
+    def in_flight_before(self, number: int) -> AsteriskEffect | None:
         """The effect on Asterisk with this number, as long as it has not ended."""
-        return self.read.one("asked", self.state.asked, number)
+        return self.read.one("in_flight", self.state.in_flight, number)
 
     def live_calls(self) -> Iterator[Call]:
         """Every call that is not over, as this step leaves it."""
@@ -153,16 +153,16 @@ class Step:
         return bool(self.calls_of(agent)) or self.monitored_by(agent) is not None
 
     def awaited(self, request: str) -> Seek | None:
-        """The reservation asked for under this name, as long as it has not been answered."""
+        """The reservation requested under this name, as long as it has not been answered."""
         return self.seeks[request] if request in self.seeks else self.read.one("seeks", self.state.seeks, request)
 
     def all_awaited(self) -> tuple[str, ...]:
-        """The reservations that were asked for and have not been answered."""
+        """The reservations that were requested and have not been answered."""
         known = dict.fromkeys([*self.read.all("seeks", self.state.seeks), *self.seeks])
         return tuple(request for request in known if self.awaited(request) is not None)
 
     def pace_of(self, target: str) -> Pace | None:
-        """How fast the line for `target` moves."""
+        """How fast the queue for `target` moves."""
         return self.paces.get(target) or self.read.one("paces", self.state.paces, target)
 
     def can_reach(self, phone: str) -> bool:
@@ -279,7 +279,7 @@ class Step:
         number = self.counter
         effect = kind(number, *args, **kwargs)
         self.effects.append(effect)
-        self.asked[number] = effect
+        self.in_flight[number] = effect
         for command in self.causes:
             pending = self.find_pending(command)
             if pending is not None:
@@ -325,7 +325,7 @@ class Step:
             self.pending[command] = replace(pending, effects=pending.effects - {effect})
 
     def refuse(self, command: str, error: CallControlError) -> None:
-        """The command under way will not come to its end; nothing, where it has been told so already."""
+        """The command under way will not come to its end; nothing, where that has been answered already."""
         if self.find_pending(command) is None:
             return
         self.pending[command] = None

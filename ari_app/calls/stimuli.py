@@ -1,4 +1,4 @@
-"""What the machine is told: facts in the past tense, and (see `commands`) what somebody asks for.
+"""What the machine takes in: facts in the past tense, and (see `commands`) what somebody asks for.
 
 Every effect that can succeed or fail ends in one of these. `AsteriskReconciled` carries what Asterisk holds after a
 connection was made anew, for events that happened meanwhile are never delivered.
@@ -118,14 +118,14 @@ class LegDigit:
 
 @dataclass(frozen=True, slots=True)
 class LegTalking:
-    """Whoever is at this leg began to speak, or stopped; told only where it was asked for."""
+    """Whoever is at this leg began to speak, or stopped; reported only where it was requested."""
 
     leg: LegId
     talking: bool
 
 
 @dataclass(frozen=True, slots=True)
-class TransferAsked:
+class TransferRequested:
     """The transfer key of a phone whose key we have taken: to `number`, or to whom its other call `other` talks to.
 
     With `replaces`, the phone means another call of its own; `other` is None where Asterisk does not know it.
@@ -147,14 +147,14 @@ class AnnouncementFinished:
 
 @dataclass(frozen=True, slots=True)
 class RecorderEnded:
-    """A file is complete: we asked for that, nobody is in its bridge any more, or it could not be written."""
+    """A file is complete: we requested that, nobody is in its bridge any more, or it could not be written."""
 
     recording: str
 
 
 @dataclass(frozen=True, slots=True)
 class EffectDone:
-    """Asterisk has done what the effect with this number asked."""
+    """Asterisk has done what the effect with this number requested."""
 
     effect: int
 
@@ -194,8 +194,8 @@ class AsteriskReconciled:
 
 @dataclass(frozen=True, slots=True)
 class PhoneReachable:
-    """A phone, by its SIP user, is registered and answers, or (`reachable` false) cannot be rung. Told again at each
-    connection to Asterisk; a phone of which nothing was told yet is taken for one that can be rung.
+    """A phone, by its SIP user, is registered and answers, or (`reachable` false) cannot be rung. Reported again at
+    each connection to Asterisk; a phone of which nothing was reported yet is taken for one that can be rung.
     """
 
     phone: str
@@ -207,7 +207,7 @@ class PhoneReachable:
 
 @dataclass(frozen=True, slots=True)
 class AgentReserved:
-    """The reservation asked for as `request` holds this agent; nobody else can have them."""
+    """The reservation requested as `request` holds this agent; nobody else can have them."""
 
     request: str
     agent: AgentId
@@ -222,7 +222,7 @@ class NobodyAvailable:
 
 @dataclass(frozen=True, slots=True)
 class ReservationFailed:
-    """Redis could not be asked."""
+    """Redis could not be reached."""
 
     request: str
 
@@ -236,8 +236,8 @@ class AgentBecameAvailable:
 
 @dataclass(frozen=True, slots=True)
 class AgentLoggedOut:
-    """This agent has gone home: whoever waits on hold for them waits for nobody, from now on until they log in. Told
-    again at each start; an agent of whom nothing was told yet is taken for one who is here.
+    """This agent has gone home: whoever waits on hold for them waits for nobody, from now on until they log in.
+    Reported again at each start; an agent of whom nothing was reported yet is taken for one who is here.
     """
 
     agent: AgentId
@@ -260,7 +260,7 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityEmptied:
-    """What availability knew of agents is lost; it is configured anew, and is to be told what calls make of them."""
+    """What availability knew of agents is lost; it is configured anew, and is to hear what calls make of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +283,7 @@ type AsteriskFact = (
     | LegIdentified
     | LegDigit
     | LegTalking
-    | TransferAsked
+    | TransferRequested
     | AnnouncementFinished
     | RecorderEnded
     | EffectDone

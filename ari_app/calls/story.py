@@ -40,7 +40,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class StoryEntry:
-    """At `at` (seconds since the epoch) this happened (`stimulus`) or was asked for (`effect`).
+    """At `at` (seconds since the epoch) this happened (`stimulus`) or was requested (`effect`).
 
     `before` is what the stimulus found; None where that was too much to keep.
     """
@@ -72,9 +72,9 @@ class _Story:
             self._known.clear()
             self._since_whole = 0
         self._since_whole += 1
-        told = {key: value for key, value in reads.values.items() if self._is_news(key, value)}
-        self._known.update((key, value) for key, value in told.items() if key[0] in _LARGE)
-        return Before(whole, reads.prefix, reads.counter, reads.linked, directory, told, dict(reads.lists))
+        news = {key: value for key, value in reads.values.items() if self._is_news(key, value)}
+        self._known.update((key, value) for key, value in news.items() if key[0] in _LARGE)
+        return Before(whole, reads.prefix, reads.counter, reads.linked, directory, news, dict(reads.lists))
 
     def _is_news(self, key: tuple[Table, Hashable], value: object) -> bool:
         return key[0] not in _LARGE or key not in self._known or self._known[key] is not value
@@ -104,7 +104,7 @@ class Stories:
         results: Found,
     ) -> None:
         """One step of these calls (each with whether it is over now), with what it read and left of calls and legs."""
-        asked = [StoryEntry(at, "effect", effect) for effect in effects]
+        requested = [StoryEntry(at, "effect", effect) for effect in effects]
         for call, over in calls.items():
             story = self._stories.get(call)
             if story is None:
@@ -112,7 +112,7 @@ class Stories:
                 while len(self._stories) > _KEPT:
                     self._stories.popitem(last=False)
             story.entries.append(StoryEntry(at, "stimulus", stimulus, story.before(reads, directory)))
-            story.entries.extend(asked)
+            story.entries.extend(requested)
             story.learn(results, over=over)
 
     def of(self, call: CallId) -> tuple[StoryEntry, ...] | None:

@@ -74,14 +74,14 @@ _DERIVED: tuple[Callable[[Step], None], ...] = (
     feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off
     holding.settle,  # who is on hold, and since when: all that follows looks at it
     monitoring.settle,  # supervisors' legs and snoops come and go with those whom they listen to
-    announcing.give_way,  # a prompt ends for people, before their media are asked for
+    announcing.give_way,  # a prompt ends for people, before their media are requested
     media.settle,  # bridges, mutes, music
-    talking.settle,  # who is listened to, by the media just asked for
+    talking.settle,  # who is listened to, by the media just requested
     displays.settle,  # who is shown to whom
     recording.settle,  # the file of a bridge, which media may just have made
-    tones.settle,  # that somebody joined or left: prompts, which are asked for next
+    tones.settle,  # that somebody joined or left: prompts, which are requested next
     announcing.settle,  # after the music that prompts replace: stopping that would stop them too
-    transfer_progress.settle,  # a phone is told of its transfer when all of that is on its way
+    transfer_progress.settle,  # a phone is notified of its transfer when all of that is on its way
     activities.settle,  # agents are rung, talking or free
     times.settle,  # since when: after holds, and whatever changes an offer
     merging.settle,  # which calls could become one: looks at all that is above
@@ -213,8 +213,8 @@ class Switch:
                 feature_codes.digit(step, leg, digit)
             case s.LegTalking(leg, talks):
                 talking.heard(step, leg, talks)
-            case s.TransferAsked():
-                transfer_key.asked(step, stimulus)
+            case s.TransferRequested():
+                transfer_key.requested(step, stimulus)
             case s.AnnouncementFinished(leg, announcement):
                 legs.announcement_finished(step, leg, announcement)
             case s.RecorderEnded(name):
@@ -266,7 +266,7 @@ class Switch:
         state.counter, state.linked = step.counter, step.linked
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
-        _merge(state.asked, step.asked)
+        _merge(state.in_flight, step.in_flight)
         _merge(state.unreachable, step.unreachable)
         _merge(state.gone_home, step.gone_home)
         state.paces.update(step.paces)
@@ -286,12 +286,12 @@ class Switch:
             elif talking.only(before, call):
                 effects.append(TalkChanged(call))
         _merge(state.pending, step.pending)
-        # Who speaks is told once a second: it would leave no room for anything else.
+        # Who speaks is reported once a second: it would leave no room for anything else.
         dull = isinstance(stimulus, s.LegTalking) and not step.effects
         if step.calls and not dull and not isinstance(stimulus, s.DirectoryReplaced):
             calls = {call.id: call.ended for call in step.calls.values()}
-            told = step.effects, step.read, step.directory, step.results()
-            self.stories.add(calls, step.now, stimulus, *told)
+            rest = step.effects, step.read, step.directory, step.results()
+            self.stories.add(calls, step.now, stimulus, *rest)
         effects += self._answers(step)
         return effects
 
@@ -387,10 +387,10 @@ def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:
 
 
 def _effect_over(step: Step, effect: int) -> None:
-    done = step.asked_before(effect)
+    done = step.in_flight_before(effect)
     if isinstance(done, StopRecorder):
         recording.stopped(step, done)
-    step.asked[effect] = None
+    step.in_flight[effect] = None
     for pending in step.all_pending():
         if effect in pending.effects:
             step.forget_effect(pending.command, effect)

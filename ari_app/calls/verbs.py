@@ -1,4 +1,4 @@
-"""The verbs: all that may be asked of a call or of one party of it, one line each.
+"""The verbs: all that may be requested of a call or of one party of it, one line each.
 
 Each has a command of its own (`commands`), is allowed at some times (`actions`) and has a way in (`api/calls_api.py`).
 Whoever knows verbs goes over all of them, so that mypy, or `tests/properties/test_verbs.py`, names the place that does
@@ -22,7 +22,7 @@ class _Verb(StrEnum):
 
 
 class CallAction(_Verb):
-    """What may be asked of a call."""
+    """What may be requested of a call."""
 
     UPDATE_USER_DATA = "update_user_data", "Set keys of the attached data; null removes one"
     MERGE = "merge", "My other call joins this one: a conference"
@@ -50,7 +50,7 @@ class CallAction(_Verb):
 
 
 class PartyAction(_Verb):
-    """What may be asked of one party of a call."""
+    """What may be requested of one party of a call."""
 
     SEND_DTMF = "send_dtmf", "Digits to this party"
     REMOVE = "remove", "This party leaves, the others go on"

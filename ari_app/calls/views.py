@@ -108,7 +108,7 @@ class MonitorView:
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """A call as its agent sees it. `monitors` is empty for agents who are not told.
+    """A call as its agent sees it. `monitors` is empty for agents who are not to know.
 
     `dialled`: the number that whoever began it dialled, null where that is not known. `queued_at`: since when its
     caller waits, or had waited when somebody answered, to be served; `queue` the queue in which. `ended_by` is
@@ -181,7 +181,7 @@ def _another_phone(call: Call, party: Party) -> bool:
 
 
 def _monitors(call: Call, viewer: str, directory: Directory, role: Role) -> tuple[MonitorView, ...]:
-    """Overseers see who monitors; agents where the administrator says that they are told."""
+    """Overseers see who monitors; agents where the administrator says so."""
     if role not in OVERSEERS and not directory.settings.monitoring.agents_told:
         return ()
     return tuple(

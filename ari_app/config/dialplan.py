@@ -96,7 +96,7 @@ def languages(folder: Path) -> tuple[str, ...]:
 def _message(fault: Fault, verb: str, argument: str | None) -> str:
     match fault:
         case Fault.UNKNOWN_VERB:
-            return f"{verb!r} is nothing that can be asked for; there are: {', '.join(sorted(DELIVERIES))}"
+            return f"{verb!r} is nothing that can be requested; there are: {', '.join(sorted(DELIVERIES))}"
         case Fault.UNKNOWN_FEATURE:
             return f"{argument!r} is no feature; there are: {', '.join(sorted(FEATURES))}"
         case _:

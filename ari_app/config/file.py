@@ -185,8 +185,8 @@ def _message(detail: ErrorDetails) -> str:
         case "string_type":
             return "must be text; put it into quotes"
         case _:
-            told = re.sub(r"^\w+ should ", "must ", detail["msg"])
-            return told[:1].lower() + told[1:]
+            message = re.sub(r"^\w+ should ", "must ", detail["msg"])
+            return message[:1].lower() + message[1:]
 
 
 _SECRETS = frozenset({"password", "password_hash"})
@@ -194,7 +194,7 @@ _SHOWN = 60  # characters
 
 
 def _shown(detail: ErrorDetails, message: str) -> str:
-    """The value that is wrong, where it can be no secret (a misspelt name may be that of one) and is not told yet."""
+    """The value that is wrong, where it can be no secret (a misspelt name may be that of one) and is not shown yet."""
     value = detail["input"]
     unsafe = detail["type"] in ("extra_forbidden", "missing", "model_type") or _SECRETS & set(detail["loc"])
     if unsafe or not isinstance(value, str | int | float):
@@ -227,7 +227,7 @@ def _directory(s: Sections) -> Directory:
         caller_ids=MappingProxyType(
             {i: CallerId(i, c.name, c.number or "", c.anonymous) for i, c in s.caller_ids.items()}
         ),
-        caller_id_verbs=frozenset(s.settings.caller_ids_enabled_for),
+        caller_ids_enabled_for=frozenset(s.settings.caller_ids_enabled_for),
         outside=tuple(OutsideRule(o.pattern, o.replace) for o in s.outside),
         settings=_settings(s),
     )
@@ -258,7 +258,7 @@ def _group(group_id: str, entry: GroupEntry) -> Group:
         id=group_id,
         name=entry.name,
         number=entry.number,
-        verbs=frozenset(entry.enabled_for),
+        enabled_for=frozenset(entry.enabled_for),
         show_available=entry.show_available,
         ring=entry.ring,
         wrap_up=entry.wrap_up,
@@ -273,7 +273,7 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
         name=entry.name,
         number=entry.number,
         groups=tuple(entry.groups),
-        verbs=frozenset(entry.enabled_for),
+        enabled_for=frozenset(entry.enabled_for),
         show_available=entry.show_available,
         max_length=entry.max_length,
         max_wait=entry.max_wait,

@@ -1,6 +1,6 @@
-"""What the administrator may write, told from the schema: the tables of docs/configuration.md, and a JSON Schema.
+"""What the administrator may write, made from the schema: the tables of docs/configuration.md, and a JSON Schema.
 
-`python -m ari_app.config.reference docs` writes both into that directory. An editor that is told of the JSON Schema
+`python -m ari_app.config.reference docs` writes both into that directory. An editor that is given the JSON Schema
 (`# yaml-language-server: $schema=…`) completes and checks the file while it is written.
 """
 
@@ -115,8 +115,8 @@ def _table(entry: Json, schema: Json) -> Iterator[str]:
     for name, value in entry["properties"].items():
         needed = name in entry.get("required", ())
         default = "must be given" if needed else _default(value.get("default"))
-        told = " ".join(value.get("description", "").split())
-        yield f"| `{name}` | {_kind(value, schema)} | {default} | {told} |"
+        described = " ".join(value.get("description", "").split())
+        yield f"| `{name}` | {_kind(value, schema)} | {default} | {described} |"
     yield ""
 
 

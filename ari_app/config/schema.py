@@ -19,13 +19,13 @@ from ari_app.config.values import (
     Origin,
     Pattern,
     Phone,
+    Purposes,
     Reasons,
     Seconds,
     TargetText,
     Texts,
-    Verbs,
 )
-from ari_app.routing.directory import Role, Settings, Verb
+from ari_app.routing.directory import Purpose, Role, Settings
 
 DEFAULTS = Settings()
 
@@ -76,7 +76,7 @@ class GroupEntry(Entry):
     """What desktops show."""
     number: Number | None = None
     """What a phone dials to reach it."""
-    enabled_for: Verbs = list(Verb)
+    enabled_for: Purposes = list(Purpose)
     """What agents may do towards it."""
     show_available: bool = False
     """Whether agents see how many of its members are free."""
@@ -87,7 +87,7 @@ class GroupEntry(Entry):
     wrap_up: Seconds = 0.0
     """Seconds of rest after a call, in which a member is not rung."""
     max_wait: Seconds | None = None
-    """Seconds after which a caller who waits for it is told that nobody is available, and released."""
+    """Seconds after which a caller who waits for it hears that nobody is available, and released."""
 
     @model_validator(mode="after")
     def _order_counts(self) -> "GroupEntry":
@@ -105,7 +105,7 @@ class QueueEntry(Entry):
     """What a phone dials to reach it."""
     groups: list[str] = Field(min_length=1)
     """Whose members serve it."""
-    enabled_for: Verbs = list(Verb)
+    enabled_for: Purposes = list(Purpose)
     """What agents may do towards it."""
     show_available: bool = False
     """Whether agents see how many of its members are free."""
@@ -126,7 +126,7 @@ class SkillEntry(Entry):
 
     name: Name
     """What desktops show."""
-    enabled_for: Verbs = list(Verb)
+    enabled_for: Purposes = list(Purpose)
     """What agents may do towards it."""
     show_available: bool = False
     """Whether agents see how many are free who have it."""
@@ -139,7 +139,7 @@ class RoutingPointEntry(Entry):
     """What desktops show."""
     number: Number
     """The extension in the context `routing-points` of `extensions.conf`, and what a phone dials to reach it."""
-    enabled_for: Verbs = list(Verb)
+    enabled_for: Purposes = list(Purpose)
     """What agents may do towards it."""
     favourite: bool = False
     """A corporate favourite: it attaches its `user_data` to the call of whoever is sent there."""
@@ -263,7 +263,7 @@ class IceServerEntry(Entry):
     username: str = Field("", max_length=256)
     """For TURN."""
     credential: str = Field("", max_length=256, repr=False)
-    """For TURN; every agent's page is told it."""
+    """For TURN; every agent's page gets it."""
 
 
 class PagePhoneEntry(Entry):
@@ -347,7 +347,7 @@ class SettingsEntry(Entry):
     company: CompanyEntry | None = None
     """What people outside see where no caller ID is chosen; without it such calls are anonymous.
 
-    The trunk alone is told its number of anonymous calls, too."""
+    The trunk alone gets its number of anonymous calls, too."""
     not_ready_reasons: Reasons = {reason: reason for reason in DEFAULTS.not_ready_reasons}
     """The reasons that agents may choose from: a list, or what desktops show for each (`lunch: At lunch`)."""
     dispositions: Reasons = {}
@@ -366,10 +366,10 @@ class SettingsEntry(Entry):
     Needs Asterisk 22.11 (23: 23.5) or later: one transfer of some phones (REFER with `Refer-Sub: false`) stops earlier
     ones (asterisk issue 2021). `ari-app check` tells."""
     agents_see_withheld: bool = DEFAULTS.agents_see_withheld
-    """Whether desktops show name and number of callers who withhold them, where the carrier told them.
+    """Whether desktops show name and number of callers who withhold them, where the carrier gives them.
 
     Phones never do, nor logs, stories or anybody outside."""
-    caller_ids_enabled_for: Verbs = []
+    caller_ids_enabled_for: Purposes = []
     """For what agents may choose a caller ID."""
     recording: RecordingEntry = RecordingEntry()
     """Whether calls may be recorded, and where files go."""

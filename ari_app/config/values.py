@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from ari_app.config.credentials import is_hash
 from ari_app.errors import Refused
-from ari_app.routing.directory import Verb
+from ari_app.routing.directory import Purpose
 from ari_app.routing.targets import Target, parse_target
 
 ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -69,7 +69,7 @@ def _folder(text: str) -> str:
 
 
 def _described(**schema: object) -> WithJsonSchema:
-    """What an editor is told of a value that validators of ours check (see `reference`)."""
+    """What an editor knows of a value that validators of ours check (see `reference`)."""
     return WithJsonSchema({"type": ["string", "integer"], **schema})
 
 
@@ -79,7 +79,7 @@ type Number = Annotated[
 ]
 type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(_phone), _described(pattern=f"^{ID.pattern}$")]
 type TargetText = Annotated[Target, BeforeValidator(_target), _described(type="string", title="target")]
-type Verbs = list[Annotated[Verb, Field(strict=False)]]
+type Purposes = list[Annotated[Purpose, Field(strict=False)]]
 type Seconds = Annotated[float, Field(ge=0, le=86_400)]
 # No `type` aliases: a schema would have a definition of each, for one place.
 Hash = Annotated[str, AfterValidator(_hash)]

@@ -1,8 +1,8 @@
 """Carries out what calls make of agents, each agent's changes in order, and again where Redis was away.
 
-A reservation that cannot be asked for is told at once: a caller waits with music meanwhile. What calls make of an agent
-is repeated until it is kept, for an agent left behind as on_call would never be rung again. When calls were reconciled
-all agents are told of at once: after what was asked for before, and before all that is asked for later.
+A reservation that cannot be requested is reported at once: a caller waits with music meanwhile. What calls make of an
+agent is repeated until it is kept, for an agent left behind as on_call would never be rung again. When calls were
+reconciled all agents are reported at once: after what was requested before, and before all that is requested later.
 """
 
 import asyncio

@@ -100,7 +100,7 @@ class Engine:
             self._answers.pop(command.id, None)
 
     def close(self) -> None:
-        """Stop the timer; commands under way are told that nobody will answer them."""
+        """Stop the timer; commands under way end with: nobody will answer them."""
         self._tell()
         self._pulse.close()
         for handle in (self._timer, self._draining):
@@ -126,7 +126,7 @@ class Engine:
             effects = self.switch.handle(stimulus, self._clock())
             # Who is to be heard comes before who is to go: one request of Asterisk's less in the way of the answer.
             for effect in sorted(effects, key=lambda x: isinstance(x, e.HangUp | e.DestroyBridge)):
-                if isinstance(effect, e.Told):
+                if isinstance(effect, e.Notification):
                     self._untold.append(effect)
                 else:
                     self._dispatch(effect)

@@ -11,7 +11,7 @@ STALL_SECONDS = 2.0
 class Pulse:
     """Looks at the loop's clock every so often, and whenever `look` is called; make it in a running loop.
 
-    `on_stall` is told once for each time that the loop stood still, for how many seconds.
+    `on_stall` is called once for each time that the loop stood still, for how many seconds.
     """
 
     def __init__(self, on_stall: Callable[[float], None]) -> None:

@@ -22,15 +22,29 @@ log = structlog.get_logger(__name__)
 
 
 def _renewed(call: Any) -> Any:
-    """In 0.1 a party had its name and number by themselves."""
-    for party in call.get("parties", {}).values() if isinstance(call, dict) else ():
+    """In 0.1 a party had its name and number by themselves; what was requested and notified had other names."""
+    if not isinstance(call, dict):
+        return call
+    for party in call.get("parties", {}).values():
         if "name" in party:
             party["identity"] = {"name": party.pop("name"), "number": party.pop("number")}
+    _rename(call.get("offer"), "told", "notified")
+    _rename(call.get("recording"), "asked", "requested")
     return call
 
 
+def _renewed_leg(leg: Any) -> Any:
+    _rename(leg, "asked", "requested")
+    return leg
+
+
+def _rename(kept: Any, before: str, now: str) -> None:
+    if isinstance(kept, dict) and before in kept:
+        kept[now] = kept.pop(before)
+
+
 _CALL: TypeAdapter[Call] = TypeAdapter(Annotated[Call, BeforeValidator(_renewed)])
-_LEG = TypeAdapter(Leg)
+_LEG: TypeAdapter[Leg] = TypeAdapter(Annotated[Leg, BeforeValidator(_renewed_leg)])
 _RETRY_SECONDS = 0.5
 _BEHIND_SECONDS = 2.0
 # A call changes several times within a few milliseconds: what is written is the last of them.
@@ -133,7 +147,7 @@ class Snapshots:
         """All that was kept. What cannot be read any more is left out, and said.
 
         Raises:
-            StoreUnavailable: Redis cannot be asked.
+            StoreUnavailable: Redis cannot be reached.
         """
         calls, legs = [], []
         for key, value in (await self._store.load_all()).items():

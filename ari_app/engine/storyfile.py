@@ -9,18 +9,27 @@ among them, but not who somebody is that withholds it.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
 from ari_app.calls import commands, effects, model, state, stimuli, story
 from ari_app.calls.model import Call, CallId, Leg, Withheld
-from ari_app.calls.story import StoryEntry
+from ari_app.calls.story import Before, StoryEntry
 from ari_app.errors import CallControlError, Code
 from ari_app.routing import directory, targets
 from ari_app.routing.directory import Directory
 
 FORMAT = 1
+# Names that older stories have, and what they are called now.
+_TYPES_BEFORE = {"Verb": "Purpose", "TransferAsked": "TransferRequested"}
+_FIELDS_BEFORE = {
+    "verbs": "enabled_for",
+    "caller_id_verbs": "caller_ids_enabled_for",
+    "asked": "requested",
+    "told": "notified",
+}
+_TABLES_BEFORE = {"asked": "in_flight"}
 _ROOMS = (commands, effects, model, state, stimuli, story, directory, targets)
 _TYPES: Mapping[str, type] = {
     name: found
@@ -57,7 +66,7 @@ def read(text: str) -> tuple[CallId, tuple[StoryEntry, ...]]:
             raise StoryUnreadable(f"format {document['format']} is not the one that this version reads, {FORMAT}")
         reader = _Reader(document["values"])
         entries = tuple(
-            StoryEntry(entry["at"], entry["kind"], reader.read(entry["detail"]), reader.read(entry["before"]))
+            StoryEntry(entry["at"], entry["kind"], reader.read(entry["detail"]), _renamed(reader.read(entry["before"])))
             for entry in document["story"]
         )
     except StoryUnreadable:
@@ -65,6 +74,15 @@ def read(text: str) -> tuple[CallId, tuple[StoryEntry, ...]]:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise StoryUnreadable(f"not a story: {type(error).__name__}: {error}") from error
     return str(document["call"]), entries
+
+
+def _renamed(before: Before | None) -> Before | None:
+    """With the tables of the state by their names of today."""
+    if before is None:
+        return None
+    values = {(_TABLES_BEFORE.get(table, table), key): value for (table, key), value in before.values.items()}
+    lists = {(_TABLES_BEFORE.get(table, table), key): keys for (table, key), keys in before.lists.items()}
+    return replace(before, values=values, lists=lists)
 
 
 class _Writer:
@@ -119,7 +137,9 @@ class _Reader:
                     self._read[place] = self.read(self._written[place])
                 return self._read[place]
             case {"$": str() as name, **kept}:
-                return self._type(name)(**{str(key): self.read(x) for key, x in kept.items()})
+                return self._type(name)(
+                    **{_FIELDS_BEFORE.get(str(key), str(key)): self.read(x) for key, x in kept.items()}
+                )
             case {"$enum": str() as name, "value": inner}:
                 return self._type(name)(inner)
             case {"$error": str() as code, "detail": str() as detail}:
@@ -137,6 +157,7 @@ class _Reader:
 
     @staticmethod
     def _type(name: str) -> Any:
+        name = _TYPES_BEFORE.get(name, name)
         if name not in _TYPES:
             raise StoryUnreadable(f"{name} is nothing that this version knows")
         return _TYPES[name]

@@ -22,7 +22,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Verb(StrEnum):
+class Purpose(StrEnum):
     """What the administrator enables separately for targets and caller identities (S3, S50)."""
 
     CALL = "call"
@@ -30,7 +30,7 @@ class Verb(StrEnum):
     CONFERENCE = "conference"
 
 
-ALL_VERBS = frozenset(Verb)
+ALL_PURPOSES = frozenset(Purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Agent:
     With `call_waiting` calls to themselves are offered while they talk, up to `max_calls`.
     """
 
-    verbs: ClassVar = ALL_VERBS
+    enabled_for: ClassVar = ALL_PURPOSES
     show_available: ClassVar = False
 
     id: str
@@ -71,7 +71,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Agents who are reached together. `verbs` are what may be done towards it (S3).
+    """Agents who are reached together. `enabled_for` is what may be done towards it (S3).
 
     `ring`: `longest_idle`, `all` at once, or `in_order`: one after the other, those of `order` first, then the other
     members as the file lists them.
@@ -80,7 +80,7 @@ class Group:
     id: str
     name: str
     number: str | None = None
-    verbs: frozenset[Verb] = ALL_VERBS
+    enabled_for: frozenset[Purpose] = ALL_PURPOSES
     show_available: bool = True
     ring: str = "longest_idle"
     wrap_up: float = 0.0
@@ -96,7 +96,7 @@ class Queue:
     name: str
     number: str | None = None
     groups: tuple[str, ...] = ()
-    verbs: frozenset[Verb] = ALL_VERBS
+    enabled_for: frozenset[Purpose] = ALL_PURPOSES
     show_available: bool = True
     max_length: int | None = None
     max_wait: float | None = None
@@ -111,7 +111,7 @@ class Skill:
 
     id: str
     name: str
-    verbs: frozenset[Verb] = ALL_VERBS
+    enabled_for: frozenset[Purpose] = ALL_PURPOSES
     show_available: bool = True
 
     @property
@@ -129,7 +129,7 @@ class RoutingPoint:
     id: str
     name: str
     number: str
-    verbs: frozenset[Verb] = ALL_VERBS
+    enabled_for: frozenset[Purpose] = ALL_PURPOSES
     favourite: bool = False
     user_data: Mapping[str, str] = MappingProxyType({})
 
@@ -138,7 +138,7 @@ class RoutingPoint:
 class OutsideNumber:
     """A number outside that a rule allows; `dialled` is what goes to the trunk."""
 
-    verbs: ClassVar = ALL_VERBS
+    enabled_for: ClassVar = ALL_PURPOSES
     show_available: ClassVar = False
 
     number: str
@@ -256,13 +256,13 @@ class Directory:
     skills: Mapping[str, Skill] = MappingProxyType({})
     routing_points: Mapping[str, RoutingPoint] = MappingProxyType({})
     caller_ids: Mapping[str, CallerId] = MappingProxyType({})
-    caller_id_verbs: frozenset[Verb] = frozenset()
+    caller_ids_enabled_for: frozenset[Purpose] = frozenset()
     outside: tuple[OutsideRule, ...] = ()
     settings: Settings = field(default_factory=Settings)
     _by_number: Mapping[str, Target] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Looked up for every phone that is told of and every number that is dialled: of 10,000 none is searched for.
+        # Looked up for every phone that is reported and every number that is dialled: of 10,000 none is searched for.
         numbers: dict[str, Target] = {}
         for kind in TargetType:
             for name, entry in self.listed(kind).items():

@@ -1,7 +1,7 @@
 """Finding somebody by name or number as one types (S1): accents and case don't matter.
 
 An index is made once for a directory; a search in it takes well under a millisecond at 10,000 agents. Who may see what
-is the caller's to say (`permitted`), asked in order and only until enough are found.
+is the caller's to say (`permitted`), requested in order and only until enough are found.
 
 Better matches come first: the whole name, number or id; its beginning; beginnings of words in it; one slip of the
 keyboard. Within each, those that the caller ranks (recents, favourites), then by name.
@@ -106,7 +106,7 @@ class SearchIndex:
             yield named
         seen: set[int] = set()
         for find in (self._wholes.exactly, self._wholes.beginning, self._by_words, self._by_close_words):
-            equal = find(folded)  # asked for only when what came before was not enough
+            equal = find(folded)  # requested only when what came before was not enough
             equal -= seen
             yield from (self._entries[number].target for number in first if number in equal)
             yield from (self._entries[number].target for number in sorted(equal))

@@ -43,7 +43,7 @@ _TARGET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One thing that can be reached. `level` is for skills only: the least level asked for."""
+    """One thing that can be reached. `level` is for skills only: the least level requested."""
 
     type: TargetType
     id: str

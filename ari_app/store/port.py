@@ -1,4 +1,4 @@
-"""What is kept beside availability: the values and what may be asked. Knows neither Redis nor what a call is.
+"""What is kept beside availability: the values and what may be requested. Knows neither Redis nor what a call is.
 
 Every method raises StoreUnavailable, within a bounded time, where the store can't be used.
 """

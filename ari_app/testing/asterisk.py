@@ -1,6 +1,6 @@
 """Asterisk in memory: takes effects, yields facts, knows who hears whom. Deterministic; no asyncio, no clock.
 
-What happens and what is told of it are two steps, as in life: an effect is first carried out, then answered; a phone
+What happens and its report are two steps, as in life: an effect is first carried out, then answered; a phone
 first does something, then the event comes. Each step waits in a *lane*; inside a lane they go in order, between lanes
 in any, and all of that may really occur. `pending()` names the lanes that can go on; `deliver_next()` takes one step,
 or with no lane named as many as it takes to the next fact, oldest first. `tests/contract` runs the same scenarios
@@ -36,10 +36,10 @@ from ari_app.calls.stimuli import (
     LegTalking,
     LinkLost,
     OtherPlaceFound,
-    TransferAsked,
+    TransferRequested,
 )
 from ari_app.testing.asterisk_model import Behaviour, Channel, State, World
-from ari_app.testing.lanes import Item, Lane, Lanes, line_of
+from ari_app.testing.lanes import Item, Lane, Lanes, lane_of
 
 __all__ = ["Behaviour", "FakeAsterisk"]
 
@@ -85,7 +85,7 @@ class FakeAsterisk:
         return self._lanes.pending()
 
     def deliver_next(self, lane: Lane | None = None) -> AsteriskFact | None:
-        """One step of that lane, and the fact if it told one; without a lane, go on to the next fact, if any comes."""
+        """One step of that lane, and the fact if it had one; without a lane, go on to the next fact, if any comes."""
         if lane is not None:
             head = self._lanes.head(lane)
             return None if head is None else self._take(head)
@@ -186,7 +186,7 @@ class FakeAsterisk:
             self._event(leg, LegRetrievedByPhone(leg))
 
     def cannot_write(self, name: str) -> None:
-        """Asterisk completes a file that nobody asked it to complete: no room, no right."""
+        """Asterisk completes a file that nobody wants completed: no room, no right."""
         if name in self.world.tapes:
             self._event(name, self.world.complete(name))
 
@@ -196,7 +196,7 @@ class FakeAsterisk:
             self._event(leg, LegDigit(leg, digit))
 
     def talk(self, leg: LegId, talking: bool) -> None:
-        """Somebody begins to speak, or has been silent for a while: told where it is asked for."""
+        """Somebody begins to speak, or has been silent for a while: reported where it is requested."""
         channel = self.world.channels.get(leg)
         if channel is not None and channel.speaking is not talking:
             channel.speaking = talking
@@ -207,12 +207,12 @@ class FakeAsterisk:
         """The phone's transfer key, where it is ours: to a number, or to whom its other call talks to."""
         channel = self.world.channels.get(leg)
         if channel is not None and channel.transfer_key:
-            self._event(leg, TransferAsked(leg, number, replaces, other))
+            self._event(leg, TransferRequested(leg, number, replaces, other))
 
     def refer(self, leg: LegId, to: str, other: LegId | None = None) -> bool:
         """The transfer key of a phone that Asterisk answers by itself: to `<number>@<context>`, or to whom the phone's
-        call `other` talks to. A channel of Asterisk's own takes the place of the leg, and of `other`: told of each by
-        itself, in any order. False: refused.
+        call `other` talks to. A channel of Asterisk's own takes the place of the leg, and of `other`: reported of each
+        by itself, in any order. False: refused.
         """
         if not self.world.may_refer(leg, other):
             return False
@@ -230,13 +230,13 @@ class FakeAsterisk:
         self._failures.append(_Failure(matches, reason, carried_out))
 
     def lose_link(self) -> None:
-        """The connection breaks: what waits is never told, what is pending fails, phones go on."""
+        """The connection breaks: what waits is never reported, what is pending fails, phones go on."""
         self.connected = False
         self._lanes.fail_all(LOST)
         self._lanes.first(Item("link", fact=LinkLost()))
 
     def restore_link(self) -> None:
-        """The connection stands again, and what there is was told."""
+        """The connection stands again, and what there is was reported."""
         self.connected = True
         channels = tuple(
             ChannelFact(
@@ -251,9 +251,9 @@ class FakeAsterisk:
         bridges = tuple(bridge for bridge in self.world.bridges if bridge.startswith(self._prefix))
         self._tell("link", AsteriskReconciled(channels, bridges))
         for channel in self.world.channels.values():
-            if channel.state is State.UP:  # asked for one by one, as it is in no list
-                told = LegHeldByPhone if channel.held else LegRetrievedByPhone
-                self._tell("link", told(channel.id))
+            if channel.state is State.UP:  # requested one by one, as it is in no list
+                reported = LegHeldByPhone if channel.held else LegRetrievedByPhone
+                self._tell("link", reported(channel.id))
 
     def hears(self) -> set[tuple[LegId, LegId]]:
         """Pairs (a, b): a hears b."""
@@ -275,7 +275,7 @@ class FakeAsterisk:
             if failure.carried_out:
                 self._do(effect)
             result = EffectFailed(effect.number, failure.reason)
-        item.answer = self._lanes.tell(f"answers:{line_of(effect)}", result)
+        item.answer = self._lanes.tell(f"answers:{lane_of(effect)}", result)
 
     def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
         if isinstance(effect, CreateLeg) and self._behaviour(effect.destination) is Behaviour.UNREACHABLE:

@@ -84,7 +84,7 @@ class State(StrEnum):
 class Channel:
     """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody; `held`: neither, by the phone's own key.
 
-    `transfer_key`: it is ours; `transfers` is what the phone was told of the transfers that it asked for. `snoops`:
+    `transfer_key`: it is ours; `transfers` is what the phone was sent of the transfers that it requested. `snoops`:
     the one that it is a snoop of.
     """
 

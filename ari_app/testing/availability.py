@@ -136,11 +136,11 @@ class MemoryAvailability:
         return True
 
     async def reconcile(self, busy: Mapping[str, tuple[str, str | None]], awaited: Collection[str] = ()) -> None:
-        told = {agent: (check_activity(activity), call) for agent, (activity, call) in busy.items()}
+        reported = {agent: (check_activity(activity), call) for agent, (activity, call) in busy.items()}
         step = self._step()
         for agent in sorted(self._agents):
             known = self._current(agent, step)
-            activity, call = told.get(agent, (None, None))
+            activity, call = reported.get(agent, (None, None))
             if known is not None and activity is not None:
                 self._take(known, activity, call, None, step)
             elif known is not None and not (known.activity is AgentState.RESERVED and known.request in awaited):
@@ -256,7 +256,7 @@ class MemoryAvailability:
         self._agents, self._free, self._requests, self._configured = {}, {}, {}, Memberships({}, {})
 
     def interrupt(self) -> None:
-        """What subscribers are told when a connection is lost and found again."""
+        """What subscribers get when a connection is lost and found again."""
         self._tell(Lost())
         self._tell(Resync())
 

@@ -50,8 +50,8 @@ class Item:
         return self.effect.bridge if isinstance(self.effect, OnBridge | JoinBridge | LeaveBridge) else None
 
 
-def line_of(effect: AsteriskEffect) -> str:
-    """Effects of one line are carried out one after the other."""
+def lane_of(effect: AsteriskEffect) -> str:
+    """Effects of one lane are carried out one after the other."""
     match effect:
         case CreateBridge(bridge=bridge) | DestroyBridge(bridge=bridge):
             return bridge
@@ -76,13 +76,13 @@ class Lanes:
             case HangUp(leg=leg):
                 item = self._overtake(leg, effect)
             case TellTransfer(leg=leg):
-                item = self.add(Item(f"told:{leg}", effect=effect))
+                item = self.add(Item(f"transfer:{leg}", effect=effect))
             case _:
-                item = self.add(Item(f"effects:{line_of(effect)}", effect=effect))
+                item = self.add(Item(f"effects:{lane_of(effect)}", effect=effect))
         item.after = self._predecessors(item)
 
     def tell(self, lane: Lane, fact: AsteriskFact) -> Item:
-        """A fact that is told in its turn."""
+        """A fact that is reported in its turn."""
         return self.add(Item(lane, fact=fact))
 
     def add(self, item: Item) -> Item:
@@ -104,7 +104,7 @@ class Lanes:
             self.remove(item)
 
     def fail_all(self, reason: str) -> None:
-        """What waits is never told, what is pending fails; phones go on."""
+        """What waits is never reported, what is pending fails; phones go on."""
         for item in list(self._items):
             if item.lane.startswith("phone:"):
                 continue
@@ -146,8 +146,8 @@ class Lanes:
 
     def _predecessors(self, item: Item) -> list[Item]:
         if isinstance(item.effect, HangUp):
-            told = f"told:{item.effect.leg}"
-            return [other for other in self._unanswered() if other.lane == told]
+            progress = f"transfer:{item.effect.leg}"
+            return [other for other in self._unanswered() if other.lane == progress]
         if item.bridge is None:
             return []
         others = [other for other in self._unanswered() if other is not item]
@@ -159,6 +159,6 @@ class Lanes:
         return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, awaited)]
 
     def _unanswered(self) -> list[Item]:
-        """Effects not carried out yet, or whose answer was not told yet."""
+        """Effects not carried out yet, or whose answer was not reported yet."""
         self._effects = [item for item in self._effects if not item.done]
         return self._effects

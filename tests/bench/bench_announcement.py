@@ -1,12 +1,12 @@
-"""An agent answers a caller who waits until both hear each other: while the caller is told the place in the line, and
-outside of an announcement, alternating.
+"""An agent answers a caller who waits until both hear each other: while the caller hears their position in the queue,
+and outside of an announcement, alternating.
 
     docker/test bench     or, with the CC_* of `tests/e2e/stack.py`:     python -m tests.bench.bench_announcement
 
 The time is that from the agent's 200 until the first frame of the other has come to either, whichever is later. Nothing
 can be heard before the next frame of 20 ms: so the agent answers, in both ways, at the same places of a frame, evenly
-spread. The queue and the agent are of the tests' crowd (`tests/e2e/crowd.py`); the caller's number is one that is told
-things in English, whose prompt is long.
+spread. The queue and the agent are of the tests' crowd (`tests/e2e/crowd.py`); the caller's number is one that is
+reported things in English, whose prompt is long.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from pathlib import Path
 from tests.bench.bench_transfer_audio import FRAME, LIFTS_AFTER, until_frame
 from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
 from tests.bots import Contact, Lab
-from tests.e2e.crowd import CROWD, QUEUE_TOLD
+from tests.e2e.crowd import CROWD, QUEUE_ANNOUNCED
 from tests.e2e.office import Agent, Office
 from tests.e2e.stack import Stack
 
 GOAL = 1.1
 NUMBER = "+442079460123"
-WAYS = ("told", "plain")
+WAYS = ("reported", "plain")
 
 
 async def once(office: Office, caller: Contact, agent: Agent, way: str, after: float) -> float:
     """One caller, in milliseconds from the agent's 200 to audio both ways."""
-    caller.dial(QUEUE_TOLD)
+    caller.dial(QUEUE_ANNOUNCED)
     await caller.hears_music(within=8)
-    if way == "told":
+    if way == "reported":
         await caller.hears_speech(within=8)
     await agent.command("PUT", "/v1/me/state", {"state": "ready"})
     call = await agent.phone.rings()
@@ -64,7 +64,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
             progress(done + 1, rounds)
     finally:
         await office.close()
-    figure = Figure("during an announcement", "outside of one", GOAL, ours=times["told"], baseline=times["plain"])
+    figure = Figure("during an announcement", "outside of one", GOAL, ours=times["reported"], baseline=times["plain"])
     print(table([figure]))
     tell("announcement", {"load_before": began, "figures": [figure.json()]}, file)
 

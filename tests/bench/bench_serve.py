@@ -3,8 +3,9 @@
     python -m tests.bench.bench_serve          with the CC_* of `tests/e2e/stack.py`
 
 The time is that from sending the request (`PUT /v1/me/state`, or ARI's `POST channels`) until the INVITE has come. What
-ours does meanwhile: the state into Redis, the change told, a reservation, the first of the line found, a channel made,
-joined to its bridge and dialled. The goal of 50 ms is that of the queue: whoever becomes free has the next caller.
+ours does meanwhile: the state into Redis, the change reported, a reservation, the first of the queue found, a channel
+made, joined to its bridge and dialled. The goal of 50 ms is that of the queue: whoever becomes free has the next
+caller.
 """
 
 import asyncio

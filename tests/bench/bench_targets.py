@@ -1,11 +1,11 @@
-"""A state changes in Redis → the last of 1,000 windows that show it is told; against bare pub/sub and WebSockets.
+"""A state changes in Redis → the last of 1,000 windows that show it has it; against bare pub/sub and WebSockets.
 
     python -m tests.bench.bench_targets [--agents 10000] [--groups 1000] [--windows 1000] [--rate 1000] [--rounds 4]
 
 Ours: the real API server over the real Redis, in a process of its own, without Asterisk. Each window subscribes to 20
 targets: one group that all show, and any nineteen of the other groups and agents. `rate` agents a second change their
 state, any of them, straight in Redis, as other controllers would do it; ten times a second one of the group that all
-show does. That change is timed, from before Redis is asked until the last window has got the new count.
+show does. That change is timed, from before the request to Redis until the last window has got the new count.
 
 Bare: the same number of aiohttp WebSockets, and a message a change over Redis' pub/sub which says who gets it: as many
 frames a second as ours, with nothing known of agents, groups, permissions, numbers or what is newest.
@@ -58,7 +58,7 @@ GOALS = {"median": 20.0, "p99": 100.0}
 MARK_SECONDS = 0.1
 TICK_SECONDS = 0.002
 SHOWN = 19
-# How long after a phase windows may take to be told the last of it: it must arrive, however busy the machine is.
+# How long after a phase windows may take to get the last of it: it must arrive, however busy the machine is.
 SETTLE_SECONDS = 60.0
 
 
@@ -183,7 +183,7 @@ class Changes:
         return ("EVALSHA", self._set_state, "1", self._tag, now, f"agent{agent}", choice, "")
 
     async def ours_marked(self) -> None:
-        """One of the group that all show; the time that is told with the count says which change it was."""
+        """One of the group that all show; the time that is reported with the count says which change it was."""
         async with self._one:  # `_now` is that of one change
             self._ready[0] = not self._ready.get(0, False)
             began = time.monotonic_ns()
@@ -252,39 +252,39 @@ def _command(words: tuple[str, ...]) -> bytes:
 
 @dataclass
 class Side:
-    """One of the two: how it is driven, and what came of it. `sent` and `told`: the marks."""
+    """One of the two: how it is driven, and what came of it. `sent` and `reported`: the marks."""
 
     change: Change
     mark: Mark
     meter: Meter
     sent: dict[str, int] = field(default_factory=dict)
-    told: dict[str, list[int]] = field(default_factory=dict)
+    reported: dict[str, list[int]] = field(default_factory=dict)
     frames: int = 0
 
     def take(self, notes: Notes) -> None:
         """What the windows noted."""
         for mark, (count, at) in notes["marks"].items():
-            before = self.told.get(mark, [0, 0])
-            self.told[mark] = [before[0] + count, max(before[1], at)]
+            before = self.reported.get(mark, [0, 0])
+            self.reported[mark] = [before[0] + count, max(before[1], at)]
         self.frames += notes["frames"]
 
     def settled(self, windows: int) -> bool:
         """Whether all windows have had the last mark."""
         last = max(self.sent, key=lambda mark: self.sent[mark])
-        return self.told.get(last, [0])[0] >= windows
+        return self.reported.get(last, [0])[0] >= windows
 
     def figures(self, windows: int) -> dict[str, float]:
         """Milliseconds until the last window had each mark, or a newer one, and how many were overtaken so; CPU."""
         values: list[float] = []
         overtaken, last = 0, None
         for mark, began in sorted(self.sent.items(), key=lambda pair: pair[1], reverse=True):
-            count, at = self.told.get(mark, [0, 0])
+            count, at = self.reported.get(mark, [0, 0])
             if count >= windows:
                 last = at
             else:
                 overtaken += 1
             if last is None:
-                raise SystemExit(f"{mark}: {count} of {windows} windows were told, and nothing after it")
+                raise SystemExit(f"{mark}: {count} of {windows} windows were notified, and nothing after it")
             values.append((last - began) / 1e6)
         per_frame = 1e6 * self.meter.seconds["server"] / self.frames
         return {
@@ -301,24 +301,26 @@ async def run(arguments: argparse.Namespace) -> int:
         roles = [stack.enter_async_context(process("tests.bench.bench_targets", role, redis, prefix, *sizes))
                  for role in ("controller", "bare")]  # fmt: skip
         (ours, our_port), (bare_, bare_port) = [await role for role in roles]
-        told, _ = await stack.enter_async_context(process("tests.bench.subscribers", HOST))
-        assert told.stdin is not None
-        assert told.stdout is not None
+        reported, _ = await stack.enter_async_context(process("tests.bench.subscribers", HOST))
+        assert reported.stdin is not None
+        assert reported.stdout is not None
         paths = [
             f"/v1/events?token={TOKEN.format(agent=f'agent{n}')}"
             f"&targets={','.join(shown(n, arguments.agents, arguments.groups))}"
             for n in range(arguments.windows)
         ]
-        told.stdin.write(json.dumps([[int(our_port), paths], [int(bare_port), ["/"] * len(paths)]]).encode() + b"\n")
-        if await told.stdout.readline() != b"ready\n":
+        reported.stdin.write(
+            json.dumps([[int(our_port), paths], [int(bare_port), ["/"] * len(paths)]]).encode() + b"\n"
+        )
+        if await reported.stdout.readline() != b"ready\n":
             raise SystemExit("the windows could not be opened")
         client = connect(redis)
         stack.push_async_callback(disconnect, client)
         changes = Changes(client, redis, prefix, arguments)
         await changes.ours_marked()  # from here on Redis has the script
         changes.sent.clear()
-        await noted(told)
-        around = {"windows": told.pid, "redis": redis_pid, "load": os.getpid()}
+        await noted(reported)
+        around = {"windows": reported.pid, "redis": redis_pid, "load": os.getpid()}
         sides = {
             "ours": Side(changes.ours, changes.ours_marked, Meter({"server": ours.pid, **around})),
             "bare": Side(changes.bare, changes.bare_marked, Meter({"server": bare_.pid, **around})),
@@ -331,14 +333,14 @@ async def run(arguments: argparse.Namespace) -> int:
                 patience = time.monotonic() + SETTLE_SECONDS
                 while not side.settled(arguments.windows) and time.monotonic() < patience:
                     await asyncio.sleep(1.0)
-                    side.take(await noted(told))
+                    side.take(await noted(reported))
         keys = [key async for key in client.scan_iter(match=f"{{{prefix}}}*", count=5000)]
         await client.unlink(*keys)
     return conclude(arguments, changes, sides)
 
 
 async def noted(windows: asyncio.subprocess.Process) -> Notes:
-    """What the windows were told since this was last asked."""
+    """What the windows got since this was last called."""
     assert windows.stdin is not None
     assert windows.stdout is not None
     windows.stdin.write(b"\n")

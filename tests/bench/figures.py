@@ -1,4 +1,4 @@
-"""Two sides measured alternately, and how they are told: a table for people, one line of JSON for programs.
+"""Two sides measured alternately, and how they are shown: a table for people, one line of JSON for programs.
 
 A figure is the ratio of two medians of one run. The sides take turns, and which goes first alternates, so that noise
 of the machine hits both.

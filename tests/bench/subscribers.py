@@ -122,13 +122,13 @@ class Clients:
 
     def _turn(self) -> bool:
         """Read what there is; whether the standard input has something."""
-        asked = False
+        requested = False
         for descriptor, _ in self._poll.poll():
             if descriptor:
                 self._clients[descriptor].read()
             else:
-                asked = True
-        return asked
+                requested = True
+        return requested
 
 
 def main() -> None:

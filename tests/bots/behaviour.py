@@ -7,7 +7,7 @@ from typing import Literal
 
 Action = Literal["ring", "answer", "reject", "ignore"]
 Progress = Literal["ringing", "early media", "183 without SDP", "183 without audio", "100 alone"]
-"""What the caller is told of the ringing: 180; 183 and a ringing tone in RTP; 183 that speaks of no audio, or speaks of
+"""What the caller is sent of the ringing: 180; 183 and a ringing tone in RTP; 183 that speaks of no audio, or speaks of
 some that never comes; nothing."""
 Habit = Literal["", "holds", "answers twice"]
 """What the phone does by itself once it has answered: press its hold key; or answer the same INVITE once more, with
@@ -31,7 +31,7 @@ class Behaviour:
 
 
 def rings(*, progress: Progress = "ringing") -> Behaviour:
-    """Ring until told: `answer()`, `decline()`; never by itself."""
+    """Ring until `answer()` or `decline()`; never by itself."""
     return Behaviour("ring", progress=progress)
 
 

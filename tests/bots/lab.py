@@ -180,12 +180,12 @@ class Lab:
     ) -> None:
         """Exactly those pairs among those bots, for `stable` seconds of RTP. Raises DeadlineMissed.
 
-        Raises ValueError where a pair or `among` names somebody who is not asked about or not there.
+        Raises ValueError where a pair or `among` names somebody who is not among the hearers or not there.
         """
         talks, chosen = set(wanted), frozenset(among)
         unknown = (chosen - set(self.bots)) | (_names(talks) - chosen)
         if unknown:
-            raise ValueError(f"not among the bots asked about: {', '.join(sorted(unknown))}")
+            raise ValueError(f"not among the hearers: {', '.join(sorted(unknown))}")
         by_bot = _by_bot(talks, chosen)
 
         def holds() -> bool:

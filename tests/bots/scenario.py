@@ -178,8 +178,8 @@ class Step(_Part):
 
     def agents(self) -> set[str]:
         """Every agent whose API the step uses."""
-        asked = {self.api.agent} if self.api is not None else set()
-        return asked | (set(self.expect.call) if self.expect is not None else set())
+        requested = {self.api.agent} if self.api is not None else set()
+        return requested | (set(self.expect.call) if self.expect is not None else set())
 
 
 class Scenario(_Part):

@@ -1,7 +1,7 @@
 """What a sound is that is no bot: ringing, music, speech or silence.
 
 Ringing is recognised frame by frame: two or three fixed frequencies explain all of its energy. Music
-and speech are told apart by how the level leaps from frame to frame: 3 to 5 dB in speech, 1 to 2 in music
+and speech are distinguished by how the level leaps from frame to frame: 3 to 5 dB in speech, 1 to 2 in music
 (measured on Asterisk's own music and prompts, English and French). First judged after 0.6 s, and again over
 1.5 s. That is a judgement about the common case: at a hard beat music may pass for speech for a second.
 """
@@ -22,7 +22,7 @@ from tests.bots.tones import FRAME, FRAME_SECONDS, RATE, Samples
 class Sound(StrEnum):
     """What a bot hears, apart from who.
 
-    `SOUND` is something that is not yet told to be music or speech; it is replaced, with the same time
+    `SOUND` is something that is not yet known to be music or speech; it is replaced, with the same time
     stamp, when it is. `IDLE` is no call at all.
     """
 

@@ -1,4 +1,4 @@
-"""What one bot heard, and when: the history that questions are asked of afterwards."""
+"""What one bot heard, and when: the history that questions are put to afterwards."""
 
 from __future__ import annotations
 

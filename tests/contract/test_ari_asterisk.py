@@ -69,7 +69,7 @@ def spoilt(settings: AsteriskSettings, what: str) -> AsteriskSettings:
 
 
 async def arrived(bench: RealBench) -> ChannelArrived:
-    return await bench.told_of(ChannelArrived)
+    return await bench.reported_of(ChannelArrived)
 
 
 # -- displays ---------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ async def arrived(bench: RealBench) -> ChannelArrived:
 async def test_a_trunk_shows_name_and_number_as_they_are(bench: RealBench) -> None:
     person = await bench.person("one", Behaviour.RING)
     leg = await bench.dial(person, 20, ZOE)
-    await bench.told(LegRinging(leg))
+    await bench.reported(LegRinging(leg))
     await bench.lab[bench.bot_of[leg]].displays(number=ZOE.number, name=ZOE.name)
 
 
@@ -87,11 +87,11 @@ async def test_a_leg_joined_before_it_is_dialled_still_shows_what_it_was_created
     bridge, leg = bench.new("b"), bench.new("leg")
     await bench.done(CreateBridge(bench.number(), bridge))
     other = await bench.dial(await bench.person("one", Behaviour.ANSWER), 20)
-    await bench.told(LegAnswered(other))
+    await bench.reported(LegAnswered(other))
     await bench.done(JoinBridge(bench.number(), other, bridge))
     phone = await bench.lab.phone("phone", "1001", "phone-1001", behaviour=rings())
     await bench.done(CreateLeg(bench.number(), leg, Phone("1001"), Identity("Contact", "+3361"), "call"))
-    await bench.told(LegCreated(leg))
+    await bench.reported(LegCreated(leg))
     await bench.done(JoinBridge(bench.number(), leg, bridge))
     await bench.done(DialLeg(bench.number(), leg, 20))
     await phone.displays(name="Contact", number="+3361")
@@ -102,7 +102,7 @@ async def test_anonymous_reaches_neither_trunk_nor_phone(bench: RealBench) -> No
     person = await bench.person("one", Behaviour.RING)
     for destination, bot in ((person, None), (Phone("1001"), phone)):
         leg = await bench.dial(destination, 20, Identity("Secret", "+33666", anonymous=True))
-        await bench.told(LegRinging(leg))
+        await bench.reported(LegRinging(leg))
         shown = bot or bench.lab[bench.bot_of[leg]]
         await shown.displays(anonymous=True)
         invite = shown.call.invite
@@ -115,7 +115,7 @@ async def test_anonymous_reaches_neither_trunk_nor_phone(bench: RealBench) -> No
 async def test_an_answered_phone_shows_a_new_identity_and_then_none(bench: RealBench) -> None:
     phone = await bench.lab.phone("phone", "1001", "phone-1001", behaviour=answers())
     leg = await bench.dial(Phone("1001"), 20, Identity("First", "1"))
-    await bench.told(LegAnswered(leg))
+    await bench.reported(LegAnswered(leg))
     await phone.displays(name="First", number="1")
     await bench.done(ShowIdentity(bench.number(), leg, Identity("Élodie", "+33677")))
     await phone.displays(name="Élodie", number="+33677")
@@ -125,18 +125,18 @@ async def test_an_answered_phone_shows_a_new_identity_and_then_none(bench: RealB
     await phone.displays(name="Back", number="2")
 
 
-async def test_a_phone_that_is_asked_to_answers_by_itself(bench: RealBench) -> None:
+async def test_a_phone_that_is_requested_to_answers_by_itself(bench: RealBench) -> None:
     await bench.lab.phone("phone", "1001", "phone-1001", behaviour=rings())
     leg = bench.new("leg")
     await bench.done(CreateLeg(bench.number(), leg, Phone("1001"), ZOE, "call", auto_answer=True))
-    await bench.told(LegCreated(leg))
+    await bench.reported(LegCreated(leg))
     await bench.done(DialLeg(bench.number(), leg, 20))
-    await bench.told(LegAnswered(leg))
+    await bench.reported(LegAnswered(leg))
 
 
 async def test_answered_elsewhere_is_said_to_the_phone(bench: RealBench) -> None:
     leg = await bench.dial(await bench.person("one", Behaviour.RING), 20)
-    await bench.told(LegRinging(leg))
+    await bench.reported(LegRinging(leg))
     bot = bench.lab[bench.bot_of[leg]]
     await bench.done(HangUp(bench.number(), leg, answered_elsewhere=True))
     await bot.ended()
@@ -162,8 +162,8 @@ async def test_the_hold_key_makes_asterisk_play_nothing_to_the_peer(bench: RealB
     peer = bench.lab[bench.bot_of[b]]
     await bench.hears({(a, b), (b, a)}, a, b)
     await bench.press_hold(a)
-    await bench.told(LegHeldByPhone(a))
-    # Music takes 0.6 s to be told from other sounds.
+    await bench.reported(LegHeldByPhone(a))
+    # Music takes 0.6 s to be distinguished from other sounds.
     await peer.until(lambda: peer.timeline.now.sound is not Sound.MUSIC, "hears no music", stable=1.5)
 
 
@@ -205,11 +205,11 @@ async def test_data_set_before_the_channel_came_to_us_is_attached(bench: RealBen
     assert (fact.leg, fact.verb, fact.user_data) == (leg, "queue", {"topic": "billing"})
 
 
-async def test_the_end_of_an_arrived_channel_is_told_once(bench: RealBench) -> None:
+async def test_the_end_of_an_arrived_channel_is_reported_once(bench: RealBench) -> None:
     leg = await arrive(bench, "agent", "alice")
     await arrived(bench)
     await bench.done(HangUp(bench.number(), leg))
-    await bench.told(LegGone(leg, 16))
+    await bench.reported(LegGone(leg, 16))
     await bench.done(HangUp(bench.number(), leg))
     assert len([fact for fact in bench.of_leg(leg) if isinstance(fact, LegGone)]) == 1
 
@@ -219,9 +219,9 @@ async def test_a_channel_that_waits_in_the_application_is_found_after_a_lost_con
     await arrived(bench)
     bench.facts.clear()
     await bench.lose_link()
-    await bench.told(LinkLost())
+    await bench.reported(LinkLost())
     await bench.restore_link()
-    found_there = await bench.told_of(AsteriskReconciled)
+    found_there = await bench.reported_of(AsteriskReconciled)
     found = next(channel.arrived for channel in found_there.channels if channel.leg == leg)
     assert found is not None
     assert (found.verb, found.args) == ("queue", ("sales", "a"))
@@ -230,7 +230,7 @@ async def test_a_channel_that_waits_in_the_application_is_found_after_a_lost_con
 
 async def test_an_entry_of_the_dialplan_that_does_not_exist_ends_by_itself(bench: RealBench) -> None:
     leg = await bench.dial(DialplanEntry("no-such-entry"), 5)
-    gone = await bench.told_of(LegGone)
+    gone = await bench.reported_of(LegGone)
     assert gone.leg == leg
 
 
@@ -269,16 +269,16 @@ async def test_a_fenced_controller_can_take_over_again(bench: RealBench) -> None
         await bench.fenced.wait()
     bench.facts.clear()
     bench.asterisk.start()
-    await bench.told_of(AsteriskReconciled)
+    await bench.reported_of(AsteriskReconciled)
     await bench.done(CreateBridge(bench.number(), bench.new("b")))
     async with asyncio.timeout(5):
-        await fenced.wait()  # told on a socket of its own, in its own time
+        await fenced.wait()  # reported on a socket of its own, in its own time
     assert newer.state is LinkState.FENCED
     await newer.stop()
 
 
 @pytest.mark.parametrize("wrong", ["password", "url"])
-async def test_a_wrong_address_or_password_is_tried_again_and_told_to_nobody(wrong: str) -> None:
+async def test_a_wrong_address_or_password_is_tried_again_and_reported_to_nobody(wrong: str) -> None:
     facts: list[object] = []
     asterisk = Asterisk(spoilt(real_settings(), wrong), facts.append)
     tries = asyncio.Semaphore(0)
@@ -301,7 +301,7 @@ async def test_a_wrong_address_or_password_is_tried_again_and_told_to_nobody(wro
 async def test_an_effect_taken_on_while_stopping_is_answered(bench: RealBench) -> None:
     effect = CreateBridge(bench.number(), bench.new("b"))
     bench.execute(effect)
-    await bench.told(EffectDone(effect.number))
+    await bench.reported(EffectDone(effect.number))
     assert bench.asterisk.pending == 0
 
 
@@ -368,7 +368,7 @@ async def test_check_names_the_language_that_lacks_a_sound_and_music_without_fil
 
 
 @pytest.mark.parametrize(("wrong", "error"), [("password", AriError), ("url", Unreachable)])
-async def test_check_says_that_asterisk_cannot_be_asked(wrong: str, error: type[AriError]) -> None:
+async def test_check_says_that_asterisk_cannot_be_reached(wrong: str, error: type[AriError]) -> None:
     settings = spoilt(real_settings(), wrong)
     with pytest.raises(error):
         async with checks.connect(settings.url, settings.user, settings.password, settings.application):

@@ -25,18 +25,18 @@ async def test_a_bridge_is_recorded_until_it_is_stopped_and_nobody_misses_a_word
     await bench.done(PauseRecorder(bench.number(), bridge, recording))
     await bench.done(ResumeRecorder(bench.number(), bridge, recording))
     await bench.done(StopRecorder(bench.number(), bridge, recording))
-    await bench.told(RecorderEnded(recording))
+    await bench.reported(RecorderEnded(recording))
     await bench.hears({(a, b), (b, a)}, a, b)
     assert bench.facts.count(RecorderEnded(recording)) == 1
 
 
-async def test_recorders_asked_twice_are_there_once(bench: Bench) -> None:
+async def test_recorders_requested_twice_are_there_once(bench: Bench) -> None:
     _, _, bridge = await bench.conversation()
     recording = bench.new("recording")
     for kind in (StartRecorder, PauseRecorder, StartRecorder, ResumeRecorder, StopRecorder):
         for _ in range(2):
             await bench.done(kind(bench.number(), bridge, recording))
-    await bench.told(RecorderEnded(recording))
+    await bench.reported(RecorderEnded(recording))
 
 
 async def test_what_does_not_run_cannot_be_paused_or_resumed_but_is_stopped(bench: Bench) -> None:
@@ -62,7 +62,7 @@ async def test_a_recorder_goes_with_the_last_leg_and_the_file_is_written_on_also
     await bench.done(LeaveBridge(bench.number(), a, bridge))
     assert RecorderEnded(recording) not in bench.facts
     await bench.done(LeaveBridge(bench.number(), b, bridge))
-    await bench.told(RecorderEnded(recording))
+    await bench.reported(RecorderEnded(recording))
     bench.facts.clear()
     await bench.done(StartRecorder(bench.number(), bridge, recording))
     for leg in (a, b):
@@ -71,7 +71,7 @@ async def test_a_recorder_goes_with_the_last_leg_and_the_file_is_written_on_also
     await bench.done(PauseRecorder(bench.number(), bridge, recording))
     await bench.done(HangUp(bench.number(), a))
     await bench.done(HangUp(bench.number(), b))
-    await bench.told(RecorderEnded(recording))
+    await bench.reported(RecorderEnded(recording))
 
 
 async def test_a_recorder_ends_with_its_bridge_and_one_begun_before_is_complete_then(bench: Bench) -> None:
@@ -83,9 +83,9 @@ async def test_a_recorder_ends_with_its_bridge_and_one_begun_before_is_complete_
     for effect in effects:
         bench.execute(effect)
     for effect in effects:
-        await bench.told(EffectDone(effect.number))
-    await bench.told(RecorderEnded(first))
-    await bench.told(RecorderEnded(second))
+        await bench.reported(EffectDone(effect.number))
+    await bench.reported(RecorderEnded(first))
+    await bench.reported(RecorderEnded(second))
 
 
 async def test_a_prompt_to_a_bridge_cuts_nobody_off(bench: Bench) -> None:

@@ -1,6 +1,6 @@
 """What the core may rely on, over FakeAsterisk and over the real one: the same scenarios, so that the fake can't lie.
 
-The real one is asked through `ari.asterisk.Asterisk`, its phones are bots behind the carrier, and who hears whom is
+The real one is requested through `ari.asterisk.Asterisk`, its phones are bots behind the carrier, and who hears whom is
 measured in RTP. CC_ARI_URL, CC_ARI_USER, CC_ARI_PASSWORD, CC_BIND and CC_CARRIER say where it is.
 """
 
@@ -56,11 +56,11 @@ async def test_a_leg_is_created_joined_dialled_rings_and_is_answered(bench: Benc
     await bench.done(CreateBridge(bench.number(), bridge))
     leg = bench.new("leg")
     await bench.done(CreateLeg(bench.number(), leg, one, NOBODY, "call"))
-    await bench.told(LegCreated(leg))
+    await bench.reported(LegCreated(leg))
     await bench.done(JoinBridge(bench.number(), leg, bridge))
     await bench.done(DialLeg(bench.number(), leg, 20))
-    await bench.told(LegRinging(leg))
-    await bench.told(LegAnswered(leg))
+    await bench.reported(LegRinging(leg))
+    await bench.reported(LegAnswered(leg))
     assert bench.of_leg(leg) == [LegCreated(leg), LegRinging(leg), LegAnswered(leg)]
 
 
@@ -74,7 +74,7 @@ async def test_two_in_a_bridge_hear_each_other(bench: Bench) -> None:
 )
 async def test_a_leg_that_is_not_answered_goes_with_the_cause(bench: Bench, behaviour: Behaviour, cause: int) -> None:
     leg = await bench.dial(await bench.person("one", behaviour), 1)
-    await bench.told(LegGone(leg, cause))
+    await bench.reported(LegGone(leg, cause))
     assert bench.of_leg(leg)[-1] == LegGone(leg, cause)
     assert LegAnswered(leg) not in bench.of_leg(leg)
 
@@ -91,9 +91,9 @@ async def test_a_destination_that_is_not_there_cannot_be_created(bench: Bench, d
 async def test_the_fact_of_a_leg_that_hangs_up_comes_once(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     bench.hang_up(a)
-    await bench.told(LegGone(a, 16))
+    await bench.reported(LegGone(a, 16))
     await bench.done(HangUp(bench.number(), b))
-    await bench.told(LegGone(b, 16))
+    await bench.reported(LegGone(b, 16))
     assert bench.of_leg(a).count(LegGone(a, 16)) == 1
 
 
@@ -106,7 +106,7 @@ async def test_muted_twice_and_unmuted_once_is_unmuted(bench: Bench) -> None:
     await bench.hears({(a, b), (b, a)}, a, b)
 
 
-async def test_muting_is_exactly_what_was_asked_whatever_was_before(bench: Bench) -> None:
+async def test_muting_is_exactly_what_was_requested_whatever_was_before(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     for nobody_hears, hears_nobody, heard in (
         (True, True, set()),
@@ -199,7 +199,7 @@ async def test_a_bridge_that_is_not_there_cannot_be_joined(bench: Bench) -> None
 
 async def test_before_it_is_answered_a_leg_can_be_joined_but_not_muted(bench: Bench) -> None:
     leg = await bench.dial(await bench.person("one", Behaviour.RING), 20)
-    await bench.told(LegRinging(leg))
+    await bench.reported(LegRinging(leg))
     for effect in (
         SetMute(bench.number(), leg, nobody_hears=True, hears_nobody=False),
         StartMusic(bench.number(), leg, "default"),
@@ -220,18 +220,18 @@ async def test_effects_run_twice_are_done_once(bench: Bench) -> None:
         await bench.done(CreateBridge(bench.number(), bridge))
     for _ in range(2):
         await bench.done(CreateLeg(bench.number(), leg, one, NOBODY, "call"))
-    await bench.told(LegCreated(leg))
+    await bench.reported(LegCreated(leg))
     for _ in range(2):
         await bench.done(JoinBridge(bench.number(), leg, bridge))
     for _ in range(2):
         await bench.done(DialLeg(bench.number(), leg, 20))
-    await bench.told(LegAnswered(leg))
+    await bench.reported(LegAnswered(leg))
     for _ in range(2):
         await bench.done(Announce(bench.number(), leg, playing, "prompt", SOUND))
-    await bench.told(AnnouncementFinished(leg, playing))
+    await bench.reported(AnnouncementFinished(leg, playing))
     for _ in range(2):
         await bench.done(HangUp(bench.number(), leg))
-    await bench.told(LegGone(leg, 16))
+    await bench.reported(LegGone(leg, 16))
     for _ in range(2):
         await bench.done(DestroyBridge(bench.number(), bridge))
     assert bench.of_leg(leg) == [
@@ -260,8 +260,8 @@ async def test_all_at_once_is_done_in_order(bench: Bench) -> None:
     for effect in effects:
         bench.execute(effect)
     for effect in effects:
-        await bench.told(EffectDone(effect.number))
-    await bench.told(AnnouncementFinished(a, playing))
+        await bench.reported(EffectDone(effect.number))
+    await bench.reported(AnnouncementFinished(a, playing))
 
 
 async def test_a_hang_up_overtakes_what_waits_for_its_leg(bench: Bench) -> None:
@@ -270,9 +270,9 @@ async def test_a_hang_up_overtakes_what_waits_for_its_leg(bench: Bench) -> None:
     for effect in behind:
         bench.execute(effect)
     bench.execute(HangUp(bench.number(), a))
-    await bench.told(LegGone(a, 16))
+    await bench.reported(LegGone(a, 16))
     for effect in behind[1:]:
-        await bench.told(EffectFailed(effect.number, "hung up", gone=True))
+        await bench.reported(EffectFailed(effect.number, "hung up", gone=True))
     await bench.hears(set(), a, b)
 
 
@@ -282,24 +282,24 @@ async def test_a_leg_hung_up_while_it_is_created_does_not_stay(bench: Bench) -> 
     create, hang_up = CreateLeg(bench.number(), leg, one, NOBODY, "call"), HangUp(bench.number(), leg)
     bench.execute(create)
     bench.execute(hang_up)
-    await bench.told(EffectDone(create.number))
-    await bench.told(EffectDone(hang_up.number))
-    await bench.told(LegGone(leg, 16))
+    await bench.reported(EffectDone(create.number))
+    await bench.reported(EffectDone(hang_up.number))
+    await bench.reported(LegGone(leg, 16))
 
 
 async def test_answered_elsewhere_ends_a_ringing_leg_with_its_own_cause(bench: Bench) -> None:
     leg = await bench.dial(await bench.person("one", Behaviour.RING), 20)
-    await bench.told(LegRinging(leg))
+    await bench.reported(LegRinging(leg))
     await bench.done(HangUp(bench.number(), leg, answered_elsewhere=True))
-    await bench.told(LegGone(leg, 26))
+    await bench.reported(LegGone(leg, 26))
 
 
-async def test_the_hold_key_is_told_of_the_leg_that_pressed_it_alone(bench: Bench) -> None:
+async def test_the_hold_key_is_notified_of_the_leg_that_pressed_it_alone(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     await bench.press_hold(a)
-    await bench.told(LegHeldByPhone(a))
+    await bench.reported(LegHeldByPhone(a))
     await bench.press_retrieve(a)
-    await bench.told(LegRetrievedByPhone(a))
+    await bench.reported(LegRetrievedByPhone(a))
     await bench.hears({(a, b), (b, a)}, a, b)
     assert LegHeldByPhone(b) not in bench.facts
     assert LegRetrievedByPhone(b) not in bench.facts
@@ -311,7 +311,7 @@ async def test_another_effect_stops_an_announcement(bench: Bench) -> None:
     playing = bench.new("playing")
     await bench.done(Announce(bench.number(), a, playing, "prompt", LONG))
     await bench.done(JoinBridge(bench.number(), a, bridge))
-    await bench.told(AnnouncementFinished(a, playing))
+    await bench.reported(AnnouncementFinished(a, playing))
     await bench.hears({(a, b), (b, a)}, a, b)
 
 
@@ -328,8 +328,8 @@ async def test_an_announcement_replaces_one_under_way(bench: Bench) -> None:
     first, second = bench.new("playing"), bench.new("playing")
     await bench.done(Announce(bench.number(), a, first, "prompt", LONG))
     await bench.done(Announce(bench.number(), a, second, "prompt", SOUND))
-    await bench.told(AnnouncementFinished(a, first))
-    await bench.told(AnnouncementFinished(a, second))
+    await bench.reported(AnnouncementFinished(a, first))
+    await bench.reported(AnnouncementFinished(a, second))
 
 
 async def test_digits_do_not_end_the_music_of_who_gets_them(bench: Bench) -> None:
@@ -348,9 +348,9 @@ async def test_after_a_lost_connection_all_is_reconciled_and_calls_go_on(bench: 
     a, b, bridge = await bench.conversation()
     bench.facts.clear()
     await bench.lose_link()
-    await bench.told(LinkLost())
+    await bench.reported(LinkLost())
     await bench.restore_link()
-    found_there = await bench.told_of(AsteriskReconciled)
+    found_there = await bench.reported_of(AsteriskReconciled)
     there = {channel.leg: channel for channel in found_there.channels}
     assert {a, b} <= set(there)
     assert there[a].up
@@ -361,12 +361,12 @@ async def test_after_a_lost_connection_all_is_reconciled_and_calls_go_on(bench: 
     await bench.done(SetMute(bench.number(), a, nobody_hears=True, hears_nobody=False))
     await bench.hears({(a, b)}, a, b)
     await bench.done(HangUp(bench.number(), a))
-    await bench.told(LegGone(a, 16))
+    await bench.reported(LegGone(a, 16))
 
 
 async def test_without_a_connection_every_effect_fails(bench: Bench) -> None:
     a, _, _ = await bench.conversation()
     await bench.lose_link()
-    await bench.told(LinkLost())
+    await bench.reported(LinkLost())
     failed = await bench.failed(HangUp(bench.number(), a))
     assert failed.gone is False

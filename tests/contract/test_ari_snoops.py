@@ -20,10 +20,10 @@ async def _overhearing(bench: Bench, of: str, *, whisper: bool = False) -> tuple
     bridge, snoop = bench.new("b"), bench.new("snoop")
     await bench.done(CreateBridge(bench.number(), bridge))
     third = await bench.dial(await bench.person("third", Behaviour.ANSWER), 20)
-    await bench.told(LegAnswered(third))
+    await bench.reported(LegAnswered(third))
     await bench.done(JoinBridge(bench.number(), third, bridge))
     await bench.done(CreateSnoop(bench.number(), snoop, of, whisper, "call"))
-    await bench.told(LegCreated(snoop))
+    await bench.reported(LegCreated(snoop))
     await bench.done(JoinBridge(bench.number(), snoop, bridge))
     return third, snoop, bridge
 
@@ -37,7 +37,7 @@ async def test_through_a_snoop_one_hears_both_and_is_heard_by_nobody(bench: Benc
     await bench.done(LeaveBridge(bench.number(), snoop, bridge))
     await bench.hears(talk, a, b, third)
     await bench.done(HangUp(bench.number(), snoop))
-    await bench.told(LegGone(snoop, 16))
+    await bench.reported(LegGone(snoop, 16))
 
 
 async def test_a_whisper_is_heard_by_the_leg_that_the_snoop_is_on_alone(bench: Bench) -> None:
@@ -79,8 +79,8 @@ async def test_a_snoop_stays_with_its_leg_from_bridge_to_bridge_and_goes_with_it
     await bench.done(JoinBridge(bench.number(), b, other))
     await bench.hears({(a, b), (b, a), (third, a), (third, b)}, a, b, third)
     bench.hang_up(a)
-    await bench.told(LegGone(a, 16))
-    await bench.told(LegGone(snoop, 16))
+    await bench.reported(LegGone(a, 16))
+    await bench.reported(LegGone(snoop, 16))
     assert LegGone(third, 16) not in bench.facts
 
 
@@ -89,11 +89,11 @@ async def test_a_snoop_is_made_once_and_never_on_a_leg_that_is_not_there(bench: 
     snoop = bench.new("snoop")
     for _ in range(2):
         await bench.done(CreateSnoop(bench.number(), snoop, a, False, "call"))
-    await bench.told(LegCreated(snoop))
+    await bench.reported(LegCreated(snoop))
     failed = await bench.failed(CreateSnoop(bench.number(), bench.new("snoop"), bench.new("leg"), False, "call"))
     assert failed.gone is False, "nobody would tell the end of a channel that never was"
     await bench.done(HangUp(bench.number(), snoop))
-    await bench.told(LegGone(snoop, 16))
+    await bench.reported(LegGone(snoop, 16))
     assert bench.of_leg(snoop) == [LegCreated(snoop), LegGone(snoop, 16)]
 
 
@@ -103,19 +103,19 @@ async def test_a_snoop_hung_up_while_it_is_made_does_not_stay(bench: Bench) -> N
     create, hang_up = CreateSnoop(bench.number(), snoop, a, True, "call"), HangUp(bench.number(), snoop)
     bench.execute(create)
     bench.execute(hang_up)
-    await bench.told(EffectDone(create.number))
-    await bench.told(EffectDone(hang_up.number))
-    await bench.told(LegGone(snoop, 16))
+    await bench.reported(EffectDone(create.number))
+    await bench.reported(EffectDone(hang_up.number))
+    await bench.reported(LegGone(snoop, 16))
 
 
 async def test_snoops_are_among_what_is_reconciled(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     third, snoop, _ = await _overhearing(bench, a)
     await bench.lose_link()
-    await bench.told(LinkLost())
+    await bench.reported(LinkLost())
     bench.facts.clear()
     await bench.restore_link()
-    found_there = await bench.told_of(AsteriskReconciled)
+    found_there = await bench.reported_of(AsteriskReconciled)
     (found,) = [channel for channel in found_there.channels if channel.leg == snoop]
     assert found.up
     assert found.in_app

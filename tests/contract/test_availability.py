@@ -130,7 +130,7 @@ async def test_who_is_new_has_chosen_what_is_known_of_them(
     await availability.configure(directory, known)
     records = {record.agent: (record.state, record.reason) for record in await availability.agents()}
     assert (records["alice"], records["bob"]) == (("ready", None), ("not_ready", "lunch"))
-    assert records["carol"] == ("not_ready", None)  # the reason is not told while a call has them
+    assert records["carol"] == ("not_ready", None)  # the reason is not shown while a call has them
     assert records["dave"] == ("logged_out", None)
     assert await counts(availability, "group:support") == [1]
     assert await availability.recompute() == ()

@@ -1,4 +1,4 @@
-"""What subscribers are told, and the mirror that lives on it, over every implementation of `Availability`."""
+"""What subscribers are sent, and the mirror that lives on it, over every implementation of `Availability`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -81,15 +81,15 @@ def agents(changes: list[Change]) -> list[tuple[str, str, bool]]:
     return [(c.record.agent, c.record.state, c.became_available) for c in changes if isinstance(c, AgentChanged)]
 
 
-async def test_a_state_change_is_told_with_every_count_that_it_touches(
+async def test_a_state_change_is_reported_with_every_count_that_it_touches(
     availability: Availability, subscriber: Subscriber, clock: Clock
 ) -> None:
     record = await availability.set_state("dave", "ready")
-    told = await subscriber.upto_count("skill:french=3", 1)
+    reported = await subscriber.upto_count("skill:french=3", 1)
     await availability.set_state("dave", "not_ready", "lunch")
-    told += await subscriber.upto(lambda c: isinstance(c, AgentChanged))
-    assert told[0] == AgentChanged(record, became_available=True)
-    counts = {(c.target, c.available) for c in told if isinstance(c, CountChanged)}
+    reported += await subscriber.upto(lambda c: isinstance(c, AgentChanged))
+    assert reported[0] == AgentChanged(record, became_available=True)
+    counts = {(c.target, c.available) for c in reported if isinstance(c, CountChanged)}
     assert counts == {
         ("group:sales", 1),
         ("queue:sales", 1),
@@ -97,10 +97,10 @@ async def test_a_state_change_is_told_with_every_count_that_it_touches(
         ("skill:english=4", 1),
         ("skill:french=3", 1),
     }
-    assert {c.as_of for c in told if isinstance(c, CountChanged)} == {clock.now}
+    assert {c.as_of for c in reported if isinstance(c, CountChanged)} == {clock.now}
 
 
-async def test_what_changes_nothing_is_not_told(availability: Availability, subscriber: Subscriber) -> None:
+async def test_what_changes_nothing_is_not_reported(availability: Availability, subscriber: Subscriber) -> None:
     await availability.set_state("alice", "logged_out")
     await availability.set_activity("alice", None)
     await availability.set_reachable("alice", reachable=True)
@@ -110,7 +110,7 @@ async def test_what_changes_nothing_is_not_told(availability: Availability, subs
     assert agents(await subscriber.upto_count("group:support", 1)) == [("bob", "ready", True)]
 
 
-async def test_only_who_can_be_had_now_is_told_as_available(
+async def test_only_who_can_be_had_now_is_notified_as_available(
     availability: Availability, subscriber: Subscriber, clock: Clock
 ) -> None:
     await availability.set_state("bob", "ready")
@@ -120,8 +120,8 @@ async def test_only_who_can_be_had_now_is_told_as_available(
     clock.advance(10)
     await availability.expire()
     await availability.set_state("alice", "ready")
-    told = agents(await subscriber.upto_count("group:support", 2))
-    assert told == [
+    reported = agents(await subscriber.upto_count("group:support", 2))
+    assert reported == [
         ("bob", "ready", True),
         ("bob", "reserved", False),
         ("bob", "on_call", False),
@@ -131,17 +131,17 @@ async def test_only_who_can_be_had_now_is_told_as_available(
     ]
 
 
-async def test_who_only_loses_their_place_is_not_told_as_available_anew(
+async def test_who_only_loses_their_place_is_not_reported_as_available_anew(
     availability: Availability, subscriber: Subscriber
 ) -> None:
     await availability.set_state("bob", "ready")
     await availability.count_missed("bob", 0, "no_answer")
     await availability.set_state("alice", "ready")
-    told = agents(await subscriber.upto_count("group:support", 2))
-    assert told == [("bob", "ready", True), ("bob", "ready", False), ("alice", "ready", True)]
+    reported = agents(await subscriber.upto_count("group:support", 2))
+    assert reported == [("bob", "ready", True), ("bob", "ready", False), ("alice", "ready", True)]
 
 
-async def test_who_runs_out_and_is_taken_again_at_once_is_told_once(
+async def test_who_runs_out_and_is_taken_again_at_once_is_reported_once(
     availability: Availability, subscriber: Subscriber, clock: Clock
 ) -> None:
     await availability.set_state("bob", "ready")
@@ -150,20 +150,20 @@ async def test_who_runs_out_and_is_taken_again_at_once_is_told_once(
     clock.advance(20)
     await availability.reserve("r2", SUPPORT, NOBODY, 15)
     await availability.set_state("alice", "ready")
-    told = agents(await subscriber.upto_count("group:support", 1))
-    assert told == [("bob", "reserved", False), ("alice", "ready", True)]
+    reported = agents(await subscriber.upto_count("group:support", 1))
+    assert reported == [("bob", "reserved", False), ("alice", "ready", True)]
 
 
-async def test_who_is_taken_back_after_their_phone_was_in_use_is_told_as_available(
+async def test_who_is_taken_back_after_their_phone_was_in_use_is_notified_as_available(
     availability: Availability, subscriber: Subscriber
 ) -> None:
     await availability.set_state("bob", "ready")
     await availability.set_reachable("bob", reachable=False, in_use=True)
     await availability.set_reachable("bob", reachable=True)
-    told = await subscriber.upto_count("group:support", 1)
-    told += await subscriber.upto_count("group:support", 1)
-    assert agents(told) == [("bob", "ready", True), ("bob", "ready", False), ("bob", "ready", True)]
-    assert [c.record.in_use for c in told if isinstance(c, AgentChanged)] == [False, True, False]
+    reported = await subscriber.upto_count("group:support", 1)
+    reported += await subscriber.upto_count("group:support", 1)
+    assert agents(reported) == [("bob", "ready", True), ("bob", "ready", False), ("bob", "ready", True)]
+    assert [c.record.in_use for c in reported if isinstance(c, AgentChanged)] == [False, True, False]
 
 
 async def test_a_new_configuration_tells_to_read_everything(
@@ -212,7 +212,7 @@ async def test_the_mirror_follows_a_new_configuration(
     assert (mirror.record("alice"), mirror.available(SUPPORT)) == (None, 0)
 
 
-async def test_listeners_are_told_of_differences_only_and_can_be_ended(
+async def test_listeners_are_notified_of_differences_only_and_can_be_ended(
     availability: Availability, mirror: Mirror
 ) -> None:
     heard: list[Change] = []
@@ -231,7 +231,7 @@ async def test_listeners_are_told_of_differences_only_and_can_be_ended(
 
 
 class Scripted:
-    """An availability of which only the subscription and the snapshot are used, each told what to answer."""
+    """An availability of which only the subscription and the snapshot are used, each given what to answer."""
 
     def __init__(self, availability: Availability) -> None:
         self._availability = availability
@@ -368,8 +368,8 @@ async def test_a_mirror_keeps_what_it_knew_until_an_emptied_redis_is_filled_agai
     record = await availability.set_state("alice", "ready")
     await until(mirror, lambda: mirror.record("alice") == record)
     known = dict(mirror.records)
-    told: list[Change] = []
-    mirror.listen(told.append)
+    reported: list[Change] = []
+    mirror.listen(reported.append)
     await empty(availability)
     reading = asyncio.create_task(mirror._reload())
     await availability.snapshot()
@@ -378,5 +378,5 @@ async def test_a_mirror_keeps_what_it_knew_until_an_emptied_redis_is_filled_agai
     async with asyncio.timeout(DEADLINE):
         await reading
     assert mirror.fresh
-    assert "logged_out" not in {state for agent, state, _ in agents(told) if agent == "alice"}
+    assert "logged_out" not in {state for agent, state, _ in agents(reported) if agent == "alice"}
     assert (await availability.agent("alice")).state is AgentState.READY

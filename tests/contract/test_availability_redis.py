@@ -233,11 +233,11 @@ async def test_a_missed_message_is_noticed_by_its_number(client: Redis, prefix: 
     assert await anext(changes) == Resync()
     for number in (7, 8, 10, 11):
         await client.publish(channel, f'{{"s":{number},"t":1000,"a":{{}},"c":[["group:a",{number}]]}}')
-    told: list[Change] = []
+    reported: list[Change] = []
     async with asyncio.timeout(DEADLINE):
-        while len(told) < 5:
-            told.append(await anext(changes))
-    assert told == [
+        while len(reported) < 5:
+            reported.append(await anext(changes))
+    assert reported == [
         CountChanged("group:a", 7, 1.0),
         CountChanged("group:a", 8, 1.0),
         Resync(),

@@ -82,7 +82,7 @@ def _count(target: Target, availability: Availability) -> Coroutine[Any, Any, in
 
 
 class Workers(RuleBasedStateMachine):
-    """Eight workers over one Redis, and one in memory told the same."""
+    """Eight workers over one Redis, and one in memory given the same."""
 
     def __init__(self) -> None:
         super().__init__()

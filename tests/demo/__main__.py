@@ -47,7 +47,7 @@ async def perform(stack: Stack, ink: render.Ink) -> int:
         stage.write(render.failure(stage.scene, _advice(error, stack), ink))
         return 1
     finally:
-        # What is left behind has been told, or is not what failed.
+        # What is left behind has been said, or is not what failed.
         with contextlib.suppress(AssertionError, TimeoutError, OSError, aiohttp.ClientError):
             await office.close()
     return 0

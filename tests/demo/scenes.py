@@ -96,31 +96,31 @@ async def _inbound(stage: Stage, zoe: Contact, alice: Agent) -> None:
 
 async def _hold(stage: Stage, alice: Agent) -> None:
     async with stage.act("Alice puts Zoé on hold"):
-        asked = time.monotonic()
-        stage.tell(asked, "Alice, on the desktop: hold")
+        requested = time.monotonic()
+        stage.tell(requested, "Alice, on the desktop: hold")
         await alice.do("hold")
-        await stage.music(CALLER, asked)
+        await stage.music(CALLER, requested)
         await alice.sees_state("held")
         await stage.hear()
-        stage.ceased(CALLER, "alice", asked)
-        stage.ceased("alice", CALLER, asked)
+        stage.ceased(CALLER, "alice", requested)
+        stage.ceased("alice", CALLER, requested)
     async with stage.act("… and takes them back"):
-        asked = time.monotonic()
-        stage.tell(asked, "Alice: retrieve")
+        requested = time.monotonic()
+        stage.tell(requested, "Alice: retrieve")
         await alice.do("retrieve")
-        await stage.began(CALLER, "alice", asked)
-        await stage.began("alice", CALLER, asked)
+        await stage.began(CALLER, "alice", requested)
+        await stage.began("alice", CALLER, requested)
         await alice.sees_state("established")
         await stage.hear(CALLER, "alice")
 
 
 async def _conference(stage: Stage, alice: Agent, bob: Agent) -> None:
     async with stage.act("Alice asks Bob to join: an instant conference"):
-        asked = time.monotonic()
-        stage.tell(asked, "Alice: conference with Bob; Zoé is put on hold")
+        requested = time.monotonic()
+        stage.tell(requested, "Alice: conference with Bob; Zoé is put on hold")
         await alice.do("single-step-conference", target="agent:bob")
-        await stage.rings("bob", name=DISPLAY, number=NUMBER, since=asked)
-        await stage.music(CALLER, asked)
+        await stage.rings("bob", name=DISPLAY, number=NUMBER, since=requested)
+        await stage.music(CALLER, requested)
         await stage.hear()
     async with stage.act("Bob answers, and the three talk"):
         answered = (await bob.phone.answer()).stamps["200 sent"]
@@ -133,32 +133,32 @@ async def _conference(stage: Stage, alice: Agent, bob: Agent) -> None:
 
 async def _deaf_and_mute(stage: Stage, alice: Agent, bob: Agent) -> None:
     async with stage.act("Alice deafens Zoé, to have a word with Bob"):
-        asked = time.monotonic()
-        stage.tell(asked, "Alice: deafen Zoé, who can still speak")
+        requested = time.monotonic()
+        stage.tell(requested, "Alice: deafen Zoé, who can still speak")
         await alice.to("contact", "deafen")
         deaf = [(CALLER, "alice"), (CALLER, "bob")]
         await stage.hear(CALLER, "alice", "bob", but=deaf)
         for hearer, voice in deaf:
-            stage.ceased(hearer, voice, asked)
+            stage.ceased(hearer, voice, requested)
     async with stage.act("Bob goes mute, and still hears all"):
-        asked = time.monotonic()
-        stage.tell(asked, "Bob: mute")
+        requested = time.monotonic()
+        stage.tell(requested, "Bob: mute")
         await bob.to("bob", "mute")
         await stage.hear(CALLER, "alice", "bob", but=[*deaf, ("alice", "bob")])
-        stage.ceased("alice", "bob", asked)
+        stage.ceased("alice", "bob", requested)
     async with stage.act("Zoé listens again: Bob's mute is untouched by that"):
-        asked = time.monotonic()
-        stage.tell(asked, "Alice: undeafen Zoé")
+        requested = time.monotonic()
+        stage.tell(requested, "Alice: undeafen Zoé")
         await alice.to("contact", "undeafen")
-        await stage.began(CALLER, "alice", asked)
+        await stage.began(CALLER, "alice", requested)
         await stage.hear(CALLER, "alice", "bob", but=[("alice", "bob"), (CALLER, "bob")])
     async with stage.act("Bob has helped, and leaves"):
-        asked = time.monotonic()
-        stage.tell(asked, "Bob: release")
+        requested = time.monotonic()
+        stage.tell(requested, "Bob: release")
         await bob.do("release")
         await bob.phone.ended()
         ended = bob.phone.call.stamps["ended"]
-        stage.tell(ended, f"Bob's phone is on the hook {after(ended - asked)}; Alice and Zoé go on")
+        stage.tell(ended, f"Bob's phone is on the hook {after(ended - requested)}; Alice and Zoé go on")
         await stage.hear(CALLER, "alice")
 
 
@@ -166,11 +166,11 @@ async def _transfer(stage: Stage, alice: Agent, carol: Agent) -> None:
     choices = (await alice.command("GET", "/v1/me"))["caller_ids"]
     support = next(choice for choice in choices if choice["id"] == "support")
     async with stage.act("Alice transfers Zoé to Carol, showing “Support” as the caller"):
-        asked = time.monotonic()
-        stage.tell(asked, "Alice: instant transfer to Carol, caller ID “Support”")
+        requested = time.monotonic()
+        stage.tell(requested, "Alice: instant transfer to Carol, caller ID “Support”")
         await alice.do("single-step-transfer", target="agent:carol", caller_id="support")
-        await stage.rings("carol", name=support["name"], number=support["number"], since=asked)
-        await stage.music(CALLER, asked)
+        await stage.rings("carol", name=support["name"], number=support["number"], since=requested)
+        await stage.music(CALLER, requested)
         await stage.hear()
     async with stage.act("Carol answers, and Alice is free"):
         answered = (await carol.phone.answer()).stamps["200 sent"]
@@ -185,11 +185,11 @@ async def _transfer(stage: Stage, alice: Agent, carol: Agent) -> None:
 
 async def _end(stage: Stage, zoe: Contact, carol: Agent) -> None:
     async with stage.act("Zoé hangs up"):
-        asked = time.monotonic()
-        stage.tell(asked, "Zoé hangs up")
+        requested = time.monotonic()
+        stage.tell(requested, "Zoé hangs up")
         zoe.hangup()
         await carol.phone.ended()
         ended = carol.phone.call.stamps["ended"]
-        stage.tell(ended, f"Carol's phone is on the hook {after(ended - asked)}")
+        stage.tell(ended, f"Carol's phone is on the hook {after(ended - requested)}")
         await stage.office.stack.no_calls()
         stage.tell(time.monotonic(), "Asterisk has no channel left, the controller no call")

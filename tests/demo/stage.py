@@ -30,7 +30,7 @@ class Stage:
         self.scene: Scene | None = None
         self._out = out
         self._ink = ink
-        self._told: Scene | None = None
+        self._reported: Scene | None = None
 
     # -- people -------------------------------------------------------------------------------------------------------
 
@@ -41,7 +41,7 @@ class Stage:
         return contact
 
     async def state_of(self, agent: str) -> str | None:
-        """The state of an agent, asked without a phone or a desktop of theirs; None where they can't log in as such."""
+        """The state of an agent, without a phone or a desktop of theirs; None where they can't log in as such."""
         stack = self.office.stack
         async with aiohttp.ClientSession() as session:
             body = {"agent": agent, "password": f"{agent}-demo"}
@@ -83,7 +83,7 @@ class Stage:
         finally:
             self.scene.moments.sort(key=lambda moment: moment.at)
             self.write([*render.body(self.scene, self._ink), ""])
-        self._told = self.scene
+        self._reported = self.scene
 
     def tell(self, stamp: float, text: str) -> None:
         """Something happened at that monotonic time."""
@@ -121,7 +121,7 @@ class Stage:
         return found
 
     def _notes(self, bot: str, station: Station) -> tuple[str, ...]:
-        """What the desktops were told of this party."""
+        """What the desktops got of this party."""
         if station.ringing is not None:
             return ("the phone rings",)
         outside = bot not in self.office.people

@@ -1,4 +1,4 @@
-"""What is told: moments on a clock, and what everybody hears at the end of each scene. Shapes only."""
+"""What is shown: moments on a clock, and what everybody hears at the end of each scene. Shapes only."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python -m tests.demo.visit [AGENT]
 
-Whoever has the page open as that agent (alice), and is ready, is called; what happens is told line by line. Ends with
+Whoever has the page open as that agent (alice), and is ready, is called; what happens is shown line by line. Ends with
 Ctrl-C; everybody goes home then, but for the visitor.
 
 Exit code 2: it can't be run now. 3: the call centre has other people than the demonstration.
@@ -52,7 +52,7 @@ class Visitor:
         return self.desktop.me.get("state") == "ready" and bool(self.desktop.me.get("phone_state") != "unreachable")
 
 
-def told(call: Json) -> str:
+def described(call: Json) -> str:
     """One line of what a call is now: its state, and who is in it with what was done to them."""
     people = []
     for party in call.get("parties", []):
@@ -92,7 +92,7 @@ async def one_call(visitor: Visitor, caller: Contact, number: str, rest: float) 
     said: str | None = None
 
     def now() -> str | None:
-        calls = [told(each) for each in visitor.desktop.calls.values() if each.get("state") != "released"]
+        calls = [described(each) for each in visitor.desktop.calls.values() if each.get("state") != "released"]
         return calls[-1] if calls else None
 
     while caller.live:

@@ -6,8 +6,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from tests.desk.stage import Json, Scene
-from tests.desk.told import (
+from tests.desk.reported import (
     AT,
     CONFIGURATION,
     CONSULT_VERBS,
@@ -29,8 +28,9 @@ from tests.desk.told import (
     party,
     party_states,
 )
+from tests.desk.stage import Json, Scene
 
-# What is there once the page has taken in all that it was told.
+# What is there once the page has taken in all that it was sent.
 TARGETS, MATRIX = ".targets li", ".hearing"
 WITHOUT_MICROPHONE = (
     "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'));"

@@ -173,7 +173,7 @@ WORDS = {
 
 @dataclass
 class DeskPage:
-    """One window. `words` are asked for by their key in `WORDS`."""
+    """One window. `words` are found by their key in `WORDS`."""
 
     page: Page
     language: Language

@@ -68,7 +68,7 @@ class Callers:
         self._errors = errors
 
     async def all_were_served(self, within: float) -> None:
-        """Wait until every one of them was answered, and hung up by the other side; nothing unexpected was told."""
+        """Wait until every one of them was answered, and hung up by the other side; nothing unexpected was reported."""
         try:
             async with asyncio.timeout(within):
                 status = await self._process.wait()

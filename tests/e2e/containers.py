@@ -1,6 +1,6 @@
 """Parts of the running system taken away and brought back, by their containers' names (`CC_COMPOSE_PROJECT`).
 
-Docker is asked by its SDK in a thread of its own, so that the bots' audio goes on meanwhile. What was taken away is
+Docker is driven by its SDK in a thread of its own, so that the bots' audio goes on meanwhile. What was taken away is
 back, and `/readyz` says so, when a block ends, however it ends.
 """
 
@@ -21,7 +21,7 @@ from tests.e2e.stack import Stack
 
 _COMMAND_WITHIN = 30
 _READY_WITHIN = 40.0
-_ASKED_AGAIN_AFTER = 0.05
+_POLL_SECONDS = 0.05
 
 type Name = Literal["asterisk", "controller", "redis"]
 
@@ -117,12 +117,12 @@ async def until_away(stack: Stack, code: str = "", within: float = _READY_WITHIN
 
 
 async def _until(stack: Stack, holds: Callable[[tuple[int, str]], bool], what: str, within: float) -> None:
-    """Asked again and again, for nothing tells it by itself."""
+    """Polled, for nothing reports it by itself."""
     found: tuple[int, str] = (0, "")
     try:
         async with asyncio.timeout(within):
             while not holds(found := await readiness(stack)):
-                await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=_ASKED_AGAIN_AFTER)
+                await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=_POLL_SECONDS)
     except TimeoutError:
         raise AssertionError(f"/readyz says {found}: not {what} within {within:g} s") from None
 

@@ -32,7 +32,7 @@ MAX_PARTIES = 22
 LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
 """How well they know their tools."""
 
-QUEUE, QUEUE_URGENT, QUEUE_SHORT, QUEUE_TOLD = "3900", "3905", "3901", "3902"
+QUEUE, QUEUE_URGENT, QUEUE_SHORT, QUEUE_ANNOUNCED = "3900", "3905", "3901", "3902"
 GROUP_TOGETHER, GROUP_REST, GROUP_IN_ORDER, GROUP_WITH_DATA = "2901", "2902", "2903", "4900"
 SKILL, SKILL_3 = "2910", "2913"
 OWN_PROMPT_SAID = "2998"
@@ -69,7 +69,8 @@ _SECTIONS = {
     max_length: 2
     max_wait: 3
     overflow: group:together
-  told: {{name: Told queue, number: "{QUEUE_TOLD}", groups: [crowd], announce_every: 5, music_class: {OWN_MUSIC}}}
+  announced: {{name: Announced queue, number: "{QUEUE_ANNOUNCED}", groups: [crowd], announce_every: 5, music_class:
+  {OWN_MUSIC}}}
 """,
     "skills": """\
   tools: {name: Tools, show_available: true}
@@ -97,7 +98,7 @@ exten => {QUEUE_URGENT},1,Gosub(call-control,welcome,1)
  same => n,Hangup()
 exten => {QUEUE_SHORT},1,Gosub(call-control,deliver,1(queue,short))
  same => n,Hangup()
-exten => {QUEUE_TOLD},1,Gosub(call-control,deliver,1(queue,told))
+exten => {QUEUE_ANNOUNCED},1,Gosub(call-control,deliver,1(queue,announced))
  same => n,Hangup()
 exten => {NOWHERE},1,Gosub(call-control,deliver,1(group,nowhere))
  same => n,Hangup()

@@ -78,7 +78,7 @@ class Baresip:
         await self._writer.drain()
 
     async def until(self, event: str, times: int = 1) -> None:
-        """Wait until it has told that event so often."""
+        """Wait until it has reported that event so often."""
         try:
             async with asyncio.timeout(_WITHIN):
                 while self.events.count(event) < times:

@@ -129,8 +129,8 @@ class Agent(Desktop):
             lambda call: bool(call["offer"]) and call["offer"]["state"] == state, f"sees the offer {state}", within
         )
 
-    def told_of(self, target: str) -> list[int | None]:
-        """Every number of free agents that my window was told for a target."""
+    def counts_of(self, target: str) -> list[int | None]:
+        """Every number of free agents that my window got for a target."""
         return [e["available"] for e in self.events if e["type"] == "target.updated" and e["target"] == target]
 
     def reasons(self) -> set[str | None]:

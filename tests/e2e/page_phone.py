@@ -88,7 +88,7 @@ class PagePhone:
         return (await self._ask(request)).status_code
 
     async def rings(self) -> SipRequest:
-        """Wait for the INVITE that has not been asked for yet."""
+        """Wait for the INVITE that has not been waited for yet."""
         already = len(self.rung)
         await self.agent.phone.until(lambda: len(self.rung) > already, "rings in the page", within=WITHIN)
         return self.rung[-1]
@@ -127,10 +127,10 @@ class PagePhone:
             if isinstance(parsed, SipResponse):
                 self._answers.put_nowait(parsed)
             elif isinstance(parsed, SipRequest):
-                await self._asked(parsed)
+                await self._requested(parsed)
         self.closed = self._socket.close_code
 
-    async def _asked(self, request: SipRequest) -> None:
+    async def _requested(self, request: SipRequest) -> None:
         match request.method:
             case "INVITE":
                 await self._answer(request, 180, "Ringing")

@@ -64,7 +64,7 @@ class Stack:
             return found
 
     async def no_calls(self, within: float = 10.0) -> None:
-        """Wait until the controller and Asterisk have no call left: whatever stays is a leak. Asked again until so."""
+        """Wait until the controller and Asterisk have no call left: whatever stays is a leak. Polled until so."""
         left: list[object] = []
         try:
             async with asyncio.timeout(within), aiohttp.ClientSession() as session:

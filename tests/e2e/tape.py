@@ -63,7 +63,7 @@ async def watching(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[None
                         continue
                     if event["type"] == "RecordingFinished":
                         running.discard(name)
-                    elif event["type"] == "RecordingStarted" and name not in running:  # it is told twice
+                    elif event["type"] == "RecordingStarted" and name not in running:  # it is reported twice
                         running.add(name)
                         return
 
@@ -108,10 +108,10 @@ def _listen(office: Office, samples: Samples) -> Tape:
         else:
             parts.append((voices, 1))
     lasting = [part for part, frames in parts if part and frames >= _SHORTEST]
-    told = tuple(part for i, part in enumerate(lasting) if i == 0 or part != lasting[i - 1])
+    reported = tuple(part for i, part in enumerate(lasting) if i == 0 or part != lasting[i - 1])
     return Tape(
         seconds=len(samples) / RATE,
-        parts=told,
+        parts=reported,
         heard=frozenset(name for name, frames in heard.items() if frames >= _SHORTEST),
         others=others * FRAME_SECONDS if others >= _SHORTEST else 0.0,
     )

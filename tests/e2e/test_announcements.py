@@ -1,4 +1,4 @@
-"""What callers are told, word for word: in French and in English, and as the administrator's file says.
+"""What callers hear, word for word: in French and in English, and as the administrator's file says.
 
 The demo's dialplan speaks French, but English to numbers of Britain and America. What was said is found again in the
 caller's audio by the waves of Asterisk's own sound files, so that the language is heard and not believed.
@@ -29,7 +29,7 @@ async def taped(office: Office, name: str, language: str) -> Contact:
     return caller
 
 
-def told(caller: Contact) -> bytes:
+def tape_of(caller: Contact) -> bytes:
     """What they have heard up to now."""
     assert caller.tape is not None
     return bytes(caller.tape)
@@ -55,11 +55,11 @@ async def left_alone(office: Office, caller: Contact) -> None:
 
 
 @in_both_languages
-async def test_with_nobody_left_the_caller_is_told_so_in_their_language_s16(office: Office, language: str) -> None:
+async def test_with_nobody_left_the_caller_is_notified_in_their_language_s16(office: Office, language: str) -> None:
     known = await prompts(office.stack, "vm-nobodyavail", "goodbye", "pbx-invalid")
     caller = await taped(office, "caller", language)
     await left_alone(office, caller)
-    assert recited(told(caller), known) == [f"{language}/vm-nobodyavail", f"{language}/goodbye"]
+    assert recited(tape_of(caller), known) == [f"{language}/vm-nobodyavail", f"{language}/goodbye"]
 
 
 @in_both_languages
@@ -68,25 +68,25 @@ async def test_a_number_that_leads_nowhere_says_so_in_the_callers_language(offic
     caller = await taped(office, "caller", language)
     caller.dial(crowd.NOWHERE)
     await caller.ended(within=15)
-    assert recited(told(caller), known) == [f"{language}/pbx-invalid"]
+    assert recited(tape_of(caller), known) == [f"{language}/pbx-invalid"]
 
 
 @in_both_languages
-async def test_the_place_in_the_line_is_told_in_each_callers_language(office: Office, language: str) -> None:
+async def test_the_place_in_the_line_is_reported_in_each_callers_language(office: Office, language: str) -> None:
     known = await prompts(office.stack, "queue-youarenext", "queue-thereare", "digits/2", "queue-callswaiting")
     first = await taped(office, "first", language)
     second = await taped(office, "second", OTHER[language])
     for caller in (first, second):
-        caller.dial(crowd.QUEUE_TOLD)
+        caller.dial(crowd.QUEUE_ANNOUNCED)
         await caller.hears_music(within=8)
     for caller in (first, second):
         await caller.hears_speech(within=10)
         await caller.hears_music(within=10)
     for caller in (first, second):
         caller.hangup()
-    assert recited(told(first), known) == [f"{language}/queue-youarenext"]
+    assert recited(tape_of(first), known) == [f"{language}/queue-youarenext"]
     place = ("queue-thereare", "digits/2", "queue-callswaiting")
-    assert recited(told(second), known) == [f"{OTHER[language]}/{prompt}" for prompt in place]
+    assert recited(tape_of(second), known) == [f"{OTHER[language]}/{prompt}" for prompt in place]
 
 
 async def test_what_is_said_is_what_the_administrators_file_says_s16(stack: Stack, tmp_path: Path) -> None:
@@ -108,4 +108,4 @@ async def test_what_is_said_is_what_the_administrators_file_says_s16(stack: Stac
         await bob.phone.rings()
         await hang_up_and_decline(alice, bob)
         await partner.ended(within=15)
-        assert recited(told(partner), known) == ["fr/queue-thankyou", "fr/vm-goodbye"]
+        assert recited(tape_of(partner), known) == ["fr/queue-thankyou", "fr/vm-goodbye"]

@@ -19,7 +19,7 @@ WITHIN = 10.0
 
 @pytest.fixture
 async def hall(stack: Stack) -> AsyncIterator[Office]:
-    """An office whose bots speak so softly that all of a big conference can be told from each other at once."""
+    """An office whose bots speak so softly that all voices of a big conference can be distinguished at once."""
     office = Office(Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier, voices=crowd.MAX_PARTIES), stack, {})
     try:
         yield office

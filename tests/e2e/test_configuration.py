@@ -266,7 +266,7 @@ async def test_a_call_between_people_outside_goes_on_where_the_administrator_all
         await office.hears("partner <-> adviser")
 
 
-async def test_a_hold_that_lasts_too_long_is_told_and_brought_back_s13(stack: Stack, tmp_path: Path) -> None:
+async def test_a_hold_that_lasts_too_long_is_reported_and_brought_back_s13(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "callcentre.yaml"
     text = FILE.read_text().replace("  # max_hold: 120            #", "  max_hold: 2 #")
     file.write_text(text.replace("  # hold_reminder: beep               #", "  hold_reminder: beep #"))
@@ -279,7 +279,7 @@ async def test_a_hold_that_lasts_too_long_is_told_and_brought_back_s13(stack: St
         await alice.do("hold")
         await partner.hears_music(within=8)
         for who in (alice, erin):
-            await who.phone.until(lambda who=who: bool(who.alarms), "is told of the hold", within=8)  # type: ignore[misc]
+            await who.phone.until(lambda who=who: bool(who.alarms), "is notified of the hold", within=8)  # type: ignore[misc]
             assert who.alarms[0]["alarm"] == "held_too_long"
             assert who.alarms[0]["call_id"] == alice.call_id
         await partner.hears_music(within=8)

@@ -16,27 +16,27 @@ def hears(agent: Agent, event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def is_told(agent: Agent, wanted: dict[str, Any]) -> None:
-    """Wait until that is who hears whom, as it was told last."""
+async def is_reported(agent: Agent, wanted: dict[str, Any]) -> None:
+    """Wait until that is who hears whom, as it was reported last."""
 
-    def told() -> bool:
+    def reported() -> bool:
         events = [e for e in agent.events if e["type"] == "call.hearing"]
         return bool(events) and hears(agent, events[-1]) == wanted
 
-    await agent.phone.until(told, f"is told that {wanted}")
+    await agent.phone.until(reported, f"is notified that {wanted}")
 
 
-async def test_who_hears_whom_is_told_as_it_is_heard(office: Office) -> None:
+async def test_who_hears_whom_is_notified_as_it_is_heard(office: Office) -> None:
     alice, bob = await office.agents("alice", "bob")
     caller = await office.caller()
     await office.conference(caller, alice, bob)
-    await is_told(alice, {"contact": ["alice", "bob"], "alice": ["bob", "contact"], "bob": ["alice", "contact"]})
+    await is_reported(alice, {"contact": ["alice", "bob"], "alice": ["bob", "contact"], "bob": ["alice", "contact"]})
     await alice.to("contact", "deafen")
     await alice.to("bob", "mute")
-    await is_told(alice, {"contact": "silence", "alice": ["contact"], "bob": ["alice", "contact"]})
+    await is_reported(alice, {"contact": "silence", "alice": ["contact"], "bob": ["alice", "contact"]})
     await office.hears("caller -> alice", "caller -> bob", "alice -> bob")
     await alice.to("contact", "hold")
-    await is_told(alice, {"contact": "music", "alice": "silence", "bob": ["alice"]})
+    await is_reported(alice, {"contact": "music", "alice": "silence", "bob": ["alice"]})
     answer = await alice.command("GET", f"/v1/calls/{alice.call_id}/hearing")
     assert hears(alice, answer)["contact"] == "music"
 
@@ -67,8 +67,8 @@ async def test_a_supervisor_sees_queues_now_and_today_and_sends_somebody_home(of
     (alice,), erin = await office.agents("alice"), await supervisor(office)
 
     def sales() -> dict[str, Any]:
-        told = [e["queue"] for e in erin.events if e["type"] == "queue.updated"]
-        return next((q for q in reversed(told) if q["target"] == "queue:sales"), {})
+        reported = [e["queue"] for e in erin.events if e["type"] == "queue.updated"]
+        return next((q for q in reversed(reported) if q["target"] == "queue:sales"), {})
 
     before = next(t for t in (await erin.command("GET", "/v1/live"))["targets"] if t["target"] == "queue:sales")
     caller = await office.caller()
@@ -107,7 +107,7 @@ async def test_whoever_misses_a_call_finds_it_in_their_history_and_whoever_took_
         return {call["id"]: call for call in found["calls"]}
 
     calls = await history()
-    while set(calls) != {missed, taken}:  # kept a moment after the window was told
+    while set(calls) != {missed, taken}:  # kept a moment after the window was notified
         await alice.is_now("ready")
         calls = await history()
     assert calls[missed]["outcome"] == "missed"

@@ -1,4 +1,4 @@
-"""The desk in a frame of another page, which is told what happens and says what is to be done."""
+"""The desk in a frame of another page, which gets what happens and says what is to be done."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = """<!doctype html><title>CRM</title><iframe src="{src}" width="900" heigh
 </script>"""
 
 
-async def test_a_page_around_the_desk_is_told_of_calls_and_makes_one(office: Office, desks: Desks) -> None:
+async def test_a_page_around_the_desk_is_notified_of_calls_and_makes_one(office: Office, desks: Desks) -> None:
     alice = await office.agent("alice", ready=False)
     bob = await office.agent("bob")
     origin = office.stack.api
@@ -59,5 +59,5 @@ async def test_a_page_around_the_desk_is_told_of_calls_and_makes_one(office: Off
     assert heard[0] == {"desk": "hello", "version": 1}
     done = {each["id"]: each["code"] for each in heard if each["desk"] == "done"}
     assert done == {1: None, 2: None, 3: "not_found", 4: None}
-    told = [each["event"]["type"] for each in heard if each["desk"] == "event"]
-    assert {"agent.updated", "call.created", "call.updated", "call.ended"} <= set(told)
+    reported = [each["event"]["type"] for each in heard if each["desk"] == "event"]
+    assert {"agent.updated", "call.created", "call.updated", "call.ended"} <= set(reported)

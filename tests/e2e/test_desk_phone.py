@@ -129,10 +129,10 @@ async def test_without_a_microphone_nobody_is_offered_a_call_and_sees_why(
     office: Office, alice: Agent, page: DeskPage
 ) -> None:
     await page.page.evaluate("""
-        const asked = navigator.mediaDevices.getUserMedia;
+        const requested = navigator.mediaDevices.getUserMedia;
         navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
         window.plugIn = () => {
-          navigator.mediaDevices.getUserMedia = asked;
+          navigator.mediaDevices.getUserMedia = requested;
           navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
         };
         for (const track of window.microphones.flatMap((stream) => stream.getTracks())) {

@@ -75,7 +75,7 @@ async def test_a_call_obeys_without_delay_while_redis_stands_still(office: Offic
         await alice.do("release")
         await alice.phone.ended()
     await alice.is_now("ready", within=10)
-    # Redis may have carried out, when it went on, what was given up meanwhile: what is asked for last holds.
+    # Redis may have carried out, when it went on, what was given up meanwhile: what is requested last holds.
     await bob.command("PUT", "/v1/me/state", {"state": "ready"})
     await bob.is_now("ready")
     assert await available(alice, "group:support") == 2

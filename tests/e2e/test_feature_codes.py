@@ -37,7 +37,7 @@ async def conversation(
 
 
 async def hears_a_voice(agent: Agent, within: float = 5.0) -> None:
-    """A prompt is played to them; short ones are not told from other sounds."""
+    """A prompt is played to them; short ones are not distinguished from other sounds."""
     await agent.phone.hears_sound(Sound.SPEECH, Sound.SOUND, within=within)
 
 
@@ -67,7 +67,7 @@ async def test_a_transfer_by_keys_that_is_accepted_s10_s11(stack: Stack, tmp_pat
         await alice.phone.ended()
 
 
-async def test_a_transfer_by_keys_that_is_declined_is_told_and_the_contact_stays_on_hold_s12(
+async def test_a_transfer_by_keys_that_is_declined_is_reported_and_the_contact_stays_on_hold_s12(
     stack: Stack, tmp_path: Path
 ) -> None:
     async with conversation(stack, tmp_path) as (office, alice, bob, partner):
@@ -116,7 +116,7 @@ async def test_cancel_while_dialling_and_while_it_rings_s15(stack: Stack, tmp_pa
         await is_back_by_the_hold_code(office, alice)
 
 
-async def test_an_unknown_number_and_none_at_all_are_told_and_the_contact_stays_on_hold_s12(
+async def test_an_unknown_number_and_none_at_all_are_reported_and_the_contact_stays_on_hold_s12(
     stack: Stack, tmp_path: Path
 ) -> None:
     async with conversation(stack, tmp_path) as (office, alice, _bob, partner):

@@ -216,7 +216,7 @@ async def test_the_best_of_a_skill_is_rung_first_and_of_two_as_good_the_longest_
         assert len(agent.phone.calls) == 1
 
 
-async def test_a_level_that_is_asked_for_is_never_gone_below(office: Office) -> None:
+async def test_a_level_that_is_requested_is_never_gone_below(office: Office) -> None:
     one, three, colleague = await office.agents("crowd08", "crowd07", "crowd01")
     assert await available(one, "skill:tools>=3") == 1
     assert await available(one, "skill:tools") == 2

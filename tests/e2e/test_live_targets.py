@@ -1,4 +1,4 @@
-"""A window is told at once of every change of the targets that it shows, and of no others (S5)."""
+"""A window is notified at once of every change of the targets that it shows, and of no others (S5)."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ class Window:
         self.socket = socket
         self.seq: int | None = None
         self.targets: dict[str, Json] = {}
-        self.told: set[str] = set()
+        self.reported: set[str] = set()
 
     async def next(self, since: int | None = None) -> Json:
         event: Json = await self.socket.receive_json(timeout=WITHIN)
@@ -34,7 +34,7 @@ class Window:
         if event["type"] == "subscribed" and event["targets"] is not None:
             self.targets = {target["target"]: target for target in event["targets"]}
         elif event["type"] == "target.updated":
-            self.told.add(event["target"])
+            self.reported.add(event["target"])
             self.targets.setdefault(event["target"], {}).update(available=event["available"], state=event["state"])
         return event
 
@@ -69,7 +69,7 @@ async def window(office: Office, agent: str, **query: str) -> AsyncIterator[Wind
             yield Window(socket)
 
 
-async def test_every_open_window_is_told_of_a_count_that_changed_s5(office: Office) -> None:
+async def test_every_open_window_is_notified_of_a_count_that_changed_s5(office: Office) -> None:
     async with (
         window(office, "alice", targets="group:support,agent:bob") as by_list,
         window(office, "frank", q="support") as by_search,
@@ -91,13 +91,13 @@ async def test_every_open_window_is_told_of_a_count_that_changed_s5(office: Offi
         for each in windows:
             await each.until(lambda w=each: w.available("group:support") == before)  # type: ignore[misc]
         (dave,) = await office.agents("dave")
-        await elsewhere.until(lambda: "group:sales" in elsewhere.told)
-        assert by_list.told == {"group:support", "agent:bob"}
-        assert elsewhere.told == {"group:sales"}
+        await elsewhere.until(lambda: "group:sales" in elsewhere.reported)
+        assert by_list.reported == {"group:support", "agent:bob"}
+        assert elsewhere.reported == {"group:sales"}
         assert dave.me["state"] == "ready"
 
 
-async def test_an_agent_who_takes_a_call_is_told_as_a_target_s5(office: Office) -> None:
+async def test_an_agent_who_takes_a_call_is_notified_as_a_target_s5(office: Office) -> None:
     bob, carol = await office.agents("bob", "carol")
     async with window(office, "alice", targets="agent:bob,skill:english>=5") as desk:
         await desk.next()
@@ -111,7 +111,7 @@ async def test_an_agent_who_takes_a_call_is_told_as_a_target_s5(office: Office) 
         await bob.do("release")
         await desk.until(lambda: desk.state("agent:bob") == "ready")
         await carol.command("PUT", "/v1/me/state", {"state": "not_ready", "reason": "lunch"})
-        await desk.until(lambda: "skill:english>=5" in desk.told)
+        await desk.until(lambda: "skill:english>=5" in desk.reported)
 
 
 async def test_a_window_changes_what_it_shows_and_a_wrong_message_changes_nothing(office: Office) -> None:
@@ -122,10 +122,10 @@ async def test_a_window_changes_what_it_shows_and_a_wrong_message_changes_nothin
         assert (refused["type"], refused["problem"]["code"]) == ("error", "unknown_target")
         await desk.socket.send_str(json.dumps("hello"))
         assert (await desk.next())["problem"]["code"] == "invalid"
-        desk.told.clear()
+        desk.reported.clear()
         await office.agents("bob")
-        await desk.until(lambda: "group:support" in desk.told)
-        assert desk.told == {"group:support"}
+        await desk.until(lambda: "group:support" in desk.reported)
+        assert desk.reported == {"group:support"}
         found = await desk.says(type="subscribe", q="sal", types=["queue"])
         assert [target["target"] for target in found["targets"]] == ["queue:sales"]
 
@@ -142,7 +142,7 @@ async def test_a_window_that_was_lost_resumes_with_what_it_shows(office: Office)
         event = await desk.next(since=seq)
         assert event["type"] != "snapshot"
         await desk.until(lambda: desk.available("group:support") == before + 2)
-        assert desk.told == {"group:support"}
+        assert desk.reported == {"group:support"}
 
 
 async def test_whom_one_called_is_recent_and_whom_one_marked_a_favourite(office: Office) -> None:

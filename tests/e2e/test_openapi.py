@@ -25,8 +25,8 @@ expected-statuses = [101, 200, 201, 204, 401, 403, 404, 409, 422, 426, 429]
 [checks.negative_data_rejection]
 expected-statuses = [401, 403, 404, 405, 409, 413, 422, 426, 429]
 """
-# Keys take as long to send as people take to press them. What no keys are is refused before it is asked for which call:
-# the administrator's turn shows it.
+# Keys take as long to send as people take to press them. What no keys are is refused before it is looked for which
+# call: the administrator's turn shows it.
 FEW_KEYS = """
 [[operations]]
 include-operation-id = ["send_dtmf", "send_party_dtmf"]

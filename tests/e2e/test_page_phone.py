@@ -15,23 +15,23 @@ async def state_of(agent: Agent, device: str) -> str | None:
     return next((d["state"] for d in devices if d["device"] == device), None)
 
 
-async def is_told(agent: Agent, device: str, state: str) -> None:
+async def is_reported(agent: Agent, device: str, state: str) -> None:
     """Wait for the event that tells so."""
 
-    def told() -> bool:
+    def reported() -> bool:
         events = [e["phone"]["devices"] for e in agent.events if e["type"] == "phone.updated"]
         return bool(events) and {"device": device, "state": state} in [
             {"device": d["device"], "state": d["state"]} for d in events[-1]
         ]
 
-    await agent.phone.until(told, f"is told that the phone at the {device} is {state}")
+    await agent.phone.until(reported, f"is notified that the phone at the {device} is {state}")
 
 
 async def test_the_desk_phone_rings_until_the_agent_chooses_the_page_and_again_after(office: Office) -> None:
     (alice,) = await office.agents("alice")
     async with PagePhone.open(office, alice) as page:
         assert await page.register() == 200
-        await is_told(alice, "page", "reachable")
+        await is_reported(alice, "page", "reachable")
         caller = await office.caller()
         await office.connect(caller, alice)
         assert page.rung == []
@@ -60,7 +60,7 @@ async def test_whoever_chose_a_page_that_is_closed_is_offered_nothing_and_sees_w
     (alice,) = await office.agents("alice")
     async with PagePhone.open(office, alice) as page:
         assert await page.register() == 200
-        await is_told(alice, "page", "reachable")
+        await is_reported(alice, "page", "reachable")
         await alice.command("PUT", "/v1/me/phone", {"device": "page"})
         await alice.has_reason(None)
         await page.close()
@@ -126,7 +126,7 @@ async def test_whose_page_is_gone_in_mid_call_keeps_the_contact_and_goes_on_at_t
     caller = await office.caller()
     async with PagePhone.open(office, alice) as page:
         assert await page.register() == 200
-        await is_told(alice, "page", "reachable")
+        await is_reported(alice, "page", "reachable")
         await alice.command("PUT", "/v1/me/phone", {"device": "page"})
         with office.silence_is_right(caller, why="this page has no audio", perhaps=True):
             caller.dial(PHONES["alice"])

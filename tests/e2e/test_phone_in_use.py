@@ -15,13 +15,13 @@ PAST = "*9"
 
 async def counts(agent: Agent, available: int) -> None:
     """The agent's window shows so many free agents of support, and so does the API."""
-    await agent.phone.until(lambda: agent.counts.get(SUPPORT) == available, f"is told that {available} are free")
+    await agent.phone.until(lambda: agent.counts.get(SUPPORT) == available, f"is notified that {available} are free")
     assert (await agent.command("GET", f"/v1/targets/{SUPPORT}"))["available"] == available
 
 
-def never_flickered(told: list[int | None], lowest: int, highest: int) -> None:
-    """The numbers told fell to the lowest and rose to the highest, and nothing else."""
-    numbers = [number or 0 for number in told]
+def never_flickered(reported: list[int | None], lowest: int, highest: int) -> None:
+    """The numbers shown fell to the lowest and rose to the highest, and nothing else."""
+    numbers = [number or 0 for number in reported]
     turn = numbers.index(lowest)
     assert numbers == sorted(numbers[:turn], reverse=True) + sorted(numbers[turn:]), numbers
     assert len(set(numbers[:turn])) == turn, numbers
@@ -34,7 +34,7 @@ async def test_two_phones_that_talk_past_call_control_are_not_available_until_th
     caller = await office.caller()
     await office.connect(caller, carol)
     await counts(carol, 2)
-    seen = len(carol.told_of(SUPPORT))
+    seen = len(carol.counts_of(SUPPORT))
 
     alice.phone.dial(PAST + PHONES["bob"])
     await bob.phone.rings()
@@ -55,7 +55,7 @@ async def test_two_phones_that_talk_past_call_control_are_not_available_until_th
         await agent.has_reason(None)
         await lamp_becomes(office, agent.name, "NOT_INUSE")
     await counts(carol, 2)
-    never_flickered(carol.told_of(SUPPORT)[seen:], 0, 2)
+    never_flickered(carol.counts_of(SUPPORT)[seen:], 0, 2)
     await carol.do("single-step-transfer", target="agent:alice")
     await alice.phone.answer()
     await office.hears("caller <-> alice")
@@ -112,7 +112,7 @@ async def test_call_control_s_own_calls_are_no_use_past_it(office: Office) -> No
     bob.phone.hangup()
     await alice.is_now("ready")
     await counts(carol, 3)
-    seen = len(carol.told_of(SUPPORT))
+    seen = len(carol.counts_of(SUPPORT))
     await alice.dials("agent:bob")
     await bob.phone.answer()
     await office.hears("alice <-> bob")
@@ -120,6 +120,6 @@ async def test_call_control_s_own_calls_are_no_use_past_it(office: Office) -> No
     for agent in (alice, bob):
         await agent.is_now("ready")
     await counts(carol, 3)
-    never_flickered(carol.told_of(SUPPORT)[seen:], 1, 3)
+    never_flickered(carol.counts_of(SUPPORT)[seen:], 1, 3)
     for agent in (alice, bob, carol):
         assert agent.reasons() <= {None, "phone_unreachable"}, agent.name

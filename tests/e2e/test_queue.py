@@ -34,7 +34,7 @@ async def test_whoever_leaves_the_queue_leaves_no_trace(office: Office) -> None:
 
 async def test_a_voice_tells_the_place_in_the_queue(office: Office) -> None:
     caller = await office.caller()
-    caller.dial(crowd.QUEUE_TOLD)
+    caller.dial(crowd.QUEUE_ANNOUNCED)
     await caller.hears_music(within=8)
     await caller.hears_speech(within=15)
     await caller.hears_music(within=15)

@@ -156,7 +156,9 @@ async def test_a_recording_goes_on_through_a_transfer_and_ends_with_the_call(off
     assert heard.others == 0
 
 
-async def test_a_consultation_is_recorded_only_where_that_is_asked_and_into_a_file_of_its_own(office: Office) -> None:
+async def test_a_consultation_is_recorded_only_where_that_is_requested_and_into_a_file_of_its_own(
+    office: Office,
+) -> None:
     alice, bob = await office.agents("alice", "bob")
     caller = await office.caller()
     await office.connect(caller, alice)
@@ -207,7 +209,7 @@ async def test_a_file_that_ends_before_its_time_is_written_on_and_the_third_end_
         await started(file)  # at once: an end after more than 5 s would count as the first
         await _ends(office.stack, file)
     await alice.sees(lambda call: call["recording"] is None, "sees that it is not recorded any more")
-    await alice.phone.until(lambda: bool(alice.errors), "is told so")
+    await alice.phone.until(lambda: bool(alice.errors), "is notified")
     assert [(e["operation"], e["problem"]["code"]) for e in alice.errors] == [("recording", "asterisk_unavailable")]
     caller.say(True)
     await office.hears("caller <-> alice")

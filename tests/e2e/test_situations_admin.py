@@ -39,7 +39,7 @@ async def figure(stack: Stack, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
 
 
-async def test_a_caller_whom_the_dialplan_hands_to_nothing_is_told_so_and_the_log_says_where(
+async def test_a_caller_whom_the_dialplan_hands_to_nothing_is_notified_and_the_log_says_where(
     office: Office, stack: Stack
 ) -> None:
     counted = 'callcontrol_arrivals_refused_total{reason="unknown_target"}'
@@ -50,8 +50,8 @@ async def test_a_caller_whom_the_dialplan_hands_to_nothing_is_told_so_and_the_lo
     await caller.ended(within=15)
     assert recited(bytes(caller.tape), await prompts(stack, "pbx-invalid")) == ["fr/pbx-invalid"]
     (line,) = (await logged(stack, "arrival_refused"))[lines:]
-    told = {name: line[name] for name in ("level", "reason", "entry", "verb", "argument")}
-    assert told == {
+    reported = {name: line[name] for name in ("level", "reason", "entry", "verb", "argument")}
+    assert reported == {
         "level": "warning",
         "reason": "unknown_target",
         "entry": f"from-carrier {crowd.NOWHERE}",
@@ -75,8 +75,8 @@ async def test_a_third_call_by_hand_is_refused_aloud_and_the_two_others_go_on_s4
     third = alice.phone.dial("1003")
     third.audio.tape = bytearray()
     await alice.phone.until(lambda: third.state == "ended", "its third call is released", within=15)
-    told = recited(bytes(third.audio.tape), await prompts(stack, "simul-call-limit-reached"))
-    assert told == ["fr/simul-call-limit-reached"]
+    reported = recited(bytes(third.audio.tape), await prompts(stack, "simul-call-limit-reached"))
+    assert reported == ["fr/simul-call-limit-reached"]
     assert carol.phone.calls == []
     await office.hears("alice <-> partner")
     await bob.phone.hears_music(within=8)
@@ -102,20 +102,20 @@ async def test_who_waits_for_a_queue_hears_its_own_music_and_who_is_on_hold_the_
     await crowd01.command("PUT", "/v1/me/state", {"state": "not_ready"})
     known = {"own": await music(stack, f"{crowd.OWN_MUSIC}/noise")}
     caller = await office.caller()
-    caller.dial(crowd.QUEUE_TOLD)
+    caller.dial(crowd.QUEUE_ANNOUNCED)
     await caller.talks(within=5)
     caller.tape = bytearray()
-    await caller.until(lambda: recited(told(caller), known) == ["own"], "hears the queue's own music", within=15)
+    await caller.until(lambda: recited(tape_of(caller), known) == ["own"], "hears the queue's own music", within=15)
     await crowd01.command("PUT", "/v1/me/state", {"state": "ready"})
     await crowd01.phone.answer()
     await office.hears(f"caller <-> {crowd01.name}")
     caller.tape = bytearray()
     await crowd01.do("hold")
     await caller.hears_music(within=8)
-    assert recited(told(caller), known) == []
+    assert recited(tape_of(caller), known) == []
 
 
-def told(contact: Contact) -> bytes:
+def tape_of(contact: Contact) -> bytes:
     """What is on the tape up to now."""
     assert contact.tape is not None
     return bytes(contact.tape)
@@ -268,7 +268,7 @@ async def test_a_file_is_checked_offline_by_whoever_has_nothing_but_the_file(tmp
         assert (process.returncode, said in output.decode()) == (expected, True), output.decode()
 
 
-async def test_whoever_guesses_at_a_password_is_told_to_wait_and_nobody_else_is(office: Office) -> None:
+async def test_whoever_guesses_at_a_password_is_reported_to_wait_and_nobody_else_is(office: Office) -> None:
     wrong = {"agent": "frank", "password": "guess"}
     elsewhere = aiohttp.TCPConnector(local_addr=("127.0.79.9", 0))  # whose failures are nobody's here
     async with aiohttp.ClientSession(office.stack.api, connector=elsewhere) as session:

@@ -13,7 +13,7 @@ from tests.e2e.test_configuration import FILE, own_office
 from tests.e2e.witness import reopen
 
 
-async def test_an_agent_whose_phone_is_not_registered_is_told_so_and_calls_when_it_is_back(office: Office) -> None:
+async def test_an_agent_whose_phone_is_not_registered_is_notified_and_calls_when_it_is_back(office: Office) -> None:
     (alice,) = await office.agents("alice")
     await office.caller("somebody", "+33145454545", behaviour=answers())
     await alice.phone.unregister()

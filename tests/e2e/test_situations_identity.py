@@ -20,10 +20,10 @@ NAME = r'Dupont "le grand" \o/'
 
 
 def _sees_nobody(agent: Agent) -> None:
-    """Nothing that this desktop was ever told has the caller's name or number."""
-    told = json.dumps(agent.events, ensure_ascii=False) + json.dumps(agent.call, ensure_ascii=False)
-    assert CALLER_NUMBER not in told
-    assert CALLER_NAME not in told
+    """Nothing that this desktop ever got has the caller's name or number."""
+    reported = json.dumps(agent.events, ensure_ascii=False) + json.dumps(agent.call, ensure_ascii=False)
+    assert CALLER_NUMBER not in reported
+    assert CALLER_NAME not in reported
 
 
 def _invited_with(contact: Station) -> dict[str, str]:
@@ -137,7 +137,7 @@ async def test_whoever_is_called_by_hand_outside_sees_the_company_and_nobody_ins
     assert "Alice" not in said
 
 
-async def test_a_trunk_that_is_trusted_with_no_identity_is_asked_to_withhold_it_and_told_none_s53(
+async def test_a_trunk_that_is_trusted_with_no_identity_is_requested_to_withhold_it_and_reported_none_s53(
     stack: Stack, tmp_path: Path
 ) -> None:
     file = tmp_path / "callcentre.yaml"

@@ -62,7 +62,7 @@ async def test_the_contact_hears_music_when_the_phone_loses_power_and_it_rings_w
         alice.phone.unplug()
         await caller.hears_music(within=LOST_WITHIN)
     await alice.sees_state("held")
-    await supervisor.phone.until(lambda: bool(supervisor.alarms), "is told of it")
+    await supervisor.phone.until(lambda: bool(supervisor.alarms), "is notified of it")
     assert supervisor.alarms[0]["alarm"] == "agent_gone"
     (line,) = [line for line in await logged(office.stack, "agent_gone") if line["call_id"] == alice.call_id]
     assert line["held_since"] == supervisor.alarms[0]["since"]

@@ -17,17 +17,17 @@ from tests.e2e.test_transfer_progress import entering
 PARTNER = "+33555000111"
 
 ENGLISH = "+442079460123"
-"""A caller from there is told things in English: the prompt of the place in the line is long."""
+"""A caller from there hears prompts in English: the prompt of the position in the queue is long."""
 
 
-async def test_an_agent_who_answers_while_the_caller_is_told_the_place_is_heard_before_the_voice_has_ended(
+async def test_an_agent_who_answers_while_the_caller_is_notified_the_place_is_heard_before_the_voice_has_ended(
     office: Office,
 ) -> None:
     known = await prompts(office.stack, "queue-youarenext")
     agent = await office.agent(crowd.CROWD[0], ready=False)
     caller = await office.caller(number=ENGLISH)
     caller.tape = bytearray()
-    caller.dial(crowd.QUEUE_TOLD)
+    caller.dial(crowd.QUEUE_ANNOUNCED)
     await caller.hears_music(within=8)
     await caller.hears_speech(within=8)
     await agent.command("PUT", "/v1/me/state", {"state": "ready"})

@@ -76,7 +76,7 @@ async def test_somebody_outside_whom_the_phone_still_rings_rings_on_for_the_cont
     caller.never_in_silence(longer_than=2)
 
 
-async def test_the_phone_that_transfers_while_somebody_rings_is_told_how_it_goes_s16(
+async def test_the_phone_that_transfers_while_somebody_rings_is_shown_how_it_goes_s16(
     stack: Stack, tmp_path: Path
 ) -> None:
     """With `transfer_progress`: it keeps the contact, who stays on hold when nobody accepts."""

@@ -1,4 +1,4 @@
-"""What happened to a call can be told, and run again, by whoever is asked about it afterwards."""
+"""What happened to a call can be read, and run again, by whoever has to explain it afterwards."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_the_story_of_a_call_that_is_over_is_fetched_and_runs_again(office
     replay = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ari_app", "replay", str(file), stdout=asyncio.subprocess.PIPE
     )
-    told, _ = await replay.communicate()
-    assert replay.returncode == 0, told.decode()
-    assert f"call {call}: " in told.decode()
-    assert told.decode().rstrip().endswith("0 have other effects now")
+    reported, _ = await replay.communicate()
+    assert replay.returncode == 0, reported.decode()
+    assert f"call {call}: " in reported.decode()
+    assert reported.decode().rstrip().endswith("0 have other effects now")

@@ -255,7 +255,7 @@ async def test_only_supervisors_may_and_only_with_no_call_of_their_own(office: O
     await office.hears("caller <-> alice", "other <-> bob", "other -> erin", "bob -> erin")
 
 
-async def test_whether_agents_are_told_and_whether_it_may_be_is_the_administrators(
+async def test_whether_agents_are_notified_and_whether_it_may_be_is_the_administrators(
     stack: Stack, tmp_path: Path
 ) -> None:
     file = tmp_path / "callcentre.yaml"
@@ -269,10 +269,10 @@ async def test_whether_agents_are_told_and_whether_it_may_be_is_the_administrato
         assert modes(alice) == []
         file.write_text(FILE.read_text().replace("agents_told: false", "agents_told: true"))
         await admin.command("POST", "/v1/admin/reload")
-        await alice.phone.until(lambda: modes(alice) == [("erin", "listen", "connected")], "is told")
+        await alice.phone.until(lambda: modes(alice) == [("erin", "listen", "connected")], "is reported")
         file.write_text(FILE.read_text())
         await admin.command("POST", "/v1/admin/reload")
-        await alice.phone.until(lambda: modes(alice) == [], "is told no more")
+        await alice.phone.until(lambda: modes(alice) == [], "is notified no more")
         file.write_text(FILE.read_text().replace("enabled: true, agents_told", "enabled: false, agents_told"))
         await admin.command("POST", "/v1/admin/reload")
         await erin.sees(lambda call: "monitor" not in call["actions"], "may monitor no more")

@@ -43,9 +43,9 @@ async def test_the_number_of_free_agents_stands_where_it_is_configured_and_is_pu
     assert (await target(alice, "group:support"))["available"] == 1
     assert (await target(alice, "group:night"))["available"] is None
     bob = await office.agent("bob")
-    await alice.phone.until(lambda: alice.counts.get("group:support") == 2, "is told that two are free")
+    await alice.phone.until(lambda: alice.counts.get("group:support") == 2, "is notified that two are free")
     await bob.command("PUT", "/v1/me/state", {"state": "not_ready", "reason": "break"})
-    await alice.phone.until(lambda: alice.counts.get("group:support") == 1, "is told that one is free")
+    await alice.phone.until(lambda: alice.counts.get("group:support") == 1, "is notified that one is free")
     assert (await target(alice, "group:support"))["available"] == 1
 
 

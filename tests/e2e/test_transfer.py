@@ -9,7 +9,7 @@ from tests.e2e.office import CALLER_NAME, CALLER_NUMBER, PHONES, Office, Refused
 
 
 @pytest.mark.parametrize("target", ["agent:bob", "group:sales"])
-async def test_the_contact_hears_music_and_nobody_from_the_moment_it_is_asked_for_s10(
+async def test_the_contact_hears_music_and_nobody_from_the_moment_it_is_requested_s10(
     office: Office, target: str
 ) -> None:
     alice, bob, dave = await office.agents("alice", "bob", "dave")
@@ -96,7 +96,7 @@ async def test_every_kind_of_target_that_refuses_leaves_the_contact_on_hold_s12_
     await office.hears("caller <-> alice")
 
 
-async def test_of_two_transfers_asked_for_at_once_one_is_done_s10_s11(office: Office) -> None:
+async def test_of_two_transfers_requested_at_once_one_is_done_s10_s11(office: Office) -> None:
     alice, bob, carol = await office.agents("alice", "bob", "carol")
     caller = await office.caller()
     await office.connect(caller, alice)

@@ -94,12 +94,12 @@ async def test_two_in_a_row_reach_the_first_target_alone(office: Office) -> None
     await office.connect(caller, alice)
     call = alice.phone.call
     first, second = Transfer(call, _uri(office, "1002")), Transfer(call, _uri(office, "1003"))
-    call.transfer = first  # is told of both, for nothing in a NOTIFY tells them apart
+    call.transfer = first  # gets both, for nothing in a NOTIFY distinguishes them
     assert call.state is CallState.UP
     await asyncio.gather(*(transfer.send(transfer.target, refer_sub=True) for transfer in (first, second)))
     assert first.accepted == 202
     assert second.accepted in (202, 404)  # 404: the first has taken the phone out of its call by then
-    await alice.phone.until(lambda: 200 in first.progress, "is told that one is done")
+    await alice.phone.until(lambda: 200 in first.progress, "is notified that one is done")
     await bob.phone.answer()
     await office.hears("caller <-> bob")
     await carol.is_now("ready")
@@ -136,7 +136,7 @@ async def test_while_the_desktop_holds_the_call_the_contact_is_not_lost_s13(offi
     await alice.do("hold")
     await caller.hears_music(within=8)
     transfer = await alice.phone.transfer("1002")
-    await alice.phone.until(lambda: transfer.finished, "is told how it went")
+    await alice.phone.until(lambda: transfer.finished, "is shown how it went")
     assert not transfer.succeeded
     await alice.do("retrieve")
     await office.hears("caller <-> alice")

@@ -87,7 +87,7 @@ class Phones(Scene):
     @precondition(lambda self: len(self._pairs()) > 0 and self.world.asterisk.connected)
     @rule(index=st.integers(0, 30), of_one_phone=st.integers(0, 3).map(bool))
     def the_transfer_key_is_pressed_with_two_calls(self, index: int, of_one_phone: bool) -> None:
-        """Mostly of one phone. Told once for each leg; Asterisk finds a dialog whoever has it."""
+        """Mostly of one phone. Reported once for each leg; Asterisk finds a dialog whoever has it."""
         pairs = self._pairs()
         of_one = [(leg, other) for leg, other in pairs if self._agent_of(leg) == self._agent_of(other)]
         if of_one_phone and of_one:

@@ -51,7 +51,7 @@ class CallCentre(Desktops, Phones, Faults):
             assert busy or not walk.waits_for(self.world, agent), "somebody waits for ever"
 
     def _asterisk_gives_up_ringing(self) -> None:
-        """As it does by itself after the time that it was told with the dialling."""
+        """As it does by itself after the time that it was given with the dialling."""
         for leg, channel in list(self.world.asterisk.world.channels.items()):
             if channel.state in (State.DIALLING, State.RINGING):
                 self.world.asterisk.hang_up(leg, 19)

@@ -1,6 +1,6 @@
 """A walk over the states that calls can reach: every listed action, every phone and every deadline is a way on.
 
-States are told apart by their `shape`: ids, names and times left out, so that what only looks different counts once.
+States are distinguished by their `shape`: ids, names and times left out, so that what only looks different counts once.
 """
 
 import copy
@@ -245,8 +245,8 @@ def _recorded(office: Office) -> None:
     _say(office, c.StartRecording, "alice", call=_conference(office).id)
 
 
-def _told(office: Office) -> None:
-    """A caller is being told the place in the line, for as long as it takes, while a phone rings for that caller."""
+def _reported(office: Office) -> None:
+    """A caller hears their position in the queue, for as long as it takes, while a phone rings for that caller."""
     office.asterisk.prompts_end = False
     ready, office.agents.idle = office.agents.idle, []
     office.arrives("queue", "help")
@@ -291,7 +291,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _by_hand("1002", last="rings"),
     _by_hand("1002", "1003"),
     _recorded,
-    _told,
+    _reported,
     _refused(Behaviour.REFUSE),
     _refused(Behaviour.DECLINE),
     _monitored(MonitorMode.LISTEN),
@@ -394,5 +394,5 @@ def unchanged(world: World) -> object:
         seeks=dict(state.seeks),
         pending=dict(state.pending),
         activities=dict(state.activities),
-        asked=dict(state.asked),
+        in_flight=dict(state.in_flight),
     )

@@ -20,7 +20,7 @@ from tests.runner.places import Place
 
 _PARTS = ("asterisk", "redis", "controller")
 _READY_WITHIN = 60
-_ASKED_AGAIN_AFTER = 0.2
+_POLL_SECONDS = 0.2
 _RESTARTS = 4  # of a controller that only dies
 
 
@@ -88,7 +88,7 @@ class CallCentre:
                 said = controller.logs(tail=25).decode(errors="replace").splitlines()
                 lines = [f"  controller: {line}" for line in said]
                 raise NotReady("\n".join([*lines, "the controller does not become ready"]))
-            time.sleep(_ASKED_AGAIN_AFTER)
+            time.sleep(_POLL_SECONDS)
 
     def _is_ready(self) -> bool:
         connection = HTTPConnection(self.place.address, 8080, timeout=5)

@@ -37,7 +37,7 @@ def _lint(_: Sequence[str]) -> list[Command]:
 
 
 def _bench(wanted: Sequence[str]) -> list[Command]:
-    # A goal that is missed is told, not failed: a busy machine misses some.
+    # A goal that is missed is reported, not failed: a busy machine misses some.
     names = [name for name in _BENCHES if name in wanted] or _BENCHES
     options = ("--json", "/reports/bench.json", *(word for word in wanted if word not in _BENCHES))
     return [("python", "-m", f"tests.bench.bench_{name}", *options) for name in names]

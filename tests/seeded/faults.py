@@ -18,7 +18,7 @@ class Fault:
 
 FAULTS = (
     Fault(
-        "first-leg-told-is-forgotten",
+        "first-leg-reported-is-forgotten",
         "F1",
         "the transfer key is pressed, Asterisk tells of one leg before the other, and the two calls never meet",
         "ari_app/calls/handlers/transfer_key.py",
@@ -33,7 +33,7 @@ FAULTS = (
         "ari_app/calls/handlers/transfer_key.py",
         "return me.joining is not None and me.joining.link == joining.link",
         "return me.joining is not None",
-        "which nobody asked for",
+        "which nobody requested",
     ),
     Fault(
         "withheld-number-in-the-story",
@@ -114,7 +114,7 @@ FAULTS = (
         "ari_app/calls/features/holding.py",
         'step.await_effects(command, call.id, until="answered", party=me.id)',
         'step.await_effects(command, call.id, until="done", party=me.id)',
-        "is told to have the call back, and is not there",
+        "is answered to have the call back, and is not there",
     ),
     Fault(
         "mutes-outlive-who-set-them",

@@ -33,7 +33,7 @@ def _refuses_for_ever(world: World) -> list[str]:
 
 
 def _waits_for_who_went_home(world: World) -> list[str]:
-    """Calls that are kept for agents who are logged out, but for a transfer of theirs that is told of in two parts."""
+    """Calls that are kept for agents who are logged out, but for a transfer of theirs that is reported in two parts."""
     return [
         f"{call.id} waits for {party.agent}, who went home"
         for call in world.switch.calls.values()
@@ -216,7 +216,7 @@ def _of_nobody(world: World) -> list[str]:
 
 def _unanswered(world: World) -> list[str]:
     waiting = set(world.switch.state.pending)
-    for name in world.asked - set(world.replies) - set(world.refusals):
+    for name in world.requested - set(world.replies) - set(world.refusals):
         if name not in waiting:
             return [f"{name} was never answered"]
         if world.switch.state.pending[name].until == "done":

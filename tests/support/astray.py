@@ -1,4 +1,4 @@
-"""What must not happen where two calls become one, by an account of what was asked for: see `account`."""
+"""What must not happen where two calls become one, by an account of what was requested: see `account`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ari_app.calls.commands import Alternate, BaseCommand, CompleteConference, CompleteTransfer, Merge, Reconnect
 from ari_app.calls.effects import CallChanged, Effect, Refuse
 from ari_app.calls.model import Call, CallId, LegId, LegState, PartyRole, Progress
-from ari_app.calls.stimuli import ChannelArrived, TransferAsked
+from ari_app.calls.stimuli import ChannelArrived, TransferRequested
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -25,9 +25,9 @@ class Named:
         self._served: dict[LegId, set[tuple[str, CallId]]] = {}
 
     def note(self, world: World, stimulus: object) -> None:
-        """Before the machine is told: Asterisk tells of both legs at once, or of each by itself under one name."""
+        """Before the machine knows: Asterisk tells of both legs at once, or of each by itself under one name."""
         match stimulus:
-            case TransferAsked(leg, replaces=True, other=str(other)):
+            case TransferRequested(leg, replaces=True, other=str(other)):
                 self._together(world, leg, other)
             case ChannelArrived(verb="replaced", args=(leg, link)):
                 self._together(world, leg, self._first.setdefault(link, leg))
@@ -63,7 +63,7 @@ def strayed(world: World, stimulus: object, effects: list[Effect]) -> list[str]:
             if was.id == after.id or not (come | rung) & gone:
                 continue
             if not isinstance(stimulus, BaseCommand) and frozenset((was.id, after.id)) not in world.named.pairs:
-                found.append(f"{was.id} was joined to {after.id}, which nobody asked for")
+                found.append(f"{was.id} was joined to {after.id}, which nobody requested")
             if come and after.offering() is not None:
                 found.append(f"{was.id} was joined to {after.id}, for which somebody is rung")
             if now.ended and not was.user_data.keys() | before.user_data.keys() <= after.user_data.keys():
@@ -82,7 +82,7 @@ def _without_a_phone(world: World, stimulus: object, effects: list[Effect]) -> l
 
 
 def awaited(world: World) -> set[LegId]:
-    """The halves of attended transfers of which one leg was told of, and may yet be of the other."""
+    """The halves of attended transfers of which one leg was reported, and the other may yet be."""
     parties = [party for call in world.switch.calls.values() for party in call.parties.values()]
     links = {party.joining.link for party in parties if party.joining is not None}
     arrived = [c.arrived for c in world.asterisk.world.channels.values() if c.arrived is not None]

@@ -61,7 +61,7 @@ class Bench(ABC):
         return f"{PREFIX}{kind}-{self._run}-{next(self._names)}"
 
     def of_leg(self, leg: LegId) -> list[AsteriskFact]:
-        """The facts told of a leg, in order."""
+        """The facts reported of a leg, in order."""
         return [fact for fact in self.facts if getattr(fact, "leg", None) == leg]
 
     @abstractmethod
@@ -115,13 +115,13 @@ class Bench(ABC):
     @abstractmethod
     async def restore_link(self) -> None: ...
 
-    async def told(self, fact: AsteriskFact) -> AsteriskFact:
-        """Wait for exactly that fact (it may have been told before)."""
+    async def reported(self, fact: AsteriskFact) -> AsteriskFact:
+        """Wait for exactly that fact (it may have been reported before)."""
         while fact not in self.facts:
             await self._or_story(f"{fact}")
         return fact
 
-    async def told_of[F: AsteriskFact](self, kind: type[F]) -> F:
+    async def reported_of[F: AsteriskFact](self, kind: type[F]) -> F:
         """Wait for the newest fact of a kind."""
         while not any(isinstance(fact, kind) for fact in self.facts):
             await self._or_story(kind.__name__)
@@ -132,7 +132,7 @@ class Bench(ABC):
             await self._next_fact()
         except TimeoutError:
             story = "\n".join(map(str, self.facts[-30:]))
-            raise AssertionError(f"not told: {wanted}\n{story}") from None
+            raise AssertionError(f"not reported: {wanted}\n{story}") from None
 
     async def _result(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
         self.execute(effect)
@@ -160,7 +160,7 @@ class Bench(ABC):
         leg = self.new("leg")
         self.bot_of[leg] = destination.number if isinstance(destination, Outside) else "phone"
         await self.done(CreateLeg(self.number(), leg, destination, identity, "call", transfer_key=transfer_key))
-        await self.told(LegCreated(leg))
+        await self.reported(LegCreated(leg))
         await self.done(DialLeg(self.number(), leg, seconds))
         return leg
 
@@ -171,14 +171,14 @@ class Bench(ABC):
         legs = []
         for name in ("a", "b"):
             leg = await self.dial(await self.person(name, Behaviour.ANSWER), 20)
-            await self.told(LegAnswered(leg))
+            await self.reported(LegAnswered(leg))
             await self.done(JoinBridge(self.number(), leg, bridge))
             legs.append(leg)
         return legs[0], legs[1], bridge
 
 
 class FakeBench(Bench):
-    """Over FakeAsterisk: facts come as fast as they are asked for."""
+    """Over FakeAsterisk: facts come as fast as they are requested."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -349,7 +349,7 @@ class RealBench(Bench):
     async def open(self) -> None:
         """Connect."""
         self.asterisk.start()
-        await self.told_of(AsteriskReconciled)
+        await self.reported_of(AsteriskReconciled)
 
     async def close(self) -> None:
         """Leave nothing in Asterisk."""

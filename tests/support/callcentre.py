@@ -10,12 +10,12 @@ from ari_app.routing.directory import (
     Group,
     Monitoring,
     OutsideRule,
+    Purpose,
     Queue,
     Role,
     RoutingPoint,
     Settings,
     Skill,
-    Verb,
 )
 from ari_app.routing.targets import Target, TargetType, parse_target
 
@@ -101,7 +101,7 @@ def directory(call_waiting: Collection[str] = ("dave",), **settings: object) -> 
             "support": CallerId("support", "Support", "+33140000001"),
             "anonymous": CallerId("anonymous", "", "", anonymous=True),
         },
-        caller_id_verbs=frozenset(Verb),
+        caller_ids_enabled_for=frozenset(Purpose),
         outside=(OutsideRule(r"\+?[0-9]{6,}"),),
         settings=replace(_SETTINGS, **settings),  # type: ignore[arg-type]
     )

@@ -1,6 +1,6 @@
 """What must never be said, whatever a test is about: who somebody is that withholds it, and, outside, who works inside.
 
-The pure tests' World asks this of all that the machine tells it, and of what it was told.
+The pure tests' World asks this of all that the machine tells it, and of what it was notified.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import to_json
 
 from ari_app.calls import effects as e
-from ari_app.calls.discretion import told
+from ari_app.calls.discretion import discreet
 from ari_app.calls.model import Outside, Withheld
 from ari_app.calls.stimuli import Stimulus
 from ari_app.engine.storyfile import write
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 SECRET = Withheld("Odile Secret", "+33699887766")
-_TOLD = (e.CallAlarm, e.CallChanged, e.TalkChanged, e.LegChanged, e.Reply)
+_NOTIFIED = (e.CallAlarm, e.CallChanged, e.TalkChanged, e.LegChanged, e.Reply)
 
 
 def check(world: World, stimulus: Stimulus, effects: list[e.Effect]) -> None:
-    """Fails where a log of this step would tell the secret, or where Asterisk is told it."""
+    """Fails where a log of this step would tell the secret, or where Asterisk gets it."""
     _unsaid(repr(stimulus))
     for effect in effects:
         _unsaid(repr(effect))
-        if not isinstance(effect, _TOLD):
+        if not isinstance(effect, _NOTIFIED):
             _unsaid(repr(to_json(effect, fallback=repr)))
         if isinstance(effect, e.CreateLeg) and isinstance(effect.destination, Outside):
             _nobody_inside(world, effect)
@@ -48,7 +48,7 @@ def _nobody_inside(world: World, effect: e.CreateLeg) -> None:
 
 def kept(world: World) -> list[str]:
     """Where the secret is kept or shown though nobody may see it."""
-    stories = [told(entry.detail) for call in world.switch.calls for entry in world.switch.stories.of(call) or ()]
+    stories = [discreet(entry.detail) for call in world.switch.calls for entry in world.switch.stories.of(call) or ()]
     found = {"the story": to_json(stories, fallback=repr).decode()}
     if not world.switch.directory.settings.agents_see_withheld:
         found["a snapshot"] = json.dumps(

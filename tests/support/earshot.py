@@ -111,16 +111,16 @@ def rung_wrongly(world: World) -> list[str]:
 
 
 def shown_to_hear(world: World) -> set[tuple[str, str]]:
-    """Who hears whom, by leg, as windows are told (`call.hearing`)."""
-    told = set()
+    """Who hears whom, by leg, as windows are notified (`call.hearing`)."""
+    reported = set()
     for call in world.switch.calls.values():
         legs = {p.id: p.leg for p in call.joined() if p.leg is not None}
         legs |= {monitor_ear(m.agent): m.leg for m in call.monitors.values()}
         for ear in hearing(call, world.switch.legs.get):
-            told |= {(legs[ear.ear], legs[other]) for other in ear.hears}
+            reported |= {(legs[ear.ear], legs[other]) for other in ear.hears}
             if (ear.sound == "talk") != bool(ear.hears):
-                told.add((ear.ear, f"{ear.sound} is not so"))
-    return told
+                reported.add((ear.ear, f"{ear.sound} is not so"))
+    return reported
 
 
 def established_in_silence(world: World) -> list[str]:

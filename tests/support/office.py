@@ -28,14 +28,14 @@ class Office(World):
         self.asterisk.behaviour[Outside(NUMBER, "carrier")] = behaviour
 
     def do(self, kind: type[c.BaseCommand], by: str, **fields: Any) -> list[str]:
-        """Ask for something; what is asked of Asterisk at once, in order."""
+        """Ask for something; what is requested of Asterisk at once, in order."""
         self.command(kind, by, **fields)
-        return self.told()
+        return self.requests()
 
-    def told(self) -> list[str]:
-        """What the last step asked of Asterisk, in order; what displays show is left out."""
-        asked = [x for x in self.effects if isinstance(x, e.OnAsterisk) and not isinstance(x, e.ShowIdentity)]
-        return [self.described(effect) for effect in asked]
+    def requests(self) -> list[str]:
+        """What the last step requested of Asterisk, in order; what displays show is left out."""
+        requested = [x for x in self.effects if isinstance(x, e.OnAsterisk) and not isinstance(x, e.ShowIdentity)]
+        return [self.described(effect) for effect in requested]
 
     def described(self, effect: Any) -> str:
         """`LeaveBridge in1`, agents by name; what else the effect carries follows where it matters."""
@@ -54,9 +54,9 @@ class Office(World):
         return said
 
     def happens(self, fact: s.Stimulus) -> list[str]:
-        """Something is told; what is asked of Asterisk at once, in order."""
+        """A fact comes; what is requested of Asterisk at once, in order."""
         self.feed(fact)
-        return self.told()
+        return self.requests()
 
     def served(self, agent: str = "alice", leg: str = "in1") -> Call:
         """A caller who talks to the agent."""

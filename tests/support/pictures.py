@@ -1,7 +1,7 @@
 """The pictures of docs/architecture.md, drawn from the code. `python -m tests.support.pictures` writes them.
 
 The life of an offer is its table. The sequence is that of an instant transfer, played in the call centre of the tests:
-each of its steps becomes some arrows, what came in and what was asked for.
+each of its steps becomes some arrows, what came in and what was requested.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HEAD = """sequenceDiagram
 _NOTES = {
     c.SingleStepTransfer: "an offer: who is free?",
     s.AgentReserved: "the contact is on hold, with music (S10)",
-    s.LegRinging: "what was asked for is done",
+    s.LegRinging: "what was requested is done",
     s.LegAnswered: "accepted: Bob joins, the hold ends, Alice is done (S11)",
 }
 _AVAILABILITY = (e.ReserveAgent, e.SetActivity)
@@ -77,23 +77,23 @@ def offer() -> str:
 
 
 def _arrows(stimulus: s.Stimulus, effects: list[e.Effect], names: dict[str, str]) -> Iterator[str]:
-    asked = [effect for effect in effects if not isinstance(effect, _SHOWN)]
+    requested = [effect for effect in effects if not isinstance(effect, _SHOWN)]
     came_of = isinstance(stimulus, s.EffectDone)
-    if came_of and all(isinstance(effect, e.CallChanged) for effect in asked):
+    if came_of and all(isinstance(effect, e.CallChanged) for effect in requested):
         return
     who = "D" if isinstance(stimulus, c.BaseCommand) else "V" if isinstance(stimulus, _BY_AVAILABILITY) else "X"
     yield f"{who}->>M: {_said(stimulus, names)}"
     if type(stimulus) in _NOTES:
         yield f"Note over M: {_NOTES[type(stimulus)]}"
-    for effect in sorted(asked, key=lambda x: isinstance(x, e.HangUp)):  # as the engine does it
+    for effect in sorted(requested, key=lambda x: isinstance(x, e.HangUp)):  # as the engine does it
         match effect:
             case e.CallChanged():
-                pass  # told below, after what is asked for
+                pass  # drawn below, after what is requested
             case e.Reply():
                 yield "M->>D: 200, with the call"
             case _:
                 yield f"M->>{'V' if isinstance(effect, _AVAILABILITY) else 'X'}: {_said(effect, names)}"
-    if any(isinstance(effect, e.CallChanged) for effect in asked):
+    if any(isinstance(effect, e.CallChanged) for effect in requested):
         yield "M-->>D: call.updated"
 
 

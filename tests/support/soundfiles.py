@@ -73,4 +73,4 @@ WRONG: Mapping[str, tuple[bytes, str]] = MappingProxyType(
 SILENT = "nothing.gsm"
 """The one of them that Asterisk opens, and in which it finds nothing to play."""
 ENDLESS = "backwards.wav"
-"""A chunk that leads back to itself: Asterisk never comes to its end, and is not to be asked."""
+"""A chunk that leads back to itself: Asterisk never comes to its end, and is not to read it."""

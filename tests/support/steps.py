@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _DECLINES = frozenset({17, 21})
 
 
-def is_served_or_told_of(world: World, fact: s.ChannelArrived, effects: Sequence[e.Effect]) -> None:
-    """Who comes out of the dialplan gets a call or a change of state, or the administrator is told; never neither.
+def is_served_or_reported_of(world: World, fact: s.ChannelArrived, effects: Sequence[e.Effect]) -> None:
+    """Who comes out of the dialplan gets a call or a change of state, or the administrator is notified; never neither.
 
     A call that is dialled by hand is never one more than its agent may have.
     """
@@ -67,17 +67,17 @@ def note_effect(world: World, effect: e.Effect) -> None:
                 world.alarms.append(f"{rung.agent} has declined this caller, and is rung again")
 
 
-def may_ring(world: World, told: s.OtherPlaceFound) -> bool:
-    """Whether the phone of which another place is told now is about to be rung, and not to answer by itself."""
-    leg = world.switch.legs.get(told.leg)
+def may_ring(world: World, reported: s.OtherPlaceFound) -> bool:
+    """Whether the phone of which another place is reported now is about to be rung, and not to answer by itself."""
+    leg = world.switch.legs.get(reported.leg)
     return leg is not None and leg.state is not LegState.UP and not (leg.hanging_up or leg.auto_answer)
 
 
-def not_rung(told: s.OtherPlaceFound, effects: Sequence[e.Effect]) -> list[str]:
-    """An agent's other phone, of which was told in this step, though it is not rung; an offer and a recall ring all."""
+def not_rung(reported: s.OtherPlaceFound, effects: Sequence[e.Effect]) -> list[str]:
+    """An agent's other phone, which was reported in this step, though not rung; an offer and a recall ring all."""
     rung = [effect.destination for effect in effects if isinstance(effect, e.CreateLeg)]
     places = [destination.place for destination in rung if isinstance(destination, Phone)]
-    return [] if told.place in places else [f"{told.place} is not rung"]
+    return [] if reported.place in places else [f"{reported.place} is not rung"]
 
 
 def outlived(before: Call | None, call: Call) -> list[str]:
@@ -94,4 +94,4 @@ def not_retrieved(call: Call | None, agent: str | None) -> list[str]:
     """A retrieve is answered when its agent's phone is up, not while it rings; one that has hung up since was there."""
     me = call.party_of(agent) if call is not None and agent is not None and not call.ended else None
     rings = me is not None and me.away and me.leg is not None
-    return [f"{agent} is told to have the call back, and is not there"] if rings else []
+    return [f"{agent} is answered to have the call back, and is not there"] if rings else []

@@ -87,17 +87,17 @@ class Agents:
                 if state != "ready" and agent in self.idle:
                     self.idle.remove(agent)
             case e.ReconcileAgents(busy, awaited):
-                told = {agent: activity for agent, activity, _ in busy}
+                reported = {agent: activity for agent, activity, _ in busy}
                 kept = {a: x for a, x in self.activity.items() if x == "reserved" and self.held_for.get(a) in awaited}
-                freed = [agent for agent in self.activity if agent not in told and agent not in kept]
-                self.activity = kept | told
+                freed = [agent for agent in self.activity if agent not in reported and agent not in kept]
+                self.activity = kept | reported
                 self.held_for = {agent: request for agent, request in self.held_for.items() if agent not in freed}
                 return [s.AgentBecameAvailable(agent) for agent in freed if agent in self.idle]
         return []
 
 
 class World:
-    """One call centre under test. Nothing happens until it is told to: `settle()` lets all happen that can."""
+    """One call centre under test. Nothing happens until it is made to: `settle()` lets all happen that can."""
 
     withholding = False
     """Whether callers who arrive from now on withhold who they are."""
@@ -111,7 +111,7 @@ class World:
         self.inbox: deque[s.Stimulus] = deque()
         self.replies: dict[str, Call | None] = {}
         self.refusals: dict[str, CallControlError] = {}
-        self.asked: set[str] = set()
+        self.requested: set[str] = set()
         self.alarms: list[str] = []
         self.talks = 0
         self.chosen: list[tuple[str, str]] = []
@@ -157,7 +157,7 @@ class World:
         for effect in effects:
             self._do(effect)
         if isinstance(stimulus, s.ChannelArrived) and new:
-            steps.is_served_or_told_of(self, stimulus, effects)
+            steps.is_served_or_reported_of(self, stimulus, effects)
         return effects
 
     def _do(self, effect: e.Effect) -> None:
@@ -244,7 +244,7 @@ class World:
         self.feed(s.DirectoryReplaced(directory))
 
     def lose_link(self) -> None:
-        """The connection breaks; the machine is told before anything that happens later."""
+        """The connection breaks; the machine knows before anything that happens later."""
         self.asterisk.lose_link()
         while "link" in self.asterisk.pending():
             self.step("link")
@@ -263,9 +263,9 @@ class World:
         legs = [wellformed.LEG.validate_json(v) for v in self.saved_legs.values()]
         self.switch.restore(calls, legs)
         for agent in sorted(self.unplugged):
-            self.plug(agent, there=False)  # told at each connection
-        self.inbox.extend(s.AgentLoggedOut(agent) for agent in sorted(self.gone_home))  # told at each start
-        self.asked = {x for x in self.asked if x in self.replies or x in self.refusals}
+            self.plug(agent, there=False)  # reported at each connection
+        self.inbox.extend(s.AgentLoggedOut(agent) for agent in sorted(self.gone_home))  # reported at each start
+        self.requested = {x for x in self.requested if x in self.replies or x in self.refusals}
         self.asterisk.restore_link()
 
     # -- what people do -----------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ class World:
         """Ask for something; returns the command's id."""
         self.numbers += 1
         name = f"k{self.numbers}"
-        self.asked.add(name)
+        self.requested.add(name)
         if kind is c.Retrieve:
             self.retrieves[name] = by
         self.feed(kind(id=name, by=by, **fields))  # type: ignore[arg-type]

@@ -20,11 +20,11 @@ class SlowStore(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self.may = asyncio.Event()
 
     async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
-        self.asked.set()
+        self.requested.set()
         await self.may.wait()
         await super().save_many(entries)
 
@@ -43,7 +43,7 @@ async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_
     command = c.MakeCall(id="k1", by="alice", target=to("agent:bob"), caller_id="support")
     answer = asyncio.ensure_future(control.submit(command))
     async with asyncio.timeout(WAIT):
-        await store.asked.wait()
+        await store.requested.wait()
         await turn()
         assert engine.calls
         assert not answer.done()
@@ -58,7 +58,7 @@ async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_
 
 
 def _none() -> Configured:
-    raise AssertionError("the administrator's file is not asked for")
+    raise AssertionError("the administrator's file is not requested")
 
 
 async def _nothing() -> tuple[()]:

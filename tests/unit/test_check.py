@@ -100,7 +100,7 @@ def test_files_that_are_newer_than_what_runs_are_named_each(
         assert "is newer than what runs, which was read at 2026-09-21T14:13:" in note
 
 
-def test_a_dialplan_that_does_not_say_when_it_was_read_is_told_how(tmp_path: Path) -> None:
+def test_a_dialplan_that_does_not_say_when_it_was_read_is_shown_how(tmp_path: Path) -> None:
     assert notes(tmp_path, Reads(None, READ)) == []
     (tmp_path / "extensions.conf").write_text("")
     (note,) = notes(tmp_path, Reads(None, READ))

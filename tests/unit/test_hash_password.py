@@ -1,4 +1,4 @@
-"""`ari-app hash-password`: nobody sees what they type, so it is asked for twice."""
+"""`ari-app hash-password`: nobody sees what they type, so it is typed twice."""
 
 import io
 

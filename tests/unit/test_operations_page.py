@@ -9,18 +9,18 @@ SOURCE = "".join(file.read_text() for file in (ROOT / "ari_app").rglob("*.py"))
 
 
 def test_the_figures_are_those_that_there_are() -> None:
-    told = {name.removesuffix("_total") for name in re.findall(r"^\| `(callcontrol_\w+)` \|", PAGE, re.MULTILINE)}
-    assert told == set(re.findall(r'"(callcontrol_\w+)"', SOURCE))
+    reported = {name.removesuffix("_total") for name in re.findall(r"^\| `(callcontrol_\w+)` \|", PAGE, re.MULTILINE)}
+    assert reported == set(re.findall(r'"(callcontrol_\w+)"', SOURCE))
 
 
-def test_each_is_told_once() -> None:
+def test_each_is_reported_once() -> None:
     for name in (r"^\| `(callcontrol_\w+)` \|", r"^\| `(\w+)`"):
-        told = re.findall(name, PAGE, re.MULTILINE)
-        assert len(told) > 5
-        assert len(told) == len(set(told))
+        reported = re.findall(name, PAGE, re.MULTILINE)
+        assert len(reported) > 5
+        assert len(reported) == len(set(reported))
 
 
-def test_every_warning_is_told() -> None:
+def test_every_warning_is_reported() -> None:
     written = set(re.findall(r'log\.(?:warning|error|exception)\(\s*"(\w+)"', SOURCE))
     assert len(written) > 20
     assert {name for name in written if f"`{name}`" not in PAGE} == set()
@@ -28,8 +28,8 @@ def test_every_warning_is_told() -> None:
 
 def test_the_lines_of_the_log_are_written_somewhere() -> None:
     table = PAGE.partition("| line | what to do |")[2].partition("\n\n")[0]
-    told = {
+    reported = {
         name for cell in re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)
     }
-    assert len(told) > 5
-    assert {name for name in told if f'"{name}"' not in SOURCE} == set()
+    assert len(reported) > 5
+    assert {name for name in reported if f'"{name}"' not in SOURCE} == set()

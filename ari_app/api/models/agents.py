@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ari_app.api.models.common import Answer, Device, Request, Timestamp
-from ari_app.routing.directory import Role, Verb
+from ari_app.routing.directory import Purpose, Role
 
 type AgentName = Annotated[str, Field(min_length=1, max_length=64)]
 type Choice = Literal["logged_out", "not_ready", "ready"]
@@ -104,7 +104,7 @@ class Features(Answer):
     phone_in_page: bool
     dispositions: list[DispositionChoice]
     disposition_required: bool
-    caller_id_for: list[Verb] = Field(description="For what a caller ID may be chosen")
+    caller_id_for: list[Purpose] = Field(description="For what a caller ID may be chosen")
     max_hold: float | None = Field(description="Seconds on hold after which there is an alarm")
 
 

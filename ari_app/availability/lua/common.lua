@@ -53,7 +53,7 @@ local function load(agent)
   end
   return baseline({
     agent = agent, choice = v[1], reason = v[2], activity = v[3], request = v[4], due = v[5], call = v[6],
-    line = v[7], reachable = v[7] == '1', missed = v[8], since = v[9], idle = v[10], free = v[11] == '1', sets = v[12],
+    reach = v[7], reachable = v[7] == '1', missed = v[8], since = v[9], idle = v[10], free = v[11] == '1', sets = v[12],
     phone = v[13] == '1', rev = v[14],
   })
 end
@@ -86,13 +86,13 @@ local function quoted(text)
 end
 
 -- whether the phone can ring: what is kept of it, as it is published
-local LINE = { ['1'] = 'true', ['0'] = 'false', in_use = '"in_use"' }
+local REACH = { ['1'] = 'true', ['0'] = 'false', in_use = '"in_use"' }
 
 -- as published and read: see wire.py
 local function record(r)
   local state, reason = shown(r)
   return quoted(r.agent) .. ',"' .. state .. '",' .. quoted(reason) .. ',' .. r.since .. ',' .. quoted(r.call) .. ','
-    .. (r.phone and LINE[r.line] or 'false') .. ',' .. r.missed .. ',' .. (state == 'wrap_up' and r.due or '0') .. ',"'
+    .. (r.phone and REACH[r.reach] or 'false') .. ',' .. r.missed .. ',' .. (state == 'wrap_up' and r.due or '0') .. ',"'
     .. r.choice .. '",' .. r.rev .. ',' .. quoted(r.choice == 'not_ready' and r.reason or '')
 end
 
@@ -128,7 +128,7 @@ local function commit(r, at)
   end
   r.rev = revision()
   call('HSET', P .. 'agent:' .. r.agent, 'choice', r.choice, 'reason', r.reason, 'activity', r.activity,
-    'request', r.request, 'due', r.due, 'call', r.call, 'reachable', r.line, 'missed', r.missed,
+    'request', r.request, 'due', r.due, 'call', r.call, 'reachable', r.reach, 'missed', r.missed,
     'since', r.since, 'idle', r.idle, 'free', r.free and '1' or '0', 'rev', r.rev)
   local entry = changed[r.agent]
   if not entry then

@@ -68,7 +68,7 @@ elseif step == 'remove' then
   end
 elseif step == 'finish' then
   call('HSET', config, 'digest', ARGV[4])
-  -- windows read everything anew rather than being told of each agent and set
+  -- windows read everything anew rather than being notified of each agent and set
   call('PUBLISH', P .. 'changes', '{"s":' .. revision() .. ',"t":' .. now .. ',"resync":true}')
   return 1
 end

@@ -1,4 +1,4 @@
--- A call came to nothing at the agent's phone: nobody answered, or it refused. They go to the end of the line; at the
+-- A call came to nothing at the agent's phone: nobody answered, or it refused. They go to the end of the queue; at the
 -- limit they become not ready.
 -- ARGV  now, agent, limit (0: none), reason
 -- Returns 1, or 0 for an unknown agent.

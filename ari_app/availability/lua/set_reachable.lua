@@ -5,9 +5,9 @@ local r = current(ARGV[2])
 if not r then
   return 0
 end
-local line = ARGV[3]
-if r.line ~= line then
-  r.line, r.reachable = line, line == '1'
+local reach = ARGV[3]
+if r.reach ~= reach then
+  r.reach, r.reachable = reach, reach == '1'
   -- a phone that comes and goes must not be the first choice each time it is back
   r.idle = '0'
   commit(r, now)

@@ -1,1 +1,1 @@
-"""What follows from the state of calls after each step; only the difference is asked of Asterisk."""
+"""What follows from the state of calls after each step; only the difference is requested of Asterisk."""

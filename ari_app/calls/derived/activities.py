@@ -1,6 +1,8 @@
-"""What calls make of agents: rung, on a call, or free again after some rest. Derived, and told where it has changed.
+"""What calls make of agents: rung, on a call, or free again after some rest. Derived, and reported where it has
+changed.
 
-After reconciliation it is told of every agent: a controller that died between two writes has left some as they are not.
+After reconciliation it is reported of every agent: a controller that died between two writes has left some as they are
+not.
 """
 
 from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity
@@ -11,7 +13,7 @@ from ari_app.calls.step import Step
 
 def settle(step: Step) -> None:
     """Tell availability what the touched calls make of their agents, where that has changed."""
-    told: list[AvailabilityEffect] = []
+    reported: list[AvailabilityEffect] = []
     talked = {p.agent for call in step.versions() for p in call.parties.values() if p.agent}
     for agent in sorted(talked | {supervisor for call in step.versions() for supervisor in call.monitors}):
         activity, concerned = _activity(step, agent) or (None, None)
@@ -20,15 +22,15 @@ def settle(step: Step) -> None:
             step.activities[agent] = activity
             over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest
             wrap_up = _wrap_up(step, agent) if over else 0.0
-            told.append(SetActivity(agent, activity, concerned, wrap_up))
+            reported.append(SetActivity(agent, activity, concerned, wrap_up))
     if step.tells_all_agents:
-        told.append(ReconcileAgents(tuple(_busy(step)), step.all_awaited()))
+        reported.append(ReconcileAgents(tuple(_busy(step)), step.all_awaited()))
         # After what this step has given back, and before the reservations that it asks for: whom an earlier incarnation
         # had reserved can then be had.
         given_back = [effect for effect in step.effects if isinstance(effect, SetActivity)]
-        step.effects[:] = [*given_back, *told, *(x for x in step.effects if not isinstance(x, SetActivity))]
+        step.effects[:] = [*given_back, *reported, *(x for x in step.effects if not isinstance(x, SetActivity))]
     else:
-        step.effects.extend(told)
+        step.effects.extend(reported)
 
 
 def _busy(step: Step) -> list[tuple[AgentId, str, CallId]]:

@@ -41,7 +41,7 @@ def guide(step: Step, call: Call, party: Party, prompt: str) -> None:
 
 
 def guide_initiator(step: Step, call_id: CallId, offer: Offer) -> None:
-    """Whoever asked by feature code has no desktop to see on that nobody came."""
+    """Who used a feature code has no desktop to see on that nobody came."""
     call = step.find_call(call_id)
     initiator = call.parties.get(offer.by or "") if call is not None else None
     if call is not None and initiator is not None and initiator.progress is Progress.JOINED:
@@ -100,6 +100,6 @@ def settle(step: Step) -> None:
 
 
 def _hears_it_ring(step: Step, call: Call) -> bool:
-    """Whether the bridge has nobody to be told anything but who hears a ringing tone there: it would end with that."""
-    asked = [leg.asked for party in call.joined() if (leg := step.leg(party.leg)) is not None]
-    return any(m.sound is Sound.RINGING and m.bridge == call.bridge for m in asked if m is not None)
+    """Whether all in the bridge hear a ringing tone there: a prompt would end it."""
+    requested = [leg.requested for party in call.joined() if (leg := step.leg(party.leg)) is not None]
+    return any(m.sound is Sound.RINGING and m.bridge == call.bridge for m in requested if m is not None)

@@ -1,7 +1,7 @@
 """What phones show: who rings there, and once agents talk with whom, the contact above all (S55).
 
-The latter is derived after every step, like media, and only the difference is asked for. An identity that an agent
-chose to show stays (S51). Nobody outside is ever told who they are passed on to.
+The latter is derived after every step, like media, and only the difference is requested. An identity that an agent
+chose to show stays (S51). Nobody outside ever learns who they are passed on to.
 """
 
 from ari_app.calls.effects import ShowIdentity

@@ -1,4 +1,4 @@
-"""Who ended a call, and why: derived from what was told in the step in which it ended."""
+"""Who ended a call, and why: derived from what was reported in the step in which it ended."""
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
@@ -14,7 +14,7 @@ _NOT_REACHED = {
     OfferState.NO_ANSWER: EndReason.NO_ANSWER,
     OfferState.UNAVAILABLE: EndReason.UNAVAILABLE,
 }
-_JOINING = (c.CompleteTransfer, c.CompleteConference, c.Merge, s.TransferAsked, s.ChannelArrived)
+_JOINING = (c.CompleteTransfer, c.CompleteConference, c.Merge, s.TransferRequested, s.ChannelArrived)
 
 
 def settle(step: Step, cause: s.Stimulus | None) -> None:
@@ -30,7 +30,7 @@ def _by(step: Step, call: Call, cause: s.Stimulus) -> str:
     match cause:
         case c.BaseCommand():
             return f"agent:{cause.by}"
-        case s.LegGone(leg=leg) | s.LegDied(leg=leg) | s.LegDigit(leg=leg) | s.TransferAsked(leg=leg):
+        case s.LegGone(leg=leg) | s.LegDied(leg=leg) | s.LegDigit(leg=leg) | s.TransferRequested(leg=leg):
             return _at(step, call, leg)
         case _:
             return SYSTEM

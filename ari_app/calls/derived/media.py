@@ -1,4 +1,4 @@
-"""What each leg must hear, derived from the parties and their reasons; and the difference asked of Asterisk.
+"""What each leg must hear, derived from the parties and their reasons; and the difference requested of Asterisk.
 
 The one place that asks for bridges, mutes, music and ringback. Nobody sets them by hand: mute, deafen and hold can't
 undo each other because each is a reason of its own, and here they come together (S30-S33).
@@ -61,8 +61,8 @@ def settle(step: Step) -> None:
 def _settle_leg(step: Step, call: Call, party: Party, leg: Leg) -> None:
     if leg.state is LegState.CREATING:
         return
-    if leg.asked is None and leg.state is not LegState.UP:
-        leg = step.put_leg(leg.id, asked=Media())
+    if leg.requested is None and leg.state is not LegState.UP:
+        leg = step.put_leg(leg.id, requested=Media())
     _ask(step, call, leg, wanted(step, call, party, leg))
     if leg.state is LegState.CREATED:
         # Joined to the bridge first, then dialled: who answers is heard with no round trip of ours in between.
@@ -111,8 +111,8 @@ def _rung_apart(call: Call, offer: Offer, party: Party, leg: Leg) -> bool:
     if offer.kind is OfferKind.TRANSFER and offer.by == party.id:
         return True  # whoever answers must not hear a word of theirs
     # With a recorder in it the bridge is one of three: Asterisk mixes, and sends frames of silence that would end the
-    # tone. It goes on to do so for some milliseconds after the recorder was asked to end: who is out stays out.
-    out = leg.asked is not None and leg.asked.sound is Sound.RINGING and leg.asked.bridge is None
+    # tone. It goes on to do so for some milliseconds after the recorder was requested to end: who is out stays out.
+    out = leg.requested is not None and leg.requested.sound is Sound.RINGING and leg.requested.bridge is None
     return call.recording is not None or out
 
 
@@ -125,7 +125,7 @@ def music_class(step: Step, call: Call) -> str:
 
 
 def _before_transfer(call: Call, held: Party) -> bool:
-    """Whether this one is on hold by an agent's phone alone, and nobody has been asked for yet: by its hold key, or as
+    """Whether this one is on hold by an agent's phone alone, and nobody has been requested yet: by its hold key, or as
     that phone is in another call (then its agent is on hold here too).
     """
     holders = [p for p in call.joined() if p.phone_holds]
@@ -160,7 +160,7 @@ def present(step: Step, call: Call, party: Party) -> Iterator[tuple[Party, Leg]]
 
 
 def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
-    if leg.asked != want and want.bridge is not None and not call.bridge_made:
+    if leg.requested != want and want.bridge is not None and not call.bridge_made:
         step.ask(CreateBridge, call.bridge)
         step.put_call(call.id, bridge_made=True)
     ask(step, leg, want, call.bridge)
@@ -168,10 +168,10 @@ def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
 
 def ask(step: Step, leg: Leg, want: Media, bridge: BridgeId) -> None:
     """Ask for the difference; for all of it where what Asterisk holds is unknown, but that it may be in `bridge`."""
-    if leg.asked == want:
+    if leg.requested == want:
         return
-    known = leg.asked is not None
-    had = leg.asked or Media()
+    known = leg.requested is not None
+    had = leg.requested or Media()
     moved = want.bridge != had.bridge  # music does not go along
     if had.sound != want.sound or had.music_class != want.music_class or moved or not known:
         _stop_sound(step, leg, had, want, known)
@@ -184,7 +184,7 @@ def ask(step: Step, leg: Leg, want: Media, bridge: BridgeId) -> None:
         step.ask(JoinBridge, leg.id, want.bridge)
     if (had.sound, had.music_class) != (want.sound, want.music_class) or moved or not known:
         _start_sound(step, leg, want)
-    step.put_leg(leg.id, asked=want)
+    step.put_leg(leg.id, requested=want)
 
 
 def _stop_sound(step: Step, leg: Leg, had: Media, want: Media, known: bool) -> None:

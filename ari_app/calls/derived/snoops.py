@@ -1,4 +1,4 @@
-"""What supervisors hear: derived after every step, like media, and only the difference asked for.
+"""What supervisors hear: derived after every step, like media, and only the difference requested.
 
 The snoop is on the leg of the agent to watch as long as that leg speaks in this call, then on a colleague's; whoever is
 on hold is heard by nobody (S33), and while no agent is there the supervisor hears music. Another leg or mode is another
@@ -38,8 +38,8 @@ def settle(step: Step, call_id: CallId, agent: AgentId) -> None:
     wanted = Media(bridge=monitor.bridge)
     if leg.state is LegState.UP and monitor.snoop is None:
         wanted = Media(sound=Sound.MUSIC, music_class=media.music_class(step, call))
-    if leg.asked is None and leg.state is not LegState.UP:
-        leg = step.put_leg(leg.id, asked=Media())
+    if leg.requested is None and leg.state is not LegState.UP:
+        leg = step.put_leg(leg.id, requested=Media())
     if wanted.bridge is not None and not monitor.bridge_made:
         step.ask(CreateBridge, monitor.bridge)
         monitor = step.put_monitor(call_id, agent, bridge_made=True)
@@ -81,13 +81,13 @@ def _let_in(step: Step, monitor: Monitor) -> None:
     leg = step.leg(monitor.snoop.leg) if monitor.snoop is not None else None
     if leg is None or leg.state is not LegState.UP or leg.hanging_up:
         return
-    if leg.asked is None or leg.asked.bridge != monitor.bridge:
+    if leg.requested is None or leg.requested.bridge != monitor.bridge:
         step.ask(JoinBridge, leg.id, monitor.bridge)
-        step.put_leg(leg.id, asked=Media(bridge=monitor.bridge))
+        step.put_leg(leg.id, requested=Media(bridge=monitor.bridge))
 
 
 def waiting(step: Step, call: Call, monitor: Monitor) -> list[str]:
-    """The commands that wait until they hear what they asked for."""
+    """The commands that wait until they hear what they requested."""
     return [
         pending.command
         for pending in step.all_pending()
@@ -99,13 +99,13 @@ def drop(step: Step, monitor: Monitor) -> None:
     """It goes, and out of the bridge first."""
     leg = step.leg(monitor.snoop.leg) if monitor.snoop is not None else None
     if leg is not None and not leg.hanging_up:
-        if leg.asked is None or leg.asked.bridge is not None:
+        if leg.requested is None or leg.requested.bridge is not None:
             step.ask(LeaveBridge, leg.id, monitor.bridge)  # the next one is let in only after
         step.hang_up(leg)
 
 
 def failed(step: Step, effect: CreateSnoop) -> None:
-    """It could not be made: tried again, then they hear music until it is asked for anew or another agent is there."""
+    """It could not be made: tried again, then they hear music until it is requested anew or another agent is there."""
     step.ask(HangUp, effect.leg)  # it may have been made all the same, only the answer was lost
     found = list(step.monitors_by_leg(effect.leg))
     step.drop_leg(effect.leg)

@@ -1,7 +1,7 @@
-"""Who speaks, in calls of three and more: talk detection is asked for where somebody is listened to, and told as
+"""Who speaks, in calls of three and more: talk detection is requested where somebody is listened to, and reported as
 `talking` of their party.
 
-Derived like media, and only the difference is asked for: whoever is on hold, muted or hears a prompt is not listened
+Derived like media, and only the difference is requested: whoever is on hold, muted or hears a prompt is not listened
 to, and does not speak. Asterisk would go on taking a speaker who is muted for one (it gets no frames of them), so that
 whoever is heard again is listened to from the beginning.
 """
@@ -46,12 +46,12 @@ def _settle_leg(step: Step, call: Call, leg: Leg) -> Leg:
 def _wanted(step: Step, call: Call, leg: Leg) -> bool:
     if not step.directory.settings.talk_detection or len(call.joined()) < _CONFERENCE:
         return False
-    listened_to = leg.asked is not None and leg.asked.bridge == call.bridge and not leg.asked.nobody_hears
+    listened_to = leg.requested is not None and leg.requested.bridge == call.bridge and not leg.requested.nobody_hears
     return listened_to and leg.state is LegState.UP
 
 
 def anew(step: Step) -> None:
-    """What was told meanwhile is lost: whoever was listened to is listened to from the beginning."""
+    """What was reported meanwhile is lost: whoever was listened to is listened to from the beginning."""
     for call in list(step.live_calls()):
         for party in call.parties.values():
             if party.talking:

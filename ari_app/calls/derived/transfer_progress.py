@@ -1,4 +1,5 @@
-"""What a phone shows of the transfer that it asked for by its own key: derived from the offer, each change told once.
+"""What a phone shows of the transfer that it requested by its own key: derived from the offer, each change reported
+once.
 
 Only where the administrator has `transfer_progress` on; otherwise Asterisk answers the key by itself (see
 `transfer_key`), and no offer has a `refer`.
@@ -30,18 +31,18 @@ def settle(step: Step) -> None:
 
 
 def tell(step: Step, call: Call) -> None:
-    """Tell the phone that asked for this call's offer, before it is hung up for its success."""
+    """Tell the phone that requested this call's offer, before it is hung up for its success."""
     offer = call.offer
     state = _state(offer) if offer is not None else None
-    if offer is None or offer.refer is None or state is None or state is offer.told:
+    if offer is None or offer.refer is None or state is None or state is offer.notified:
         return
     leg = step.leg(offer.refer)
     if leg is not None and not leg.hanging_up:
-        # A phone that is told of success hangs up: not while it speaks in another call by now.
+        # A phone that is notified of success hangs up: not while it speaks in another call by now.
         elsewhere = state is TransferState.ANSWERED and leg.focus != call.id
         step.ask(TellTransfer, leg.id, TransferState.DECLINED if elsewhere else state)
     if not call.ended:
-        step.put_offer(call.id, told=state)
+        step.put_offer(call.id, notified=state)
 
 
 def _state(offer: Offer) -> TransferState | None:

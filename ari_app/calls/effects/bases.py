@@ -49,5 +49,5 @@ class OnAgents:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Something that others are told of a step, in order among themselves, once its requests are on their way."""
+class Notification:
+    """What others are notified of after a step, in order among themselves, once its requests are on their way."""

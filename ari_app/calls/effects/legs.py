@@ -11,7 +11,7 @@ class CreateLeg(OnLeg):
     """Create a channel towards `destination`, not yet dialled; LegCreated follows.
 
     `identity` is what the phone's display will show; where it is anonymous, `asserted` is the company's number that the
-    trunk alone is told; `auto_answer` asks the phone to answer by itself. With
+    trunk alone gets; `auto_answer` asks the phone to answer by itself. With
     `transfer_key`, the phone's transfer key is ours to answer (see TakeTransferKey).
     """
 
@@ -143,12 +143,12 @@ class DetectTalk(StopsPrompts):
 
 @dataclass(frozen=True, slots=True)
 class TakeTransferKey(OnLeg):
-    """From now on Asterisk moves nothing when this phone's transfer key is pressed: TransferAsked tells it."""
+    """From now on Asterisk moves nothing when this phone's transfer key is pressed: TransferRequested tells it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TellTransfer(OnLeg):
-    """Tell the phone how the transfer goes that it asked for; all but `ringing` is the last that it is told."""
+    """Tell the phone how the transfer goes that it requested; all but `ringing` is the last that it is sent."""
 
     state: TransferState
 

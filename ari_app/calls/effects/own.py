@@ -1,15 +1,15 @@
-"""Effects on the controller itself: answers, what clients and snapshots are told, and what goes into the log."""
+"""Effects on the controller itself: answers, what clients and snapshots get, and what goes into the log."""
 
 from dataclasses import dataclass
 
-from ari_app.calls.effects.bases import Told
+from ari_app.calls.effects.bases import Notification
 from ari_app.calls.model import AgentId, Alarm, Call, CallId, Leg, LegId
 from ari_app.errors import CallControlError
 from ari_app.routing.entries import Fault
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Told):
+class Reply(Notification):
     """The command is done; `call` is the call as it now is (None where it is over)."""
 
     command: str
@@ -25,7 +25,7 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class CallChanged(Told):
+class CallChanged(Notification):
     """Tell the call's agents, and keep the snapshot. `before` is None for a new call; an ended one has `ended` set.
 
     Agents who were in `before` and are not in `call` see their own part end.
@@ -36,14 +36,14 @@ class CallChanged(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class TalkChanged(Told):
+class TalkChanged(Notification):
     """Tell the call's agents who speaks now; nothing else of it has changed, and no snapshot is kept of this."""
 
     call: Call
 
 
 @dataclass(frozen=True, slots=True)
-class LegChanged(Told):
+class LegChanged(Notification):
     """Keep the leg's snapshot; None: it is gone."""
 
     leg_id: LegId
@@ -51,7 +51,7 @@ class LegChanged(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class CallerIdChosen(Told):
+class CallerIdChosen(Notification):
     """The agent chose this identity; it is their default from now on (S52)."""
 
     agent: AgentId
@@ -59,8 +59,8 @@ class CallerIdChosen(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class OperationFailed(Told):
-    """What these agents were told is done has gone wrong since: an `error` event to each of them."""
+class OperationFailed(Notification):
+    """What was answered to these agents as done has gone wrong since: an `error` event to each of them."""
 
     call: CallId
     agents: tuple[AgentId, ...]
@@ -69,7 +69,7 @@ class OperationFailed(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivalRefused(Told):
+class ArrivalRefused(Notification):
     """Who came out of the dialplan, by `Stasis(…,<verb>,<argument>)`, cannot be served. For the log and for figures.
 
     `entry` is the context and the extension there; `argument` is empty where it is what somebody dialled.
@@ -90,8 +90,8 @@ class RaiseAlarm:
 
 
 @dataclass(frozen=True, slots=True)
-class CallAlarm(Told):
-    """Something that the call's agents and the supervisors must know of at once; told again while it lasts."""
+class CallAlarm(Notification):
+    """Something that the call's agents and the supervisors must know of at once; raised again while it lasts."""
 
     call: Call
     alarm: Alarm

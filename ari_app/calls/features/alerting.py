@@ -1,7 +1,8 @@
 """A phone is rung for an offer: what is dialled, as whom it joins, and how its agent answers from the desktop.
 
 An agent may have several phones with one account. All are rung, each through a leg and for a party of its own; whoever
-answers on one has the call there, and the others are told so. Declined on one, it rings on none.
+answers on one has the call there; the others are notified that it was answered elsewhere. Declined on one, it rings on
+none.
 """
 
 from dataclasses import replace
@@ -75,7 +76,7 @@ def _rings_all(step: Step, target: Target) -> bool:
 
 def ring_also(step: Step, leg_id: LegId, place: str) -> None:
     """The agent who is about to be rung has another phone with the same account: it rings too, for an offer and for a
-    call that is theirs already; but for one that they have just asked for, which answers by itself.
+    call that is theirs already; but for one that they have just requested, which answers by itself.
     """
     leg = step.leg(leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
@@ -84,7 +85,7 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
         if not (attempt or again) or leg is None or leg.hanging_up or not isinstance(leg.destination, Phone):
             continue
         where = Phone(leg.destination.user, place)
-        also = replace(leg, id=step.new_id("l"), state=LegState.CREATING, destination=where, asked=Media())
+        also = replace(leg, id=step.new_id("l"), state=LegState.CREATING, destination=where, requested=Media())
         step.add_leg(also)
         if attempt is None:
             step.put_party(call.id, party.id, also=(*party.also, also.id))

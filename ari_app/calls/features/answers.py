@@ -1,4 +1,4 @@
-"""What the answer to a command waits for, besides the effects that it asked for."""
+"""What the answer to a command waits for, besides the effects that it requested."""
 
 from typing import assert_never
 

@@ -12,7 +12,7 @@ from ari_app.calls.features import attempts, monitoring, parties
 from ari_app.calls.model import Call, Leg, Offer, OfferKind, OfferState, Party, Progress
 from ari_app.calls.step import Step
 from ari_app.errors import Refused
-from ari_app.routing.directory import Verb
+from ari_app.routing.directory import Purpose
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import TargetType
 
@@ -80,7 +80,7 @@ def can_hand_over(step: Step, consult: Call, parent: Call, agent: str) -> bool:
 def _may_transfer(step: Step, offer: Offer, agent: str) -> bool:
     """Whom one may call one may not always transfer to (S3)."""
     try:
-        check_target(step.directory, agent, offer.target, Verb.TRANSFER)
+        check_target(step.directory, agent, offer.target, Purpose.TRANSFER)
     except Refused:
         return False
     return True
@@ -89,8 +89,9 @@ def _may_transfer(step: Step, offer: Offer, agent: str) -> bool:
 def hand_over(step: Step, consult: Call, parent: Call, agent: str, keep: Leg | None = None) -> Call:
     """Who rings for `consult` rings on for those of `parent`, as for an instant transfer, and they stay on hold (S16).
 
-    The agent is done: their phone is hung up, and rung again if nobody accepts. But for the leg `keep`: it has asked
-    for this, and stays to be told how it goes.
+    The agent is done: their phone is hung up, and rung again if nobody accepts. But for the leg `keep`: it has
+    requested
+     this, and stays to be shown how it goes.
     """
     offer, me = step.offer(consult.id), step.mine(parent, agent)
     step.put_offer(consult.id, state=OfferState.CANCELLED, attempts=(), request=None, deadline=None)

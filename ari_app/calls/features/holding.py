@@ -31,7 +31,7 @@ def retrieve(step: Step, command: str, call: Call, me: Party) -> None:
         step.put_party(call.id, me.id, leg=leg.id, held_by=me.held_by - {me.id}, away=True)
     elif leg is None or not leg.auto_answer:
         step.require_phone(parties.own_phone(step, me).user)
-        if leg is not None:  # it rings, and whoever has asked for the call at their desktop need not pick it up
+        if leg is not None:  # it rings, and whoever has requested the call at their desktop need not pick it up
             for other, party in list(step.party_by_leg(leg.id)):  # rung for another call, it is due again later
                 parties.stop_ringing(step, other, party, answered_elsewhere=True)
         parties.ring_own_phone(step, call, me, auto_answer=True)

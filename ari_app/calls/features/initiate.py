@@ -31,7 +31,7 @@ from ari_app.calls.state import Seek
 from ari_app.calls.step import Step
 from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.errors import Code, FieldError, Refused
-from ari_app.routing.directory import Agent, CallerId, Verb
+from ari_app.routing.directory import Agent, CallerId, Purpose
 from ari_app.routing.permissions import check_caller_id, check_target
 from ari_app.routing.targets import Target, TargetType
 
@@ -71,8 +71,8 @@ def make_call(step: Step, cmd: c.MakeCall) -> None:
 
 def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | None]:
     target = step.directory.resolve(cmd.target)
-    check_target(step.directory, cmd.by, target, Verb.CALL)
-    chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, Verb.CALL)
+    check_target(step.directory, cmd.by, target, Purpose.CALL)
+    chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, Purpose.CALL)
     check_size(step, dict(cmd.user_data))
     agent = step.directory.agents.get(cmd.by)
     if agent is None or agent.phone is None:
@@ -169,15 +169,15 @@ def offer(step: Step, cmd: c.AnyOffer, call: Call) -> None:
         _reserve(step, cmd, target, attempts.busy_in(call) | {cmd.by})
 
 
-def _kind_of(cmd: c.AnyOffer) -> tuple[OfferKind, Verb]:
+def _kind_of(cmd: c.AnyOffer) -> tuple[OfferKind, Purpose]:
     """What the target is rung for, and what must be enabled for that."""
     match cmd:
         case c.SingleStepTransfer():
-            return OfferKind.TRANSFER, Verb.TRANSFER
+            return OfferKind.TRANSFER, Purpose.TRANSFER
         case c.SingleStepConference():
-            return OfferKind.CONFERENCE, Verb.CONFERENCE
+            return OfferKind.CONFERENCE, Purpose.CONFERENCE
         case c.InitiateTransfer():
-            return OfferKind.CONSULT, Verb.TRANSFER
+            return OfferKind.CONSULT, Purpose.TRANSFER
         case _:
             assert_never(cmd)
 

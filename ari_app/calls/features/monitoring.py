@@ -75,7 +75,7 @@ def command(step: Step, cmd: c.AnyMonitoring, call: Call) -> None:
 
 
 def _begin(step: Step, cmd: c.Monitor | c.TakeOver, call: Call, mode: MonitorMode) -> None:
-    """Ring their phone, unless it is up for this call already; then they are what they asked to be."""
+    """Ring their phone, unless it is up for this call already; then they are what they requested to be."""
     chosen = _chosen(call, cmd.party)
     if mode is MonitorMode.BARGE and len(call.joined()) >= step.directory.settings.max_parties:
         raise Refused(Code.TOO_MANY, "this call has as many parties as it may have")
@@ -170,9 +170,9 @@ def _enter_if_ready(step: Step, call_id: CallId, monitor: Monitor) -> None:
     call = step.call(call_id)
     step.put_call(call.id, monitors={key: m for key, m in call.monitors.items() if key != monitor.agent})
     snoops.drop(step, monitor)
-    if leg.asked is None or leg.asked.bridge is not None:
+    if leg.requested is None or leg.requested.bridge is not None:
         step.ask(LeaveBridge, leg.id, monitor.bridge)
-        step.put_leg(leg.id, asked=replace(leg.asked, bridge=None) if leg.asked is not None else None)
+        step.put_leg(leg.id, requested=replace(leg.requested, bridge=None) if leg.requested is not None else None)
     _destroy_bridge(step, monitor)
     identity = Identity(monitor.name, monitor.number)
     me = Party(step.new_id("p"), PartyRole.AGENT, identity, monitor.agent, leg.id, Progress.JOINED)
@@ -227,7 +227,7 @@ def _rung(step: Step, leg_id: LegId) -> list[tuple[Call, Monitor]]:
 
 def gone(step: Step, leg_id: LegId) -> None:
     """Their phone was hung up, or never answered: that was it. A snoop goes with the leg that it is on, and that is
-    told too, before or after.
+    reported too, before or after.
     """
     for call, monitor in list(step.monitors_by_leg(leg_id)):
         if monitor.leg == leg_id:
@@ -265,7 +265,7 @@ def bridge_missing(step: Step, bridge: BridgeId) -> bool:
                 return False
             for leg in (step.leg(monitor.leg), step.leg(monitor.snoop.leg if monitor.snoop else None)):
                 if leg is not None:
-                    step.put_leg(leg.id, asked=None)
+                    step.put_leg(leg.id, requested=None)
             return True
     return True
 
@@ -274,16 +274,16 @@ def bridge_missing(step: Step, bridge: BridgeId) -> bool:
 
 
 def cut_off(step: Step, bridges: frozenset[BridgeId]) -> None:
-    """What Asterisk holds is not known: snoops are made anew, and whoever is up is asked for all of their media."""
+    """What Asterisk holds is not known: snoops are made anew, and all media are requested of whoever is up."""
     for call in list(step.live_calls()):
         for monitor in call.monitors.values():
             snoop = step.leg(monitor.snoop.leg) if monitor.snoop is not None else None
             if snoop is not None:
-                step.put_leg(snoop.id, hanging_up=True, focus=None)  # asked for where it is still there
+                step.put_leg(snoop.id, hanging_up=True, focus=None)  # requested where it is still there
             made = monitor.bridge_made and monitor.bridge in bridges
             step.put_monitor(call.id, monitor.agent, snoop=None, bridge_made=made, failures=0, lost=None)
             for leg in filter(None, [step.leg(monitor.leg)]):
-                step.put_leg(leg.id, asked=None)
+                step.put_leg(leg.id, requested=None)
 
 
 # -- what is heard ----------------------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def settle(step: Step) -> None:
 
 
 def effective(call: Call, agent: AgentId | None) -> bool:
-    """Whether they hear what they asked for, or are a monitor no longer: a party, or gone."""
+    """Whether they hear what they requested, or are a monitor no longer: a party, or gone."""
     monitor = call.monitors.get(agent or "")
     if monitor is None:
         return True

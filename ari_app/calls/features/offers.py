@@ -9,7 +9,7 @@
     WAITING            DECLINED, BUSY, NO_ANSWER, UNAVAILABLE, CANCELLED
 
 Owns the way from a target to a party that has joined. An offer of a caller who waits to be served (`by` is None) goes
-on until they are served or gone; one that an agent asked for ends with its first answer, failure or deadline, and
+on until they are served or gone; one that an agent requested ends with its first answer, failure or deadline, and
 leaves holds as they are.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Set
 
 from ari_app.calls.derived import announcing, transfer_progress
 from ari_app.calls.effects import CreateLeg, ReserveAgent
-from ari_app.calls.features import alerting, attempts, line, parties, refusals
+from ari_app.calls.features import alerting, attempts, parties, queueing, refusals
 from ari_app.calls.model import (
     AgentId,
     Attempt,
@@ -101,7 +101,7 @@ def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -
 
 def reserved(step: Step, call: Call, agent: str, request: str) -> None:
     """The offer's reservation holds `agent`; they go to whoever's turn it is."""
-    call, displaced = line.whose_turn(step, call, agent)
+    call, displaced = queueing.whose_turn(step, call, agent)
     if displaced is not None:
         seek(step, displaced)
         call = step.call(call.id)
@@ -139,7 +139,7 @@ def nobody(step: Step, call: Call) -> None:
     elif offer.fallback or offer.target.type is TargetType.AGENT:
         fail(step, call.id, OfferState.UNAVAILABLE)
     else:
-        # Who has refused is asked again after a while, not at once and for ever.
+        # Who has refused is tried again after a while, not at once and for ever.
         retry = step.now + step.directory.settings.retry_interval
         rests = [offer.rests.get(agent, retry) for agent in offer.tried]
         step.put_offer(
@@ -148,7 +148,7 @@ def nobody(step: Step, call: Call) -> None:
 
 
 def rested(step: Step, call: Call) -> None:
-    """Those who have had rest from a caller who waits may be asked again."""
+    """Those who have had rest from a caller who waits may be tried again."""
     offer = call.offering()
     if offer is None:
         return
@@ -185,7 +185,7 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
             attempts.drop_attempt(step, call_id, other, answered_elsewhere=True)
     step.put_offer(call_id, state=OfferState.ACCEPTED, attempts=(), deadline=None, request=None)
     if offer.by is None:
-        line.served(step, offer.target)
+        queueing.served(step, offer.target)
     order = 1 + max((p.order for p in call.parties.values()), default=0)
     call = step.put_party(call_id, attempt.party, progress=Progress.JOINED, order=order)
     call = step.put_call(call.id, answered_at=call.answered_at or step.now)
@@ -206,7 +206,7 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
 
 
 def answer_for(step: Step, call: Call, party: Party) -> None:
-    """Answer from the desktop: the phone is rung anew and asked to answer by itself; the first ring ends.
+    """Answer from the desktop: the phone is rung anew and requested to answer by itself; the first ring ends.
 
     A phone that talks already goes on to this call on the line that it has; not on one that it has on hold by itself.
     """
@@ -292,7 +292,7 @@ def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferSt
 
 
 def _goes_on(step: Step, call: Call, outcome: OfferState) -> bool:
-    """Whether another member is tried: always for a caller who waits to be served. What an agent asked for ends with
+    """Whether another member is tried: always for a caller who waits to be served. What an agent requested ends with
     the first ring that nobody answers, but for a group that rings in order.
     """
     offer = call.offering()

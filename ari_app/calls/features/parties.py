@@ -153,7 +153,7 @@ def own_phone(step: Step, party: Party) -> Phone:
 def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -> Leg:
     """Ring the agent's own phone for a call that is already theirs.
 
-    `auto_answer` only where they have just asked for it: nobody's desk answers a contact while they are away.
+    `auto_answer` only where they have just requested it: nobody's desk answers a contact while they are away.
     """
     destination = own_phone(step, party)
     identity = displays.with_whom(call, party) or Identity()
@@ -173,7 +173,7 @@ def stop_ringing(step: Step, call: Call, party: Party, *, answered_elsewhere: bo
 
 
 def own_phone_failed(step: Step, call: Call, party: Party) -> None:
-    """The agent's own phone was rung for what they asked, and not answered: who waits for that is told so."""
+    """The agent's own phone was rung for what they requested, and not answered: who waits for that is notified."""
     offer = call.offer
     for pending in step.all_pending():
         makes_call = offer is not None and offer.by == party.id and pending.offer == offer.id

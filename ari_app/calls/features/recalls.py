@@ -95,7 +95,7 @@ def settle(step: Step) -> None:
         call = step.find_call(call_id)
         for party in call.joined() if call is not None else ():
             left = step.find_call(call_id)  # giving one up may have ended it
-            # A transfer of theirs that Asterisk makes is waited for: it is told of in two parts.
+            # A transfer of theirs that Asterisk makes is waited for: it is reported in two parts.
             waits = party.away and party.joining is None
             if left is not None and waits and step.has_gone_home(party.agent or ""):
                 give_up(step, left, party)

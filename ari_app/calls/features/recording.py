@@ -1,9 +1,9 @@
-"""Recordings of calls: what is to be written is state of the call, and what Asterisk is asked follows from it.
+"""Recordings of calls: what is to be written is state of the call, and what is requested of Asterisk follows from it.
 
 Owns the files' names and what becomes of a recording that Asterisk ended or did not begin. It records the call's
 bridge: all who talk there, and nobody who is on hold, whatever becomes of the parties. Where Asterisk ends it, as it
 does when everybody has left the bridge for a while, the same file is written on. Where that fails several times in a
-row the recording is given up and the call's agents are told; the call itself never suffers from it.
+row the recording is given up and the call's agents are notified; the call itself never suffers from it.
 """
 
 import re
@@ -38,7 +38,7 @@ def require_enabled(step: Step, call: Call) -> None:
 
 
 def command(step: Step, cmd: c.AnyRecording, call: Call) -> None:
-    """Do what is asked; `settle` has Asterisk do it."""
+    """Do what is requested; `settle` has Asterisk do it."""
     match cmd:
         case c.StartRecording():
             _begin(step, call, cmd.by)
@@ -109,20 +109,20 @@ def settle(step: Step) -> None:
 
 def _settle(step: Step, call: Call, recording: Recording) -> None:
     wanted = Recorder.PAUSED if recording.paused else Recorder.RECORDING
-    asked, file = recording.asked, recording.file
-    if asked is wanted or (recording.paused and asked is Recorder.OFF):
+    requested, file = recording.requested, recording.file
+    if requested is wanted or (recording.paused and requested is Recorder.OFF):
         return  # what is paused need not be opened until it is resumed
     if recording.paused:
         step.ask(PauseRecorder, call.bridge, file)
     else:
-        if asked is not Recorder.PAUSED:
+        if requested is not Recorder.PAUSED:
             step.ask(StartRecorder, call.bridge, file)
-        if asked is not Recorder.OFF:
+        if requested is not Recorder.OFF:
             step.ask(ResumeRecorder, call.bridge, file)
-    if asked is Recorder.OFF:
-        _put(step, call, asked=wanted, begun=step.now, among=_in_bridge(step, call))
+    if requested is Recorder.OFF:
+        _put(step, call, requested=wanted, begun=step.now, among=_in_bridge(step, call))
     else:
-        _put(step, call, asked=wanted)
+        _put(step, call, requested=wanted)
 
 
 # -- what Asterisk makes of it ----------------------------------------------------------------------------------------
@@ -130,27 +130,29 @@ def _settle(step: Step, call: Call, recording: Recording) -> None:
 
 def anew(step: Step, call: Call) -> None:
     """After the connection was lost: who knows whether it still runs?"""
-    if call.recording is not None and call.recording.asked is not Recorder.OFF:
-        _put(step, call, asked=Recorder.UNKNOWN)
+    if call.recording is not None and call.recording.requested is not Recorder.OFF:
+        _put(step, call, requested=Recorder.UNKNOWN)
     for file in sorted(call.stopping):
         step.ask(StopRecorder, call.bridge, file)
 
 
 def ended(step: Step, file: str) -> None:
-    """Asterisk has completed a file; where nobody asked for that, it is written on."""
+    """Asterisk has completed a file; where nobody requested that, it is written on."""
     for call in list(step.live_calls()):
         recording = call.recording
-        if recording is not None and recording.file == file and recording.asked is not Recorder.OFF:
+        if recording is not None and recording.file == file and recording.requested is not Recorder.OFF:
             if recording.among and recording.among <= _in_bridge(step, call):
                 _once_more(step, call, recording)
             else:
-                _put(step, call, asked=Recorder.OFF)  # Asterisk throws a recorder out that is left alone
+                _put(step, call, requested=Recorder.OFF)  # Asterisk throws a recorder out that is left alone
 
 
 def _in_bridge(step: Step, call: Call) -> frozenset[LegId]:
-    """The legs that Asterisk was asked to have in the call's bridge."""
+    """The legs that Asterisk was requested to have in the call's bridge."""
     legs = [step.leg(party.leg) for party in call.parties.values()]
-    return frozenset(leg.id for leg in legs if leg is not None and leg.asked and leg.asked.bridge == call.bridge)
+    return frozenset(
+        leg.id for leg in legs if leg is not None and leg.requested and leg.requested.bridge == call.bridge
+    )
 
 
 def effect_failed(step: Step, effect: RecorderEffect) -> bool:
@@ -159,7 +161,7 @@ def effect_failed(step: Step, effect: RecorderEffect) -> bool:
         return _stop_again(step, effect)
     for call in list(step.live_calls()):
         recording = call.recording
-        if recording is not None and recording.file == effect.recording and recording.asked is not Recorder.OFF:
+        if recording is not None and recording.file == effect.recording and recording.requested is not Recorder.OFF:
             if isinstance(effect, PauseRecorder):
                 _stop(step, call, recording.file)  # what was to be paused must not be written
             return _once_more(step, step.call(call.id), recording)
@@ -176,7 +178,7 @@ def _stop_again(step: Step, effect: StopRecorder) -> bool:
 def _once_more(step: Step, call: Call, recording: Recording) -> bool:
     failures = recording.failures + 1 if step.now - recording.begun < _SOON else 1
     if failures < _TRIES:
-        _put(step, call, asked=Recorder.OFF, failures=failures)
+        _put(step, call, requested=Recorder.OFF, failures=failures)
         return True
     # It may have begun all the same, only the answer was lost.
     _stop(step, step.put_call(call.id, recording=None), recording.file)

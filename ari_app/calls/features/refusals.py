@@ -13,7 +13,7 @@ _FAILURES = {
     0: OfferState.NO_ANSWER,
 }
 NO_CAUSE = -1
-"""In place of a cause where the phone has said nothing: Asterisk did not do what was asked, or has lost the channel."""
+"""In place of a cause where the phone has said nothing: Asterisk did not do as requested, or has lost the channel."""
 
 
 def failure_of(cause: int) -> OfferState:

@@ -1,4 +1,4 @@
-"""Callers who wait to be served: their order, what they are told meanwhile, and where they go when it takes too long.
+"""Callers who wait to be served: their order, what they hear meanwhile, and where they go when it takes too long.
 
 The order is priority, then time of arrival; whoever becomes free gets the first whom they can serve. Nothing is kept
 but the calls themselves, so that a queue survives the controller with them, and an abandoned caller leaves no trace.
@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import ceil
 
 from ari_app.calls.derived import announcing
-from ari_app.calls.features import line, offers
+from ari_app.calls.features import offers, queueing
 from ari_app.calls.model import Call, Leg, Offer, OfferState
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue
@@ -29,7 +29,7 @@ def enter(step: Step, call: Call) -> None:
     if (
         queue is not None
         and queue.max_length is not None
-        and len(line.waiting_for(step, offer.target)) > queue.max_length
+        and len(queueing.waiting_for(step, offer.target)) > queue.max_length
     ):
         gives_up(step, call)
         return
@@ -46,7 +46,7 @@ def _queue(step: Step, offer: Offer) -> Queue | None:
 
 
 def gives_up(step: Step, call: Call) -> None:
-    """They have waited long enough, or the line is full: on to the overflow target, else the offer has failed."""
+    """They have waited long enough, or the queue is full: on to the overflow target, else the offer has failed."""
     offer = call.offering()
     if offer is None:
         return
@@ -66,9 +66,9 @@ def gives_up(step: Step, call: Call) -> None:
 
 
 def agent_free(step: Step, agent: str) -> None:
-    """Somebody can be reserved: the first in line for anything that they serve is tried."""
-    unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in line.UNSERVED]
-    for call in sorted(unserved, key=line.order):
+    """Somebody can be reserved: the first in the queue for anything that they serve is tried."""
+    unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in queueing.UNSERVED]
+    for call in sorted(unserved, key=queueing.order):
         if call.offer is None or agent in call.offer.tried or not step.directory.serves(agent, call.offer.target):
             continue
         if call.offer.state is OfferState.WAITING:
@@ -80,7 +80,7 @@ def agent_free(step: Step, agent: str) -> None:
 
 
 def announce(step: Step, call: Call) -> None:
-    """Tell the caller their place in the line; then their music goes on."""
+    """Tell the caller their position in the queue; then their music goes on."""
     offer = call.offering()
     queue = _queue(step, offer) if offer is not None else None
     if offer is None:
@@ -89,7 +89,7 @@ def announce(step: Step, call: Call) -> None:
         step.put_offer(call.id, announce_at=None)  # the administrator has taken that away meanwhile
         return
     step.put_offer(call.id, announce_at=step.now + queue.announce_every)
-    place = next((i for i, c in enumerate(line.waiting_for(step, offer.target), 1) if c.id == call.id), None)
+    place = next((i for i, c in enumerate(queueing.waiting_for(step, offer.target), 1) if c.id == call.id), None)
     leg = _caller_leg(step, call)
     if place is None or leg is None or leg.playing is not None or leg.hanging_up:
         return
@@ -109,7 +109,7 @@ def _position(step: Step, target: Target, place: int) -> str:
         sounds = [prompts.get("queue_next")]
     elif before := prompts.get("queue_position"):
         sounds = [before, f"number:{place}", prompts.get("queue_waiting")]
-    minutes = ceil(line.expected_wait(step, target, place) / 60.0)
+    minutes = ceil(queueing.expected_wait(step, target, place) / 60.0)
     if minutes > 1 and (before := prompts.get("queue_wait")):
         sounds += [before, f"number:{minutes}", prompts.get("queue_minutes")]
     return ",".join(sound for sound in sounds if sound)

@@ -1,1 +1,1 @@
-"""What happens when something is told: one file for each source of stimuli. What follows is left to `features`."""
+"""What happens when a stimulus comes: one file for each source of stimuli. What follows is left to `features`."""

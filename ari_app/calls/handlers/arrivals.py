@@ -24,7 +24,7 @@ from ari_app.calls.model import (
 from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
 from ari_app.errors import Refused
-from ari_app.routing.directory import Verb
+from ari_app.routing.directory import Purpose
 from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, Fault, delivered_to
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
@@ -61,7 +61,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
         return False
     call, point = here
     attempt = attempt_of(call.offer, fact.via or "")
-    if attempt is not None:  # its answer is told after its arrival, or before: in either order
+    if attempt is not None:  # its answer is reported after its arrival, or before: in either order
         offers.accept(step, call.id, attempt)
     if step.call(call.id).offering() is not None:
         offers.cancel(step, call.id)  # somebody was being rung for the menu, which is over
@@ -104,7 +104,7 @@ def _leg(step: Step, fact: ChannelArrived, call_id: str | None, agent: str | Non
 
 
 def _turn_away(step: Step, fact: ChannelArrived, fault: Fault, prompt: str = "invalid_number") -> None:
-    """Who cannot be served hears why, and the administrator is told: nobody else would know of it."""
+    """Who cannot be served hears why, and the administrator is notified: nobody else would know of it."""
     _tell_refused(step, fact, fault)
     announcing.farewell(step, _leg(step, fact, None), prompt)
 
@@ -172,7 +172,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
         return
     try:
         target = step.directory.resolve(parse_target(f"number:{_argument(fact)}"))
-        check_target(step.directory, agent.id, target, Verb.CALL)
+        check_target(step.directory, agent.id, target, Purpose.CALL)
     except Refused:
         _turn_away(step, fact, Fault.NUMBER_REFUSED)
         return

@@ -1,4 +1,4 @@
-"""What is due when: deadlines are state of the calls, and time is told like any other fact."""
+"""What is due when: deadlines are state of the calls, and time comes in like any other fact."""
 
 from ari_app.calls.features import holding, monitoring, offers, recalls, waiting
 from ari_app.calls.handlers import feature_codes, transfer_key

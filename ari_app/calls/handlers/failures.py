@@ -1,4 +1,4 @@
-"""Effects that Asterisk did not carry out: what was asked is asked again, a few times, then the leg is given up."""
+"""Effects that Asterisk did not carry out: they are requested again, a few times, then the leg is given up."""
 
 from typing import assert_never
 
@@ -16,9 +16,9 @@ _TRIES = 3
 
 
 def effect_failed(step: Step, fact: EffectFailed) -> None:
-    """Whoever waits for this effect goes on waiting for what replaces it, or is told."""
-    effect = step.asked_before(fact.effect)
-    step.asked[fact.effect] = None
+    """Whoever waits for this effect goes on waiting for what replaces it, or gets the error."""
+    effect = step.in_flight_before(fact.effect)
+    step.in_flight[fact.effect] = None
     waiting = [p for p in step.all_pending() if fact.effect in p.effects]
     for pending in waiting:
         step.forget_effect(pending.command, fact.effect)
@@ -31,7 +31,7 @@ def effect_failed(step: Step, fact: EffectFailed) -> None:
 
 
 def _mend(step: Step, effect: AsteriskEffect) -> bool:
-    """Ask again, another way or not at all. False: what was asked will not be."""
+    """Ask again, another way or not at all. False: what was requested will not be."""
     match effect:
         case e.CreateLeg() | e.DialLeg():
             step.ask(e.HangUp, effect.leg)  # it may have been done all the same, only the answer was lost
@@ -80,7 +80,7 @@ def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
         if hang_up is None:
             step.ask(e.HangUp, leg_id)
         return False
-    step.put_leg(leg.id, failures=leg.failures + 1, asked=None)
+    step.put_leg(leg.id, failures=leg.failures + 1, requested=None)
     if hang_up is not None:
         step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)
     legs.touch(step, leg_id)
@@ -99,5 +99,5 @@ def _bridge_missing(step: Step, bridge: str) -> bool:
         for party in call.parties.values():
             leg = step.leg(party.leg)
             if leg is not None and leg.focus == call.id:
-                step.put_leg(leg.id, asked=None)
+                step.put_leg(leg.id, requested=None)
     return monitoring.bridge_missing(step, bridge)

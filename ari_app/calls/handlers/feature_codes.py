@@ -151,7 +151,7 @@ def _dialled(step: Step, call: Call, me: Party, keyed: KeyedNumber, number: str)
 
 
 def refused(step: Step, cmd: c.OfferCommand, code: Code) -> None:
-    """What was asked for by keys cannot be done: the agent hears why."""
+    """What was requested by keys cannot be done: the agent hears why."""
     call = step.find_call(cmd.call)
     me = call.party_of(cmd.by) if call is not None else None
     if call is not None and me is not None:

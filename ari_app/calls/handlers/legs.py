@@ -58,7 +58,7 @@ def ringing(step: Step, leg_id: LegId) -> None:
 
 
 def answered(step: Step, leg_id: LegId) -> None:
-    """A phone was answered: the offer is accepted, or an agent's own phone is ready for what they asked."""
+    """A phone was answered: the offer is accepted, or an agent's own phone is ready for what they requested."""
     leg = step.leg(leg_id)
     if leg is None or leg.hanging_up or leg.state is LegState.UP:
         return

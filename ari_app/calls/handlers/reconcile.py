@@ -1,7 +1,7 @@
 """Making up the difference after the connection to Asterisk was lost (events are never delivered late).
 
 What Asterisk holds is the truth about channels, what we hold is the truth about calls. Missed answers and hang-ups
-become the facts that were missed; media of every leg is asked for anew; what belongs to nothing is cleared away.
+become the facts that were missed; media of every leg is requested anew; what belongs to nothing is cleared away.
 """
 
 from ari_app.calls.derived import displays, talking
@@ -17,8 +17,8 @@ from ari_app.errors import AsteriskUnavailable
 def link_lost(step: Step) -> None:
     """Calls go on in Asterisk without us; commands under way cannot be promised any more."""
     step.linked = False
-    for number in step.all_asked():
-        step.asked[number] = None
+    for number in step.all_in_flight():
+        step.in_flight[number] = None
     for pending in step.all_pending():
         step.refuse(pending.command, AsteriskUnavailable())
 
@@ -52,7 +52,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         else:
             step.ask(HangUp, channel.leg)
     for call in list(step.live_calls()):
-        # A reservation asked for by an earlier incarnation is never answered to this one.
+        # A reservation requested by an earlier incarnation is never answered to this one.
         if (
             call.offer is not None
             and call.offer.state is OfferState.SEEKING
@@ -93,5 +93,5 @@ def _media_anew(step: Step) -> None:
         for party in call.parties.values():
             leg = step.leg(party.leg)
             if leg is not None and not leg.hanging_up:
-                step.put_leg(leg.id, asked=None)
+                step.put_leg(leg.id, requested=None)
         displays.anew(step, call)

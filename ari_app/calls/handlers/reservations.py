@@ -1,4 +1,4 @@
-"""Answers to reservations, by the request they were asked for under. What nobody waits for any more is given back."""
+"""Answers to reservations, by the request they were made under. What nobody waits for any more is given back."""
 
 from ari_app.calls.commands import OfferCommand
 from ari_app.calls.features import attempts, initiate, offers
@@ -27,7 +27,7 @@ def _refuse(step: Step, seek: Seek, error: CallControlError) -> None:
 
 
 def agent_reserved(step: Step, request: str, agent: str) -> None:
-    """Somebody is held for the request: whoever asked for them goes on, else they are free again."""
+    """Somebody is held for the request: whoever requested them goes on, else they are free again."""
     seek = _take_seek(step, request)
     call = step.find_call(seek.call) if seek is not None else None
     if seek is not None and seek.command is not None:
@@ -64,7 +64,7 @@ def nobody_available(step: Step, request: str) -> None:
 
 
 def reservation_failed(step: Step, request: str) -> None:
-    """Redis could not be asked: an agent is told so, a caller waits on."""
+    """Redis could not be reached: an agent is notified, a caller waits on."""
     seek = _take_seek(step, request)
     if seek is None:
         return
@@ -75,7 +75,7 @@ def reservation_failed(step: Step, request: str) -> None:
     if call is None or call.offer is None or call.offer.request != request:
         return
     if call.offer.by is None and not call.offer.fallback:
-        # The caller keeps their music and their place; Redis is asked again.
+        # The caller keeps their music and their place; Redis is tried again.
         retry = step.now + step.directory.settings.retry_interval
         step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry)
     else:

@@ -4,9 +4,9 @@ There are two ways that it comes, by the administrator's `transfer_progress`:
 
 `replaced`  Asterisk answers a REFER by itself: a Local channel, on its way to the number in the dialplan, takes the
             place of the agent's leg in the bridge, and their phone hangs up. Both halves of it are ended, and the
-            number is offered the call as if they had asked for that: the contact hears music, and stays theirs, on
+            number is offered the call as if they had requested that: the contact hears music, and stays theirs, on
             hold, if nobody accepts; their phone is then rung again.
-`asked`     Asterisk moves nothing and tells us. The phone stays in the call and is told how it goes (see
+`requested` Asterisk moves nothing and notifies us. The phone stays in the call and is shown how it goes (see
             `transfer_progress`); it is done with the call when the target accepts, and only then.
 
 An attended REFER names two calls of one phone, which become one; if the one still rings, it rings on for the other's
@@ -35,15 +35,15 @@ from ari_app.calls.model import (
     TransferState,
 )
 from ari_app.calls.step import Step
-from ari_app.calls.stimuli import ChannelArrived, TransferAsked
+from ari_app.calls.stimuli import ChannelArrived, TransferRequested
 from ari_app.calls.verbs import CallAction
 from ari_app.errors import Code, Refused
-from ari_app.routing.directory import Verb
+from ari_app.routing.directory import Purpose
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 
 OTHER_LEG = 2.0
-"""Seconds in which the second leg of an attended REFER is told of; mostly it is 10 ms."""
+"""Seconds in which the second leg of an attended REFER is reported; mostly it is 10 ms."""
 ATTENDED = "_attended@transfer"  # where Asterisk's own Local channel goes that joins two calls (bridge.c)
 
 
@@ -106,7 +106,7 @@ def _without_phone(step: Step, here: _Place) -> Call:
 
 
 def _attended(step: Step, here: _Place, agent: str, joining: Joining) -> None:
-    """The first leg told of waits to be told of the second: then their two calls become one (S21).
+    """The first leg reported waits for the second to be reported: then their two calls become one (S21).
 
     Nor is a half hung up before: Asterisk would tell the phone that it failed, and forget to end its call.
     """
@@ -128,7 +128,7 @@ def _awaits(me: Party, joining: Joining) -> bool:
 
 
 def overdue(step: Step, call: Call) -> None:
-    """Which other call an attended REFER named was not told in time: it is none of ours."""
+    """Which other call an attended REFER named was not reported in time: it is none of ours."""
     for party in call.joined():
         left = step.find_call(call.id)  # giving one up may have ended it
         if left is not None and party.joining is not None and party.joining.until <= step.now:
@@ -148,7 +148,7 @@ def _give_up(step: Step, call: Call, agent: str) -> None:
 
 
 def _blind(step: Step, here: _Place, number: str) -> None:
-    """What was asked for goes on without the phone."""
+    """What was requested goes on without the phone."""
     me, call = here.me, _without_phone(step, here)
     if call.offering() is not None:
         parties.leave(step, call.id, me.id)
@@ -178,12 +178,12 @@ def _call_back(step: Step, call: Call, me: Party) -> None:
 # -- Asterisk asks us -------------------------------------------------------------------------------------------------
 
 
-def asked(step: Step, fact: TransferAsked) -> None:
+def requested(step: Step, fact: TransferRequested) -> None:
     """A phone whose transfer key is ours asks for a transfer. What cannot be is refused to it, and changes nothing."""
     here = _place(step, fact.leg)
     offer = here.call.offering() if here is not None else None
     if offer is not None and offer.refer == fact.leg:
-        return  # pressed again while it rings: every press is told how that ends
+        return  # pressed again while it rings: every press is shown how that ends
     try:
         if here is None:
             raise Refused(Code.NOT_ALLOWED_NOW, "this phone is in no call")
@@ -219,7 +219,7 @@ def _join(step: Step, here: _Place, other: _Place | None) -> None:
 def _unite(step: Step, one: Call, two: Call, agent: str, asking: Leg | None = None) -> None:
     """Two calls of one phone become one, without its agent (S21); one that rings, rings on for the contact (S16).
 
-    `asking` waits to be told how it goes. The later one is taken for the consultation.
+    `asking` waits to be shown how it goes. The later one is taken for the consultation.
     """
     earlier, later = sorted((one, two), key=lambda call: (call.started_at, call.parent is not None))
     for consulted, parent in ((later, earlier), (earlier, later)):
@@ -237,7 +237,7 @@ def _unite(step: Step, one: Call, two: Call, agent: str, asking: Leg | None = No
 
 def _target(step: Step, number: str, me: Party) -> Target:
     target = step.directory.resolve(parse_target(f"number:{number}"))
-    check_target(step.directory, me.agent or "", target, Verb.TRANSFER)
+    check_target(step.directory, me.agent or "", target, Purpose.TRANSFER)
     return target
 
 

@@ -20,7 +20,7 @@ class CallType(StrEnum):
 
 
 class Alarm(StrEnum):
-    """What is wrong with a call though everybody does what they were told."""
+    """What is wrong with a call though everybody does what they should."""
 
     HELD_TOO_LONG = "held_too_long"  # a contact is on hold for longer than the administrator allows
     AGENT_GONE = "agent_gone"  # a contact waits for an agent whose phone is dead or is not answered, or who went home
@@ -73,7 +73,7 @@ class Call:
     hold_alarm_at: float | None = None
     music_class: str = "default"
     recording: Recording | None = None
-    stopping: frozenset[str] = frozenset()  # files that Asterisk was asked to complete, and has not answered
+    stopping: frozenset[str] = frozenset()  # files that Asterisk was requested to complete, and has not answered
     monitors: Mapping[AgentId, Monitor] = field(default_factory=dict)
     dialled: str | None = None
     queue: str | None = None

@@ -12,7 +12,7 @@ DEAD = 44
 class LegState(StrEnum):
     """How far a channel has come. A leg that is gone is not kept."""
 
-    CREATING = "creating"  # asked for; Asterisk has not yet handed it to us
+    CREATING = "creating"  # requested; Asterisk has not yet handed it to us
     CREATED = "created"  # ours, not yet dialled
     DIALLING = "dialling"
     RINGING = "ringing"
@@ -86,14 +86,13 @@ type Destination = Phone | Outside | DialplanEntry
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One channel. `asked` is what Asterisk was last asked to do with its media: None when that is unknown.
+    """One channel. `requested` is what Asterisk was last requested to do with its media: None when that is unknown.
 
     `playing` is an announcement under way, `among` those who were there to talk to when it began; with `farewell` the
     leg is hung up after it. `shown` is what the phone's display shows; with `chosen` an agent has chosen it, and it
-    stays (S51). `keys` is the beginning of a feature code, its last key pressed at `keyed_at`. `detecting`: it is told
-    when they speak.
-    `on_hold_by_phone`: by the phone's own key, which nobody but the phone can undo. `auto_answer`: an agent's own phone
-    that was asked to answer by itself.
+    stays (S51). `keys` is the beginning of a feature code, its last key pressed at `keyed_at`. `detecting`: it is
+    reported when they speak. `on_hold_by_phone`: by the phone's own key, which nobody but the phone can undo.
+    `auto_answer`: an agent's own phone that was requested to answer by itself.
     """
 
     id: LegId
@@ -101,7 +100,7 @@ class Leg:
     agent: AgentId | None = None
     destination: Destination | None = None
     focus: CallId | None = None
-    asked: Media | None = field(default_factory=Media)
+    requested: Media | None = field(default_factory=Media)
     shown: Identity | None = None
     chosen: bool = False
     playing: str | None = None

@@ -22,7 +22,7 @@ class OfferState(StrEnum):
     """`seeking` (nobody reserved yet) is shown to clients as ringing; only the first four go on."""
 
     PENDING = "pending"  # the initiator's own phone has not answered yet
-    SEEKING = "seeking"  # a reservation is asked for
+    SEEKING = "seeking"  # a reservation is requested
     WAITING = "waiting"  # nobody is free; the caller waits with music
     RINGING = "ringing"
     ACCEPTED = "accepted"
@@ -37,7 +37,7 @@ GOING_ON = frozenset({OfferState.PENDING, OfferState.SEEKING, OfferState.WAITING
 
 
 class TransferState(StrEnum):
-    """What a phone is told of the transfer that it asked for by its own key."""
+    """What a phone is sent of the transfer that it requested by its own key."""
 
     RINGING = "ringing"
     ANSWERED = "answered"
@@ -63,12 +63,12 @@ class Attempt:
 class Offer:
     """A target being rung. `by` is the initiating party (None: the caller waits to be served).
 
-    `identity` is what the rung phone shows; `tried` are agents not to be asked again in this offer, `rests` until when
+    `identity` is what the rung phone shows; `tried` are agents not to be tried again in this offer, `rests` until when
     where a caller waits; `last` is how the last of them refused; `held` are those whom this offer put or found on hold.
     `deadline` ends the ringing, `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before
     longer waiting; `hops` counts the overflows that led here. `reserved` is an agent kept while the initiator's own
-    phone is rung. `by_keys`: asked for by feature code, so that its end is spoken. `refer` is the leg whose transfer
-    key asked for it and waits to hear how it goes; `told` is what it was told last.
+    phone is rung. `by_keys`: requested by feature code, so that its end is spoken. `refer` is the leg whose transfer
+    key requested it and waits to hear how it goes; `notified` is the last that it was notified of.
     """
 
     id: OfferId
@@ -94,7 +94,7 @@ class Offer:
     reserved: AgentId | None = None
     by_keys: bool = False
     refer: LegId | None = None
-    told: TransferState | None = None
+    notified: TransferState | None = None
 
     @property
     def going_on(self) -> bool:

@@ -59,19 +59,17 @@ class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds them.
 
     `away`: an agent without a leg whose call waits for them, or whose phone is rung for it and not answered yet.
-    `withheld`: what desktops may show of somebody anonymous; kept only where the administrator says so.
-    `also`: their other phones that are rung again for the call, beside `leg`.
-    `muted_by`, `deaf_by`: the agent who did that.
+    `withheld`: what desktops may show of somebody anonymous; kept only where the administrator says so. `also`: their
+    other phones that are rung again for the call, beside `leg`. `muted_by`, `deaf_by`: the agent who did that.
     `phone_holds`: an agent whose phone is in this call, on hold by its own key; `has_line`: whether it could talk in it
-    at once, by this line or another that is not on hold (both derived, see `holding`).
-    `keyed`: a number that they are dialling by a feature code. `talking` is told to windows, but is nothing that a
-    snapshot is written for: equal parties may differ in it.
-    `merges_with`: their other calls whose parties could join this one now; `may_confer`: whether all of a consultation
-    and of its contact's call are few enough for one conference; `hands_over`: whether whom a consultation rings could
-    ring for the contact instead; `parent_open`: whether they could turn to the contact's call, or have others join it
-    (all derived, see `merging`). `joining`: the attended transfer that took this call's leg from the phone, until it is
-    told which other call it names. `joined_at` and `held_since` in seconds since the epoch: since when it is on hold by
-    whatever reason.
+    at once, by this line or another that is not on hold (both derived, see `holding`). `keyed`: a number that they are
+    dialling by a feature code. `talking` is shown to windows, but is nothing that a snapshot is written for: equal
+    parties may differ in it. `merges_with`: their other calls whose parties could join this one now; `may_confer`:
+    whether all of a consultation and of its contact's call are few enough for one conference; `hands_over`: whether
+    whom a consultation rings could ring for the contact instead; `parent_open`: whether they could turn to the
+    contact's call, or have others join it (all derived, see `merging`). `joining`: the attended transfer that took this
+    call's leg from the phone, until it is reported which other call it names. `joined_at` and `held_since` in seconds
+    since the epoch: since when it is on hold by whatever reason.
     """
 
     id: PartyId

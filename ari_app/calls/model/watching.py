@@ -8,7 +8,7 @@ from ari_app.calls.model.parties import Progress
 
 
 class Recorder(StrEnum):
-    """What Asterisk was last asked to do with the file of a recording."""
+    """What Asterisk was last requested to do with the file of a recording."""
 
     OFF = "off"
     RECORDING = "recording"
@@ -31,7 +31,7 @@ class Recording:
     paused: bool = False
     begun: float = 0.0
     among: frozenset[LegId] = frozenset()
-    asked: Recorder = Recorder.OFF
+    requested: Recorder = Recorder.OFF
     failures: int = 0
 
 

@@ -60,7 +60,7 @@ class FakeControl:
         self.ears: dict[str, tuple[Ear, ...]] = {}
         self.outcome: Callable[[Command], Call | None] = self._as_it_is
         self.gate: asyncio.Event | None = None
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self.now_directory: Directory = DEMO.directory
         self.credentials: Mapping[str, Credential] = DEMO.credentials
         self.found: list[ConfigError] = []
@@ -72,7 +72,7 @@ class FakeControl:
 
     async def submit(self, command: Command) -> Call | None:
         self.commands.append(command)
-        self.asked.set()
+        self.requested.set()
         if self.gate is not None:
             await self.gate.wait()
         return self.outcome(command)
@@ -222,14 +222,14 @@ class FlakyStore(MemoryStore):
 
 
 class FakePhones:
-    """Phones that a test plugs in; sockets lead to a little Asterisk that says what it is told and repeats it."""
+    """Phones that a test plugs in; sockets lead to a little Asterisk that keeps what it is sent and repeats it."""
 
     def __init__(self, world: "World") -> None:
         self.world = world
         self.there: dict[tuple[str, str], bool] = {}
         self.busy: set[tuple[str, str]] = set()
         self.passwords: dict[str, str] = {}
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.gone: list[str] = []
         self.lines: list[web.WebSocketResponse] = []
         self.away = False
@@ -273,7 +273,7 @@ class FakePhones:
         await line.prepare(request)
         self.lines.append(line)
         async for message in line:
-            self.told.append(message.data)
+            self.reported.append(message.data)
             await line.send_str(f"SIP/2.0 200 {message.data}")
         return line
 

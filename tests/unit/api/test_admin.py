@@ -110,7 +110,7 @@ async def test_health_and_readiness(world: World) -> None:
     }
 
 
-async def test_a_file_with_faults_is_told_and_what_runs_is_ready_all_the_same(world: World) -> None:
+async def test_a_file_with_faults_is_reported_and_what_runs_is_ready_all_the_same(world: World) -> None:
     world.control.found = [ConfigError("/etc/cc.yaml", 0, "", "is empty")]
     answer = await world.ask("GET", "/readyz")
     assert (answer.status, answer.json["configuration"]) == (200, "last_good")

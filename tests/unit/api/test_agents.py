@@ -154,7 +154,7 @@ async def test_actions_that_are_not_enabled_are_absent(world: World, alice: str)
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("requested", "reported"),
     [
         ("skill:french%3E=3", "skill:french>=3"),
         ("number:+33612345678", "number:+33612345678"),
@@ -163,8 +163,8 @@ async def test_actions_that_are_not_enabled_are_absent(world: World, alice: str)
         ("agent:alice", "agent:alice"),
     ],
 )
-async def test_one_target(world: World, alice: str, asked: str, told: str) -> None:
-    assert (await one(world, alice, asked))["target"] == told
+async def test_one_target(world: World, alice: str, requested: str, reported: str) -> None:
+    assert (await one(world, alice, requested))["target"] == reported
 
 
 @pytest.mark.parametrize("target", ["agent:nobody", "group:x", "nonsense", "number:12", "agent:admin", "%00"])
@@ -175,7 +175,7 @@ async def test_what_is_not_listed_is_unknown(world: World, alice: str, target: s
 
 async def test_what_is_enabled_for_nothing_is_not_there(world: World, alice: str) -> None:
     directory = DEMO.directory
-    hidden = {**directory.groups, "night": replace(directory.groups["night"], verbs=frozenset())}
+    hidden = {**directory.groups, "night": replace(directory.groups["night"], enabled_for=frozenset())}
     world.control.now_directory = replace(directory, groups=hidden)
     assert await found(world, alice, "q=night") == []
     assert (await world.ask("GET", "/v1/targets/group:night", token=alice)).code == "unknown_target"

@@ -20,14 +20,14 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _asked(name: str) -> Exchange:
+def _requested(name: str) -> Exchange:
     return Exchange(http=None, who=None, path={"name": name}, body=None, query=None)  # type: ignore[arg-type]
 
 
-async def test_the_documents_are_asked_for_each_time_and_what_they_load_once(built: Path) -> None:
+async def test_the_documents_are_requested_each_time_and_what_they_load_once(built: Path) -> None:
     files = DeskFiles(tuple, built)
-    page, embedded = await files.page(_asked("")), await files.embedded(_asked(""))
-    asset = await files.asset(_asked("app-1a2b.js"))
+    page, embedded = await files.page(_requested("")), await files.embedded(_requested(""))
+    asset = await files.asset(_requested("app-1a2b.js"))
     assert (page.text, embedded.text) == (
         "<!doctype html><title>desk</title>",
         "<!doctype html><title>embedded</title>",
@@ -43,15 +43,15 @@ async def test_the_documents_are_asked_for_each_time_and_what_they_load_once(bui
 @pytest.mark.parametrize("name", ["other.js", "../index.html", "..", "index.html", ""])
 async def test_nothing_but_the_files_that_were_built_is_there(built: Path, name: str) -> None:
     with pytest.raises(Refused, match="nothing at this path"):
-        await DeskFiles(tuple, built).asset(_asked(name))
+        await DeskFiles(tuple, built).asset(_requested(name))
 
 
 async def test_only_listed_pages_may_show_it_in_a_frame_and_the_desk_itself_none(built: Path) -> None:
     files = DeskFiles(lambda: ("https://crm.example.org", "https://crm.example.net"), built)
-    shown = (await files.embedded(_asked(""))).headers["Content-Security-Policy"]
+    shown = (await files.embedded(_requested(""))).headers["Content-Security-Policy"]
     assert "frame-ancestors https://crm.example.org https://crm.example.net;" in shown
-    assert "frame-ancestors 'none';" in (await files.page(_asked(""))).headers["Content-Security-Policy"]
-    nobody = (await DeskFiles(tuple, built).embedded(_asked(""))).headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none';" in (await files.page(_requested(""))).headers["Content-Security-Policy"]
+    nobody = (await DeskFiles(tuple, built).embedded(_requested(""))).headers["Content-Security-Policy"]
     assert "frame-ancestors 'none';" in nobody
 
 

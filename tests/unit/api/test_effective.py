@@ -14,7 +14,7 @@ async def test_all_of_it_by_section_and_every_setting(world: World) -> None:
     assert list(configuration["agents"]) == list(DEMO.directory.agents)
     assert configuration["agents"]["alice"]["phone"] == "1001"
     assert configuration["queues"]["sales"]["groups"] == ["sales"]
-    assert configuration["groups"]["support"]["verbs"] == ["call", "conference", "transfer"]
+    assert configuration["groups"]["support"]["enabled_for"] == ["call", "conference", "transfer"]
     assert configuration["settings"]["max_parties"] == DEMO.directory.settings.max_parties
     assert configuration["outside"][0]["pattern"] == DEMO.directory.outside[0].pattern
     assert configuration["settings"]["page_phone"]["enabled"] is True
@@ -32,7 +32,7 @@ async def test_no_secret_is_in_it(world: World) -> None:
         assert secret not in answer.text
 
 
-async def test_the_faults_of_the_file_are_told_with_what_runs(world: World) -> None:
+async def test_the_faults_of_the_file_are_reported_with_what_runs(world: World) -> None:
     world.control.found = [ConfigError("callcentre.yaml", 7, "agents.alice.phone", "is missing")]
     answer = (await world.ask("GET", "/v1/admin/configuration", token=await world.token("admin"))).json
     assert answer["state"] == "last_good"

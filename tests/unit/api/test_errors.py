@@ -33,7 +33,7 @@ async def test_an_unknown_path_is_not_found(world: World, alice: str, path: str)
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-async def test_a_wrong_method_is_told_the_right_ones(world: World, alice: str) -> None:
+async def test_a_wrong_method_is_notified_the_right_ones(world: World, alice: str) -> None:
     answer = await world.ask("DELETE", "/v1/calls", token=alice)
     assert (answer.status, answer.code, answer.headers["Allow"]) == (405, "invalid", "GET, POST")
 
@@ -165,7 +165,7 @@ async def test_what_is_no_target_is_unknown(world: World, alice: str, target: st
         (StoreUnavailable(), 503),
     ],
 )
-async def test_what_the_machine_says_is_told(
+async def test_what_the_machine_says_is_reported(
     world: World, alice: str, error: Refused | AsteriskUnavailable, status: int
 ) -> None:
     world.control.outcome = says(error)

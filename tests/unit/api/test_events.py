@@ -50,7 +50,7 @@ async def test_it_begins_with_a_snapshot(world: World, alice: str) -> None:
     assert snapshot["at"] == "2027-01-15T08:00:00.000Z"
 
 
-async def test_a_hold_that_lasts_too_long_is_told_to_those_in_the_call_and_who_oversees(
+async def test_a_hold_that_lasts_too_long_is_reported_to_those_in_the_call_and_who_oversees(
     world: World, alice: str
 ) -> None:
     async with window(world, alice) as ws:
@@ -76,7 +76,7 @@ async def test_without_a_token_there_is_no_window(world: World, query: str) -> N
     assert refused.value.status == 401
 
 
-async def test_a_plain_request_is_told_to_upgrade(world: World, alice: str) -> None:
+async def test_a_plain_request_is_reported_to_upgrade(world: World, alice: str) -> None:
     answer = await world.ask("GET", "/v1/events", token=alice)
     assert (answer.status, answer.code, answer.headers["Upgrade"]) == (426, "invalid", "websocket")
 
@@ -95,7 +95,7 @@ async def test_calls_are_created_updated_and_ended_in_order(world: World, alice:
     assert all(e["at"] for e in events)
 
 
-async def test_what_cannot_be_seen_is_not_told(world: World, alice: str) -> None:
+async def test_what_cannot_be_seen_is_not_reported(world: World, alice: str) -> None:
     async with window(world, alice) as ws:
         seq = (await next_event(ws))["seq"]
         world.hub.call_changed(None, C1)
@@ -125,7 +125,7 @@ async def test_whoever_left_sees_the_call_end_while_it_goes_on(world: World, ali
     assert all(p["actions"] == [] for p in events[0]["call"]["parties"])
 
 
-async def test_offers_are_told_after_their_call(world: World, alice: str) -> None:
+async def test_offers_are_reported_after_their_call(world: World, alice: str) -> None:
     world.control.up = {"c1": C1}
     target = parse_target("group:support")
     offer = Offer("o1", OfferKind.TRANSFER, target, "p2", Identity(), OfferState.RINGING)
@@ -140,7 +140,7 @@ async def test_offers_are_told_after_their_call(world: World, alice: str) -> Non
     assert [events[1]["offer"]["state"], events[3]["offer"]["state"]] == ["ringing", "declined"]
 
 
-async def test_agents_are_told_to_themselves_and_to_supervisors(world: World, alice: str) -> None:
+async def test_agents_are_notified_to_themselves_and_to_supervisors(world: World, alice: str) -> None:
     erin, bob = await world.token("erin"), await world.token("bob")
     async with AsyncExitStack() as windows:
         opened = [await windows.enter_async_context(window(world, t)) for t in (alice, erin, bob)]
@@ -156,7 +156,7 @@ async def test_agents_are_told_to_themselves_and_to_supervisors(world: World, al
     assert (for_bob["target"], for_bob["state"], for_bob["available"]) == ("agent:alice", "ready", None)
 
 
-async def test_counts_are_told_where_they_are_shown(world: World, alice: str) -> None:
+async def test_counts_are_reported_where_they_are_shown(world: World, alice: str) -> None:
     async with window(world, alice) as ws:
         await next_event(ws)
         world.hub.target_changed(group("support"), 3, world.now)
@@ -225,9 +225,9 @@ async def test_two_windows_get_the_same(world: World, alice: str) -> None:
     async with window(world, alice) as one, window(world, alice) as other:
         begun = [await next_event(ws) for ws in (one, other)]
         world.hub.call_changed(None, C1)
-        told = [await next_event(ws) for ws in (one, other)]
-    assert [t["seq"] - b["seq"] for b, t in zip(begun, told, strict=True)] == [1, 1]
-    for events in (begun, told):
+        reported = [await next_event(ws) for ws in (one, other)]
+    assert [t["seq"] - b["seq"] for b, t in zip(begun, reported, strict=True)] == [1, 1]
+    for events in (begun, reported):
         assert len({e.pop("seq") for e in events}) == 2
         assert events[0] == events[1]
 

@@ -24,7 +24,7 @@ class Follower(RuleBasedStateMachine):
         self.seq = 0
         self.ready: str | None = None
         self.count = 0
-        self.told: dict[str, tuple[str | None, int | None]] = {}
+        self.reported: dict[str, tuple[str | None, int | None]] = {}
         self.changes = 0
         self._open(None)
 
@@ -74,8 +74,8 @@ class Follower(RuleBasedStateMachine):
         if self.opened.window.closed is not None:
             return
         self._take()
-        assert self.told.get("agent:bob", (self.ready, None)) == (self.ready, None)
-        assert self.told.get("group:support", (None, self.count)) == (None, self.count)
+        assert self.reported.get("agent:bob", (self.ready, None)) == (self.ready, None)
+        assert self.reported.get("group:support", (None, self.count)) == (None, self.count)
         up = self.control.up.get("c")
         assert self.known == (up is not None and up.party_of("alice") is not None)
 
@@ -91,7 +91,7 @@ class Follower(RuleBasedStateMachine):
         self.opened: Opened = self.hub.open(ALICE, "digest", since)
         if self.opened.calls is not None:
             self.known = bool(self.opened.calls)
-            self.told = {}  # a client asks for what it shows after a snapshot
+            self.reported = {}  # a client asks for what it shows after a snapshot
             self.seq = self.opened.seq
 
     def _take(self) -> None:
@@ -99,8 +99,8 @@ class Follower(RuleBasedStateMachine):
             assert event.seq == self.seq + 1
             self.seq = event.seq
             if event.kind == "target.updated":
-                told = json.loads(event.text())
-                self.told[told["target"]] = (told["state"], told["available"])
+                reported = json.loads(event.text())
+                self.reported[reported["target"]] = (reported["state"], reported["available"])
             elif event.kind.startswith("call."):
                 assert self.known == (event.kind != "call.created")
                 self.known = event.kind != "call.ended"

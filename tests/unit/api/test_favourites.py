@@ -106,7 +106,7 @@ async def test_without_the_store_one_still_finds_and_calls(world: World, alice: 
         assert (answer.status, answer.code) == (503, "store_unavailable")
 
 
-async def test_ranks_are_asked_for_once_in_a_while() -> None:
+async def test_ranks_are_requested_once_in_a_while() -> None:
     now = [0.0]
     store = FlakyStore()
     preferences = Preferences(store, clock=lambda: now[0])

@@ -1,4 +1,4 @@
-"""Who hears whom, asked and told."""
+"""Who hears whom, fetched and reported."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def talking(world: World) -> Call:
     return found
 
 
-def told(world: World, agents_told: bool) -> None:
+def reported(world: World, agents_told: bool) -> None:
     directory = world.control.now_directory
     settings = replace(directory.settings, monitoring=Monitoring(True, agents_told))
     world.control.now_directory = replace(directory, settings=settings)
@@ -40,9 +40,9 @@ async def test_whoever_is_in_the_call_may_know(world: World, alice: str) -> None
 
 
 @pytest.mark.parametrize("agents_told", [True, False])
-async def test_a_supervisor_is_seen_where_agents_are_told(world: World, alice: str, agents_told: bool) -> None:
+async def test_a_supervisor_is_seen_where_agents_are_notified(world: World, alice: str, agents_told: bool) -> None:
     talking(world)
-    told(world, agents_told)
+    reported(world, agents_told)
     world.control.ears["c1"] = LISTENED
     mine = (await world.ask("GET", "/v1/calls/c1/hearing", token=alice)).json["matrix"]
     theirs = (await world.ask("GET", "/v1/calls/c1/hearing", token=await world.token("erin"))).json["matrix"]
@@ -53,7 +53,7 @@ async def test_a_supervisor_is_seen_where_agents_are_told(world: World, alice: s
     assert mine[0]["sound"] == ("talk" if agents_told else "silence")
 
 
-async def test_a_change_is_told_once_to_those_who_see_the_call(world: World, alice: str) -> None:
+async def test_a_change_is_reported_once_to_those_who_see_the_call(world: World, alice: str) -> None:
     talking(world)
     window = await world.http.ws_connect(f"http://{HOST}:{world.port}/v1/events?token={alice}")
     bob = await world.http.ws_connect(f"http://{HOST}:{world.port}/v1/events?token={await world.token('bob')}")

@@ -45,7 +45,7 @@ async def test_repeats_under_way_wait_for_the_first(world: World, alice: str) ->
     asking = [
         asyncio.create_task(world.ask("POST", "/v1/calls", token=alice, json=BODY, headers=KEY)) for _ in range(5)
     ]
-    await world.control.asked.wait()
+    await world.control.requested.wait()
     await world.ask("GET", "/v1/me", token=alice)  # another request goes on meanwhile
     world.control.gate.set()
     answers = await asyncio.gather(*asking)

@@ -37,7 +37,7 @@ async def test_reasons_without_labels_are_shown_by_their_ids(world: World) -> No
     assert me["features"]["phone_in_page"] is False
 
 
-async def test_what_comes_after_the_call_is_told(world: World, alice: str) -> None:
+async def test_what_comes_after_the_call_is_reported(world: World, alice: str) -> None:
     world.agents.records["alice"] = FakeRecord(
         "alice", "on_call", choice="not_ready", choice_reason="lunch", reachable=False, in_use=True
     )

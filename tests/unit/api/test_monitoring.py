@@ -1,4 +1,4 @@
-"""Supervisors at a call through the API: what becomes of a request, and who is told of it by events."""
+"""Supervisors at a call through the API: what becomes of a request, and who is notified by events."""
 
 from dataclasses import replace
 from typing import Any
@@ -63,7 +63,7 @@ async def test_a_body_that_is_none_is_refused(world: World, path: str, body: Any
     assert world.control.commands == []
 
 
-async def test_an_agent_who_is_not_told_gets_no_event_and_sees_no_difference(world: World, alice: str) -> None:
+async def test_an_agent_who_is_not_reported_gets_no_event_and_sees_no_difference(world: World, alice: str) -> None:
     world.control.up = {"c1": C1}
     before = (await world.ask("GET", "/v1/calls/c1", token=alice)).text
     async with window(world, alice) as ws:
@@ -79,7 +79,7 @@ async def test_an_agent_who_is_not_told_gets_no_event_and_sees_no_difference(wor
     assert event["call"]["monitors"] == []
 
 
-async def test_an_agent_who_is_told_and_every_overseer_see_who_listens(world: World, alice: str) -> None:
+async def test_an_agent_who_is_notified_and_every_overseer_see_who_listens(world: World, alice: str) -> None:
     world.control.now_directory = with_monitoring(Monitoring(enabled=True, agents_told=True))
     world.control.up = {"c1": C1}
     admin, erin = await world.token("admin"), await world.token("erin")
@@ -95,19 +95,19 @@ async def test_an_agent_who_is_told_and_every_overseer_see_who_listens(world: Wo
     assert "stop_monitoring" in events[2]["call"]["actions"]
 
 
-async def test_what_is_told_changes_with_the_setting_while_the_call_goes_on(world: World, alice: str) -> None:
+async def test_what_is_reported_changes_with_the_setting_while_the_call_goes_on(world: World, alice: str) -> None:
     world.control.up = {"c1": WATCHED}
     async with window(world, alice) as ws:
         assert (await next_event(ws))["calls"][0]["monitors"] == []
-        for told in (True, False):
-            world.control.now_directory = with_monitoring(Monitoring(enabled=True, agents_told=told))
+        for reported in (True, False):
+            world.control.now_directory = with_monitoring(Monitoring(enabled=True, agents_told=reported))
             world.hub.directory_changed()
             event = await next_event(ws)
             assert event["type"] == "call.updated"
-            assert [m["agent"] for m in event["call"]["monitors"]] == (["erin"] if told else [])
+            assert [m["agent"] for m in event["call"]["monitors"]] == (["erin"] if reported else [])
 
 
-async def test_a_supervisor_who_has_a_call_is_told_that_others_cannot_be_listened_to(world: World) -> None:
+async def test_a_supervisor_who_has_a_call_is_notified_that_others_cannot_be_listened_to(world: World) -> None:
     other = call("c2", party("p3"), party("p4", "bob"))
     world.control.up = {"c1": C1, "c2": other}
     async with window(world, await world.token("erin")) as ws:

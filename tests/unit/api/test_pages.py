@@ -17,13 +17,13 @@ SOURCE = "".join(file.read_text() for file in (ROOT / "ari_app" / "api").rglob("
 
 
 def test_the_errors_are_those_of_the_code_with_their_statuses() -> None:
-    told = {code: int(status) for code, status in re.findall(r"^\| `([a-z_]+)` \| (\d{3}) \|", API, re.MULTILINE)}
-    assert told == {code.value: STATUS.get(code, 500) for code in Code}
+    reported = {code: int(status) for code, status in re.findall(r"^\| `([a-z_]+)` \| (\d{3}) \|", API, re.MULTILINE)}
+    assert reported == {code.value: STATUS.get(code, 500) for code in Code}
 
 
 async def test_the_operations_are_those_of_the_server(world: World) -> None:
-    told = re.findall(r"^\| `([A-Z]+) (/[^`]+)` \|", API, re.MULTILINE)
-    assert sorted(told) == sorted((route.method, route.path) for route in world.server.routes)
+    reported = re.findall(r"^\| `([A-Z]+) (/[^`]+)` \|", API, re.MULTILINE)
+    assert sorted(reported) == sorted((route.method, route.path) for route in world.server.routes)
 
 
 @pytest.mark.parametrize("text", [EVENTS, DESCRIPTION], ids=["page", "OpenAPI"])
@@ -34,12 +34,14 @@ def test_the_events_are_those_that_are_sent(text: str) -> None:
         "error",
     }
     assert len(sent) >= 10
-    told = set(re.findall(r"^\| `([a-z.]+)` \| `", text, re.MULTILINE)) or set(re.findall(r"`([a-z]+[.a-z]*)`", text))
-    assert sent <= told
-    assert text is DESCRIPTION or sent == told
+    reported = set(re.findall(r"^\| `([a-z.]+)` \| `", text, re.MULTILINE)) or set(
+        re.findall(r"`([a-z]+[.a-z]*)`", text)
+    )
+    assert sent <= reported
+    assert text is DESCRIPTION or sent == reported
 
 
 def test_the_close_codes_are_those_that_are_sent() -> None:
     ours = {windows.TOO_SLOW, windows.SESSION_ENDED, windows.GOING_AWAY, windows.RESTART}
-    told = {int(code) for code in re.findall(r"^\| (\d{4}) \|", EVENTS, re.MULTILINE)}
-    assert told == ours | {1009}  # the last is sent by aiohttp
+    reported = {int(code) for code in re.findall(r"^\| (\d{4}) \|", EVENTS, re.MULTILINE)}
+    assert reported == ours | {1009}  # the last is sent by aiohttp

@@ -36,14 +36,16 @@ async def test_an_agent_chooses_another_password_and_their_other_sessions_end(wo
     assert [await log_in(world, password) for password in (NEW, "and yet another")] == [401, 200]
 
 
-async def test_neither_password_is_kept_or_told(world: World, alice: str, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_neither_password_is_kept_or_reported(
+    world: World, alice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     await change(world, alice)
     wrong = await change(world, alice, "the wrong one")
     kept = await world.store.password("alice")
     assert kept is not None
-    told = kept.decode() + wrong.text + "".join(capsys.readouterr())
-    assert "argon2id" in told
-    assert not [secret for secret in (NEW, "alice-demo", "the wrong one") if secret in told]
+    reported = kept.decode() + wrong.text + "".join(capsys.readouterr())
+    assert "argon2id" in reported
+    assert not [secret for secret in (NEW, "alice-demo", "the wrong one") if secret in reported]
 
 
 async def test_a_wrong_current_password_changes_nothing_and_is_counted_with_failed_logins(

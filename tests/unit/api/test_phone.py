@@ -52,7 +52,7 @@ async def test_what_a_phone_in_the_page_needs(world: World, alice: str) -> None:
     assert (await world.ask("GET", "/v1/me/phone", token=alice)).json == mine
 
 
-async def test_which_phone_rings_is_chosen_and_told(world: World, alice: str) -> None:
+async def test_which_phone_rings_is_chosen_and_reported(world: World, alice: str) -> None:
     world.phones.there |= {("1001", "desk"): False, ("1001", "page"): True}
     world.phones.busy.add(("1001", "desk"))
     chosen = (await world.ask("PUT", "/v1/me/phone", token=alice, json={"device": "page"})).json
@@ -65,7 +65,9 @@ async def test_which_phone_rings_is_chosen_and_told(world: World, alice: str) ->
     assert (await world.ask("PUT", "/v1/me/phone", token=alice, json={"device": "sofa"})).code == "invalid"
 
 
-async def test_where_there_is_none_in_the_page_the_desk_phone_is_told_all_the_same(world: World, alice: str) -> None:
+async def test_where_there_is_none_in_the_page_the_desk_phone_is_notified_all_the_same(
+    world: World, alice: str
+) -> None:
     switched(world, enabled=False)
     mine = (await world.ask("GET", "/v1/me/phone", token=alice)).json
     assert (mine["path"], mine["password"], [d["device"] for d in mine["devices"]]) == (None, None, ["desk"])
@@ -103,7 +105,7 @@ async def test_sip_goes_both_ways_with_this_sessions_secret(world: World, alice:
     assert (await world.ask("GET", "/v1/me/phone", token=alice)).json["held_by"] is None
 
 
-async def test_another_page_takes_it_over_and_every_window_is_told(world: World, alice: str) -> None:
+async def test_another_page_takes_it_over_and_every_window_is_notified(world: World, alice: str) -> None:
     other = await world.token("alice")
     window = await world.http.ws_connect(f"http://{HOST}:{world.port}/v1/events?token={alice}")
     assert (await window.receive_json())["type"] == "snapshot"
@@ -114,10 +116,10 @@ async def test_another_page_takes_it_over_and_every_window_is_told(world: World,
     theirs = (await world.ask("GET", "/v1/me/phone", token=other)).json
     assert theirs["held_by"] == theirs["session"]
     assert world.phones.passwords == {"1001": theirs["password"]}
-    told = [await window.receive_json() for _ in range(2)]
-    assert [t["type"] for t in told] == ["phone.updated", "phone.updated"]
-    assert told[1]["phone"]["held_by"] == theirs["session"]
-    assert "password" not in str(told)
+    reported = [await window.receive_json() for _ in range(2)]
+    assert [t["type"] for t in reported] == ["phone.updated", "phone.updated"]
+    assert reported[1]["phone"]["held_by"] == theirs["session"]
+    assert "password" not in str(reported)
     await second.send_str(REGISTER)
     assert (await second.receive_str()).startswith("SIP/2.0 200")
     await second.close()
@@ -154,7 +156,7 @@ async def test_it_ends_with_the_server(world: World, alice: str) -> None:
     await stopping
 
 
-async def test_asterisk_that_goes_is_told_as_try_again(world: World, alice: str) -> None:
+async def test_asterisk_that_goes_is_reported_as_try_again(world: World, alice: str) -> None:
     page = await socket(world, alice)
     world.phones.away = True
     await world.phones.lines[0].close()
@@ -179,7 +181,7 @@ async def test_a_page_that_speaks_for_another_or_too_long_is_closed(world: World
     page = await socket(world, alice)
     await page.send_str("x" * (LONGEST + 1))
     assert await closed(page) == 1009
-    assert world.phones.told == []
+    assert world.phones.reported == []
 
 
 @pytest.mark.parametrize(

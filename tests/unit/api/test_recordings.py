@@ -1,4 +1,4 @@
-"""Recordings: who is told of them, hears and deletes them."""
+"""Recordings: who sees, hears and deletes them."""
 
 import asyncio
 from collections.abc import AsyncIterator

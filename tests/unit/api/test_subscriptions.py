@@ -1,4 +1,4 @@
-"""A window is told of the targets that it shows: by list or by search, newest value only, without gaps."""
+"""A window is notified of the targets that it shows: by list or by search, newest value only, without gaps."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ def shown(event: Any) -> list[str]:
     return [t["target"] for t in event["targets"]]
 
 
-async def test_by_list_it_is_told_of_these_and_no_others(world: World, alice: str) -> None:
+async def test_by_list_it_is_notified_of_these_and_no_others(world: World, alice: str) -> None:
     world.agents.records["bob"] = FakeRecord("bob", "ready")
     async with window(world, alice) as client:
         assert (await client.next())["type"] == "snapshot"
@@ -69,7 +69,7 @@ async def test_by_list_it_is_told_of_these_and_no_others(world: World, alice: st
     assert (support["target"], support["available"]) == ("group:support", 2)
 
 
-async def test_by_search_it_is_told_of_what_is_found(world: World, alice: str) -> None:
+async def test_by_search_it_is_notified_of_what_is_found(world: World, alice: str) -> None:
     async with window(world, alice) as client:
         await client.next()
         found = await client.says({"type": "subscribe", "q": "sal", "types": ["group", "queue"], "limit": 5})
@@ -79,7 +79,7 @@ async def test_by_search_it_is_told_of_what_is_found(world: World, alice: str) -
         assert (await client.next())["target"] == "queue:sales"
 
 
-async def test_without_a_subscription_any_more_it_is_told_of_all(world: World, alice: str) -> None:
+async def test_without_a_subscription_any_more_it_is_notified_of_all(world: World, alice: str) -> None:
     async with window(world, alice, "targets=group:support") as client:
         await client.next()
         assert shown(await client.next()) == ["group:support"]
@@ -88,7 +88,7 @@ async def test_without_a_subscription_any_more_it_is_told_of_all(world: World, a
         assert (await client.next())["target"] == "group:sales"
 
 
-async def test_a_window_that_shows_nothing_is_told_of_calls(world: World, alice: str) -> None:
+async def test_a_window_that_shows_nothing_is_reported_of_calls(world: World, alice: str) -> None:
     async with window(world, alice) as client:
         await client.next()
         assert shown(await client.says({"type": "subscribe", "targets": []})) == []
@@ -173,7 +173,7 @@ async def test_bytes_are_an_error_and_too_much_is_the_end(world: World, alice: s
         assert client.ws.close_code == 1009
 
 
-async def test_a_level_of_a_skill_that_nobody_has_is_told_too(world: World, alice: str) -> None:
+async def test_a_level_of_a_skill_that_nobody_has_is_notified_too(world: World, alice: str) -> None:
     directory = DEMO.directory
     skills = {**directory.skills, "french": replace(directory.skills["french"], show_available=True)}
     world.control.now_directory = replace(directory, skills=skills)
@@ -182,8 +182,8 @@ async def test_a_level_of_a_skill_that_nobody_has_is_told_too(world: World, alic
         await client.next()
         world.agents.records["alice"] = FakeRecord("alice", "ready")
         world.hub.target_changed("skill:french", 1, NOW)
-        told = {(e["target"], e["available"]) for e in (await client.next(), await client.next())}
-    assert told == {("skill:french", 1), ("skill:french>=2", 1)}
+        reported = {(e["target"], e["available"]) for e in (await client.next(), await client.next())}
+    assert reported == {("skill:french", 1), ("skill:french>=2", 1)}
 
 
 async def test_a_search_is_done_again_when_the_configuration_changes(world: World, alice: str) -> None:
@@ -224,7 +224,7 @@ async def test_a_subscription_is_kept_when_the_window_resumes(world: World, alic
         assert shown(await client.next()) == ["group:sales"]
 
 
-async def test_two_windows_of_one_agent_are_told_of_what_each_shows(world: World, alice: str) -> None:
+async def test_two_windows_of_one_agent_are_notified_of_what_each_shows(world: World, alice: str) -> None:
     async with window(world, alice, "targets=group:support") as one, window(world, alice) as other:
         await one.next()
         await one.next()
@@ -265,7 +265,7 @@ def subscribed(*targets: str) -> Subscription:
     return Subscription(Selection(targets), tuple(map(parse_target, targets)), DEMO.directory)
 
 
-def test_streams_that_are_not_read_are_few_and_told_of_nothing() -> None:
+def test_streams_that_are_not_read_are_few_and_reported_of_nothing() -> None:
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW, defer=lambda do: do())
     opened = [hub.open(ALICE, "d", None, subscribed("group:support", "skill:french>=2")) for _ in range(9)]
     for each in opened:
@@ -287,7 +287,7 @@ def test_nothing_is_left_of_streams_that_are_forgotten() -> None:
     assert hub.publisher._viewers == {}
 
 
-def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_told_s5() -> None:
+def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_notified_s5() -> None:
     now = [NOW]
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: now[0], defer=lambda do: do())
     opened = [hub.open(DEMO.directory.agents[who], "d", None, subscribed("group:support")) for who in ("alice", "bob")]
@@ -295,18 +295,18 @@ def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_told_s
     hub.failed("bob", "hold", RuntimeError())
     hub.target_changed("group:support", 1, NOW)
     hub.target_changed("group:support", 2, NOW)
-    told = []
+    reported = []
     for each, (first, count) in zip(opened, ((begun[0], 1), (begun[1], 2)), strict=True):
         now[0] += 1
         assert first is not None
         events = [json.loads(event.text()) for _ in range(count) if (event := each.window.take()) is not None]
         assert [event["seq"] for event in events] == [first.seq + n for n in range(1, count + 1)]
-        told.append(events[-1])
-    assert [event["available"] for event in told] == [2, 2]
-    assert [event["at"] for event in told] == [timestamp(NOW + 1), timestamp(NOW + 2)]
+        reported.append(events[-1])
+    assert [event["available"] for event in reported] == [2, 2]
+    assert [event["at"] for event in reported] == [timestamp(NOW + 1), timestamp(NOW + 2)]
 
 
-def test_more_than_is_told_at_once_is_told_after_it_s5(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_is_reported_at_once_is_reported_after_it_s5(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ari_app.api.fanout.BATCH", 2)
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW, defer=lambda do: do())
     names = ["group:support", "group:sales", "queue:sales", "agent:bob", "agent:carol"]
@@ -315,11 +315,11 @@ def test_more_than_is_told_at_once_is_told_after_it_s5(monkeypatch: pytest.Monke
         hub.target_changed(name, 1, NOW)
     for name in ("bob", "carol"):
         hub.agent_changed(FakeRecord(name, "ready"))
-    told = [json.loads(event.text()) for _ in range(6) if (event := window.take()) is not None]
-    assert [event.get("target") for event in told] == [None, *names]
+    reported = [json.loads(event.text()) for _ in range(6) if (event := window.take()) is not None]
+    assert [event.get("target") for event in reported] == [None, *names]
 
 
-def test_what_is_missed_over_several_windows_is_told_once_each_in_order_s5() -> None:
+def test_what_is_missed_over_several_windows_is_notified_once_each_in_order_s5() -> None:
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), recent=4, clock=lambda: NOW, defer=lambda do: do())
     first = hub.open(ALICE, "d", None, subscribed())
     for n in range(5):
@@ -347,7 +347,7 @@ def test_numbers_that_run_out_begin_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     assert hub.open(ALICE, "d", opened.seq + 1).calls == []
 
 
-async def test_a_thousand_windows_are_told_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_thousand_windows_are_notified_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ari_app.api.fanout.SLICE", 0.0)
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW)
     windows = [hub.open(ALICE, "d", None, subscribed("group:support")).window for _ in range(100)]
@@ -359,5 +359,5 @@ async def test_a_thousand_windows_are_told_in_slices(monkeypatch: pytest.MonkeyP
     hub.target_changed("group:support", 1, NOW)
     await asyncio.sleep(0)
     assert 0 < sum(bool(each._waiting) for each in windows) < 100
-    told = await asyncio.wait_for(asyncio.gather(*waiting), 5)
-    assert {event.kind for event in told if event is not None} == {"target.updated"}
+    reported = await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    assert {event.kind for event in reported if event is not None} == {"target.updated"}

@@ -130,8 +130,8 @@ async def test_changes_are_pushed_to_who_oversees_and_to_nobody_else(world: Worl
         assert (await window.receive_json())["type"] == "snapshot"
     board = world.server.board
     board.look()
-    told = [await erin.receive_json() for _ in range(len(board.now()))]
-    assert {t["type"] for t in told} == {"queue.updated"}
+    reported = [await erin.receive_json() for _ in range(len(board.now()))]
+    assert {t["type"] for t in reported} == {"queue.updated"}
     board.look()
     world.now += 1
     board.look()

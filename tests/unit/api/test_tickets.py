@@ -61,7 +61,7 @@ async def test_of_too_many_in_all_the_oldest_are_worth_nothing(
     assert [await opens(world, f"ticket={t}") for t in (first, second, third)] == [401, 101, 101]
 
 
-async def test_it_is_asked_for_with_a_session_only(world: World) -> None:
+async def test_it_is_requested_with_a_session_only(world: World) -> None:
     assert (await world.ask("POST", "/v1/events/ticket")).code == "unauthenticated"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ari_app.ari.requests import Requests
-from tests.unit.ari.asked import Recorder
+from tests.unit.ari.requested import Recorder
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_a_name_is_without_the_backslashes_of_its_quoted_string(translator: Tran
     assert fact.caller.name == r'Dupont "le grand" \o/'
 
 
-def test_another_name_or_number_at_the_other_end_is_told_of_legs_of_ours(translator: Translator) -> None:
+def test_another_name_or_number_at_the_other_end_is_reported_of_legs_of_ours(translator: Translator) -> None:
     tell(translator, start("in", "agent", "a"))
     known = event("ChannelCallerId", "in", caller={"name": "Zoé", "number": "+336"})
     hidden = {"channel": {**known["channel"], "channelvars": {"CALLERID(pres)": "prohib"}}}

@@ -39,8 +39,10 @@ class Client:
 async def test_asterisk_must_tell_what_callers_withhold(channelvars: str) -> None:
     client: Any = Client(channelvars)
     findings = await Checks(client, client, "channel", "routing-points").findings(Wanted())
-    told = "CALLERID(pres)" in channelvars
-    assert [(finding.subject, finding.name) for finding in findings] == ([] if told else [(Subject.ARI, "ari.conf")])
+    reported = "CALLERID(pres)" in channelvars
+    assert [(finding.subject, finding.name) for finding in findings] == (
+        [] if reported else [(Subject.ARI, "ari.conf")]
+    )
 
 
 class Musical:

@@ -14,7 +14,7 @@ class Page(HttpClient):
 
     def __init__(self, body: str) -> None:
         self.body = body
-        self.asked: list[tuple[str, str, str | None]] = []
+        self.requested: list[tuple[str, str, str | None]] = []
 
     async def request(
         self,
@@ -24,7 +24,7 @@ class Page(HttpClient):
         data: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        self.asked.append((method, url, data))
+        self.requested.append((method, url, data))
         return Answer(200, self.body)
 
 
@@ -41,6 +41,6 @@ async def test_before_it_is_connected_nothing_can_be_called() -> None:
 async def test_the_filter_is_the_whole_body() -> None:
     page = Page("{}")
     await AriClient("http://127.0.0.1:1", page).filter_events("a b", ["StasisStart"])
-    assert page.asked == [
+    assert page.requested == [
         ("PUT", "http://127.0.0.1:1/ari/applications/a%20b/eventFilter", '{"allowed": [{"type": "StasisStart"}]}')
     ]

@@ -29,14 +29,14 @@ def test_the_names_of_the_accounts() -> None:
 
 def test_the_desk_phone_rings_until_another_is_chosen(bench: Bench) -> None:
     assert (bench.devices.device("1001"), bench.devices.endpoint("1001")) == ("desk", "1001")
-    bench.devices.told("1001", True)
-    bench.devices.told("1001-page", False)
+    bench.devices.update("1001", True)
+    bench.devices.update("1001-page", False)
     assert bench.phones == [("1001", True)]
     bench.devices.choose("1001", "page")
     assert (bench.devices.device("1001"), bench.devices.endpoint("1001")) == ("page", "1001-page")
     assert bench.phones == [("1001", True), ("1001", False)]
-    bench.devices.told("1001-page", True)
-    bench.devices.told("1001", False)
+    bench.devices.update("1001-page", True)
+    bench.devices.update("1001", False)
     assert bench.phones == [("1001", True), ("1001", False), ("1001", True)]
     assert bench.changes == ["1001"] * 4
     bench.devices.choose("1001", "desk")
@@ -45,7 +45,7 @@ def test_the_desk_phone_rings_until_another_is_chosen(bench: Bench) -> None:
     assert len(bench.phones) == 4
 
 
-def test_a_page_of_which_nothing_was_told_is_not_there_and_a_desk_phone_may_be(bench: Bench) -> None:
+def test_a_page_of_which_nothing_was_notified_is_not_there_and_a_desk_phone_may_be(bench: Bench) -> None:
     assert (bench.devices.can_ring("1001"), bench.devices.can_ring("1001-page")) == (None, False)
     bench.devices.choose("1001", "page")
     bench.devices.choose("1001", "desk")
@@ -59,9 +59,9 @@ def test_what_was_chosen_before_is_taken_over(bench: Bench) -> None:
 
 
 def test_whoever_talks_at_one_phone_is_not_rung_at_the_other(bench: Bench) -> None:
-    bench.devices.told_in_use("1001", True)
-    bench.devices.told_in_use("1001-page", True)
-    bench.devices.told_in_use("1001", False)
+    bench.devices.update_in_use("1001", True)
+    bench.devices.update_in_use("1001-page", True)
+    bench.devices.update_in_use("1001", False)
     assert (bench.devices.in_use("1001"), bench.devices.in_use("1001-page")) == (False, True)
-    bench.devices.told_in_use("1001-page", False)
+    bench.devices.update_in_use("1001-page", False)
     assert bench.uses == [("1001", True), ("1001", True), ("1001", True), ("1001", False)]

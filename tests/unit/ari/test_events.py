@@ -19,7 +19,7 @@ from ari_app.calls.stimuli import (
     LegRinging,
     LegTalking,
     RecorderEnded,
-    TransferAsked,
+    TransferRequested,
 )
 from tests.unit.ari.telling import APP, channel, dial, event, start, tell
 
@@ -119,7 +119,7 @@ def test_the_cause_of_a_hang_up_request_is_kept_for_an_arrived_channel(translato
     ],
 )
 @pytest.mark.parametrize("arguments", [("_leg",), ("agent", "alice")])
-def test_a_leg_whose_far_end_is_lost_is_told_dead(
+def test_a_leg_whose_far_end_is_lost_is_reported_dead(
     translator: Translator, request_: dict[str, Any], arguments: tuple[str, ...]
 ) -> None:
     facts = tell(
@@ -144,12 +144,12 @@ def test_our_own_hang_up_says_nothing_of_the_cause(translator: Translator) -> No
     assert facts[1:] == [LegGone("in", 16)]
 
 
-def test_a_leg_destroyed_before_it_entered_is_told_if_we_expected_it(translator: Translator) -> None:
+def test_a_leg_destroyed_before_it_entered_is_notified_if_we_expected_it(translator: Translator) -> None:
     translator.expect("leg")
     assert tell(translator, event("ChannelDestroyed", cause=27)) == [LegGone("leg", 27)]
 
 
-def test_a_leg_that_could_not_be_created_is_not_told_gone(translator: Translator) -> None:
+def test_a_leg_that_could_not_be_created_is_not_reported_gone(translator: Translator) -> None:
     translator.expect("leg")
     translator.forget("leg")
     assert tell(translator, event("ChannelDestroyed", cause=27)) == []
@@ -193,7 +193,7 @@ def test_a_channel_that_asterisk_put_in_a_legs_place_says_whose(translator: Tran
     assert facts[2:] == [LegGone("leg", 16)]
 
 
-def test_the_hold_key_is_told_of_the_leg_that_pressed_it(translator: Translator) -> None:
+def test_the_hold_key_is_notified_of_the_leg_that_pressed_it(translator: Translator) -> None:
     facts = tell(
         translator,
         start("a", "_leg"),
@@ -213,7 +213,7 @@ def transfer(leg: str, to: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "ChannelTransfer", "refer_to": to, "referred_by": {"source_channel": channel(leg)}, **more}
 
 
-def test_a_transfer_key_is_told_with_the_number_or_the_phones_other_channel(translator: Translator) -> None:
+def test_a_transfer_key_is_reported_with_the_number_or_the_phones_other_channel(translator: Translator) -> None:
     tell(translator, start("a", "_leg", "call"), start("b", "dial", "1002"))
     blind = {"requested_destination": {"destination": "1002"}}
     attended = {"requested_destination": {"destination": "1003", "protocol_id": "x@y"}}
@@ -224,13 +224,13 @@ def test_a_transfer_key_is_told_with_the_number_or_the_phones_other_channel(tran
         transfer("a", attended),
     )
     assert facts == [
-        TransferAsked("a", "1002"),
-        TransferAsked("a", "1003", replaces=True, other="b"),
-        TransferAsked("a", "1003", replaces=True, other=None),
+        TransferRequested("a", "1002"),
+        TransferRequested("a", "1003", replaces=True, other="b"),
+        TransferRequested("a", "1003", replaces=True, other=None),
     ]
 
 
-def test_the_echo_of_what_a_phone_was_told_and_the_key_of_a_phone_elsewhere_are_no_facts(
+def test_the_echo_of_what_a_phone_was_notified_and_the_key_of_a_phone_elsewhere_are_no_facts(
     translator: Translator,
 ) -> None:
     tell(translator, start("a", "_leg", "call"))
@@ -238,19 +238,19 @@ def test_the_echo_of_what_a_phone_was_told_and_the_key_of_a_phone_elsewhere_are_
     assert not tell(translator, transfer("a", blind, state="channel_answered"), transfer("other", blind))
 
 
-def test_the_end_of_an_announcement_is_told_of_its_leg(translator: Translator) -> None:
+def test_the_end_of_an_announcement_is_notified_of_its_leg(translator: Translator) -> None:
     played = {"id": "p", "media_uri": "sound:x", "target_uri": "channel:leg", "state": "failed"}
     assert tell(translator, {"type": "PlaybackFinished", "playback": played}) == [AnnouncementFinished("leg", "p")]
     assert tell(translator, {"type": "PlaybackFinished", "playback": played | {"target_uri": "bridge:b"}}) == []
 
 
 @pytest.mark.parametrize("kind", ["RecordingFinished", "RecordingFailed"])
-def test_the_end_of_a_recording_is_told_however_it_ended(translator: Translator, kind: str) -> None:
+def test_the_end_of_a_recording_is_reported_however_it_ended(translator: Translator, kind: str) -> None:
     recording = {"name": "calls/x", "format": "wav", "state": "done", "target_uri": "bridge:b", "duration": 0}
     assert tell(translator, {"type": kind, "recording": recording}) == [RecorderEnded("calls/x")]
 
 
-def test_the_end_of_a_recording_is_told_once_each_time_that_it_was_begun(translator: Translator) -> None:
+def test_the_end_of_a_recording_is_reported_once_each_time_that_it_was_begun(translator: Translator) -> None:
     recording = {"name": "calls/x", "format": "wav", "state": "done", "target_uri": "bridge:b", "duration": 0}
     started = {"type": "RecordingStarted", "recording": recording | {"state": "recording"}}
     finished = {"type": "RecordingFinished", "recording": recording}
@@ -258,7 +258,9 @@ def test_the_end_of_a_recording_is_told_once_each_time_that_it_was_begun(transla
     assert tell(translator, *once) == [RecorderEnded("calls/x")]
     assert tell(translator, *once) == [RecorderEnded("calls/x")]
     translator.listed([])
-    assert tell(translator, finished) == [RecorderEnded("calls/x")]  # that it was begun again may not have been told
+    assert tell(translator, finished) == [
+        RecorderEnded("calls/x")
+    ]  # that it was begun again may not have been reported
     for number in range(100):
         tell(translator, {"type": "RecordingFinished", "recording": recording | {"name": f"calls/{number}"}})
     assert len(translator._ended) == 64
@@ -282,7 +284,7 @@ def test_unknown_and_malformed_events_are_counted(translator: Translator) -> Non
     assert translator.dropped == {"RTCPSent": 2, "None": 1, "StasisStart": 1}
 
 
-def test_keys_and_talk_are_told_of_legs_that_are_known(translator: Translator) -> None:
+def test_keys_and_talk_are_notified_of_legs_that_are_known(translator: Translator) -> None:
     facts = tell(
         translator,
         start("leg", "_leg"),
@@ -301,13 +303,13 @@ def test_a_leg_that_its_phone_holds_is_still_held_after_a_listing(translator: Tr
     assert tell(translator, event("ChannelUnhold")) == [LegRetrievedByPhone("leg")]
 
 
-@pytest.mark.parametrize(("held", "told"), [(True, LegHeldByPhone("leg")), (False, LegRetrievedByPhone("leg"))])
-def test_whether_a_phone_holds_is_taken_over_where_nothing_newer_was_told(
-    translator: Translator, held: bool, told: AsteriskFact
+@pytest.mark.parametrize(("held", "reported"), [(True, LegHeldByPhone("leg")), (False, LegRetrievedByPhone("leg"))])
+def test_whether_a_phone_holds_is_taken_over_where_nothing_newer_was_notified(
+    translator: Translator, held: bool, reported: AsteriskFact
 ) -> None:
     listed = [channel("leg", "Up", dialplan={"app_name": "Stasis", "app_data": f"{APP},_leg,call"})]
     translator.listed(listed)
-    assert translator.holds("leg", held) == [told]
+    assert translator.holds("leg", held) == [reported]
     assert translator.holds("leg", not held) == []
     assert translator.holds("gone", held) == []
     translator.listed(listed)

@@ -196,12 +196,12 @@ async def test_a_hang_up_overtakes_its_leg_and_drops_what_waits(executor: Execut
     assert asterisk.results[2:] == [EffectDone(4), EffectFailed(1, "Channel not found", gone=True)]
 
 
-async def test_a_hang_up_waits_for_what_its_phone_is_told_of_its_transfer(
+async def test_a_hang_up_waits_for_what_its_phone_is_notified_of_its_transfer(
     executor: Executor, asterisk: Asterisk
 ) -> None:
     """Hung up before, it would show a transfer that failed."""
-    told = TellTransfer(2, "a", TransferState.ANSWERED)
-    await run(executor, music(1), told, TellTransfer(3, "b", TransferState.RINGING), HangUp(4, "a"))
+    reported = TellTransfer(2, "a", TransferState.ANSWERED)
+    await run(executor, music(1), reported, TellTransfer(3, "b", TransferState.RINGING), HangUp(4, "a"))
     assert asterisk.started == [1, 2, 3]
     await asterisk.end(2)
     assert asterisk.started == [1, 2, 3, 4]

@@ -77,7 +77,7 @@ def test_facts_come_oldest_first_by_themselves(asterisk: FakeAsterisk) -> None:
     ]
 
 
-def test_a_phone_may_hang_up_before_its_answer_is_told(asterisk: FakeAsterisk) -> None:
+def test_a_phone_may_hang_up_before_its_answer_is_reported(asterisk: FakeAsterisk) -> None:
     asterisk.execute(CREATE)
     asterisk.execute(DialLeg(2, "a", 5))
     while "phone:a" not in asterisk.pending():
@@ -120,7 +120,7 @@ def test_joining_waits_for_the_bridge_and_its_end_for_the_leaving(asterisk: Fake
     assert [fact.effect for fact in asterisk.deliver_all() if isinstance(fact, EffectDone)] == [1, 2, 3, 4]
 
 
-def test_a_hang_up_waits_for_what_its_phone_is_told_of_its_transfer(asterisk: FakeAsterisk) -> None:
+def test_a_hang_up_waits_for_what_its_phone_is_notified_of_its_transfer(asterisk: FakeAsterisk) -> None:
     asterisk.arrive("a", "1001", "dial", "2000")
     asterisk.execute(TellTransfer(1, "a", TransferState.ANSWERED))
     asterisk.execute(HangUp(2, "a"))
@@ -152,7 +152,7 @@ def test_an_effect_can_be_made_to_fail_done_or_not(asterisk: FakeAsterisk) -> No
     assert asterisk.world.bridges == set()
 
 
-def test_without_a_connection_phones_go_on_and_nothing_is_told(asterisk: FakeAsterisk) -> None:
+def test_without_a_connection_phones_go_on_and_nothing_is_reported(asterisk: FakeAsterisk) -> None:
     asterisk.execute(CreateBridge(1, "cc-b"))
     asterisk.execute(CreateBridge(2, "other"))
     asterisk.deliver_all()

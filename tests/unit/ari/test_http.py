@@ -15,7 +15,7 @@ PASSWORD = "a+b&c#d e%f=/é"
 
 
 class Server:
-    """Answers as it is told, and keeps what it was asked."""
+    """Answers as it is made to, and keeps what was requested."""
 
     def __init__(self) -> None:
         self.requests: list[web.Request] = []

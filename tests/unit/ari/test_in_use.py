@@ -40,10 +40,13 @@ class Timer:
 class Scene:
     def __init__(self) -> None:
         self.clock = Clock()
-        self.told: list[tuple[str, bool]] = []
+        self.reported: list[tuple[str, bool]] = []
         self.in_application: set[str] = set()
         self.phones = PhonesInUse(
-            "cc-", self.in_application.__contains__, lambda user, used: self.told.append((user, used)), self.clock.later
+            "cc-",
+            self.in_application.__contains__,
+            lambda user, used: self.reported.append((user, used)),
+            self.clock.later,
         )
 
     def happens(self, kind: str, leg: str, name: str = ALICE, state: str = "Up") -> None:
@@ -68,45 +71,45 @@ def scene() -> Scene:
 
 def test_a_phone_that_dials_another_past_us_is_in_use_and_so_is_the_other_each_until_it_is_gone(scene: Scene) -> None:
     scene.dials("a", "b")
-    assert scene.told == [("1001", True), ("1002", True)]
+    assert scene.reported == [("1001", True), ("1002", True)]
     for status in ("RINGING", "ANSWER"):
         scene.dials("a", "b", status)
     scene.happens("ChannelStateChange", "b", BOB, "Ringing")
     scene.happens("ChannelStateChange", "b", BOB, "Up")
     scene.happens("ChannelDestroyed", "b", BOB)
-    assert scene.told[2:] == [("1002", False)]
+    assert scene.reported[2:] == [("1002", False)]
     scene.happens("ChannelDestroyed", "a")
-    assert scene.told[3:] == [("1001", False)]
+    assert scene.reported[3:] == [("1001", False)]
 
 
-def test_what_is_told_of_dialling_after_the_channel_is_gone_says_nothing(scene: Scene) -> None:
+def test_what_is_reported_of_dialling_after_the_channel_is_gone_says_nothing(scene: Scene) -> None:
     scene.dials("a", "b")
     scene.happens("ChannelDestroyed", "b", BOB)
     scene.happens("ChannelDestroyed", "a")
     scene.dials("a", "b", "CANCEL")
-    assert scene.told[-2:] == [("1002", False), ("1001", False)]
+    assert scene.reported[-2:] == [("1002", False), ("1001", False)]
 
 
 def test_a_phone_that_is_rung_by_others_than_us_is_in_use(scene: Scene) -> None:
     scene.happens("ChannelStateChange", "b", BOB, "Ringing")
-    assert scene.told == [("1002", True)]
+    assert scene.reported == [("1002", True)]
 
 
 def test_a_phone_that_is_answered_and_does_not_come_to_us_is_in_use_after_a_while(scene: Scene) -> None:
     scene.happens("ChannelStateChange", "a")
     scene.happens("ChannelStateChange", "a")
-    assert scene.told == []
+    assert scene.reported == []
     scene.clock.passes()
-    assert scene.told == [("1001", True)]
+    assert scene.reported == [("1001", True)]
     scene.happens("ChannelDestroyed", "a")
-    assert scene.told == [("1001", True), ("1001", False)]
+    assert scene.reported == [("1001", True), ("1001", False)]
 
 
 def test_a_phone_that_is_gone_meanwhile_was_never_in_use(scene: Scene) -> None:
     scene.happens("ChannelStateChange", "a")
     scene.happens("ChannelDestroyed", "a")
     scene.clock.passes()
-    assert scene.told == []
+    assert scene.reported == []
 
 
 def test_a_phone_that_comes_to_us_is_not_in_use_also_not_when_it_goes_back_to_the_dialplan(scene: Scene) -> None:
@@ -117,7 +120,7 @@ def test_a_phone_that_comes_to_us_is_not_in_use_also_not_when_it_goes_back_to_th
     scene.happens("ChannelStateChange", "a")
     scene.clock.passes()
     scene.happens("ChannelDestroyed", "a")
-    assert scene.told == []
+    assert scene.reported == []
 
 
 def test_a_phone_that_we_ring_is_not_in_use(scene: Scene) -> None:
@@ -126,27 +129,27 @@ def test_a_phone_that_we_ring_is_not_in_use(scene: Scene) -> None:
         scene.happens("ChannelStateChange", "cc-1-l7", BOB, state)
     scene.happens("StasisStart", "cc-1-l7", BOB)
     scene.clock.passes()
-    assert scene.told == []
+    assert scene.reported == []
 
 
 def test_what_comes_to_us_late_stays_in_use_until_it_ends(scene: Scene) -> None:
     scene.happens("ChannelStateChange", "a")
     scene.clock.passes()
     scene.happens("StasisStart", "a")
-    assert scene.told == [("1001", True)]
+    assert scene.reported == [("1001", True)]
     scene.happens("ChannelDestroyed", "a")
-    assert scene.told == [("1001", True), ("1001", False)]
+    assert scene.reported == [("1001", True), ("1001", False)]
 
 
 def test_a_phone_with_two_calls_past_us_is_in_use_until_both_are_gone(scene: Scene) -> None:
     scene.dials("a", "b")
     scene.dials("c", "d", caller_name="PJSIP/1001-00000031")
-    assert scene.told == [("1001", True), ("1002", True)]
+    assert scene.reported == [("1001", True), ("1002", True)]
     scene.happens("ChannelDestroyed", "a")
     scene.happens("ChannelDestroyed", "b", BOB)
-    assert len(scene.told) == 2
+    assert len(scene.reported) == 2
     scene.happens("ChannelDestroyed", "c")
-    assert scene.told[2:] == [("1001", False)]
+    assert scene.reported[2:] == [("1001", False)]
 
 
 def test_what_is_no_phone_is_nothing(scene: Scene) -> None:
@@ -160,13 +163,13 @@ def test_what_is_no_phone_is_nothing(scene: Scene) -> None:
         {"type": "ChannelStateChange", "channel": {}},
     ):
         scene.phones.event(malformed)
-    assert scene.told == [("1002", True)]
+    assert scene.reported == [("1002", True)]
 
 
 def test_after_a_new_connection_the_list_says_what_happened_meanwhile(scene: Scene) -> None:
     scene.dials("a", "b")
     scene.happens("ChannelStateChange", "e", "PJSIP/1005-00000033")
-    scene.told.clear()
+    scene.reported.clear()
     scene.in_application |= {"f"}
     scene.listed(
         channel("b", BOB),
@@ -175,33 +178,33 @@ def test_after_a_new_connection_the_list_says_what_happened_meanwhile(scene: Sce
         channel("f", "PJSIP/1006-0000002e", "Up", "Stasis"),
         channel("cc-1-l9", "PJSIP/1007-0000002f", "Ringing"),
     )
-    assert scene.told == [("1001", False), ("1003", True), ("1004", True)]
+    assert scene.reported == [("1001", False), ("1003", True), ("1004", True)]
     scene.clock.passes()
-    assert len(scene.told) == 3, "1005 is gone, 1006 and 1007 are ours"
+    assert len(scene.reported) == 3, "1005 is gone, 1006 and 1007 are ours"
     scene.listed()
-    assert sorted(scene.told[3:]) == [("1002", False), ("1003", False), ("1004", False)]
+    assert sorted(scene.reported[3:]) == [("1002", False), ("1003", False), ("1004", False)]
 
 
 def test_what_is_listed_on_its_way_to_us_has_time_to_get_there(scene: Scene) -> None:
     scene.listed(channel("a", ALICE, "Up", "MusicOnHold"), channel("b", BOB, "Up", "Echo"))
-    assert scene.told == []
+    assert scene.reported == []
     scene.happens("StasisStart", "a")
     scene.clock.passes()
-    assert scene.told == [("1002", True)]
+    assert scene.reported == [("1002", True)]
 
 
 def test_what_was_ours_before_the_connection_was_lost_is_ours_though_it_has_gone_on(scene: Scene) -> None:
     scene.happens("StasisStart", "a")
     scene.listed(channel("a", ALICE, "Up", "Playback"))
     scene.clock.passes()
-    assert scene.told == []
+    assert scene.reported == []
 
 
-def test_nothing_is_told_after_the_end(scene: Scene) -> None:
+def test_nothing_is_reported_after_the_end(scene: Scene) -> None:
     scene.happens("ChannelStateChange", "a")
     scene.phones.close()
     scene.clock.passes()
-    assert scene.told == []
+    assert scene.reported == []
 
 
 def test_nothing_is_kept_of_channels_that_are_gone(scene: Scene) -> None:

@@ -27,10 +27,10 @@ class Client(AriClient):
         self.emit: Callable[[Json], None] = lambda event: None
         self._broken = asyncio.Event()
         self.filtered: list[str] = []
-        self.asked = asyncio.Semaphore(0)
+        self.requested = asyncio.Semaphore(0)
 
     async def describe(self) -> None:
-        self.asked.release()
+        self.requested.release()
         if not self.reachable:
             raise Unreachable("no connection")
 
@@ -60,14 +60,14 @@ class Client(AriClient):
 
 
 class Listener:
-    """Keeps what it is told."""
+    """Keeps what it is notified of."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.reported: list[object] = []
         self._news = asyncio.Event()
 
     def _tell(self, what: object) -> None:
-        self.told.append(what)
+        self.reported.append(what)
         self._news.set()
 
     def link_up(self, channels: list[Json], bridges: list[Json]) -> None:
@@ -81,10 +81,10 @@ class Listener:
 
     async def until(self, number: int) -> list[object]:
         async with asyncio.timeout(5):
-            while len(self.told) < number:
+            while len(self.reported) < number:
                 self._news.clear()
                 await self._news.wait()
-        return self.told
+        return self.reported
 
 
 @pytest.fixture(autouse=True)
@@ -134,10 +134,10 @@ async def test_events_during_reconciliation_are_delivered_after_it(
     link.start()
     await listener.until(3)
     client.emit({"type": "x", "n": 3})
-    assert listener.told == [("up", "channels-1", "bridges-1"), 1, 2, 3]
+    assert listener.reported == [("up", "channels-1", "bridges-1"), 1, 2, 3]
 
 
-async def test_a_lost_connection_is_told_and_made_again(link: Link, client: Client, listener: Listener) -> None:
+async def test_a_lost_connection_is_reported_and_made_again(link: Link, client: Client, listener: Listener) -> None:
     link.start()
     await listener.until(1)
     client.lose()
@@ -151,8 +151,8 @@ async def test_an_asterisk_that_is_away_is_tried_until_it_is_there(
     link.start()
     async with asyncio.timeout(5):
         for _ in range(3):
-            await client.asked.acquire()
-    assert listener.told == []
+            await client.requested.acquire()
+    assert listener.reported == []
     assert {entry["event"] for entry in logs.entries} == {"asterisk_not_reached"}
     client.reachable = True
     await listener.until(1)
@@ -213,7 +213,7 @@ async def test_another_applications_replacement_is_not_ours(link: Link, client: 
     await listener.until(1)
     client.emit(REPLACED | {"application": "other"})
     client.emit({"type": "x", "n": 1})
-    assert listener.told[1:] == [1]
+    assert listener.reported[1:] == [1]
 
 
 async def test_fenced_while_reconciling_it_never_was_up(link: Link, client: Client, listener: Listener) -> None:

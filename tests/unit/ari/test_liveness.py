@@ -125,7 +125,7 @@ async def test_a_place_that_answers_again_meanwhile_was_not_lost() -> None:
     assert bench.dead == []
 
 
-async def test_what_cannot_be_told_is_not_dead() -> None:
+async def test_what_cannot_be_reported_is_not_dead() -> None:
     bench = Bench("ended", "ends", ends=500)
     bench.liveness.place("1001", DESK, Place.MUTE)
     await bench.begins()
@@ -134,7 +134,7 @@ async def test_what_cannot_be_told_is_not_dead() -> None:
     assert bench.dead == []
 
 
-async def test_a_phone_without_a_leg_is_not_looked_at_and_nothing_is_told_after_the_end() -> None:
+async def test_a_phone_without_a_leg_is_not_looked_at_and_nothing_is_reported_after_the_end() -> None:
     bench = Bench("quiet", quiet=500)
     bench.liveness.place("1002", DESK, Place.MUTE)
     await bench.ends()

@@ -97,19 +97,19 @@ async def test_the_socket_carries_sip_and_not_aris_password(bench: Bench) -> Non
     assert bench.asterisk.authorized == [False]
 
 
-async def test_a_desk_phone_that_is_not_there_is_told(bench: Bench) -> None:
+async def test_a_desk_phone_that_is_not_there_is_notified(bench: Bench) -> None:
     with pytest.raises(NotFound):
         await bench.phones.connect("1002", "s1")
     assert "auth/1002-page" not in bench.asterisk.objects
 
 
-async def test_an_asterisk_without_sip_by_websocket_is_told(bench: Bench) -> None:
+async def test_an_asterisk_without_sip_by_websocket_is_reported(bench: Bench) -> None:
     bench.asterisk.websocket = False
     with pytest.raises(AriError, match="ari-app check"):
         await bench.phones.connect("1001", "s1")
 
 
-async def test_an_asterisk_that_is_away_is_told() -> None:
+async def test_an_asterisk_that_is_away_is_reported() -> None:
     client = AriClient("http://127.0.0.1:1", HttpClient("ari", "secret"))
     phones = PagePhones(client, "http://127.0.0.1:1")
     try:

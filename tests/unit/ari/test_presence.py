@@ -25,11 +25,13 @@ class Timer:
 
 class Bench:
     def __init__(self) -> None:
-        self.told: list[tuple[str, bool]] = []
+        self.reported: list[tuple[str, bool]] = []
         self.places: list[tuple[str, Place]] = []
         self.timers: list[Timer] = []
         settings = AsteriskSettings("http://127.0.0.1:1", "ari", "secret")
-        self.presence = Presence(settings, lambda user, can: self.told.append((user, can)), self._place, self._later)
+        self.presence = Presence(
+            settings, lambda user, can: self.reported.append((user, can)), self._place, self._later
+        )
 
     def _place(self, user: str, uri: str, is_now: Place, /) -> None:
         self.places.append((uri, is_now))
@@ -64,32 +66,32 @@ def test_a_phone_that_moves_to_another_place_was_never_away(bench: Bench) -> Non
     bench.event("offline")
     bench.event("online", NEW, "Reachable")
     bench.a_moment_passes()
-    assert bench.told == [("1001", True)]
+    assert bench.reported == [("1001", True)]
     assert bench.places == [(OLD, Place.REMOVED), (NEW, Place.THERE)]
 
 
-def test_a_phone_that_is_gone_is_told_gone_after_a_moment_and_once(bench: Bench) -> None:
+def test_a_phone_that_is_gone_is_notified_gone_after_a_moment_and_once(bench: Bench) -> None:
     bench.event("offline", OLD, "Unreachable")
     bench.event("offline")
-    assert bench.told == []
+    assert bench.reported == []
     bench.a_moment_passes()
-    assert bench.told == [("1001", False)]
+    assert bench.reported == [("1001", False)]
     bench.event("online", OLD, "Reachable")
-    assert bench.told == [("1001", False), ("1001", True)]
+    assert bench.reported == [("1001", False), ("1001", True)]
 
 
-def test_a_page_that_is_gone_is_told_gone_at_once_and_there_again_when_it_is_back(bench: Bench) -> None:
+def test_a_page_that_is_gone_is_notified_gone_at_once_and_there_again_when_it_is_back(bench: Bench) -> None:
     bench.event("offline", phone="1001-page")
-    assert bench.told == [("1001-page", False)]
+    assert bench.reported == [("1001-page", False)]
     bench.event("online", phone="1001-page")
     bench.a_moment_passes()
-    assert bench.told == [("1001-page", False), ("1001-page", True)]
+    assert bench.reported == [("1001-page", False), ("1001-page", True)]
 
 
 def test_what_is_no_phone_is_passed_over(bench: Bench) -> None:
     bench.presence.link_event({"type": "PeerStatusChange", "endpoint": {"technology": "Local", "resource": "x"}})
     bench.presence.link_event({"type": "PeerStatusChange"})
-    assert bench.told == []
+    assert bench.reported == []
 
 
 class Listing(AriClient):
@@ -97,10 +99,10 @@ class Listing(AriClient):
 
     def __init__(self) -> None:
         self.listed: list[dict[str, str]] = []
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
 
     async def call(self, repository: str, operation: str, **arguments: object) -> Any:
-        self.asked.set()
+        self.requested.set()
         return self.listed
 
 
@@ -117,9 +119,9 @@ async def test_a_phone_that_a_restart_of_asterisk_has_forgotten_is_gone(
         await bench.presence._listing
 
     await list_("1001", "1001-page")
-    assert bench.told == [("1001", True), ("1001-page", True)]
+    assert bench.reported == [("1001", True), ("1001-page", True)]
     await list_("1001")
-    assert bench.told[2:] == [("1001", True), ("1001-page", False)]
+    assert bench.reported[2:] == [("1001", True), ("1001-page", False)]
     await list_("1001")
-    assert bench.told[4:] == [("1001", True)]
+    assert bench.reported[4:] == [("1001", True)]
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""What Asterisk is asked for each effect."""
+"""What is requested of Asterisk for each effect."""
 
 from typing import Any
 
@@ -31,11 +31,11 @@ from ari_app.calls.effects import (
     TellTransfer,
 )
 from ari_app.calls.model import Destination, DialplanEntry, Identity, Outside, Phone, TransferState
-from tests.unit.ari.asked import GONE, ZOE, Recorder, of
+from tests.unit.ari.requested import GONE, ZOE, Recorder, of
 
 
 @pytest.mark.parametrize(
-    ("effect", "asked"),
+    ("effect", "requested"),
     [
         (CreateBridge(1, "b"), ("bridges.createWithId", {"bridgeId": "b", "type": "mixing,dtmf_events"})),
         (DestroyBridge(1, "b"), ("bridges.destroy", {"bridgeId": "b"})),
@@ -76,10 +76,10 @@ from tests.unit.ari.asked import GONE, ZOE, Recorder, of
     ],
 )
 async def test_an_effect_is_one_request(
-    requests: Requests, client: Recorder, effect: AsteriskEffect, asked: tuple[str, dict[str, object]]
+    requests: Requests, client: Recorder, effect: AsteriskEffect, requested: tuple[str, dict[str, object]]
 ) -> None:
     await requests.perform(effect)
-    assert client.take() == [asked]
+    assert client.take() == [requested]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ async def test_an_effect_is_one_request(
         (TransferState.UNAVAILABLE, "channel_unavailable"),
     ],
 )
-async def test_a_phone_is_told_of_its_transfer_when_the_thread_that_took_it_is_done(
+async def test_a_phone_is_notified_of_its_transfer_when_the_thread_that_took_it_is_done(
     requests: Requests, client: Recorder, state: TransferState, said: str
 ) -> None:
     await requests.perform(TellTransfer(1, "leg", state))
@@ -148,24 +148,24 @@ async def test_an_anonymous_leg_carries_neither_name_nor_number(requests: Reques
 
 
 @pytest.mark.parametrize(
-    ("asserted", "trusted", "told_number"),
+    ("asserted", "trusted", "reported_number"),
     [("", "yes", False), ("+33140000000", "yes", True), ("+33140000000", "true", True), ("+33140000000", "no", False)],
 )
-async def test_a_trunk_is_told_that_it_is_withheld_and_the_companys_number_where_it_is_trusted_with_one(
-    requests: Requests, client: Recorder, asserted: str, trusted: str, told_number: bool
+async def test_a_trunk_is_notified_that_it_is_withheld_and_the_companys_number_where_it_is_trusted_with_one(
+    requests: Requests, client: Recorder, asserted: str, trusted: str, reported_number: bool
 ) -> None:
     client.endpoints["carrier"] = {"trust_id_outbound": trusted}
     hidden = Identity("Zoé", "+336", anonymous=True)
     await requests.perform(CreateLeg(1, "leg", Phone("1001"), hidden, "call", asserted=asserted))
     await requests.perform(CreateLeg(1, "leg", Outside("+331", "carrier"), hidden, "call", asserted=asserted))
     (_, inside), (_, outside) = client.take()
-    told = {"HOLD_INTERCEPT(set)": "", "CONNECTEDLINE(pres,i)": "prohib"}
-    assert inside["variables"] == told
-    more = {"CONNECTEDLINE(num,i)": asserted} if told_number else {"PJSIP_HEADER(add,Privacy)": "id"}
-    assert outside["variables"] == told | more
+    reported = {"HOLD_INTERCEPT(set)": "", "CONNECTEDLINE(pres,i)": "prohib"}
+    assert inside["variables"] == reported
+    more = {"CONNECTEDLINE(num,i)": asserted} if reported_number else {"PJSIP_HEADER(add,Privacy)": "id"}
+    assert outside["variables"] == reported | more
 
 
-async def test_an_answered_phone_is_told_anonymous_in_words(requests: Requests, client: Recorder) -> None:
+async def test_an_answered_phone_is_notified_anonymous_in_words(requests: Requests, client: Recorder) -> None:
     await requests.perform(ShowIdentity(1, "leg", Identity("Zoé", "+336", anonymous=True)))
     ((_, arguments),) = client.take()
     assert list(arguments["variables"].items()) == [
@@ -185,7 +185,7 @@ async def test_before_22_10_variables_are_set_one_by_one_in_order(requests: Requ
     ]
 
 
-async def test_only_a_phone_is_asked_to_answer_by_itself(requests: Requests, client: Recorder) -> None:
+async def test_only_a_phone_is_requested_to_answer_by_itself(requests: Requests, client: Recorder) -> None:
     for destination in (Phone("1001"), Outside("+331", "carrier")):
         await requests.perform(CreateLeg(1, "leg", destination, ZOE, "call", auto_answer=True))
     (_, phone), (_, outside) = client.take()
@@ -197,7 +197,9 @@ async def test_only_a_phone_is_asked_to_answer_by_itself(requests: Requests, cli
 PLACES = ("sip:1001@127.0.0.1:5062;ob", "sip:1001@127.0.0.1:5063")
 
 
-async def test_of_several_phones_with_one_account_the_first_is_rung_and_the_others_are_told(client: Recorder) -> None:
+async def test_of_several_phones_with_one_account_the_first_is_rung_and_the_others_are_notified(
+    client: Recorder,
+) -> None:
     found: list[tuple[str, str]] = []
     requests = Requests(client, "callcontrol", on_place=lambda leg, place: found.append((leg, place)))
     requests.arrived("in")
@@ -213,7 +215,7 @@ async def test_of_several_phones_with_one_account_the_first_is_rung_and_the_othe
 
 
 @pytest.mark.parametrize("refusal", [NotFound(404, "gone"), AriError(500, "no such function")])
-async def test_a_phone_whose_places_cannot_be_told_is_rung_as_one(client: Recorder, refusal: AriError) -> None:
+async def test_a_phone_whose_places_cannot_be_notified_is_rung_as_one(client: Recorder, refusal: AriError) -> None:
     requests = Requests(client, "callcontrol")
     for leg in "abcde":
         requests.arrived(leg)
@@ -238,14 +240,14 @@ async def test_only_a_phones_transfer_key_is_taken(requests: Requests, client: R
 STATES = [(False, False), (True, False), (False, True), (True, True)]
 
 
-def switches(asked: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
-    return [(operation.removeprefix("channels."), arguments["direction"]) for operation, arguments in asked]
+def switches(requested: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
+    return [(operation.removeprefix("channels."), arguments["direction"]) for operation, arguments in requested]
 
 
-def after(before: tuple[bool, bool], asked: list[tuple[str, str]]) -> tuple[bool, bool]:
+def after(before: tuple[bool, bool], requested: list[tuple[str, str]]) -> tuple[bool, bool]:
     """Asterisk's two switches after those requests."""
     state = dict(zip(("in", "out"), before, strict=True))
-    for operation, direction in asked:
+    for operation, direction in requested:
         for switch in ("in", "out") if direction == "both" else (direction,):
             state[switch] = operation == "mute"
     return state["in"], state["out"]
@@ -260,9 +262,9 @@ async def test_muting_known_before_takes_the_least_requests(
     await requests.perform(SetMute(1, "leg", *before))
     client.take()
     await requests.perform(SetMute(2, "leg", *wanted))
-    asked = switches(client.take())
-    assert after(before, asked) == wanted
-    assert len(asked) == (0 if before == wanted else 2 if sorted(before) == sorted(wanted) else 1)
+    requested = switches(client.take())
+    assert after(before, requested) == wanted
+    assert len(requested) == (0 if before == wanted else 2 if sorted(before) == sorted(wanted) else 1)
 
 
 @pytest.mark.parametrize("wanted", STATES)
@@ -271,9 +273,9 @@ async def test_muting_unknown_before_is_exact_all_the_same(
     requests: Requests, client: Recorder, before: tuple[bool, bool], wanted: tuple[bool, bool]
 ) -> None:
     await requests.perform(SetMute(1, "leg", *wanted))
-    asked = switches(client.take())
-    assert after(before, asked) == wanted
-    assert [operation for operation, _ in asked] == sorted(operation for operation, _ in asked)
+    requested = switches(client.take())
+    assert after(before, requested) == wanted
+    assert [operation for operation, _ in requested] == sorted(operation for operation, _ in requested)
 
 
 async def test_after_a_refused_muting_nothing_is_known(requests: Requests, client: Recorder) -> None:

@@ -1,4 +1,4 @@
-"""What Asterisk is asked where something is played, recorded or overheard."""
+"""What is requested of Asterisk where something is played, recorded or overheard."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from ari_app.calls.effects import (
     StopMusic,
     StopRecorder,
 )
-from tests.unit.ari.asked import GONE, ZOE, Recorder, of
+from tests.unit.ari.requested import GONE, ZOE, Recorder, of
 
 # -- announcements: played once, and in the way ----------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ async def test_a_hang_up_does_not_stop_to_end_an_announcement(requests: Requests
 
 
 @pytest.mark.parametrize(
-    ("effect", "asked"),
+    ("effect", "requested"),
     [
         (
             StartRecorder(1, "b", "calls/x"),
@@ -120,11 +120,11 @@ async def test_a_hang_up_does_not_stop_to_end_an_announcement(requests: Requests
         ),
     ],
 )
-async def test_what_is_asked_of_a_bridge(
-    requests: Requests, client: Recorder, effect: AsteriskEffect, asked: tuple[str, dict[str, object]]
+async def test_what_is_requested_of_a_bridge(
+    requests: Requests, client: Recorder, effect: AsteriskEffect, requested: tuple[str, dict[str, object]]
 ) -> None:
     await requests.perform(effect)
-    assert client.take() == [asked]
+    assert client.take() == [requested]
 
 
 async def test_a_recording_that_runs_is_started_and_one_that_is_over_is_not(

@@ -34,11 +34,11 @@ def test_what_asterisk_plays_is_no_fault(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_asterisk_passes_over_is_named_with_what_it_is(folder: Path, name: str) -> None:
-    content, told = WRONG[name]
+    content, reported = WRONG[name]
     (folder / "music" / "sales" / name).write_bytes(content)
     ((where, fault),) = found(folder).items()
     assert where == f"music/sales/{name}"
-    assert fault.startswith(told)
+    assert fault.startswith(reported)
 
 
 def test_texts_and_hidden_files_are_no_sounds_and_all_directories_are_looked_into(folder: Path) -> None:

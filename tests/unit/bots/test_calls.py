@@ -173,15 +173,15 @@ async def test_early_media_is_heard_before_the_answer(alice: Phone, bob: Phone) 
         ("early media", 183, Sound.RINGING),
     ],
 )
-async def test_ringing_is_told_in_every_way_that_networks_have(
+async def test_ringing_is_reported_in_every_way_that_networks_have(
     alice: Phone, bob: Phone, progress: Progress, status: int | None, hears: Sound
 ) -> None:
     bob.behaviour = rings(progress=progress)
     call = alice.dial(bob.uri)
     await bob.rings()
     await alice.hears_sound(hears, stable=0.3)
-    told = [kind for kind in ("180 received", "183 received") if kind in call.stamps]
-    assert told == ([f"{status} received"] if status else [])
+    reported = [kind for kind in ("180 received", "183 received") if kind in call.stamps]
+    assert reported == ([f"{status} received"] if status else [])
     await bob.answer()
     await alice.hears("bob")
 
@@ -245,7 +245,7 @@ async def test_a_blind_transfer_connects_the_other_two(lab: Lab, alice: Phone, b
     assert transfer.accepted == 202
     await carol.answer()
     await lab.exactly(everyone("bob", "carol"), among=("alice", "bob", "carol"))
-    await alice.until(lambda: transfer.succeeded, "is told that the transfer succeeded")
+    await alice.until(lambda: transfer.succeeded, "is notified that the transfer succeeded")
     await alice.ended()
     assert transfer.progress == [100, 200]
 
@@ -256,7 +256,7 @@ async def test_a_failed_blind_transfer_leaves_the_call_with_the_transferor(lab: 
     alice.dial(bob.uri)
     await lab.hears(("alice", "bob"), ("bob", "alice"))
     transfer = await alice.transfer(carol.uri)
-    await alice.until(lambda: transfer.finished, "is told the outcome")
+    await alice.until(lambda: transfer.finished, "is shown the outcome")
     assert transfer.progress == [100, 603]
     assert alice.call.state is CallState.UP
 

@@ -101,7 +101,7 @@ async def test_calls_are_followed_and_named_in_requests(controller: Controller, 
     assert controller.states == ["logged_out"]
 
 
-async def test_a_wrong_password_is_told(base: str) -> None:
+async def test_a_wrong_password_is_reported(base: str) -> None:
     desktop = Desktop(base, "alice", Board())
     with pytest.raises(ApiFailed, match="401"):
         await desktop.login("wrong")

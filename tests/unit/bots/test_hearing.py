@@ -1,4 +1,4 @@
-"""The detector: any mix of bots is told exactly, and nothing else passes for a bot."""
+"""The detector: any mix of bots is known exactly, and nothing else passes for a bot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ MIXES = st.sets(st.integers(tones.FIRST_FREE, tones.TONES - 1), min_size=1, max_
 
 @given(MIXES, st.integers(0, tones.FRAME - 1))
 @settings(deadline=None)
-def test_any_set_of_bots_in_a_mix_is_told_exactly_and_stamped_at_its_first_frame(bots: set[int], shift: int) -> None:
+def test_any_set_of_bots_in_a_mix_is_reported_exactly_and_stamped_at_its_first_frame(
+    bots: set[int], shift: int
+) -> None:
     listener = Listener(voices=len(bots))
     listener.hear(mix(bots, listener.level, shift), 3)
     assert listener.reports[-1] == (0.0, frozenset(bots), Sound.VOICES)
@@ -24,7 +26,7 @@ def test_any_set_of_bots_in_a_mix_is_told_exactly_and_stamped_at_its_first_frame
 
 @given(MIXES, MIXES)
 @settings(deadline=None)
-def test_who_comes_and_who_goes_is_told_within_three_frames(before: set[int], after: set[int]) -> None:
+def test_who_comes_and_who_goes_is_notified_within_three_frames(before: set[int], after: set[int]) -> None:
     listener = Listener(voices=tones.TONES)
     listener.hear(mix(before, listener.level), 20)
     listener.hear(mix(after, listener.level), 3)
@@ -35,7 +37,7 @@ def test_who_comes_and_who_goes_is_told_within_three_frames(before: set[int], af
 
 @given(MIXES, MIXES, st.integers(0, 5))
 @settings(deadline=None)
-def test_who_comes_after_a_short_pause_is_told_too(before: set[int], after: set[int], pause: int) -> None:
+def test_who_comes_after_a_short_pause_is_reported_too(before: set[int], after: set[int], pause: int) -> None:
     listener = Listener(voices=tones.TONES)
     listener.hear(mix(before, listener.level), 20)
     listener.hear(tones.SILENCE, pause)
@@ -60,7 +62,7 @@ def test_two_lost_frames_change_nothing_three_do() -> None:
     assert listener.ear.heard == {5}
 
 
-def test_no_rtp_is_told_apart_from_silence() -> None:
+def test_no_rtp_is_distinguished_from_silence() -> None:
     listener = Listener()
     listener.hear(tones.payload(5, listener.level), 10)
     listener.ear.lost()

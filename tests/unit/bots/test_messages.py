@@ -84,5 +84,5 @@ def test_an_identity_that_is_hidden_shows_neither_name_nor_number(headers: tuple
         ("Subject: auto answer", False),
     ],
 )
-def test_auto_answer_is_asked_for_by_two_headers(header: str, wanted: bool) -> None:
+def test_auto_answer_is_requested_by_two_headers(header: str, wanted: bool) -> None:
     assert wants_auto_answer(invite(header)) is wanted

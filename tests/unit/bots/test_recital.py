@@ -1,4 +1,4 @@
-"""Announcements are told from each other, and from music, by their waves."""
+"""Announcements are distinguished from each other, and from music, by their waves."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_what_is_already_so_is_no_change() -> None:
     assert not timeline.add(2, frozenset({"bob"}), Sound.VOICES)
 
 
-def test_first_and_last_are_asked_from_a_time_on() -> None:
+def test_first_and_last_are_requested_from_a_time_on() -> None:
     timeline = history((1, "bob", Sound.VOICES), (2, "", Sound.SILENCE), (3, "bob", Sound.VOICES), (4, "", Sound.MUSIC))
     assert timeline.first("bob", 0) == 1
     assert timeline.first("bob", 1.5) == 1.5

@@ -15,13 +15,13 @@ def with_codes(*quick: str, **more: Any) -> Office:
 
 
 def presses(office: Office, keys: str, who: str = "alice", call: str | None = None) -> list[str]:
-    """The keys, one after the other, with all that follows; what the last one asked of Asterisk at once."""
-    asked: list[str] = []
+    """The keys, one after the other, with all that follows; what the last one requested of Asterisk at once."""
+    requested: list[str] = []
     for key in keys:
         leg = office.leg_of(who, call) if who in office.directory.agents else who
-        asked = office.happens(s.LegDigit(leg, key))
+        requested = office.happens(s.LegDigit(leg, key))
         office.settle()
-    return asked
+    return requested
 
 
 def number_of(office: Office, call: Call, who: str = "alice") -> KeyedNumber | None:

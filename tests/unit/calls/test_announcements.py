@@ -1,4 +1,4 @@
-"""What callers in a line are told of their place, word by word, and when."""
+"""What callers in a queue hear of their position, word by word, and when."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.features import line
+from ari_app.calls.features import queueing
 from ari_app.calls.state import Pace
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue
@@ -35,11 +35,11 @@ def _line(office: Office, *legs: str, pace: float = 0.0, **changes: object) -> N
         office.now += 1.0
 
 
-def _told(office: Office) -> list[tuple[str, str, tuple[str, ...]]]:
+def _reported(office: Office) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(x.leg, x.prompt, x.sounds) for x in office.asterisk.executed if isinstance(x, e.Announce)]
 
 
-def test_a_place_is_told_as_often_as_the_queue_says() -> None:
+def test_a_place_is_reported_as_often_as_the_queue_says() -> None:
     office = Office(ready=())
     _line(office, "in1", announce_every=7.0)
     began = office.now - 1.0
@@ -47,7 +47,7 @@ def test_a_place_is_told_as_often_as_the_queue_says() -> None:
         assert office.switch.next_deadline() == began + 7.0 * number
         office.pass_time()
         office.settle()
-    assert _told(office) == [("in1", "queue_position", ("sound:next",))] * 3
+    assert _reported(office) == [("in1", "queue_position", ("sound:next",))] * 3
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_a_place_is_told_as_often_as_the_queue_says() -> None:
         (241.0, ("sound:about", "number:5", "sound:minutes")),
     ],
 )
-def test_the_wait_is_told_in_whole_minutes_rounded_up(seconds: float, said: tuple[str, ...]) -> None:
+def test_the_wait_is_reported_in_whole_minutes_rounded_up(seconds: float, said: tuple[str, ...]) -> None:
     office = Office(ready=(), announcements=PROMPTS)
     _line(office, "in1", pace=seconds)
     office.pass_time()
     office.settle()
-    assert _told(office)[0][2] == ("sound:next", *said)
+    assert _reported(office)[0][2] == ("sound:next", *said)
 
 
 def test_who_stands_further_back_waits_longer() -> None:
@@ -72,7 +72,7 @@ def test_who_stands_further_back_waits_longer() -> None:
     for _ in range(2):
         office.pass_time()
         office.settle()
-    assert _told(office)[1][2] == (
+    assert _reported(office)[1][2] == (
         "sound:there_are",
         "number:2",
         "sound:before_you",
@@ -85,7 +85,7 @@ def test_who_stands_further_back_waits_longer() -> None:
 def test_nothing_is_known_of_a_line_that_has_not_moved() -> None:
     office = Office(ready=())
     step = Step(office.switch.state, office.directory, office.now)
-    assert line.expected_wait(step, to("queue:help"), 3) == 0.0
+    assert queueing.expected_wait(step, to("queue:help"), 3) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_a_prompt_that_the_administrator_does_not_list_is_left_out(missing: str,
     for _ in range(2):
         office.pass_time()
         office.settle()
-    assert _told(office)[1][2] == said
+    assert _reported(office)[1][2] == said
 
 
-def test_who_is_being_rung_for_is_told_no_place_and_the_line_is_one_shorter() -> None:
+def test_who_is_being_rung_for_is_notified_no_place_and_the_line_is_one_shorter() -> None:
     office = Office(ready=("alice",))
     _line(office, "in1", "in2", announce_every=7.0, max_length=None)
     for _ in range(2):
         office.pass_time()
         office.settle()
-    assert _told(office) == [("in2", "queue_position", ("sound:next",))]
+    assert _reported(office) == [("in2", "queue_position", ("sound:next",))]
     office.is_calm()
 
 
@@ -126,7 +126,7 @@ def test_a_queue_that_is_taken_away_or_silenced_while_somebody_waits_is_due_no_m
         office.pass_time()
         assert office.switch.next_deadline() is None
         office.is_calm()
-        assert _told(office) == []
+        assert _reported(office) == []
         assert office.music() == {"in1"}
 
 
@@ -149,4 +149,4 @@ def test_overflow_goes_on_five_times_and_no_further() -> None:
     office.arrives("queue", "q0", leg="in2")
     office.is_calm()
     assert len(office.switch.calls) == 1  # the second heard that nobody is there for them
-    assert _told(office) == [("in2", "nobody_available", ("sound:nobody",))]
+    assert _reported(office) == [("in2", "nobody_available", ("sound:nobody",))]

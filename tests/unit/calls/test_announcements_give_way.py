@@ -10,8 +10,8 @@ from tests.support.world import to
 from tests.unit.calls.keypad import presses, with_codes
 
 
-def _told(office: Office) -> str:
-    """A caller in the queue who is being told the place in the line, while alice's phone rings; that leg."""
+def _reported(office: Office) -> str:
+    """A caller in the queue who is being announced their position in the queue, while alice's phone rings; that leg."""
     office.asterisk.prompts_end = False
     office.agents.idle = []
     office.arrives("queue", "help", leg="in1")
@@ -29,20 +29,20 @@ def _playing(office: Office, who: str) -> bool:
     return office.switch.legs[who].playing is not None
 
 
-def test_an_agent_who_answers_a_caller_who_is_told_something_is_heard_at_once() -> None:
+def test_an_agent_who_answers_a_caller_who_is_notified_something_is_heard_at_once() -> None:
     office = Office()
-    leg = _told(office)
+    leg = _reported(office)
     office.asterisk.answer(leg)
     office.step(f"events:{leg}")
-    assert office.told() == ["JoinBridge in1"]
+    assert office.requests() == ["JoinBridge in1"]
     office.is_calm()
     assert office.hears() == hear_each_other("in1", "alice")
     assert not office.asterisk.world.channels["in1"].playing
 
 
-def test_a_phone_that_only_rings_ends_nothing_that_is_told() -> None:
+def test_a_phone_that_only_rings_ends_nothing_that_is_reported() -> None:
     office = Office()
-    leg = _told(office)
+    leg = _reported(office)
     office.feed(s.LegRinging(leg))
     assert _playing(office, "in1")
     office.asterisk.hang_up(leg, 21)
@@ -136,9 +136,9 @@ def test_a_farewell_is_heard_to_its_end() -> None:
     assert [x.prompt for x in office.asterisk.executed if isinstance(x, e.Announce)] == ["nobody_available"]
 
 
-def test_a_prompt_that_ends_with_the_answer_is_told_too_late_and_changes_nothing() -> None:
+def test_a_prompt_that_ends_with_the_answer_is_reported_too_late_and_changes_nothing() -> None:
     office = Office()
-    leg = _told(office)
+    leg = _reported(office)
     playing = office.switch.legs["in1"].playing
     office.asterisk.answer(leg)
     office.step(f"events:{leg}")
@@ -159,7 +159,7 @@ def test_a_supervisor_does_not_hear_a_muted_agent_to_whom_something_is_played_s3
     assert office.hears() == set()
 
 
-def test_who_comes_ends_nothing_that_is_told_to_somebody_on_hold_s33() -> None:
+def test_who_comes_ends_nothing_that_is_reported_to_somebody_on_hold_s33() -> None:
     office = with_codes()
     office.asterisk.prompts_end = False
     call = office.served()

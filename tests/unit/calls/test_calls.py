@@ -28,7 +28,7 @@ def test_a_caller_hears_music_from_the_first_moment_until_they_are_served() -> N
     office = Office()
     office.arrives("group", "support", leg="in1")
     office.step()
-    assert office.told() == ["StartMusic in1"]
+    assert office.requests() == ["StartMusic in1"]
     office.settle()
     leg = office.leg_of("alice")
     assert office.happens(s.LegAnswered(leg)) == ["StopMusic in1", "JoinBridge in1"]
@@ -198,11 +198,13 @@ def test_a_phone_that_dials_outside_goes_through_the_trunk_s40() -> None:
     ("endpoint", "args"),
     [("1001", ("*",)), ("1001", ("17",)), ("1001", ()), ("1001", ("1001",)), ("9999", (NUMBER,))],
 )
-def test_a_number_that_may_not_be_dialled_is_told_so_and_the_leg_released(endpoint: str, args: tuple[str, ...]) -> None:
+def test_a_number_that_may_not_be_dialled_is_notified_and_the_leg_released(
+    endpoint: str, args: tuple[str, ...]
+) -> None:
     office = Office()
     office.asterisk.arrive("own", endpoint, "dial", *args)
     office.step()
-    assert office.told() == ["Announce own invalid_number"]
+    assert office.requests() == ["Announce own invalid_number"]
     (refused,) = office.turned_away
     assert refused.fault is (Fault.UNKNOWN_PHONE if endpoint == "9999" else Fault.NUMBER_REFUSED)
     assert (refused.verb, refused.argument) == ("dial", "")  # what somebody dials is nobody's business
@@ -211,7 +213,7 @@ def test_a_number_that_may_not_be_dialled_is_told_so_and_the_leg_released(endpoi
 
 
 @pytest.mark.parametrize(("agent", "most"), [("alice", 3), ("erin", 2)])
-def test_one_call_too_many_by_hand_is_told_and_the_others_are_untouched_s45(agent: str, most: int) -> None:
+def test_one_call_too_many_by_hand_is_reported_and_the_others_are_untouched_s45(agent: str, most: int) -> None:
     office = Office("bob", "carol", "dave")
     phone = office.directory.agents[agent].phone or ""
     for number in ("1002", "1003", "1004")[:most]:
@@ -221,7 +223,7 @@ def test_one_call_too_many_by_hand_is_told_and_the_others_are_untouched_s45(agen
     assert len(before) == most
     office.arrives("dial", NUMBER, leg="more", endpoint=phone)
     office.step()
-    assert office.told() == ["Announce more too_many_calls"]
+    assert office.requests() == ["Announce more too_many_calls"]
     assert [refused.fault for refused in office.turned_away] == [Fault.TOO_MANY_CALLS]
     office.is_calm()
     assert office.switch.calls == before
@@ -233,8 +235,8 @@ def test_dialled_by_hand_and_refused_the_phone_says_why_before_it_is_released_s4
     office.arrives("dial", "1002", leg="own", endpoint="1001")
     office.settle()
     leg = office.leg_of("bob")
-    asked = office.happens(s.LegGone(leg, 21))
-    assert asked == ["StopRinging alice", "LeaveBridge alice", "Announce alice nobody_available"]
+    requested = office.happens(s.LegGone(leg, 21))
+    assert requested == ["StopRinging alice", "LeaveBridge alice", "Announce alice nobody_available"]
     office.asterisk.hang_up(leg, 21)
     office.is_calm()
     assert not office.asterisk.world.channels
@@ -244,11 +246,11 @@ def test_dialled_by_hand_and_refused_the_phone_says_why_before_it_is_released_s4
     ("verb", "args"),
     [("group", ()), ("group", ("none",)), ("skill", (">=",)), ("nonsense", ("x",)), ("agent", ("nobody",))],
 )
-def test_a_caller_for_what_does_not_exist_is_told_so_and_released(verb: str, args: tuple[str, ...]) -> None:
+def test_a_caller_for_what_does_not_exist_is_notified_and_released(verb: str, args: tuple[str, ...]) -> None:
     office = Office()
     office.asterisk.arrive("in1", "carrier", verb, *args, entry="from-carrier 2000")
     office.step()
-    assert office.told() == ["Announce in1 invalid_number"]
+    assert office.requests() == ["Announce in1 invalid_number"]
     fault = Fault.UNKNOWN_VERB if verb == "nonsense" else Fault.UNKNOWN_TARGET
     argument = args[0] if args else ""
     assert office.turned_away == [e.ArrivalRefused("from-carrier 2000", verb, argument, fault)]
@@ -276,14 +278,14 @@ def test_a_feature_code_changes_the_agents_state_and_a_voice_confirms_it(code: s
     office = Office()
     effects = office.feed(s.ChannelArrived("own", "1001", "feature", (code,)))
     assert e.SetAgentState("alice", state) in effects
-    assert office.told() == [f"Announce own {prompt}"]
+    assert office.requests() == [f"Announce own {prompt}"]
 
 
 @pytest.mark.parametrize(("endpoint", "args"), [("9999", ("ready",)), ("1001", ("what",)), ("1001", ())])
-def test_a_feature_code_of_nobody_or_of_nothing_is_told_so(endpoint: str, args: tuple[str, ...]) -> None:
+def test_a_feature_code_of_nobody_or_of_nothing_is_notified(endpoint: str, args: tuple[str, ...]) -> None:
     office = Office()
     office.feed(s.ChannelArrived("own", endpoint, "feature", args))
-    assert office.told() == ["Announce own invalid_number"]
+    assert office.requests() == ["Announce own invalid_number"]
     fault = Fault.UNKNOWN_PHONE if endpoint == "9999" else Fault.UNKNOWN_FEATURE
     assert [refused.fault for refused in office.turned_away] == [fault]
 

@@ -47,8 +47,8 @@ def test_a_consultation_is_a_call_of_its_own_with_the_first_as_parent_and_its_da
 def test_the_agents_one_leg_moves_and_the_contacts_music_starts_s20() -> None:
     office = Office()
     call = office.served()
-    asked = office.do(c.InitiateTransfer, "alice", call=call.id, target=AWAY)
-    assert asked == [
+    requested = office.do(c.InitiateTransfer, "alice", call=call.id, target=AWAY)
+    assert requested == [
         f"CreateLeg {office.outside_leg()}",
         "LeaveBridge in1",
         "StartMusic in1",
@@ -61,8 +61,8 @@ def test_the_agents_one_leg_moves_and_the_contacts_music_starts_s20() -> None:
 def test_complete_transfer_moves_the_one_consulted_to_the_contact_and_lets_the_agent_go_s21() -> None:
     office = Office()
     first, consult = _consulted(office)
-    asked = office.do(c.CompleteTransfer, "alice", call=consult)
-    assert asked == ["DestroyBridge bridge", "HangUp alice", "StopMusic in1", "JoinBridge in1", "JoinBridge bob"]
+    requested = office.do(c.CompleteTransfer, "alice", call=consult)
+    assert requested == ["DestroyBridge bridge", "HangUp alice", "StopMusic in1", "JoinBridge in1", "JoinBridge bob"]
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
     assert list(office.switch.calls) == [first]

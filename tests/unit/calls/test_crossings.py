@@ -79,7 +79,7 @@ def test_two_calls_with_the_same_colleague_are_joined_by_the_transfer_key_and_en
     assert not office.switch.calls
 
 
-def test_who_has_no_phone_any_more_is_asked_for_once_and_the_caller_is_told() -> None:
+def test_who_has_no_phone_any_more_is_requested_once_and_the_caller_is_notified() -> None:
     office = Office()
     office.served("dave", "in1")
     office.agents.away = True
@@ -125,7 +125,7 @@ def test_colleagues_go_on_without_one_whose_transfer_key_reached_nobody_s12_s37(
     assert "bob" not in office.agents.activity
 
 
-def test_a_phone_is_not_told_of_success_while_it_talks_in_another_call_s11_s45() -> None:
+def test_a_phone_is_not_reported_of_success_while_it_talks_in_another_call_s11_s45() -> None:
     office = Office(transfer_progress=True)
     office.served()
     line = office.leg_of("alice")
@@ -134,8 +134,8 @@ def test_a_phone_is_not_told_of_success_while_it_talks_in_another_call_s11_s45()
     second = office.ask(c.MakeCall, "alice", target=AWAY)
     office.answers_outside()
     office.picks_up("bob")
-    told = [x.state for x in office.asterisk.executed if isinstance(x, e.TellTransfer)]
-    assert told[-1] is TransferState.DECLINED
+    reported = [x.state for x in office.asterisk.executed if isinstance(x, e.TellTransfer)]
+    assert reported[-1] is TransferState.DECLINED
     assert office.hears() == hear_each_other("bob", "in1") | hear_each_other("alice", office.outside_leg())
     assert second.id in office.switch.calls
 
@@ -268,7 +268,7 @@ def test_new_limits_reach_calls_that_are_up_s21() -> None:
     assert office.held_too_long == [call.id]
 
 
-def test_three_calls_are_told_of_no_change_by_a_change_of_one() -> None:
+def test_three_calls_are_notified_of_no_change_by_a_change_of_one() -> None:
     office = Office()
     first = office.served("dave", "in1").id
     for leg in ("in2", "in3"):

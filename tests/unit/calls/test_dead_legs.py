@@ -36,7 +36,7 @@ def test_the_contact_hears_music_the_call_is_kept_and_the_phone_is_rung_at_once(
     office.is_calm()
 
 
-def test_asterisk_may_still_have_the_leg_it_is_hung_up_and_told_gone_later() -> None:
+def test_asterisk_may_still_have_the_leg_it_is_hung_up_and_reported_gone_later() -> None:
     office = Office()
     office.served()
     leg = office.leg_of("alice")

@@ -21,7 +21,7 @@ def _invited(office: Office) -> e.CreateLeg:
 
 
 def _updated(office: Office) -> list[Identity]:
-    """What displays were told to show otherwise."""
+    """What displays were set to show otherwise."""
     return [x.identity for x in office.asterisk.executed if isinstance(x, e.ShowIdentity)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.routing.directory import Role, Verb
+from ari_app.routing.directory import Purpose, Role
 from tests.properties.walk import unchanged
 from tests.support.callcentre import directory
 from tests.support.office import AWAY, Office
@@ -16,7 +16,7 @@ from tests.support.world import to
 NOWHERE = to("group:nowhere")
 
 
-def test_another_agents_call_does_not_exist_whatever_is_asked_s2() -> None:
+def test_another_agents_call_does_not_exist_whatever_is_requested_s2() -> None:
     office = Office()
     call = office.served().id
     party = office.party(office.only_call(), "in1").id
@@ -45,11 +45,11 @@ def test_digits_that_no_phone_sends_are_invalid_s35(digits: str) -> None:
 def test_the_target_is_checked_before_what_is_enabled_and_that_before_what_may_be_done_now_s2_s3_s28() -> None:
     office = Office(conferences=False)
     groups = {**directory().groups}
-    groups["sales"] = replace(groups["sales"], verbs=frozenset({Verb.CALL}))
+    groups["sales"] = replace(groups["sales"], enabled_for=frozenset({Purpose.CALL}))
     office.feed(s.DirectoryReplaced(replace(directory(conferences=False), groups=groups)))
     office.arrives("agent", "alice")
     office.settle()
-    call = office.only_call().id  # rings: no transfer may be asked for now
+    call = office.only_call().id  # rings: no transfer may be requested now
     ask = {"call": call, "by": "alice"}
     assert office.refused(c.SingleStepConference, target=NOWHERE, **ask) == "unknown_target"
     assert office.refused(c.SingleStepConference, target=to("agent:bob"), **ask) == "feature_disabled"

@@ -31,7 +31,7 @@ def _fails(office: Office, kind: type, times: int = 1, *, carried_out: bool = Fa
 
 @pytest.mark.parametrize("kind", [e.LeaveBridge, e.StartMusic])
 @pytest.mark.parametrize("times", [1, 3])
-def test_what_fails_is_asked_for_again_and_the_command_waits_for_it(kind: type, times: int) -> None:
+def test_what_fails_is_requested_again_and_the_command_waits_for_it(kind: type, times: int) -> None:
     office = Office()
     call = office.served()
     _fails(office, kind, times)
@@ -40,7 +40,7 @@ def test_what_fails_is_asked_for_again_and_the_command_waits_for_it(kind: type, 
     assert office.music() == {"in1"}
 
 
-def test_a_leg_that_does_nothing_that_it_is_told_is_given_up_and_the_command_refused() -> None:
+def test_a_leg_that_does_nothing_that_it_is_notified_is_given_up_and_the_command_refused() -> None:
     office = Office()
     call = office.served()
     _fails(office, e.StartMusic, 9)
@@ -98,7 +98,7 @@ def test_a_bridge_that_can_never_be_made_ends_the_call() -> None:
 def test_a_bridge_of_no_call_that_could_not_be_made_is_not_missed() -> None:
     office = Office()
     office.served()
-    office.switch.state.asked[999] = e.CreateBridge(999, "gone")
+    office.switch.state.in_flight[999] = e.CreateBridge(999, "gone")
     assert office.happens(s.EffectFailed(999, "refused")) == []
 
 
@@ -118,16 +118,16 @@ def test_a_hang_up_that_always_fails_gives_the_leg_up_in_the_end() -> None:
     office.served()
     leg = office.leg_of("alice")
     for number in range(4):
-        office.switch.state.asked[900 + number] = e.HangUp(900 + number, leg)
+        office.switch.state.in_flight[900 + number] = e.HangUp(900 + number, leg)
         office.feed(s.EffectFailed(900 + number, "refused"))
     assert leg not in office.switch.legs
 
 
 def test_a_hang_up_of_a_channel_nobody_remembers_is_repeated_all_the_same() -> None:
     office = Office()
-    office.switch.state.asked[900] = e.HangUp(900, "gone", answered_elsewhere=True)
+    office.switch.state.in_flight[900] = e.HangUp(900, "gone", answered_elsewhere=True)
     assert office.happens(s.EffectFailed(900, "refused")) == ["HangUp gone elsewhere"]
-    office.switch.state.asked[900] = e.StartMusic(900, "gone", "default")
+    office.switch.state.in_flight[900] = e.StartMusic(900, "gone", "default")
     assert office.happens(s.EffectFailed(900, "refused")) == []
 
 
@@ -161,7 +161,7 @@ def test_a_failure_because_the_channel_is_gone_leaves_the_rest_to_its_end() -> N
     assert name in office.replies
 
 
-def test_results_of_effects_that_nobody_asked_for_are_ignored() -> None:
+def test_results_of_effects_that_nobody_requested_are_ignored() -> None:
     office = Office()
     office.served()
     assert office.happens(s.EffectDone(4711)) == []
@@ -235,7 +235,7 @@ def test_a_broken_command_is_refused_and_releases_what_it_touched_alone(monkeypa
     assert office.agents.activity == {"bob": "on_call"}
 
 
-def test_a_fault_that_touched_nothing_is_told_and_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_that_touched_nothing_is_reported_and_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     office = _two_callers()
     with monkeypatch.context() as patch:
         patch.setattr(legs, "held_by_phone", _breaks)
@@ -303,13 +303,13 @@ def test_a_story_tells_stimuli_and_effects_in_their_order() -> None:
     office = Office()
     call = office.served()
     office.ask(c.Hold, "alice", call=call.id)
-    told = office.switch.stories.of(call.id)
-    assert told is not None
-    words = [entry.what for entry in told]
+    reported = office.switch.stories.of(call.id)
+    assert reported is not None
+    words = [entry.what for entry in reported]
     assert words[0] == "ChannelArrived"
     at = words.index("Hold")
     assert words[at : at + 3] == ["Hold", "LeaveBridge", "StartMusic"]
-    assert {entry.kind for entry in told} == {"stimulus", "effect"}
+    assert {entry.kind for entry in reported} == {"stimulus", "effect"}
     assert office.switch.stories.of("none") is None
 
 
@@ -339,4 +339,4 @@ def test_only_so_many_calls_that_are_over_are_remembered() -> None:
 def test_a_machine_that_was_never_linked_asks_asterisk_nothing() -> None:
     switch = Switch(directory(), "x")
     switch.handle(s.ChannelArrived("in1", "carrier", "group", ("support",)), 0.0)
-    assert switch.state.asked == {}
+    assert switch.state.in_flight == {}

@@ -42,7 +42,7 @@ def test_a_transfer_from_the_desktop_that_is_declined_is_not_spoken_of() -> None
     assert said(office) == []
 
 
-def test_who_talks_to_somebody_else_by_then_is_not_told_s45() -> None:
+def test_who_talks_to_somebody_else_by_then_is_not_reported_s45() -> None:
     office = with_codes("carol")
     call = office.served()
     presses(office, "*21002#")

@@ -1,4 +1,4 @@
-"""Feature codes whose agent does something else by then: the number is forgotten, and nobody is told (S12, S16)."""
+"""Feature codes whose agent does something else by then: the number is forgotten, and nobody is notified (S12, S16)."""
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
@@ -25,7 +25,7 @@ def test_a_number_begun_is_forgotten_when_the_desktop_brings_the_contact_back_s1
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_who_has_hung_up_by_then_is_not_told_that_nobody_was_there_s16() -> None:
+def test_who_has_hung_up_by_then_is_not_reported_that_nobody_was_there_s16() -> None:
     office, _call = _dialling("*11002#")
     office.hangs_up("alice")
     office.hangs_up("bob", 21)

@@ -20,8 +20,8 @@ def test_the_contact_hears_music_and_the_agent_a_prompt_as_soon_as_transfer_is_p
     office = with_codes()
     call = office.served()
     presses(office, "*")
-    asked = office.happens(s.LegDigit(office.leg_of("alice"), "1"))
-    assert asked == ["LeaveBridge in1", "StartMusic in1", "LeaveBridge alice", "Announce alice feature_transfer"]
+    requested = office.happens(s.LegDigit(office.leg_of("alice"), "1"))
+    assert requested == ["LeaveBridge in1", "StartMusic in1", "LeaveBridge alice", "Announce alice feature_transfer"]
     assert number_of(office, call) is not None
     office.is_calm()
     assert office.music() == {"in1"}
@@ -101,7 +101,7 @@ def test_a_key_ends_the_prompt_and_they_are_in_the_bridge_again() -> None:
 
 
 @pytest.mark.parametrize(("cause", "state"), [(21, "declined"), (17, "busy"), (20, "unavailable")])
-def test_a_transfer_that_is_refused_is_told_and_the_contact_stays_on_hold_s12(cause: int, state: str) -> None:
+def test_a_transfer_that_is_refused_is_reported_and_the_contact_stays_on_hold_s12(cause: int, state: str) -> None:
     office = with_codes()
     call = office.served()
     presses(office, "*11002#")
@@ -117,7 +117,7 @@ def test_a_transfer_that_is_refused_is_told_and_the_contact_stays_on_hold_s12(ca
     ("number", "prompt"),
     [("17#", "invalid_number"), ("1001#", "invalid_number"), ("*5#", "invalid_number"), ("#", "invalid_number")],
 )
-def test_a_number_that_cannot_be_reached_is_told_and_the_contact_stays_on_hold(number: str, prompt: str) -> None:
+def test_a_number_that_cannot_be_reached_is_reported_and_the_contact_stays_on_hold(number: str, prompt: str) -> None:
     office = with_codes()
     call = office.served()
     presses(office, f"*1{number}")
@@ -127,7 +127,7 @@ def test_a_number_that_cannot_be_reached_is_told_and_the_contact_stays_on_hold(n
     assert office.music() == {"in1"}
 
 
-def test_nobody_available_is_told_and_the_contact_stays_on_hold_s6() -> None:
+def test_nobody_available_is_notified_and_the_contact_stays_on_hold_s6() -> None:
     office = with_codes(ready=())
     office.agents.idle = ["alice"]
     call = office.served()
@@ -141,7 +141,7 @@ def test_nobody_available_is_told_and_the_contact_stays_on_hold_s6() -> None:
     assert state_of(office, call) is OfferState.RINGING
 
 
-def test_a_store_that_cannot_be_asked_is_told_as_nobody_available() -> None:
+def test_a_store_that_cannot_be_reached_is_reported_as_nobody_available() -> None:
     office = with_codes()
     office.served()
     office.agents.away = True
@@ -185,7 +185,7 @@ def test_a_prompt_of_its_own_goes_before_the_callers_one() -> None:
     assert spoken.sounds == ("sound:own",)
 
 
-def test_conferences_that_are_switched_off_are_told_and_nobody_is_put_on_hold_s28() -> None:
+def test_conferences_that_are_switched_off_are_reported_and_nobody_is_put_on_hold_s28() -> None:
     office = with_codes(conferences=False)
     call = office.served()
     presses(office, "*2")
@@ -225,7 +225,7 @@ def test_cancel_while_dialling_leaves_on_hold_whom_a_colleague_holds_s33() -> No
     assert office.party(call, "in1").held_by == {office.party(call, "bob").id}
 
 
-def test_a_cancel_code_with_a_hash_is_told_from_the_end_of_a_number() -> None:
+def test_a_cancel_code_with_a_hash_is_distinguished_from_the_end_of_a_number() -> None:
     office = with_codes(feature_codes={**CODES, "cancel": "##"})
     call = office.served()
     presses(office, "*11002##")
@@ -244,8 +244,8 @@ def test_what_the_desktop_does_meanwhile_ends_the_dialling(how: type[c.CallComma
     presses(office, "*")
     office.happens(s.LegDigit(office.leg_of("alice"), "1"))
     fields: dict[str, Any] = {"target": to("agent:bob")} if how is c.SingleStepTransfer else {}
-    asked = office.do(how, "alice", call=call.id, **fields)
-    assert ("JoinBridge alice" in asked) is (how is c.Retrieve)  # at once: the prompt is over
+    requested = office.do(how, "alice", call=call.id, **fields)
+    assert ("JoinBridge alice" in requested) is (how is c.Retrieve)  # at once: the prompt is over
     office.is_calm()
     here = office.switch.calls.get(call.id)
     assert here is None or all(p.keyed is None for p in here.parties.values())
@@ -330,7 +330,7 @@ def test_a_prompt_that_is_not_listed_is_left_out() -> None:
     assert office.music() == {"in1"}
 
 
-def test_a_target_whose_time_is_over_is_told_as_nobody_available() -> None:
+def test_a_target_whose_time_is_over_is_reported_as_nobody_available() -> None:
     office = with_codes()
     office.phone("bob", Behaviour.RING)
     call = office.served()

@@ -1,4 +1,4 @@
-"""Who hears whom, as it is told. That it is so is held against the in-memory Asterisk after the machine's walks."""
+"""Who hears whom, as it is reported. That it is so is held against the in-memory Asterisk after the machine's walks."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tests.support.world import to
 from tests.unit.calls.supervised import LISTEN, WHISPER, monitor
 
 
-def told(office: Office, call: Call) -> dict[str, tuple[str, ...] | str]:
+def reported(office: Office, call: Call) -> dict[str, tuple[str, ...] | str]:
     """Whom each hears, agents by name; or what instead."""
     now = office.switch.calls[call.id]
     names = {p.id: p.agent or "contact" for p in now.parties.values()}
@@ -31,7 +31,7 @@ def conference() -> tuple[Office, Call]:
 
 def test_all_hear_each_other() -> None:
     office, call = conference()
-    assert told(office, call) == {
+    assert reported(office, call) == {
         "contact": ("alice", "bob"),
         "alice": ("contact", "bob"),
         "bob": ("contact", "alice"),
@@ -43,9 +43,9 @@ def test_mute_deaf_and_hold_each_for_themselves() -> None:
     ids = {p.agent or "contact": p.id for p in call.joined()}
     office.do(c.MuteParty, "alice", call=call.id, party=ids["bob"])
     office.do(c.DeafenParty, "alice", call=call.id, party=ids["contact"])
-    assert told(office, call) == {"contact": "silence", "alice": ("contact",), "bob": ("contact", "alice")}
+    assert reported(office, call) == {"contact": "silence", "alice": ("contact",), "bob": ("contact", "alice")}
     office.do(c.HoldParty, "alice", call=call.id, party=ids["contact"])
-    assert told(office, call) == {"contact": "music", "alice": "silence", "bob": ("alice",)}
+    assert reported(office, call) == {"contact": "music", "alice": "silence", "bob": ("alice",)}
 
 
 def test_who_waits_hears_music_and_whoever_calls_hears_ringing() -> None:
@@ -53,12 +53,12 @@ def test_who_waits_hears_music_and_whoever_calls_hears_ringing() -> None:
     office.arrives("queue", "help", leg="in1")
     office.settle()
     (call,) = office.switch.calls.values()
-    assert told(office, call) == {"contact": "music"}
+    assert reported(office, call) == {"contact": "music"}
     office = Office("alice")
     office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.settle()
     (call,) = office.switch.calls.values()
-    assert told(office, call) == {"alice": "ringing"}
+    assert reported(office, call) == {"alice": "ringing"}
 
 
 def test_an_agent_who_is_at_another_call_hears_nothing_of_this_one() -> None:
@@ -67,8 +67,8 @@ def test_an_agent_who_is_at_another_call_hears_nothing_of_this_one() -> None:
     office.do(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))
     office.settle()
     consult = next(x for x in office.switch.calls.values() if x.parent)
-    assert told(office, call) == {"contact": "music", "alice": "silence"}
-    assert told(office, consult) == {"alice": ("bob",), "bob": ("alice",)}
+    assert reported(office, call) == {"contact": "music", "alice": "silence"}
+    assert reported(office, consult) == {"alice": ("bob",), "bob": ("alice",)}
 
 
 def test_a_phone_that_holds_by_its_own_key_hears_nobody() -> None:
@@ -77,15 +77,15 @@ def test_a_phone_that_holds_by_its_own_key_hears_nobody() -> None:
     leg = next(p.leg for p in call.joined() if p.agent) or ""
     office.feed(s.LegHeldByPhone(leg))
     office.settle()
-    assert told(office, call) == {"contact": "music", "alice": "silence"}
+    assert reported(office, call) == {"contact": "music", "alice": "silence"}
 
 
-def test_who_is_told_something_hears_an_announcement() -> None:
+def test_who_is_notified_something_hears_an_announcement() -> None:
     office = Office("alice", announcements={"conference_join": "sound:x", "invalid_number": "sound:y"})
     call = office.served()
     leg = office.switch.legs["in1"]
     now = office.switch.calls[call.id]
-    heard = hearing(now, lambda name: replace(leg, playing="a1", asked=Media()) if name == "in1" else None)
+    heard = hearing(now, lambda name: replace(leg, playing="a1", requested=Media()) if name == "in1" else None)
     assert [(ear.hears, ear.sound) for ear in heard] == [((), "announcement"), ((), "silence")]
 
 
@@ -94,14 +94,14 @@ def test_supervisors_hear_both_and_their_whisper_is_heard_by_one() -> None:
     call = office.served()
     monitor(office, call, LISTEN)
     both = {"contact": ("alice",), "alice": ("contact",), "monitor:erin": ("contact", "alice")}
-    assert told(office, call) == both
+    assert reported(office, call) == both
     monitor(office, call, WHISPER)
-    assert told(office, call) == both | {"alice": ("contact", "monitor:erin")}
+    assert reported(office, call) == both | {"alice": ("contact", "monitor:erin")}
     me = next(p.id for p in office.switch.calls[call.id].joined() if p.agent)
     office.do(c.MuteParty, "alice", call=call.id, party=me)
-    assert told(office, call)["monitor:erin"] == ("contact",)
+    assert reported(office, call)["monitor:erin"] == ("contact",)
     office.do(c.DeafenParty, "alice", call=call.id, party=me)
-    assert told(office, call)["alice"] == "silence"
+    assert reported(office, call)["alice"] == "silence"
 
 
 def test_while_nobody_speaks_in_the_call_a_supervisor_hears_music() -> None:
@@ -110,4 +110,4 @@ def test_while_nobody_speaks_in_the_call_a_supervisor_hears_music() -> None:
     monitor(office, call, LISTEN)
     office.do(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))
     office.settle()
-    assert told(office, call) == {"contact": "music", "alice": "silence", "monitor:erin": "music"}
+    assert reported(office, call) == {"contact": "music", "alice": "silence", "monitor:erin": "music"}

@@ -1,4 +1,4 @@
-"""Hold, retrieve, mute and deafen: what is asked of Asterisk, in its order (S13, S30-S33, S35)."""
+"""Hold, retrieve, mute and deafen: what is requested of Asterisk, in its order (S13, S30-S33, S35)."""
 
 import pytest
 
@@ -28,19 +28,19 @@ def test_retrieve_ends_the_music_before_the_contact_is_back_in_the_bridge_s13() 
 
 
 @pytest.mark.parametrize(
-    ("kind", "undo", "asked", "undone"),
+    ("kind", "undo", "requested", "undone"),
     [
         (c.MuteParty, c.UnmuteParty, "SetMute in1 unheard hearing", "SetMute in1 heard hearing"),
         (c.DeafenParty, c.UndeafenParty, "SetMute in1 heard deaf", "SetMute in1 heard hearing"),
     ],
 )
 def test_mute_and_deafen_are_one_request_each_way_s30_s31(
-    kind: type[c.PartyCommand], undo: type[c.PartyCommand], asked: str, undone: str
+    kind: type[c.PartyCommand], undo: type[c.PartyCommand], requested: str, undone: str
 ) -> None:
     office = Office()
     call = office.served()
     contact = office.party(call, "in1").id
-    assert office.do(kind, "alice", call=call.id, party=contact) == [asked]
+    assert office.do(kind, "alice", call=call.id, party=contact) == [requested]
     office.is_calm()
     assert len(office.hears()) == 1
     assert office.do(undo, "alice", call=call.id, party=contact) == [undone]
@@ -53,11 +53,11 @@ def test_a_deaf_contact_on_hold_hears_the_music_and_is_deaf_again_after_s31() ->
     call = office.served()
     contact = office.party(call, "in1").id
     office.ask(c.DeafenParty, "alice", call=call.id, party=contact)
-    asked = office.do(c.Hold, "alice", call=call.id)
-    assert asked == ["LeaveBridge in1", "SetMute in1 heard hearing", "StartMusic in1"]
+    requested = office.do(c.Hold, "alice", call=call.id)
+    assert requested == ["LeaveBridge in1", "SetMute in1 heard hearing", "StartMusic in1"]
     office.is_calm()
-    asked = office.do(c.Retrieve, "alice", call=call.id)
-    assert asked == ["StopMusic in1", "SetMute in1 heard deaf", "JoinBridge in1"]
+    requested = office.do(c.Retrieve, "alice", call=call.id)
+    assert requested == ["StopMusic in1", "SetMute in1 heard deaf", "JoinBridge in1"]
     office.is_calm()
     assert office.hears() == {("alice", "in1")}
 
@@ -170,7 +170,7 @@ def test_the_phones_hold_key_does_what_the_desktop_does_s32() -> None:
     assert office.happens(s.LegHeldByPhone(leg)) == ["SetMute in1 unheard hearing", "StartMusic in1"]
 
 
-def test_the_hold_key_told_a_second_time_does_not_undo_what_the_desktop_did_since_s32() -> None:
+def test_the_hold_key_reported_a_second_time_does_not_undo_what_the_desktop_did_since_s32() -> None:
     office = Office("bob")
     call = office.served()
     office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
@@ -201,8 +201,8 @@ def test_who_is_held_by_the_phone_leaves_the_bridge_before_a_target_rings_in_it_
     call = office.served()
     office.happens(s.LegHeldByPhone(office.leg_of("alice")))
     office.settle()
-    asked = office.do(c.SingleStepTransfer, "alice", call=call.id, target=AWAY)
-    assert [x for x in asked if x.endswith(("in1", "hearing"))] == [
+    requested = office.do(c.SingleStepTransfer, "alice", call=call.id, target=AWAY)
+    assert [x for x in requested if x.endswith(("in1", "hearing"))] == [
         "StopMusic in1",
         "LeaveBridge in1",
         "SetMute in1 heard hearing",
@@ -248,7 +248,7 @@ def test_a_caller_on_hold_at_their_own_phone_holds_nobody_s32() -> None:
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_media_that_are_unknown_are_asked_for_anew_all_of_them_s31() -> None:
+def test_media_that_are_unknown_are_requested_anew_all_of_them_s31() -> None:
     office = Office()
     office.served()
     office.asterisk.lose_link()
@@ -275,7 +275,7 @@ def test_music_that_is_unknown_is_started_anew_without_being_stopped_s32() -> No
     office.is_calm()
 
 
-def test_a_ringing_phone_is_asked_for_its_bridge_only_for_asterisk_refuses_the_rest_s31() -> None:
+def test_a_ringing_phone_is_requested_its_bridge_only_for_asterisk_refuses_the_rest_s31() -> None:
     office = Office()
     office.arrives("agent", "alice", leg="in1")
     office.settle()

@@ -33,7 +33,7 @@ def test_the_alarm_is_raised_when_the_time_is_over_and_again_after_it() -> None:
 def test_an_agent_who_only_waits_hears_it_and_the_contact_keeps_their_music() -> None:
     office, _call = _held()
     office.pass_time(30.0)
-    assert "Announce alice hold_reminder" in office.told()
+    assert "Announce alice hold_reminder" in office.requests()
     assert office.music() == {"in1"}
     office.is_calm()
     assert office.music() == {"in1"}
@@ -69,7 +69,7 @@ def test_an_agent_who_talks_to_somebody_else_is_not_cut_off() -> None:
     second = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     office.picks_up("bob")
     office.pass_time(30.0)
-    assert office.told() == []
+    assert office.requests() == []
     assert office.held_too_long == [call]
     assert office.hears() == hear_each_other("alice", "bob")
     assert second.id in office.switch.calls

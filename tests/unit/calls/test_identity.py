@@ -8,7 +8,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Identity
-from ari_app.routing.directory import CallerId, Verb
+from ari_app.routing.directory import CallerId, Purpose
 from tests.support.callcentre import directory
 from tests.support.office import AWAY, Office
 from tests.support.world import CALLER, to
@@ -97,19 +97,19 @@ def test_an_identity_that_is_not_in_the_agents_list_is_refused_s53_s54(caller_id
 
 
 @pytest.mark.parametrize(
-    ("verb", "kind"),
+    ("purpose", "kind"),
     [
-        (Verb.TRANSFER, c.SingleStepTransfer),
-        (Verb.CONFERENCE, c.SingleStepConference),
-        (Verb.TRANSFER, c.InitiateTransfer),
-        (Verb.CALL, None),
+        (Purpose.TRANSFER, c.SingleStepTransfer),
+        (Purpose.CONFERENCE, c.SingleStepConference),
+        (Purpose.TRANSFER, c.InitiateTransfer),
+        (Purpose.CALL, None),
     ],
 )
 def test_the_choice_is_refused_where_it_is_not_enabled_for_that_verb_s50(
-    verb: Verb, kind: type[c.OfferCommand] | None
+    purpose: Purpose, kind: type[c.OfferCommand] | None
 ) -> None:
     office = Office("alice")
-    office.feed(s.DirectoryReplaced(replace(directory(), caller_id_verbs=frozenset(Verb) - {verb})))
+    office.feed(s.DirectoryReplaced(replace(directory(), caller_ids_enabled_for=frozenset(Purpose) - {purpose})))
     call = office.served()
     if kind is None:
         code = office.refused(c.MakeCall, "alice", target=AWAY, caller_id="support")

@@ -93,10 +93,10 @@ def test_a_contact_in_silence_is_a_broken_invariant() -> None:
     office = Office()
     office.served()
     leg = office.switch.legs["in1"]
-    assert leg.asked is not None
-    office.switch.state.legs["in1"] = replace(leg, asked=replace(leg.asked, bridge=None))
+    assert leg.requested is not None
+    office.switch.state.legs["in1"] = replace(leg, requested=replace(leg.requested, bridge=None))
     assert _found(office, lambda x: x) == ["a contact in silence"]
-    office.switch.state.legs["in1"] = replace(leg, asked=None)
+    office.switch.state.legs["in1"] = replace(leg, requested=None)
     assert _found(
         office, lambda x: _with(replace(x, held_since=1.0), "in1", held_by=frozenset(list(x.parties)[1:]))
     ) == ["somebody on hold without music"]
@@ -106,7 +106,7 @@ def test_an_agent_who_is_waited_for_and_a_leg_that_hears_a_prompt_break_nothing(
     office = Office()
     call = office.served()
     leg = office.switch.legs["in1"]
-    office.switch.state.legs["in1"] = replace(leg, playing="a", asked=None)
+    office.switch.state.legs["in1"] = replace(leg, playing="a", requested=None)
     assert _found(office, lambda x: x) == []
     office.switch.state.legs["in1"] = leg
     office.ask(c.Hold, "alice", call=call.id)

@@ -112,7 +112,7 @@ def test_a_leg_is_hung_up_once_and_a_call_ends_once() -> None:
     assert step.effects == []
 
 
-def test_nobody_is_told_goodbye_twice_nor_while_they_are_hung_up_nor_without_a_leg() -> None:
+def test_nobody_is_notified_goodbye_twice_nor_while_they_are_hung_up_nor_without_a_leg() -> None:
     office = Office()
     call = office.served()
     contact = office.party(call, "in1")
@@ -246,7 +246,7 @@ def test_commands_that_are_answered_already_wait_for_nothing() -> None:
     assert step.pending == {}
 
 
-def test_while_asterisk_is_away_nothing_is_asked_of_it() -> None:
+def test_while_asterisk_is_away_nothing_is_requested_of_it() -> None:
     office = Office()
     call = office.served()
     office.asterisk.lose_link()
@@ -276,9 +276,9 @@ def test_a_bridge_is_made_anew_also_while_one_of_the_call_is_elsewhere() -> None
     call = office.served()
     office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     office.picks_up("bob")
-    office.switch.state.asked[999] = e.CreateBridge(999, call.bridge)
+    office.switch.state.in_flight[999] = e.CreateBridge(999, call.bridge)
     office.feed(s.EffectFailed(999, "refused"))
-    assert office.switch.legs[office.leg_of("alice")].asked is not None  # they speak elsewhere, and go on so
+    assert office.switch.legs[office.leg_of("alice")].requested is not None  # they speak elsewhere, and go on so
     office.is_calm()
     assert office.music() == {"in1"}
     assert office.hears() == hear_each_other("alice", "bob")
@@ -325,7 +325,7 @@ def test_a_deadline_of_a_call_that_is_gone_and_an_agent_for_a_search_of_an_earli
     assert office.feed(s.AgentBecameAvailable("alice")) == []
 
 
-def test_a_refusal_where_nobody_asked_is_swallowed_and_the_reservation_given_back(
+def test_a_refusal_where_nobody_requested_is_swallowed_and_the_reservation_given_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuses(*_args: object) -> None:

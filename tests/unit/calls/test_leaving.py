@@ -43,8 +43,8 @@ def test_each_of_two_contacts_hears_to_the_end_that_nobody_is_there_s16() -> Non
     assert set(announced) == {"in1", other}
     assert office.happens(s.AnnouncementFinished(other, announced[other])) == [f"HangUp {other}"]
     assert office.happens(s.LegGone(other)) == []
-    asked = office.happens(s.AnnouncementFinished("in1", announced["in1"]))
-    assert asked == ["HangUp in1"]
+    requested = office.happens(s.AnnouncementFinished("in1", announced["in1"]))
+    assert requested == ["HangUp in1"]
     office.happens(s.LegGone("in1"))
     assert not office.switch.calls
 

@@ -43,7 +43,7 @@ def test_the_call_on_hold_may_join_the_one_that_talks() -> None:
     office.is_calm()
 
 
-def test_it_is_listed_from_the_answer_on_and_told_for_both() -> None:
+def test_it_is_listed_from_the_answer_on_and_reported_for_both() -> None:
     office = Office()
     first = office.served()
     second = office.ask(c.MakeCall, "alice", target=AWAY)

@@ -1,4 +1,4 @@
-"""Supervisors at a call that is not theirs: how it begins, what is heard, who is told."""
+"""Supervisors at a call that is not theirs: how it begins, what is heard, who is notified."""
 
 from dataclasses import replace
 
@@ -32,21 +32,21 @@ def test_the_phone_answers_by_itself_in_a_bridge_of_its_own_and_the_calls_is_not
     office = Office("erin")
     call = office.served()
     assert office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=LISTEN) == ["CreateLeg erin"]
-    asked = next(x for x in office.effects if isinstance(x, e.CreateLeg))
-    assert asked.auto_answer
-    assert asked.identity.name == "Alice"
-    told = []
+    requested = next(x for x in office.effects if isinstance(x, e.CreateLeg))
+    assert requested.auto_answer
+    assert requested.identity.name == "Alice"
+    reported = []
     while office.step():
-        told += office.told()
-    assert [x for x in told if "erin" in x or "bridge" in x] == [
+        reported += office.requests()
+    assert [x for x in reported if "erin" in x or "bridge" in x] == [
         "CreateBridge bridge",
         "JoinBridge erin",
         "DialLeg erin",
     ]
     snoop = office.switch.calls[call.id].monitors["erin"].snoop
     assert snoop is not None
-    assert [x for x in told if snoop.leg in x] == [f"CreateSnoop {snoop.leg}", f"JoinBridge {snoop.leg}"]
-    assert not [x for x in told if "alice" in x or "in1" in x]
+    assert [x for x in reported if snoop.leg in x] == [f"CreateSnoop {snoop.leg}", f"JoinBridge {snoop.leg}"]
+    assert not [x for x in reported if "alice" in x or "in1" in x]
     assert office.hears() == OVERHEARD
     office.is_calm()
 
@@ -128,7 +128,7 @@ def test_once_the_phone_is_up_no_time_ends_it() -> None:
     assert office.switch.next_deadline() is None
 
 
-def test_a_refused_command_is_told_why() -> None:
+def test_a_refused_command_is_reported_why() -> None:
     office = Office("erin", monitoring=Monitoring(enabled=False))
     call = office.served()
     by_agent = office.command(c.Monitor, "alice", call=call.id, mode=LISTEN)
@@ -276,17 +276,17 @@ def test_two_supervisors_at_one_call_do_not_hear_each_other() -> None:
     office.is_calm()
 
 
-# -- who is told ------------------------------------------------------------------------------------------------------
+# -- who is notified -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_agents_see_who_is_there_only_where_they_are_told(told: bool) -> None:
-    office = Office("erin", monitoring=Monitoring(enabled=True, agents_told=told))
+@pytest.mark.parametrize("reported", [True, False])
+def test_agents_see_who_is_there_only_where_they_are_notified(reported: bool) -> None:
+    office = Office("erin", monitoring=Monitoring(enabled=True, agents_told=reported))
     call = office.served()
     before = office.seen("alice", call.id)
     monitor(office, call)
-    assert (office.seen("alice", call.id) == before) is not told
-    assert [(m.agent, m.you) for m in office.seen("alice", call.id).monitors] == ([("erin", False)] if told else [])
+    assert (office.seen("alice", call.id) == before) is not reported
+    assert [(m.agent, m.you) for m in office.seen("alice", call.id).monitors] == ([("erin", False)] if reported else [])
     assert [(m.agent, m.you) for m in office.seen("erin", call.id).monitors] == [("erin", True)]
     assert [(m.agent, m.you) for m in office.seen("oscar", call.id).monitors] == [("erin", False)]
 

@@ -21,7 +21,7 @@ def test_a_snoop_that_cannot_be_made_is_tried_again(times: int) -> None:
     office.is_calm()
 
 
-def test_one_that_never_can_leaves_music_until_it_is_asked_for_again() -> None:
+def test_one_that_never_can_leaves_music_until_it_is_requested_again() -> None:
     office = Office("erin")
     call = office.served()
     for _ in range(3):

@@ -26,10 +26,10 @@ def test_another_mode_is_another_snoop_after_the_one_before_has_left() -> None:
     office, call = monitored()
     before = office.switch.calls[call.id].monitors["erin"].snoop
     assert before is not None
-    told = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
+    reported = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
     after = office.switch.calls[call.id].monitors["erin"].snoop
     assert after is not None
-    assert told == [f"LeaveBridge {before.leg}", f"HangUp {before.leg}", f"CreateSnoop {after.leg}"]
+    assert reported == [f"LeaveBridge {before.leg}", f"HangUp {before.leg}", f"CreateSnoop {after.leg}"]
     office.settle()
     assert office.hears() == WHISPERED
     monitor(office, call, LISTEN)
@@ -45,8 +45,8 @@ def test_a_mode_that_changes_before_the_snoop_is_there_has_one_snoop_in_the_end(
     while (now := office.switch.calls[call.id].monitors["erin"]).snoop is None:
         assert office.step()
     assert not now.snoop.up
-    told = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
-    assert told[0] == f"HangUp {now.snoop.leg}"
+    reported = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
+    assert reported[0] == f"HangUp {now.snoop.leg}"
     office.settle()
     assert first in office.replies
     assert office.hears() == WHISPERED
@@ -80,8 +80,8 @@ def test_whispering_sends_the_agent_silence_while_nobody_else_is_to_be_heard() -
 
 def test_who_listens_only_has_no_silence_sent() -> None:
     office, call = monitored()
-    told = office.do(c.Hold, "alice", call=call.id)
-    assert not [x for x in told if "Silence" in x]
+    reported = office.do(c.Hold, "alice", call=call.id)
+    assert not [x for x in reported if "Silence" in x]
 
 
 def test_after_a_barge_a_supervisor_is_a_party_whom_all_hear() -> None:
@@ -100,9 +100,9 @@ def test_on_the_way_in_the_phone_leaves_the_bridge_of_its_own_before_that_goes()
     office, call = monitored()
     snoop = office.switch.calls[call.id].monitors["erin"].snoop
     assert snoop is not None
-    told = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=BARGE)
+    reported = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=BARGE)
     ending = [f"LeaveBridge {snoop.leg}", f"HangUp {snoop.leg}"]
-    assert told == [*ending, "LeaveBridge erin", "DestroyBridge bridge", "JoinBridge erin"]
+    assert reported == [*ending, "LeaveBridge erin", "DestroyBridge bridge", "JoinBridge erin"]
 
 
 @pytest.mark.parametrize("listening", [True, False])

@@ -12,7 +12,7 @@ from tests.support.world import to
 WAYS = [c.MakeCall, c.SingleStepTransfer, c.SingleStepConference, c.InitiateTransfer]
 
 
-def _asked(office: Office, kind: type[c.BaseCommand]) -> str:
+def _requested(office: Office, kind: type[c.BaseCommand]) -> str:
     """A number outside that alice has rung, out of a call where it takes one; the new or changed call."""
     if kind is c.MakeCall:
         office.phone("alice", Behaviour.ANSWER)
@@ -23,7 +23,7 @@ def _asked(office: Office, kind: type[c.BaseCommand]) -> str:
 @pytest.mark.parametrize("kind", WAYS)
 def test_a_number_outside_rings_as_long_as_the_administrator_says_and_no_agent_does(kind: type[c.BaseCommand]) -> None:
     office = Office(offer_timeout=15.0, outside_timeout=40.0)
-    call = _asked(office, kind)
+    call = _requested(office, kind)
     began = office.now
     assert office.switch.next_deadline() == began + 40.0
     (dialled,) = [x for x in office.asterisk.executed if isinstance(x, e.DialLeg) and x.leg == office.outside_leg()]
@@ -55,12 +55,12 @@ def test_a_routing_point_and_an_agent_ring_as_long_as_an_agent_does() -> None:
 def test_whatever_a_network_tells_of_the_ringing_the_agent_hears_it_ring_s15(kind: type[c.BaseCommand]) -> None:
     office = Office()
     office.outside(Behaviour.NEVER)
-    call = _asked(office, kind)  # and the command is answered, though nothing rings yet
+    call = _requested(office, kind)  # and the command is answered, though nothing rings yet
     office.is_calm()
     leg = office.switch.legs[office.leg_of("alice", call)]
-    assert leg.asked is not None
-    assert leg.asked.sound is Sound.RINGING
-    assert (leg.asked.bridge is None) == (kind is c.SingleStepTransfer)
+    assert leg.requested is not None
+    assert leg.requested.sound is Sound.RINGING
+    assert (leg.requested.bridge is None) == (kind is c.SingleStepTransfer)
     office.ask(c.Cancel, "alice", call=call)
     office.is_calm()
     assert not any(channel.ringback for channel in office.asterisk.world.channels.values())
@@ -68,17 +68,17 @@ def test_whatever_a_network_tells_of_the_ringing_the_agent_hears_it_ring_s15(kin
 
 def test_the_tone_ends_with_the_answer() -> None:
     office = Office()
-    call = _asked(office, c.MakeCall)
+    call = _requested(office, c.MakeCall)
     office.asterisk.answer(office.outside_leg())
     office.step(f"events:{office.outside_leg()}")
-    assert office.told() == ["StopRinging alice"]
+    assert office.requests() == ["StopRinging alice"]
     office.is_calm()
     assert office.switch.calls[call].offering() is None
 
 
 def test_who_rings_on_while_the_controller_was_away_is_heard_ringing_again() -> None:
     office = Office()
-    _asked(office, c.MakeCall)
+    _requested(office, c.MakeCall)
     office.restart()
     office.asterisk.world.channels[office.leg_of("alice")].ringback = False
     office.is_calm()
@@ -115,7 +115,7 @@ def test_the_tone_goes_on_when_a_recording_begins_or_ends_meanwhile() -> None:
     office = Office()
     call = office.served()
     office.ask(c.SingleStepConference, "alice", call=call.id, target=AWAY)
-    assert office.switch.legs[office.leg_of("alice")].asked == Media(call.bridge, sound=Sound.RINGING)
+    assert office.switch.legs[office.leg_of("alice")].requested == Media(call.bridge, sound=Sound.RINGING)
     office.ask(c.StartRecording, "alice", call=call.id)
     office.is_calm()
     assert office.do(c.StopRecording, "alice", call=call.id) == ["StopRecorder bridge"]
@@ -123,10 +123,10 @@ def test_the_tone_goes_on_when_a_recording_begins_or_ends_meanwhile() -> None:
     assert office.asterisk.world.channels[office.leg_of("alice")].ringback
     office.ask(c.Cancel, "alice", call=call.id)
     office.ask(c.SingleStepConference, "alice", call=call.id, target=AWAY)
-    assert office.switch.legs[office.leg_of("alice")].asked == Media(call.bridge, sound=Sound.RINGING)
+    assert office.switch.legs[office.leg_of("alice")].requested == Media(call.bridge, sound=Sound.RINGING)
 
 
-def test_that_a_colleague_leaves_is_not_told_over_the_tone_that_it_would_end() -> None:
+def test_that_a_colleague_leaves_is_not_reported_over_the_tone_that_it_would_end() -> None:
     office = Office("bob", announcements={"conference_leave": "beep"})
     call = office.served()
     office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))

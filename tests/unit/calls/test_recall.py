@@ -49,7 +49,7 @@ def test_after_so_many_recalls_in_vain_the_contact_hears_why_and_is_released(mos
 def test_what_is_said_is_the_administrators_announcement_and_without_one_it_is_over() -> None:
     office, _call = _kept(max_recalls=0)
     office.pass_time(60.0)
-    assert "Announce in1 nobody_available" in office.told()
+    assert "Announce in1 nobody_available" in office.requests()
     office.is_calm()
     quiet, _call = _kept(max_recalls=0, announcements={**ANNOUNCEMENTS, "nobody_available": ""})
     quiet.pass_time(60.0)
@@ -85,7 +85,7 @@ def test_who_logs_out_is_waited_for_no_longer_also_while_their_phone_rings() -> 
         office.feed(s.AgentLoggedOut("bob"))
         assert office.only_call().owner == "alice"
         office.feed(s.AgentLoggedOut("alice"))
-        assert "Announce in1 nobody_available" in office.told()
+        assert "Announce in1 nobody_available" in office.requests()
         assert office.abandoned == [call]
         office.is_calm()
         assert not office.switch.calls
@@ -101,7 +101,7 @@ def test_who_logs_out_and_hangs_up_afterwards_is_waited_for_no_longer_either(los
     else:
         office.ask(c.Hold, "alice", call=call)
         office.happens(s.LegGone(office.leg_of("alice")))
-    assert "Announce in1 nobody_available" in office.told()
+    assert "Announce in1 nobody_available" in office.requests()
     assert call in office.abandoned
     assert not any(isinstance(effect, e.CreateLeg) for effect in office.effects)
 
@@ -128,7 +128,7 @@ def test_who_has_logged_in_again_is_waited_for_as_before_also_after_a_restart() 
     assert not gone.switch.calls
 
 
-def test_who_logs_out_and_then_transfers_by_the_phones_key_is_not_given_up_before_both_legs_are_told_of() -> None:
+def test_who_logs_out_and_then_transfers_by_the_phones_key_is_not_given_up_before_both_legs_are_notified_of() -> None:
     office = Office("bob")
     office.served()
     office.asterisk.press_hold(office.leg_of("alice"))
@@ -150,7 +150,7 @@ def test_who_logs_out_and_still_talks_goes_on_talking() -> None:
     office.is_calm()
 
 
-def test_two_contacts_are_both_told() -> None:
+def test_two_contacts_are_both_reported() -> None:
     office = Office(outside_may_continue=False)
     call = office.served()
     office.ask(c.SingleStepConference, "alice", call=call.id, target=to("number:+33123456789"))
@@ -158,7 +158,7 @@ def test_two_contacts_are_both_told() -> None:
     office.ask(c.Hold, "alice", call=call.id)
     office.hangs_up("alice")
     office.feed(s.AgentLoggedOut("alice"))
-    said = [line for line in office.told() if line.startswith("Announce")]
+    said = [line for line in office.requests() if line.startswith("Announce")]
     assert len(said) == 2
     office.is_calm()
     assert not office.switch.calls
@@ -202,7 +202,7 @@ def test_a_phone_that_cannot_be_reached_is_not_rung_and_rings_when_it_is_back() 
     office.feed(s.PhoneReachable("1001", False))
     office.phone("alice", Behaviour.UNREACHABLE)
     office.pass_time(60.0)
-    assert office.told() == []
+    assert office.requests() == []
     office.phone("alice", Behaviour.RING)
     office.feed(s.PhoneReachable("1001", True))
     office.settle()
@@ -234,7 +234,7 @@ def test_a_phone_that_is_back_rings_for_nobody_who_does_not_wait_and_not_while_a
     office.served()
     office.feed(s.PhoneReachable("1001", False))
     office.feed(s.PhoneReachable("1001", True))
-    assert office.told() == []
+    assert office.requests() == []
     kept, _call = _kept()
     kept.feed(s.PhoneReachable("1001", False))
     kept.lose_link()
@@ -312,7 +312,7 @@ def test_the_contact_of_a_failed_transfer_is_rung_for_as_soon_as_the_phone_is_ba
 def test_the_contact_of_a_failed_transfer_does_not_wait_for_who_logs_out_s16() -> None:
     office, call = _transfer_failed_while_the_phone_is_gone()
     office.feed(s.AgentLoggedOut("alice"))
-    assert "Announce in1 nobody_available" in office.told()
+    assert "Announce in1 nobody_available" in office.requests()
     assert office.abandoned[-1] == call
     office.is_calm()
     assert not office.switch.calls

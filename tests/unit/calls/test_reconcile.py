@@ -112,7 +112,7 @@ def test_an_answer_that_was_missed_is_made_up() -> None:
     assert office.hears() == hear_each_other("bob", "in1")
 
 
-def test_a_ringing_that_was_missed_is_made_up_and_the_command_was_told_asterisk_is_away() -> None:
+def test_a_ringing_that_was_missed_is_made_up_and_the_command_was_notified_asterisk_is_away() -> None:
     office = Office()
     call = office.served().id
     name = office.command(c.SingleStepTransfer, "alice", call=call, target=AWAY)
@@ -247,7 +247,7 @@ def test_nobody_can_be_sought_while_asterisk_is_away_and_the_caller_waits_on(
     office.is_calm()
 
 
-def test_a_reservation_that_comes_for_a_caller_while_asterisk_is_away_is_given_back_and_asked_for_again() -> None:
+def test_a_reservation_that_comes_for_a_caller_while_asterisk_is_away_is_given_back_and_requested_again() -> None:
     office = Office()
     office.feed(s.ChannelArrived("in1", "carrier", "group", ("support",)))
     office.asterisk.arrive("in1", "carrier", "group", "support")
@@ -279,7 +279,7 @@ def test_an_agent_whom_a_life_that_died_has_left_as_on_call_or_reserved_is_free_
     office = Office()
     office.served()
     office.restart()
-    office.agents.activity |= {"bob": "on_call", "carol": "reserved"}  # told, and the calls were not written
+    office.agents.activity |= {"bob": "on_call", "carol": "reserved"}  # reported, and the calls were not written
     office.is_calm()
     assert office.agents.activity == {"alice": "on_call"}
 
@@ -291,9 +291,9 @@ def test_a_reservation_whose_answer_is_on_its_way_outlives_the_stock_taking() ->
     office.settle()
     office.arrives("agent", "alice", leg="in1")
     office.feed(s.AsteriskReconciled((), ()))
-    told = next(effect for effect in office.effects if isinstance(effect, e.ReconcileAgents))
-    assert told.awaited == tuple(office.switch.state.seeks)
-    assert {agent for agent, _, _ in told.busy} <= {"bob", "carol"}
+    reported = next(effect for effect in office.effects if isinstance(effect, e.ReconcileAgents))
+    assert reported.awaited == tuple(office.switch.state.seeks)
+    assert {agent for agent, _, _ in reported.busy} <= {"bob", "carol"}
 
 
 def test_who_dialled_by_hand_while_the_link_was_away_is_not_given_back_for_a_call_that_is_over() -> None:
@@ -310,12 +310,12 @@ def test_who_dialled_by_hand_while_the_link_was_away_is_not_given_back_for_a_cal
     assert office.agents.activity["bob"] == "on_call"
 
 
-def test_an_availability_that_was_emptied_is_told_of_every_agent() -> None:
+def test_an_availability_that_was_emptied_is_notified_of_every_agent() -> None:
     office = Office()
     office.served()
-    told = office.feed(s.AvailabilityEmptied())
+    reported = office.feed(s.AvailabilityEmptied())
     call = office.only_call()
-    assert told == [e.ReconcileAgents((("alice", "on_call", call.id),))]
+    assert reported == [e.ReconcileAgents((("alice", "on_call", call.id),))]
 
 
 def test_what_was_kept_of_calls_that_are_over_is_not_taken_over() -> None:

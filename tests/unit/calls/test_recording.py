@@ -1,4 +1,4 @@
-"""Recordings: what is asked of Asterisk, and what becomes of a file that ends before its time."""
+"""Recordings: what is requested of Asterisk, and what becomes of a file that ends before its time."""
 
 import re
 from dataclasses import replace
@@ -122,8 +122,8 @@ def test_nobody_alone_is_recorded() -> None:
 def test_the_file_is_complete_before_the_bridge_goes() -> None:
     office = Office()
     call = _recorded(office)
-    asked = office.do(c.Clear, "alice", call=call.id)
-    assert asked.index("StopRecorder bridge") < asked.index("DestroyBridge bridge")
+    requested = office.do(c.Clear, "alice", call=call.id)
+    assert requested.index("StopRecorder bridge") < requested.index("DestroyBridge bridge")
     office.is_calm()
     assert not office.asterisk.world.tapes
     executed = [type(effect) for effect in office.asterisk.executed]
@@ -171,7 +171,7 @@ def test_a_file_that_ends_before_its_time_is_written_on() -> None:
     assert not office.failed
 
 
-def test_three_ends_in_a_row_are_the_last_and_its_agents_are_told() -> None:
+def test_three_ends_in_a_row_are_the_last_and_its_agents_are_notified() -> None:
     office = Office()
     call = _recorded(office)
     for _ in range(3):
@@ -209,7 +209,7 @@ def test_everybody_may_leave_the_bridge_and_come_back_as_often_as_they_like() ->
     assert _recording(office, call).failures == 0
 
 
-def test_a_start_whose_answer_is_lost_is_asked_again_and_then_answered() -> None:
+def test_a_start_whose_answer_is_lost_is_requested_again_and_then_answered() -> None:
     office = Office()
     call = office.served()
     office.asterisk.fail_next(lambda effect: isinstance(effect, e.StartRecorder), carried_out=True)
@@ -279,7 +279,7 @@ def test_after_the_connection_was_lost_the_same_file_goes_on(paused: bool, resta
 
 
 @pytest.mark.parametrize("restart", [False, True])
-def test_a_stop_that_the_connection_was_lost_over_is_asked_again(restart: bool) -> None:
+def test_a_stop_that_the_connection_was_lost_over_is_requested_again(restart: bool) -> None:
     office = Office()
     call = _recorded(office)
     office.command(c.StopRecording, "alice", call=call.id)
@@ -334,7 +334,7 @@ def test_a_failure_concerns_the_call_whose_file_it_is_and_no_call_once_that_is_o
     assert office.happens(s.EffectFailed(effect.number, "refused")) == ["StartRecorder bridge"]
     office.is_calm()
     office.command(c.Clear, "alice", call=call.id)
-    office.switch.state.asked[900] = replace(effect, number=900)
+    office.switch.state.in_flight[900] = replace(effect, number=900)
     assert office.happens(s.EffectFailed(900, "refused")) == []
 
 

@@ -1,4 +1,4 @@
-"""Effects that fail, one by one: exactly what is asked for instead, how often, and who is told."""
+"""Effects that fail, one by one: exactly what is requested instead, how often, and who is notified."""
 
 import pytest
 
@@ -10,8 +10,8 @@ from tests.support.office import AWAY, Office, hear_each_other
 
 
 def _fails(office: Office, effect: e.AsteriskEffect) -> list[str]:
-    """Asterisk has not done this; what is asked of it at once."""
-    office.switch.state.asked[effect.number] = effect
+    """Asterisk has not done this; what is requested of it at once."""
+    office.switch.state.in_flight[effect.number] = effect
     return office.happens(s.EffectFailed(effect.number, "refused"))
 
 
@@ -23,10 +23,10 @@ def test_a_bridge_is_made_anew_with_those_who_talk_in_it_and_no_other_call_is_to
     office = Office()
     office.served("alice", "in1")
     second = office.served("bob", "in2")
-    asked = _fails(office, e.CreateBridge(900, _bridge(office, second.id)))
-    assert asked[0] == "CreateBridge bridge"
-    assert [x for x in asked if x.startswith("JoinBridge")] == ["JoinBridge in2", "JoinBridge bob"]
-    assert not [x for x in asked if x.endswith((" in1", " alice"))]
+    requested = _fails(office, e.CreateBridge(900, _bridge(office, second.id)))
+    assert requested[0] == "CreateBridge bridge"
+    assert [x for x in requested if x.startswith("JoinBridge")] == ["JoinBridge in2", "JoinBridge bob"]
+    assert not [x for x in requested if x.endswith((" in1", " alice"))]
 
 
 def test_a_bridge_is_tried_three_times_more_and_then_that_call_alone_ends() -> None:
@@ -35,14 +35,14 @@ def test_a_bridge_is_tried_three_times_more_and_then_that_call_alone_ends() -> N
     second = office.served("bob", "in2")
     for number in range(3):
         assert _fails(office, e.CreateBridge(900 + number, _bridge(office, second.id)))[0] == "CreateBridge bridge"
-    asked = _fails(office, e.CreateBridge(910, _bridge(office, second.id)))
-    assert {"HangUp in2", "HangUp bob", "DestroyBridge bridge"} <= set(asked)
+    requested = _fails(office, e.CreateBridge(910, _bridge(office, second.id)))
+    assert {"HangUp in2", "HangUp bob", "DestroyBridge bridge"} <= set(requested)
     assert list(office.switch.calls) == [first.id]
     office.settle()
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_who_waits_for_a_bridge_waits_for_the_next_and_is_told_when_it_cannot_be_made() -> None:
+def test_who_waits_for_a_bridge_waits_for_the_next_and_is_reported_when_it_cannot_be_made() -> None:
     office = Office()
     office.served()
     name = office.command(c.MakeCall, "alice", target=AWAY)
@@ -53,13 +53,13 @@ def test_who_waits_for_a_bridge_waits_for_the_next_and_is_told_when_it_cannot_be
     assert office.refusals[name].code == "asterisk_unavailable"
 
 
-def test_a_leg_is_told_three_times_more_and_then_hung_up() -> None:
+def test_a_leg_is_reported_three_times_more_and_then_hung_up() -> None:
     office = Office()
     office.served()
     for number in range(3):
-        asked = _fails(office, e.StopMusic(900 + number, "in1"))
-        assert "JoinBridge in1" in asked
-        assert "HangUp in1" not in asked
+        requested = _fails(office, e.StopMusic(900 + number, "in1"))
+        assert "JoinBridge in1" in requested
+        assert "HangUp in1" not in requested
     assert "HangUp in1" in _fails(office, e.StopMusic(910, "in1"))
     assert "in1" not in office.switch.legs
 
@@ -77,8 +77,8 @@ def _ringing_together(office: Office) -> LegId:
 def test_a_hang_up_that_is_repeated_tells_the_phone_the_same_reason(elsewhere: bool) -> None:
     office = Office()
     leg = _ringing_together(office)
-    asked = _fails(office, e.HangUp(900, leg, elsewhere))
-    assert asked == ["HangUp carol elsewhere" if elsewhere else "HangUp carol"]
+    requested = _fails(office, e.HangUp(900, leg, elsewhere))
+    assert requested == ["HangUp carol elsewhere" if elsewhere else "HangUp carol"]
 
 
 def test_a_command_whose_hang_up_failed_when_the_leg_was_gone_already_is_done() -> None:
@@ -108,9 +108,9 @@ def test_the_story_of_a_call_released_by_a_fault_says_what_and_when(monkeypatch:
         patch.setattr("ari_app.calls.invariants.check", breaks)
         office.feed(s.LegHeldByPhone(office.leg_of("alice")))
     assert office.alarms == [f"{call.id}: LegHeldByPhone: ZeroDivisionError: of ours"]
-    told = office.switch.stories.of(call.id)
-    assert told is not None
-    last = [entry for entry in told if entry.at == office.now]
+    reported = office.switch.stories.of(call.id)
+    assert reported is not None
+    last = [entry for entry in reported if entry.at == office.now]
     assert [entry.what for entry in last][:2] == ["LegHeldByPhone", "RaiseAlarm"]
 
 
@@ -132,7 +132,7 @@ def test_a_command_that_breaks_is_refused_in_words_and_the_caller_is_released(mo
     assert not office.agents.activity
 
 
-def test_a_phone_whose_creation_was_not_told_is_dialled_when_the_link_is_back() -> None:
+def test_a_phone_whose_creation_was_not_reported_is_dialled_when_the_link_is_back() -> None:
     office = Office()
     call = office.served()
     office.command(c.SingleStepTransfer, "alice", call=call.id, target=AWAY)
@@ -155,8 +155,8 @@ def test_an_agents_leg_that_is_given_up_leaves_its_contact_on_hold_and_recalls_t
     office.ask(c.Hold, "alice", call=call.id)
     leg = office.leg_of("alice")
     for number in range(4):
-        asked = _fails(office, e.JoinBridge(900 + number, leg, _bridge(office, call.id)))
-    assert asked == [f"HangUp {leg}"]
+        requested = _fails(office, e.JoinBridge(900 + number, leg, _bridge(office, call.id)))
+    assert requested == [f"HangUp {leg}"]
     office.is_calm()
     assert office.music() == {"in1"}
     assert office.switch.calls[call.id].recall_at == office.now + 30.0

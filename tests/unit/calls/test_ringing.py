@@ -29,12 +29,12 @@ def _activities(office: Office, agent: str) -> list[e.SetActivity]:
 def test_a_group_that_does_not_answer_in_time_is_not_rung_on_for_an_agent_s12(kind: type[c.OfferCommand]) -> None:
     office = Office(offer_timeout=15.0)
     call = office.served()
-    asked = office.ask(kind, "alice", call=call.id, target=to("group:support"))
+    requested = office.ask(kind, "alice", call=call.id, target=to("group:support"))
     office.pass_time()
     office.is_calm()
     assert "in1" in office.music()
     assert office.agents.missed == ["bob"]
-    assert asked.id not in office.switch.calls or _offer(office, asked.id).state is OfferState.NO_ANSWER
+    assert requested.id not in office.switch.calls or _offer(office, requested.id).state is OfferState.NO_ANSWER
     assert "carol" not in office.agents.activity
 
 
@@ -81,7 +81,7 @@ def test_a_caller_rung_for_when_the_link_breaks_waits_anew_without_the_old_deadl
     assert (offer.state, offer.request, offer.deadline) == (OfferState.WAITING, None, None)
 
 
-def test_with_redis_away_a_caller_waits_for_no_answer_that_was_asked_for() -> None:
+def test_with_redis_away_a_caller_waits_for_no_answer_that_was_requested() -> None:
     office = Office()
     office.agents.away = True
     office.arrives("group", "support", leg="in1")
@@ -89,7 +89,7 @@ def test_with_redis_away_a_caller_waits_for_no_answer_that_was_asked_for() -> No
     assert _offer(office).request is None
 
 
-def test_a_caller_who_hangs_up_while_redis_is_asked_in_vain_harms_nobody() -> None:
+def test_a_caller_who_hangs_up_while_redis_is_requested_in_vain_harms_nobody() -> None:
     for away in (True, False):
         office = Office(ready=())
         office.agents.away = away
@@ -254,6 +254,6 @@ def test_a_desktop_call_that_is_declined_is_over_without_a_word_s40() -> None:
     office = Office("alice")
     office.outside(Behaviour.RING)
     office.ask(c.MakeCall, "alice", target=AWAY)
-    asked = office.happens(s.LegGone(office.outside_leg(), 21))
-    assert not [x for x in asked if x.startswith("Announce")]
+    requested = office.happens(s.LegGone(office.outside_leg(), 21))
+    assert not [x for x in requested if x.startswith("Announce")]
     assert not office.switch.calls

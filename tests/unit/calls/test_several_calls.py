@@ -29,8 +29,8 @@ def _kept(office: Office) -> str:
 def test_a_new_call_puts_the_active_one_on_hold_and_uses_the_phone_that_is_up_s45() -> None:
     office = Office()
     call = office.served()
-    asked = office.do(c.MakeCall, "alice", target=AWAY)
-    assert asked == [
+    requested = office.do(c.MakeCall, "alice", target=AWAY)
+    assert requested == [
         f"CreateLeg {office.outside_leg()}",
         "LeaveBridge in1",
         "StartMusic in1",
@@ -99,8 +99,8 @@ def test_a_contact_on_hold_who_hangs_up_ends_only_that_call_s47() -> None:
 def test_releasing_one_call_leaves_the_phone_up_for_the_other_s46() -> None:
     office = Office()
     first, second = _two_calls(office)
-    asked = office.do(c.Release, "alice", call=second)
-    assert "HangUp alice" not in asked
+    requested = office.do(c.Release, "alice", call=second)
+    assert "HangUp alice" not in requested
     office.is_calm()
     assert list(office.switch.calls) == [first]
     assert office.music() == {"in1"}
@@ -147,7 +147,7 @@ def test_retrieve_rings_the_phone_that_was_hung_up_and_is_answered_when_it_is_up
     office = Office()
     call = _kept(office)
     name = office.command(c.Retrieve, "alice", call=call)
-    assert office.told() == ["CreateLeg alice"]
+    assert office.requests() == ["CreateLeg alice"]
     (create,) = [x for x in office.effects if isinstance(x, e.CreateLeg)]
     assert create.auto_answer
     assert (create.identity.name, create.identity.number) == ("Zoé Caller", "+33612345678")
@@ -167,9 +167,9 @@ def test_the_kept_call_rings_its_agent_by_itself_after_the_recall_time_s13() -> 
     office = Office(recall=30.0)
     call = _kept(office)
     office.pass_time(29.0)
-    assert office.told() == []
+    assert office.requests() == []
     office.pass_time(1.0)
-    assert office.told() == ["CreateLeg alice"]
+    assert office.requests() == ["CreateLeg alice"]
     office.settle()
     office.picks_up("alice")
     office.is_calm()
@@ -192,7 +192,7 @@ def test_a_recall_waits_while_the_agent_talks_in_another_call_s13_s46() -> None:
     call = _kept(office)
     office.ask(c.MakeCall, "alice", target=to("agent:bob"))
     office.pass_time()
-    assert office.told() == []
+    assert office.requests() == []
     assert office.switch.calls[call].recall_at == office.now + 30.0
     office.ask(c.Retrieve, "alice", call=call)
     office.is_calm()

@@ -1,4 +1,4 @@
-"""An agent's account on several phones: all ring, the first answer wins, the others are told so (F21)."""
+"""An agent's account on several phones: all ring, the first answer wins, the others are notified (F21)."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def test_both_ring_as_one_party_and_the_caller_is_shown_on_both() -> None:
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_the_first_answer_wins_and_the_other_phone_is_told_that_it_has_missed_nothing(which: int) -> None:
+def test_the_first_answer_wins_and_the_other_phone_is_notified_that_it_has_missed_nothing(which: int) -> None:
     office = _office()
     rung = _called(office)
     assert "HangUp alice elsewhere" in office.happens(s.LegAnswered(rung[which]))
@@ -215,7 +215,7 @@ def test_who_is_joined_to_others_while_both_their_phones_ring_hears_them_on_the_
     office.is_calm()
 
 
-def test_what_is_told_of_no_leg_or_of_one_that_talks_changes_nothing() -> None:
+def test_what_is_reported_of_no_leg_or_of_one_that_talks_changes_nothing() -> None:
     office = _office()
     assert office.happens(s.OtherPlaceFound("nobody", PLACES[1])) == []
     office.served()

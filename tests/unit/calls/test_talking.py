@@ -1,4 +1,4 @@
-"""Who speaks is told in calls of three and more, where the administrator has it so."""
+"""Who speaks is reported in calls of three and more, where the administrator has it so."""
 
 from dataclasses import replace
 
@@ -67,7 +67,7 @@ def test_a_phone_that_rings_is_not_listened_to() -> None:
     assert _detecting(office) == {"in1", "alice", "bob", "carol"}
 
 
-def test_where_the_administrator_has_not_asked_for_it_nobody_is_listened_to() -> None:
+def test_where_the_administrator_has_not_requested_it_nobody_is_listened_to() -> None:
     office = _office(talk_detection=False)
     call = _conference(office)
     assert not [x for x in office.asterisk.executed if isinstance(x, e.DetectTalk)]
@@ -75,7 +75,7 @@ def test_where_the_administrator_has_not_asked_for_it_nobody_is_listened_to() ->
     assert _speak(office, call) == set()
 
 
-def test_who_speaks_is_told_and_that_they_have_stopped() -> None:
+def test_who_speaks_is_notified_and_that_they_have_stopped() -> None:
     office = _office()
     call = _conference(office)
     assert _says(office, "in1", True) == [e.TalkChanged(office.switch.calls[call.id])]
@@ -87,7 +87,7 @@ def test_who_speaks_is_told_and_that_they_have_stopped() -> None:
     office.is_calm()
 
 
-def test_no_snapshot_is_written_for_it_and_no_story_told_of_it() -> None:
+def test_no_snapshot_is_written_for_it_and_no_story_reported_of_it() -> None:
     office = _office()
     call = _conference(office)
     saved, story = dict(office.saved_calls), office.switch.stories.of(call.id)
@@ -97,7 +97,7 @@ def test_no_snapshot_is_written_for_it_and_no_story_told_of_it() -> None:
     assert office.switch.stories.of(call.id) == story
 
 
-def test_what_is_told_twice_is_told_once() -> None:
+def test_what_is_reported_twice_is_reported_once() -> None:
     office = _office()
     _conference(office)
     assert office.feed(s.LegTalking("in1", talking=True))
@@ -189,8 +189,10 @@ def test_after_a_lost_connection_everybody_is_listened_to_anew(restart: bool) ->
     assert _speak(office, call) == set()
     office.is_calm()
     assert _speak(office, call) == {"bob"}
-    asked = [x.pause for x in office.asterisk.executed if isinstance(x, e.DetectTalk) and x.leg == office.leg_of("bob")]
-    assert asked[-2:] == [None, PAUSE]
+    requested = [
+        x.pause for x in office.asterisk.executed if isinstance(x, e.DetectTalk) and x.leg == office.leg_of("bob")
+    ]
+    assert requested[-2:] == [None, PAUSE]
 
 
 def test_a_leg_that_cannot_be_listened_to_stays_in_the_call() -> None:

@@ -83,7 +83,7 @@ def test_a_call_to_an_agent_waits_in_no_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "told", "dialled"),
+    ("entry", "reported", "dialled"),
     [
         ("from-carrier 2000", "", "2000"),
         ("billing-menu 1", "4000", "4000"),
@@ -93,10 +93,10 @@ def test_a_call_to_an_agent_waits_in_no_line() -> None:
     ],
 )
 def test_what_the_caller_dialled_is_what_the_dialplan_says_or_the_extension(
-    entry: str, told: str, dialled: str | None
+    entry: str, reported: str, dialled: str | None
 ) -> None:
     office = Office()
-    office.feed(s.ChannelArrived("in1", "carrier", "agent", ("alice",), entry=entry, dialled=told))
+    office.feed(s.ChannelArrived("in1", "carrier", "agent", ("alice",), entry=entry, dialled=reported))
     (call,) = office.switch.calls.values()
     assert call.dialled == dialled
 
@@ -218,7 +218,7 @@ def test_who_waits_longer_than_is_allowed_has_waited_since_the_first_moment_also
 
 
 @pytest.mark.parametrize("announcements", [{}, {"nobody_available": "sound:nobody"}])
-def test_whom_nobody_can_serve_is_released_by_us_also_after_they_were_told(announcements: dict[str, str]) -> None:
+def test_whom_nobody_can_serve_is_released_by_us_also_after_they_were_notified(announcements: dict[str, str]) -> None:
     office = Office(ready=(), announcements=announcements)
     office.arrives("agent", "alice", leg="in1")
     office.settle()

@@ -17,7 +17,7 @@ def _transfer(office: Office, target: str = "agent:bob", leg: str = "in1") -> st
     return call.id
 
 
-def test_the_contact_hears_music_the_moment_a_transfer_to_outside_is_asked_for_s10() -> None:
+def test_the_contact_hears_music_the_moment_a_transfer_to_outside_is_requested_s10() -> None:
     office = Office()
     call = office.served()
     assert office.do(c.SingleStepTransfer, "alice", call=call.id, target=AWAY) == [
@@ -62,8 +62,8 @@ def test_nothing_is_heard_of_a_transfer_to_agents_until_one_is_reserved_s6_s10()
 def test_an_accepted_transfer_joins_the_contact_and_hangs_the_initiator_up_s11() -> None:
     office = Office()
     call = _transfer(office)
-    asked = office.happens(s.LegAnswered(office.leg_of("bob")))
-    assert asked == ["HangUp alice", "StopMusic in1", "JoinBridge in1"]
+    requested = office.happens(s.LegAnswered(office.leg_of("bob")))
+    assert requested == ["HangUp alice", "StopMusic in1", "JoinBridge in1"]
     office.asterisk.answer(office.leg_of("bob"))
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
@@ -139,8 +139,8 @@ def test_nobody_can_be_retrieved_while_the_transfer_rings_s12() -> None:
 def test_the_initiator_cancels_and_the_contact_stays_on_hold_s15() -> None:
     office = Office()
     call = _transfer(office)
-    asked = office.do(c.Cancel, "alice", call=call)
-    assert asked == ["HangUp bob", "StopRinging alice", "JoinBridge alice"]
+    requested = office.do(c.Cancel, "alice", call=call)
+    assert requested == ["HangUp bob", "StopRinging alice", "JoinBridge alice"]
     office.is_calm()
     offer = office.seen("alice").offer
     assert offer is not None
@@ -181,9 +181,9 @@ def test_a_fallback_that_fails_too_ends_in_an_announcement_and_release_s16() -> 
     office.hangs_up("alice")
     office.hangs_up("bob", 21)
     office.asterisk.hang_up(office.leg_of("dave"), 21)
-    while office.step() and "Announce in1 nobody_available" not in office.told():
+    while office.step() and "Announce in1 nobody_available" not in office.requests():
         pass
-    assert "Announce in1 nobody_available" in office.told()
+    assert "Announce in1 nobody_available" in office.requests()
     office.is_calm()
     assert not office.switch.calls
 
@@ -210,8 +210,8 @@ def test_without_a_prompt_in_the_list_the_deserted_contact_is_released_at_once_s
 def test_the_contact_hangs_up_and_the_targets_phone_stops_ringing_at_once_s17() -> None:
     office = Office()
     _transfer(office)
-    asked = office.happens(s.LegGone("in1"))
-    assert asked == ["HangUp bob", "HangUp alice", "DestroyBridge bridge"]
+    requested = office.happens(s.LegGone("in1"))
+    assert requested == ["HangUp bob", "HangUp alice", "DestroyBridge bridge"]
     office.asterisk.hang_up("in1")
     office.is_calm()
     assert not office.switch.calls
@@ -227,7 +227,7 @@ def test_the_initiator_gone_the_contact_hangs_up_and_the_target_stops_ringing_s1
     assert not office.asterisk.world.channels
 
 
-def test_a_group_is_hunted_member_by_member_and_nobody_is_asked_twice_s12_s14() -> None:
+def test_a_group_is_hunted_member_by_member_and_nobody_is_requested_twice_s12_s14() -> None:
     office = Office(ready=("dave", "bob", "carol", "alice"))
     call = _transfer(office, "group:support")
     rung = []
@@ -296,9 +296,9 @@ def test_the_desktop_answers_by_ringing_the_phone_anew_with_auto_answer_s11() ->
     office = Office()
     call = _transfer(office)
     first = office.leg_of("bob")
-    asked = office.do(c.Answer, "bob", call=call)
+    requested = office.do(c.Answer, "bob", call=call)
     second = office.leg_of("bob")
-    assert asked == ["HangUp bob elsewhere", "CreateLeg bob"]
+    assert requested == ["HangUp bob elsewhere", "CreateLeg bob"]
     assert first != second
     assert "answer" not in office.seen("bob").actions
     assert office.refused(c.Answer, "bob", call=call) == "not_allowed_now"

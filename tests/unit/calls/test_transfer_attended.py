@@ -9,7 +9,7 @@ from ari_app.calls import effects as e
 from ari_app.calls.model import Party
 from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.transferring import done, progressing, was_told
+from tests.unit.calls.transferring import done, progressing, was_notified
 
 
 def _two_calls(office: Office) -> tuple[str, str]:
@@ -26,14 +26,14 @@ def _two_calls(office: Office) -> tuple[str, str]:
     return first, "dialled"
 
 
-def test_two_calls_of_the_phone_are_joined_and_it_is_told_before_both_are_hung_up_s21() -> None:
+def test_two_calls_of_the_phone_are_joined_and_it_is_notified_before_both_are_hung_up_s21() -> None:
     office = progressing()
     first, second = _two_calls(office)
     office.asterisk.press_transfer(first, "1002", replaces=True, other=second)
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
     assert done(office, first, e.TellTransfer, e.HangUp) == ["TellTransfer", "HangUp"]
-    assert was_told(office, first) == ["answered"]
+    assert was_notified(office, first) == ["answered"]
     assert not [leg for leg in office.switch.legs.values() if leg.agent == "alice"]
     assert office.only_call().owner == "bob"
 
@@ -53,7 +53,7 @@ def test_what_is_no_other_call_of_that_phone_is_not_joined(other: str | None) ->
     first, _second = _two_calls(office)
     office.asterisk.press_transfer(first, "1002", replaces=True, other=first if other == "itself" else other)
     office.is_calm()
-    assert was_told(office, first) == ["declined"]
+    assert was_notified(office, first) == ["declined"]
     assert "in1" in office.music()
     assert office.hears() == hear_each_other("alice", "bob")
 
@@ -67,7 +67,7 @@ def test_another_agents_call_is_not_joined() -> None:
     mine, theirs = office.leg_of("alice"), office.leg_of("dave")
     office.asterisk.press_transfer(mine, "1002", replaces=True, other=theirs)
     office.is_calm()
-    assert was_told(office, mine) == ["declined"]
+    assert was_notified(office, mine) == ["declined"]
     assert office.hears() == hear_each_other("alice", "in1") | hear_each_other("dave", "in2")
 
 
@@ -85,7 +85,7 @@ def test_calls_with_a_colleague_in_common_are_not_joined() -> None:
     office.switch.state.keep(replace(other, parties={**other.parties, **_as_bob(office, call.id)}))
     office.asterisk.press_transfer(first, "x", replaces=True, other="dialled")
     office.settle()
-    assert was_told(office, first) == ["declined"]
+    assert was_notified(office, first) == ["declined"]
 
 
 def _as_bob(office: Office, call: str) -> dict[str, Party]:
@@ -95,7 +95,7 @@ def _as_bob(office: Office, call: str) -> dict[str, Party]:
 
 @pytest.mark.parametrize("asks", ["first", "dialled"])
 @pytest.mark.parametrize("accepted", [True, False])
-def test_who_still_rings_rings_on_for_the_contact_and_the_phone_is_told_how_it_goes_s16(
+def test_who_still_rings_rings_on_for_the_contact_and_the_phone_is_shown_how_it_goes_s16(
     asks: str, accepted: bool
 ) -> None:
     office = progressing()
@@ -107,18 +107,18 @@ def test_who_still_rings_rings_on_for_the_contact_and_the_phone_is_told_how_it_g
     asking, other = legs.pop(asks), *legs.values()
     office.asterisk.press_transfer(asking, "1002", replaces=True, other=other)
     office.is_calm()
-    assert was_told(office, asking) == ["ringing"]
+    assert was_notified(office, asking) == ["ringing"]
     assert other not in office.switch.legs
     assert office.only_call().id == call.id
     assert "in1" in office.music()
     if accepted:
         office.picks_up("bob")
         assert office.hears() == hear_each_other("bob", "in1")
-        assert was_told(office, asking) == ["ringing", "answered"]
+        assert was_notified(office, asking) == ["ringing", "answered"]
     else:
         office.hangs_up("bob", 21)
         assert "in1" in office.music()
-        assert was_told(office, asking) == ["ringing", "declined"]
+        assert was_notified(office, asking) == ["ringing", "declined"]
         assert office.leg_of("alice") == asking
     office.is_calm()
 
@@ -132,7 +132,7 @@ def test_a_call_with_a_transfer_of_its_own_under_way_is_not_joined_and_rings_on(
     office.settle()
     office.asterisk.press_transfer(first, "1003", replaces=True, other="dialled")
     office.is_calm()
-    assert was_told(office, first) == ["declined"]
+    assert was_notified(office, first) == ["declined"]
     office.picks_up("bob")
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")

@@ -13,17 +13,17 @@ def _pressed(office: Office, number: str = "1002", agent: str = "alice") -> list
     """Asterisk's Local channel takes the place of the agent's leg; their phone then hangs up."""
     leg = next(x.id for x in office.switch.legs.values() if x.agent == agent and x.focus is not None)
     office.asterisk.world.channels["half"] = type(office.asterisk.world.channels[leg])("half")
-    asked = office.happens(s.ChannelArrived("half", f"{number}@phones", "replaced", (leg,)))
+    requested = office.happens(s.ChannelArrived("half", f"{number}@phones", "replaced", (leg,)))
     office.asterisk.hang_up(leg)
     office.settle()
-    return asked
+    return requested
 
 
 def test_a_blind_refer_is_an_instant_transfer_s10_s11() -> None:
     office = Office()
     call = office.served()
-    asked = _pressed(office)
-    assert asked[:4] == ["HangUp half", "HangUp alice", "LeaveBridge in1", "StartMusic in1"]
+    requested = _pressed(office)
+    assert requested[:4] == ["HangUp half", "HangUp alice", "LeaveBridge in1", "StartMusic in1"]
     offer = office.switch.calls[call.id].offer
     assert offer is not None
     assert (offer.kind, str(offer.target), offer.attempts[0].agent) == ("transfer", "agent:bob", "bob")

@@ -9,7 +9,7 @@ from ari_app.calls.model import LegState, Phone
 from ari_app.testing.asterisk import Behaviour
 from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
-from tests.unit.calls.transferring import done, press, progressing, was_told
+from tests.unit.calls.transferring import done, press, progressing, was_notified
 
 
 def test_by_default_the_key_is_asterisks() -> None:
@@ -46,22 +46,22 @@ def test_the_contact_hears_music_while_it_rings_and_the_phone_shows_it_s10() -> 
     assert office.music() == {"in1"}
     assert not office.hears()
     assert office.leg_of("alice", call.id) == leg
-    assert was_told(office, leg) == ["ringing"]
+    assert was_notified(office, leg) == ["ringing"]
 
 
-def test_the_phone_is_told_that_it_rings_when_it_does_and_not_before() -> None:
+def test_the_phone_is_notified_that_it_rings_when_it_does_and_not_before() -> None:
     office = progressing()
     office.served()
     leg = office.leg_of("alice")
     office.phone("bob", Behaviour.NEVER)
     press(office)
-    assert was_told(office, leg) == []
+    assert was_notified(office, leg) == []
     office.asterisk.ring(office.leg_of("bob"))
     office.settle()
-    assert was_told(office, leg) == ["ringing"]
+    assert was_notified(office, leg) == ["ringing"]
 
 
-def test_when_the_target_accepts_the_phone_is_told_before_it_is_hung_up_s11() -> None:
+def test_when_the_target_accepts_the_phone_is_notified_before_it_is_hung_up_s11() -> None:
     office = progressing()
     call = office.served()
     leg = press(office)
@@ -70,21 +70,21 @@ def test_when_the_target_accepts_the_phone_is_told_before_it_is_hung_up_s11() ->
     assert office.hears() == hear_each_other("bob", "in1")
     assert office.switch.calls[call.id].owner == "bob"
     assert done(office, leg, e.TellTransfer, e.HangUp) == ["TellTransfer", "TellTransfer", "HangUp"]
-    assert was_told(office, leg) == ["ringing", "answered"]
+    assert was_notified(office, leg) == ["ringing", "answered"]
 
 
 @pytest.mark.parametrize(
-    ("cause", "told"), [(21, "declined"), (17, "declined"), (19, "unavailable"), (3, "unavailable")]
+    ("cause", "reported"), [(21, "declined"), (17, "declined"), (19, "unavailable"), (3, "unavailable")]
 )
 def test_a_target_that_refuses_leaves_the_phone_in_the_call_and_the_contact_on_hold_s12_s13(
-    cause: int, told: str
+    cause: int, reported: str
 ) -> None:
     office = progressing()
     call = office.served()
     leg = press(office)
     office.hangs_up("bob", cause)
     office.is_calm()
-    assert was_told(office, leg) == ["ringing", told]
+    assert was_notified(office, leg) == ["ringing", reported]
     assert office.music() == {"in1"}
     assert office.leg_of("alice", call.id) == leg
     assert office.switch.calls[call.id].recall_at is None
@@ -98,7 +98,7 @@ def test_nobody_answers_in_time_s12() -> None:
     leg = press(office)
     office.pass_time()
     office.is_calm()
-    assert was_told(office, leg) == ["ringing", "unavailable"]
+    assert was_notified(office, leg) == ["ringing", "unavailable"]
     assert office.music() == {"in1"}
 
 
@@ -116,24 +116,24 @@ def test_after_a_refusal_the_phones_own_key_brings_the_contact_back_s13() -> Non
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_the_next_of_a_group_rings_and_the_phone_is_told_nothing_new_s12() -> None:
+def test_the_next_of_a_group_rings_and_the_phone_is_notified_nothing_new_s12() -> None:
     office = progressing()
     office.served()
     leg = press(office, "2000")
     office.hangs_up("bob", 21)
     office.is_calm()
-    assert was_told(office, leg) == ["ringing"]
+    assert was_notified(office, leg) == ["ringing"]
     office.picks_up("carol")
-    assert was_told(office, leg) == ["ringing", "answered"]
+    assert was_notified(office, leg) == ["ringing", "answered"]
     assert office.hears() == hear_each_other("carol", "in1")
 
 
-def test_with_nobody_available_it_is_told_at_once_and_the_contact_stays_on_hold_s12() -> None:
+def test_with_nobody_available_it_is_notified_at_once_and_the_contact_stays_on_hold_s12() -> None:
     office = progressing()
     office.served()
     leg = press(office, "2002")
     office.is_calm()
-    assert was_told(office, leg) == ["unavailable"]
+    assert was_notified(office, leg) == ["unavailable"]
     assert office.music() == {"in1"}
 
 
@@ -143,7 +143,7 @@ def test_what_may_not_be_reached_is_refused_and_nobody_hears_of_it(number: str) 
     call = office.served()
     leg = press(office, number)
     office.is_calm()
-    assert was_told(office, leg) == ["declined"]
+    assert was_notified(office, leg) == ["declined"]
     assert office.hears() == hear_each_other("alice", "in1")
     assert office.switch.calls[call.id].offer == call.offer
 
@@ -154,7 +154,7 @@ def test_who_is_in_the_call_already_is_no_target() -> None:
     office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
     office.picks_up("bob")
     leg = press(office)
-    assert was_told(office, leg) == ["declined"]
+    assert was_notified(office, leg) == ["declined"]
     assert office.hears() == hear_each_other("alice", "bob", "in1")
 
 
@@ -168,15 +168,15 @@ def test_in_a_conference_the_others_talk_on_while_it_rings_s34() -> None:
     office.picks_up("carol")
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "carol", "in1")
-    assert was_told(office, leg) == ["ringing", "answered"]
+    assert was_notified(office, leg) == ["ringing", "answered"]
 
 
-def test_pressed_again_while_it_rings_changes_nothing_and_both_are_told_the_end() -> None:
+def test_pressed_again_while_it_rings_changes_nothing_and_both_are_notified_the_end() -> None:
     office = progressing()
     office.served()
     leg = press(office)
     press(office, "1003")
-    assert was_told(office, leg) == ["ringing"]
+    assert was_notified(office, leg) == ["ringing"]
     office.picks_up("bob")
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
@@ -187,20 +187,20 @@ def test_pressed_while_a_transfer_of_the_desktop_rings_is_refused_and_that_rings
     call = office.served()
     office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
     leg = press(office, "1003")
-    assert was_told(office, leg) == ["declined"]
+    assert was_notified(office, leg) == ["declined"]
     office.picks_up("bob")
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
-    assert was_told(office, leg) == ["declined"]
+    assert was_notified(office, leg) == ["declined"]
 
 
-def test_cancelled_at_the_desktop_is_told_as_declined_s15() -> None:
+def test_cancelled_at_the_desktop_is_notified_as_declined_s15() -> None:
     office = progressing()
     call = office.served()
     leg = press(office)
     office.ask(c.Cancel, "alice", call=call.id)
     office.is_calm()
-    assert was_told(office, leg) == ["ringing", "declined"]
+    assert was_notified(office, leg) == ["ringing", "declined"]
     assert office.music() == {"in1"}
 
 
@@ -213,7 +213,7 @@ def test_the_phone_hangs_up_while_it_rings_and_the_target_still_gets_the_contact
     office.picks_up("bob")
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
-    assert was_told(office, leg) == ["ringing"]
+    assert was_notified(office, leg) == ["ringing"]
 
 
 def test_the_contact_hangs_up_while_it_rings_s17() -> None:
@@ -223,7 +223,7 @@ def test_the_contact_hangs_up_while_it_rings_s17() -> None:
     office.hangs_up("in1")
     office.is_calm()
     assert not office.switch.calls
-    assert was_told(office, leg) == ["ringing"]  # its own call is over, and that is what it shows
+    assert was_notified(office, leg) == ["ringing"]  # its own call is over, and that is what it shows
 
 
 def test_a_consultation_of_the_desktop_is_transferred_and_the_phone_goes_back_to_the_contact() -> None:
@@ -245,14 +245,14 @@ def test_a_phone_that_still_rings_and_one_of_nobody_transfer_nothing() -> None:
     office.settle()
     leg = office.leg_of("alice")
     assert office.switch.legs[leg].state is LegState.RINGING
-    assert office.happens(s.TransferAsked(leg, "1002")) == ["TellTransfer alice"]
-    assert office.happens(s.TransferAsked("unknown", "1002")) == ["TellTransfer unknown"]
+    assert office.happens(s.TransferRequested(leg, "1002")) == ["TellTransfer alice"]
+    assert office.happens(s.TransferRequested("unknown", "1002")) == ["TellTransfer unknown"]
     office.picks_up("alice")
     office.is_calm()
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_what_a_phone_could_not_be_told_harms_no_call() -> None:
+def test_what_a_phone_could_not_be_notified_harms_no_call() -> None:
     office = progressing()
     office.served()
     office.asterisk.fail_next(lambda effect: isinstance(effect, e.TellTransfer))
@@ -271,7 +271,7 @@ def test_a_transfer_under_way_survives_the_controller() -> None:
     office.picks_up("bob")
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
-    assert was_told(office, leg) == ["ringing", "answered"]
+    assert was_notified(office, leg) == ["ringing", "answered"]
 
 
 def test_transferred_outside_s14() -> None:
@@ -281,4 +281,4 @@ def test_transferred_outside_s14() -> None:
     office.answers_outside()
     office.is_calm()
     assert office.hears() == hear_each_other(office.outside_leg(), "in1")
-    assert was_told(office, leg) == ["ringing", "answered"]
+    assert was_notified(office, leg) == ["ringing", "answered"]

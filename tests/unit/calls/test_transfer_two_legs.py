@@ -1,4 +1,4 @@
-"""An attended REFER that Asterisk answers is told of each of its two legs by itself, in any order (S16, S21)."""
+"""An attended REFER that Asterisk answers is reported for each of its two legs by itself, in any order (S16, S21)."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.handlers.transfer_key import OTHER_LEG
 from ari_app.calls.model import OfferState
-from ari_app.routing.directory import Verb
+from ari_app.routing.directory import Purpose
 from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import Channel
 from tests.support.office import NUMBER, Office, hear_each_other
@@ -18,7 +18,7 @@ from tests.support.world import to
 LINK = "Local/_attended@transfer-00000001"
 
 
-def _told(office: Office, leg: str, half: int = 1) -> list[str]:
+def _reported(office: Office, leg: str, half: int = 1) -> list[str]:
     """Asterisk tells that a half has taken this leg's place, and nothing more yet."""
     name = f"half{half}"
     office.asterisk.world.channels[name] = Channel(name)
@@ -39,14 +39,14 @@ def _holding(number: str = "1002") -> tuple[Office, str, str]:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_two_calls_are_joined_once_both_legs_were_told_of_s21(turned: bool) -> None:
+def test_the_two_calls_are_joined_once_both_legs_were_notified_of_s21(turned: bool) -> None:
     office, first, second = _holding()
     office.picks_up("bob")
     legs = (second, first) if turned else (first, second)
-    asked = _told(office, legs[0])
-    assert "HangUp alice" in asked
-    assert "HangUp half1" not in asked, "Asterisk is not done yet"
-    assert "HangUp half2" in _told(office, legs[1], half=2)
+    requested = _reported(office, legs[0])
+    assert "HangUp alice" in requested
+    assert "HangUp half1" not in requested, "Asterisk is not done yet"
+    assert "HangUp half2" in _reported(office, legs[1], half=2)
     for leg in legs:
         office.asterisk.hang_up(leg)
     office.is_calm()
@@ -54,7 +54,7 @@ def test_the_two_calls_are_joined_once_both_legs_were_told_of_s21(turned: bool) 
     assert office.only_call().owner == "bob"
 
 
-def test_a_leg_that_is_told_of_again_has_no_place_any_more_and_nothing_happens() -> None:
+def test_a_leg_that_is_reported_of_again_has_no_place_any_more_and_nothing_happens() -> None:
     office, first, second = _holding()
     office.picks_up("bob")
     office.asterisk.refer(first, "_attended@transfer", second)
@@ -62,7 +62,7 @@ def test_a_leg_that_is_told_of_again_has_no_place_any_more_and_nothing_happens()
     before = office.only_call()
     for leg in (first, second):
         office.happens(s.ChannelArrived("again", "_attended@transfer", "replaced", (leg, LINK)))
-        assert office.told() == ["HangUp again"]
+        assert office.requests() == ["HangUp again"]
     assert office.only_call() == before
     assert office.hears() == hear_each_other("bob", "in1")
 
@@ -123,8 +123,8 @@ def test_a_search_that_is_not_answered_yet_is_gone_on_with_for_the_contact_s16()
     office.feed(s.ChannelArrived("dialled", "1001", "dial", ("2000",)))
     office.asterisk.world.channels["dialled"] = Channel("dialled")
     assert [x.offer.state for x in office.switch.calls.values() if x.offering()] == [OfferState.SEEKING]  # type: ignore[union-attr]
-    _told(office, first)
-    _told(office, "dialled", half=2)
+    _reported(office, first)
+    _reported(office, "dialled", half=2)
     for leg in (first, "dialled"):
         office.asterisk.hang_up(leg)
     office.is_calm()
@@ -135,7 +135,7 @@ def test_a_search_that_is_not_answered_yet_is_gone_on_with_for_the_contact_s16()
 def test_whom_one_may_call_but_not_transfer_to_does_not_ring_for_the_contact_s3() -> None:
     office = Office()
     groups = office.directory.groups
-    only_calls = replace(groups["sales"], verbs=frozenset({Verb.CALL}))
+    only_calls = replace(groups["sales"], enabled_for=frozenset({Purpose.CALL}))
     office.directory = replace(office.directory, groups={**groups, "sales": only_calls})
     office.feed(s.DirectoryReplaced(office.directory))
     office.served()
@@ -158,8 +158,8 @@ def test_with_a_transfer_of_its_own_under_way_the_contact_waits_for_that_and_the
     office, first, second = _holding()
     contacts = office.switch.calls["cc-1-c1"]
     office.ask(c.SingleStepTransfer, "alice", call=contacts.id, target=to("agent:dave"))
-    _told(office, first)
-    _told(office, second, half=2)
+    _reported(office, first)
+    _reported(office, second, half=2)
     for leg in (first, second):
         office.asterisk.hang_up(leg)
     office.settle()
@@ -173,7 +173,7 @@ def test_an_other_call_that_is_none_of_ours_is_waited_for_in_vain_and_the_agent_
     office = Office()
     office.served()
     first = office.leg_of("alice")
-    _told(office, first)
+    _reported(office, first)
     office.asterisk.hang_up(first)
     office.settle()
     assert office.music() == {"in1"}
@@ -191,18 +191,18 @@ def test_between_colleagues_that_ends_their_call() -> None:
     office.picks_up("alice")
     office.arrives("agent", "carol", leg="in1")
     office.settle()
-    _told(office, office.leg_of("alice"))
+    _reported(office, office.leg_of("alice"))
     office.pass_time(OTHER_LEG)
     assert [call.type for call in office.switch.calls.values()] == ["inbound"]
 
 
-def test_the_contact_hangs_up_before_the_second_leg_is_told_of_and_no_channel_is_left() -> None:
+def test_the_contact_hangs_up_before_the_second_leg_is_notified_of_and_no_channel_is_left() -> None:
     office, first, second = _holding()
     office.picks_up("bob")
-    _told(office, first)
+    _reported(office, first)
     office.hangs_up("in1")
     assert "half1" not in office.asterisk.world.channels
-    _told(office, second, half=2)
+    _reported(office, second, half=2)
     office.pass_time(OTHER_LEG)
     office.is_calm()
     assert not office.switch.calls
@@ -213,7 +213,7 @@ def test_both_who_talk_press_the_key_and_nothing_follows_the_call_is_over_and_no
     office.arrives("dial", "1002", endpoint="1001", leg="dialled")
     office.settle()
     office.picks_up("bob")
-    _told(office, "dialled")
+    _reported(office, "dialled")
     bob = office.leg_of("bob")
     office.asterisk.world.channels["half9"] = Channel("half9")
     office.happens(s.ChannelArrived("half9", "_attended@transfer", "replaced", (bob, f"{LINK}9")))
@@ -306,8 +306,8 @@ def _consulting(target: str = "agent:bob") -> tuple[Office, str, str]:
 def test_a_consultation_that_rings_is_completed_and_rings_on_for_the_contact_s16() -> None:
     office, first, consult = _consulting()
     assert "complete_transfer" in office.actions("alice", office.switch.calls[consult])
-    asked = office.do(c.CompleteTransfer, "alice", call=consult)
-    assert asked == ["HangUp alice", "DestroyBridge bridge", "JoinBridge bob"]
+    requested = office.do(c.CompleteTransfer, "alice", call=consult)
+    assert requested == ["HangUp alice", "DestroyBridge bridge", "JoinBridge bob"]
     office.is_calm()
     assert list(office.switch.calls) == [first]
     assert office.music() == {"in1"}

@@ -31,7 +31,7 @@ def test_no_call_begins_from_a_phone_that_is_registered_nowhere_s40() -> None:
     office = _unplugged("alice")
     assert office.refused(c.MakeCall, "alice", target=AWAY) == UNREACHABLE
     assert not office.switch.calls
-    assert not office.told()
+    assert not office.requests()
 
 
 def test_nobody_is_reserved_for_a_phone_that_is_registered_nowhere_s40() -> None:
@@ -140,7 +140,7 @@ def test_an_answer_from_the_desktop_leaves_a_phone_ringing_that_cannot_be_rung_a
     office.is_calm()
 
 
-def test_whose_own_phone_fails_is_told_and_nobody_else_who_waits_for_theirs() -> None:
+def test_whose_own_phone_fails_is_notified_and_nobody_else_who_waits_for_theirs() -> None:
     office = Office()
     mine = office.command(c.MakeCall, "alice", target=AWAY)
     theirs = office.command(c.MakeCall, "bob", target=AWAY)

@@ -35,7 +35,7 @@ def test_the_next_member_is_rung_when_one_declines_and_nobody_twice() -> None:
     office.is_calm()
 
 
-def test_who_refused_is_asked_again_after_a_while_not_at_once() -> None:
+def test_who_refused_is_requested_again_after_a_while_not_at_once() -> None:
     office = Office(ready=("alice",), retry_interval=2.0)
     office.phone("alice", Behaviour.BUSY)
     office.arrives("group", "support")
@@ -91,7 +91,7 @@ def test_who_is_missed_by_a_caller_for_them_alone_ends_the_call_in_an_announceme
     office.arrives("agent", "alice", leg="in1")
     office.settle()
     office.pass_time()
-    assert office.told() == ["HangUp alice", "StopMusic in1", "Announce in1 nobody_available"]
+    assert office.requests() == ["HangUp alice", "StopMusic in1", "Announce in1 nobody_available"]
     office.is_calm()
     assert not office.switch.calls
     assert office.agents.missed == ["alice"]
@@ -116,7 +116,7 @@ def test_a_fallback_where_nobody_is_free_ends_in_an_announcement() -> None:
     assert not office.switch.calls
 
 
-def test_a_fallback_for_which_redis_cannot_be_asked_ends_in_an_announcement() -> None:
+def test_a_fallback_for_which_redis_cannot_be_reached_ends_in_an_announcement() -> None:
     office = Office(fallback=to("group:sales"))
     office.arrives("agent", "alice", leg="in1")
     office.settle()
@@ -135,7 +135,7 @@ def test_a_fallback_that_is_listed_no_more_is_none() -> None:
     assert not office.switch.calls
 
 
-def test_with_redis_away_a_caller_keeps_their_music_and_is_asked_for_again() -> None:
+def test_with_redis_away_a_caller_keeps_their_music_and_is_requested_again() -> None:
     office = Office(retry_interval=3.0)
     office.agents.away = True
     office.arrives("group", "support", leg="in1")
@@ -193,7 +193,7 @@ def test_a_caller_who_hangs_up_before_the_reservation_comes_frees_it() -> None:
         assert office.switch.state.seeks == {}
 
 
-def test_a_reservation_nobody_asked_for_is_given_back() -> None:
+def test_a_reservation_nobody_requested_is_given_back() -> None:
     office = Office()
     effects = office.feed(s.AgentReserved("of-another-incarnation", "alice"))
     assert effects == [e.SetActivity("alice", None, request="of-another-incarnation")]

@@ -1,4 +1,4 @@
-"""Whose turn it is when several are sought for at once: the line's order holds, whatever order Redis answers in."""
+"""Whose turn it is when several are sought for at once: the queue's order holds, whatever order Redis answers in."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def _comes(office: Office, group: str, leg: str, *more: str) -> None:
 
 
 def _free(office: Office, *agents: str) -> None:
-    """They can be had, and it is told; what is asked of Redis for it stands answered in the inbox."""
+    """They can be had, and it is reported; what is requested of Redis for it stands answered in the inbox."""
     office.agents.idle += agents
     for agent in agents:
         office.feed(s.AgentBecameAvailable(agent))
@@ -81,7 +81,7 @@ def test_one_agent_for_two_who_are_sought_for_goes_to_the_first() -> None:
 def test_who_comes_as_somebody_becomes_free_does_not_get_them_before_the_one_who_waits() -> None:
     office = Office(ready=())
     _wait(office, "in1")
-    office.agents.idle.append("alice")  # told a moment later
+    office.agents.idle.append("alice")  # reported a moment later
     _wait(office, "in2")
     assert _rung(office, "in1") == ["alice"]
     assert _state(office, "in2") is OfferState.WAITING
@@ -116,8 +116,8 @@ def test_nobody_gets_an_agent_who_has_just_refused_them() -> None:
     office.is_calm()
 
 
-def test_an_answer_on_its_way_that_is_for_others_is_given_back_and_asked_anew() -> None:
-    """The first must not have alice, who refused them: what was asked for them does not do for everybody."""
+def test_an_answer_on_its_way_that_is_for_others_is_given_back_and_requested_anew() -> None:
+    """The first must not have alice, who refused them: what was requested for them does not do for everybody."""
     office = Office(ready=("alice",))
     _wait(office, "in1")
     office.hangs_up("alice", 21)

@@ -17,8 +17,8 @@ def press(office: Office, number: str = "1002", agent: str = "alice") -> str:
     return leg
 
 
-def was_told(office: Office, leg: str) -> list[str]:
-    """What the phone was told, in order; also after it was hung up."""
+def was_notified(office: Office, leg: str) -> list[str]:
+    """What the phone was sent, in order; also after it was hung up."""
     return [str(x.state) for x in office.asterisk.executed if isinstance(x, e.TellTransfer) and x.leg == leg]
 
 

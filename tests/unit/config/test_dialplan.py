@@ -36,7 +36,7 @@ exten => 1001,hint,Stasis:alicee
 """
     assert found(tmp_path, text) == [
         "2 from-carrier 2000: callcentre.yaml has no group 'saless'",
-        "6 from-carrier 2001: 'groups' is nothing that can be asked for; there are: "
+        "6 from-carrier 2001: 'groups' is nothing that can be requested; there are: "
         "agent, group, queue, routing_point, skill",
         "6 from-carrier 2001: callcentre.yaml has no queue 'nowhere'",
         "7 from-carrier _3XXX: callcentre.yaml has no agent 'nobody'",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
-from ari_app.routing.directory import Monitoring, Role, Verb
+from ari_app.routing.directory import Monitoring, Purpose, Role
 from ari_app.routing.targets import parse_target
 
 DEMO = Path(__file__).parents[3] / "asterisk" / "callcentre.yaml"
@@ -71,7 +71,7 @@ def test_the_demo_has_its_numbers(demo: Configuration) -> None:
     assert (sales.number, sales.groups, sales.max_wait) == ("3000", ("sales",), 60)
     assert sales.overflow == parse_target("group:support")
     assert [g.show_available for g in d.groups.values()] == [True, True, False]
-    assert all(g.verbs == frozenset(Verb) for g in d.groups.values())
+    assert all(g.enabled_for == frozenset(Purpose) for g in d.groups.values())
     assert d.settings.offer_timeout == 15
 
 
@@ -79,12 +79,12 @@ def test_the_demo_lets_supervisors_listen_and_does_not_tell_agents(demo: Configu
     assert demo.directory.settings.monitoring == Monitoring(enabled=True, agents_told=False)
 
 
-def test_supervisors_may_listen_only_where_the_file_says_so_and_agents_are_told_unless_it_says_not() -> None:
+def test_supervisors_may_listen_only_where_the_file_says_so_and_agents_are_notified_unless_it_says_not() -> None:
     assert parse(SMALL).directory.settings.monitoring == Monitoring(enabled=False, agents_told=True)
     on = parse(SMALL + "settings:\n  monitoring: {enabled: true}\n").directory.settings.monitoring
     assert on == Monitoring(enabled=True, agents_told=True)
-    wrong = faults(SMALL + "settings:\n  monitoring: {enabled: perhaps, told: true}\n")
-    assert [fault.split()[1] for fault in wrong] == ["settings.monitoring.enabled", "settings.monitoring.told"]
+    wrong = faults(SMALL + "settings:\n  monitoring: {enabled: perhaps, reported: true}\n")
+    assert [fault.split()[1] for fault in wrong] == ["settings.monitoring.enabled", "settings.monitoring.reported"]
 
 
 def test_the_demo_has_its_caller_ids(demo: Configuration) -> None:
@@ -94,7 +94,7 @@ def test_the_demo_has_its_caller_ids(demo: Configuration) -> None:
     assert d.agents["dave"].caller_ids == ("support", "sales")
     assert d.caller_ids["alice-direct"].number == "+33140001001"
     assert d.caller_ids["anonymous"].anonymous
-    assert d.caller_id_verbs == frozenset(Verb)
+    assert d.caller_ids_enabled_for == frozenset(Purpose)
 
 
 @pytest.mark.parametrize(
@@ -306,16 +306,16 @@ def test_queues_must_not_overflow_in_a_ring() -> None:
     ],
 )
 def test_secrets_are_not_in_faults(secret: str) -> None:
-    told = " ".join(faults(SMALL.replace("password: secret", secret)))
+    reported = " ".join(faults(SMALL.replace("password: secret", secret)))
     for part in ("hunter2", "6482739", "it is"):
-        assert part not in told
+        assert part not in reported
 
 
-def test_a_scalar_in_place_of_an_agent_is_not_told_for_it_may_be_their_password() -> None:
+def test_a_scalar_in_place_of_an_agent_is_not_reported_for_it_may_be_their_password() -> None:
     assert faults("agents:\n  alice: hunter2\n") == ["2 agents.alice must be a mapping of names to values"]
 
 
-def test_a_long_value_is_told_up_to_where_anybody_would_read() -> None:
+def test_a_long_value_is_reported_up_to_where_anybody_would_read() -> None:
     (fault,) = faults(f"settings:\n  offer_timeout: {'soon' * 100}\n")
     assert fault == f"2 settings.offer_timeout must be a valid number; it is '{'soon' * 15}"[:-1] + "…"
 

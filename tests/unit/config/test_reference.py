@@ -76,13 +76,15 @@ def test_an_editor_finds_what_the_controller_would_refuse(before: str, after: st
 def test_the_environment_is_that_of_the_compose_file() -> None:
     compose = (ROOT / "docker" / "compose.yaml").read_text()
     used = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", compose))
-    told = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (DOCS / PAGE).read_text(), re.MULTILINE))
-    told = {name: default for name, default in told.items() if not name.startswith("ARI_APP_")}
-    made = {name for name, default in told.items() if default == "made by `docker/up`"}
+    reported = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (DOCS / PAGE).read_text(), re.MULTILINE))
+    reported = {name: default for name, default in reported.items() if not name.startswith("ARI_APP_")}
+    made = {name for name, default in reported.items() if default == "made by `docker/up`"}
     images = {"ASTERISK_TAG", "CONTROLLER_TAG", "BOTS_TAG"}  # which images: `docker/up` knows
-    assert told.keys() == used.keys() - images
+    assert reported.keys() == used.keys() - images
     assert made == {"ARI_PASSWORD", "REDIS_PASSWORD"}
-    assert {name: used[name] for name in told.keys() - made} == {name: told[name] for name in told.keys() - made}
+    assert {name: used[name] for name in reported.keys() - made} == {
+        name: reported[name] for name in reported.keys() - made
+    }
 
 
 @pytest.mark.parametrize("kind", TargetType)

@@ -17,7 +17,7 @@ class Ends:
 
     def __init__(self) -> None:
         self.asterisks = FakeAsterisk("cc-")
-        self.asked: list[e.AvailabilityEffect] = []
+        self.requested: list[e.AvailabilityEffect] = []
         self.changes: list[tuple[Call | None, Call]] = []
         self.legs: list[e.LegChanged] = []
         self.talks: list[Call] = []
@@ -41,7 +41,7 @@ class Ends:
             self.feed(fact)
 
     def availability(self, effect: e.AvailabilityEffect) -> None:
-        self.asked.append(effect)
+        self.requested.append(effect)
         if isinstance(effect, e.ReserveAgent):
             self.feed(s.AgentReserved(effect.request, "bob"))
 

@@ -17,7 +17,7 @@ WAIT = 5.0
 
 
 class Desk:
-    """Takes note of what is asked; `fails` are raised first, one after the other."""
+    """Takes note of what is requested; `fails` are raised first, one after the other."""
 
     def __init__(self) -> None:
         self.done: list[tuple[object, ...]] = []
@@ -102,7 +102,7 @@ async def test_a_reservation_tells_that_nobody_is_free(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable(), Refused(Code.UNKNOWN_TARGET, "gone")])
-async def test_a_reservation_that_cannot_be_asked_for_is_told_at_once(scene: Scene, error: Exception) -> None:
+async def test_a_reservation_that_cannot_be_requested_is_reported_at_once(scene: Scene, error: Exception) -> None:
     scene.desk.fails = [error]
     scene.bookings.execute(e.ReserveAgent("r1", TARGET, frozenset(), 40.0))
     assert await scene.result() == s.ReservationFailed("r1")
@@ -136,7 +136,7 @@ async def test_a_change_that_is_refused_does_not_hold_up_the_next(scene: Scene) 
     assert scene.desk.done[-1] == ("state", "alice", "not_ready")
 
 
-async def test_a_phone_that_is_away_is_told_in_order_with_what_calls_make_of_its_agent(scene: Scene) -> None:
+async def test_a_phone_that_is_away_is_notified_in_order_with_what_calls_make_of_its_agent(scene: Scene) -> None:
     scene.bookings.execute(e.SetActivity("alice", None, "c1"))
     scene.bookings.reachable("alice", False)
     await scene.at_rest()
@@ -144,7 +144,7 @@ async def test_a_phone_that_is_away_is_told_in_order_with_what_calls_make_of_its
     assert scene.desk.done[1] == ("reachable", "alice", False, False)
 
 
-async def test_all_agents_are_told_of_after_what_came_before_and_before_what_comes_later(scene: Scene) -> None:
+async def test_all_agents_are_notified_of_after_what_came_before_and_before_what_comes_later(scene: Scene) -> None:
     scene.desk.fails = [StoreUnavailable()]
     scene.bookings.execute(e.SetActivity("alice", "ringing"))
     scene.bookings.execute(e.ReconcileAgents((("bob", "on_call", "c1"),), ("r1",)))
@@ -157,7 +157,7 @@ async def test_all_agents_are_told_of_after_what_came_before_and_before_what_com
     assert {what[0] for what in scene.desk.done[2:]} == {"activity", "reserve"}
 
 
-async def test_nobody_is_reserved_before_all_agents_were_told_of_and_whoever_asks_is_told_at_once(
+async def test_nobody_is_reserved_before_all_agents_were_notified_of_and_whoever_asks_is_reported_at_once(
     scene: Scene,
 ) -> None:
     scene.desk.fails = [StoreUnavailable()]
@@ -200,7 +200,7 @@ async def test_what_is_under_way_is_given_up_at_the_end(scene: Scene) -> None:
         (AgentRecord("bob", AgentState.RINGING, None, 0.0, choice=AgentState.READY), False),
     ],
 )
-async def test_somebody_who_talks_and_takes_calls_will_do_where_that_is_asked_for_s45(
+async def test_somebody_who_talks_and_takes_calls_will_do_where_that_is_requested_s45(
     record: AgentRecord, reserved: bool
 ) -> None:
     scene = Scene()

@@ -42,7 +42,7 @@ async def test_a_command_is_answered_with_the_call_as_it_then_is() -> None:
     engine.close()
 
 
-async def test_who_speaks_is_told_and_is_no_change_that_is_kept() -> None:
+async def test_who_speaks_is_notified_and_is_no_change_that_is_kept() -> None:
     engine, ends, _clock = await started()
     engine.feed(s.DirectoryReplaced(directory(talk_detection=True)))
     call = await _call(engine)
@@ -54,7 +54,7 @@ async def test_who_speaks_is_told_and_is_no_change_that_is_kept() -> None:
     for talking in (False, True):
         engine.feed(s.LegTalking(leg or "", talking))
     await turn()
-    assert [told.joined()[0].talking for told in ends.talks[-2:]] == [False, True]
+    assert [reported.joined()[0].talking for reported in ends.talks[-2:]] == [False, True]
     assert len(ends.changes) == kept
     engine.close()
 
@@ -84,7 +84,7 @@ async def test_stimuli_that_come_within_a_step_wait_for_its_end() -> None:
     await turn()
     assert order[::2] == [x for x in order if x.startswith("begin")]
     assert order[1::2] == ["end"] * (len(order) // 2)
-    assert ends.asked
+    assert ends.requested
     engine.close()
 
 
@@ -145,7 +145,7 @@ async def test_an_answer_to_one_who_has_gone_is_dropped(cancelled: bool) -> None
     engine.close()
 
 
-async def test_at_the_end_those_who_wait_are_told() -> None:
+async def test_at_the_end_those_who_wait_are_notified() -> None:
     engine, ends, _clock = await started()
     ends.deaf = True
     waiting = asyncio.ensure_future(_call(engine))
@@ -216,11 +216,11 @@ async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_
 async def test_the_loop_is_looked_at_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)
     monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.0)
-    told: asyncio.Queue[float] = asyncio.Queue()
-    beat = pulse.Pulse(told.put_nowait)
+    reported: asyncio.Queue[float] = asyncio.Queue()
+    beat = pulse.Pulse(reported.put_nowait)
     async with asyncio.timeout(WAIT):
         for _ in range(3):
-            await told.get()
+            await reported.get()
     beat.close()
     await turn()
-    assert told.empty()
+    assert reported.empty()

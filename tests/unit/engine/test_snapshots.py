@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls import commands as c
+from ari_app.calls.model import Call, Leg, Media, Recorder, Recording, TransferState
 from ari_app.engine import snapshots
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
@@ -76,6 +77,29 @@ async def test_what_an_earlier_version_kept_of_a_party_is_read() -> None:
         del party["identity"]
     shelf.kept[f"call:{call.id}"] = json.dumps(kept).encode()
     assert (await Snapshots(shelf).restore()).calls == (call,)
+
+
+async def test_what_an_earlier_version_kept_of_requests_and_notifications_is_read() -> None:
+    shelf, (call, leg) = Shelf(), _requested_and_notified()
+    keeper = Snapshots(shelf)
+    keeper.call(call)
+    keeper.leg(leg.id, leg)
+    await keeper.flush()
+    for key, kept in shelf.kept.items():
+        shelf.kept[key] = kept.replace(b'"requested":', b'"asked":').replace(b'"notified":', b'"told":')
+    assert b'"asked":' in shelf.kept[f"leg:{leg.id}"]
+    restored = await Snapshots(shelf).restore()
+    assert (restored.calls, restored.legs) == ((call,), (leg,))
+
+
+def _requested_and_notified() -> tuple[Call, Leg]:
+    """A recorded call with an offer of which the phone was notified; a leg that hears its bridge."""
+    office = _office()
+    call, leg = office.only_call(), office.switch.legs["in1"]
+    assert call.offer is not None
+    offer = replace(call.offer, notified=TransferState.RINGING)
+    recording = Recording("r1", "calls/x", "alice", 1.0, requested=Recorder.RECORDING)
+    return replace(call, offer=offer, recording=recording), replace(leg, requested=Media(call.bridge))
 
 
 async def test_what_is_over_is_forgotten() -> None:
@@ -168,11 +192,11 @@ class SlowShelf(Shelf):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self.may = asyncio.Semaphore(0)
 
     async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
-        self.asked.set()
+        self.requested.set()
         await self.may.acquire()
         await super().save_many(entries)
 
@@ -193,7 +217,7 @@ async def test_who_waits_for_what_changed_waits_for_all_of_it(running: tuple[Sna
     call = _office().only_call()
     await keeper.written()  # nothing has
     keeper.call(call)
-    await shelf.asked.wait()  # on its way as it was
+    await shelf.requested.wait()  # on its way as it was
     keeper.call(replace(call, owner="bob"))
     written = asyncio.ensure_future(keeper.written())
     shelf.may.release()
@@ -249,8 +273,8 @@ async def test_a_store_that_stands_still_holds_one_answer_up_and_no_other_until_
     await shelf.written.wait()
     keeper.call(replace(call, owner="bob"))
     written = asyncio.ensure_future(keeper.written())
-    shelf.asked.clear()
-    await shelf.asked.wait()
+    shelf.requested.clear()
+    await shelf.requested.wait()
     assert not written.done()
     shelf.may.release()
     async with asyncio.timeout(WAIT):
@@ -267,7 +291,7 @@ async def test_what_cannot_be_read_any_more_is_left_out_and_cleared_away() -> No
     assert set(shelf.kept) == {"other:1"}
 
 
-async def test_a_store_that_is_away_at_the_start_is_told() -> None:
+async def test_a_store_that_is_away_at_the_start_is_reported() -> None:
     shelf = Shelf()
     shelf.away = 1
     with pytest.raises(StoreUnavailable):

@@ -9,12 +9,13 @@ import pytest
 from ari_app.__main__ import main
 from ari_app.calls import commands as c
 from ari_app.calls.effects import OnAgents, OnAsterisk
-from ari_app.calls.model import Withheld
+from ari_app.calls.model import Identity, Leg, LegState, Media, Offer, OfferKind, OfferState, TransferState, Withheld
 from ari_app.calls.replay import replay
-from ari_app.calls.story import StoryEntry
+from ari_app.calls.stimuli import TransferRequested
+from ari_app.calls.story import Before, StoryEntry
 from ari_app.engine.storyfile import FORMAT, StoryUnreadable, read, write
 from ari_app.errors import Code, Refused
-from tests.support.callcentre import target
+from tests.support.callcentre import directory, target
 from tests.support.discretion import SECRET
 from tests.support.office import Office
 from tests.support.world import ANONYMOUS
@@ -43,15 +44,45 @@ def test_what_a_controller_recorded_of_a_call_asks_the_same_of_asterisk_and_agen
     steps = list(replay(call, entries))
     assert len(steps) == sum(entry.kind == "stimulus" for entry in entries)
     for step in steps:
-        assert _asked(step.now) == _asked(step.then), step.stimulus
-    asked = [[type(effect).__name__ for effect in _asked(step.now)] for step in steps]
+        assert _requested(step.now) == _requested(step.then), step.stimulus
+    requested = [[type(effect).__name__ for effect in _requested(step.now)] for step in steps]
     (declined,) = [place for place, step in enumerate(steps) if getattr(step.stimulus, "cause", 0) == 21]
-    assert "StopMusic" not in asked[declined], "only retrieve brings the contact back"
-    assert ["StopMusic", "JoinBridge"] in asked
+    assert "StopMusic" not in requested[declined], "only retrieve brings the contact back"
+    assert ["StopMusic", "JoinBridge"] in requested
 
 
-def _asked(effects: Sequence[object]) -> list[object]:
+def _requested(effects: Sequence[object]) -> list[object]:
     return [effect for effect in effects if isinstance(effect, OnAsterisk | OnAgents)]
+
+
+def test_a_story_with_the_names_of_an_earlier_version_is_read() -> None:
+    before = Before(True, "cc-", 1, True, directory(), {("in_flight", 1): None}, {("in_flight", ""): (1,)})
+    offer = Offer(
+        "o1",
+        OfferKind.TRANSFER,
+        target("agent:bob"),
+        None,
+        Identity(),
+        OfferState.RINGING,
+        notified=TransferState.RINGING,
+    )
+    details = [Leg("in1", LegState.UP, requested=Media("b1")), offer, TransferRequested("in1", "1002")]
+    entries = [StoryEntry(1.0, "stimulus", detail, before) for detail in details]
+    text = write("c1", entries)
+    for name, earlier in (
+        ('"Purpose"', '"Verb"'),
+        ('"TransferRequested"', '"TransferAsked"'),
+        ('"enabled_for":', '"verbs":'),
+        ('"caller_ids_enabled_for":', '"caller_id_verbs":'),
+        ('"requested":', '"asked":'),
+        ('"notified":', '"told":'),
+        ('"in_flight"', '"asked"'),
+    ):
+        assert name in text
+        text = text.replace(name, earlier)
+    again = read(text)[1]
+    assert again == tuple(entries)
+    assert [entry.before for entry in again] == [before] * 3
 
 
 def test_errors_that_effects_carry_are_read_back() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ari_app.errors import Code, Refused
-from ari_app.routing.directory import ALL_VERBS, Agent, CallerId, Directory, Group, OutsideRule, Queue, Verb
-from ari_app.routing.permissions import allowed_verbs, caller_ids_for, check_caller_id, check_target
+from ari_app.routing.directory import ALL_PURPOSES, Agent, CallerId, Directory, Group, OutsideRule, Purpose, Queue
+from ari_app.routing.permissions import allowed_purposes, caller_ids_for, check_caller_id, check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 from tests.support.callcentre import directory
 from tests.support.world import to
@@ -21,7 +21,7 @@ TARGETS = st.one_of(
     st.builds(Target, st.just(TargetType.SKILL), IDS, st.integers(1, 999)),
     st.builds(lambda n: Target(TargetType.NUMBER, n), st.from_regex(r"\+?[0-9]{1,32}", fullmatch=True)),
 )
-VERBS = st.sampled_from(Verb)
+PURPOSES = st.sampled_from(Purpose)
 SMALL = directory()
 LISTED = ("agent:bob", "group:sales", "queue:help", "skill:french>=3", "routing_point:billing", "number:0033123456")
 
@@ -89,9 +89,9 @@ def test_what_is_listed_exists_and_what_is_not_does_not_s2(text: str) -> None:
 
 
 def test_every_kind_of_target_says_what_it_is_called_dialled_and_counted_by_s2_s4() -> None:
-    told = {text: SMALL.entry(to(text)) for text in LISTED}
+    reported = {text: SMALL.entry(to(text)) for text in LISTED}
     assert {to(text).type for text in LISTED} == set(TargetType)
-    assert {t.split(":")[0]: (e.name, e.number, e.show_available) for t, e in told.items() if e is not None} == {
+    assert {t.split(":")[0]: (e.name, e.number, e.show_available) for t, e in reported.items() if e is not None} == {
         "agent": ("Bob", "1002", False),
         "group": ("Sales", "2001", True),
         "queue": ("Help", "3000", True),
@@ -147,62 +147,65 @@ def test_the_agent_of_a_phone_is_found_and_nobody_for_another() -> None:
 # -- permissions ------------------------------------------------------------------------------------------------------
 
 
-def _enabled(verbs: frozenset[Verb], *, conferences: bool = True) -> Directory:
+def _enabled(purposes: frozenset[Purpose], *, conferences: bool = True) -> Directory:
     base = directory(conferences=conferences)
     return replace(
         base,
-        groups={"sales": Group("sales", "Sales", verbs=verbs)},
-        queues={"help": Queue("help", "Help", verbs=verbs)},
-        skills={"french": replace(base.skills["french"], verbs=verbs)},
-        routing_points={"billing": replace(base.routing_points["billing"], verbs=verbs)},
+        groups={"sales": Group("sales", "Sales", enabled_for=purposes)},
+        queues={"help": Queue("help", "Help", enabled_for=purposes)},
+        skills={"french": replace(base.skills["french"], enabled_for=purposes)},
+        routing_points={"billing": replace(base.routing_points["billing"], enabled_for=purposes)},
     )
 
 
 @FAST
 @given(
-    st.sampled_from((*LISTED, "agent:alice", "agent:none", "group:none")), st.frozensets(VERBS), st.booleans(), VERBS
+    st.sampled_from((*LISTED, "agent:alice", "agent:none", "group:none")),
+    st.frozensets(PURPOSES),
+    st.booleans(),
+    PURPOSES,
 )
 def test_what_may_be_done_is_what_is_not_refused_s2_s3_s28(
-    text: str, enabled: frozenset[Verb], conferences: bool, verb: Verb
+    text: str, enabled: frozenset[Purpose], conferences: bool, purpose: Purpose
 ) -> None:
     listed = _enabled(enabled, conferences=conferences)
-    allowed = allowed_verbs(listed, "alice", to(text))
+    allowed = allowed_purposes(listed, "alice", to(text))
     try:
-        check_target(listed, "alice", to(text), verb)
+        check_target(listed, "alice", to(text), purpose)
     except Refused:
-        assert verb not in allowed
+        assert purpose not in allowed
     else:
-        assert verb in allowed
+        assert purpose in allowed
 
 
 @pytest.mark.parametrize("text", LISTED[1:5])
 def test_a_verb_that_is_not_enabled_for_a_target_is_refused_for_it_s3(text: str) -> None:
-    for verb in Verb:
-        listed = _enabled(ALL_VERBS - {verb})
-        assert allowed_verbs(listed, "alice", to(text)) == ALL_VERBS - {verb}
+    for purpose in Purpose:
+        listed = _enabled(ALL_PURPOSES - {purpose})
+        assert allowed_purposes(listed, "alice", to(text)) == ALL_PURPOSES - {purpose}
         with pytest.raises(Refused) as refused:
-            check_target(listed, "alice", to(text), verb)
+            check_target(listed, "alice", to(text), purpose)
         assert refused.value.code is Code.FEATURE_DISABLED
 
 
 @pytest.mark.parametrize("text", ["agent:bob", "number:0033123456"])
 def test_agents_and_numbers_may_be_reached_for_everything_s3(text: str) -> None:
-    assert allowed_verbs(SMALL, "alice", to(text)) == ALL_VERBS
+    assert allowed_purposes(SMALL, "alice", to(text)) == ALL_PURPOSES
 
 
 @pytest.mark.parametrize(("text", "code"), [("group:none", Code.UNKNOWN_TARGET), ("agent:alice", Code.INVALID)])
 def test_what_does_not_exist_is_unknown_and_oneself_is_invalid(text: str, code: Code) -> None:
-    assert allowed_verbs(SMALL, "alice", to(text)) == frozenset()
+    assert allowed_purposes(SMALL, "alice", to(text)) == frozenset()
     with pytest.raises(Refused) as refused:
-        check_target(SMALL, "alice", to(text), Verb.CALL)
+        check_target(SMALL, "alice", to(text), Purpose.CALL)
     assert refused.value.code is code
 
 
 def test_conferences_switched_off_are_refused_to_everybody_s28() -> None:
     off = directory(conferences=False)
-    assert allowed_verbs(off, "alice", to("agent:bob")) == {Verb.CALL, Verb.TRANSFER}
+    assert allowed_purposes(off, "alice", to("agent:bob")) == {Purpose.CALL, Purpose.TRANSFER}
     with pytest.raises(Refused) as refused:
-        check_target(off, "alice", to("agent:bob"), Verb.CONFERENCE)
+        check_target(off, "alice", to("agent:bob"), Purpose.CONFERENCE)
     assert refused.value.code is Code.FEATURE_DISABLED
 
 
@@ -218,21 +221,21 @@ def test_the_identities_of_an_agent_are_those_listed_in_their_order_s50_s53() ->
 @given(
     st.sampled_from(("alice", "dave", "nobody")),
     st.sampled_from((None, "support", "anonymous", "none")),
-    VERBS,
-    st.frozensets(VERBS),
+    PURPOSES,
+    st.frozensets(PURPOSES),
 )
 def test_an_identity_is_shown_only_if_it_is_listed_and_the_choice_enabled_s50_s54(
-    agent: str, caller_id: str | None, verb: Verb, enabled: frozenset[Verb]
+    agent: str, caller_id: str | None, purpose: Purpose, enabled: frozenset[Purpose]
 ) -> None:
-    listed = replace(SMALL, caller_id_verbs=enabled)
+    listed = replace(SMALL, caller_ids_enabled_for=enabled)
     mine = {x.id for x in caller_ids_for(listed, agent)}
-    if caller_id is None or (verb in enabled and caller_id in mine):
-        chosen = check_caller_id(listed, agent, caller_id, verb)
+    if caller_id is None or (purpose in enabled and caller_id in mine):
+        chosen = check_caller_id(listed, agent, caller_id, purpose)
         assert (chosen.id if chosen else None) == caller_id
         return
     with pytest.raises(Refused) as refused:
-        check_caller_id(listed, agent, caller_id, verb)
-    expected = Code.CALLER_ID_NOT_ALLOWED if verb in enabled else Code.FEATURE_DISABLED
+        check_caller_id(listed, agent, caller_id, purpose)
+    expected = Code.CALLER_ID_NOT_ALLOWED if purpose in enabled else Code.FEATURE_DISABLED
     assert refused.value.code is expected
 
 

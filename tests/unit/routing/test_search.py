@@ -52,7 +52,7 @@ def test_what_is_typed_finds_the_best_first_s1(text: str, found: list[str]) -> N
     assert _found(text) == found
 
 
-def test_nothing_typed_finds_all_by_name_no_more_than_asked_for_of_the_kinds_asked_for_s1() -> None:
+def test_nothing_typed_finds_all_by_name_no_more_than_requested_of_the_kinds_requested_s1() -> None:
     assert _found("")[:3] == ["agent:bob", "agent:eve", "skill:french"]
     assert _found("", limit=2) == ["agent:bob", "agent:eve"]
     assert _found("", frozenset({TargetType.GROUP})) == ["group:sales"]

@@ -1,4 +1,4 @@
-"""What `docker/test` is asked for."""
+"""What `docker/test` is to do."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import pytest
 from tests.runner.__main__ import parse
 from tests.runner.steps import ALL, IN_CALL_CENTRE, ROOT, STEPS, commands, shell_scripts
 
-TOLD = ["--scratch", "/tmp/x", "--reports", "reports"]
+GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
 
 def test_without_steps_all_are_run_but_for_the_bench() -> None:
-    assert parse(TOLD).steps == ["lint", "types", "imports", "unit", "contract", "e2e"]
+    assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "contract", "e2e"]
     assert "bench" not in ALL
 
 
 def test_what_follows_the_dashes_goes_to_pytest_as_it_is() -> None:
-    found = parse([*TOLD, "unit", "e2e", "--", "-k", "hold", "--", "-x"])
+    found = parse([*GIVEN, "unit", "e2e", "--", "-k", "hold", "--", "-x"])
     assert found.steps == ["unit", "e2e"]
     assert found.pytest == ["-k", "hold", "--", "-x"]
 
 
 def test_a_step_that_is_named_twice_is_run_once() -> None:
-    assert parse([*TOLD, "unit", "lint", "unit"]).steps == ["unit", "lint"]
+    assert parse([*GIVEN, "unit", "lint", "unit"]).steps == ["unit", "lint"]
 
 
 def test_an_unknown_step_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        parse([*TOLD, "lynt"])
+        parse([*GIVEN, "lynt"])
     assert "unknown step lynt" in capsys.readouterr().err
 
 

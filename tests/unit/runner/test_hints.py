@@ -52,7 +52,7 @@ compare_configuration
 """
 
 
-async def test_a_file_with_faults_that_is_not_what_runs_is_told_loudly_with_its_faults() -> None:
+async def test_a_file_with_faults_that_is_not_what_runs_is_reported_loudly_with_its_faults() -> None:
     out, complaint = await lib(FAULTY, SAYS="last_good")
     assert out == ""
     assert complaint == (

@@ -144,7 +144,7 @@ def test_what_somebody_else_removes_just_then_is_no_fault(gone: int) -> None:
     assert "b" not in there.names
 
 
-def test_what_docker_can_not_remove_is_told() -> None:
+def test_what_docker_can_not_remove_is_reported() -> None:
     there = Docker()
     mine = machine(there)
     mine.start({"name": "a"})

@@ -48,9 +48,9 @@ def test_a_step_that_has_failed_has_failed_as_often_as_its_tests(tmp_path: Path)
 @pytest.mark.parametrize("colours", [True, False])
 def test_the_last_line_says_how_many_passed_and_failed(colours: bool) -> None:
     outcomes = [Outcome("lint", 4, 0, 1), Outcome("unit", 100, 7, 2, "7 passed, 2 failed")]
-    told = summary(outcomes, 3, 107, "/reports", Style(colours))
-    assert told.splitlines()[-1] == "7 passed, 3 failed"
-    assert ("\033" in told) == colours
+    reported = summary(outcomes, 3, 107, "/reports", Style(colours))
+    assert reported.splitlines()[-1] == "7 passed, 3 failed"
+    assert ("\033" in reported) == colours
 
 
 def test_the_summary_has_a_line_for_each_step() -> None:

@@ -15,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-/** `token` is asked at every request. `ended` is called when the server says that the session is over. */
+/** `token` is called at every request. `ended` is called when the server says that the session is over. */
 export function connect(token: () => string | null, ended: () => void): Api {
   const api = createClient<paths>({ baseUrl: "" });
   api.use({
@@ -40,10 +40,10 @@ interface Answered<T> {
 }
 
 /** The data of an answer. Throws `Refused`. */
-export async function answer<T>(asked: Promise<Answered<T>>): Promise<T> {
+export async function answer<T>(answering: Promise<Answered<T>>): Promise<T> {
   let got: Answered<T>;
   try {
-    got = await asked;
+    got = await answering;
   } catch {
     throw new Refused("network", "");
   }

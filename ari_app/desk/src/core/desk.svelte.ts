@@ -1,5 +1,5 @@
 /**
- * The page's one object: the store that the event stream fills, and the commands. What is asked of the server is never
+ * The page's one object: the store that the event stream fills, and the commands. What is requested of the server is never
  * assumed: the page changes when the event comes.
  */
 import { answer, type Api, connect, Refused } from "../api/client";
@@ -88,13 +88,13 @@ export class Desk {
   );
   /** The phone in this window, and which of the agent's phones is theirs. */
   readonly phone: OwnPhone = new OwnPhone(this);
-  /** Told of each event after the page knows it. */
+  /** Called for each event after the page knows it. */
   readonly listeners = new Set<(event: ServerEvent) => void>();
   #shown = 0;
   #showing: ReturnType<typeof setTimeout> | undefined;
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
-  #asked: ReturnType<typeof setTimeout> | undefined;
+  #refreshing: ReturnType<typeof setTimeout> | undefined;
   #problem = 0;
 
   /** The server's time in milliseconds. */
@@ -207,8 +207,8 @@ export class Desk {
   /** A snapshot does not tell it; afterwards each change is an event. */
   async askHearing(call: string): Promise<void> {
     const params = { path: { call } };
-    const told = await answer(this.api.GET("/v1/calls/{call}/hearing", { params })).catch(() => null); // over meanwhile
-    if (told !== null && !(call in this.latest.hearing)) this.#know(withHearing(this.latest, call, told.matrix));
+    const reported = await answer(this.api.GET("/v1/calls/{call}/hearing", { params })).catch(() => null); // over meanwhile
+    if (reported !== null && !(call in this.latest.hearing)) this.#know(withHearing(this.latest, call, reported.matrix));
   }
 
   /** Everybody and every queue, for who oversees them. */
@@ -230,7 +230,7 @@ export class Desk {
 
   // -- commands ------------------------------------------------------------------------------------------------------
 
-  /** Run a command; what the server refuses is told. Whether it was done. */
+  /** Run a command; what the server refuses is shown. Whether it was done. */
   async run(command: () => Promise<unknown>): Promise<boolean> {
     try {
       await command();
@@ -339,11 +339,11 @@ export class Desk {
     this.#stream?.send({ type: "subscribe", q: text.trim().slice(0, 100), limit: 50 });
   }
 
-  /** Counts change at once; what may be done follows from the server's answer, asked once for many changes. */
+  /** Counts change at once; what may be done follows from the server's answer, requested once for many changes. */
   #askAgain(): void {
-    if (this.#asked !== undefined) return;
-    this.#asked = setTimeout(() => {
-      this.#asked = undefined;
+    if (this.#refreshing !== undefined) return;
+    this.#refreshing = setTimeout(() => {
+      this.#refreshing = undefined;
       this.search(this.query);
     }, 40);
   }

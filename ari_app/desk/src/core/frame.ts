@@ -2,7 +2,7 @@
  * The desk in a frame of another page (`/embed`): what the two may say to each other, by `postMessage`.
  *
  * The server lets listed origins alone show the frame, and only the page around it is listened to. It begins with
- * `{"desk": "hello"}`; from then on it is told `{"desk": "event", "event": …}` for each event of `/v1/events`, and may ask
+ * `{"desk": "hello"}`; from then on it gets `{"desk": "event", "event": …}` for each event of `/v1/events`, and may ask
  * `{"desk": "do", "id": …, "verb": …}` with the API's verbs and fields. Each is answered:
  * `{"desk": "done", "id": …, "code": null}`, or with the code for which it was refused.
  */

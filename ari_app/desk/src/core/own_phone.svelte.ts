@@ -74,7 +74,7 @@ export class OwnPhone {
   }
 
   async choose(device: "desk" | "page"): Promise<void> {
-    // Asked for in the click that chose it, not when the first call rings.
+    // Requested in the click that chose it, not when the first call rings.
     if (device === "page" && !(await this.#hasMicrophone())) {
       this.state = "no_microphone";
       return;

@@ -89,10 +89,10 @@ describe("what the page knows", () => {
   });
 
   it("keeps of oneself what an event does not tell", () => {
-    const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...told } = me({ state: "wrap_up" });
-    const state = after(...events({ type: "snapshot", me: me(), calls: [] }, { type: "agent.updated", agent: told }));
+    const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...reported } = me({ state: "wrap_up" });
+    const state = after(...events({ type: "snapshot", me: me(), calls: [] }, { type: "agent.updated", agent: reported }));
     expect(state.me).toEqual(me({ state: "wrap_up" }));
-    const bob = after(...events({ type: "snapshot", me: me(), calls: [] }, { type: "agent.updated", agent: { ...told, agent: "bob" } }));
+    const bob = after(...events({ type: "snapshot", me: me(), calls: [] }, { type: "agent.updated", agent: { ...reported, agent: "bob" } }));
     expect([bob.me, bob.agents["bob"]?.state]).toEqual([me(), "wrap_up"]);
   });
 
@@ -121,14 +121,14 @@ describe("what the page knows", () => {
     expect(state.names).toEqual({ "agent:alice": "Alice Martin", "group:support": "Support" });
   });
 
-  it("has for overseers everybody and every queue as they were last told", () => {
+  it("has for overseers everybody and every queue as they were last reported", () => {
     const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...alice } = me();
     const share = { numerator: 1, denominator: 2 };
     const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, service_level: share, abandoned: share, as_of: AT };
-    const asked = withLive(withAgents(initial, [{ ...alice, calls: [], groups: [] }]), [queue]);
-    expect([asked.agents["alice"]?.state, asked.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
-    const told = reduce(asked, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT }, NOW);
-    expect(told.live["queue:sales"]?.waiting).toBe(3);
+    const requested = withLive(withAgents(initial, [{ ...alice, calls: [], groups: [] }]), [queue]);
+    expect([requested.agents["alice"]?.state, requested.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
+    const reported = reduce(requested, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT }, NOW);
+    expect(reported.live["queue:sales"]?.waiting).toBe(3);
   });
 
   it("ignores what a newer server may tell, but for its number and time", () => {

@@ -12,7 +12,7 @@ export interface State {
   readonly me: Me | null;
   /** By id, in the order in which they began. Those that ended stay until the next one ends. */
   readonly calls: Readonly<Record<string, Call>>;
-  /** Calls that the agent is or was in: overseers are told of all others too. */
+  /** Calls that the agent is or was in: overseers get all others too. */
   readonly mine: ReadonlySet<string>;
   /** When a call of `calls` ended, in the server's milliseconds. */
   readonly ended: Readonly<Record<string, number>>;
@@ -22,7 +22,7 @@ export interface State {
   readonly found: readonly Target[] | null;
   /** A target of `found` may now allow other actions than it says: ask again. */
   readonly stale: boolean;
-  /** The agent's own phones, as they were last told. */
+  /** The agent's own phones, as they were last reported. */
   readonly phone: PhoneDocument | null;
   /** What targets and agents are called, as far as they were seen. */
   readonly names: Readonly<Record<string, string>>;
@@ -96,7 +96,7 @@ export function reduce(state: State, event: ServerEvent, now: number): State {
   }
 }
 
-/** Who hears whom in a call, as it was told or asked for. */
+/** Who hears whom in a call, as it was last reported or fetched. */
 export function withHearing(state: State, call: string, matrix: readonly Ear[]): State {
   return { ...state, hearing: { ...state.hearing, [call]: matrix } };
 }

@@ -23,7 +23,7 @@ export async function devices(kind: "audioinput" | "audiooutput"): Promise<Devic
   return all.filter((each) => each.kind === kind && each.deviceId !== "").map((each) => ({ id: each.deviceId, label: each.label }));
 }
 
-/** How loud a stream is, 0 to 1, each time that it is asked. */
+/** How loud a stream is, 0 to 1, each time that it is called. */
 export class Level {
   readonly #context = new AudioContext();
   readonly #analyser = this.#context.createAnalyser();

@@ -1,4 +1,4 @@
-"""The line of callers who wait for a target: who is before whom, whose turn it is, how fast it moves.
+"""The queue of callers for a target: who is before whom, whose turn it is, how fast it moves.
 
 Nothing is kept but the calls themselves, and how long it took between two who were served.
 """
@@ -12,12 +12,12 @@ from ari_app.calls.step import Step
 from ari_app.routing.targets import Target
 
 _WEIGHT = 0.2  # of the newest interval in the running mean
-_SLOWEST = 600.0  # seconds: a night without callers says nothing of how fast the line moves
+_SLOWEST = 600.0  # seconds: a night without callers says nothing of how fast the queue moves
 UNSERVED = frozenset({OfferState.WAITING, OfferState.SEEKING})
 
 
 def order(call: Call) -> tuple[int, float, str]:
-    """The place in the line: higher priority first, then who came first."""
+    """The position in the queue: higher priority first, then who came first."""
     priority = call.offer.priority if call.offer is not None else 0
     return (-priority, call.started_at, call.id)
 
@@ -29,9 +29,9 @@ def waiting_for(step: Step, target: Target) -> list[Call]:
 
 
 def whose_turn(step: Step, call: Call, agent: str) -> tuple[Call, Call | None]:
-    """Who gets the agent that was found for `call`: whoever is before it in the line and could have them too.
+    """Who gets the agent that was found for `call`: whoever is before it in the queue and could have them too.
 
-    Reservations for several are asked for at once and answered in any order, and a caller who has just come may be
+    Reservations for several are requested at once and answered in any order, and a caller who has just come may be
     answered before one who waits has heard that somebody is free. The two change places: `call` awaits the other's
     answer; where none is on its way, or the other may not have had the same agents, it is returned too, and asks anew.
     """
@@ -58,7 +58,7 @@ def _not_for(call: Call) -> frozenset[str]:
 
 
 def served(step: Step, target: Target) -> None:
-    """A caller has been answered: remember how fast the line moves."""
+    """A caller has been answered: remember how fast the queue moves."""
     key = str(target)
     last = step.pace_of(key)
     if last is None:
@@ -69,7 +69,7 @@ def served(step: Step, target: Target) -> None:
     step.paces[key] = Pace(step.now, mean)
 
 
-def expected_wait(step: Step, target: Target, place: int) -> float:
-    """How many seconds somebody at this place will wait, by how the line has moved lately; 0: nothing is known."""
+def expected_wait(step: Step, target: Target, position: int) -> float:
+    """How many seconds somebody at this position will wait, by how the queue has moved lately; 0: nothing is known."""
     pace = step.pace_of(str(target))
-    return pace.seconds * place if pace is not None else 0.0
+    return pace.seconds * position if pace is not None else 0.0

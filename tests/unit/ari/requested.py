@@ -1,4 +1,4 @@
-"""A client of ARI that keeps what it is asked, for tests of what that is."""
+"""A client of ARI that keeps what is requested of it, for tests of what that is."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ ZOE = Identity("Zoé", "+336")
 
 
 class Recorder(AriClient):
-    """Keeps what is asked; refuses what it is told to."""
+    """Keeps what is requested; refuses what it is made to."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.requested: list[tuple[str, dict[str, Any]]] = []
         self.refusals: dict[str, AriError] = {}
         self.answers: dict[str, object] = {"getChannelVar": {"value": ""}}
         self.lacking: set[str] = set()
@@ -24,7 +24,7 @@ class Recorder(AriClient):
         return operation not in self.lacking
 
     async def call(self, repository: str, operation: str, **arguments: object) -> Any:
-        self.asked.append((f"{repository}.{operation}", arguments))
+        self.requested.append((f"{repository}.{operation}", arguments))
         if (refusal := self.refusals.get(operation)) is not None:
             raise refusal
         return self.answers.get(operation)
@@ -34,8 +34,8 @@ class Recorder(AriClient):
         return self.endpoints.get(name, {})
 
     def take(self) -> list[tuple[str, dict[str, Any]]]:
-        asked, self.asked = self.asked, []
-        return asked
+        requested, self.requested = self.requested, []
+        return requested
 
 
 def of(operation: str, **arguments: object) -> tuple[str, dict[str, object]]:
