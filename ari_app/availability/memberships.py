@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import assert_never
 
 from ari_app.routing.directory import Agent, Directory
 from ari_app.routing.targets import TargetType
@@ -59,9 +60,8 @@ def memberships(directory: Directory) -> Memberships:
     places = _places(directory)
     members = {agent.id: _member(agent, queues_of, places) for agent in directory.agents.values()}
 
-    levels: dict[str, set[int]] = {f"{TargetType.GROUP}:{group}": set() for group in directory.groups}
-    levels |= {f"{TargetType.QUEUE}:{queue}": set() for queue in directory.queues}
-    levels |= {f"{TargetType.SKILL}:{skill}": set() for skill in directory.skills}
+    several = (kind for kind in TargetType if kind.of_agents and kind is not TargetType.AGENT)
+    levels: dict[str, set[int]] = {f"{kind}:{name}": set() for kind in several for name in directory.listed(kind)}
     for member in members.values():
         for name in member.sets:
             target, _, level = name.partition("=")
@@ -99,10 +99,21 @@ def _places(directory: Directory) -> dict[str, dict[str, int]]:
 
 
 def _member(agent: Agent, queues_of: Mapping[str, list[str]], places: Mapping[str, Mapping[str, int]]) -> Member:
-    names = {f"{TargetType.GROUP}:{group}" for group in agent.groups}
-    names |= {f"{TargetType.QUEUE}:{queue}" for group in agent.groups for queue in queues_of.get(group, ())}
-    names |= {
-        f"{TargetType.SKILL}:{skill}={min(level, HIGHEST_LEVEL)}" for skill, level in agent.skills.items() if level >= 1
-    }
+    names = {f"{kind}:{name}" for kind in TargetType for name in _served(agent, kind, queues_of)}
     own = {f"{TargetType.GROUP}:{group}": places[group][agent.id] for group in agent.groups if group in places}
     return Member(agent.phone is not None, tuple(sorted(names)), MappingProxyType(own))
+
+
+def _served(agent: Agent, kind: TargetType, queues_of: Mapping[str, list[str]]) -> list[str]:
+    """Which of this kind the agent serves beside others: the ids, of a skill with the agent's level."""
+    match kind:
+        case TargetType.GROUP:
+            return list(agent.groups)
+        case TargetType.QUEUE:
+            return [queue for group in agent.groups for queue in queues_of.get(group, ())]
+        case TargetType.SKILL:
+            return [f"{skill}={min(level, HIGHEST_LEVEL)}" for skill, level in agent.skills.items() if level >= 1]
+        case TargetType.AGENT | TargetType.ROUTING_POINT | TargetType.NUMBER:
+            return []
+        case _:
+            assert_never(kind)

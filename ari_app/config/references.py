@@ -13,6 +13,7 @@ from ari_app.config.document import Document, Path
 from ari_app.config.schema import (
     AgentEntry,
     CallerIdEntry,
+    Entry,
     GroupEntry,
     OutsideEntry,
     QueueEntry,
@@ -50,6 +51,7 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
 )
 # Played to all who talk. Asterisk never ends a tone that it plays to a bridge: what comes next would wait for ever.
 TO_ALL = frozenset({"recording_started", "conference_join", "conference_leave"})
+_DIALLED = {"phone", "number"}
 
 
 @dataclass(slots=True)
@@ -162,24 +164,12 @@ def _check_numbers(sections: Sections, document: Document) -> None:
 
 
 def _numbers(sections: Sections) -> Iterator[tuple[Path, str]]:
-    for agent_id, agent in sections.agents.items():
-        if agent.phone is not None:
-            yield ("agents", agent_id, "phone"), agent.phone
-    for section, entries in (
-        ("groups", sections.groups),
-        ("queues", sections.queues),
-        ("routing_points", sections.routing_points),
-    ):
-        for entry_id, number in _numbers_of(entries):
-            yield (section, entry_id, "number"), number
-
-
-def _numbers_of(
-    entries: Mapping[str, GroupEntry] | Mapping[str, QueueEntry] | Mapping[str, RoutingPointEntry],
-) -> Iterator[tuple[str, str]]:
-    for entry_id, entry in entries.items():
-        if entry.number is not None:
-            yield entry_id, entry.number
+    """What is dialled inside, of every kind of target that the file lists."""
+    for section in filter(None, map(section_of, TargetType)):
+        entries: Mapping[str, Entry] = getattr(sections, section)
+        for entry_id, entry in entries.items():
+            values = entry.model_dump(include=_DIALLED)
+            yield from (((section, entry_id, name), number) for name, number in values.items() if number is not None)
 
 
 def _check_overflows(queues: Mapping[str, QueueEntry], document: Document) -> None:

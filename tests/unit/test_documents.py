@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target.read_text())):
             broken.append(link)
     assert broken == []
+
+
+def test_the_floors_of_the_machine_are_those_that_are_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (checked,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    table = read("architecture.md").partition("| floor | what is there |")[2].partition("\n\n")[0]
+    floors = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in table.splitlines()[2:]]
+    assert floors == [layer.split(" | ") for layer in checked]
+
+
+def test_the_rooms_of_the_code_are_those_of_the_table() -> None:
+    table = read("architecture.md").partition("| folder of `ari_app` |")[2].partition("\n\n")[0]
+    rooms = {path.name for path in (ROOT / "ari_app").iterdir() if path.is_dir() and not path.name.startswith("_")}
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == rooms
 
 
 def test_a_document_that_is_not_there_would_be_missed() -> None:

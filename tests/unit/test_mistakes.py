@@ -84,6 +84,7 @@ def test_whoever_forgets_an_effect_is_named(said: str) -> None:
 def test_whoever_forgets_a_kind_of_target_is_named(said: str) -> None:
     assert _forgot(said, r"Literal\[TargetType\.SITE\]") == {
         "api/documents.py",
+        "availability/memberships.py",
         "availability/mirror.py",
         "availability/redis.py",
         "config/references.py",

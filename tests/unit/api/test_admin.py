@@ -2,12 +2,15 @@
 
 import pytest
 
+from ari_app.api.models.admin import Reloaded
 from ari_app.calls.effects import CallAlarm, CallChanged
 from ari_app.calls.model import Alarm
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelArrived, ChannelFact, LegAnswered, LegIdentified
 from ari_app.calls.story import StoryEntry
 from ari_app.config.errors import ConfigError
+from ari_app.config.references import section_of
 from ari_app.engine import storyfile
+from ari_app.routing.targets import TargetType
 from tests.support.discretion import SECRET
 from tests.support.office import Office
 from tests.unit.api.fakes import DOCUMENT, NOW, World, call, party
@@ -21,6 +24,10 @@ async def admin(world: World) -> str:
 async def test_a_reload_says_what_there_is_now(world: World, admin: str) -> None:
     answer = await world.ask("POST", "/v1/admin/reload", token=admin)
     assert answer.json == {"agents": 7, "groups": 3, "queues": 1, "skills": 3, "routing_points": 2}
+
+
+def test_a_reload_counts_every_section_that_lists_targets() -> None:
+    assert set(Reloaded.model_fields) == {section_of(kind) for kind in TargetType} - {None}
 
 
 async def test_a_reload_that_fails_names_every_fault(world: World, admin: str) -> None:

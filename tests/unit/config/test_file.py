@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
+from ari_app.config.references import section_of
+from ari_app.config.schema import SkillEntry
 from ari_app.routing.directory import Monitoring, Purpose, Role
-from ari_app.routing.targets import parse_target
+from ari_app.routing.targets import TargetType, parse_target
 
 DEMO = Path(__file__).parents[3] / "asterisk" / "callcentre.yaml"
 
@@ -360,3 +362,23 @@ def test_any_line_of_the_demo_may_be_lost(data: st.DataObject) -> None:
     replacement = data.draw(st.sampled_from([[], ["  x: 1"], ["-"], ["    ? {"], [lines[at] + " #"], [lines[at] * 2]]))
     errors = faults_of("\n".join([*lines[:at], *replacement, *lines[at + 1 :]]))
     assert all(error.message and error.line for error in errors)
+
+
+_ENTRIES = {
+    "agents": '{{name: B, password: secret, phone: "{number}"}}',
+    "groups": '{{name: B, number: "{number}"}}',
+    "queues": '{{name: B, number: "{number}", groups: [support]}}',
+    "routing_points": '{{name: B, number: "{number}"}}',
+}
+
+
+@pytest.mark.parametrize("section", [name for kind in TargetType if (name := section_of(kind)) is not None])
+def test_a_number_reaches_one_target_whatever_its_kind(section: str) -> None:
+    if section == "skills":
+        assert not SkillEntry.model_fields.keys() & {"phone", "number"}, "a skill has no number of its own"
+        return
+    entry = _ENTRIES[section].format(number="1001")
+    separate = SMALL if f"\n{section}:\n" in f"\n{SMALL}" else f"{SMALL}{section}:\n"
+    text = f"\n{separate}".replace(f"\n{section}:\n", f"\n{section}:\n  b: {entry}\n").lstrip("\n")
+    (found,) = faults(text)
+    assert "1001 is taken by agents" in found
