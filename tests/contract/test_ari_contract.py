@@ -294,7 +294,7 @@ async def test_answered_elsewhere_ends_a_ringing_leg_with_its_own_cause(bench: B
     await bench.reported(LegGone(leg, 26))
 
 
-async def test_the_hold_key_is_notified_of_the_leg_that_pressed_it_alone(bench: Bench) -> None:
+async def test_the_hold_key_is_reported_of_the_leg_that_pressed_it_alone(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     await bench.press_hold(a)
     await bench.reported(LegHeldByPhone(a))

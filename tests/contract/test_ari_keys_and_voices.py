@@ -7,7 +7,7 @@ from tests.support.benches import Bench
 LONG = ("sound:demo-congrats",) * 9
 
 
-async def test_a_key_is_notified_of_the_phone_that_pressed_it_whatever_it_hears(bench: Bench) -> None:
+async def test_a_key_is_reported_of_the_phone_that_pressed_it_whatever_it_hears(bench: Bench) -> None:
     a, b, bridge = await bench.conversation()
     await bench.press_key(a, "1")
     await bench.reported(LegDigit(a, "1"))
@@ -53,7 +53,7 @@ async def test_who_begins_to_speak_and_stops_is_reported_where_it_is_requested(b
     assert LegTalking(a, talking=False) not in bench.facts
 
 
-async def test_who_is_silent_when_it_is_requested_is_notified_of_when_they_speak(bench: Bench) -> None:
+async def test_who_is_silent_when_it_is_requested_is_reported_when_they_speak(bench: Bench) -> None:
     a, b, _ = await bench.conversation()
     bench.speak(a, False)
     await bench.hears({(a, b)}, a, b)

@@ -21,7 +21,7 @@ async def _talks(bench: Bench, *, transfer_key: bool) -> str:
 
 
 @pytest.mark.parametrize("end", [TransferState.ANSWERED, TransferState.DECLINED, TransferState.UNAVAILABLE])
-async def test_the_transfer_key_moves_nothing_and_shows_what_it_is_notified(bench: Bench, end: TransferState) -> None:
+async def test_the_transfer_key_moves_nothing_and_shows_what_it_is_sent(bench: Bench, end: TransferState) -> None:
     leg = await _talks(bench, transfer_key=True)
     await bench.press_transfer(leg, "1002")
     await bench.reported(TransferRequested(leg, "1002"))
@@ -58,7 +58,7 @@ async def test_the_key_of_a_phone_that_is_up_can_be_taken(bench: Bench) -> None:
     await bench.shows_transfer(leg, TransferState.DECLINED)
 
 
-async def test_a_phone_that_is_gone_is_notified_nothing(bench: Bench) -> None:
+async def test_a_phone_that_is_gone_is_sent_nothing(bench: Bench) -> None:
     leg = await _talks(bench, transfer_key=True)
     await bench.done(HangUp(bench.number(), leg))
     await bench.reported(LegGone(leg, 16))

@@ -110,7 +110,7 @@ async def test_what_changes_nothing_is_not_reported(availability: Availability, 
     assert agents(await subscriber.upto_count("group:support", 1)) == [("bob", "ready", True)]
 
 
-async def test_only_who_can_be_had_now_is_notified_as_available(
+async def test_only_who_can_be_had_now_is_reported_as_available(
     availability: Availability, subscriber: Subscriber, clock: Clock
 ) -> None:
     await availability.set_state("bob", "ready")
@@ -154,7 +154,7 @@ async def test_who_runs_out_and_is_taken_again_at_once_is_reported_once(
     assert reported == [("bob", "reserved", False), ("alice", "ready", True)]
 
 
-async def test_who_is_taken_back_after_their_phone_was_in_use_is_notified_as_available(
+async def test_who_is_taken_back_after_their_phone_was_in_use_is_reported_as_available(
     availability: Availability, subscriber: Subscriber
 ) -> None:
     await availability.set_state("bob", "ready")

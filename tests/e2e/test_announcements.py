@@ -55,7 +55,7 @@ async def left_alone(office: Office, caller: Contact) -> None:
 
 
 @in_both_languages
-async def test_with_nobody_left_the_caller_is_notified_in_their_language_s16(office: Office, language: str) -> None:
+async def test_with_nobody_left_the_caller_hears_so_in_their_language_s16(office: Office, language: str) -> None:
     known = await prompts(office.stack, "vm-nobodyavail", "goodbye", "pbx-invalid")
     caller = await taped(office, "caller", language)
     await left_alone(office, caller)
@@ -72,7 +72,7 @@ async def test_a_number_that_leads_nowhere_says_so_in_the_callers_language(offic
 
 
 @in_both_languages
-async def test_the_place_in_the_line_is_reported_in_each_callers_language(office: Office, language: str) -> None:
+async def test_the_position_in_the_queue_is_announced_in_each_callers_language(office: Office, language: str) -> None:
     known = await prompts(office.stack, "queue-youarenext", "queue-thereare", "digits/2", "queue-callswaiting")
     first = await taped(office, "first", language)
     second = await taped(office, "second", OTHER[language])

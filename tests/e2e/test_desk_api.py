@@ -26,7 +26,7 @@ async def is_reported(agent: Agent, wanted: dict[str, Any]) -> None:
     await agent.phone.until(reported, f"is notified that {wanted}")
 
 
-async def test_who_hears_whom_is_notified_as_it_is_heard(office: Office) -> None:
+async def test_who_hears_whom_is_reported_as_it_is_heard(office: Office) -> None:
     alice, bob = await office.agents("alice", "bob")
     caller = await office.caller()
     await office.conference(caller, alice, bob)

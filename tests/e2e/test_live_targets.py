@@ -97,7 +97,7 @@ async def test_every_open_window_is_notified_of_a_count_that_changed_s5(office: 
         assert dave.me["state"] == "ready"
 
 
-async def test_an_agent_who_takes_a_call_is_notified_as_a_target_s5(office: Office) -> None:
+async def test_an_agent_who_takes_a_call_is_reported_as_a_target_s5(office: Office) -> None:
     bob, carol = await office.agents("bob", "carol")
     async with window(office, "alice", targets="agent:bob,skill:english>=5") as desk:
         await desk.next()

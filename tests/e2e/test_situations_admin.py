@@ -39,7 +39,7 @@ async def figure(stack: Stack, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
 
 
-async def test_a_caller_whom_the_dialplan_hands_to_nothing_is_notified_and_the_log_says_where(
+async def test_a_caller_whom_the_dialplan_hands_to_nothing_hears_so_and_the_log_says_where(
     office: Office, stack: Stack
 ) -> None:
     counted = 'callcontrol_arrivals_refused_total{reason="unknown_target"}'
@@ -268,7 +268,7 @@ async def test_a_file_is_checked_offline_by_whoever_has_nothing_but_the_file(tmp
         assert (process.returncode, said in output.decode()) == (expected, True), output.decode()
 
 
-async def test_whoever_guesses_at_a_password_is_reported_to_wait_and_nobody_else_is(office: Office) -> None:
+async def test_whoever_guesses_at_a_password_has_to_wait_and_nobody_else_is(office: Office) -> None:
     wrong = {"agent": "frank", "password": "guess"}
     elsewhere = aiohttp.TCPConnector(local_addr=("127.0.79.9", 0))  # whose failures are nobody's here
     async with aiohttp.ClientSession(office.stack.api, connector=elsewhere) as session:

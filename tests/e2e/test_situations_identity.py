@@ -137,7 +137,7 @@ async def test_whoever_is_called_by_hand_outside_sees_the_company_and_nobody_ins
     assert "Alice" not in said
 
 
-async def test_a_trunk_that_is_trusted_with_no_identity_is_requested_to_withhold_it_and_reported_none_s53(
+async def test_a_trunk_that_is_trusted_with_no_identity_is_requested_to_withhold_it_and_given_none_s53(
     stack: Stack, tmp_path: Path
 ) -> None:
     file = tmp_path / "callcentre.yaml"

@@ -20,7 +20,7 @@ ENGLISH = "+442079460123"
 """A caller from there hears prompts in English: the prompt of the position in the queue is long."""
 
 
-async def test_an_agent_who_answers_while_the_caller_is_notified_the_place_is_heard_before_the_voice_has_ended(
+async def test_an_agent_who_answers_while_the_caller_hears_the_place_is_heard_before_the_voice_has_ended(
     office: Office,
 ) -> None:
     known = await prompts(office.stack, "queue-youarenext")

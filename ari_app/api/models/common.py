@@ -6,13 +6,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Request(BaseModel):
-    """What all bodies have in common."""
+    """A body that a client sends: a misspelt field is refused, and no value is shown in an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class Answer(BaseModel):
-    """What all answers have in common."""
+    """A body that we send."""
 
     model_config = ConfigDict(frozen=True)
 

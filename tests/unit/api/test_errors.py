@@ -33,7 +33,7 @@ async def test_an_unknown_path_is_not_found(world: World, alice: str, path: str)
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-async def test_a_wrong_method_is_notified_the_right_ones(world: World, alice: str) -> None:
+async def test_a_wrong_method_is_answered_with_the_right_ones(world: World, alice: str) -> None:
     answer = await world.ask("DELETE", "/v1/calls", token=alice)
     assert (answer.status, answer.code, answer.headers["Allow"]) == (405, "invalid", "GET, POST")
 

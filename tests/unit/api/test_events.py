@@ -76,7 +76,7 @@ async def test_without_a_token_there_is_no_window(world: World, query: str) -> N
     assert refused.value.status == 401
 
 
-async def test_a_plain_request_is_reported_to_upgrade(world: World, alice: str) -> None:
+async def test_a_plain_request_is_answered_to_upgrade(world: World, alice: str) -> None:
     answer = await world.ask("GET", "/v1/events", token=alice)
     assert (answer.status, answer.code, answer.headers["Upgrade"]) == (426, "invalid", "websocket")
 
@@ -140,7 +140,7 @@ async def test_offers_are_reported_after_their_call(world: World, alice: str) ->
     assert [events[1]["offer"]["state"], events[3]["offer"]["state"]] == ["ringing", "declined"]
 
 
-async def test_agents_are_notified_to_themselves_and_to_supervisors(world: World, alice: str) -> None:
+async def test_agents_are_reported_to_themselves_and_to_supervisors(world: World, alice: str) -> None:
     erin, bob = await world.token("erin"), await world.token("bob")
     async with AsyncExitStack() as windows:
         opened = [await windows.enter_async_context(window(world, t)) for t in (alice, erin, bob)]

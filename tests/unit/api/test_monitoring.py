@@ -63,7 +63,7 @@ async def test_a_body_that_is_none_is_refused(world: World, path: str, body: Any
     assert world.control.commands == []
 
 
-async def test_an_agent_who_is_not_reported_gets_no_event_and_sees_no_difference(world: World, alice: str) -> None:
+async def test_an_agent_who_is_not_to_know_gets_no_event_and_sees_no_difference(world: World, alice: str) -> None:
     world.control.up = {"c1": C1}
     before = (await world.ask("GET", "/v1/calls/c1", token=alice)).text
     async with window(world, alice) as ws:

@@ -65,7 +65,7 @@ async def test_which_phone_rings_is_chosen_and_reported(world: World, alice: str
     assert (await world.ask("PUT", "/v1/me/phone", token=alice, json={"device": "sofa"})).code == "invalid"
 
 
-async def test_where_there_is_none_in_the_page_the_desk_phone_is_notified_all_the_same(
+async def test_where_there_is_none_in_the_page_the_desk_phone_is_reported_all_the_same(
     world: World, alice: str
 ) -> None:
     switched(world, enabled=False)

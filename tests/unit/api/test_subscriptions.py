@@ -88,7 +88,7 @@ async def test_without_a_subscription_any_more_it_is_notified_of_all(world: Worl
         assert (await client.next())["target"] == "group:sales"
 
 
-async def test_a_window_that_shows_nothing_is_reported_of_calls(world: World, alice: str) -> None:
+async def test_a_window_that_shows_nothing_is_notified_of_calls(world: World, alice: str) -> None:
     async with window(world, alice) as client:
         await client.next()
         assert shown(await client.says({"type": "subscribe", "targets": []})) == []
@@ -173,7 +173,7 @@ async def test_bytes_are_an_error_and_too_much_is_the_end(world: World, alice: s
         assert client.ws.close_code == 1009
 
 
-async def test_a_level_of_a_skill_that_nobody_has_is_notified_too(world: World, alice: str) -> None:
+async def test_a_level_of_a_skill_that_nobody_has_is_reported_too(world: World, alice: str) -> None:
     directory = DEMO.directory
     skills = {**directory.skills, "french": replace(directory.skills["french"], show_available=True)}
     world.control.now_directory = replace(directory, skills=skills)
@@ -265,7 +265,7 @@ def subscribed(*targets: str) -> Subscription:
     return Subscription(Selection(targets), tuple(map(parse_target, targets)), DEMO.directory)
 
 
-def test_streams_that_are_not_read_are_few_and_reported_of_nothing() -> None:
+def test_streams_that_are_not_read_are_few_and_notified_of_nothing() -> None:
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW, defer=lambda do: do())
     opened = [hub.open(ALICE, "d", None, subscribed("group:support", "skill:french>=2")) for _ in range(9)]
     for each in opened:
@@ -287,7 +287,7 @@ def test_nothing_is_left_of_streams_that_are_forgotten() -> None:
     assert hub.publisher._viewers == {}
 
 
-def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_notified_s5() -> None:
+def test_what_windows_share_has_each_ones_number_and_the_time_when_it_was_sent_s5() -> None:
     now = [NOW]
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: now[0], defer=lambda do: do())
     opened = [hub.open(DEMO.directory.agents[who], "d", None, subscribed("group:support")) for who in ("alice", "bob")]
@@ -319,7 +319,7 @@ def test_more_than_is_reported_at_once_is_reported_after_it_s5(monkeypatch: pyte
     assert [event.get("target") for event in reported] == [None, *names]
 
 
-def test_what_is_missed_over_several_windows_is_notified_once_each_in_order_s5() -> None:
+def test_what_is_missed_over_several_windows_is_reported_once_each_in_order_s5() -> None:
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), recent=4, clock=lambda: NOW, defer=lambda do: do())
     first = hub.open(ALICE, "d", None, subscribed())
     for n in range(5):

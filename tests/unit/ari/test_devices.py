@@ -45,7 +45,7 @@ def test_the_desk_phone_rings_until_another_is_chosen(bench: Bench) -> None:
     assert len(bench.phones) == 4
 
 
-def test_a_page_of_which_nothing_was_notified_is_not_there_and_a_desk_phone_may_be(bench: Bench) -> None:
+def test_a_page_of_which_nothing_was_reported_is_not_there_and_a_desk_phone_may_be(bench: Bench) -> None:
     assert (bench.devices.can_ring("1001"), bench.devices.can_ring("1001-page")) == (None, False)
     bench.devices.choose("1001", "page")
     bench.devices.choose("1001", "desk")

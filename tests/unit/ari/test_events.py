@@ -144,7 +144,7 @@ def test_our_own_hang_up_says_nothing_of_the_cause(translator: Translator) -> No
     assert facts[1:] == [LegGone("in", 16)]
 
 
-def test_a_leg_destroyed_before_it_entered_is_notified_if_we_expected_it(translator: Translator) -> None:
+def test_a_leg_destroyed_before_it_entered_is_reported_if_we_expected_it(translator: Translator) -> None:
     translator.expect("leg")
     assert tell(translator, event("ChannelDestroyed", cause=27)) == [LegGone("leg", 27)]
 
@@ -193,7 +193,7 @@ def test_a_channel_that_asterisk_put_in_a_legs_place_says_whose(translator: Tran
     assert facts[2:] == [LegGone("leg", 16)]
 
 
-def test_the_hold_key_is_notified_of_the_leg_that_pressed_it(translator: Translator) -> None:
+def test_the_hold_key_is_reported_of_the_leg_that_pressed_it(translator: Translator) -> None:
     facts = tell(
         translator,
         start("a", "_leg"),
@@ -230,7 +230,7 @@ def test_a_transfer_key_is_reported_with_the_number_or_the_phones_other_channel(
     ]
 
 
-def test_the_echo_of_what_a_phone_was_notified_and_the_key_of_a_phone_elsewhere_are_no_facts(
+def test_the_echo_of_what_a_phone_was_sent_and_the_key_of_a_phone_elsewhere_are_no_facts(
     translator: Translator,
 ) -> None:
     tell(translator, start("a", "_leg", "call"))
@@ -238,7 +238,7 @@ def test_the_echo_of_what_a_phone_was_notified_and_the_key_of_a_phone_elsewhere_
     assert not tell(translator, transfer("a", blind, state="channel_answered"), transfer("other", blind))
 
 
-def test_the_end_of_an_announcement_is_notified_of_its_leg(translator: Translator) -> None:
+def test_the_end_of_an_announcement_is_reported_of_its_leg(translator: Translator) -> None:
     played = {"id": "p", "media_uri": "sound:x", "target_uri": "channel:leg", "state": "failed"}
     assert tell(translator, {"type": "PlaybackFinished", "playback": played}) == [AnnouncementFinished("leg", "p")]
     assert tell(translator, {"type": "PlaybackFinished", "playback": played | {"target_uri": "bridge:b"}}) == []
@@ -284,7 +284,7 @@ def test_unknown_and_malformed_events_are_counted(translator: Translator) -> Non
     assert translator.dropped == {"RTCPSent": 2, "None": 1, "StasisStart": 1}
 
 
-def test_keys_and_talk_are_notified_of_legs_that_are_known(translator: Translator) -> None:
+def test_keys_and_talk_are_reported_of_legs_that_are_known(translator: Translator) -> None:
     facts = tell(
         translator,
         start("leg", "_leg"),
@@ -304,7 +304,7 @@ def test_a_leg_that_its_phone_holds_is_still_held_after_a_listing(translator: Tr
 
 
 @pytest.mark.parametrize(("held", "reported"), [(True, LegHeldByPhone("leg")), (False, LegRetrievedByPhone("leg"))])
-def test_whether_a_phone_holds_is_taken_over_where_nothing_newer_was_notified(
+def test_whether_a_phone_holds_is_taken_over_where_nothing_newer_was_reported(
     translator: Translator, held: bool, reported: AsteriskFact
 ) -> None:
     listed = [channel("leg", "Up", dialplan={"app_name": "Stasis", "app_data": f"{APP},_leg,call"})]

@@ -97,7 +97,7 @@ async def test_the_socket_carries_sip_and_not_aris_password(bench: Bench) -> Non
     assert bench.asterisk.authorized == [False]
 
 
-async def test_a_desk_phone_that_is_not_there_is_notified(bench: Bench) -> None:
+async def test_a_desk_phone_that_is_not_there_is_reported(bench: Bench) -> None:
     with pytest.raises(NotFound):
         await bench.phones.connect("1002", "s1")
     assert "auth/1002-page" not in bench.asterisk.objects

@@ -70,7 +70,7 @@ def test_a_phone_that_moves_to_another_place_was_never_away(bench: Bench) -> Non
     assert bench.places == [(OLD, Place.REMOVED), (NEW, Place.THERE)]
 
 
-def test_a_phone_that_is_gone_is_notified_gone_after_a_moment_and_once(bench: Bench) -> None:
+def test_a_phone_that_is_gone_is_reported_gone_after_a_moment_and_once(bench: Bench) -> None:
     bench.event("offline", OLD, "Unreachable")
     bench.event("offline")
     assert bench.reported == []
@@ -80,7 +80,7 @@ def test_a_phone_that_is_gone_is_notified_gone_after_a_moment_and_once(bench: Be
     assert bench.reported == [("1001", False), ("1001", True)]
 
 
-def test_a_page_that_is_gone_is_notified_gone_at_once_and_there_again_when_it_is_back(bench: Bench) -> None:
+def test_a_page_that_is_gone_is_reported_gone_at_once_and_there_again_when_it_is_back(bench: Bench) -> None:
     bench.event("offline", phone="1001-page")
     assert bench.reported == [("1001-page", False)]
     bench.event("online", phone="1001-page")

@@ -165,7 +165,7 @@ async def test_a_trunk_is_notified_that_it_is_withheld_and_the_companys_number_w
     assert outside["variables"] == reported | more
 
 
-async def test_an_answered_phone_is_notified_anonymous_in_words(requests: Requests, client: Recorder) -> None:
+async def test_an_answered_phone_is_shown_anonymous_in_words(requests: Requests, client: Recorder) -> None:
     await requests.perform(ShowIdentity(1, "leg", Identity("Zoé", "+336", anonymous=True)))
     ((_, arguments),) = client.take()
     assert list(arguments["variables"].items()) == [
@@ -215,7 +215,7 @@ async def test_of_several_phones_with_one_account_the_first_is_rung_and_the_othe
 
 
 @pytest.mark.parametrize("refusal", [NotFound(404, "gone"), AriError(500, "no such function")])
-async def test_a_phone_whose_places_cannot_be_notified_is_rung_as_one(client: Recorder, refusal: AriError) -> None:
+async def test_a_phone_whose_places_are_not_known_is_rung_as_one(client: Recorder, refusal: AriError) -> None:
     requests = Requests(client, "callcontrol")
     for leg in "abcde":
         requests.arrived(leg)

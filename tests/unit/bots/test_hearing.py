@@ -16,7 +16,7 @@ MIXES = st.sets(st.integers(tones.FIRST_FREE, tones.TONES - 1), min_size=1, max_
 
 @given(MIXES, st.integers(0, tones.FRAME - 1))
 @settings(deadline=None)
-def test_any_set_of_bots_in_a_mix_is_reported_exactly_and_stamped_at_its_first_frame(
+def test_any_set_of_bots_in_a_mix_is_recognised_exactly_and_stamped_at_its_first_frame(
     bots: set[int], shift: int
 ) -> None:
     listener = Listener(voices=len(bots))
@@ -26,7 +26,7 @@ def test_any_set_of_bots_in_a_mix_is_reported_exactly_and_stamped_at_its_first_f
 
 @given(MIXES, MIXES)
 @settings(deadline=None)
-def test_who_comes_and_who_goes_is_notified_within_three_frames(before: set[int], after: set[int]) -> None:
+def test_who_comes_and_who_goes_is_recognised_within_three_frames(before: set[int], after: set[int]) -> None:
     listener = Listener(voices=tones.TONES)
     listener.hear(mix(before, listener.level), 20)
     listener.hear(mix(after, listener.level), 3)

@@ -39,7 +39,7 @@ def _reported(office: Office) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(x.leg, x.prompt, x.sounds) for x in office.asterisk.executed if isinstance(x, e.Announce)]
 
 
-def test_a_place_is_reported_as_often_as_the_queue_says() -> None:
+def test_a_place_is_announced_as_often_as_the_queue_says() -> None:
     office = Office(ready=())
     _line(office, "in1", announce_every=7.0)
     began = office.now - 1.0
@@ -58,7 +58,7 @@ def test_a_place_is_reported_as_often_as_the_queue_says() -> None:
         (241.0, ("sound:about", "number:5", "sound:minutes")),
     ],
 )
-def test_the_wait_is_reported_in_whole_minutes_rounded_up(seconds: float, said: tuple[str, ...]) -> None:
+def test_the_wait_is_announced_in_whole_minutes_rounded_up(seconds: float, said: tuple[str, ...]) -> None:
     office = Office(ready=(), announcements=PROMPTS)
     _line(office, "in1", pace=seconds)
     office.pass_time()
@@ -107,7 +107,7 @@ def test_a_prompt_that_the_administrator_does_not_list_is_left_out(missing: str,
     assert _reported(office)[1][2] == said
 
 
-def test_who_is_being_rung_for_is_notified_no_place_and_the_line_is_one_shorter() -> None:
+def test_who_is_being_rung_for_hears_no_place_and_the_queue_is_one_shorter() -> None:
     office = Office(ready=("alice",))
     _line(office, "in1", "in2", announce_every=7.0, max_length=None)
     for _ in range(2):

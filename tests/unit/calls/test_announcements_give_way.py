@@ -29,7 +29,7 @@ def _playing(office: Office, who: str) -> bool:
     return office.switch.legs[who].playing is not None
 
 
-def test_an_agent_who_answers_a_caller_who_is_notified_something_is_heard_at_once() -> None:
+def test_an_agent_who_answers_a_caller_who_hears_a_prompt_is_heard_at_once() -> None:
     office = Office()
     leg = _reported(office)
     office.asterisk.answer(leg)

@@ -113,7 +113,7 @@ def test_one_who_is_not_ready_is_left_in_peace_s6() -> None:
     assert office.refused(c.MakeCall, "alice", target=DAVE) == "no_agent_available"
 
 
-def test_who_took_a_call_while_the_callers_own_phone_rang_is_requested_anew_s6() -> None:
+def test_who_took_a_call_while_the_callers_own_phone_rang_is_sought_anew_s6() -> None:
     office = Office()
     name = office.command(c.MakeCall, "alice", target=to("agent:bob"))
     office.settle()
@@ -124,7 +124,7 @@ def test_who_took_a_call_while_the_callers_own_phone_rang_is_requested_anew_s6()
     office.is_calm()
 
 
-def test_who_asks_is_notified_the_same_as_what_will_be_done_s6() -> None:
+def test_who_asks_is_shown_the_same_as_what_will_be_done_s6() -> None:
     office = Office()
     assert office.switch.can_be_rung("alice")
     assert office.switch.can_be_rung("nobody")

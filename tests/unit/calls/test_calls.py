@@ -198,7 +198,7 @@ def test_a_phone_that_dials_outside_goes_through_the_trunk_s40() -> None:
     ("endpoint", "args"),
     [("1001", ("*",)), ("1001", ("17",)), ("1001", ()), ("1001", ("1001",)), ("9999", (NUMBER,))],
 )
-def test_a_number_that_may_not_be_dialled_is_notified_and_the_leg_released(
+def test_a_number_that_may_not_be_dialled_is_announced_and_the_leg_released(
     endpoint: str, args: tuple[str, ...]
 ) -> None:
     office = Office()
@@ -246,7 +246,7 @@ def test_dialled_by_hand_and_refused_the_phone_says_why_before_it_is_released_s4
     ("verb", "args"),
     [("group", ()), ("group", ("none",)), ("skill", (">=",)), ("nonsense", ("x",)), ("agent", ("nobody",))],
 )
-def test_a_caller_for_what_does_not_exist_is_notified_and_released(verb: str, args: tuple[str, ...]) -> None:
+def test_a_caller_for_what_does_not_exist_hears_so_and_is_released(verb: str, args: tuple[str, ...]) -> None:
     office = Office()
     office.asterisk.arrive("in1", "carrier", verb, *args, entry="from-carrier 2000")
     office.step()
@@ -282,7 +282,7 @@ def test_a_feature_code_changes_the_agents_state_and_a_voice_confirms_it(code: s
 
 
 @pytest.mark.parametrize(("endpoint", "args"), [("9999", ("ready",)), ("1001", ("what",)), ("1001", ())])
-def test_a_feature_code_of_nobody_or_of_nothing_is_notified(endpoint: str, args: tuple[str, ...]) -> None:
+def test_a_feature_code_of_nobody_or_of_nothing_is_reported(endpoint: str, args: tuple[str, ...]) -> None:
     office = Office()
     office.feed(s.ChannelArrived("own", endpoint, "feature", args))
     assert office.requests() == ["Announce own invalid_number"]

@@ -79,7 +79,7 @@ def test_two_calls_with_the_same_colleague_are_joined_by_the_transfer_key_and_en
     assert not office.switch.calls
 
 
-def test_who_has_no_phone_any_more_is_requested_once_and_the_caller_is_notified() -> None:
+def test_who_has_no_phone_any_more_is_sought_once_and_the_caller_hears_so() -> None:
     office = Office()
     office.served("dave", "in1")
     office.agents.away = True
@@ -125,7 +125,7 @@ def test_colleagues_go_on_without_one_whose_transfer_key_reached_nobody_s12_s37(
     assert "bob" not in office.agents.activity
 
 
-def test_a_phone_is_not_reported_of_success_while_it_talks_in_another_call_s11_s45() -> None:
+def test_a_phone_is_not_notified_of_success_while_it_talks_in_another_call_s11_s45() -> None:
     office = Office(transfer_progress=True)
     office.served()
     line = office.leg_of("alice")

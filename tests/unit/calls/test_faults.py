@@ -40,7 +40,7 @@ def test_what_fails_is_requested_again_and_the_command_waits_for_it(kind: type, 
     assert office.music() == {"in1"}
 
 
-def test_a_leg_that_does_nothing_that_it_is_notified_is_given_up_and_the_command_refused() -> None:
+def test_a_leg_that_does_nothing_that_is_requested_of_it_is_given_up_and_the_command_refused() -> None:
     office = Office()
     call = office.served()
     _fails(office, e.StartMusic, 9)

@@ -25,7 +25,7 @@ def test_a_number_begun_is_forgotten_when_the_desktop_brings_the_contact_back_s1
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_who_has_hung_up_by_then_is_not_reported_that_nobody_was_there_s16() -> None:
+def test_who_has_hung_up_by_then_does_not_hear_that_nobody_was_there_s16() -> None:
     office, _call = _dialling("*11002#")
     office.hangs_up("alice")
     office.hangs_up("bob", 21)

@@ -127,7 +127,7 @@ def test_a_number_that_cannot_be_reached_is_reported_and_the_contact_stays_on_ho
     assert office.music() == {"in1"}
 
 
-def test_nobody_available_is_notified_and_the_contact_stays_on_hold_s6() -> None:
+def test_nobody_available_is_reported_and_the_contact_stays_on_hold_s6() -> None:
     office = with_codes(ready=())
     office.agents.idle = ["alice"]
     call = office.served()

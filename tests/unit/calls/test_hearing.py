@@ -80,7 +80,7 @@ def test_a_phone_that_holds_by_its_own_key_hears_nobody() -> None:
     assert reported(office, call) == {"contact": "music", "alice": "silence"}
 
 
-def test_who_is_notified_something_hears_an_announcement() -> None:
+def test_to_whom_a_prompt_is_played_hears_an_announcement() -> None:
     office = Office("alice", announcements={"conference_join": "sound:x", "invalid_number": "sound:y"})
     call = office.served()
     leg = office.switch.legs["in1"]

@@ -275,7 +275,7 @@ def test_music_that_is_unknown_is_started_anew_without_being_stopped_s32() -> No
     office.is_calm()
 
 
-def test_a_ringing_phone_is_requested_its_bridge_only_for_asterisk_refuses_the_rest_s31() -> None:
+def test_of_a_ringing_phone_the_bridge_alone_is_requested_for_asterisk_refuses_the_rest_s31() -> None:
     office = Office()
     office.arrives("agent", "alice", leg="in1")
     office.settle()

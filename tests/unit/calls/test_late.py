@@ -112,7 +112,7 @@ def test_a_leg_is_hung_up_once_and_a_call_ends_once() -> None:
     assert step.effects == []
 
 
-def test_nobody_is_notified_goodbye_twice_nor_while_they_are_hung_up_nor_without_a_leg() -> None:
+def test_nobody_hears_goodbye_twice_nor_while_they_are_hung_up_nor_without_a_leg() -> None:
     office = Office()
     call = office.served()
     contact = office.party(call, "in1")

@@ -128,7 +128,7 @@ def test_once_the_phone_is_up_no_time_ends_it() -> None:
     assert office.switch.next_deadline() is None
 
 
-def test_a_refused_command_is_reported_why() -> None:
+def test_a_refused_command_says_why() -> None:
     office = Office("erin", monitoring=Monitoring(enabled=False))
     call = office.served()
     by_agent = office.command(c.Monitor, "alice", call=call.id, mode=LISTEN)

@@ -126,7 +126,7 @@ def test_the_tone_goes_on_when_a_recording_begins_or_ends_meanwhile() -> None:
     assert office.switch.legs[office.leg_of("alice")].requested == Media(call.bridge, sound=Sound.RINGING)
 
 
-def test_that_a_colleague_leaves_is_not_reported_over_the_tone_that_it_would_end() -> None:
+def test_that_a_colleague_leaves_is_not_announced_over_the_tone_that_it_would_end() -> None:
     office = Office("bob", announcements={"conference_leave": "beep"})
     call = office.served()
     office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))

@@ -114,7 +114,7 @@ def test_who_has_waited_long_enough_overflows_but_not_while_somebody_is_rung_for
     office.is_calm()
 
 
-def test_who_waits_is_notified_their_place_and_then_their_music_goes_on() -> None:
+def test_who_waits_hears_their_place_and_then_their_music_goes_on() -> None:
     office = Office(ready=())
     _with_queue(office, max_wait=None)
     _enter(office, "in1")
@@ -130,7 +130,7 @@ def test_who_waits_is_notified_their_place_and_then_their_music_goes_on() -> Non
     assert office.music() == {"in1", "in2"}
 
 
-def test_nobody_is_notified_a_place_without_prompts_nor_while_they_hear_one_or_leave() -> None:
+def test_nobody_hears_a_place_without_prompts_nor_while_they_hear_one_or_leave() -> None:
     office = Office(ready=(), announcements={})
     for leg in ("in1", "in2"):
         _enter(office, leg)
@@ -144,7 +144,7 @@ def test_nobody_is_notified_a_place_without_prompts_nor_while_they_hear_one_or_l
         assert not [x for x in office.effects if isinstance(x, e.Announce)]
 
 
-def test_a_place_is_notified_no_more_when_the_queue_is_not_listed_or_silent_now() -> None:
+def test_a_place_is_announced_no_more_when_the_queue_is_not_listed_or_silent_now() -> None:
     for changes in ({"announce_every": None}, None):
         office = Office(ready=())
         _enter(office, "in1")
@@ -183,7 +183,7 @@ def test_who_overflows_hears_the_music_of_where_they_wait_then() -> None:
     assert office.asterisk.world.channels["in1"].music == "default"
 
 
-def test_the_wait_to_expect_is_reported_in_minutes_once_the_line_has_moved() -> None:
+def test_the_wait_to_expect_is_announced_in_minutes_once_the_queue_has_moved() -> None:
     prompts = {"queue_next": "sound:next", "queue_wait": "sound:about", "queue_minutes": "sound:minutes"}
     office = Office(ready=(), announcements=prompts)
     _with_queue(office, max_length=None, max_wait=None, announce_every=None)
@@ -218,7 +218,7 @@ def test_the_pace_is_a_running_mean_that_a_quiet_night_does_not_spoil() -> None:
     assert pace.seconds == pytest.approx(mean + (600.0 - mean) * 0.2)
 
 
-def test_a_group_waits_as_long_as_it_says_and_no_place_is_notified() -> None:
+def test_a_group_waits_as_long_as_it_says_and_no_place_is_announced() -> None:
     office = Office(ready=())
     groups = {**office.directory.groups, "night": Group("night", "Night", max_wait=5.0)}
     office.feed(s.DirectoryReplaced(replace(office.directory, groups=groups)))
@@ -293,7 +293,7 @@ def test_a_menu_that_hands_on_while_it_is_being_transferred_ends_the_transfer() 
     assert office.hears() == hear_each_other("alice", "bob")
 
 
-def test_a_routing_point_that_hands_on_before_its_answer_was_notified_has_answered() -> None:
+def test_a_routing_point_that_hands_on_before_its_answer_was_reported_has_answered() -> None:
     office = Office(ready=())
     office.feed(s.ChannelArrived("in1", "carrier", "routing_point", ("billing",)))
     office.asterisk.arrive("in1", "carrier", "routing_point", "billing")

@@ -128,7 +128,7 @@ def test_who_has_logged_in_again_is_waited_for_as_before_also_after_a_restart() 
     assert not gone.switch.calls
 
 
-def test_who_logs_out_and_then_transfers_by_the_phones_key_is_not_given_up_before_both_legs_are_notified_of() -> None:
+def test_who_logs_out_and_then_transfers_by_the_phones_key_is_not_given_up_before_both_legs_are_reported() -> None:
     office = Office("bob")
     office.served()
     office.asterisk.press_hold(office.leg_of("alice"))

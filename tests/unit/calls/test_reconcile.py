@@ -112,7 +112,7 @@ def test_an_answer_that_was_missed_is_made_up() -> None:
     assert office.hears() == hear_each_other("bob", "in1")
 
 
-def test_a_ringing_that_was_missed_is_made_up_and_the_command_was_notified_asterisk_is_away() -> None:
+def test_a_ringing_that_was_missed_is_made_up_and_the_command_was_answered_asterisk_is_away() -> None:
     office = Office()
     call = office.served().id
     name = office.command(c.SingleStepTransfer, "alice", call=call, target=AWAY)

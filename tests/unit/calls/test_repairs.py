@@ -42,7 +42,7 @@ def test_a_bridge_is_tried_three_times_more_and_then_that_call_alone_ends() -> N
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_who_waits_for_a_bridge_waits_for_the_next_and_is_reported_when_it_cannot_be_made() -> None:
+def test_who_waits_for_a_bridge_waits_for_the_next_and_is_refused_when_it_cannot_be_made() -> None:
     office = Office()
     office.served()
     name = office.command(c.MakeCall, "alice", target=AWAY)
@@ -53,7 +53,7 @@ def test_who_waits_for_a_bridge_waits_for_the_next_and_is_reported_when_it_canno
     assert office.refusals[name].code == "asterisk_unavailable"
 
 
-def test_a_leg_is_reported_three_times_more_and_then_hung_up() -> None:
+def test_a_leg_is_tried_three_times_more_and_then_hung_up() -> None:
     office = Office()
     office.served()
     for number in range(3):

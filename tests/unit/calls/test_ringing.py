@@ -89,7 +89,7 @@ def test_with_redis_away_a_caller_waits_for_no_answer_that_was_requested() -> No
     assert _offer(office).request is None
 
 
-def test_a_caller_who_hangs_up_while_redis_is_requested_in_vain_harms_nobody() -> None:
+def test_a_caller_who_hangs_up_while_a_reservation_is_requested_in_vain_harms_nobody() -> None:
     for away in (True, False):
         office = Office(ready=())
         office.agents.away = away

@@ -75,7 +75,7 @@ def test_where_the_administrator_has_not_requested_it_nobody_is_listened_to() ->
     assert _speak(office, call) == set()
 
 
-def test_who_speaks_is_notified_and_that_they_have_stopped() -> None:
+def test_who_speaks_is_reported_and_that_they_have_stopped() -> None:
     office = _office()
     call = _conference(office)
     assert _says(office, "in1", True) == [e.TalkChanged(office.switch.calls[call.id])]
@@ -87,7 +87,7 @@ def test_who_speaks_is_notified_and_that_they_have_stopped() -> None:
     office.is_calm()
 
 
-def test_no_snapshot_is_written_for_it_and_no_story_reported_of_it() -> None:
+def test_no_snapshot_is_written_for_it_and_no_story_kept_of_it() -> None:
     office = _office()
     call = _conference(office)
     saved, story = dict(office.saved_calls), office.switch.stories.of(call.id)

@@ -218,7 +218,7 @@ def test_who_waits_longer_than_is_allowed_has_waited_since_the_first_moment_also
 
 
 @pytest.mark.parametrize("announcements", [{}, {"nobody_available": "sound:nobody"}])
-def test_whom_nobody_can_serve_is_released_by_us_also_after_they_were_notified(announcements: dict[str, str]) -> None:
+def test_whom_nobody_can_serve_is_released_by_us_also_after_they_heard_so(announcements: dict[str, str]) -> None:
     office = Office(ready=(), announcements=announcements)
     office.arrives("agent", "alice", leg="in1")
     office.settle()

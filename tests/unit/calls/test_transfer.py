@@ -227,7 +227,7 @@ def test_the_initiator_gone_the_contact_hangs_up_and_the_target_stops_ringing_s1
     assert not office.asterisk.world.channels
 
 
-def test_a_group_is_hunted_member_by_member_and_nobody_is_requested_twice_s12_s14() -> None:
+def test_a_group_is_hunted_member_by_member_and_nobody_is_rung_twice_s12_s14() -> None:
     office = Office(ready=("dave", "bob", "carol", "alice"))
     call = _transfer(office, "group:support")
     rung = []

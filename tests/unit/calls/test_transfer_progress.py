@@ -116,7 +116,7 @@ def test_after_a_refusal_the_phones_own_key_brings_the_contact_back_s13() -> Non
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_the_next_of_a_group_rings_and_the_phone_is_notified_nothing_new_s12() -> None:
+def test_the_next_of_a_group_rings_and_the_phone_is_sent_nothing_new_s12() -> None:
     office = progressing()
     office.served()
     leg = press(office, "2000")
@@ -171,7 +171,7 @@ def test_in_a_conference_the_others_talk_on_while_it_rings_s34() -> None:
     assert was_notified(office, leg) == ["ringing", "answered"]
 
 
-def test_pressed_again_while_it_rings_changes_nothing_and_both_are_notified_the_end() -> None:
+def test_pressed_again_while_it_rings_changes_nothing_and_both_are_shown_the_end() -> None:
     office = progressing()
     office.served()
     leg = press(office)
@@ -252,7 +252,7 @@ def test_a_phone_that_still_rings_and_one_of_nobody_transfer_nothing() -> None:
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_what_a_phone_could_not_be_notified_harms_no_call() -> None:
+def test_what_a_phone_could_not_be_sent_harms_no_call() -> None:
     office = progressing()
     office.served()
     office.asterisk.fail_next(lambda effect: isinstance(effect, e.TellTransfer))

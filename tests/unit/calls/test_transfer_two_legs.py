@@ -39,7 +39,7 @@ def _holding(number: str = "1002") -> tuple[Office, str, str]:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_two_calls_are_joined_once_both_legs_were_notified_of_s21(turned: bool) -> None:
+def test_the_two_calls_are_joined_once_both_legs_were_reported_s21(turned: bool) -> None:
     office, first, second = _holding()
     office.picks_up("bob")
     legs = (second, first) if turned else (first, second)
@@ -54,7 +54,7 @@ def test_the_two_calls_are_joined_once_both_legs_were_notified_of_s21(turned: bo
     assert office.only_call().owner == "bob"
 
 
-def test_a_leg_that_is_reported_of_again_has_no_place_any_more_and_nothing_happens() -> None:
+def test_a_leg_that_is_reported_again_has_no_place_any_more_and_nothing_happens() -> None:
     office, first, second = _holding()
     office.picks_up("bob")
     office.asterisk.refer(first, "_attended@transfer", second)
@@ -196,7 +196,7 @@ def test_between_colleagues_that_ends_their_call() -> None:
     assert [call.type for call in office.switch.calls.values()] == ["inbound"]
 
 
-def test_the_contact_hangs_up_before_the_second_leg_is_notified_of_and_no_channel_is_left() -> None:
+def test_the_contact_hangs_up_before_the_second_leg_is_reported_and_no_channel_is_left() -> None:
     office, first, second = _holding()
     office.picks_up("bob")
     _reported(office, first)

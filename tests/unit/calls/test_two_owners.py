@@ -29,7 +29,7 @@ def _states(office: Office, viewer: str, call: str) -> dict[str, str]:
     return {p.agent or p.role: p.state for p in office.seen(viewer, call).parties}
 
 
-def test_what_the_phone_holds_the_desktop_cannot_retrieve_and_is_notified_why_s13() -> None:
+def test_what_the_phone_holds_the_desktop_cannot_retrieve_and_is_refused_why_s13() -> None:
     office, call = _held_by_phone()
     assert "retrieve" not in office.actions("alice", office.switch.calls[call])
     with pytest.raises(Refused, match="resume it there"):

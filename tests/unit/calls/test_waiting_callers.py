@@ -35,7 +35,7 @@ def test_the_next_member_is_rung_when_one_declines_and_nobody_twice() -> None:
     office.is_calm()
 
 
-def test_who_refused_is_requested_again_after_a_while_not_at_once() -> None:
+def test_who_refused_is_tried_again_after_a_while_not_at_once() -> None:
     office = Office(ready=("alice",), retry_interval=2.0)
     office.phone("alice", Behaviour.BUSY)
     office.arrives("group", "support")
@@ -135,7 +135,7 @@ def test_a_fallback_that_is_listed_no_more_is_none() -> None:
     assert not office.switch.calls
 
 
-def test_with_redis_away_a_caller_keeps_their_music_and_is_requested_again() -> None:
+def test_with_redis_away_a_caller_keeps_their_music_and_is_sought_again() -> None:
     office = Office(retry_interval=3.0)
     office.agents.away = True
     office.arrives("group", "support", leg="in1")

@@ -45,7 +45,7 @@ def _contact(office: Office, agent: str = "alice") -> tuple[str, str, bool]:
 
 @pytest.mark.parametrize("kind", [c.SingleStepTransfer, c.SingleStepConference])
 @pytest.mark.parametrize("company", [COMPANY, None])
-def test_they_are_passed_on_anonymously_and_the_trunk_alone_is_notified_the_companys_number(
+def test_they_are_passed_on_anonymously_and_the_trunk_alone_gets_the_companys_number(
     kind: type[c.OfferCommand], company: CallerId | None
 ) -> None:
     office = _office(company=company)

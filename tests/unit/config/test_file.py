@@ -317,7 +317,7 @@ def test_a_scalar_in_place_of_an_agent_is_not_reported_for_it_may_be_their_passw
     assert faults("agents:\n  alice: hunter2\n") == ["2 agents.alice must be a mapping of names to values"]
 
 
-def test_a_long_value_is_reported_up_to_where_anybody_would_read() -> None:
+def test_a_long_value_is_shown_up_to_where_anybody_would_read() -> None:
     (fault,) = faults(f"settings:\n  offer_timeout: {'soon' * 100}\n")
     assert fault == f"2 settings.offer_timeout must be a valid number; it is '{'soon' * 15}"[:-1] + "…"
 

@@ -136,7 +136,7 @@ async def test_a_change_that_is_refused_does_not_hold_up_the_next(scene: Scene) 
     assert scene.desk.done[-1] == ("state", "alice", "not_ready")
 
 
-async def test_a_phone_that_is_away_is_notified_in_order_with_what_calls_make_of_its_agent(scene: Scene) -> None:
+async def test_a_phone_that_is_away_is_reported_in_order_with_what_calls_make_of_its_agent(scene: Scene) -> None:
     scene.bookings.execute(e.SetActivity("alice", None, "c1"))
     scene.bookings.reachable("alice", False)
     await scene.at_rest()
@@ -144,7 +144,7 @@ async def test_a_phone_that_is_away_is_notified_in_order_with_what_calls_make_of
     assert scene.desk.done[1] == ("reachable", "alice", False, False)
 
 
-async def test_all_agents_are_notified_of_after_what_came_before_and_before_what_comes_later(scene: Scene) -> None:
+async def test_all_agents_are_reported_after_what_came_before_and_before_what_comes_later(scene: Scene) -> None:
     scene.desk.fails = [StoreUnavailable()]
     scene.bookings.execute(e.SetActivity("alice", "ringing"))
     scene.bookings.execute(e.ReconcileAgents((("bob", "on_call", "c1"),), ("r1",)))
@@ -157,7 +157,7 @@ async def test_all_agents_are_notified_of_after_what_came_before_and_before_what
     assert {what[0] for what in scene.desk.done[2:]} == {"activity", "reserve"}
 
 
-async def test_nobody_is_reserved_before_all_agents_were_notified_of_and_whoever_asks_is_reported_at_once(
+async def test_nobody_is_reserved_before_all_agents_were_reported_and_whoever_asks_is_answered_at_once(
     scene: Scene,
 ) -> None:
     scene.desk.fails = [StoreUnavailable()]

@@ -42,7 +42,7 @@ async def test_a_command_is_answered_with_the_call_as_it_then_is() -> None:
     engine.close()
 
 
-async def test_who_speaks_is_notified_and_is_no_change_that_is_kept() -> None:
+async def test_who_speaks_is_reported_and_is_no_change_that_is_kept() -> None:
     engine, ends, _clock = await started()
     engine.feed(s.DirectoryReplaced(directory(talk_detection=True)))
     call = await _call(engine)
