@@ -3,7 +3,8 @@
 Only browsers tell an Origin, and they always do where it matters: with every WebSocket and every request that changes
 something. The page that is served here has the Host that it was requested by as its origin; but a name of somebody
 else's can be made to lead here (DNS rebinding), so that a Host by name counts only where it is listed, with an Origin
-or without."""
+or without.
+"""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit

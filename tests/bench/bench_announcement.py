@@ -5,8 +5,8 @@ and outside of an announcement, alternating.
 
 The time is that from the agent's 200 until the first frame of the other has come to either, whichever is later. Nothing
 can be heard before the next frame of 20 ms: so the agent answers, in both ways, at the same places of a frame, evenly
-spread. The queue and the agent are of the tests' crowd (`tests/e2e/crowd.py`); the caller's number is one that is
-reported things in English, whose prompt is long.
+spread. The queue and the agent are of the tests' crowd (`tests/e2e/crowd.py`); the caller's number is one for
+which prompts are in English, whose prompt is long.
 """
 
 import asyncio

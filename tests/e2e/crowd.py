@@ -69,8 +69,12 @@ _SECTIONS = {
     max_length: 2
     max_wait: 3
     overflow: group:together
-  announced: {{name: Announced queue, number: "{QUEUE_ANNOUNCED}", groups: [crowd], announce_every: 5, music_class:
-  {OWN_MUSIC}}}
+  announced:
+    name: Announced queue
+    number: "{QUEUE_ANNOUNCED}"
+    groups: [crowd]
+    announce_every: 5
+    music_class: {OWN_MUSIC}
 """,
     "skills": """\
   tools: {name: Tools, show_available: true}
