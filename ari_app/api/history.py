@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 import structlog
+from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
@@ -21,6 +22,8 @@ from ari_app.api.models.history import (
 )
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Exchange, Route
+from ari_app.api.spreadsheet import CONTENT_TYPE as CSV
+from ari_app.api.spreadsheet import csv_text, wants_csv
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call
 from ari_app.calls.records import Record, record_of
@@ -33,6 +36,11 @@ log = structlog.get_logger(__name__)
 PAGE = 100
 LOOKED_AT = 2_000
 """Records that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
+
+COLUMNS = (
+    "id", "type", "outcome", "started_at", "answered_at", "ended_at", "ended_by", "end_reason", "dialled", "queue",
+    "queued_at", "contact_name", "contact_number", "agents", "missed_by", "caller_id", "dispositions", "notes",
+)  # fmt: skip
 
 _RECORD = TypeAdapter(Record)
 _NOTE = TypeAdapter(DispositionDocument)
@@ -71,8 +79,19 @@ class HistoryApi:
 
     # -- history ------------------------------------------------------------------------------------------------------
 
-    async def history(self, exchange: Exchange) -> HistoryDocument:
-        """Raises: StoreUnavailable."""
+    async def history(self, exchange: Exchange) -> HistoryDocument | web.Response:
+        """As JSON or, for who asks for it, as CSV. Raises: StoreUnavailable."""
+        page = await self._page(exchange)
+        if not wants_csv(exchange.http.headers.get("Accept", "")):
+            return page
+        headers = {"Content-Disposition": 'attachment; filename="history.csv"', "Vary": "Accept"}
+        if page.next is not None:
+            following = exchange.http.rel_url.update_query(cursor=page.next)
+            headers["Link"] = f'<{following.raw_path_qs}>; rel="next"'
+        text = csv_text(COLUMNS, map(_row, page.calls))
+        return web.Response(text=text, content_type=CSV, charset="utf-8", headers=headers)
+
+    async def _page(self, exchange: Exchange) -> HistoryDocument:
         query: HistoryQuery = exchange.query
         viewer = exchange.session.agent
         of = query.agent if viewer.role in OVERSEERS else viewer.id
@@ -150,13 +169,25 @@ class HistoryApi:
             ),
             Route(
                 "GET", "/v1/history", "get_history", "Calls that are over, the last first", "history", self.history,
-                HistoryDocument, query=HistoryQuery,
+                HistoryDocument, query=HistoryQuery, also=CSV,
             ),
         ]  # fmt: skip
 
 
 def _outcome(record: Record, of: str | None) -> OutcomeShown:
     return "missed" if of is not None and of in record.missed_by else record.outcome
+
+
+def _row(call: RecordDocument) -> list[str | None]:
+    """Of `COLUMNS`: what are several is parted by blanks, notes by lines."""
+    name, number = (call.contact.name, call.contact.number) if call.contact is not None else ("", "")
+    codes = [f"{note.agent}:{note.code}" for note in call.dispositions if note.code is not None]
+    notes = [f"{note.agent}: {note.notes}" for note in call.dispositions if note.notes]
+    return [
+        call.id, call.type, call.outcome, call.started_at, call.answered_at, call.ended_at, call.ended_by,
+        call.end_reason, call.dialled, call.queue, call.queued_at, name, number, " ".join(call.agents),
+        " ".join(call.missed_by), call.caller_id, " ".join(codes), "\n".join(notes),
+    ]  # fmt: skip
 
 
 def _wanted(record: Record, query: HistoryQuery, of: str | None) -> bool:

@@ -116,6 +116,8 @@ def _success(route: Route, schemas: Any) -> Json:
     if route.answer is not None:
         schema = schemas[(f"{route.operation}:answer", "serialization")]
         answer["content"] = {route.raw or "application/json": {"schema": schema}}
+    if route.also is not None:
+        answer["content"][route.also] = {"schema": {"type": "string"}}
     if route.status == 201:
         answer["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The new call"}}
     return {str(route.status): answer}

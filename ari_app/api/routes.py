@@ -61,8 +61,8 @@ class Route:
     """One operation. `handle` returns a value of the type `answer`, or an aiohttp response as it is.
 
     `codes` are those that this operation may answer with beyond the ones that follow from the rest. Where `raw` is
-    given, the answer is an aiohttp response of that content type, and `answer` does no more than describe it. An
-    `optional_body` that is not there counts as `{}`.
+    given, the answer is an aiohttp response of that content type, and `answer` does no more than describe it; `also` is
+    another content type that a client may ask for. An `optional_body` that is not there counts as `{}`.
     """
 
     method: str
@@ -80,6 +80,7 @@ class Route:
     statuses: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     access: Access = Access.AGENT
     raw: str | None = None
+    also: str | None = None
     secret_answer: bool = False
     description: str | None = None
 

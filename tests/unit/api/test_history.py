@@ -1,12 +1,16 @@
 """Calls that are over, and what agents note of them."""
 
 import asyncio
+import csv
+import io
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ari_app.api.spreadsheet import wants_csv
 from ari_app.calls.model import Call, EndReason, Identity
 from ari_app.errors import StoreUnavailable
 from tests.unit.api.fakes import NOW, FakeRecord, World, call, party
@@ -154,3 +158,76 @@ async def test_a_record_that_cannot_be_kept_holds_up_no_other(
     await world.server.history.flush()
     assert await found(world, alice) == ["c2"]
     task.cancel()
+
+
+async def sheet(world: World, token: str, query: str = "") -> tuple[list[dict[str, str]], str]:
+    """The rows by their columns' names, and the address of the next ones."""
+    answer = await world.ask("GET", f"/v1/history?{query}", token=token, headers={"Accept": "text/csv"})
+    assert answer.status == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(answer.text, newline=""))), answer.headers.get("Link", "")
+
+
+async def test_it_comes_as_csv_for_who_asks_for_it(recorded: World) -> None:
+    erin = await recorded.token("erin")
+    recorded.agents.records["bob"] = FakeRecord("bob", "wrap_up", choice="ready", call="c2")
+    body = {"code": "solved", "notes": "two\nlines, and a comma"}
+    await recorded.ask("PATCH", "/v1/calls/c2/disposition", token=await recorded.token("bob"), json=body)
+    rows, following = await sheet(recorded, erin)
+    assert [row["id"] for row in rows] == ["c4", "c3", "c2", "c1"]
+    assert following == ""
+    c2 = rows[2]
+    assert (c2["type"], c2["outcome"], c2["queue"], c2["agents"]) == ("inbound", "answered", "sales", "bob")
+    assert (c2["contact_name"], c2["contact_number"]) == ("Zoé", "+33612345678")
+    assert (c2["dispositions"], c2["notes"]) == ("bob:solved", "bob: two\nlines, and a comma")
+    assert (rows[1]["outcome"], rows[1]["missed_by"], rows[1]["answered_at"]) == ("abandoned", "alice bob", "")
+    mine, _ = await sheet(recorded, await recorded.token("alice"))
+    assert [(row["id"], row["outcome"], row["notes"]) for row in mine] == [
+        ("c3", "missed", ""),
+        ("c2", "missed", ""),
+        ("c1", "answered", ""),
+    ]
+
+
+async def test_a_sheet_says_where_the_next_one_is(recorded: World) -> None:
+    erin = await recorded.token("erin")
+    rows, following = await sheet(recorded, erin, "limit=3&from=2027-01-15T07:00:00Z")
+    assert [row["id"] for row in rows] == ["c4", "c3", "c2"]
+    address = re.fullmatch(r'<(/v1/history\?[^>]+)>; rel="next"', following)
+    assert address is not None
+    rows, following = await sheet(recorded, erin, address[1].partition("?")[2])
+    assert ([row["id"] for row in rows], following) == (["c1"], "")
+
+
+async def test_no_caller_gives_a_spreadsheet_something_to_run(world: World) -> None:
+    task = asyncio.create_task(world.server.history.run())
+    names = ("=HYPERLINK(1)", "+cmd", "-1+1", "@SUM(A1)", "\tx", "+33612345678", "Zoé =")
+    for n, name in enumerate(names):
+        call_ = over(f"c{n}", at=NOW + n)
+        contact = replace(call_.parties["p1"], identity=Identity(name, name))
+        world.server.history.call_changed(replace(call_, parties={**call_.parties, "p1": contact}))
+    await world.server.history.flush()
+    rows, _ = await sheet(world, await world.token("erin"))
+    shown = [row["contact_name"] for row in reversed(rows)]
+    assert shown == ["'=HYPERLINK(1)", "'+cmd", "'-1+1", "'@SUM(A1)", "'\tx", "+33612345678", "Zoé ="]
+    assert shown == [row["contact_number"] for row in reversed(rows)]
+    task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("text/csv", True),
+        ("Text/CSV; charset=utf-8, */*;q=0.1", True),
+        ("application/json;q=0.5, text/csv;q=0.9", True),
+        ("application/json, text/csv;q=0.9", False),
+        ("text/csv, application/json", False),
+        ("text/csv;q=0", False),
+        ("text/csv;q=none", False),
+        ("*/*", False),
+        ("text/html,application/xhtml+xml", False),
+        ("", False),
+    ],
+)
+def test_json_comes_unless_csv_is_wanted_more(accept: str, wanted: bool) -> None:
+    assert wants_csv(accept) is wanted

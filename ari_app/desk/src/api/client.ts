@@ -39,15 +39,15 @@ interface Answered<T> {
   readonly response: Response;
 }
 
-/** The data of an answer. Throws `Refused`. */
-export async function answer<T>(answering: Promise<Answered<T>>): Promise<T> {
+/** The data of an answer, which is JSON: text (CSV) comes to those alone who ask for it. Throws `Refused`. */
+export async function answer<T>(answering: Promise<Answered<T>>): Promise<Exclude<T, string>> {
   let got: Answered<T>;
   try {
     got = await answering;
   } catch {
     throw new Refused("network", "");
   }
-  if (got.response.ok) return got.data as T;
+  if (got.response.ok) return got.data as Exclude<T, string>;
   const problem = got.error;
   if (isProblem(problem)) throw new Refused(problem.code, problem.detail);
   throw new Refused("internal", String(got.response.status));
