@@ -7,7 +7,7 @@ from ari_app.calls.model import Call, Party, Progress
 from ari_app.calls.step import Step
 from ari_app.routing.targets import TargetType
 
-_LINES = frozenset({TargetType.QUEUE, TargetType.GROUP, TargetType.SKILL})
+_QUEUED = frozenset({TargetType.QUEUE, TargetType.GROUP, TargetType.SKILL})
 
 
 def settle(step: Step) -> None:
@@ -43,7 +43,7 @@ def _note_rung(step: Step, call: Call) -> None:
 def _note_waiting(step: Step, call: Call) -> None:
     """A caller waits for a queue, a group or a skill from the moment in which they came to the first of them."""
     offer = call.offering()
-    if offer is None or offer.by is not None or call.answered_at is not None or offer.target.type not in _LINES:
+    if offer is None or offer.by is not None or call.answered_at is not None or offer.target.type not in _QUEUED:
         return
     queue = offer.target.id if offer.target.type is TargetType.QUEUE else call.queue
     queued_at = step.now if call.queued_at is None else call.queued_at

@@ -44,44 +44,37 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A conversation and everybody in it. Times in seconds since the epoch. `user_data` is the attached data.
-
-    `recall_at` rings an agent again who has no leg, and `recalls` counts how often that was in vain; `hold_alarm_at` is
-    when somebody will have been on hold for too long. `dialled` is the number that whoever began it has dialled.
-    `queued_at` is since when a caller has waited to be served, kept when somebody answers; `queue` is the last queue
-    that it was in. `ended_by` is `contact`, `agent:<id>` or `system`; `rung` are the agents who were rung for it, each
-    once, in that order. Derived: see `times` and `endings`.
-    """
+    """A conversation, and who is in it. Times in seconds since the epoch; the last are derived: `times`, `endings`."""
 
     id: CallId
     type: CallType
     bridge: BridgeId
     started_at: float
     owner: AgentId | None = None
-    parent: CallId | None = None
-    user_data: Mapping[str, str] = field(default_factory=dict)
+    parent: CallId | None = None  # of a consultation: the call with the contact
+    user_data: Mapping[str, str] = field(default_factory=dict)  # the attached data
     caller_id: str | None = None
     answered_at: float | None = None
     held_since: float | None = None
     parties: Mapping[PartyId, Party] = field(default_factory=dict)
-    offer: Offer | None = None
+    offer: Offer | None = None  # the last one stays, when it is over
     ended: bool = False
     bridge_made: bool = False
     bridge_failures: int = 0
-    recall_at: float | None = None
-    recalls: int = 0
-    hold_alarm_at: float | None = None
+    recall_at: float | None = None  # an agent who has no leg is rung again
+    recalls: int = 0  # how often that was in vain
+    hold_alarm_at: float | None = None  # somebody will have been on hold for too long
     music_class: str = "default"
     recording: Recording | None = None
     stopping: frozenset[str] = frozenset()  # files that Asterisk was requested to complete, and has not answered
     monitors: Mapping[AgentId, Monitor] = field(default_factory=dict)
-    dialled: str | None = None
-    queue: str | None = None
-    queued_at: float | None = None
+    dialled: str | None = None  # the number that whoever began it has dialled
+    queue: str | None = None  # the last queue that its caller was in
+    queued_at: float | None = None  # since when they have waited to be served; kept when somebody answers
     ended_at: float | None = None
-    ended_by: str | None = None
+    ended_by: str | None = None  # `contact`, `agent:<id>` or `system`
     end_reason: EndReason | None = None
-    rung: tuple[AgentId, ...] = ()
+    rung: tuple[AgentId, ...] = ()  # the agents who were rung for it, each once, in that order
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

@@ -86,33 +86,26 @@ type Destination = Phone | Outside | DialplanEntry
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One channel. `requested` is what Asterisk was last requested to do with its media: None when that is unknown.
-
-    `playing` is an announcement under way, `among` those who were there to talk to when it began; with `farewell` the
-    leg is hung up after it. `shown` is what the phone's display shows; with `chosen` an agent has chosen it, and it
-    stays (S51). `keys` is the beginning of a feature code, its last key pressed at `keyed_at`. `detecting`: it is
-    reported when they speak. `on_hold_by_phone`: by the phone's own key, which nobody but the phone can undo.
-    `auto_answer`: an agent's own phone that was requested to answer by itself.
-    """
+    """One channel."""
 
     id: LegId
     state: LegState
     agent: AgentId | None = None
     destination: Destination | None = None
-    focus: CallId | None = None
-    requested: Media | None = field(default_factory=Media)
-    shown: Identity | None = None
-    chosen: bool = False
-    playing: str | None = None
-    among: frozenset[PartyId] = frozenset()
-    farewell: bool = False
+    focus: CallId | None = None  # the call, of all that it serves, in which it speaks
+    requested: Media | None = field(default_factory=Media)  # what Asterisk was last to do; None: that is unknown
+    shown: Identity | None = None  # what the phone's display shows
+    chosen: bool = False  # an agent has chosen that, and it stays (S51)
+    playing: str | None = None  # an announcement under way
+    among: frozenset[PartyId] = frozenset()  # who was there to talk to when that began
+    farewell: bool = False  # hung up after it
     hanging_up: bool = False
-    failures: int = 0
-    on_hold_by_phone: bool = False
-    auto_answer: bool = False
-    keys: str = ""
-    keyed_at: float = 0.0
-    detecting: bool = False
+    failures: int = 0  # how often Asterisk did not do what was requested
+    on_hold_by_phone: bool = False  # by the phone's own key, which nobody but the phone can undo
+    auto_answer: bool = False  # an agent's own phone that was requested to answer by itself
+    keys: str = ""  # the beginning of a feature code
+    keyed_at: float = 0.0  # when its last key was pressed
+    detecting: bool = False  # it is reported when they speak
 
     def speaks_in(self, call: CallId) -> bool:
         """Whether it is up, and turned to this call of all that it serves."""

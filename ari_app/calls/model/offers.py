@@ -61,40 +61,32 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A target being rung. `by` is the initiating party (None: the caller waits to be served).
-
-    `identity` is what the rung phone shows; `tried` are agents not to be tried again in this offer, `rests` until when
-    where a caller waits; `last` is how the last of them refused; `held` are those whom this offer put or found on hold.
-    `deadline` ends the ringing, `retry_at`, `announce_at` and `give_up_at` are of the waiting; `priority` goes before
-    longer waiting; `hops` counts the overflows that led here. `reserved` is an agent kept while the initiator's own
-    phone is rung. `by_keys`: requested by feature code, so that its end is spoken. `refer` is the leg whose transfer
-    key requested it and waits to hear how it goes; `notified` is the last that it was notified of.
-    """
+    """A target being rung. Times in seconds since the epoch."""
 
     id: OfferId
     kind: OfferKind
     target: Target
-    by: PartyId | None
-    identity: Identity
+    by: PartyId | None  # the initiating party; None: the caller waits to be served
+    identity: Identity  # what the rung phone shows
     state: OfferState
     caller_id: str | None = None
     attempts: tuple[Attempt, ...] = ()
-    tried: frozenset[AgentId] = frozenset()
-    rests: Mapping[AgentId, float] = field(default_factory=dict)
-    request: str | None = None
-    deadline: float | None = None
-    retry_at: float | None = None
-    fallback: bool = False
-    held: frozenset[PartyId] = frozenset()
-    last: OfferState | None = None
-    priority: int = 0
-    hops: int = 0
+    tried: frozenset[AgentId] = frozenset()  # not to be tried again in this offer
+    rests: Mapping[AgentId, float] = field(default_factory=dict)  # where a caller waits: until when not
+    request: str | None = None  # the reservation that it awaits
+    deadline: float | None = None  # ends the ringing
+    retry_at: float | None = None  # of the waiting, as `announce_at` and `give_up_at`
+    fallback: bool = False  # it goes to the fallback of the settings (S16)
+    held: frozenset[PartyId] = frozenset()  # whom this offer put or found on hold
+    last: OfferState | None = None  # how the last who was tried refused
+    priority: int = 0  # goes before longer waiting
+    hops: int = 0  # the overflows that led here
     announce_at: float | None = None
     give_up_at: float | None = None
-    reserved: AgentId | None = None
-    by_keys: bool = False
-    refer: LegId | None = None
-    notified: TransferState | None = None
+    reserved: AgentId | None = None  # kept while the initiator's own phone is rung
+    by_keys: bool = False  # requested by feature code, so that its end is spoken
+    refer: LegId | None = None  # whose transfer key requested it, and waits to hear how it goes …
+    notified: TransferState | None = None  # … and the last that it was notified of
 
     @property
     def going_on(self) -> bool:

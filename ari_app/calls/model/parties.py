@@ -58,18 +58,7 @@ class Joining:
 class Party:
     """Somebody in a call. Each reason for silence stands on its own (S31): muted, deaf, and who holds them.
 
-    `away`: an agent without a leg whose call waits for them, or whose phone is rung for it and not answered yet.
-    `withheld`: what desktops may show of somebody anonymous; kept only where the administrator says so. `also`: their
-    other phones that are rung again for the call, beside `leg`. `muted_by`, `deaf_by`: the agent who did that.
-    `phone_holds`: an agent whose phone is in this call, on hold by its own key; `has_line`: whether it could talk in it
-    at once, by this line or another that is not on hold (both derived, see `holding`). `keyed`: a number that they are
-    dialling by a feature code. `talking` is shown to windows, but is nothing that a snapshot is written for: equal
-    parties may differ in it. `merges_with`: their other calls whose parties could join this one now; `may_confer`:
-    whether all of a consultation and of its contact's call are few enough for one conference; `hands_over`: whether
-    whom a consultation rings could ring for the contact instead; `parent_open`: whether they could turn to the
-    contact's call, or have others join it (all derived, see `merging`). `joining`: the attended transfer that took this
-    call's leg from the phone, until it is reported which other call it names. `joined_at` and `held_since` in seconds
-    since the epoch: since when it is on hold by whatever reason.
+    Times in seconds since the epoch. What `holding` and `merging` derive is marked so.
     """
 
     id: PartyId
@@ -80,24 +69,25 @@ class Party:
     progress: Progress = Progress.DIALING
     muted: bool = False
     deaf: bool = False
-    muted_by: AgentId | None = None
+    muted_by: AgentId | None = None  # the agent who did that
     deaf_by: AgentId | None = None
     held_by: frozenset[PartyId] = frozenset()
-    away: bool = False
+    away: bool = False  # an agent without a leg whose call waits for them, or whose phone rings for it again
     order: int = 0
-    withheld: Withheld | None = None
-    merges_with: tuple[CallId, ...] = ()
-    keyed: KeyedNumber | None = None
+    withheld: Withheld | None = None  # of somebody anonymous; kept only where the administrator says so
+    merges_with: tuple[CallId, ...] = ()  # their other calls whose parties could join this one now (`merging`)
+    keyed: KeyedNumber | None = None  # a number that they are dialling by a feature code
+    # Shown to windows, but nothing that a snapshot is written for: equal parties may differ in it.
     talking: bool = field(default=False, compare=False)
-    may_confer: bool = True
-    hands_over: bool = False
-    parent_open: bool = True
-    joining: Joining | None = None
-    phone_holds: bool = False
-    has_line: bool = True
-    also: tuple[LegId, ...] = ()
+    may_confer: bool = True  # a consultation and its contact's call are few enough for a conference (`merging`)
+    hands_over: bool = False  # whom a consultation rings could ring for the contact instead (`merging`)
+    parent_open: bool = True  # they could turn to the contact's call, or have others join it (`merging`)
+    joining: Joining | None = None  # the attended transfer that took this leg, until its other call is reported
+    phone_holds: bool = False  # an agent's phone is in this call, on hold by its own key (`holding`)
+    has_line: bool = True  # it could talk here at once, by this line or another that is not on hold (`holding`)
+    also: tuple[LegId, ...] = ()  # their other phones that are rung again for the call, beside `leg`
     joined_at: float | None = None
-    held_since: float | None = None
+    held_since: float | None = None  # on hold by whatever reason
 
     @property
     def legs(self) -> tuple[LegId, ...]:

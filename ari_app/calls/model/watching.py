@@ -18,21 +18,17 @@ class Recorder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is to be recorded of a call, and where: see `recording`.
-
-    `file` is a path under the administrator's directory, without ending. `failures` counts how often in a row Asterisk
-    gave up writing it soon after `begun`, though none of the legs that were in the bridge then (`among`) had left.
-    """
+    """What is to be recorded of a call, and where: see `recording`. Times in seconds since the epoch."""
 
     id: str
-    file: str
+    file: str  # a path under the administrator's directory, without ending
     by: AgentId
     since: float
     paused: bool = False
-    begun: float = 0.0
-    among: frozenset[LegId] = frozenset()
+    begun: float = 0.0  # when Asterisk was last requested to write
+    among: frozenset[LegId] = frozenset()  # the legs in the bridge then
     requested: Recorder = Recorder.OFF
-    failures: int = 0
+    failures: int = 0  # how often in a row it gave up soon after, though none of those had left
 
 
 class MonitorMode(StrEnum):
@@ -56,11 +52,7 @@ class Snoop:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """A supervisor at a call whose party they are not: their phone's `leg` and a snoop are in a bridge of their own.
-
-    `watched` is the agent whom they want to hear; `replaces` the party whose place they take. `lost` is a leg that
-    could not be listened to, though it is not known to be gone.
-    """
+    """A supervisor at a call whose party they are not: their phone's `leg` and a snoop are in a bridge of their own."""
 
     agent: AgentId
     name: str
@@ -68,12 +60,12 @@ class Monitor:
     mode: MonitorMode
     leg: LegId
     bridge: BridgeId
-    watched: AgentId | None = None
-    replaces: PartyId | None = None
+    watched: AgentId | None = None  # whom they want to hear
+    replaces: PartyId | None = None  # whose place they take
     progress: Progress = Progress.DIALING
     deadline: float | None = None
     snoop: Snoop | None = None
     bridge_made: bool = False
     bridge_failures: int = 0
     failures: int = 0
-    lost: LegId | None = None
+    lost: LegId | None = None  # could not be listened to, though it is not known to be gone
