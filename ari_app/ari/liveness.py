@@ -19,9 +19,9 @@ from ari_app.calls.model import Leg, LegId
 
 QUIET = 2.5
 """Seconds without a packet. A phone that is still there has answered the next OPTIONS by then (`qualify_frequency`)."""
-SOON = 0.15
+SOON = 0.1
 """The same for a phone in a page whose socket was closed: a browser sends 50 packets a second, also while muted."""
-LOOKS = 8
+LOOKS = 12
 """So often it is looked at: a page may send its last packets when its socket is gone already, or come back to this one
 with another socket.
 """

@@ -98,6 +98,8 @@ class Audio:
             for tape in (self.tape, self._station.tape):
                 if tape is not None:
                     tape.extend(payload)
+            if self._station.on_frame is not None:
+                self._station.on_frame(at, payload)
 
     def _digit(self, at: float, key: str) -> None:
         self.digits += key

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from aiosipua import SipDigestAuth, generate_tag
@@ -50,6 +50,8 @@ class Station(Expectations):
         self.digits = ""
         self.tape: bytearray | None = None
         """All PCMU that is received from now on, if it is a tape: what `recital` looks through."""
+        self.on_frame: Callable[[float, bytes], None] | None = None
+        """Called with each frame of PCMU that is received, and its monotonic time."""
         self._payload = tones.payload(self.tone, studio.level)
         self._speaking = True
         self._numbered = 0

@@ -77,31 +77,6 @@ async def test_two_agents_in_two_browsers_talk_and_confer(office: Office, desks:
     await bob.command("PUT", "/v1/me/phone", {"device": "desk"})
 
 
-async def test_a_page_that_is_loaded_again_in_mid_call_brings_both_back_together(
-    office: Office, alice: Agent, page: DeskPage
-) -> None:
-    caller = await talks(office, page)
-    for _ in range(3):
-        await page.page.reload()
-        await page.hears(caller)
-        await is_heard_by(caller, VOICE)
-    await page.call(CALLER_NAME).is_now("connected")
-
-
-async def test_while_the_tab_is_gone_the_contact_hears_music_and_a_new_one_takes_the_call_up_by_itself(
-    office: Office, alice: Agent, page: DeskPage
-) -> None:
-    caller = await talks(office, page)
-    context, address = page.page.context, page.page.url
-    await page.page.close()
-    await caller.hears_music(within=8)
-    again = DeskPage(await context.new_page(), page.language)
-    await again.page.goto(address)
-    await again.hears(caller)
-    await is_heard_by(caller, VOICE)
-    await again.call(CALLER_NAME).is_now("connected")
-
-
 async def test_a_second_window_says_where_the_phone_is_takes_it_over_and_gives_it_back(
     office: Office, alice: Agent, page: DeskPage
 ) -> None:

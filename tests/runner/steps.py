@@ -13,7 +13,7 @@ STEPS = (*ALL, "bench")
 # Those that have a call centre; the others have no network.
 IN_CALL_CENTRE = frozenset({"contract", "e2e", "bench"})
 
-_BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu")
+_BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu", "desk")
 # Some of the tests reach some of the branches.
 _ALL_BRANCHES = ("--cov=ari_app/calls", "--cov=ari_app/routing", "--cov-branch", "--cov-fail-under=100")
 _SHELL = re.compile(r"#!.*\b(ba)?sh\b")

@@ -1,8 +1,10 @@
 """The built page is served as it is."""
 
+import gzip
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from ari_app.api.desk_files import DeskFiles
 from ari_app.api.routes import Exchange
@@ -20,8 +22,10 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _requested(name: str) -> Exchange:
-    return Exchange(http=None, who=None, path={"name": name}, body=None, query=None)  # type: ignore[arg-type]
+def _requested(name: str, accepted: str | None = None) -> Exchange:
+    headers = {} if accepted is None else {"Accept-Encoding": accepted}
+    request = make_mocked_request("GET", "/", headers)
+    return Exchange(http=request, who=None, path={"name": name}, body=None, query=None)
 
 
 async def test_the_documents_are_requested_each_time_and_what_they_load_once(built: Path) -> None:
@@ -38,6 +42,29 @@ async def test_the_documents_are_requested_each_time_and_what_they_load_once(bui
     for response in (page, embedded, asset):
         assert "unsafe" not in response.headers["Content-Security-Policy"]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "gzip, deflate, br, zstd", "br;q=1.0, GZIP ; q=0.5"])
+async def test_a_browser_that_takes_it_compressed_gets_it_so(built: Path, accepted: str) -> None:
+    files = DeskFiles(tuple, built)
+    for response in (
+        await files.asset(_requested("app-1a2b.js", accepted)),
+        await files.page(_requested("", accepted)),
+    ):
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert response.headers["Vary"] == "Accept-Encoding"
+    asset = await files.asset(_requested("app-1a2b.js", accepted))
+    assert isinstance(asset.body, bytes)
+    assert gzip.decompress(asset.body) == b"export {}"
+    assert asset.content_type == "text/javascript"
+
+
+@pytest.mark.parametrize("accepted", [None, "", "identity", "br", "gzip;q=0", "gzip; q=0.000, br", "x-gzip"])
+async def test_whoever_does_not_gets_it_as_it_is(built: Path, accepted: str | None) -> None:
+    asset = await DeskFiles(tuple, built).asset(_requested("app-1a2b.js", accepted))
+    assert asset.text == "export {}"
+    assert "Content-Encoding" not in asset.headers
+    assert asset.headers["Vary"] == "Accept-Encoding"
 
 
 @pytest.mark.parametrize("name", ["other.js", "../index.html", "..", "index.html", ""])
