@@ -9,23 +9,22 @@ async def test_something(office, desks):
 from __future__ import annotations
 
 import asyncio
-import io
 import re
-import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from urllib.parse import urlsplit
 
-import numpy as np
-from playwright.async_api import Browser, Locator, Page, Playwright, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, Playwright, Route, async_playwright, expect
 
-from tests.bots.sound import QUIET_RMS
 from tests.bots.station import Station
-from tests.bots.tones import FRAME, RATE, decode, frequency
+from tests.bots.tones import FRAME, RATE, frequency
+from tests.e2e.hands import Hands, Mouse
+from tests.e2e.page_ears import LISTENS, microphone
 from tests.e2e.stack import Stack
+from tests.e2e.words import WORDS, Language
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -44,131 +43,8 @@ FLAGS = (
     "--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks",
 )
 WITHIN = 5000.0
-MICROPHONE_RATE = 48_000
 RESOLUTION = 12.0
 """Hz: two bins of the page's ear."""
-
-# What comes out of the page's phone, listened to beside the loudspeaker: the strongest tone in Hz, 0 in silence. And
-# the microphones that the page has opened, for who takes them away.
-LISTENS = """
-(() => {
-  const Original = window.RTCPeerConnection;
-  const lines = new Set();
-  window.RTCPeerConnection = class extends Original {
-    constructor(...how) {
-      super(...how);
-      lines.add(this);
-    }
-  };
-  window.microphones = [];
-  const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
-  if (ask) {
-    navigator.mediaDevices.getUserMedia = async (wanted) => {
-      const stream = await ask(wanted);
-      window.microphones.push(stream);
-      return stream;
-    };
-  }
-  const ears = new WeakMap();
-  const ear = (track) => {
-    if (!ears.has(track)) {
-      const context = new AudioContext();
-      const analyser = context.createAnalyser();
-      analyser.fftSize = 8192;
-      analyser.smoothingTimeConstant = 0;
-      context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
-      ears.set(track, analyser);
-    }
-    return ears.get(track);
-  };
-  window.heardInHertz = () => {
-    let best = [-70, 0];
-    for (const line of lines) {
-      if (line.connectionState !== "connected") continue;
-      for (const { track } of line.getReceivers()) {
-        const analyser = ear(track);
-        const bins = new Float32Array(analyser.frequencyBinCount);
-        analyser.getFloatFrequencyData(bins);
-        bins.forEach((level, bin) => {
-          if (level > best[0]) best = [level, (bin * analyser.context.sampleRate) / analyser.fftSize];
-        });
-      }
-    }
-    return best[1];
-  };
-})();
-"""
-
-type Language = Literal["fr", "en"]
-
-# What the page calls things, (French, English); what comes in braces is filled in.
-WORDS = {
-    "agent": ("Nom d’agent", "Agent name"),
-    "password": ("Mot de passe", "Password"),
-    "change_password": ("Changer de mot de passe", "Change the password"),
-    "current_password": ("Mot de passe actuel", "Current password"),
-    "new_password": ("Nouveau mot de passe", "New password"),
-    "new_password_again": ("Nouveau mot de passe, encore une fois", "New password, once more"),
-    "passwords_differ": (
-        "Les deux nouveaux mots de passe ne sont pas les mêmes.",
-        "The two new passwords are not the same.",
-    ),
-    "wrong_password": ("Le mot de passe actuel n’est pas le bon.", "The current password is not right."),
-    "password_changed": (
-        "Le mot de passe est changé, et vos autres sessions ont pris fin.",
-        "The password is changed, and your other sessions have ended.",
-    ),
-    "change": ("Changer", "Change"),
-    "log_in": ("Se connecter", "Log in"),
-    "log_out": ("Se déconnecter", "Log out"),
-    "status": ("Statut : {}", "Status: {}"),
-    "ready": ("Prêt", "Ready"),
-    "not_ready": ("Pas prêt", "Not ready"),
-    "because": ("Pas prêt : {}", "Not ready: {}"),
-    "on_call": ("En appel", "On a call"),
-    "phone": ("Téléphone : {}", "Phone: {}"),
-    "desk_phone": ("Poste {}", "Desk phone {}"),
-    "this_page": ("Cette page", "This page"),
-    "incoming": ("Appel entrant de {}", "Incoming call from {}"),
-    "accept": ("Accepter", "Accept"),
-    "decline": ("Refuser", "Decline"),
-    "ringing": ("En sonnerie", "Ringing"),
-    "connected": ("Connecté", "Connected"),
-    "held": ("En attente", "On hold"),
-    "ended": ("Terminé", "Ended"),
-    "end": ("Mettre fin à l’appel", "End Call"),
-    "clear": ("Mettre fin à l’appel pour tous", "End Call for All"),
-    "hold": ("Mettre en attente", "Hold"),
-    "resume": ("Reprendre l’appel", "Resume Call"),
-    "transfer": ("Transfert d’appel instantané", "Instant Call Transfer"),
-    "conference": ("Conférence vocale instantanée", "Instant Voice Conference"),
-    "consult": ("Lancer une consultation", "Start Consultation"),
-    "dtmf": ("Envoyer des signaux DTMF", "Send DTMF"),
-    "complete_transfer": ("Terminer le transfert", "Complete Transfer"),
-    "complete_conference": ("Terminer la conférence", "Complete Conference"),
-    "alternate": ("Alterner", "Alternate"),
-    "cancel_consultation": ("Annuler la consultation", "Cancel Consultation"),
-    "cancel": ("Annuler", "Cancel"),
-    "team": ("Team Communicator", "Team Communicator"),
-    "action_menu": ("Menu Action", "Action Menu"),
-    "call": ("Appeler {}", "Call {}"),
-    "agents_available": ("{} agents disponibles", "{} agents available"),
-    "one_available": ("1 agent disponible", "1 agent available"),
-    "none_available": ("Aucun agent disponible", "No agent available"),
-    "parties": ("Participants", "Participants"),
-    "actions": ("Actions", "Actions"),
-    "remove": ("Supprimer de la conférence", "Delete from Conference"),
-    "deafen": ("Empêcher l’écoute", "Stop Listening"),
-    "undeafen": ("Permettre l’écoute", "Resume Listening"),
-    "mute": ("Couper le micro", "Mute"),
-    "unmute": ("Rétablir le micro", "Unmute"),
-    "resume_party": ("Reprendre", "Resume"),
-    "caller_id": ("Veuillez sélectionner une identification d’appelant", "Select a caller identification"),
-    "anonymous": ("Anonyme", "Anonymous"),
-    "ok": ("Valider", "OK"),
-    "hearing": ("Qui entend qui", "Who hears whom"),
-    "other_language": ("English", "Français"),
-}
 
 
 @dataclass
@@ -177,6 +53,7 @@ class DeskPage:
 
     page: Page
     language: Language
+    hands: Hands = field(default_factory=Mouse)
 
     def say(self, key: str, *filling: str) -> str:
         """What the page calls it."""
@@ -184,9 +61,9 @@ class DeskPage:
 
     async def log_in(self, agent: str) -> None:
         """By the form."""
-        await self.page.get_by_role("textbox", name=self.say("agent")).fill(agent)
-        await self.page.get_by_label(self.say("password")).fill(f"{agent}-demo")
-        await self.page.get_by_role("button", name=self.say("log_in")).click()
+        await self.hands.write(self.page.get_by_role("textbox", name=self.say("agent")), agent)
+        await self.hands.write(self.page.get_by_label(self.say("password")), f"{agent}-demo")
+        await self.hands.press(self.page.get_by_role("button", name=self.say("log_in")))
         await expect(self.page.get_by_role("banner")).to_be_visible()
 
     @property
@@ -196,8 +73,8 @@ class DeskPage:
 
     async def choose_status(self, key: str, *filling: str) -> None:
         """Out of the menu."""
-        await self.status.click()
-        await self.page.get_by_role("menuitemradio", name=self.say(key, *filling), exact=True).click()
+        item = self.page.get_by_role("menuitemradio", name=self.say(key, *filling), exact=True)
+        await self.hands.choose(self.status, item)
 
     async def has_status(self, key: str, *filling: str) -> None:
         """Wait until the button says it."""
@@ -210,8 +87,8 @@ class DeskPage:
 
     async def uses_this_page(self) -> None:
         """Take calls in this page from now on; the phone is registered then."""
-        await self.phone.click()
-        await self.page.get_by_role("menuitemradio", name=self.say("this_page"), exact=True).click()
+        item = self.page.get_by_role("menuitemradio", name=self.say("this_page"), exact=True)
+        await self.hands.choose(self.phone, item)
         await expect(self.phone).to_contain_text(self.say("phone", self.say("this_page")))
         await expect(self.phone).to_contain_text({"fr": "joignable", "en": "reachable"}[self.language])
 
@@ -240,7 +117,7 @@ class DeskPage:
 
     async def accept(self, who: str) -> None:
         """The call that rings."""
-        await self.ringing(who).get_by_role("button", name=self.say("accept")).click()
+        await self.hands.press(self.ringing(who).get_by_role("button", name=self.say("accept")))
 
     def call(self, who: str) -> Interaction:
         """The interaction with somebody."""
@@ -253,7 +130,7 @@ class DeskPage:
 
     async def finds(self, text: str, name: str) -> Locator:
         """Type a text; the item of what is found."""
-        await self.search.fill(text)
+        await self.hands.write(self.search, text)
         item = self.page.get_by_role("listitem", name=re.compile("^" + re.escape(name)))
         item = self.page.get_by_role("region", name=self.say("team")).locator(item)
         await expect(item).to_be_visible()
@@ -262,8 +139,28 @@ class DeskPage:
     async def act(self, text: str, name: str, key: str, *filling: str) -> None:
         """Find somebody, and choose out of their menu."""
         item = await self.finds(text, name)
-        await item.get_by_role("button", name=self.say("action_menu")).click()
-        await item.get_by_role("menuitem", name=self.say(key, *filling)).click()
+        menu = item.get_by_role("button", name=self.say("action_menu"))
+        await self.hands.choose(menu, item.get_by_role("menuitem", name=self.say(key, *filling)))
+
+    @property
+    def keypad(self) -> Locator:
+        """The dialog with twelve keys."""
+        return self.page.get_by_role("dialog", name=self.say("dtmf"))
+
+    async def dials(self, digits: str) -> None:
+        """In the keypad, which is open."""
+        await self.hands.dial(self.keypad, digits)
+
+    async def closes_keypad(self) -> None:
+        """By its button."""
+        await self.hands.press(self.keypad.get_by_role("button", name=self.say("close")))
+        await expect(self.keypad).to_have_count(0)
+
+    async def chooses_identity(self, name: str) -> None:
+        """Out of the list that the dialog has."""
+        dialog = self.page.get_by_role("dialog", name=self.say("caller_id"))
+        await self.hands.check(dialog.get_by_role("radio", name=name))
+        await self.hands.press(dialog.get_by_role("button", name=self.say("ok")))
 
 
 @dataclass
@@ -279,7 +176,7 @@ class Interaction:
 
     async def press(self, key: str) -> None:
         """One of its buttons."""
-        await self.button(key).click()
+        await self.desk.hands.press(self.button(key))
 
     async def is_now(self, key: str) -> None:
         """Wait until its state is this."""
@@ -304,7 +201,7 @@ class Interaction:
         await self.press(key)
         await expect(self.desk.search).to_be_focused()
         item = await self.desk.finds(text, name)
-        await item.get_by_role("button", name=self.desk.say(key), exact=True).click()
+        await self.desk.hands.press(item.get_by_role("button", name=self.desk.say(key), exact=True))
 
     def party(self, name: str) -> Locator:
         """Somebody in the list of participants."""
@@ -313,23 +210,34 @@ class Interaction:
     async def to_party(self, name: str, key: str) -> None:
         """Choose out of a party's menu."""
         item = self.party(name)
-        await item.get_by_role("button", name=self.desk.say("actions")).click()
-        await item.get_by_role("menuitem", name=self.desk.say(key), exact=True).click()
+        menu = item.get_by_role("button", name=self.desk.say("actions"))
+        await self.desk.hands.choose(menu, item.get_by_role("menuitem", name=self.desk.say(key), exact=True))
 
 
 @dataclass
 class Desks:
-    """Browsers: an agent has one of their own, with its own microphone."""
+    """Browsers: an agent has one of their own, with its own microphone.
+
+    `files`: who serves the page's files, where the stack's API does not (a controller that runs from sources).
+    """
 
     stack: Stack
     playwright: Playwright
     directory: Path
+    files: str = ""
     browsers: list[Browser] = field(default_factory=list)
 
-    async def open(self, agent: str | None = None, language: Language = "fr", *, voice: int | None = None) -> DeskPage:
+    async def open(
+        self,
+        agent: str | None = None,
+        language: Language = "fr",
+        *,
+        voice: int | None = None,
+        hands: Hands | None = None,
+    ) -> DeskPage:
         """A window in a browser of its own; with an agent, logged in.
 
-        `voice`: the tone in Hz that its microphone hears; without one there is silence.
+        `voice`: the tone in Hz that its microphone hears, or silence. `hands`: the mouse, unless given.
         """
         # Chromium opens the file when the page opens its microphone.
         file = self.directory / f"{len(self.browsers)}.wav"
@@ -341,29 +249,22 @@ class Desks:
         context = await browser.new_context(locale=locale, viewport={"width": 1280, "height": 900})
         context.set_default_timeout(WITHIN)
         await context.add_init_script(LISTENS)
-        desk = DeskPage(await context.new_page(), language)
+        if self.files:
+            await context.route(re.compile(r"^http://[^/]+/(?!v1/)"), self._serve)
+        desk = DeskPage(await context.new_page(), language, hands or Mouse())
         await desk.page.goto(f"{self.stack.api}/")
         if agent is not None:
             await desk.log_in(agent)
         return desk
 
+    async def _serve(self, route: Route) -> None:
+        response = await route.fetch(url=f"{self.files}{urlsplit(route.request.url).path}", headers={})
+        await route.fulfill(response=response)
+
     async def close(self) -> None:
         """All windows."""
         for browser in self.browsers:
             await browser.close()
-
-
-def microphone(hertz: int | None) -> bytes:
-    """A second of sound for Chromium's microphone, which plays it again and again."""
-    steps = np.arange(MICROPHONE_RATE)
-    samples = np.zeros(MICROPHONE_RATE) if hertz is None else np.sin(2 * np.pi * hertz / MICROPHONE_RATE * steps)
-    content = io.BytesIO()
-    with wave.open(content, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(MICROPHONE_RATE)
-        file.writeframes((samples * 12_000).astype("<i2").tobytes())
-    return content.getvalue()
 
 
 @asynccontextmanager
@@ -376,31 +277,3 @@ async def browsers(stack: Stack) -> AsyncIterator[Desks]:
                 yield desks
             finally:
                 await desks.close()
-
-
-async def is_heard_by(bot: Station, hertz: int, within: float = 5.0) -> None:
-    """Wait until the bot hears a page that speaks with this tone: its strongest, over half a second.
-
-    What a browser sends has gone through opus: the ear that bots have for each other wants every frame alike.
-    """
-    bot.tape = bytearray()
-    loudest = 0.0
-    try:
-        async with asyncio.timeout(within):
-            while loudest != hertz:
-                await asyncio.sleep(FRAME / RATE)
-                loudest = strongest(bytes(bot.tape[-RATE // 2 :]))
-    except TimeoutError:
-        raise AssertionError(f"{bot.name} does not hear {hertz} Hz, but {loudest} Hz loudest") from None
-    finally:
-        bot.tape = None
-
-
-def strongest(payload: bytes) -> float:
-    """The strongest frequency in half a second of PCMU, 0 where there is less, or silence."""
-    if len(payload) < RATE // 2:
-        return 0.0
-    samples = decode(payload)
-    if float(np.sqrt(np.mean(samples * samples))) < QUIET_RMS:
-        return 0.0
-    return float(np.argmax(np.abs(np.fft.rfft(samples * np.hanning(len(samples))))) * RATE / len(samples))

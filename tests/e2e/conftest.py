@@ -10,8 +10,10 @@ import pytest
 
 from tests.bots import Lab
 from tests.e2e.browser import Desks, browsers
+from tests.e2e.hands import Hands, Keyboard, Mouse
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
+from tests.e2e.talk import Talk
 
 _MINE = pytest.StashKey[bool]()
 
@@ -62,3 +64,22 @@ async def desks(stack: Stack) -> AsyncIterator[Desks]:
     """Browsers, for those who use the page."""
     async with browsers(stack) as opened:
         yield opened
+
+
+@pytest.fixture(params=[Mouse, Keyboard], ids=["mouse", "keyboard"])
+def hands(request: pytest.FixtureRequest) -> Hands:
+    """All that uses the page so is done twice."""
+    either: Hands = request.param()
+    return either
+
+
+@pytest.fixture
+async def talk(office: Office, desks: Desks, hands: Hands) -> Talk:
+    """In French, as the guide is."""
+    alice = await office.agent("alice")
+    page = await desks.open("alice", hands=hands)
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    talk = Talk(page, alice, caller)
+    await talk.call.is_now("connected")
+    return talk

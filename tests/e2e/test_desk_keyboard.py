@@ -2,99 +2,82 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
-from tests.e2e.browser import DeskPage, Desks
+from tests.e2e.browser import Desks
+from tests.e2e.hands import Keyboard
 from tests.e2e.office import CALLER_NAME, Office
+from tests.e2e.talk import BOB
 
-BOB = "Bob Lefèvre"
-# More than there are places in any of these pages where the keyboard may be.
-FAR = 120
-
-
-class Keyboard:
-    """Somebody who has only keys."""
-
-    def __init__(self, desk: DeskPage) -> None:
-        self.desk = desk
-        self.keys = desk.page.keyboard
-
-    async def goes_to(self, wanted: Locator) -> None:
-        """Press Tab until it is there."""
-        await expect(wanted).to_be_visible()
-        for _ in range(FAR):
-            if await wanted.evaluate("element => element === document.activeElement"):
-                return
-            await self.keys.press("Tab")
-        raise AssertionError(f"the keyboard does not come to {wanted}")
-
-    async def presses(self, wanted: Locator) -> None:
-        """Go to a button, and press it."""
-        await self.goes_to(wanted)
-        await self.keys.press("Enter")
-
-    async def chooses(self, menu: Locator, item: str) -> None:
-        """Open a menu, and go down to the item of that name."""
-        await self.goes_to(menu)
-        await self.keys.press("ArrowDown")
-        wanted = self.desk.page.get_by_role("menuitem", name=item, exact=True)
-        wanted = wanted.or_(self.desk.page.get_by_role("menuitemradio", name=item, exact=True))
-        for _ in range(FAR):
-            if await wanted.evaluate("element => element === document.activeElement"):
-                break
-            await self.keys.press("ArrowDown")
-        await expect(wanted).to_be_focused()
-        await self.keys.press("Enter")
+# AltGr+E as Windows tells it.
+EURO = """document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
+  key: "€", code: "KeyE", ctrlKey: true, altKey: true, modifierAltGraph: true, bubbles: true
+}))"""
 
 
-async def test_a_call_is_taken_held_transferred_and_wrapped_up_by_keys_alone(office: Office, desks: Desks) -> None:
+async def test_keys_stay_where_they_are_of_use_while_the_page_changes_under_them(office: Office, desks: Desks) -> None:
     await office.agent("alice", ready=False)
-    bob = await office.agent("bob")
-    page = await desks.open()
-    keyboard = Keyboard(page)
-    await keyboard.goes_to(page.page.get_by_role("textbox", name="Nom d’agent"))
-    await keyboard.keys.type("alice")
-    await keyboard.goes_to(page.page.get_by_label("Mot de passe"))
-    await keyboard.keys.type("alice-demo")
-    await keyboard.keys.press("Enter")
-    await keyboard.chooses(page.status, "Prêt")
-    await page.has_status("ready")
+    page = await desks.open("alice", hands=Keyboard())
+    await page.goes_ready()
     await expect(page.status).to_be_focused()
-
     caller = await office.caller()
     caller.dial("1001")
     await expect(page.ringing(CALLER_NAME)).to_be_visible()
-    await keyboard.keys.press("Control+Alt+a")
+    await page.page.keyboard.press("Control+Alt+a")
     call = page.call(CALLER_NAME)
     await call.is_now("connected")
-    await office.hears("caller <-> alice")
-
-    await keyboard.presses(call.button("hold"))
-    await call.is_now("held")
+    await call.press("hold")
     await expect(call.button("resume")).to_be_focused()
-    await keyboard.keys.press("Enter")
+    await page.page.keyboard.press("Enter")
     await call.is_now("connected")
     await office.hears("caller <-> alice")
-
-    await keyboard.presses(call.button("conference"))
+    await call.press("conference")
     await expect(page.search).to_be_focused()
-    await keyboard.keys.type("lefe")
-    target = await page.finds("lefe", BOB)
-    await keyboard.presses(target.get_by_role("button", name="Conférence vocale instantanée", exact=True))
-    await bob.phone.answer()
-    await office.hears("caller <-> alice", "caller <-> bob", "alice <-> bob")
-    await keyboard.chooses(call.party(BOB).get_by_role("button", name="Actions"), "Empêcher l’écoute")
-    await expect(call.party(BOB)).to_contain_text("n’entend pas")
-    await keyboard.chooses(call.party(BOB).get_by_role("button", name="Actions"), "Permettre l’écoute")
-
-    await keyboard.presses(call.button("dtmf"))
-    await expect(page.page.get_by_role("dialog", name="Envoyer des signaux DTMF")).to_be_visible()
-    await keyboard.keys.type("7")
+    await page.page.keyboard.press("Escape")
+    await call.press("dtmf")
+    await expect(page.keypad.get_by_role("textbox")).to_be_focused()
+    await page.page.keyboard.type("7")
     await caller.receives_dtmf("7")
-    await keyboard.keys.press("Escape")
-    await keyboard.presses(call.button("end"))
+    await page.page.keyboard.press("Escape")
+    await expect(call.button("dtmf")).to_be_focused()
+
+
+async def test_the_shortcuts_that_the_page_lists_do_what_it_says(office: Office, desks: Desks) -> None:
+    await office.agent("alice")
+    page = await desks.open("alice", hands=Keyboard())
+    keys = page.page.keyboard
+    await page.hands.press(page.page.get_by_role("button", name="Raccourcis clavier"))
+    listed = page.page.get_by_role("dialog", name="Raccourcis clavier")
+    for combination in ("Ctrl+Alt+A", "Ctrl+Alt+D", "Ctrl+Alt+H", "Ctrl+Alt+E", "Ctrl+Alt+K"):
+        await expect(listed.get_by_text(combination)).to_be_visible()
+    await keys.press("Escape")
+    caller = await office.caller()
+    caller.dial("1001")
+    await expect(page.ringing(CALLER_NAME)).to_be_visible()
+    await keys.press("Control+Alt+d")
+    await caller.ended()
+    await expect(page.ringing(CALLER_NAME)).to_have_count(0)
+    other = await office.caller("other", "+33612345679")
+    other.dial("1001")
+    await expect(page.ringing(CALLER_NAME)).to_be_visible()
+    await keys.press("Control+Alt+a")
+    call = page.call(CALLER_NAME)
+    await call.is_now("connected")
+    await keys.press("Control+Alt+h")
+    await call.is_now("held")
+    await keys.press("Control+Alt+h")
+    await call.is_now("connected")
+    await office.hears("other <-> alice")
+    await keys.press("Control+Alt+k")
+    await expect(page.search).to_be_focused()
+    await keys.type("bob")
+    await expect(page.page.get_by_role("listitem", name=BOB)).to_be_visible()
+    await page.page.evaluate(EURO)
+    await keys.press("Control+Alt+h")
+    await call.is_now("held")
+    await keys.press("Control+Alt+e")
+    await other.ended()
     await call.closes()
-    await office.hears("caller <-> bob")
 
 
 async def test_a_call_that_rings_is_where_the_keyboard_is_when_it_is_nowhere_else(office: Office, desks: Desks) -> None:

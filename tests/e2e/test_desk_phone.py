@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.bots import Contact
-from tests.e2e.browser import DeskPage, Desks, is_heard_by
+from tests.e2e.browser import DeskPage, Desks
 from tests.e2e.office import CALLER_NAME, Agent, Office
+from tests.e2e.page_ears import is_heard_by
 
 VOICE = 1100
 

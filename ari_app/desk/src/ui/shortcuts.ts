@@ -14,7 +14,7 @@ export const SHORTCUTS = {
 /** Returns what takes them away again. */
 export function listen(desk: Desk): () => void {
   const rings = (): string | undefined => desk.calls.find(ringsForMe)?.id;
-  return tinykeys(window, {
+  const keys = {
     "Control+Alt+KeyA": (event) => act(event, rings(), (id) => desk.plain(id, "answer")),
     "Control+Alt+KeyD": (event) => act(event, rings(), (id) => desk.plain(id, "release")),
     "Control+Alt+KeyH": (event) => {
@@ -29,7 +29,14 @@ export function listen(desk: Desk): () => void {
       event.preventDefault();
       document.getElementById("team-search")?.focus();
     },
-  });
+  } satisfies Record<string, (event: KeyboardEvent) => void>;
+  return tinykeys(window, keys, { ignore: writes });
+}
+
+/** In a text box too the keys are the page's, but for those that write there: where AltGr is Ctrl+Alt, AltGr+E is a €. */
+function writes(event: KeyboardEvent): boolean {
+  const inBox = event.target instanceof Element && event.target.matches("input, textarea");
+  return event.repeat || event.isComposing || (inBox && event.getModifierState("AltGraph"));
 }
 
 function act(event: KeyboardEvent, call: string | undefined, verb: (id: string) => Promise<unknown>): void {
