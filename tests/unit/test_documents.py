@@ -60,6 +60,15 @@ def test_the_rooms_of_the_code_are_those_of_the_table() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == rooms
 
 
+def test_decisions_have_the_same_headings() -> None:
+    wanted = ["Context", "Decision", "Consequences", "What was measured", "Alternatives"]
+    for number, path in enumerate(sorted((DOCS / "decisions").glob("0*.md")), start=1):
+        title, *rest = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+        assert path.name.startswith(f"{number:04}-")
+        assert title.startswith(f"{number}. ")
+        assert rest == wanted, path.name
+
+
 def test_a_document_that_is_not_there_would_be_missed() -> None:
     here = Path(__file__)
     assert [Citation(here, "NOWHERE.md", "Ground rules")] == list(citations(here, 'see NOWHERE.md, "Ground rules"'))
