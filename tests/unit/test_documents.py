@@ -89,14 +89,6 @@ def test_the_promises_have_the_numbers_of_the_table_of_scenarios_and_nothing_cit
     assert {number for _, number in cited} == set(CRITERIA), sorted(x for x in cited if x[1] not in CRITERIA)
 
 
-def test_every_decision_has_the_parts_that_a_reader_looks_for() -> None:
-    pages = sorted((DOCS / "decisions").glob("0*.md"))
-    parts = ["Context", "Decision", "Consequences", "What was measured", "Alternatives"]
-    titles = [f"# {number}. " for number in range(1, len(pages) + 1)]
-    assert [page.read_text()[: len(title)] for page, title in zip(pages, titles, strict=True)] == titles
-    assert {page.name for page in pages if re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE) != parts} == set()
-
-
 def test_the_readme_is_what_a_visitor_wants() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from jsonschema_rs import validator_for
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
-from ari_app.ari.stored_recordings import Sound
 from ari_app.availability.port import CHOICES
 from ari_app.calls.commands import Command
 from ari_app.calls.hearing import Ear
@@ -29,8 +27,7 @@ from ari_app.engine import storyfile
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
-from ari_app.store.port import Claim
-from ari_app.testing.store import MemoryStore
+from tests.unit.api.kept import FakeFiles, FlakyStore
 
 DEMO = load(Path(__file__).parents[3] / "asterisk" / "callcentre.yaml")
 HOST = "127.0.79.1"
@@ -169,58 +166,6 @@ class FakeAgents:
         return record
 
 
-class FlakyStore(MemoryStore):
-    """The in-memory store, which may be away."""
-
-    away = False
-
-    async def put_token(
-        self, token_hash: str, data: bytes, ttl: float, of: str = "", idle: float | None = None
-    ) -> None:
-        self._reach()
-        await super().put_token(token_hash, data, ttl, of, idle)
-
-    async def get_token(self, token_hash: str, idle: float | None = None) -> bytes | None:
-        self._reach()
-        return await super().get_token(token_hash, idle)
-
-    async def password(self, of: str) -> bytes | None:
-        self._reach()
-        return await super().password(of)
-
-    async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
-        self._reach()
-        return await super().change_password(of, data, but)
-
-    async def claim(self, key: str, ttl: float) -> Claim | None:
-        self._reach()
-        return await super().claim(key, ttl)
-
-    async def finish(self, key: str, status: int, body: bytes) -> None:
-        self._reach()
-        await super().finish(key, status, body)
-
-    async def caller_id(self, agent: str) -> str | None:
-        self._reach()
-        return await super().caller_id(agent)
-
-    async def note_recent(self, agent: str, target: str) -> None:
-        self._reach()
-        await super().note_recent(agent, target)
-
-    async def recents(self, agent: str) -> list[str]:
-        self._reach()
-        return await super().recents(agent)
-
-    async def favourites(self, agent: str) -> list[str]:
-        self._reach()
-        return await super().favourites(agent)
-
-    def _reach(self) -> None:
-        if self.away:
-            raise StoreUnavailable
-
-
 class FakePhones:
     """Phones that a test plugs in; sockets lead to a little Asterisk that keeps what it is sent and repeats it."""
 
@@ -290,37 +235,6 @@ class FakePhones:
             await self._session.close()
         if self._runner is not None:
             await self._runner.cleanup()
-
-
-class FakeFiles:
-    """Files of recordings, in two pieces each; `gate` holds the second up, `breaks` loses Asterisk before it."""
-
-    def __init__(self) -> None:
-        self.there: dict[str, bytes] = {}
-        self.gate: asyncio.Event | None = None
-        self.breaks = False
-        self.away = False
-
-    @asynccontextmanager
-    async def open(self, file: str) -> AsyncIterator[Sound]:
-        if self.away:
-            raise AsteriskUnavailable
-        if file not in self.there:
-            raise Refused(Code.NOT_FOUND, "no file")
-        yield Sound(len(self.there[file]), self._pieces(self.there[file]))
-
-    async def _pieces(self, data: bytes) -> AsyncIterator[bytes]:
-        yield data[: len(data) // 2]
-        if self.gate is not None:
-            await self.gate.wait()
-        if self.breaks:
-            raise AsteriskUnavailable
-        yield data[len(data) // 2 :]
-
-    async def delete(self, file: str) -> None:
-        if self.away:
-            raise AsteriskUnavailable
-        self.there.pop(file, None)
 
 
 @dataclass

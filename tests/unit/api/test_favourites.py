@@ -10,7 +10,8 @@ from ari_app.routing.directory import Agent, Directory
 from ari_app.routing.search import SearchIndex, matches
 from ari_app.routing.targets import Target, TargetType, parse_target
 from ari_app.store.port import FAVOURITES
-from tests.unit.api.fakes import FlakyStore, World, call, party
+from tests.unit.api.fakes import World, call, party
+from tests.unit.api.kept import FlakyStore
 
 
 async def found(world: World, token: str, query: str) -> list[str]:
