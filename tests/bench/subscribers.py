@@ -1,12 +1,12 @@
-"""Many WebSocket clients in one process that costs little: for `bench_targets`.
+"""Many WebSocket clients in one process that costs little: for `bench_targets` and `bench_overseers`.
 
     python -m tests.bench.subscribers HOST    (and one line of JSON: [[port, [path, …]], …])
 
 Each path is one client. Sockets are read as epoll tells, without asyncio, and frames are taken apart as RFC 6455 says,
-no further than needed: what is measured is the server. Of those that have `"mark":` or tell of the group that all show,
-it is noted which mark it was, how many clients have got it, and when the last one did (nanoseconds of the system's
-monotonic clock). Prints `ready` when all are connected; a line on the standard input is answered with what was noted
-since the last, as JSON; it ends with the standard input.
+no further than needed: what is measured is the server. Of those that have `"mark":`, or tell of the group that all show
+or of the agent who is watched, it is noted which mark it was, how many clients have got it, and when the last one did
+(nanoseconds of the system's monotonic clock). Prints `ready` when all are connected; a line on the standard input is
+answered with what was noted since the last, as JSON; it ends with the standard input.
 """
 
 import base64
@@ -23,7 +23,10 @@ from itertools import batched
 # Connections that are made at once.
 AT_ONCE = 50
 HOT = "group:group0"
-_MARK = re.compile(rb'"target":"group:group0".*"as_of":"([^"]*)"|"mark": "([^"]*)"')
+WATCHED = "agent0"
+_MARK = re.compile(
+    rb'"target":"group:group0".*"as_of":"([^"]*)"|"mark": "([^"]*)"|"agent":{"agent":"agent0".*"since":"([^"]*)"'
+)
 
 
 class Noted:
@@ -35,11 +38,11 @@ class Noted:
 
 
 class Client:
-    """One WebSocket. `ready` from its first message."""
+    """One WebSocket. `ready` from its first message; `connected` is a connection that was made for it."""
 
-    def __init__(self, host: str, port: int, path: str, noted: Noted) -> None:
+    def __init__(self, host: str, port: int, path: str, noted: Noted, connected: socket.socket | None = None) -> None:
         self.ready = False
-        self.socket = socket.create_connection((host, port))
+        self.socket = connected or socket.create_connection((host, port))
         self._noted = noted
         self._buffer = b""
         self._open = False
@@ -47,13 +50,13 @@ class Client:
         request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         self.socket.sendall(f"{request}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
 
-    def read(self) -> None:
+    def read(self, most: int = 65536) -> None:
         """There is something.
 
         Raises:
             ConnectionError: but it was the end.
         """
-        data = self.socket.recv(65536)
+        data = self.socket.recv(most)
         if not data:
             raise ConnectionError("closed")
         buffer = self._buffer + data if self._buffer else data
@@ -77,18 +80,19 @@ class Client:
                 size, start = int.from_bytes(buffer[start : start + wide]), start + wide
             if len(buffer) < start + size:
                 break
-            self._frame(buffer[at] & 15, buffer[start : start + size])
+            self.take(buffer[at] & 15, buffer[start : start + size])
             at = start + size
         return buffer[at:]
 
-    def _frame(self, opcode: int, payload: bytes) -> None:
+    def take(self, opcode: int, payload: bytes) -> None:
+        """A frame."""
         if opcode == 9:
             self.socket.sendall(bytes([0x8A, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
             return
         self.ready = True
         self._noted.frames += 1
         if (match := _MARK.search(payload)) is not None:
-            noted = self._noted.marks.setdefault((match[1] or match[2]).decode(), [0, 0])
+            noted = self._noted.marks.setdefault(match[match.lastindex or 0].decode(), [0, 0])
             noted[0] += 1
             noted[1] = time.monotonic_ns()
 

@@ -1,0 +1,336 @@
+"""1,000 agents' states a second → 8 supervisors' windows, which get every one; against bare WebSockets.
+
+    python -m tests.bench.bench_overseers [--agents 500] [--windows 8] [--rate 1000] [--rounds 4]
+
+Ours: the real API server, in a process of its own, in which the states change as the mirror of Redis has them change
+(`bench_targets` has the way through Redis). Ten times a second the change of one agent is timed, from before the server
+is notified of it until the last window has it. Bare: as many aiohttp WebSockets that each get a message of the same
+size a change, made once. Both take turns in one run; the windows are in another process.
+
+Beside the windows of ours, two that are slow, over a connection that holds little. One supervisor's reads nothing: it
+is to be closed with 4008, and the server's memory stays. One agent's shows everybody and reads 8 KiB a second: in the
+end it is to have the newest state of each, without a gap in the numbers.
+
+Prints a table and one line of JSON; ends with 1 where a goal is missed: 99 % of the marks with all windows under
+100 ms, half under 20 ms, none lost, and the two slow ones as above.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from aiohttp import web
+
+from ari_app.__main__ import _configure_logging
+from ari_app.adapters import LiveAgents
+from ari_app.api.documents import agent_document
+from ari_app.api.events import EventHub
+from ari_app.api.metrics import Metrics
+from ari_app.api.server import ApiServer
+from ari_app.availability.mirror import Mirror
+from ari_app.availability.port import AgentRecord, AgentState
+from ari_app.calls.views import timestamp
+from ari_app.freezing import freeze_for_gc
+from ari_app.routing.directory import Agent, Directory, Role
+from ari_app.testing.availability import MemoryAvailability
+from ari_app.testing.store import MemoryStore
+from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
+from tests.bench.figures import load, parser, tell
+from tests.bench.processes import Meter
+from tests.bench.slow_clients import SlowClient
+from tests.bench.subscribers import WATCHED
+
+GOALS = {"median": 20.0, "p99": 100.0}
+GROUPS = 50
+PATIENT = "agent1"
+MARK_EVERY = 0.1
+TICK_SECONDS = 0.002
+STATES = (AgentState.READY, AgentState.NOT_READY, AgentState.ON_CALL, AgentState.WRAP_UP)
+# How long after the last change a window may take to have it: it must arrive, however busy the machine is.
+SETTLE_SECONDS = 30.0
+
+
+def centre(agents: int, windows: int) -> Directory:
+    """Agents in groups, and supervisors; the same for the same sizes."""
+    made = people(agents, GROUPS)
+    overseers = {
+        f"boss{n}": Agent(f"boss{n}", f"Boss {n}", str(900_000 + n), role=Role.SUPERVISOR) for n in range(windows + 1)
+    }
+    return replace(made, agents={**made.agents, **overseers})
+
+
+# -- the processes ----------------------------------------------------------------------------------------------------
+
+
+class Change:
+    """Somebody is in another state now. `since` is different each time, and says which mark it was."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._agents = [agent for agent in directory.agents if agent.startswith("agent") and agent != WATCHED]
+        self._dice = random.Random(5)
+        self._last = 0.0
+        self.directory = directory
+        self.records: dict[str, AgentRecord] = {}
+
+    def somebody(self) -> AgentRecord:
+        """Any but the one who is watched."""
+        return self._of(self._dice.choice(self._agents))
+
+    def watched(self) -> AgentRecord:
+        """The one whose changes are timed."""
+        return self._of(WATCHED)
+
+    def _of(self, agent: str) -> AgentRecord:
+        self._last = max(self._last + 0.001, time.time())
+        record = AgentRecord(agent, self._dice.choice(STATES), None, self._last)
+        self.records[agent] = record
+        return record
+
+
+async def drive(change: Change, happen: Callable[[AgentRecord], Coroutine[None, None, None]]) -> None:
+    """Obey the standard input: `RATE SECONDS` is a phase, answered with what was done; `states`, with how all are."""
+    while line := (await asyncio.to_thread(sys.stdin.readline)).split():
+        if line == ["states"]:
+            print(json.dumps({agent: str(record.state) for agent, record in change.records.items()}), flush=True)
+            continue
+        rate, seconds = map(float, line)
+        began, done, marks, late = time.monotonic(), 0, dict[str, int](), 0.0
+        while (now := time.monotonic() - began) < seconds:
+            late = max(late, now - done / rate)
+            for _ in range(int(now * rate) - done):
+                await happen(change.somebody())
+            done = int(now * rate)
+            if now >= len(marks) * MARK_EVERY:
+                sent, record = time.monotonic_ns(), change.watched()
+                marks[timestamp(record.since) or ""] = sent
+                await happen(record)
+            await asyncio.sleep(TICK_SECONDS)
+        print(json.dumps({"done": done + len(marks), "marks": marks, "late": late}), flush=True)
+
+
+async def ours(agents: int, windows: int) -> None:
+    """The API, and what the shell tells it."""
+    _configure_logging("info")
+    directory = centre(agents, windows)
+    availability, store, metrics = MemoryAvailability(time.time), MemoryStore(), Metrics()
+    await availability.configure(directory)
+    await admit(store, list(directory.agents))
+    mirror = Mirror(availability)
+    following = asyncio.create_task(mirror.run())
+    await mirror.wait_fresh()
+    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
+    hub = EventHub(control, live, metrics)
+    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles())
+    freeze_for_gc()
+
+    async def happen(record: AgentRecord) -> None:
+        hub.agent_changed(record)
+
+    print(await server.start(HOST, 0), flush=True)
+    await drive(Change(directory), happen)
+    following.cancel()
+    await server.stop()
+
+
+async def bare(agents: int, windows: int) -> None:
+    """The same documents to WebSockets, made once for all."""
+    sockets: list[web.WebSocketResponse] = []
+
+    async def serve(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        await socket.send_str("{}")
+        sockets.append(socket)
+        await socket.receive()
+        return socket
+
+    change = Change(centre(agents, windows))
+
+    async def happen(record: AgentRecord) -> None:
+        document = agent_document(change.directory.agents[record.agent], record).model_dump_json()
+        text = f'{{"type":"agent.updated","seq":1234567890123456,"at":"{timestamp(time.time())}","agent":{document}}}'
+        for socket in sockets:
+            await socket.send_str(text)
+
+    application = web.Application()
+    application.router.add_get("/", serve)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, 0).start()
+    print(runner.addresses[0][1], flush=True)
+    await drive(change, happen)
+    await runner.cleanup()
+
+
+# -- what came of it --------------------------------------------------------------------------------------------------
+
+
+class Side:
+    """One of the two servers, and what came of it."""
+
+    def __init__(self, server: asyncio.subprocess.Process, others: dict[str, int]) -> None:
+        self.server = server
+        self.meter = Meter({"server": server.pid, **others})
+        self.waits: list[float] = []
+        self.frames = self.changes = self.lost = 0
+        self.late = 0.0
+        self.memory = [resident(server.pid)]
+
+    async def ask(self, line: str) -> dict[str, object]:
+        """What it answers."""
+        assert self.server.stdin is not None
+        assert self.server.stdout is not None
+        self.server.stdin.write(line.encode() + b"\n")
+        return dict(json.loads(await self.server.stdout.readline()))
+
+    async def phase(self, arguments: argparse.Namespace, reported: asyncio.subprocess.Process) -> None:
+        """Changes for so long, until all windows have them."""
+        self.meter.start()
+        done = await self.ask(f"{arguments.rate} {arguments.seconds}")
+        self.meter.stop()
+        marks = done["marks"]
+        assert isinstance(marks, dict)
+        seen: dict[str, list[int]] = {}
+        patience = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < patience:
+            self.frames += await noted(reported, seen)
+            if all(seen.get(mark, [0])[0] >= arguments.windows for mark in marks):
+                break
+            await asyncio.sleep(0.2)
+        self.changes += int(str(done["done"]))
+        self.late = max(self.late, float(str(done["late"])))
+        for mark, sent in marks.items():
+            count, at = seen.get(mark, [0, 0])
+            self.lost += arguments.windows - count
+            self.waits.append((at - sent) / 1e6)
+        self.memory.append(resident(self.server.pid))
+
+    def figures(self) -> dict[str, float]:
+        """Milliseconds until the last window had each mark; processor time."""
+        per_frame = 1e6 * self.meter.seconds["server"] / self.frames
+        return {
+            **percentiles(self.waits), "n": len(self.waits), "lost": self.lost, "frames": self.frames,
+            "server_us_per_frame": round(per_frame, 1), "mb_first": self.memory[0], "mb_last": self.memory[-1],
+        }  # fmt: skip
+
+
+def resident(pid: int) -> float:
+    """Megabytes of memory that a process has."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return round(int(status.partition("VmRSS:")[2].split()[0]) / 1024, 1)
+
+
+async def noted(windows: asyncio.subprocess.Process, into: dict[str, list[int]]) -> int:
+    """Frames since this was last called; the marks among them are added."""
+    assert windows.stdin is not None
+    assert windows.stdout is not None
+    windows.stdin.write(b"\n")
+    notes = json.loads(await windows.stdout.readline())
+    for mark, (count, at) in notes["marks"].items():
+        before = into.get(mark, [0, 0])
+        into[mark] = [before[0] + count, max(before[1], at)]
+    return int(notes["frames"])
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    began = load()
+    sizes = [str(arguments.agents), str(arguments.windows)]
+    async with AsyncExitStack() as stack:
+        roles = [
+            stack.enter_async_context(process("tests.bench.bench_overseers", role, *sizes)) for role in ("ours", "bare")
+        ]
+        (our_server, our_port), (bare_server, bare_port) = [await role for role in roles]
+        reported, _ = await stack.enter_async_context(process("tests.bench.subscribers", HOST))
+        assert reported.stdin is not None
+        assert reported.stdout is not None
+        token = f"/v1/events?token={TOKEN}"
+        # As the supervisor's page does, which has Team Communicator's search beside it.
+        paths = [f"{token.format(agent=f'boss{n}')}&q=&limit=50" for n in range(arguments.windows)]
+        where = [[int(our_port), paths], [int(bare_port), ["/"] * len(paths)]]
+        reported.stdin.write(json.dumps(where).encode() + b"\n")
+        if await reported.stdout.readline() != b"ready\n":
+            raise SystemExit("the windows could not be opened")
+        deaf = SlowClient(HOST, int(our_port), token.format(agent=f"boss{arguments.windows}"), 0)
+        slow = SlowClient(HOST, int(our_port), token.format(agent=PATIENT), 8192)
+        reading = [asyncio.create_task(asyncio.to_thread(client.run)) for client in (deaf, slow)]
+        around = {"windows": reported.pid}
+        sides = {"ours": Side(our_server, around), "bare": Side(bare_server, around)}
+        await noted(reported, {})
+        for round_ in range(arguments.rounds):
+            for side in sides.values() if round_ % 2 else reversed(sides.values()):
+                await side.phase(arguments, reported)
+        states = await sides["ours"].ask("states")
+        for client in (deaf, slow):
+            client.hurry()
+        await asyncio.gather(*reading)
+    return conclude(
+        arguments, began, sides, (deaf, slow), {f"agent:{agent}": str(state) for agent, state in states.items()}
+    )
+
+
+def conclude(
+    arguments: argparse.Namespace,
+    began: float,
+    sides: dict[str, Side],
+    slow: tuple[SlowClient, SlowClient],
+    states: dict[str, str],
+) -> int:
+    """Tell; 0 where the goals are met."""
+    figures = {name: side.figures() for name, side in sides.items()}
+    shares = {name: side.meter.shares() for name, side in sides.items()}
+    mine, plain = figures["ours"], figures["bare"]
+    ratios = {name: round(mine[name] / plain[name], 2) for name in (*GOALS, "server_us_per_frame")}
+    side, (deaf, patient) = sides["ours"], slow
+    rate = side.changes / (arguments.rounds * arguments.seconds)
+    del states[f"agent:{PATIENT}"]  # nobody is a target of their own
+    wrong = sum(patient.newest.get(target) != state for target, state in states.items())
+    goals = {
+        **{name: mine[name] < goal for name, goal in GOALS.items()},
+        "none lost": not mine["lost"],
+        "who reads nothing is closed": deaf.closed == 4008,
+        "who reads slowly has the newest": patient.closed is None and not patient.gaps and not wrong,
+    }
+    sizes = f"{arguments.windows} windows, {arguments.agents} agents"
+    print(f"{sizes}, {rate:.0f} changes/s, plan kept within {side.late * 1000:.0f} ms; ms")
+    for name in sides:
+        print(f"  {name:5}" + "  ".join(f"{kind} {value}" for kind, value in figures[name].items()))
+        print("        % of a core: " + "  ".join(f"{who} {share}" for who, share in shares[name].items()))
+    print(f"  ratio {ratios}")
+    print(f"  reads nothing: closed with {deaf.closed} after {deaf.events} events")
+    said = f"{patient.events} events for {side.changes} changes"
+    print(f"  reads slowly: {said}, {patient.gaps} gaps, {wrong} of {len(states)} not the newest")
+    print("  goals: " + ", ".join(f"{name} {'met' if met else 'MISSED'}" for name, met in goals.items()))
+    result: dict[str, object] = {
+        "unit": "ms", "load_before": began, **figures, "cpu_percent": shares, "ratio": ratios,
+        "changes_per_second": round(rate),
+        "reads_nothing": {"closed": deaf.closed, "events": deaf.events},
+        "reads_slowly": {"events": patient.events, "changes": side.changes, "gaps": patient.gaps, "not_newest": wrong},
+        "goals": goals,
+    }  # fmt: skip
+    tell("overseers", result, arguments.json)
+    return 0 if all(goals.values()) else 1
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["ours"]:
+        asyncio.run(ours(*map(int, sys.argv[2:])))
+    elif sys.argv[1:2] == ["bare"]:
+        asyncio.run(bare(*map(int, sys.argv[2:])))
+    else:
+        made = parser(__doc__, 4)
+        made.add_argument("--agents", type=int, default=500)
+        made.add_argument("--windows", type=int, default=8)
+        made.add_argument("--rate", type=int, default=1_000, help="changes a second")
+        made.add_argument("--seconds", type=float, default=8.0, help="of a phase")
+        sys.exit(asyncio.run(run(made.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
