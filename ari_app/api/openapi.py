@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document, generated from the table of routes and the models that validate."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 import ari_app
 from ari_app.api.event_models import Event
+from ari_app.api.examples import ANSWERS, REQUESTS
 from ari_app.api.idempotency import HEADER
 from ari_app.api.problems import CONTENT_TYPE, STATUS, TIMEOUT, TOO_LARGE, Problem
 from ari_app.api.routes import Access, Route, adapter
@@ -74,7 +75,7 @@ def _operation(route: Route, schemas: Any) -> Json:
         schema = schemas[(f"{route.operation}:request", "validation")]
         operation["requestBody"] = {
             "required": not route.optional_body,
-            "content": {"application/json": {"schema": schema}},
+            "content": {"application/json": _with_example(schema, REQUESTS.get(route.request))},
         }
     return operation
 
@@ -115,12 +116,16 @@ def _success(route: Route, schemas: Any) -> Json:
         answer["content"] = {route.raw: {"schema": {"type": "string"}}}
     if route.answer is not None:
         schema = schemas[(f"{route.operation}:answer", "serialization")]
-        answer["content"] = {route.raw or "application/json": {"schema": schema}}
+        answer["content"] = {route.raw or "application/json": _with_example(schema, ANSWERS.get(route.answer))}
     if route.also is not None:
         answer["content"][route.also] = {"schema": {"type": "string"}}
     if route.status == 201:
         answer["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The new call"}}
     return {str(route.status): answer}
+
+
+def _with_example(schema: Any, example: Mapping[str, Any] | None) -> Json:
+    return {"schema": schema} if example is None else {"schema": schema, "example": example}
 
 
 def _problems(route: Route, schemas: Any) -> Json:

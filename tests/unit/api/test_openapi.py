@@ -3,6 +3,10 @@
 import warnings
 from typing import Any
 
+from jsonschema_rs import validator_for
+
+from ari_app.api.examples import ANSWERS, REQUESTS
+from ari_app.api.routes import adapter
 from tests.unit.api.fakes import DOCUMENT, World
 
 
@@ -30,6 +34,23 @@ async def test_no_answer_in_json_is_described_as_a_text(world: World) -> None:
         operation: Any = DOCUMENT["paths"][route.path][route.method.lower()]
         content = operation["responses"][str(route.status)].get("content", {})
         assert content.get("application/json", {}).get("schema") != {"type": "string"}, route.operation
+
+
+async def test_every_body_that_desktops_send_or_get_has_an_example_that_is_right(world: World) -> None:
+    for route in world.server.routes:
+        operation: Any = DOCUMENT["paths"][route.path][route.method.lower()]
+        bodies = [operation.get("requestBody", {}), operation["responses"][str(route.status)]]
+        for body in bodies:
+            for content_type, described in body.get("content", {}).items():
+                if content_type != "application/json" or route.tag in ("admin", "running"):
+                    continue
+                schema = {**described["schema"], "components": DOCUMENT["components"]}
+                validator_for(schema, validate_formats=True).validate(described["example"])
+    for request, example in REQUESTS.items():
+        adapter(request).validate_python(example)
+    for answer, example in ANSWERS.items():
+        made = adapter(answer)
+        assert made.dump_python(made.validate_python(example), mode="json") == example  # no field too few or too many
 
 
 async def test_every_path_of_the_contract_is_there(world: World) -> None:

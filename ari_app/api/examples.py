@@ -1,0 +1,228 @@
+"""Examples of bodies for the OpenAPI document, by the type that they are of: one call, and who sees it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ari_app.api.models.agents import LoggedIn, Login, Logout, Me, NewState
+from ari_app.api.models.calls import (
+    Calls,
+    DtmfRequest,
+    HearingDocument,
+    MergeRequest,
+    MonitorRequest,
+    OfferRequest,
+    PartyDtmfRequest,
+    TakeOverRequest,
+    UserDataChanges,
+)
+from ari_app.api.models.history import DispositionDocument, HistoryDocument, NewDisposition
+from ari_app.api.models.phones import MyPhone, NewDevice
+from ari_app.api.models.recordings import RecordingsDocument
+from ari_app.api.models.sessions import NewPassword, SessionsEnded
+from ari_app.api.models.sockets import Ticket
+from ari_app.api.models.supervision import AgentRow, AgentRows, Live, StateForAnother
+from ari_app.api.models.targets import TargetDocument, Targets
+from ari_app.calls.views import CallView
+
+type Json = Mapping[str, Any]
+
+_OFFER = {"target": "group:support", "caller_id": "sales", "user_data": {"ticket": "4711"}}
+
+REQUESTS: Mapping[Any, Json] = MappingProxyType(
+    {
+        DtmfRequest: {"digits": "1234#", "party": None},
+        Login: {"agent": "zoe", "password": "correct horse battery staple"},
+        Logout: {"all": False},
+        MergeRequest: {"call_id": "3f9k2a-c7"},
+        MonitorRequest: {"mode": "listen", "party": None},
+        NewDevice: {"device": "page"},
+        NewDisposition: {"code": "solved", "notes": "Wants an invoice."},
+        NewPassword: {"current_password": "as it was", "new_password": "correct horse battery staple"},
+        NewState: {"state": "not_ready", "reason": "lunch"},
+        OfferRequest: _OFFER,
+        PartyDtmfRequest: {"digits": "1234#"},
+        StateForAnother: {"state": "not_ready", "reason": "lunch"},
+        TakeOverRequest: {"party": None},
+        UserDataChanges: {"ticket": "4711", "draft": None},
+    }
+)
+
+_CONTACT: Json = {
+    "id": "3f9k2a-p1",
+    "role": "contact",
+    "agent": None,
+    "name": "Zoé Caller",
+    "number": "+33612345678",
+    "anonymous": False,
+    "state": "connected",
+    "muted": False,
+    "deaf": False,
+    "talking": True,
+    "you": False,
+    "actions": ["deafen", "hold", "mute", "send_dtmf"],
+    "joined_at": "2026-11-22T20:34:00.120Z",
+    "held_since": None,
+}
+_ALICE: Json = {
+    **_CONTACT,
+    "id": "3f9k2a-p2",
+    "role": "agent",
+    "agent": "alice",
+    "name": "Alice Martin",
+    "number": "1001",
+    "talking": False,
+    "you": True,
+    "actions": ["deafen", "hold", "mute"],
+    "joined_at": "2026-11-22T20:34:06.431Z",
+}
+_CALL: Json = {
+    "id": "3f9k2a-c7",
+    "type": "inbound",
+    "state": "established",
+    "owner": "alice",
+    "parent": None,
+    "user_data": {"ticket": "4711"},
+    "caller_id": None,
+    "started_at": "2026-11-22T20:34:00.120Z",
+    "answered_at": "2026-11-22T20:34:06.431Z",
+    "held_since": None,
+    "parties": [_CONTACT, _ALICE],
+    "offer": {
+        "id": "3f9k2a-o3",
+        "kind": "call",
+        "target": "queue:sales",
+        "ringing": [],
+        "state": "accepted",
+        "caller_id": None,
+        "ring_until": None,
+    },
+    "actions": ["clear", "hold", "initiate_transfer", "release", "send_dtmf", "single_step_transfer"],
+    "recording": None,
+    "monitors": [],
+    "dialled": "3000",
+    "queue": "sales",
+    "queued_at": "2026-11-22T20:34:00.340Z",
+    "ended_at": None,
+    "ended_by": None,
+    "end_reason": None,
+}
+_AGENT: Json = {
+    "agent": "alice",
+    "name": "Alice Martin",
+    "role": "agent",
+    "state": "on_call",
+    "reason": None,
+    "since": "2026-11-22T20:34:06.431Z",
+    "phone": "1001",
+    "phone_device": "desk",
+    "phone_state": "reachable",
+    "wrap_up_until": None,
+    "next_state": "not_ready",
+    "next_reason": "lunch",
+}
+_ROW: Json = {**_AGENT, "groups": ["support"], "calls": ["3f9k2a-c7"]}
+_TARGET: Json = {
+    "target": "group:support",
+    "type": "group",
+    "name": "Support",
+    "state": None,
+    "available": 3,
+    "as_of": "2026-11-22T20:34:06.431Z",
+    "actions": ["call", "initiate_transfer", "single_step_conference", "single_step_transfer"],
+}
+_NOTE: Json = {"agent": "alice", "code": "solved", "notes": "Wants an invoice.", "at": "2026-11-22T20:41:10.002Z"}
+_PAST: Json = {
+    "id": "3f9k2a-c7",
+    "type": "inbound",
+    "outcome": "answered",
+    "started_at": "2026-11-22T20:34:00.120Z",
+    "answered_at": "2026-11-22T20:34:06.431Z",
+    "ended_at": "2026-11-22T20:40:55.870Z",
+    "ended_by": "contact",
+    "end_reason": "hangup",
+    "dialled": "3000",
+    "queue": "sales",
+    "queued_at": "2026-11-22T20:34:00.340Z",
+    "contact": {"name": "Zoé Caller", "number": "+33612345678", "anonymous": False},
+    "agents": ["alice"],
+    "missed_by": ["bob"],
+    "caller_id": None,
+    "dispositions": [_NOTE],
+}
+_RECORDING: Json = {
+    "id": "3f9k2a-r4",
+    "call_id": "3f9k2a-c7",
+    "state": "complete",
+    "started_at": "2026-11-22T20:35:01.000Z",
+    "started_by": "alice",
+    "ended_at": "2026-11-22T20:40:55.870Z",
+    "agents": ["alice"],
+    "file": "calls/20261122T203501Z-3f9k2a-c7-r4.wav",
+}
+_SALES: Json = {
+    "target": "queue:sales",
+    "name": "Sales",
+    "waiting": 2,
+    "oldest_queued_at": "2026-11-22T20:33:41.300Z",
+    "agents": {"on_call": 3, "ready": 1},
+    "service_level": {"numerator": 41, "denominator": 50},
+    "abandoned": {"numerator": 4, "denominator": 50},
+    "as_of": "2026-11-22T20:34:06.431Z",
+}
+
+ANSWERS: Mapping[Any, Json] = MappingProxyType(
+    {
+        AgentRow: _ROW,
+        AgentRows: {"agents": [_ROW]},
+        Calls: {"calls": [_CALL]},
+        CallView: _CALL,
+        DispositionDocument: _NOTE,
+        HearingDocument: {
+            "matrix": [
+                {"ear": "3f9k2a-p1", "hears": ["3f9k2a-p2"], "sound": "talk"},
+                {"ear": "3f9k2a-p2", "hears": ["3f9k2a-p1"], "sound": "talk"},
+            ]
+        },
+        HistoryDocument: {"calls": [_PAST], "next": "3f9k2a-c7"},
+        Live: {"targets": [_SALES]},
+        LoggedIn: {"token": "bTq…", "expires_at": "2026-11-23T08:34:06.431Z", "agent": "alice"},
+        Me: {
+            **_AGENT,
+            "caller_ids": [{"id": "sales", "name": "Sales", "number": "+33140000002"}],
+            "default_caller_id": "sales",
+            "reasons": [{"id": "lunch", "label": "At lunch"}],
+            "features": {
+                "conferences": True,
+                "recording": True,
+                "monitoring": False,
+                "talk_detection": True,
+                "phone_in_page": True,
+                "dispositions": [{"code": "solved", "label": "Solved"}],
+                "disposition_required": False,
+                "caller_id_for": ["call", "transfer"],
+                "max_hold": 120.0,
+            },
+            "groups": [{"id": "support", "name": "Support"}],
+        },
+        MyPhone: {
+            "device": "page",
+            "devices": [
+                {"device": "desk", "number": "1001", "state": "unreachable"},
+                {"device": "page", "number": "1001", "state": "reachable"},
+            ],
+            "held_by": "8d1f0c2b",
+            "session": "8d1f0c2b",
+            "path": "/phone",
+            "uri": "sip:1001-page@callcontrol.invalid",
+            "user": "1001-page",
+            "password": "Zk3…",
+            "ice_servers": [{"urls": ["turn:turn.example.org"], "username": "desk", "credential": "…"}],
+        },
+        RecordingsDocument: {"recordings": [_RECORDING], "next": None},
+        SessionsEnded: {"agent": "alice", "ended": 2},
+        TargetDocument: _TARGET,
+        Targets: {"targets": [_TARGET]},
+        Ticket: {"ticket": "h7W…", "expires_at": "2026-11-22T20:34:36.431Z"},
+    }
+)
