@@ -69,7 +69,7 @@ _CHOSEN = TypeAdapter(_Chosen)
 
 
 class FailureLimit:
-    """At most so many failures for an agent from an address in a window; then a pause for that pair only."""
+    """At most so many failures of an agent from an address, or in a session, in a window; then a pause for that pair."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -85,7 +85,7 @@ class FailureLimit:
             times.popleft()
         if len(times) >= FAILURES:
             seconds = int(times[0] + FAILURE_WINDOW - now) + 1
-            detail = f"too many failed logins; try again in {seconds} s"
+            detail = f"the password was wrong too often; try again in {seconds} s"
             raise HttpError(STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": str(seconds)})
 
     def note(self, who: tuple[str, str]) -> None:
@@ -180,7 +180,8 @@ class Authentication:
         """
         agent = session.agent.id
         credential = self._control.credential(agent)
-        if not await self._check((agent, address), _in_force(agent, credential, await self._password(agent)), current):
+        guessing = (agent, session.digest)  # apart from logins: whoever mistypes here can still log in elsewhere
+        if not await self._check(guessing, _in_force(agent, credential, await self._password(agent)), current):
             log.warning("password_not_changed", agent=agent, address=address)
             problem = FieldError("current_password", "is not right")
             raise Refused(Code.INVALID, "the password is not changed", (problem,))
