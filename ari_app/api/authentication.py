@@ -69,7 +69,7 @@ _CHOSEN = TypeAdapter(_Chosen)
 
 
 class FailureLimit:
-    """At most so many failures of an agent from an address, or in a session, in a window; then a pause for that pair."""
+    """At most so many failures of an agent from an address, or in a session, in a window; then a pause for these."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

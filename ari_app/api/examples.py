@@ -32,7 +32,7 @@ _OFFER = {"target": "group:support", "caller_id": "sales", "user_data": {"ticket
 REQUESTS: Mapping[Any, Json] = MappingProxyType(
     {
         DtmfRequest: {"digits": "1234#", "party": None},
-        Login: {"agent": "zoe", "password": "correct horse battery staple"},
+        Login: {"agent": "marie", "password": "correct horse battery staple"},
         Logout: {"all": False},
         MergeRequest: {"call_id": "3f9k2a-c7"},
         MonitorRequest: {"mode": "listen", "party": None},
@@ -64,12 +64,12 @@ _CONTACT: Json = {
     "joined_at": "2026-11-22T20:34:00.120Z",
     "held_since": None,
 }
-_ALICE: Json = {
+_MARIE: Json = {
     **_CONTACT,
     "id": "3f9k2a-p2",
     "role": "agent",
-    "agent": "alice",
-    "name": "Alice Martin",
+    "agent": "marie",
+    "name": "Marie Dupont",
     "number": "1001",
     "talking": False,
     "you": True,
@@ -80,14 +80,14 @@ _CALL: Json = {
     "id": "3f9k2a-c7",
     "type": "inbound",
     "state": "established",
-    "owner": "alice",
+    "owner": "marie",
     "parent": None,
     "user_data": {"ticket": "4711"},
     "caller_id": None,
     "started_at": "2026-11-22T20:34:00.120Z",
     "answered_at": "2026-11-22T20:34:06.431Z",
     "held_since": None,
-    "parties": [_CONTACT, _ALICE],
+    "parties": [_CONTACT, _MARIE],
     "offer": {
         "id": "3f9k2a-o3",
         "kind": "call",
@@ -108,8 +108,8 @@ _CALL: Json = {
     "end_reason": None,
 }
 _AGENT: Json = {
-    "agent": "alice",
-    "name": "Alice Martin",
+    "agent": "marie",
+    "name": "Marie Dupont",
     "role": "agent",
     "state": "on_call",
     "reason": None,
@@ -131,7 +131,7 @@ _TARGET: Json = {
     "as_of": "2026-11-22T20:34:06.431Z",
     "actions": ["call", "initiate_transfer", "single_step_conference", "single_step_transfer"],
 }
-_NOTE: Json = {"agent": "alice", "code": "solved", "notes": "Wants an invoice.", "at": "2026-11-22T20:41:10.002Z"}
+_NOTE: Json = {"agent": "marie", "code": "solved", "notes": "Wants an invoice.", "at": "2026-11-22T20:41:10.002Z"}
 _PAST: Json = {
     "id": "3f9k2a-c7",
     "type": "inbound",
@@ -145,7 +145,7 @@ _PAST: Json = {
     "queue": "sales",
     "queued_at": "2026-11-22T20:34:00.340Z",
     "contact": {"name": "Zoé Caller", "number": "+33612345678", "anonymous": False},
-    "agents": ["alice"],
+    "agents": ["marie"],
     "missed_by": ["bob"],
     "caller_id": None,
     "dispositions": [_NOTE],
@@ -155,9 +155,9 @@ _RECORDING: Json = {
     "call_id": "3f9k2a-c7",
     "state": "complete",
     "started_at": "2026-11-22T20:35:01.000Z",
-    "started_by": "alice",
+    "started_by": "marie",
     "ended_at": "2026-11-22T20:40:55.870Z",
-    "agents": ["alice"],
+    "agents": ["marie"],
     "file": "calls/20261122T203501Z-3f9k2a-c7-r4.wav",
 }
 _SALES: Json = {
@@ -186,7 +186,7 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
         },
         HistoryDocument: {"calls": [_PAST], "next": "3f9k2a-c7"},
         Live: {"targets": [_SALES]},
-        LoggedIn: {"token": "bTq…", "expires_at": "2026-11-23T08:34:06.431Z", "agent": "alice"},
+        LoggedIn: {"token": "bTq…", "expires_at": "2026-11-23T08:34:06.431Z", "agent": "marie"},
         Me: {
             **_AGENT,
             "caller_ids": [{"id": "sales", "name": "Sales", "number": "+33140000002"}],
@@ -220,7 +220,7 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
             "ice_servers": [{"urls": ["turn:turn.example.org"], "username": "desk", "credential": "…"}],
         },
         RecordingsDocument: {"recordings": [_RECORDING], "next": None},
-        SessionsEnded: {"agent": "alice", "ended": 2},
+        SessionsEnded: {"agent": "marie", "ended": 2},
         TargetDocument: _TARGET,
         Targets: {"targets": [_TARGET]},
         Ticket: {"ticket": "h7W…", "expires_at": "2026-11-22T20:34:36.431Z"},
