@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, Locator, Page, Playwright, Route, async_playwright, expect
 
 from tests.bots.station import Station
-from tests.bots.tones import FRAME, RATE, frequency
+from tests.bots.tones import FRAME, RATE
 from tests.e2e.hands import Hands, Mouse
-from tests.e2e.page_ears import LISTENS, microphone
+from tests.e2e.page_ears import LISTENS, microphone, tone_of
 from tests.e2e.stack import Stack
 from tests.e2e.words import WORDS, Language
 
@@ -99,7 +99,7 @@ class DeskPage:
 
     async def hears(self, bot: Station) -> None:
         """Wait until the page's phone plays that bot's tone, and hears no other louder."""
-        wanted = frequency(next(index for index, owner in bot.studio.owners.items() if owner == bot.name))
+        wanted = tone_of(bot)
         heard = 0.0
         try:
             async with asyncio.timeout(WITHIN / 1000):
@@ -110,6 +110,19 @@ class DeskPage:
             raise AssertionError(
                 f"the page does not hear {bot.name} ({wanted} Hz), but {heard:.0f} Hz loudest"
             ) from None
+
+    async def hears_exactly(self, wanted: set[int], among: set[int]) -> None:
+        """Wait until the page's phone plays these of some tones, in Hz, and no other of them."""
+        heard: set[int] = set()
+        try:
+            async with asyncio.timeout(WITHIN / 1000):
+                while True:
+                    heard = set(await self.page.evaluate("tones => heardAmong(tones)", sorted(among)))
+                    if heard == wanted:
+                        return
+                    await asyncio.sleep(FRAME / RATE)
+        except TimeoutError:
+            raise AssertionError(f"the page hears {sorted(heard)} Hz, not {sorted(wanted)} Hz") from None
 
     def ringing(self, who: str) -> Locator:
         """The call that rings."""

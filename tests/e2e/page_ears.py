@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.bots.sound import QUIET_RMS
 from tests.bots.station import Station
-from tests.bots.tones import FRAME, RATE, decode
+from tests.bots.tones import FRAME, RATE, decode, frequency
 
 MICROPHONE_RATE = 48_000
 
@@ -47,20 +47,39 @@ LISTENS = """
     }
     return ears.get(track);
   };
-  window.heardInHertz = () => {
-    let best = [-70, 0];
+  const spectra = () => {
+    const found = [];
     for (const line of lines) {
       if (line.connectionState !== "connected") continue;
       for (const { track } of line.getReceivers()) {
         const analyser = ear(track);
         const bins = new Float32Array(analyser.frequencyBinCount);
         analyser.getFloatFrequencyData(bins);
-        bins.forEach((level, bin) => {
-          if (level > best[0]) best = [level, (bin * analyser.context.sampleRate) / analyser.fftSize];
-        });
+        found.push([bins, analyser.context.sampleRate / analyser.fftSize]);
       }
     }
+    return found;
+  };
+  window.heardInHertz = () => {
+    let best = [-70, 0];
+    for (const [bins, width] of spectra()) {
+      bins.forEach((level, bin) => {
+        if (level > best[0]) best = [level, bin * width];
+      });
+    }
     return best[1];
+  };
+  // Which of these tones are heard: those that stick out, and are not much softer than the loudest.
+  window.heardAmong = (tones) => {
+    const heard = new Set();
+    for (const [bins, width] of spectra()) {
+      const floor = Math.max(-70, Math.max(...bins) - 26);
+      for (const tone of tones) {
+        const at = Math.round(tone / width);
+        if (Math.max(...bins.slice(at - 1, at + 2)) > floor) heard.add(tone);
+      }
+    }
+    return [...heard];
   };
 })();
 """
@@ -95,6 +114,36 @@ async def is_heard_by(bot: Station, hertz: int, within: float = 5.0) -> None:
         raise AssertionError(f"{bot.name} does not hear {hertz} Hz, but {loudest} Hz loudest") from None
     finally:
         bot.tape = None
+
+
+def tone_of(bot: Station) -> int:
+    """What that bot says, in Hz."""
+    return int(frequency(next(index for index, owner in bot.studio.owners.items() if owner == bot.name)))
+
+
+async def hears_exactly(bot: Station, wanted: set[int], among: set[int], within: float = 5.0) -> None:
+    """Wait until the bot hears these of some tones, and no other of them, over half a second."""
+    bot.tape = bytearray()
+    heard: set[int] = set()
+    try:
+        async with asyncio.timeout(within):
+            while len(bot.tape) < RATE // 2 or heard != wanted:
+                await asyncio.sleep(FRAME / RATE)
+                heard = tones_in(bytes(bot.tape[-RATE // 2 :]), among)
+    except TimeoutError:
+        raise AssertionError(f"{bot.name} hears {sorted(heard)} Hz, not {sorted(wanted)} Hz") from None
+    finally:
+        bot.tape = None
+
+
+def tones_in(payload: bytes, among: set[int]) -> set[int]:
+    """Those of some tones that stick out of half a second of PCMU, and are not much softer than the loudest."""
+    samples = decode(payload)
+    if len(samples) < RATE // 2 or float(np.sqrt(np.mean(samples * samples))) < QUIET_RMS:
+        return set()
+    levels = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    per_bin = RATE / len(samples)
+    return {tone for tone in among if levels[round(tone / per_bin)] > levels.max() / 20}
 
 
 def strongest(payload: bytes) -> float:

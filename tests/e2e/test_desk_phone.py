@@ -10,9 +10,10 @@ from playwright.async_api import expect
 from tests.bots import Contact
 from tests.e2e.browser import DeskPage, Desks
 from tests.e2e.office import CALLER_NAME, Agent, Office
-from tests.e2e.page_ears import is_heard_by
+from tests.e2e.page_ears import hears_exactly, is_heard_by, tone_of
+from tests.e2e.talk import BOB
 
-VOICE = 1100
+VOICE, OTHER_VOICE = 1100, 1300
 
 
 @pytest.fixture
@@ -60,21 +61,54 @@ async def test_a_call_is_taken_in_the_page_and_both_hear_each_other(
     await page.has_status("ready")
 
 
-async def test_two_agents_in_two_browsers_talk_and_confer(office: Office, desks: Desks, page: DeskPage) -> None:
+async def test_two_agents_in_two_browsers_talk_confer_deafen_mute_and_transfer_s11_s26_s30_s31_s40(
+    office: Office, desks: Desks, page: DeskPage
+) -> None:
     bob = await office.agent("bob", ready=False)
-    other = await desks.open("bob", "en", voice=1300)
+    other = await desks.open("bob", "en", voice=OTHER_VOICE)
     await other.uses_this_page()
     await other.goes_ready()
     caller = await office.caller()
+    contact = tone_of(caller)
+    everybody = {VOICE, OTHER_VOICE, contact}
+
+    async def hear(here: set[int], there: set[int], outside: set[int]) -> None:
+        """In Alice's page, in Bob's, and at the phone outside."""
+        await page.hears_exactly(here, everybody)
+        await other.hears_exactly(there, everybody)
+        await hears_exactly(caller, outside, everybody)
+
+    await page.act("bob", BOB, "call", BOB)
+    await other.accept("Alice Martin")
+    await page.hears_exactly({OTHER_VOICE}, everybody)
+    await other.hears_exactly({VOICE}, everybody)
+    await page.call(BOB).press("end")
+    await other.has_status("ready")
+    await page.call(BOB).closes()
+
     caller.dial("1001")
     await page.accept(CALLER_NAME)
-    await page.hears(caller)
-    await page.call(CALLER_NAME).reach("conference", "bob", "Bob Lefèvre")
+    call = page.call(CALLER_NAME)
+    await call.is_now("connected")
+    await call.reach("conference", "bob", BOB)
     await other.accept(CALLER_NAME)
-    await other.hears(caller)
-    await expect(page.call(CALLER_NAME).party("Bob Lefèvre")).to_contain_text("Connecté")
-    await page.call(CALLER_NAME).to_party("Alice Martin", "mute")
-    await is_heard_by(caller, 1300)
+    await expect(call.party(BOB)).to_contain_text("Connecté")
+    await hear({OTHER_VOICE, contact}, {VOICE, contact}, {VOICE, OTHER_VOICE})
+    await call.to_party(BOB, "deafen")
+    await hear({OTHER_VOICE, contact}, set(), {VOICE, OTHER_VOICE})
+    await call.to_party(BOB, "undeafen")
+    await call.to_party("Alice Martin", "mute")
+    await hear({OTHER_VOICE, contact}, {contact}, {OTHER_VOICE})
+    await call.to_party("Alice Martin", "unmute")
+    await hear({OTHER_VOICE, contact}, {VOICE, contact}, {VOICE, OTHER_VOICE})
+    await call.to_party(BOB, "remove")
+    await hear({contact}, set(), {VOICE})
+    await other.has_status("ready")
+
+    await call.reach("transfer", "bob", BOB)
+    await other.accept(CALLER_NAME)
+    await hear(set(), {contact}, {OTHER_VOICE})
+    await call.closes()
     await bob.command("PUT", "/v1/me/phone", {"device": "desk"})
 
 
