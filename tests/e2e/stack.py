@@ -54,6 +54,15 @@ class Stack:
         """What a bare ARI request needs."""
         return {"Authorization": aiohttp.encode_basic_auth(self.ari_user, self.ari_password)}
 
+    async def asterisk_bridges(self) -> list[dict[str, Any]]:
+        """All bridges of Asterisk, likewise."""
+        async with (
+            aiohttp.ClientSession(headers=self.ari_headers) as session,
+            session.get(f"{self.ari}/ari/bridges") as response,
+        ):
+            found: list[dict[str, Any]] = await response.json()
+            return found
+
     async def asterisk_channels(self) -> list[dict[str, Any]]:
         """All channels of Asterisk, as it tells them itself."""
         async with (
@@ -73,9 +82,9 @@ class Stack:
                 while True:
                     async with session.get(f"{self.api}/v1/admin/calls", headers=headers) as response:
                         calls = (await response.json())["calls"]
-                    left = [*calls, *await self.asterisk_channels()]
+                    left = [*calls, *await self.asterisk_channels(), *await self.asterisk_bridges()]
                     if not left:
                         break
                 await session.post(f"{self.api}/v1/logout", headers=headers)
         except TimeoutError:
-            raise AssertionError(f"calls or channels are left: {left}") from None
+            raise AssertionError(f"calls, channels or bridges are left: {left}") from None
