@@ -71,7 +71,7 @@ class Asterisk:
         # The executor's own limit is the one that counts; this one only frees the connection.
         http = HttpClient(settings.user, settings.password, timeout=settings.request_timeout)
         self.client = AriClient(settings.url, http)
-        self._translator = Translator(settings.application)
+        self._translator = Translator(settings.application, settings.bridge_prefix)
         self._phones = PhonesInUse(settings.bridge_prefix, self._translator.has, on_phone_in_use)
         self._requests = Requests(
             self.client, settings.application, settings.routing_context, self._place_found, endpoint

@@ -91,10 +91,13 @@ class _Seen:
 
 
 class Translator:
-    """Facts of one application's events. `dropped` counts events that are not used, by type."""
+    """Facts of one application's events. `created`: what the names of channels that we make begin with; `dropped` counts
+    events that are not used, by type.
+    """
 
-    def __init__(self, application: str) -> None:
+    def __init__(self, application: str, created: str = "cc-") -> None:
         self._application = application
+        self._created = created
         self._legs: dict[LegId, _Seen] = {}
         self._data: dict[LegId, dict[str, str]] = {}
         self._notes: dict[LegId, dict[str, str]] = {}
@@ -295,6 +298,10 @@ class Translator:
                 self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held=None if up else False)
                 self._legs[channel.id].endpoint = channel.endpoint
                 arrived = None if ours else self._arrived(channel, arguments)
+            elif channel.id.startswith(self._created) and not channel.id.endswith(
+                OTHER_HALF
+            ):  # it has not entered yet, or left: either way it will end
+                self.expect(channel.id)
             facts.append(
                 ChannelFact(
                     leg=channel.id,

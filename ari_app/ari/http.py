@@ -66,6 +66,8 @@ class HttpClient:
         self._heartbeat = heartbeat
         self._read_timeout = ClientTimeout(total=None, connect=min(2.0, timeout), sock_read=timeout)
         self.on_connected: Callable[[ClientWebSocketResponse], None] | None = None
+        self.abandoned = 0
+        """Sockets that were given up before Asterisk answered: it opens them all the same when it gets to them."""
 
     async def request(
         self,
@@ -136,7 +138,11 @@ class HttpClient:
         except aiohttp.ClientError as error:
             raise Unreachable(f"no connection: {type(error).__name__}") from error
         except TimeoutError as error:
+            self.abandoned += 1
             raise Unreachable("no answer in time") from error
+        except asyncio.CancelledError:
+            self.abandoned += 1
+            raise
         if self.on_connected is not None:
             self.on_connected(socket)
         return socket

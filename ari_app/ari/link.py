@@ -3,6 +3,9 @@
 Owns the connection's state. Events of one connection are delivered in order after its reconciliation: those that
 happened in a gap are never sent again, so channels and bridges are listed each time. Two controllers never fight over
 an application: Asterisk gives it to the newest and tells the older, which then stays silent until it is started anew.
+
+An Asterisk that stood still answers requests again and yet may tell this connection nothing: it opens sockets that were
+given up meanwhile, and the application is theirs. So an event of our own must come back every few seconds.
 """
 
 import asyncio
@@ -16,8 +19,8 @@ from typing import Any, Protocol
 import structlog
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import AriError
-from ari_app.ari.messages import REPLACED, USED
+from ari_app.ari.failures import AriError, Unreachable
+from ari_app.ari.messages import REPLACED, USED, USER_EVENT
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,7 @@ type Json = Mapping[str, Any]
 
 # Every channel's events, so that CALL_DATA_* set before Stasis is seen, and the cause of every end.
 ALL_CHANNELS = "channel:"
+_PROOF = "call-control-alive"
 
 
 class LinkState(StrEnum):
@@ -42,8 +46,9 @@ class Pace:
 
     first_delay: float = 0.1
     last_delay: float = 5.0
-    ping_every: float = 3.0
-    ping_failures: int = 2
+    proof_every: float = 3.0
+    proof_within: float = 3.0
+    proofs_missed: int = 2
 
 
 class Listener(Protocol):
@@ -85,6 +90,7 @@ class Link:
         self._early: list[Json] | None = None
         self._replaced = asyncio.Event()
         self._suspected = asyncio.Event()
+        self._proven = asyncio.Event()
 
     @property
     def state(self) -> LinkState:
@@ -118,6 +124,7 @@ class Link:
             stood = False
             try:
                 await self._client.describe()
+                await self._client.call("asterisk", "ping")  # a socket is asked for where requests are answered
                 await self._one_connection()
             except AriError as error:
                 reason = str(error)
@@ -176,7 +183,7 @@ class Link:
     async def _reconcile(self) -> None:
         call = self._client.call
         # Otherwise Asterisk sends ten times as much: each variable, each step of the dialplan.
-        await self._client.filter_events(self._application, (*self._events, REPLACED))
+        await self._client.filter_events(self._application, (*self._events, REPLACED, USER_EVENT))
         for source in self._sources:
             await call("applications", "subscribe", applicationName=self._application, eventSource=source)
         channels, bridges = await asyncio.gather(call("channels", "list"), call("bridges", "list"))
@@ -192,27 +199,48 @@ class Link:
     def _on_event(self, event: Json) -> None:
         if event.get("type") == REPLACED:
             if event.get("application") == self._application:
-                self._replaced.set()
+                self._taken_over()
         elif self._replaced.is_set():
             return
+        elif event.get("type") == USER_EVENT:
+            self._proven.set()
         elif self._early is not None:
             self._early.append(event)
         else:
             self._listener.link_event(event)
 
+    def _taken_over(self) -> None:
+        """By another controller, or by a socket of our own that Asterisk has come to only now."""
+        if self._client.http.abandoned:
+            log.warning("asterisk_opened_an_abandoned_socket", application=self._application)
+            self.suspect()
+        else:
+            self._replaced.set()
+
     async def _watch(self) -> None:
-        """Ends with an error when Asterisk answers no more."""
-        failures = 0
+        """Ends with an error when Asterisk answers no more, or tells no more."""
+        missed = 0
         while True:
-            await asyncio.sleep(self._pace.ping_every)
+            await asyncio.sleep(self._pace.proof_every)
             try:
-                await self._client.call("asterisk", "ping")
-                failures = 0
+                await self._prove()
+                missed = 0
+                self._client.http.abandoned = 0  # it would have come to them
             except AriError as error:
-                failures += 1
-                if failures >= self._pace.ping_failures:
+                missed += 1
+                if missed >= self._pace.proofs_missed:
                     raise
-                log.warning("asterisk_ping_failed", reason=str(error))
+                log.warning("asterisk_not_heard", reason=str(error))
+
+    async def _prove(self) -> None:
+        """Have an event sent to ourselves, along the way of all others."""
+        self._proven.clear()
+        await self._client.call("events", "userEvent", eventName=_PROOF, application=self._application)
+        try:
+            async with asyncio.timeout(self._pace.proof_within):
+                await self._proven.wait()
+        except TimeoutError:
+            raise Unreachable("no event arrives") from None
 
     def _to(self, state: LinkState) -> None:
         self._state = state

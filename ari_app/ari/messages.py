@@ -313,6 +313,7 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 CHANNELS: TypeAdapter[list[Channel]] = TypeAdapter(list[Channel])
 
 REPLACED = "ApplicationReplaced"
+USER_EVENT = "ChannelUserevent"
 USED = (
     "StasisStart",
     "StasisEnd",

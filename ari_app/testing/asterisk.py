@@ -70,6 +70,7 @@ class FakeAsterisk:
         self._prefix = bridge_prefix
         self._lanes = Lanes()
         self._failures: list[_Failure] = []
+        self._leaving: dict[LegId, tuple[Channel, int]] = {}
 
     # -- what the controller does -------------------------------------------------------------------------------------
 
@@ -156,6 +157,8 @@ class FakeAsterisk:
             self._event(name, fact)
         self._lanes.clear(f"phone:{leg}")
         self._event(leg, LegGone(leg, cause))
+        if not self.connected:
+            self._leaving[leg] = channel, cause
         for along in self.world.ends_with(channel):
             self.hang_up(along)
 
@@ -235,9 +238,12 @@ class FakeAsterisk:
         self._lanes.fail_all(LOST)
         self._lanes.first(Item("link", fact=LinkLost()))
 
-    def restore_link(self) -> None:
-        """The connection stands again, and what there is was reported."""
+    def restore_link(self, *, leaving: bool = False) -> None:
+        """The connection stands again, and what there is was reported. With `leaving`, those who hung up meanwhile are
+        still listed; the end of one that had entered our application by itself was reported before, to nobody.
+        """
         self.connected = True
+        left, self._leaving = self._leaving if leaving else {}, {}
         channels = tuple(
             ChannelFact(
                 leg=channel.id,
@@ -248,8 +254,15 @@ class FakeAsterisk:
             )
             for channel in self.world.channels.values()
         )
+        channels += tuple(
+            ChannelFact(leg, up=channel.state is State.UP, ringing=channel.state is State.RINGING, in_app=False)
+            for leg, (channel, _) in left.items()
+        )
         bridges = tuple(bridge for bridge in self.world.bridges if bridge.startswith(self._prefix))
         self._tell("link", AsteriskReconciled(channels, bridges))
+        for leg, (channel, cause) in left.items():
+            if channel.arrived is None:
+                self._tell("link", LegGone(leg, cause))
         for channel in self.world.channels.values():
             if channel.state is State.UP:  # requested one by one, as it is in no list
                 reported = LegHeldByPhone if channel.held else LegRetrievedByPhone

@@ -67,9 +67,9 @@ class Faults(Scene):
             self.world.lose_link()
 
     @precondition(lambda self: not self.world.asterisk.connected)
-    @rule()
-    def the_link_is_back(self) -> None:
-        self.world.asterisk.restore_link()
+    @rule(leaving=st.booleans())
+    def the_link_is_back(self, leaving: bool) -> None:
+        self.world.asterisk.restore_link(leaving=leaving)
 
     @rule(now=SELDOM, behind=st.booleans())
     def the_controller_dies(self, now: bool, behind: bool) -> None:

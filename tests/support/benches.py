@@ -374,7 +374,7 @@ def real_settings() -> AsteriskSettings:
         password=os.environ["CC_ARI_PASSWORD"],
         application=f"test-{uuid.uuid4().hex[:12]}",
         bridge_prefix=PREFIX,
-        pace=Pace(first_delay=0.02, last_delay=0.2, ping_every=0.5),
+        pace=Pace(first_delay=0.02, last_delay=0.2, proof_every=0.5),
     )
 
 

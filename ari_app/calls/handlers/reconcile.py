@@ -39,7 +39,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     known = dict.fromkeys(leg.id for leg in step.legs_before())
     for leg_id in known:
         leg, channel = step.leg(leg_id), held.get(leg_id)
-        if leg is None or channel is None:
+        if leg is None or channel is None or _left(leg, channel):
             legs.gone(step, leg_id, refusals.NO_CAUSE)  # nobody knows how it ended
         else:
             _make_up(step, leg, channel)
@@ -64,6 +64,11 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     for bridge in fact.bridges:
         if bridge not in alive:
             step.ask(DestroyBridge, bridge)
+
+
+def _left(leg: Leg, channel: ChannelFact) -> bool:
+    """Whether it is listed on its way out: nothing more is told of a leg that had entered our application."""
+    return not channel.in_app and leg.state is not LegState.CREATING
 
 
 def _make_up(step: Step, leg: Leg, channel: ChannelFact) -> None:

@@ -250,6 +250,16 @@ def test_the_end_of_a_recording_is_reported_however_it_ended(translator: Transla
     assert tell(translator, {"type": kind, "recording": recording}) == [RecorderEnded("calls/x")]
 
 
+def test_the_end_is_reported_of_a_channel_of_ours_that_was_listed_outside_of_the_application() -> None:
+    translator = Translator(APP)
+    (fact,) = translator.listed([channel("cc-1-l2")])
+    assert not fact.in_app
+    assert translator.facts(event("ChannelDestroyed", "cc-1-l2", cause=21, cause_txt="")) == [LegGone("cc-1-l2", 21)]
+    translator.listed([channel("1700000000.7"), channel("cc-1-l2-2")])
+    for stranger in ("1700000000.7", "cc-1-l2-2"):
+        assert translator.facts(event("ChannelDestroyed", stranger, cause=16, cause_txt="")) == []
+
+
 def test_the_end_of_a_recording_is_reported_once_each_time_that_it_was_begun(translator: Translator) -> None:
     recording = {"name": "calls/x", "format": "wav", "state": "done", "target_uri": "bridge:b", "duration": 0}
     started = {"type": "RecordingStarted", "recording": recording | {"state": "recording"}}

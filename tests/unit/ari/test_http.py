@@ -198,6 +198,22 @@ async def test_a_websocket_to_nobody_is_an_error(client: HttpClient) -> None:
         await client.ws_connect("ws://127.0.78.250:9/x")
 
 
+async def test_a_websocket_that_is_given_up_before_it_was_opened_is_counted(server: Server, client: HttpClient) -> None:
+    arrived, never = asyncio.Event(), asyncio.Event()
+
+    async def stand_still(request: web.Request) -> web.StreamResponse:
+        arrived.set()
+        await never.wait()
+        return web.Response()
+
+    server.answer = stand_still
+    opening = asyncio.ensure_future(client.ws_connect(f"{server.url}/events"))
+    await arrived.wait()
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    assert client.abandoned == 1
+
+
 @pytest.mark.parametrize("setter", ["set_basic_auth", "set_api_key"])
 async def test_credentials_cannot_be_given_later(client: HttpClient, setter: str) -> None:
     with pytest.raises(TypeError):

@@ -22,7 +22,9 @@ class Client(AriClient):
         super().__init__("http://nowhere", http)
         self.connections = 0
         self.reachable = True
-        self.pings: list[AriError | None] = []
+        self.proofs: list[AriError | None] = []
+        self.mute = 0
+        """How many events it does not send any more."""
         self.before_listing: Callable[[], Awaitable[None]] | None = None
         self.emit: Callable[[Json], None] = lambda event: None
         self._broken = asyncio.Event()
@@ -39,10 +41,16 @@ class Client(AriClient):
 
     async def call(self, repository: str, operation: str, **arguments: object) -> Any:
         if operation == "ping":
-            error = self.pings.pop(0) if self.pings else None
+            return {}
+        if operation == "userEvent":
+            error = self.proofs.pop(0) if self.proofs else None
             if error is not None:
                 raise error
-            return {}
+            if self.mute:
+                self.mute -= 1
+            else:
+                self.emit({"type": "ChannelUserevent", "eventname": arguments["eventName"]})
+            return None
         if repository == "bridges" and self.before_listing is not None:
             await self.before_listing()
         return [{"id": f"{repository}-{self.connections}"}] if operation == "list" else None
@@ -109,7 +117,7 @@ def listener() -> Listener:
 
 @pytest.fixture
 async def link(client: Client, listener: Listener) -> AsyncIterator[Link]:
-    pace = Pace(first_delay=0.0, last_delay=0.0, ping_every=0.0)
+    pace = Pace(first_delay=0.0, last_delay=0.0, proof_every=0.0, proof_within=0.0)
     link = Link(client, "app", listener, pace=pace)
     yield link
     await link.stop()
@@ -181,10 +189,40 @@ async def test_the_pause_between_attempts_grows_to_a_limit_and_is_spread(
     assert pauses[:8] == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0])
 
 
-async def test_without_an_answer_to_pings_the_connection_is_made_anew(
+async def test_where_events_stop_while_requests_are_answered_the_connection_is_made_anew(
     link: Link, client: Client, listener: Listener
 ) -> None:
-    client.pings = [Unreachable("x"), None, Unreachable("x"), Unreachable("x")]
+    client.mute = 2
+    link.start()
+    assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
+
+
+async def test_a_socket_of_our_own_that_asterisk_opens_late_does_not_fence_us(
+    link: Link, client: Client, listener: Listener
+) -> None:
+    link.start()
+    await listener.until(1)
+    client.http.abandoned = 1
+    client.emit(REPLACED)
+    assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
+
+
+async def test_sockets_that_asterisk_has_had_time_for_are_forgotten(
+    link: Link, client: Client, listener: Listener
+) -> None:
+    client.http.abandoned = 1
+    link.start()
+    async with asyncio.timeout(5):
+        while client.http.abandoned:
+            await asyncio.sleep(0)
+    client.emit(REPLACED)
+    assert (await listener.until(2))[1:] == [("down", True)]
+
+
+async def test_without_an_answer_to_requests_the_connection_is_made_anew(
+    link: Link, client: Client, listener: Listener
+) -> None:
+    client.proofs = [Unreachable("x"), None, Unreachable("x"), Unreachable("x")]
     link.start()
     assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
 

@@ -83,8 +83,9 @@ def test_a_call_goes_on_as_it_was_when_the_link_is_back(state: Callable[[Office]
     assert (office.hears(), office.music(), _who(office)) == (hears, music, parties)
 
 
+@pytest.mark.parametrize("leaving", [False, True])
 @pytest.mark.parametrize("state", STATES)
-def test_everybody_gone_meanwhile_leaves_nothing_behind(state: Callable[[Office], None]) -> None:
+def test_everybody_gone_meanwhile_leaves_nothing_behind(state: Callable[[Office], None], leaving: bool) -> None:
     office = Office()
     state(office)
     office.settle()
@@ -92,7 +93,7 @@ def test_everybody_gone_meanwhile_leaves_nothing_behind(state: Callable[[Office]
     for leg in list(office.asterisk.world.channels):
         office.asterisk.hang_up(leg)
     office.settle()
-    office.asterisk.restore_link()
+    office.asterisk.restore_link(leaving=leaving)
     office.is_calm()
     assert not office.switch.calls
     assert not office.agents.activity
