@@ -91,8 +91,9 @@ class _Seen:
 
 
 class Translator:
-    """Facts of one application's events. `created`: what the names of channels that we make begin with; `dropped` counts
-    events that are not used, by type.
+    """Facts of one application's events.
+
+    `created`: how the names of channels that we make begin. `dropped` counts events that are not used, by type.
     """
 
     def __init__(self, application: str, created: str = "cc-") -> None:

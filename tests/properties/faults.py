@@ -71,6 +71,15 @@ class Faults(Scene):
     def the_link_is_back(self, leaving: bool) -> None:
         self.world.asterisk.restore_link(leaving=leaving)
 
+    @precondition(lambda self: self.world.asterisk.connected and self.world.asterisk.world.channels)
+    @rule(now=SELDOM, who=st.integers(0, 9))
+    def somebody_hangs_up_as_the_link_is_cut_and_is_still_listed(self, now: bool, who: int) -> None:
+        if now:
+            legs = sorted(self.world.asterisk.world.channels)
+            self.world.lose_link()
+            self.world.asterisk.hang_up(legs[who % len(legs)])
+            self.world.asterisk.restore_link(leaving=True)
+
     @rule(now=SELDOM, behind=st.booleans())
     def the_controller_dies(self, now: bool, behind: bool) -> None:
         """`behind`: what its last step made of calls was done, and not yet written."""

@@ -43,6 +43,7 @@ class Client(AriClient):
         if operation == "ping":
             return {}
         if operation == "userEvent":
+            self.asked.release()
             error = self.proofs.pop(0) if self.proofs else None
             if error is not None:
                 raise error
@@ -212,9 +213,11 @@ async def test_sockets_that_asterisk_has_had_time_for_are_forgotten(
 ) -> None:
     client.http.abandoned = 1
     link.start()
-    async with asyncio.timeout(5):
-        while client.http.abandoned:
-            await asyncio.sleep(0)
+    await listener.until(1)
+    while client.http.abandoned:
+        client.asked = asyncio.Semaphore(0)
+        async with asyncio.timeout(5):
+            await client.asked.acquire()
     client.emit(REPLACED)
     assert (await listener.until(2))[1:] == [("down", True)]
 
