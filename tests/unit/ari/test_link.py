@@ -43,7 +43,7 @@ class Client(AriClient):
         if operation == "ping":
             return {}
         if operation == "userEvent":
-            self.asked.release()
+            self.requested.release()
             error = self.proofs.pop(0) if self.proofs else None
             if error is not None:
                 raise error
@@ -215,9 +215,9 @@ async def test_sockets_that_asterisk_has_had_time_for_are_forgotten(
     link.start()
     await listener.until(1)
     while client.http.abandoned:
-        client.asked = asyncio.Semaphore(0)
+        client.requested = asyncio.Semaphore(0)
         async with asyncio.timeout(5):
-            await client.asked.acquire()
+            await client.requested.acquire()
     client.emit(REPLACED)
     assert (await listener.until(2))[1:] == [("down", True)]
 
