@@ -199,11 +199,11 @@ async def test_a_websocket_to_nobody_is_an_error(client: HttpClient) -> None:
 
 
 async def test_a_websocket_that_is_given_up_before_it_was_opened_is_counted(server: Server, client: HttpClient) -> None:
-    arrived, never = asyncio.Event(), asyncio.Event()
+    arrived, goes_on = asyncio.Event(), asyncio.Event()
 
     async def stand_still(request: web.Request) -> web.StreamResponse:
         arrived.set()
-        await never.wait()
+        await goes_on.wait()
         return web.Response()
 
     server.answer = stand_still
@@ -211,6 +211,7 @@ async def test_a_websocket_that_is_given_up_before_it_was_opened_is_counted(serv
     await arrived.wait()
     opening.cancel()
     await asyncio.gather(opening, return_exceptions=True)
+    goes_on.set()  # or the server waits for its answer
     assert client.abandoned == 1
 
 
