@@ -124,7 +124,7 @@ class Link:
             stood = False
             try:
                 await self._client.describe()
-                await self._client.call("asterisk", "ping")  # a socket is asked for where requests are answered
+                await self._client.call("asterisk", "ping")  # a socket is opened where requests are answered
                 await self._one_connection()
             except AriError as error:
                 reason = str(error)

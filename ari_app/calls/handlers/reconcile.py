@@ -67,7 +67,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
 
 
 def _left(leg: Leg, channel: ChannelFact) -> bool:
-    """Whether it is listed on its way out: nothing more is told of a leg that had entered our application."""
+    """Whether it is listed on its way out: nothing more is reported of a leg that had entered our application."""
     return not channel.in_app and leg.state is not LegState.CREATING
 
 
