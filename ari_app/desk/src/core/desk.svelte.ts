@@ -5,9 +5,12 @@
 import { answer, type Api, connect, Refused } from "../api/client";
 import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
-import type { Call, Me, PastCall, ServerEvent, Target, TargetAction } from "./model";
+import type { Call, PastCall, ServerEvent, Target, TargetAction } from "./model";
 import { OwnPhone } from "./own_phone.svelte";
-import { initial, reduce, withAgents, withHearing, withLive, type State } from "./store";
+import { Known } from "./known";
+import { Pictures } from "./pictures";
+import { Shown } from "./shown.svelte";
+import type { State } from "./store";
 import { asksCallerId, current, interactions, isConference, type PartyVerb, type PlainVerb, type TargetVerb } from "./views";
 
 export type NewState = components["schemas"]["NewState"]["state"];
@@ -36,8 +39,9 @@ interface Session {
   readonly agent: string;
 }
 
-/** Milliseconds that a picture of what is known lasts: under a thousand events a second most of the time is for hands. */
-const PICTURE = 50;
+/** Milliseconds until what may be done with the targets is requested anew; and, while they go on changing, between two requests. */
+const SOON = 40;
+const AGAIN = 1000;
 const SESSION = "desk.session";
 const PLAIN_PATHS = {
   hold: "/v1/calls/{call}/hold",
@@ -71,9 +75,7 @@ const PARTY_PATHS = {
 
 export class Desk {
   /** What is shown. */
-  state = $state.raw<State>(initial);
-  /** What is known, to the last event. */
-  latest: State = initial;
+  readonly state = new Shown();
   connection = $state<"connecting" | "open" | "lost">("connecting");
   session = $state.raw<Session | null>(stored());
   sessionLost = $state(false);
@@ -90,12 +92,18 @@ export class Desk {
   readonly phone: OwnPhone = new OwnPhone(this);
   /** Called for each event after the page knows it. */
   readonly listeners = new Set<(event: ServerEvent) => void>();
-  #shown = 0;
-  #showing: ReturnType<typeof setTimeout> | undefined;
+  readonly #known = new Known();
+  readonly #pictures = new Pictures(() => this.state.show(this.#known.picture()));
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #refreshing: ReturnType<typeof setTimeout> | undefined;
+  #refreshed = -AGAIN;
   #problem = 0;
+
+  /** What is known, to the last event: to be read at once. */
+  get latest(): State {
+    return this.#known.now;
+  }
 
   /** The server's time in milliseconds. */
   readonly now = $derived(this.#ticking + this.state.skew);
@@ -142,7 +150,8 @@ export class Desk {
     this.#stream = null;
     this.phone.follow(null);
     this.session = session;
-    this.#know(initial);
+    this.#known.forget();
+    this.#pictures.changed();
     this.sessionLost = false;
     this.purpose = this.asking = this.keypad = null;
     if (session !== null) this.#follow();
@@ -159,27 +168,12 @@ export class Desk {
     this.sessionLost = true;
   }
 
-  /** One event is shown at once; of many in a row what they came to, once for each picture. */
-  #know(state: State): void {
-    this.latest = state;
-    const now = performance.now();
-    if (now - this.#shown >= PICTURE) {
-      this.#shown = now;
-      this.state = state;
-    } else {
-      this.#showing ??= setTimeout(() => {
-        this.#showing = undefined;
-        this.#shown = performance.now();
-        this.state = this.latest;
-      }, PICTURE);
-    }
-  }
-
   #follow(): void {
     this.connection = "connecting";
     this.#stream = new EventStream(() => this.ticket(), {
       event: (event) => {
-        this.#know(reduce(this.latest, event, Date.now()));
+        this.#known.take(event, Date.now());
+        this.#pictures.changed();
         const me = this.latest.me;
         this.phone.follow(me?.features.phone_in_page ? me.phone_device : null);
         if (event.type === "snapshot") {
@@ -208,14 +202,17 @@ export class Desk {
   async askHearing(call: string): Promise<void> {
     const params = { path: { call } };
     const reported = await answer(this.api.GET("/v1/calls/{call}/hearing", { params })).catch(() => null); // over meanwhile
-    if (reported !== null && !(call in this.latest.hearing)) this.#know(withHearing(this.latest, call, reported.matrix));
+    if (reported === null || call in this.latest.hearing) return;
+    this.#known.hearing(call, reported.matrix);
+    this.#pictures.changed();
   }
 
   /** Everybody and every queue, for who oversees them. */
   async #askOverview(): Promise<void> {
     await this.run(async () => {
       const [rows, live] = await Promise.all([answer(this.api.GET("/v1/agents")), answer(this.api.GET("/v1/live"))]);
-      this.#know(withLive(withAgents(this.latest, rows.agents), live.targets));
+      this.#known.overview(rows.agents, live.targets);
+      this.#pictures.changed();
     });
   }
 
@@ -342,10 +339,12 @@ export class Desk {
   /** Counts change at once; what may be done follows from the server's answer, requested once for many changes. */
   #askAgain(): void {
     if (this.#refreshing !== undefined) return;
+    const wait = Math.max(SOON, this.#refreshed + AGAIN - performance.now());
     this.#refreshing = setTimeout(() => {
       this.#refreshing = undefined;
+      this.#refreshed = performance.now();
       this.search(this.query);
-    }, 40);
+    }, wait);
   }
 
   /** Do something with a target; where an identity is to be chosen, the dialog opens first. */
@@ -364,8 +363,8 @@ export class Desk {
     await this.#reach(asking, id);
     // The server keeps the last choice (S52), and tells it.
     await this.run(async () => {
-      const me: Me = await answer(this.api.GET("/v1/me"));
-      this.#know({ ...this.latest, me });
+      this.#known.me(await answer(this.api.GET("/v1/me")));
+      this.#pictures.changed();
     });
   }
 

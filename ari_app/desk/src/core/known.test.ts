@@ -1,10 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { alice, AT, call, events, me, NOW, party, target } from "./examples";
-import type { ServerEvent } from "./model";
-import { initial, reduce, withAgents, withLive, type State } from "./store";
+import type { AgentDocument, AgentRow, ServerEvent } from "./model";
+import { Known } from "./known";
+import { initial, type State } from "./store";
 import { interactions, LINGER } from "./views";
 
-const after = (...all: ServerEvent[]): State => all.reduce((state, event) => reduce(state, event, NOW), initial);
+const after = (...all: ServerEvent[]): State => from(initial, ...all);
+
+function agent(id: string, more: Partial<AgentDocument> = {}): AgentDocument {
+  const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...shape } = me();
+  return { ...shape, agent: id, ...more };
+}
+
+const asRow = (agent: AgentDocument): AgentRow => ({ ...agent, calls: [], groups: [] });
+
+function from(state: State, ...all: ServerEvent[]): State {
+  const known = new Known(state);
+  for (const event of all) known.take(event, NOW);
+  return known.picture();
+}
 
 describe("what the page knows", () => {
   it("is what the snapshot says, and nothing of before", () => {
@@ -60,7 +74,7 @@ describe("what the page knows", () => {
     const state = after(...events({ type: "snapshot", me: me({ role: "supervisor" }), calls: [others, call()] }));
     expect(interactions(state, NOW).map((c) => c.id)).toEqual(["c1"]);
     const left = call({ parties: [party(), alice({ you: false, state: "left" })] });
-    const gone = reduce(state, { type: "call.updated", call: left, seq: 2, at: AT }, NOW);
+    const gone = from(state, { type: "call.updated", call: left, seq: 2, at: AT });
     expect(interactions(gone, NOW)).toEqual([]);
   });
 
@@ -73,7 +87,7 @@ describe("what the page knows", () => {
       ),
     );
     expect(alarmed.alarms).toEqual({ c1: "held_too_long" });
-    expect(reduce(alarmed, { type: "call.updated", call: call(), seq: 4, at: AT }, NOW).alarms).toEqual({});
+    expect(from(alarmed, { type: "call.updated", call: call(), seq: 4, at: AT }).alarms).toEqual({});
   });
 
   it("shows a count at once, and asks what may be done then", () => {
@@ -125,14 +139,97 @@ describe("what the page knows", () => {
     const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...alice } = me();
     const share = { numerator: 1, denominator: 2 };
     const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, service_level: share, abandoned: share, as_of: AT };
-    const requested = withLive(withAgents(initial, [{ ...alice, calls: [], groups: [] }]), [queue]);
+    const known = new Known();
+    known.overview([{ ...alice, calls: [], groups: [] }], [queue]);
+    const requested = known.picture();
     expect([requested.agents["alice"]?.state, requested.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
-    const reported = reduce(requested, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT }, NOW);
+    const reported = from(requested, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT });
     expect(reported.live["queue:sales"]?.waiting).toBe(3);
   });
 
   it("ignores what a newer server may tell, but for its number and time", () => {
     const unknown = { type: "weather.updated", seq: 9, at: AT } as unknown as ServerEvent;
-    expect(reduce(initial, unknown, NOW - 250)).toEqual({ ...initial, seq: 9, skew: 250 });
+    const known = new Known();
+    known.take(unknown, NOW - 250);
+    expect(known.picture()).toEqual({ ...initial, seq: 9, skew: 250 });
+  });
+
+  it("leaves a picture as it was, and copies for the next what has changed, once", () => {
+    const known = new Known();
+    const [snapshot, found, ...more] = events(
+      { type: "snapshot", me: me(), calls: [call()] },
+      { type: "subscribed", targets: [target(), target({ target: "agent:bob", type: "agent" })] },
+      { type: "agent.updated", agent: agent("bob") },
+      { type: "agent.updated", agent: agent("bob", { state: "on_call" }) },
+      { type: "target.updated", target: "agent:bob", available: null, state: "on_call", as_of: AT },
+    ) as [ServerEvent, ServerEvent, ...ServerEvent[]];
+    known.take(snapshot, NOW);
+    known.take(found, NOW);
+    const before = known.picture();
+    const copy = structuredClone(before);
+    for (const event of more) known.take(event, NOW);
+    const { agents } = known.now;
+    known.take({ type: "agent.updated", agent: agent("carol"), seq: 9, at: AT }, NOW);
+    expect(known.now.agents).toBe(agents);
+    const next = known.picture();
+    expect(before).toEqual(copy);
+    expect([next.agents["bob"]?.state, next.found?.[1]?.state, next.found?.[0]]).toEqual(["on_call", "on_call", target()]);
+    expect(next.found?.[0]).toBe(before.found?.[0]);
+    for (const part of ["calls", "mine", "names", "live", "hearing", "me"] as const) expect(next[part]).toBe(before[part]);
+  });
+
+  it("orders people by name when one is new, renamed or has no phone any more, and not when a state changes", () => {
+    const known = new Known();
+    known.overview([agent("a2", { name: "Zoé 10" }), agent("a1", { name: "Zoé 9" }), agent("a3", { phone: null })].map(asRow), []);
+    const first = known.picture();
+    expect(first.roll).toEqual(["a1", "a2"]);
+    known.take({ type: "agent.updated", agent: agent("a2", { name: "Zoé 10", state: "on_call" }), seq: 1, at: AT }, NOW);
+    expect(known.picture().roll).toBe(first.roll);
+    known.take({ type: "agent.updated", agent: agent("a2", { name: "Anna" }), seq: 2, at: AT }, NOW);
+    expect(known.picture().roll).toEqual(["a2", "a1"]);
+  });
+
+  it("keeps no more than there is to know, however many events come", () => {
+    const known = new Known();
+    known.take({ type: "snapshot", me: me({ role: "supervisor" }), calls: [], seq: 1, at: AT }, NOW);
+    const size = (state: State): number => JSON.stringify({ ...state, mine: [...state.mine] }).length;
+    const sizes: number[] = [];
+    for (let seq = 2; seq < 2000; seq += 1) {
+      const id = `call-${1000 + seq}`;
+      const typed = target({ target: `number:+33${1000 + seq}`, type: "number", name: `+33${1000 + seq}` });
+      for (const bare of events(
+        { type: "call.created", call: call({ id }) },
+        { type: "call.alarm", call_id: id, alarm: "held_too_long", since: AT },
+        { type: "call.hearing", call_id: id, matrix: [{ ear: "p1", hears: ["p2"], sound: "talk" }] },
+        { type: "subscribed", targets: [typed] },
+        { type: "agent.updated", agent: agent("bob", { since: AT }) },
+        { type: "call.ended", call: call({ id, state: "released" }) },
+        // Late, of a call that is over.
+        { type: "call.hearing", call_id: id, matrix: [] },
+        { type: "call.alarm", call_id: id, alarm: "held_too_long", since: AT },
+      ))
+        known.take({ ...bare, seq: 1000 + seq }, NOW);
+      sizes.push(size(known.picture()));
+    }
+    expect(new Set(sizes.slice(1)).size).toBe(1);
+  });
+
+  it("sets its clocks anew for another clock of the server, not for every event's way here", () => {
+    const known = new Known();
+    const at = (late: number): number => (known.take({ ...events({ type: "subscribed", targets: null })[0]!, seq: 1 }, NOW + late), known.now.skew);
+    expect([at(0), at(60), at(99), at(200), at(250)]).toEqual([0, 0, 0, -200, -200]);
+  });
+
+  it("keeps the own call that ended while others end theirs", () => {
+    const others = { parties: [party(), alice({ you: false })], state: "released" } as const;
+    const state = after(
+      ...events(
+        { type: "snapshot", me: me({ role: "supervisor" }), calls: [call()] },
+        { type: "call.ended", call: call({ state: "released" }) },
+        { type: "call.ended", call: call({ id: "o1", ...others, parties: [...others.parties] }) },
+        { type: "call.ended", call: call({ id: "o2", ...others, parties: [...others.parties] }) },
+      ),
+    );
+    expect([Object.keys(state.calls), Object.keys(state.ended)]).toEqual([["c1", "o2"], ["c1", "o2"]]);
   });
 });
