@@ -185,7 +185,8 @@ async def test_so_many_are_fetched_at_once_and_no_more(recorded: World, monkeypa
     erin = await recorded.token("erin")
     recorded.files.gate = asyncio.Event()
     async with recorded.http.get("/v1/recordings/r1", headers={"Authorization": f"Bearer {erin}"}) as slow:
-        answer = await recorded.ask("GET", "/v1/recordings/r2", token=erin)
+        async with asyncio.timeout(5):  # one more would wait for the gate
+            answer = await recorded.ask("GET", "/v1/recordings/r2", token=erin)
         assert (answer.status, answer.code) == (409, "too_many")
         recorded.files.gate.set()
         assert await slow.read() == SOUND
@@ -197,7 +198,7 @@ async def test_one_that_breaks_off_is_not_taken_for_whole(recorded: World) -> No
     recorded.files.breaks = True
     async with recorded.http.get("/v1/recordings/r1", headers={"Authorization": f"Bearer {erin}"}) as response:
         with pytest.raises(aiohttp.ClientPayloadError):
-            await response.read()
+            await asyncio.wait_for(response.read(), 5)
     recorded.files.breaks = False
     assert (await recorded.ask("GET", "/v1/recordings/r1", token=erin)).status == 200
 
