@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of
 from ari_app.api.metrics import Metrics
-from ari_app.api.origins import check_source
+from ari_app.api.origins import PREFLIGHT, READABLE, check_source, readable_by
 from ari_app.api.port import Control
 from ari_app.api.problems import (
     CONTENT_TYPE,
@@ -59,18 +59,23 @@ class Dispatcher:
         """The answer. One line of the log for each; never the query, which may have a token."""
         started = time.perf_counter()
         operation, agent = "unknown", None
+        listed, origin = self._control.directory().settings.desk, request.headers.get("Origin")
         try:
-            route, path = self._find(request)
-            operation = route.operation
-            listed = self._control.directory().settings.desk
-            check_source(request.headers.get("Origin"), request.headers.get("Host"), listed)
-            who = await self._who(route, request)
-            agent = who.agent.id if who is not None else None
-            response = await self._answer(route, request, who, path)
+            check_source(origin, request.headers.get("Host"), listed)
+            request[READABLE] = readable_by(origin, listed)
+            if request.method == "OPTIONS" and request[READABLE]:
+                operation = "preflight"
+                response: web.StreamResponse = web.Response(status=204, headers=PREFLIGHT)
+            else:
+                route, path = self._find(request)
+                operation = route.operation
+                who = await self._who(route, request)
+                agent = who.agent.id if who is not None else None
+                response = await self._answer(route, request, who, path)
         except Exception as error:
             response = _problem(error, operation)
         if not response.prepared:
-            protect(response)
+            protect(response, request)
         seconds = time.perf_counter() - started
         self._metrics.requests.labels(operation, str(response.status)).inc()
         if response.status != 101:

@@ -6,11 +6,32 @@ else's can be made to lead here (DNS rebinding), so that a Host by name counts o
 or without.
 """
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from aiohttp import web
+
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Desk
+
+READABLE = web.RequestKey("readable", Mapping[str, str])
+"""Under this key a request carries `readable_by` of its answer."""
+
+_EXPOSED = {"Access-Control-Expose-Headers": "Link, Location, Retry-After", "Vary": "Origin"}
+PREFLIGHT = {
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Allow-Methods": "DELETE, GET, PATCH, POST, PUT",
+    "Access-Control-Max-Age": "600",
+}
+"""What a browser needs that inquires before it sends a listed page's request."""
+
+
+def readable_by(origin: str | None, listed: Desk) -> Mapping[str, str]:
+    """The headers by which a browser lets a listed page read the answer (CORS); a token is all that it is known by."""
+    if origin is None or origin not in listed.origins:
+        return {}
+    return {"Access-Control-Allow-Origin": origin, **_EXPOSED}
 
 
 def check_source(origin: str | None, host: str | None, listed: Desk) -> None:

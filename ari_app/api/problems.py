@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
+from ari_app.api.origins import READABLE
 from ari_app.errors import CallControlError, Code, FieldError
 
 CONTENT_TYPE = "application/problem+json"
@@ -74,8 +75,9 @@ class HttpError(Exception):
         self.status, self.code, self.detail, self.fields, self.headers = status, code, detail, fields, headers
 
 
-def protect(response: web.StreamResponse) -> None:
+def protect(response: web.StreamResponse, request: web.BaseRequest) -> None:
     """What all answers have: versions are nobody's business; names, numbers and secrets are for no cache."""
+    response.headers.extend(request.get(READABLE, {}))
     response.headers["Server"] = "callcontrol"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")

@@ -238,7 +238,7 @@ async def _send(request: web.BaseRequest, entry: Entry, sound: RecordedSound) ->
     name = entry.file.rpartition("/")[2]
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}.wav"'})
     response.content_type, response.content_length = WAV, sound.length
-    protect(response)
+    protect(response, request)
     try:
         await response.prepare(request)
         if request.method != "HEAD":

@@ -1,5 +1,7 @@
 """Pages of other origins do nothing here, whatever name they make lead here."""
 
+from dataclasses import replace
+
 import pytest
 
 from ari_app.api.origins import check_source
@@ -71,3 +73,36 @@ async def test_nothing_that_is_answered_is_for_a_cache_or_for_guessing(world: Wo
     for path in ("/v1/me", "/v1/nowhere", "/v1/openapi.json"):
         headers = (await world.ask("GET", path, token=alice)).headers
         assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
+def list_a_page(world: World) -> dict[str, str]:
+    """From now on pages of another origin may use the API; what a browser sends for them."""
+    directory = world.control.now_directory
+    world.control.now_directory = replace(directory, settings=replace(directory.settings, desk=LISTED))
+    return {"Origin": "https://desk.example.org"}
+
+
+async def test_a_listed_page_reads_answers_also_refusals(world: World, alice: str) -> None:
+    listed = list_a_page(world)
+    for token, status in ((alice, 200), (None, 401)):
+        answer = await world.ask("GET", "/v1/me", token=token, headers=listed)
+        assert answer.status == status
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://desk.example.org"
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+    for own in ({}, {"Origin": f"http://{HOST}:{world.port}"}):
+        assert "Access-Control-Allow-Origin" not in (await world.ask("GET", "/v1/me", headers=own)).headers
+    evil = {"Origin": "http://evil.example.org"}
+    assert "Access-Control-Allow-Origin" not in (await world.ask("GET", "/v1/me", headers=evil)).headers
+
+
+async def test_a_browser_may_inquire_for_a_listed_page_and_for_no_other(world: World) -> None:
+    listed = list_a_page(world)
+    inquiry = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
+    answer = await world.ask("OPTIONS", "/v1/me/state", headers={**listed, **inquiry})
+    assert (answer.status, answer.text) == (204, "")
+    assert "PUT" in answer.headers["Access-Control-Allow-Methods"]
+    for header in ("Authorization", "Content-Type", "Idempotency-Key"):
+        assert header in answer.headers["Access-Control-Allow-Headers"]
+    for other, status in (("http://evil.example.org", 403), (f"http://{HOST}:{world.port}", 405)):
+        answer = await world.ask("OPTIONS", "/v1/me/state", headers={"Origin": other, **inquiry}, check=False)
+        assert (answer.status, "Access-Control-Allow-Methods" in answer.headers) == (status, False)
