@@ -208,3 +208,10 @@ async def test_a_head_request_has_no_body(world: World) -> None:
     async with aiohttp.ClientSession() as session, session.head(f"http://{HOST}:{world.port}/healthz") as answer:
         assert answer.status == 200
         assert await answer.read() == b""
+
+
+async def test_a_body_that_does_not_say_what_it_is_is_refused(world: World, alice: str) -> None:
+    unsaid: dict[str, Any] = {"data": b'{"state": "ready"}', "skip_auto_headers": ["Content-Type"]}
+    answer = await world.ask("PUT", "/v1/me/state", token=alice, **unsaid)
+    assert (answer.code, answer.json["errors"][0]["field"]) == ("invalid", "Content-Type")
+    assert world.agents.records["alice"].state == "logged_out"

@@ -160,8 +160,9 @@ async def test_whoever_is_listed_no_more_is_not_logged_in_when_they_are_again(wo
 
 async def closed(socket: aiohttp.ClientWebSocketResponse) -> int | None:
     """Wait until it is; its code."""
-    async for _ in socket:
-        pass
+    async with asyncio.timeout(5):
+        async for _ in socket:
+            pass
     return socket.close_code
 
 
