@@ -140,7 +140,7 @@ describe("what the page knows", () => {
     const share = { numerator: 1, denominator: 2 };
     const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, service_level: share, abandoned: share, as_of: AT };
     const known = new Known();
-    known.overview([{ ...alice, calls: [], groups: [] }], [queue]);
+    known.overview([{ ...alice, calls: [], groups: [] }], [queue], initial);
     const requested = known.picture();
     expect([requested.agents["alice"]?.state, requested.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
     const reported = from(requested, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT });
@@ -180,13 +180,23 @@ describe("what the page knows", () => {
 
   it("orders people by name when one is new, renamed or has no phone any more, and not when a state changes", () => {
     const known = new Known();
-    known.overview([agent("a2", { name: "Zoé 10" }), agent("a1", { name: "Zoé 9" }), agent("a3", { phone: null })].map(asRow), []);
+    known.overview([agent("a2", { name: "Zoé 10" }), agent("a1", { name: "Zoé 9" }), agent("a3", { phone: null })].map(asRow), [], initial);
     const first = known.picture();
     expect(first.roll).toEqual(["a1", "a2"]);
     known.take({ type: "agent.updated", agent: agent("a2", { name: "Zoé 10", state: "on_call" }), seq: 1, at: AT }, NOW);
     expect(known.picture().roll).toBe(first.roll);
     known.take({ type: "agent.updated", agent: agent("a2", { name: "Anna" }), seq: 2, at: AT }, NOW);
     expect(known.picture().roll).toEqual(["a2", "a1"]);
+  });
+
+  it("keeps what an event has changed since an overview was requested", () => {
+    const known = new Known();
+    known.overview([agent("bob"), agent("carol")].map(asRow), [], initial);
+    const before = known.picture();
+    known.take({ type: "agent.updated", agent: agent("bob", { state: "on_call" }), seq: 1, at: AT }, NOW);
+    known.overview([agent("bob"), agent("carol", { state: "wrap_up" })].map(asRow), [], before);
+    const { agents } = known.picture();
+    expect([agents["bob"]?.state, agents["carol"]?.state]).toEqual(["on_call", "wrap_up"]);
   });
 
   it("keeps no more than there is to know, however many events come", () => {

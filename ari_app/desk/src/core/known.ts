@@ -100,10 +100,17 @@ export class Known {
     this.#state.me = me;
   }
 
-  /** Overseers ask once for everybody; afterwards each change is an event. */
-  overview(rows: readonly AgentRow[], live: readonly LiveTarget[]): void {
-    for (const { calls: _, groups: __, ...agent } of rows) this.#person(agent);
-    for (const target of live) this.#put("live", target.target, target);
+  /**
+   * Overseers fetch everybody once; afterwards each change is an event. `before` is the picture of when it was
+   * requested: what an event has changed since then is newer than the answer.
+   */
+  overview(rows: readonly AgentRow[], live: readonly LiveTarget[], before: State): void {
+    for (const { calls: _, groups: __, ...agent } of rows) {
+      if (this.#state.agents[agent.agent] === before.agents[agent.agent]) this.#person(agent);
+    }
+    for (const target of live) {
+      if (this.#state.live[target.target] === before.live[target.target]) this.#put("live", target.target, target);
+    }
   }
 
   // -- inside ----------------------------------------------------------------------------------------------------------
