@@ -1,6 +1,5 @@
 """Calls that are over, and what agents noted of them: kept in the store, the last so many (`store.port.HISTORY`)."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from ari_app.api.kept import WrittenBehind, look_back
 from ari_app.api.models.history import (
     DispositionDocument,
     HistoryDocument,
@@ -28,14 +28,10 @@ from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call
 from ari_app.calls.records import Record, record_of
 from ari_app.calls.views import timestamp
-from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
+from ari_app.errors import Code, FieldError, Refused
 from ari_app.routing.directory import Agent
 
 log = structlog.get_logger(__name__)
-
-PAGE = 100
-LOOKED_AT = 2_000
-"""Records that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
 
 COLUMNS = (
     "id", "type", "outcome", "started_at", "answered_at", "ended_at", "ended_by", "end_reason", "dialled", "queue",
@@ -54,28 +50,25 @@ class HistoryApi:
         self._agents = agents
         self._store = store
         self._clock = clock
-        self._over: asyncio.Queue[Record] = asyncio.Queue()
+        self._over: WrittenBehind[Record] = WrittenBehind(self._keep, _not_recorded)
 
     def call_changed(self, call: Call) -> None:
         """A call has changed: one that is over is kept."""
         record = record_of(call)
         if record is not None:
-            self._over.put_nowait(record)
+            self._over.put(record)
 
     async def run(self) -> None:
         """Keep what is over; until it is cancelled."""
-        while True:
-            record = await self._over.get()
-            of = dict.fromkeys((*record.agents, *record.missed_by))
-            try:
-                await self._store.keep_record(record.id, to_json(asdict(record)), list(of), record.ended_at)
-            except StoreUnavailable:
-                log.warning("call_not_recorded", call_id=record.id)
-            self._over.task_done()
+        await self._over.run()
+
+    async def _keep(self, record: Record) -> None:
+        of = dict.fromkeys((*record.agents, *record.missed_by))
+        await self._store.keep_record(record.id, to_json(asdict(record)), list(of), record.ended_at)
 
     async def flush(self) -> None:
         """Wait until all that is over is kept, while `run` goes on."""
-        await self._over.join()
+        await self._over.flush()
 
     # -- history ------------------------------------------------------------------------------------------------------
 
@@ -95,22 +88,18 @@ class HistoryApi:
         query: HistoryQuery = exchange.query
         viewer = exchange.session.agent
         of = query.agent if viewer.role in OVERSEERS else viewer.id
-        found: list[RecordDocument] = []
-        cursor, looked_at = query.cursor, 0
-        while looked_at < LOOKED_AT:
-            page = [_RECORD.validate_json(data) for data in await self._store.records(of, cursor, PAGE)]
-            looked_at += len(page)
-            for record in page:
-                cursor = record.id
-                if query.from_ is not None and record.ended_at < _seconds(query.from_):
-                    return HistoryDocument(calls=found, next=None)
-                if _wanted(record, query, of):
-                    found.append(await self._document(record, viewer, of))
-                if len(found) == query.limit:
-                    return HistoryDocument(calls=found, next=cursor)
-            if len(page) < PAGE:
-                return HistoryDocument(calls=found, next=None)
-        return HistoryDocument(calls=found, next=cursor)
+
+        async def read(cursor: str | None, limit: int) -> list[Record]:
+            return [_RECORD.validate_json(data) for data in await self._store.records(of, cursor, limit)]
+
+        records, following = await look_back(
+            read,
+            query.cursor,
+            query.limit,
+            too_old=lambda record: query.from_ is not None and record.ended_at < _seconds(query.from_),
+            wanted=lambda record: _wanted(record, query, of),
+        )
+        return HistoryDocument(calls=[await self._document(x, viewer, of) for x in records], next=following)
 
     async def _document(self, record: Record, viewer: Agent, of: str | None) -> RecordDocument:
         notes = [_NOTE.validate_json(data) for data in (await self._store.notes(record.id)).values()]
@@ -188,6 +177,10 @@ def _row(call: RecordDocument) -> list[str | None]:
         call.end_reason, call.dialled, call.queue, call.queued_at, name, number, " ".join(call.agents),
         " ".join(call.missed_by), call.caller_id, " ".join(codes), "\n".join(notes),
     ]  # fmt: skip
+
+
+def _not_recorded(record: Record) -> None:
+    log.warning("call_not_recorded", call_id=record.id)
 
 
 def _wanted(record: Record, query: HistoryQuery, of: str | None) -> bool:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import structlog
 
 from ari_app.api.documents import state_of
+from ari_app.api.kept import WrittenBehind
 from ari_app.api.models.agents import State
 from ari_app.api.models.supervision import LiveTarget, Share
 from ari_app.api.port import Agents, Control
 from ari_app.calls.model import Call
 from ari_app.calls.views import timestamp
-from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Counters
@@ -37,6 +37,10 @@ GONE = "gone"
 def day_of(seconds: float) -> str:
     """The day of the server's clock."""
     return time.strftime("%Y-%m-%d", time.localtime(seconds))
+
+
+def _not_kept(counted: tuple[str, str]) -> None:
+    log.warning("figure_not_kept", figure=counted[1])
 
 
 def outcome(before: Call | None, call: Call, in_time: float) -> list[str]:
@@ -75,7 +79,7 @@ class Board:
         self._today: Counter[str] = Counter()
         self._reported: dict[str, LiveTarget] = {}
         self._changed = asyncio.Event()
-        self._writing: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self._writing: WrittenBehind[tuple[str, str]] = WrittenBehind(self._keep, _not_kept)
 
     # -- what the shell tells -----------------------------------------------------------------------------------------
 
@@ -93,7 +97,7 @@ class Board:
     def _count(self, name: str) -> None:
         self._begin_day()
         self._today[name] += 1
-        self._writing.put_nowait((self._day, name))
+        self._writing.put((self._day, name))
 
     def _begin_day(self) -> None:
         day = day_of(self._clock())
@@ -105,7 +109,7 @@ class Board:
     async def run(self) -> None:
         """Keep what is counted, and tell of changes; until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write())
+            tasks.create_task(self._writing.run())
             tasks.create_task(self._watch())
 
     async def restore(self) -> None:
@@ -115,16 +119,10 @@ class Board:
 
     async def flush(self) -> None:
         """Wait until what was counted is kept, while `run` goes on."""
-        await self._writing.join()
+        await self._writing.flush()
 
-    async def _write(self) -> None:
-        while True:
-            day, name = await self._writing.get()
-            try:
-                await self._counters.count(day, name)
-            except StoreUnavailable:
-                log.warning("figure_not_kept", figure=name)
-            self._writing.task_done()
+    async def _keep(self, counted: tuple[str, str]) -> None:
+        await self._counters.count(*counted)
 
     async def _watch(self) -> None:
         while True:

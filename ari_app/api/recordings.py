@@ -15,6 +15,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from ari_app.api.kept import WrittenBehind, look_back
 from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument, RecordingsQuery
 from ari_app.api.port import Control, RecordedSound, RecordingFiles, Store
 from ari_app.api.problems import protect
@@ -22,14 +23,11 @@ from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call, CallId, Recording
 from ari_app.calls.views import timestamp
-from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, Code, Refused
 from ari_app.routing.directory import Agent
 
 log = structlog.get_logger(__name__)
 
-PAGE = 100
-LOOKED_AT = 2_000
-"""Entries that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
 AT_ONCE = 8
 """Files that are fetched at once: each has a connection to Asterisk, which commands need as well."""
 STALLED = 15.0
@@ -63,7 +61,7 @@ class RecordingsApi:
         self._store = store
         self._files = files
         self._clock = clock
-        self._entries: asyncio.Queue[Entry] = asyncio.Queue()
+        self._entries: WrittenBehind[Entry] = WrittenBehind(self._keep, _not_listed)
         self._fetched = 0
 
     # -- what is entered ----------------------------------------------------------------------------------------------
@@ -73,19 +71,13 @@ class RecordingsApi:
         was = before.recording if before is not None else None
         now = call.recording
         if before is not None and was is not None and (now is None or now.id != was.id):
-            self._entries.put_nowait(_entry(before, was, self._clock()))
+            self._entries.put(_entry(before, was, self._clock()))
         if now is not None and (before is None or was is None or now.id != was.id or _agents(before) != _agents(call)):
-            self._entries.put_nowait(_entry(call, now, None))
+            self._entries.put(_entry(call, now, None))
 
     async def run(self) -> None:
         """Keep what is entered; until it is cancelled."""
-        while True:
-            entry = await self._entries.get()
-            try:
-                await self._keep(entry)
-            except StoreUnavailable:
-                log.warning("recording_not_listed", call_id=entry.call, file=entry.file)
-            self._entries.task_done()
+        await self._entries.run()
 
     async def _keep(self, entry: Entry) -> None:
         data = await self._store.recording(entry.id)
@@ -97,7 +89,7 @@ class RecordingsApi:
 
     async def flush(self) -> None:
         """Wait until all that is entered is kept, while `run` goes on."""
-        await self._entries.join()
+        await self._entries.flush()
 
     # -- operations ---------------------------------------------------------------------------------------------------
 
@@ -106,22 +98,18 @@ class RecordingsApi:
         query: RecordingsQuery = exchange.query
         viewer = exchange.session.agent
         self._check_right(viewer)
-        found: list[RecordingDocument] = []
-        cursor, looked_at = query.cursor, 0
-        while looked_at < LOOKED_AT:
-            page = [_ENTRY.validate_json(data) for data in await self._store.recordings(cursor, PAGE)]
-            looked_at += len(page)
-            for entry in page:
-                cursor = entry.id
-                if query.from_ is not None and entry.started_at < query.from_.timestamp():
-                    return RecordingsDocument(recordings=found, next=None)
-                if _may_hear(viewer, entry) and _wanted(entry, query):
-                    found.append(self._document(entry))
-                if len(found) == query.limit:
-                    return RecordingsDocument(recordings=found, next=cursor)
-            if len(page) < PAGE:
-                return RecordingsDocument(recordings=found, next=None)
-        return RecordingsDocument(recordings=found, next=cursor)
+
+        async def read(cursor: str | None, limit: int) -> list[Entry]:
+            return [_ENTRY.validate_json(data) for data in await self._store.recordings(cursor, limit)]
+
+        entries, following = await look_back(
+            read,
+            query.cursor,
+            query.limit,
+            too_old=lambda entry: query.from_ is not None and entry.started_at < query.from_.timestamp(),
+            wanted=lambda entry: _may_hear(viewer, entry) and _wanted(entry, query),
+        )
+        return RecordingsDocument(recordings=[self._document(entry) for entry in entries], next=following)
 
     async def hear(self, exchange: Exchange) -> web.StreamResponse:
         """The file, as it comes from Asterisk.
@@ -205,6 +193,10 @@ class RecordingsApi:
                 status=204, codes=codes, access=Access.ADMIN,
             ),
         ]  # fmt: skip
+
+
+def _not_listed(entry: Entry) -> None:
+    log.warning("recording_not_listed", call_id=entry.call, file=entry.file)
 
 
 def _entry(call: Call, recording: Recording, ended_at: float | None) -> Entry:

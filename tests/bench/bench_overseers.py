@@ -26,8 +26,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from aiohttp import web
-
 from ari_app.__main__ import _configure_logging
 from ari_app.adapters import LiveAgents
 from ari_app.api.documents import agent_document
@@ -41,6 +39,7 @@ from ari_app.freezing import freeze_for_gc
 from ari_app.routing.directory import Agent, Directory, Role
 from ari_app.testing.availability import MemoryAvailability
 from ari_app.testing.store import MemoryStore
+from tests.bench.bare_windows import bare_windows
 from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
 from tests.bench.figures import load, parser, tell
 from tests.bench.processes import Meter
@@ -141,32 +140,17 @@ async def ours(agents: int, windows: int) -> None:
 
 async def bare(agents: int, windows: int) -> None:
     """The same documents to WebSockets, made once for all."""
-    sockets: list[web.WebSocketResponse] = []
-
-    async def serve(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
-        await socket.send_str("{}")
-        sockets.append(socket)
-        await socket.receive()
-        return socket
-
     change = Change(centre(agents, windows))
+    async with bare_windows() as sockets:
 
-    async def happen(record: AgentRecord) -> None:
-        document = agent_document(change.directory.agents[record.agent], record).model_dump_json()
-        text = f'{{"type":"agent.updated","seq":1234567890123456,"at":"{timestamp(time.time())}","agent":{document}}}'
-        for socket in sockets:
-            await socket.send_str(text)
+        async def happen(record: AgentRecord) -> None:
+            document = agent_document(change.directory.agents[record.agent], record).model_dump_json()
+            at = timestamp(time.time())
+            text = f'{{"type":"agent.updated","seq":1234567890123456,"at":"{at}","agent":{document}}}'
+            for socket in sockets:
+                await socket.send_str(text)
 
-    application = web.Application()
-    application.router.add_get("/", serve)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0).start()
-    print(runner.addresses[0][1], flush=True)
-    await drive(change, happen)
-    await runner.cleanup()
+        await drive(change, happen)
 
 
 # -- what came of it --------------------------------------------------------------------------------------------------

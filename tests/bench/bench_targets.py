@@ -31,7 +31,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import web
 from redis.asyncio import Redis
 
 from ari_app.__main__ import _configure_logging
@@ -49,6 +48,7 @@ from ari_app.calls.views import timestamp
 from ari_app.freezing import freeze_for_gc
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
+from tests.bench.bare_windows import bare_windows
 from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
 from tests.bench.figures import parser, tell
 from tests.bench.processes import Meter, redis_server
@@ -106,36 +106,22 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
 
 async def bare(redis: str, prefix: str) -> None:
     """Messages `[[windows or null for all, text], …]` from a channel to WebSockets."""
-    sockets: list[web.WebSocketResponse] = []
-
-    async def serve(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
-        await socket.send_str("{}")
-        sockets.append(socket)
-        await socket.receive()
-        return socket
-
-    async def follow() -> None:
-        async for message in pubsub.listen():
-            if message["type"] == "message":
-                for windows, text in json.loads(message["data"]):
-                    for n in range(len(sockets)) if windows is None else windows:
-                        await sockets[n].send_str(text)
-
     client = Redis.from_url(redis)
     pubsub = client.pubsub()
     await pubsub.subscribe(f"{prefix}:bare")
-    application = web.Application()
-    application.router.add_get("/", serve)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0).start()
-    following = asyncio.create_task(follow())
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    following.cancel()
-    os._exit(0)  # a thousand sockets need no farewell
+    async with bare_windows() as sockets:
+
+        async def follow() -> None:
+            async for message in pubsub.listen():
+                if message["type"] == "message":
+                    for windows, text in json.loads(message["data"]):
+                        for n in range(len(sockets)) if windows is None else windows:
+                            await sockets[n].send_str(text)
+
+        following = asyncio.create_task(follow())
+        await asyncio.to_thread(sys.stdin.read)
+        following.cancel()
+        os._exit(0)  # a thousand sockets need no farewell
 
 
 type Change = Callable[[], tuple[str, ...]]

@@ -54,20 +54,11 @@ class Stack:
         """What a bare ARI request needs."""
         return {"Authorization": aiohttp.encode_basic_auth(self.ari_user, self.ari_password)}
 
-    async def asterisk_bridges(self) -> list[dict[str, Any]]:
-        """All bridges of Asterisk, likewise."""
+    async def asterisk_has(self, kind: str) -> list[dict[str, Any]]:
+        """All `channels`, or `bridges`, of Asterisk, as it tells them itself."""
         async with (
             aiohttp.ClientSession(headers=self.ari_headers) as session,
-            session.get(f"{self.ari}/ari/bridges") as response,
-        ):
-            found: list[dict[str, Any]] = await response.json()
-            return found
-
-    async def asterisk_channels(self) -> list[dict[str, Any]]:
-        """All channels of Asterisk, as it tells them itself."""
-        async with (
-            aiohttp.ClientSession(headers=self.ari_headers) as session,
-            session.get(f"{self.ari}/ari/channels") as response,
+            session.get(f"{self.ari}/ari/{kind}") as response,
         ):
             found: list[dict[str, Any]] = await response.json()
             return found
@@ -82,7 +73,7 @@ class Stack:
                 while True:
                     async with session.get(f"{self.api}/v1/admin/calls", headers=headers) as response:
                         calls = (await response.json())["calls"]
-                    left = [*calls, *await self.asterisk_channels(), *await self.asterisk_bridges()]
+                    left = [*calls, *await self.asterisk_has("channels"), *await self.asterisk_has("bridges")]
                     if not left:
                         break
                 await session.post(f"{self.api}/v1/logout", headers=headers)

@@ -19,10 +19,6 @@ OFFER_TIMEOUT = 15.0
 """Seconds: `offer_timeout` of the demonstration's file."""
 
 
-def controller(office: Office) -> Part:
-    return Part(office.stack, "controller")
-
-
 async def talk(caller: Contact, agent: Agent, number: str) -> None:
     """As `Office.connect`, beside other calls."""
     caller.dial(number)
@@ -42,7 +38,7 @@ async def test_calls_go_on_while_the_controller_is_dead_and_obey_when_it_is_back
     talks, before = alice.call, time.monotonic()
     assert talks is not None
 
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         async with undisturbed(office, "talking <-> alice"):
             await talking.stays_up(AWAY)
         await holding.hears_music()
@@ -76,7 +72,7 @@ async def test_which_phones_are_used_past_call_control_is_known_again_after_the_
         caller.phone.dial(f"*9{PHONES[called.name]}")
         await called.phone.answer()
         await office.hears(f"{caller.name} <-> {called.name}", among=(caller.name, called.name))
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         dave.phone.hangup()
         await erin.phone.ended()
     await reopen(alice, bob, dave, erin)
@@ -98,7 +94,7 @@ async def test_mute_and_deaf_outlive_the_controller_and_can_be_undone_after_s30_
     with office.silence_is_right(caller, why="they are deafened"):
         await alice.to("contact", "deafen")
         async with undisturbed(office, *heard):
-            async with controller(office).killed():
+            async with Part(office.stack, "controller").killed():
                 await caller.stays_up(AWAY)
             await reopen(alice)
         assert alice.party("bob")["muted"]
@@ -116,7 +112,7 @@ async def test_a_phone_that_rings_when_the_controller_dies_is_answered_when_it_i
     caller.dial("1001")
     await alice.phone.rings()
     await alice.is_now("ringing")
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         assert alice.phone.ringing is not None
     await reopen(alice)
     await alice.phone.answer()
@@ -131,7 +127,7 @@ async def test_a_phone_answered_while_the_controller_is_dead_talks_when_it_is_ba
     caller.dial("1001")
     await alice.phone.rings()
     await alice.is_now("ringing")
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         await alice.phone.answer()
         await alice.phone.talks()
     await reopen(alice)
@@ -146,7 +142,7 @@ async def test_agents_whom_a_killed_controller_left_as_talking_or_reserved_are_r
     left = RedisAvailability(redis, ProcessSettings.model_fields["redis_prefix"].default)
     caller = await office.caller()
     await office.connect(caller, erin, "1005")
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         # As killed between telling what a call makes of an agent, and writing that call.
         assert await left.set_activity("alice", "on_call", call="cc-never-written")
         assert await left.reserve("never-written", parse_target("agent:bob"), frozenset(), 600.0) == "bob"
@@ -168,7 +164,7 @@ async def test_a_waiting_caller_keeps_their_music_while_the_controller_is_dead_a
     caller.dial("3000")
     await caller.hears_music(within=8)
     begin = time.monotonic()
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         await caller.stays_up(AWAY)
         await caller.hears_music()
     await reopen(dave)
@@ -182,7 +178,7 @@ async def test_a_waiting_caller_keeps_their_music_while_the_controller_is_dead_a
 async def test_a_caller_who_comes_while_the_controller_is_dead_hears_music_and_is_served_after(office: Office) -> None:
     (alice,) = await office.agents("alice")
     caller = await office.caller()
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         caller.dial("2000")
         await caller.hears_music(within=8)
         await caller.stays_up(AWAY)
@@ -198,7 +194,7 @@ async def test_who_hangs_up_while_the_controller_is_dead_is_missed_when_it_is_ba
     stayed = await office.caller("stayed", "+33600000002")
     await talk(gone, alice, "1001")
     await talk(stayed, bob, "1002")
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         gone.hangup()
         await gone.ended()
     await reopen(alice, bob)
@@ -218,7 +214,7 @@ async def test_calls_outlive_the_death_of_the_controller_and_redis_at_once(offic
     await alice.to("contact", "mute")
     await office.hears("alice -> caller")
     await caller.stays_up(2.0)  # Redis writes to its disk every second
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         await Part(office.stack, "redis").die_and_come_back()
     await reopen(alice)
     await office.hears("alice -> caller")
@@ -229,7 +225,7 @@ async def test_calls_outlive_the_death_of_the_controller_and_redis_at_once(offic
 
 async def test_a_token_is_worth_something_after_the_controller_died(office: Office) -> None:
     (alice,) = await office.agents("alice")
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         pass
     assert (await alice.command("GET", "/v1/me"))["state"] == "ready"
 
@@ -238,7 +234,7 @@ async def test_a_controller_that_stood_still_for_five_seconds_obeys_again(office
     (alice,) = await office.agents("alice")
     caller = await office.caller()
     await office.connect(caller, alice)
-    async with undisturbed(office, "caller <-> alice"), controller(office).frozen():
+    async with undisturbed(office, "caller <-> alice"), Part(office.stack, "controller").frozen():
         await caller.stays_up(5.0)
     await reopen(alice)
     await alice.do("hold")
@@ -253,7 +249,7 @@ async def test_what_happens_while_the_controller_stands_still_is_made_up_for(off
     gone = await office.caller("gone", "+33600000001")
     late = await office.caller("late", "+33600000002")
     await talk(gone, alice, "1001")
-    async with controller(office).frozen():
+    async with Part(office.stack, "controller").frozen():
         late.dial("1002")
         await late.talks()
         gone.hangup()
@@ -275,7 +271,7 @@ async def test_who_answered_while_the_controller_stood_still_past_the_end_of_the
     caller.dial("1001")
     await alice.phone.rings()
     await alice.is_now("ringing")
-    async with controller(office).frozen():
+    async with Part(office.stack, "controller").frozen():
         await alice.phone.answer()
         await caller.stays_up(OFFER_TIMEOUT + 1.0)
     await office.hears("caller <-> alice")
@@ -290,7 +286,7 @@ async def test_a_controller_stopped_in_order_and_started_again_leaves_calls_alon
     caller = await office.caller()
     await office.connect(caller, alice)
     async with undisturbed(office, "caller <-> alice"):
-        await controller(office).restart()
+        await Part(office.stack, "controller").restart()
     await reopen(alice)
     await alice.do("hold")
     await caller.hears_music()
@@ -307,7 +303,7 @@ async def test_a_supervisor_hears_on_when_the_controller_is_back_and_can_stop(of
     whisper = ("caller <-> alice", "alice <-> erin", "caller -> erin")
     await office.hears(*whisper)
     async with undisturbed(office, "caller <-> alice", among=("caller", "alice")):
-        async with controller(office).killed():
+        async with Part(office.stack, "controller").killed():
             await office.hears(*whisper)
             await caller.stays_up(AWAY)
         await reopen(alice, erin)
@@ -316,7 +312,7 @@ async def test_a_supervisor_hears_on_when_the_controller_is_back_and_can_stop(of
         await office.hears(*whisper)
         await erin.do("monitor", mode="listen")
         await office.hears("caller <-> alice", "alice -> erin", "caller -> erin")
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         erin.phone.hangup()
         await erin.phone.ended()
     await reopen(alice, erin)

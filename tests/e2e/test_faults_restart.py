@@ -10,17 +10,13 @@ from tests.e2e.witness import reopen
 PARTNER = "+33555000111"
 
 
-def controller(office: Office) -> Part:
-    return Part(office.stack, "controller")
-
-
 async def test_the_hold_key_of_a_phone_works_on_after_the_controller_died_s13_s46(office: Office) -> None:
     (alice,) = await office.agents("alice")
     caller = await office.caller()
     await office.connect(caller, alice)
     await alice.phone.hold()
     await caller.hears_music(within=8)
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         pass
     await reopen(alice)
     await alice.sees_state("held")
@@ -43,7 +39,7 @@ async def test_who_waits_for_the_target_of_a_transfer_hears_it_ring_on_after_the
     await office.connect(caller, alice)
     await alice.do("single-step-transfer", target=target)
     await alice.phone.hears_sound(Sound.RINGING, within=8)
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         pass
     await reopen(alice)
     await alice.phone.hears_sound(Sound.RINGING, within=8, stable=1.0)

@@ -6,10 +6,6 @@ from tests.e2e.office import Agent, Office
 from tests.e2e.witness import reopen
 
 
-def controller(office: Office) -> Part:
-    return Part(office.stack, "controller")
-
-
 async def consulting(office: Office) -> tuple[Agent, Agent, str, str]:
     """Alice consults Bob, the caller is on hold; with the ids of the two calls."""
     alice, bob = await office.agents("alice", "bob")
@@ -25,7 +21,7 @@ async def consulting(office: Office) -> tuple[Agent, Agent, str, str]:
 
 async def test_a_consultation_is_completed_after_the_controller_died_s21(office: Office) -> None:
     alice, bob, _, second = await consulting(office)
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         pass
     await reopen(alice, bob)
     await alice.do("complete-transfer", second)
@@ -38,7 +34,7 @@ async def test_the_agent_hangs_up_while_the_controller_is_dead_and_the_contact_i
     office: Office,
 ) -> None:
     alice, bob, first, _ = await consulting(office)
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         alice.phone.hangup()
     await reopen(alice, bob)
     await bob.phone.ended()
@@ -49,7 +45,7 @@ async def test_the_agent_hangs_up_while_the_controller_is_dead_and_the_contact_i
 
 async def test_the_contact_hangs_up_while_the_controller_is_dead_and_the_two_talk_on_s22_s47(office: Office) -> None:
     alice, bob, first, second = await consulting(office)
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         office.lab["caller"].hangup()
     await reopen(alice, bob)
     await office.hears("alice <-> bob")
@@ -64,7 +60,7 @@ async def test_the_target_answers_while_the_controller_is_dead_and_has_the_conta
     await office.connect(caller, alice)
     await alice.do("single-step-transfer", target="agent:bob")
     await bob.phone.rings()
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         await bob.phone.answer()
     await reopen(alice, bob)
     await office.hears("caller <-> bob")
@@ -77,7 +73,7 @@ async def test_a_waiting_caller_who_gives_up_while_the_controller_is_dead_leaves
     caller = await office.caller()
     caller.dial("3000")
     await caller.hears_music(within=8)
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         caller.hangup()
         await caller.ended()
     await office.stack.no_calls()
@@ -92,7 +88,7 @@ async def test_the_last_choice_of_an_identity_outlives_the_controller_s52(office
     await office.hears("alice <-> partner")
     await alice.do("release")
     await partner.ended()
-    async with controller(office).killed():
+    async with Part(office.stack, "controller").killed():
         pass
     await reopen(alice)
     assert (await alice.command("GET", "/v1/me"))["default_caller_id"] == "sales"

@@ -83,8 +83,8 @@ async def test_it_goes_on_where_the_page_before_ended(recorded: World) -> None:
 
 
 async def test_a_search_that_finds_little_ends_and_says_where(recorded: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ari_app.api.history.PAGE", 2)
-    monkeypatch.setattr("ari_app.api.history.LOOKED_AT", 2)
+    monkeypatch.setattr("ari_app.api.kept.PAGE", 2)
+    monkeypatch.setattr("ari_app.api.kept.LOOKED_AT", 2)
     erin = await recorded.token("erin")
     answer = (await recorded.ask("GET", "/v1/history?number=2000", token=erin)).json
     assert answer == {"calls": [], "next": "c3"}

@@ -92,8 +92,8 @@ async def test_who_oversees_sees_all_and_chooses(recorded: World) -> None:
 
 
 async def test_a_search_that_finds_little_ends_and_says_where(recorded: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "PAGE", 2)
-    monkeypatch.setattr(recordings, "LOOKED_AT", 2)
+    monkeypatch.setattr("ari_app.api.kept.PAGE", 2)
+    monkeypatch.setattr("ari_app.api.kept.LOOKED_AT", 2)
     erin = await recorded.token("erin")
     answer = (await recorded.ask("GET", "/v1/recordings?call=c-r1", token=erin)).json
     assert answer == {"recordings": [], "next": "r2"}

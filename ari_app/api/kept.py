@@ -1,0 +1,75 @@
+"""What the store keeps of what is over: written without a call waiting for it, and read from the last backwards."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from ari_app.errors import StoreUnavailable
+
+PAGE = 100
+LOOKED_AT = 2_000
+"""Entries that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
+
+
+class Named(Protocol):
+    """Whose name is a cursor."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class WrittenBehind[T]:
+    """Writes what it is given, in this order, while `run` goes on. `lost` gets what the store did not take."""
+
+    def __init__(self, write: Callable[[T], Awaitable[None]], lost: Callable[[T], None]) -> None:
+        self._write = write
+        self._lost = lost
+        self._queue: asyncio.Queue[T] = asyncio.Queue()
+
+    def put(self, item: T) -> None:
+        """Have it written."""
+        self._queue.put_nowait(item)
+
+    async def run(self) -> None:
+        """Write; until it is cancelled."""
+        while True:
+            item = await self._queue.get()
+            try:
+                await self._write(item)
+            except StoreUnavailable:
+                self._lost(item)
+            self._queue.task_done()
+
+    async def flush(self) -> None:
+        """Wait until all that was given is written, while `run` goes on."""
+        await self._queue.join()
+
+
+async def look_back[T: Named](
+    read: Callable[[str | None, int], Awaitable[Sequence[T]]],
+    cursor: str | None,
+    limit: int,
+    *,
+    too_old: Callable[[T], bool],
+    wanted: Callable[[T], bool],
+) -> tuple[list[T], str | None]:
+    """The wanted ones after the cursor, the last first, and the cursor for those before; None where there are no more.
+
+    `read(cursor, so many)` is what the store has. Raises: StoreUnavailable.
+    """
+    found: list[T] = []
+    looked_at = 0
+    while looked_at < LOOKED_AT:
+        page = await read(cursor, PAGE)
+        looked_at += len(page)
+        for item in page:
+            cursor = item.id
+            if too_old(item):
+                return found, None
+            if wanted(item):
+                found.append(item)
+            if len(found) == limit:
+                return found, cursor
+        if len(page) < PAGE:
+            return found, None
+    return found, cursor
