@@ -13,11 +13,18 @@ from tests.e2e.stack import Stack
 
 LANGUAGES = ("fr", "en")
 _SOUNDS = "/usr/share/asterisk/sounds"
+_MUSIC = "/usr/share/asterisk/moh"
 
 
 async def music(stack: Stack, name: str) -> Samples:
     """A file of the administrator's own music, as `sales/first`."""
     return await _samples(stack, f"/etc/asterisk/music/{name}.wav")
+
+
+async def shipped_music(stack: Stack) -> dict[str, Samples]:
+    """Each file of the music that comes with the image, by name, in the order in which they are played."""
+    listed = (await run_in(f"{stack.project}-asterisk", "ls", _MUSIC)).decode().split()
+    return {name: await _samples(stack, f"{_MUSIC}/{name}") for name in sorted(listed)}
 
 
 async def prompts(stack: Stack, *names: str) -> dict[str, Samples]:

@@ -81,8 +81,10 @@ SITUATIONS = {
     *(f"F{number}" for number in (*range(1, 20), *range(21, 24))),
     "F6b",
     *(f"N{number}" for number in (*range(1, 7), *range(9, 12))),
+    "C16",
 }
-"""What phones, trunks and administrators bring; the numbers that are missing were never given."""
+"""What phones, trunks, administrators and broken parts bring; the numbers that are missing were never given, or
+are shown by no row of the table."""
 UNHEARD = {"N6", "N10", "N11"}
 """Those in which nobody is at a phone."""
 
@@ -90,7 +92,7 @@ UNHEARD = {"N6", "N10", "N11"}
 def shown_in_situations() -> dict[str, list[str]]:
     """For each row of the table of situations the files of the tests that it names."""
     found: dict[str, list[str]] = {}
-    for number, rest in re.findall(r"^\| ([FN]\d+b?) \|(.*)$", TABLE, re.MULTILINE):
+    for number, rest in re.findall(r"^\| ([FNC]\d+b?) \|(.*)$", TABLE, re.MULTILINE):
         found.setdefault(number, []).extend(file for file, _ in _NAMED.findall(rest))
     return found
 
