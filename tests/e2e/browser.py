@@ -144,8 +144,10 @@ class DeskPage:
     async def finds(self, text: str, name: str) -> Locator:
         """Type a text; the item of what is found."""
         await self.hands.write(self.search, text)
-        item = self.page.get_by_role("listitem", name=re.compile("^" + re.escape(name)))
-        item = self.page.get_by_role("region", name=self.say("team")).locator(item)
+        team = self.page.get_by_role("region", name=self.say("team"))
+        # Until then the list is what an earlier text has found.
+        await expect(team.locator("ul.targets")).to_have_attribute("aria-busy", "false")
+        item = team.locator(self.page.get_by_role("listitem", name=re.compile("^" + re.escape(name))))
         await expect(item).to_be_visible()
         return item
 

@@ -178,7 +178,12 @@ class Office:
             await agent.command("PUT", "/v1/me/state", {"state": "ready"})
             # Where callers wait they may be rung before anybody has seen them ready.
             wanted = ("ready", "reserved", "ringing")
-            await phone.until(lambda: agent.me.get("state") in wanted, "is ready, or wanted already", within=WITHIN)
+            await phone.until(
+                # A phone that has just registered is reported a moment later.
+                lambda: agent.me.get("state") in wanted and agent.me.get("phone_state") != "unreachable",
+                "can be called, or is already",
+                within=WITHIN,
+            )
         return agent
 
     async def desk(self, name: str) -> Agent:

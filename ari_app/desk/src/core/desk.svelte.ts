@@ -86,6 +86,8 @@ export class Desk {
   asking = $state.raw<Asking | null>(null);
   keypad = $state.raw<Keypad | null>(null);
   query = $state("");
+  /** How many answers to searches there will be when `found` is what the text finds. */
+  #searches = $state(0);
   readonly api: Api = connect(
     () => this.session?.token ?? null,
     () => this.#lost(),
@@ -109,6 +111,8 @@ export class Desk {
 
   /** The server's time in milliseconds. */
   readonly now = $derived(this.#ticking + this.state.skew);
+  /** What is shown was found for an earlier text. */
+  readonly searching = $derived(this.#searches > this.state.answered);
   readonly calls = $derived(interactions(this.state, this.now));
   /** The call that Team Communicator's verbs are about. */
   readonly subject = $derived.by<Call | null>(() => {
@@ -186,6 +190,7 @@ export class Desk {
         const me = this.latest.me;
         this.phone.follow(me?.features.phone_in_page ? me.phone_device : null);
         if (event.type === "snapshot") {
+          this.#searches = 0;
           this.search(this.query);
           for (const call of interactions(this.latest, this.now)) if (isConference(call)) void this.askHearing(call.id);
           if (me?.role !== "agent") void this.#askOverview();
@@ -196,7 +201,10 @@ export class Desk {
         this.#tidy();
         for (const listener of this.listeners) listener(event);
       },
-      connection: (state) => (this.connection = state),
+      connection: (state) => {
+        this.connection = state;
+        if (state === "open") this.#searchAgain();
+      },
       sessionEnded: () => this.#lost(),
     });
   }
@@ -343,7 +351,15 @@ export class Desk {
 
   search(text: string): void {
     this.query = text;
+    this.#searches = Math.max(this.#searches, this.latest.answered) + 1;
     this.#stream?.send({ type: "subscribe", q: text.trim().slice(0, 100), limit: 50 });
+  }
+
+  /** What was typed while there was no connection has found nothing yet. */
+  #searchAgain(): void {
+    if (this.#searches <= this.latest.answered) return;
+    this.#searches = this.latest.answered;
+    this.search(this.query);
   }
 
   /** Counts change at once; what may be done follows from the server's answer, requested once for many changes. */

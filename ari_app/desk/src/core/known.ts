@@ -84,6 +84,7 @@ export class Known {
       case "queue.updated":
         return this.#put("live", event.queue.target, event.queue);
       case "error":
+        if (event.operation === "subscribe") state.answered += 1;
         return;
       default:
         return; // an event of a newer server
@@ -116,7 +117,7 @@ export class Known {
   // -- inside ----------------------------------------------------------------------------------------------------------
 
   #begin(me: Me, calls: readonly Call[]): void {
-    const nothing = { ended: {}, alarms: {}, hearing: {}, found: null, stale: false };
+    const nothing = { ended: {}, alarms: {}, hearing: {}, found: null, answered: 0, stale: false };
     Object.assign(this.#state, nothing, {
       me,
       calls: Object.fromEntries(calls.map((call) => [call.id, call])),
@@ -186,6 +187,7 @@ export class Known {
   #found(targets: readonly Target[] | null): void {
     for (const { target, name } of targets ?? []) this.#name(target, name);
     this.#state.found = targets;
+    this.#state.answered += 1;
     this.#state.stale = false;
     this.#index();
   }

@@ -11,6 +11,7 @@ export class Shown implements State {
   alarms = $state.raw(initial.alarms);
   hearing = $state.raw(initial.hearing);
   found = $state.raw(initial.found);
+  answered = $state.raw(initial.answered);
   stale = $state.raw(initial.stale);
   phone = $state.raw(initial.phone);
   names = $state.raw(initial.names);

@@ -20,6 +20,8 @@ export interface State {
   readonly hearing: Readonly<Record<string, readonly Ear[]>>;
   /** What the search has found; null before it has. */
   readonly found: readonly Target[] | null;
+  /** How many searches of this connection have been answered: `found` is the answer to the last of these. */
+  readonly answered: number;
   /** A target of `found` may now allow other actions than it says: ask again. */
   readonly stale: boolean;
   /** The agent's own phones, as they were last reported. */
@@ -44,6 +46,7 @@ export const initial: State = {
   alarms: {},
   hearing: {},
   found: null,
+  answered: 0,
   stale: false,
   phone: null,
   names: {},
