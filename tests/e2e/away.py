@@ -31,7 +31,7 @@ STEADY = 2
 PHONE = "**/v1/me/phone"
 USE_THIS_WINDOW = {"fr": "Utiliser cette fenêtre", "en": "Use this window"}
 REACHABLE = {"fr": "joignable", "en": "reachable"}
-# The sockets that the page has opened, for who takes the phone's away.
+# The sockets that the page has opened, for who takes one away.
 SOCKETS = """
 (() => {
   const Socket = window.WebSocket;
@@ -42,9 +42,9 @@ SOCKETS = """
       sockets.add(this);
     }
   };
-  window.closePhone = async () => {
+  window.closeSocket = async (path) => {
     for (const socket of sockets) {
-      if (new URL(socket.url).pathname !== "/phone" || socket.readyState !== WebSocket.OPEN) continue;
+      if (new URL(socket.url).pathname !== path || socket.readyState !== WebSocket.OPEN) continue;
       const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
       socket.close();
       await closed;
@@ -219,7 +219,7 @@ async def is_closed(talk: Talk) -> Gone:
 async def loses_its_socket(talk: Talk) -> Gone:
     """The phone's socket closes under a page that stays."""
     lost = time.monotonic()
-    await talk.page.page.evaluate("closePhone()")
+    await talk.page.page.evaluate("closeSocket('/phone')")
     return Gone(talk.page, lost, lost)
 
 
