@@ -103,6 +103,15 @@ class EngineControl:
         """See `Control`."""
         return self._ready()
 
+    async def store_trouble(self) -> str:
+        """See `Control`."""
+        if not self._snapshots.trouble:
+            try:
+                await self._store.kept_configuration()
+            except StoreUnavailable as error:
+                return error.detail
+        return self._snapshots.trouble or "the store is reached, and is being read"
+
     def faults(self) -> Sequence[ConfigError]:
         """See `Control`."""
         return self._configured().faults

@@ -183,8 +183,8 @@ class App:
                 await self._api.board.restore()
                 await self._api.restore_passwords()
                 break
-            except StoreUnavailable:
-                log.warning("store_unavailable", retry_in=_RETRY_SECONDS)
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", reason=error.detail, retry_in=_RETRY_SECONDS)
                 await asyncio.sleep(_RETRY_SECONDS)
         self._engine.switch.restore(restored.calls, restored.legs)
         if restored.calls:

@@ -83,8 +83,8 @@ async def kept_in_redis(url: str, prefix: str) -> KeptConfiguration | None:
         while True:
             try:
                 return await RedisStore(client, prefix).kept_configuration()
-            except StoreUnavailable:
-                log.warning("store_unavailable", retry_in=_RETRY_SECONDS)
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", reason=error.detail, retry_in=_RETRY_SECONDS)
                 await asyncio.sleep(_RETRY_SECONDS)
     finally:
         await disconnect(client)

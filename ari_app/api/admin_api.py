@@ -98,12 +98,12 @@ class AdminApi:
         return Health()
 
     async def ready(self, exchange: Exchange) -> Ready:
-        """Raises: AsteriskUnavailable or StoreUnavailable where one is not reached."""
+        """Raises: StoreUnavailable or AsteriskUnavailable where one is not reached."""
         parts = self._control.ready()
+        if not parts.get("store", False):  # first: Asterisk is not looked for before it
+            raise StoreUnavailable(await self._control.store_trouble())
         if not parts.get("asterisk", False):
             raise AsteriskUnavailable("Asterisk is not reached")
-        if not parts.get("store", False):
-            raise StoreUnavailable("the store is not reached")
         at, faulty = self._control.configured()
         return Ready(
             asterisk=True,

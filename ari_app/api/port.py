@@ -82,6 +82,9 @@ class Control(Protocol):
     def ready(self) -> Mapping[str, bool]:
         """Whether each part that this depends on is reached: `asterisk`, `store`."""
 
+    async def store_trouble(self) -> str:
+        """Why the store is not ready, in words for whoever runs this."""
+
     def faults(self) -> Sequence[ConfigError]:
         """What is wrong with the file as it is now."""
 

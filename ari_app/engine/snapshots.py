@@ -69,6 +69,7 @@ class Snapshots:
         self._dirty: dict[str, Call | Leg | None] = {}
         self._wake = asyncio.Event()
         self._failing_since: float | None = None
+        self._reason = ""
         self._changes = 0  # how many there were, and up to which of them the store has them
         self._kept = 0
         self._late = False
@@ -79,6 +80,11 @@ class Snapshots:
     def behind(self) -> bool:
         """Whether what changed could not be written for some time: a restart now would find calls as they were."""
         return self._failing_since is not None and time.monotonic() - self._failing_since > _BEHIND_SECONDS
+
+    @property
+    def trouble(self) -> str:
+        """Why that is so; empty where it is not."""
+        return self._reason if self.behind else ""
 
     def call(self, call: Call) -> None:
         """Keep the call as it is now; one that is over is forgotten."""
@@ -130,6 +136,7 @@ class Snapshots:
                     log.info("snapshots_written_again")
             except StoreUnavailable as error:
                 self._dirty = {**writing, **self._dirty}
+                self._reason = error.detail
                 if self._failing_since is None:
                     self._failing_since = time.monotonic()
                     log.warning("snapshots_not_written", reason=error.detail, changes=len(self._dirty))

@@ -3,10 +3,20 @@
 Nothing of redis-py's exceptions leaves the rooms that use this.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+)
 
 from ari_app.errors import StoreUnavailable
 
@@ -42,6 +52,17 @@ async def disconnect(client: Redis) -> None:
     await client.aclose(close_connection_pool=True)
 
 
+_REFUSALS: Mapping[type[Exception], str] = MappingProxyType(
+    {
+        AuthenticationError: "the store refuses the password that it is given (ARI_APP_REDIS_URL)",
+        NoPermissionError: "the store does not permit this user what is needed (ARI_APP_REDIS_URL, ACL)",
+        OutOfMemoryError: "the store has no memory left to keep anything (maxmemory)",
+        ReadOnlyError: "the store is a replica, and keeps nothing that it is given",
+        BusyLoadingError: "the store is still reading what it has kept; try again shortly",
+    }
+)
+
+
 class StoreErrors:
     """`with StoreErrors(): ...` turns any trouble with Redis, the refusal of a command among it, into StoreUnavailable.
 
@@ -56,8 +77,15 @@ class StoreErrors:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, (RedisError, OSError)):  # the time-outs of asyncio and of sockets are OSErrors
-            detail = f"the store cannot be used ({type(error).__name__}); try again shortly"
-            raise StoreUnavailable(detail) from error
+            raise StoreUnavailable(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, for whoever runs this: Redis' own words may hold more than clients shall know."""
+    for kind, reason in _REFUSALS.items():
+        if isinstance(error, kind):
+            return reason
+    return f"the store cannot be used ({type(error).__name__}); try again shortly"
 
 
 ERRORS = StoreErrors()

@@ -149,6 +149,9 @@ class Quiet:
     def faults(self) -> Sequence[ConfigError]:
         return ()
 
+    async def store_trouble(self) -> str:
+        return ""
+
     def configured(self) -> tuple[float, bool]:
         return 0.0, False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,25 +56,32 @@ async def ari_app(stack: Stack, file: Path, *arguments: str) -> tuple[int, str]:
 
 
 @asynccontextmanager
+async def own_controller(stack: Stack, surroundings: Mapping[str, str], log: Path) -> AsyncIterator[Stack]:
+    """A controller of its own, which may not be ready yet, as the stack that it is part of; it logs to `log`."""
+    with log.open("wb") as written:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ari_app", "run", env=surroundings, stderr=written
+        )
+    try:
+        yield replace(stack, api=f"http://{stack.bind}:{PORT}")
+    finally:
+        # Whatever was found wrong, the next test must not meet this controller.
+        process.terminate()
+        async with asyncio.timeout(15):
+            await process.wait()
+
+
+@asynccontextmanager
 async def own_office(stack: Stack, file: Path) -> AsyncIterator[Office]:
     """An office with a controller of its own that reads `file`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ari_app", "run", env=environment(stack, file), stderr=asyncio.subprocess.DEVNULL
-    )
-    own = replace(stack, api=f"http://{stack.bind}:{PORT}")
-    lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier, voices=8)
-    office = Office(lab, own, {})
-    try:
-        await until_ready(own)
-        yield office
-    finally:
+    async with own_controller(stack, environment(stack, file), Path(os.devnull)) as own:
+        lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier, voices=8)
+        office = Office(lab, own, {})
         try:
-            await office.close()
+            await until_ready(own)
+            yield office
         finally:
-            # Whatever the office found wrong, the next test must not meet this controller.
-            process.terminate()
-            async with asyncio.timeout(15):
-                await process.wait()
+            await office.close()
 
 
 async def test_the_demos_file_fits_the_running_asterisk(stack: Stack) -> None:

@@ -3,12 +3,19 @@ stands still."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
 import numpy as np
 
 from tests.bots.sound import QUIET_RMS
 from tests.bots.tones import FRAME, RATE
+from tests.e2e.containers import until_away
 from tests.e2e.prompts import shipped_music
 from tests.e2e.stack import Stack
+from tests.e2e.test_configuration import FILE, environment, own_controller
 
 LONGEST_PAUSE = 1.0
 """Seconds of silence in music, after which a caller may take the line for dead."""
@@ -23,3 +30,21 @@ async def test_no_music_that_is_shipped_leaves_a_caller_in_silence(stack: Stack)
     pauses = np.diff(loud) * FRAME / RATE
     assert loud[0] == 0
     assert pauses.max() < LONGEST_PAUSE, f"after {loud[pauses.argmax()] * FRAME / RATE:.1f} s of {list(files)}"
+
+
+async def test_a_wrong_password_of_the_store_is_called_by_its_name(stack: Stack, tmp_path: Path) -> None:
+    right = urlsplit(stack.redis)
+    wrong = right._replace(netloc=f":guessed@{right.hostname}:{right.port}").geturl()
+    log = tmp_path / "log"
+    refused = "the store refuses the password that it is given (ARI_APP_REDIS_URL)"
+    async with own_controller(stack, {**environment(stack, FILE), "ARI_APP_REDIS_URL": wrong}, log) as own:
+        await until_away(own, "store_unavailable")
+        async with aiohttp.ClientSession(own.api) as session:
+            async with session.get("/readyz") as response:
+                assert (await response.json())["detail"] == refused
+            async with session.post("/v1/login", json={"agent": "alice", "password": "alice-demo"}) as response:
+                problem = await response.json()
+    assert (response.status, problem["code"], problem["detail"]) == (503, "store_unavailable", refused)
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    assert {line["reason"] for line in lines if line["event"] == "store_unavailable"} == {refused}
+    assert "guessed" not in log.read_text()

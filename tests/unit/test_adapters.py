@@ -3,11 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 
+import pytest
+
 from ari_app.adapters import EngineControl
 from ari_app.calls import commands as c
 from ari_app.calls.model import Call
 from ari_app.configured import Configured
+from ari_app.engine import snapshots
 from ari_app.engine.snapshots import Snapshots
+from ari_app.errors import StoreUnavailable
+from ari_app.store.port import KeptConfiguration
 from ari_app.testing.store import MemoryStore
 from tests.support.world import to
 from tests.unit.engine.ends import started, turn
@@ -29,17 +34,35 @@ class SlowStore(MemoryStore):
         await super().save_many(entries)
 
 
+class RefusingStore(MemoryStore):
+    """Refuses what it is given, and as long as it is let also what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuses = True
+        self.written = asyncio.Event()
+
+    async def kept_configuration(self) -> KeptConfiguration | None:
+        if self.refuses:
+            raise StoreUnavailable("no password")
+        return await super().kept_configuration()
+
+    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+        self.written.set()
+        raise StoreUnavailable("no memory")
+
+
 async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_after() -> None:
     engine, ends, _clock = await started()
     store = SlowStore()
-    snapshots = Snapshots(store)
-    running = asyncio.ensure_future(snapshots.run())
+    keeper = Snapshots(store)
+    running = asyncio.ensure_future(keeper.run())
 
     def changed(before: Call | None, call: Call) -> None:
-        snapshots.call(call)
+        keeper.call(call)
 
     ends.call_changed = changed  # type: ignore[method-assign]
-    control = EngineControl(engine, snapshots, _none, _nothing, dict, store)
+    control = EngineControl(engine, keeper, _none, _nothing, dict, store)
     command = c.MakeCall(id="k1", by="alice", target=to("agent:bob"), caller_id="support")
     answer = asyncio.ensure_future(control.submit(command))
     async with asyncio.timeout(WAIT):
@@ -49,9 +72,39 @@ async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_
         assert not answer.done()
         store.may.set()
         call = await answer
-    (kept,) = (await snapshots.restore()).calls
+    (kept,) = (await keeper.restore()).calls
     assert call is not None
     assert kept.id == call.id
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    engine.close()
+
+
+async def test_why_the_store_is_not_ready_is_asked_of_the_store_itself() -> None:
+    engine, _ends, _clock = await started()
+    store = RefusingStore()
+    control = EngineControl(engine, Snapshots(store), _none, _nothing, dict, store)
+    assert await control.store_trouble() == "no password"
+    store.refuses = False
+    assert await control.store_trouble() == "the store is reached, and is being read"
+    engine.close()
+
+
+async def test_a_store_that_answers_and_keeps_nothing_is_not_ready_for_that_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshots, "_BEHIND_SECONDS", 0.0)
+    engine, _ends, _clock = await started()
+    store = RefusingStore()
+    keeper = Snapshots(store)
+    control = EngineControl(engine, keeper, _none, _nothing, dict, store)
+    running = asyncio.ensure_future(keeper.run())
+    keeper.leg("l1", None)
+    async with asyncio.timeout(WAIT):
+        await store.written.wait()
+        store.refuses = False
+        await turn()
+    assert await control.store_trouble() == "no memory"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     engine.close()

@@ -104,6 +104,9 @@ class FakeControl:
     def ready(self) -> Mapping[str, bool]:
         return self.parts
 
+    async def store_trouble(self) -> str:
+        return "the store is away"
+
     def configured(self) -> tuple[float, bool]:
         return NOW, bool(self.found)
 
