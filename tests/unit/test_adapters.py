@@ -35,7 +35,7 @@ class SlowStore(MemoryStore):
 
 
 class RefusingStore(MemoryStore):
-    """Refuses what it is given, and as long as it is let also what it is asked."""
+    """Refuses what it is given, and as long as it is let also what is read of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_
     engine.close()
 
 
-async def test_why_the_store_is_not_ready_is_asked_of_the_store_itself() -> None:
+async def test_why_the_store_is_not_ready_is_what_the_store_itself_says() -> None:
     engine, _ends, _clock = await started()
     store = RefusingStore()
     control = EngineControl(engine, Snapshots(store), _none, _nothing, dict, store)

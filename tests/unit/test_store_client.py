@@ -1,4 +1,4 @@
-"""What Redis refuses is told apart by why, in words for whoever runs it, and without its own words."""
+"""Why Redis refuses is said, in words for whoever runs it, and without its own words."""
 
 import asyncio
 
