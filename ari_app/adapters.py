@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from aiohttp import ClientWebSocketResponse
 
@@ -10,12 +11,13 @@ from ari_app.ari.devices import Devices, page_of
 from ari_app.ari.page_phones import PagePhones
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import Availability
-from ari_app.calls.commands import Command, MakeCall
+from ari_app.calls.commands import Command, MakeCall, ResumeRecording, StartRecording
 from ari_app.calls.hearing import Ear, hearing
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.configured import Configured
+from ari_app.disk import check_room
 from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
@@ -37,7 +39,9 @@ class EngineControl:
         reload: Callable[[], Awaitable[Sequence[ConfigError]]],
         ready: Callable[[], Mapping[str, bool]],
         store: Store,
+        recordings: Path | None = None,
     ) -> None:
+        self._recordings = recordings
         self._engine = engine
         self._snapshots = snapshots
         self._configured = configured
@@ -47,6 +51,8 @@ class EngineControl:
 
     async def submit(self, command: Command) -> Call | None:
         """See `Control`."""
+        if isinstance(command, StartRecording | ResumeRecording):
+            await check_room(self._recordings)
         if isinstance(command, MakeCall) and command.caller_id is None:
             command = await self._with_last_choice(command)
         call = await self._engine.submit(command)

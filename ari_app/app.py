@@ -99,7 +99,13 @@ class App:
         self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
         control = EngineControl(
-            self._engine, self._snapshots, lambda: self._configured, self.reload, self.ready, self._store
+            self._engine,
+            self._snapshots,
+            lambda: self._configured,
+            self.reload,
+            self.ready,
+            self._store,
+            settings.recordings,
         )
         self._hub = EventHub(control, agents, self._metrics, clock=self._clock)
         phones = LivePhones(

@@ -1,7 +1,7 @@
 """The one tree of errors that may reach a client, each with a stable code.
 
     CallControlError
-    ├── Refused               the request is understood and cannot be done (401, 403, 404, 409, 422)
+    ├── Refused               the request is understood and cannot be done (401, 403, 404, 409, 422, 507)
     └── Unavailable           a part this depends on is away (503)
         ├── AsteriskUnavailable
         └── StoreUnavailable
@@ -31,6 +31,7 @@ class Code(StrEnum):
     TOO_MANY = "too_many"
     ASTERISK_UNAVAILABLE = "asterisk_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
+    DISK_FULL = "disk_full"
     INTERNAL = "internal"
 
 

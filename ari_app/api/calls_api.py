@@ -34,6 +34,7 @@ _PARTY = f"{_CALL}/parties/{{party}}"
 _DONE = (Code.NOT_FOUND, Code.FORBIDDEN, Code.NOT_ALLOWED_NOW, Code.ASTERISK_UNAVAILABLE, Code.STORE_UNAVAILABLE)
 _MY_PHONE = (*_DONE, Code.PHONE_UNREACHABLE)  # what rings one's own phone
 _SWITCHED = (*_DONE, Code.FEATURE_DISABLED)  # what the administrator may switch off
+_RECORDED = (*_SWITCHED, Code.DISK_FULL)
 _MONITORED = (*_MY_PHONE, Code.FEATURE_DISABLED, Code.TOO_MANY)
 _OFFERED = (
     *_DONE,
@@ -199,12 +200,9 @@ class CallsApi:
                 return _of_call(verb, self._offer(c.ON_CALL[verb]), _OFFERED, OfferRequest, status=201)
             case CallAction.ANSWER | CallAction.RETRIEVE:
                 return _of_call(verb, self._verb(c.ON_CALL[verb]), _MY_PHONE)
-            case (
-                CallAction.START_RECORDING
-                | CallAction.PAUSE_RECORDING
-                | CallAction.RESUME_RECORDING
-                | CallAction.STOP_RECORDING
-            ):
+            case CallAction.START_RECORDING | CallAction.RESUME_RECORDING:
+                return _of_call(verb, self._verb(c.ON_CALL[verb]), _RECORDED)
+            case CallAction.PAUSE_RECORDING | CallAction.STOP_RECORDING:
                 return _of_call(verb, self._verb(c.ON_CALL[verb]), _SWITCHED)
             case (
                 CallAction.HOLD

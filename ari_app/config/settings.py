@@ -44,6 +44,8 @@ class ProcessSettings(FileSettings):
     """Redis, with its password where it has one."""
     redis_prefix: str = Field("cc", pattern=r"^[A-Za-z0-9_.-]{1,32}$")
     """What all keys in Redis begin with: another one for each controller that shares a Redis."""
+    recordings: Path | None = None
+    """Where this machine has Asterisk's recordings: none is begun when that disk is full. Without it nobody looks."""
     api_host: str = Field("127.0.0.1", min_length=1)
     """The address that the API listens on."""
     api_port: int = Field(8080, ge=0, le=65_535)

@@ -12,11 +12,13 @@ import numpy as np
 
 from tests.bots.sound import QUIET_RMS
 from tests.bots.tones import FRAME, RATE
-from tests.e2e.containers import until_away
+from tests.e2e.containers import run_in, until_away
+from tests.e2e.office import Office
 from tests.e2e.prompts import shipped_music
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import FILE, environment, own_controller
 
+RECORDINGS = "/var/spool/asterisk/recording"
 LONGEST_PAUSE = 1.0
 """Seconds of silence in music, after which a caller may take the line for dead."""
 
@@ -48,3 +50,25 @@ async def test_a_wrong_password_of_the_store_is_called_by_its_name(stack: Stack,
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     assert {line["reason"] for line in lines if line["event"] == "store_unavailable"} == {refused}
     assert "guessed" not in log.read_text()
+
+
+async def test_no_recording_is_begun_on_a_full_disk_and_one_whose_disk_fills_up_is_reported(office: Office) -> None:
+    asterisk = f"{office.stack.project}-asterisk"
+    (alice,) = await office.agents("alice")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await run_in(asterisk, "fallocate", "-l", "40M", f"{RECORDINGS}/full")  # of 64 MB
+    try:
+        assert await alice.refused("start-recording") == "disk_full"
+        assert alice.call is not None
+        assert alice.call["recording"] is None
+        await run_in(asterisk, "rm", f"{RECORDINGS}/full")
+        await alice.do("start-recording")
+        await run_in(asterisk, "sh", "-c", f"dd if=/dev/zero of={RECORDINGS}/full bs=4k 2>/dev/null; true")
+        await alice.phone.until(lambda: bool(alice.errors), "is notified", within=20)
+        assert [error["operation"] for error in alice.errors] == ["recording"]
+        await alice.sees(lambda call: call["recording"] is None, "sees that it is not recorded any more")
+    finally:
+        await run_in(asterisk, "rm", "-f", f"{RECORDINGS}/full")
+    await office.hears("alice <-> caller")
+    await alice.do("start-recording")

@@ -17,6 +17,9 @@ from tests.runner.compose import Options, named_volumes
 
 # On everything that a run starts: the name of the runner's own container.
 _LABEL = "callcontrol.test"
+# What recordings go to: a disk of its own, which a test can fill up without filling the host's.
+_RECORDINGS = "_recordings"
+_SMALL_DISK = {"type": "tmpfs", "device": "tmpfs", "o": "size=64m"}
 
 
 class Over(Exception):
@@ -56,7 +59,8 @@ class Machine:
             if self._over:
                 raise Over
             for volume in named_volumes(options):
-                self._docker.volumes.create(volume, labels=labels)
+                disk = _SMALL_DISK if volume.endswith(_RECORDINGS) else None
+                self._docker.volumes.create(volume, driver="local", driver_opts=disk, labels=labels)
             container: Container = self._docker.containers.create(**options, labels=labels)
             container.start()
         return container

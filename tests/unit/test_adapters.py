@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from ari_app import adapters
 from ari_app.adapters import EngineControl
 from ari_app.calls import commands as c
 from ari_app.calls.model import Call
 from ari_app.configured import Configured
 from ari_app.engine import snapshots
 from ari_app.engine.snapshots import Snapshots
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.store.port import KeptConfiguration
 from ari_app.testing.store import MemoryStore
 from tests.support.world import to
@@ -107,6 +109,26 @@ async def test_a_store_that_answers_and_keeps_nothing_is_not_ready_for_that_reas
     assert await control.store_trouble() == "no memory"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    engine.close()
+
+
+@pytest.mark.parametrize("command", [c.StartRecording, c.ResumeRecording])
+async def test_no_recording_is_requested_of_a_disk_that_is_full(
+    monkeypatch: pytest.MonkeyPatch, command: type[c.StartRecording | c.ResumeRecording]
+) -> None:
+    looked: list[Path | None] = []
+
+    async def full(recordings: Path | None) -> None:
+        looked.append(recordings)
+        raise Refused(Code.DISK_FULL, "full")
+
+    monkeypatch.setattr(adapters, "check_room", full)
+    engine, _ends, _clock = await started()
+    store, where = MemoryStore(), Path("/recordings")
+    control = EngineControl(engine, Snapshots(store), _none, _nothing, dict, store, where)
+    with pytest.raises(Refused, match="full"):
+        await control.submit(command(id="k1", by="alice", call="c1"))
+    assert looked == [where]
     engine.close()
 
 

@@ -43,7 +43,7 @@ def test_volumes_are_the_projects_and_directories_the_hosts() -> None:
     asterisk = of("asterisk")
     assert asterisk["volumes"] == ["/tmp/files:/srv/asterisk:ro", "cctest-70_recordings:/var/spool/asterisk/recording"]
     assert named_volumes(asterisk) == ["cctest-70_recordings"]
-    assert named_volumes(of("controller")) == []
+    assert named_volumes(of("controller")) == ["cctest-70_recordings"]
     assert named_volumes(of("bots")) == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, cast
@@ -23,6 +23,7 @@ class Thing:
     name: str
     labels: dict[str, str]
     refuses: int = 0
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -52,8 +53,8 @@ class Things:
 
     all: list[Thing] = field(default_factory=list)
 
-    def create(self, name: str, labels: dict[str, str], **_: object) -> Thing:
-        self.all.append(thing := Thing(self.all, name, labels))
+    def create(self, name: str, labels: dict[str, str], **options: object) -> Thing:
+        self.all.append(thing := Thing(self.all, name, labels, options=options))
         return thing
 
     def list(self, *, filters: dict[str, str] | None = None, **_: object) -> Sequence[Thing]:
@@ -97,6 +98,14 @@ def test_containers_and_their_volumes_go_when_the_run_ends_and_nothing_else_does
     assert {"cctest-64-redis", "cctest-64_redis"} <= {*there.names}
     mine.end()
     assert there.names == ["run-1", "run-2", "cctest-65-asterisk", "callcontrol-asterisk"]
+
+
+def test_recordings_have_a_small_disk_of_their_own_that_a_test_can_fill_up() -> None:
+    there = Docker()
+    machine(there).start({**REDIS, "volumes": ["cctest-64_redis:/data", "cctest-64_recordings:/recordings"]})
+    opened = {thing.name: thing.options["driver_opts"] for thing in there.volumes.all}
+    small = {"type": "tmpfs", "device": "tmpfs", "o": "size=64m"}
+    assert opened == {"cctest-64_redis": None, "cctest-64_recordings": small}
 
 
 def test_nothing_is_started_once_a_run_is_over() -> None:
