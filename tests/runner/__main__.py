@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, _end)
     try:
         machine.sweep()
-        outcomes = [run.step(name) for name in wanted.steps]
+        outcomes = run.steps(wanted.steps)
         run.close()
     finally:
         machine.end()

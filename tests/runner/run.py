@@ -1,11 +1,11 @@
-"""One run of `docker/test`: its steps, one after the other, and the call centres that they share."""
+"""One run of `docker/test`: its steps, and the call centres that they share."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,7 @@ from tests.runner.steps import IN_CALL_CENTRE, Command, commands
 
 # Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
 _TAKEN = "/taken"
+_LOOKS_EVERY = 0.2  # seconds, for what a step has printed meanwhile
 # A step that meets one of these has failed, and the next is run.
 _COMPLAINTS = (NotReady, DockerException, LookupError)
 
@@ -39,14 +40,40 @@ class Run:
     centre: CallCentre | None = None
     places: list[Place] = field(default_factory=list)
 
-    def step(self, name: str) -> Outcome:
+    def steps(self, names: Sequence[str]) -> list[Outcome]:
+        """Run them; what they print goes to `output`, one after the other.
+
+        Those with a call centre wait for calls most of the time: the others are done beside them.
+        """
+        logs = {name: self.scratch / f"{name}.log" for name in names}
+        # Not waited for where this run is interrupted.
+        lanes = {with_calls: ThreadPoolExecutor(1) for with_calls in (False, True)}
+        begun = {name: lanes[name in IN_CALL_CENTRE].submit(self._logged, name, logs[name]) for name in names}
+        return [self._follow(logs[name], step) for name, step in begun.items()]
+
+    def _logged(self, name: str, log: Path) -> Outcome:
+        with log.open("wb") as output:
+            return self.step(name, output)
+
+    def _follow(self, log: Path, step: Future[Outcome]) -> Outcome:
+        """Print what is in the file until the step is done."""
+        log.touch()
+        with log.open("rb") as written:
+            over = False
+            while not over:
+                over = bool(wait([step], _LOOKS_EVERY).done)
+                self.output.write(written.read())
+                self.output.flush()
+        return step.result()
+
+    def step(self, name: str, output: BinaryIO) -> Outcome:
         """Run one step; what it prints goes to `output`."""
-        _say(self.output, "\n" + self.style.heading(name))
+        _say(output, "\n" + self.style.heading(name))
         began = time.monotonic()
         if name == "e2e" and not self.arguments and self.parts > 1:
-            good = self._shared(name)
+            good = self._shared(name, output)
         else:
-            good = self._run(name, self.arguments)
+            good = self._run(name, self.arguments, output)
         files = sorted(self.scratch.glob(f"{name}.xml")) + sorted(self.scratch.glob(f"{name}.*.xml"))
         return outcome(name, round(time.monotonic() - began), files, good=good)
 
@@ -60,20 +87,20 @@ class Run:
         for place in self.places:
             place.leave()
 
-    def _run(self, name: str, arguments: Sequence[str], mounted: Sequence[str] = ()) -> bool:
+    def _run(self, name: str, arguments: Sequence[str], output: BinaryIO, mounted: Sequence[str] = ()) -> bool:
         try:
             if name not in IN_CALL_CENTRE:
                 options = self._alone(name)
             else:
                 if self.centre is None:
-                    self.centre = self._call_centre(self.scratch, self.output)
+                    self.centre = self._call_centre(self.scratch, output)
                 options = self.centre.bots()
-            return self._all(commands(name, arguments), _reporting(options, self.scratch, mounted), self.output)
+            return self._all(commands(name, arguments), _reporting(options, self.scratch, mounted), output)
         except _COMPLAINTS as complaint:
-            _say(self.output, str(complaint))
+            _say(output, str(complaint))
             return False
 
-    def _shared(self, name: str) -> bool:
+    def _shared(self, name: str, output: BinaryIO) -> bool:
         """Calls take their time and little of the machine's: several call centres are done in a fraction of it.
 
         Each takes the next test that none has taken.
@@ -83,9 +110,9 @@ class Run:
         # Not waited for where this run is interrupted: they end when their containers are taken away.
         pool = ThreadPoolExecutor(self.parts)
         others = {number: pool.submit(self._part, name, number, taken) for number in range(2, self.parts + 1)}
-        good = self._run(name, ("--taken", _TAKEN), [f"{taken}:{_TAKEN}"])
+        good = self._run(name, ("--taken", _TAKEN), output, [f"{taken}:{_TAKEN}"])
         for number, other in others.items():
-            good = self._finished(name, number, other) and good
+            good = self._finished(name, number, other, output) and good
         pool.shutdown()
         return good
 
@@ -104,10 +131,10 @@ class Run:
                 return False
         return good
 
-    def _finished(self, name: str, number: int, part: Future[bool]) -> bool:
+    def _finished(self, name: str, number: int, part: Future[bool], output: BinaryIO) -> bool:
         good = part.result()
-        self.output.write((self.scratch / f"part.{number}.log").read_bytes())
-        self.output.flush()
+        output.write((self.scratch / f"part.{number}.log").read_bytes())
+        output.flush()
         written = self.scratch / f"part.{number}" / f"{name}.xml"
         if not written.exists():
             return False
@@ -130,7 +157,8 @@ class Run:
 
     def _alone(self, name: str) -> Options:
         image = f"callcontrol-bots:{self.images['BOTS_TAG']}"
-        return {"image": image, "name": f"{self.machine.run_name}-{name}", "network_mode": "none"}
+        # Calls come first.
+        return {"image": image, "name": f"{self.machine.run_name}-{name}", "network_mode": "none", "cpu_shares": 256}
 
     def _all(self, wanted: Sequence[Command], options: Options, output: BinaryIO) -> bool:
         """Run commands in containers one after the other; whether all of them went well."""

@@ -85,7 +85,7 @@ def counts(outcome: Outcome) -> tuple[int, int]:
 
 
 def test_end_to_end_tests_are_shared_and_counted_together(three: Run, machine: FakeMachine) -> None:
-    assert counts(three.step("e2e")) == (5, 1)
+    assert counts(three.step("e2e", three.output)) == (5, 1)
     assert sorted(machine.ran) == ["cctest-64-bots", "cctest-65-bots", "cctest-66-bots"]
     assert all(f"{name} says this" in printed(three) for name in machine.ran)
     assert {file.name for file in three.scratch.glob("*.xml")} == {"e2e.xml", "e2e.2.xml", "e2e.3.xml"}
@@ -95,15 +95,15 @@ def test_end_to_end_tests_are_shared_and_counted_together(three: Run, machine: F
 
 def test_some_tests_of_a_step_need_no_more_than_one_call_centre(three: Run, machine: FakeMachine) -> None:
     three.arguments = ("-k", "hold")
-    assert counts(three.step("e2e")) == (2, 0)
+    assert counts(three.step("e2e", three.output)) == (2, 0)
     assert machine.ran == ["cctest-64-bots"]
     three.leave()
 
 
 def test_steps_have_one_call_centre_in_common_whose_logs_are_kept(three: Run, machine: FakeMachine) -> None:
-    three.step("contract")
+    three.step("contract", three.output)
     three.arguments = ("-x",)
-    three.step("e2e")
+    three.step("e2e", three.output)
     assert machine.ran == ["cctest-64-bots"] * 2
     assert not (three.scratch / "controller.log").exists()
     three.close()
@@ -116,14 +116,36 @@ def test_a_call_centre_that_does_not_become_ready_fails_the_step_and_the_next_is
     three: Run, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FakeCentre, "ready", False)
-    assert counts(three.step("contract")) == (0, 1)
-    assert counts(three.step("e2e")) == (0, 1)
+    assert counts(three.step("contract", three.output)) == (0, 1)
+    assert counts(three.step("e2e", three.output)) == (0, 1)
     assert printed(three).count("does not become ready") == 4
-    assert counts(three.step("types")) == (0, 0)
+    assert counts(three.step("types", three.output)) == (0, 0)
     assert machine.ran == ["run-1-types"]
     three.leave()
 
 
 def test_all_commands_of_a_step_are_run_whatever_came_of_those_before(three: Run, machine: FakeMachine) -> None:
-    assert counts(three.step("lint")) == (0, 0)
+    assert counts(three.step("lint", three.output)) == (0, 0)
     assert machine.ran == ["run-1-lint"] * 3
+
+
+def test_steps_without_calls_are_done_beside_those_with_and_printed_in_order(three: Run, machine: FakeMachine) -> None:
+    three.arguments = ("-x",)
+    names = ["types", "contract", "imports", "e2e"]
+    assert [each.step for each in three.steps(names)] == names
+    headings = [line.removeprefix("── ") for line in printed(three).splitlines() if line.startswith("── ")]
+    assert headings == names
+    assert [name for name in machine.ran if name.startswith("run-1")] == ["run-1-types", "run-1-imports"]
+    assert "run-1-imports says this" in (three.scratch / "imports.log").read_text()
+    three.close()
+    three.leave()
+
+
+def test_a_step_that_breaks_breaks_the_run(three: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("as nobody expects")
+
+    monkeypatch.setattr(FakeCentre, "start", breaks)
+    with pytest.raises(RuntimeError, match="as nobody expects"):
+        three.steps(["contract", "types"])
+    three.leave()
