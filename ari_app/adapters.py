@@ -50,7 +50,6 @@ class EngineControl:
         self._store = store
 
     async def submit(self, command: Command) -> Call | None:
-        """See `Control`."""
         if isinstance(command, StartRecording | ResumeRecording):
             await check_room(self._recordings)
         if isinstance(command, MakeCall) and command.caller_id is None:
@@ -73,44 +72,34 @@ class EngineControl:
         return replace(command, caller_id=chosen) if chosen in listed else command
 
     def calls(self) -> Mapping[CallId, Call]:
-        """See `Control`."""
         return self._engine.calls
 
     def hearing(self, call: Call) -> tuple[Ear, ...]:
-        """See `Control`."""
         return hearing(call, self._engine.switch.legs.get)
 
     def engaged(self, agent: str) -> Collection[CallId]:
-        """See `Control`."""
         return self._engine.switch.state.calls_of_agent.get(agent, {})
 
     def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
-        """See `Control`."""
         return self._engine.switch.stories.of(call_id)
 
     def story_file(self, call_id: CallId) -> str | None:
-        """See `Control`."""
         story = self._engine.switch.stories.of(call_id)
         return None if story is None else storyfile.write(call_id, story)
 
     def directory(self) -> Directory:
-        """See `Control`."""
         return self._configured().configuration.directory
 
     def credential(self, agent: str) -> Credential | None:
-        """See `Control`."""
         return self._configured().configuration.credentials.get(agent)
 
     async def reload(self) -> Sequence[ConfigError]:
-        """See `Control`."""
         return await self._reload()
 
     def ready(self) -> Mapping[str, bool]:
-        """See `Control`."""
         return self._ready()
 
     async def store_trouble(self) -> str:
-        """See `Control`."""
         if not self._snapshots.trouble:
             try:
                 await self._store.kept_configuration()
@@ -119,11 +108,9 @@ class EngineControl:
         return self._snapshots.trouble or "the store is reached, and is being read"
 
     def faults(self) -> Sequence[ConfigError]:
-        """See `Control`."""
         return self._configured().faults
 
     def configured(self) -> tuple[float, bool]:
-        """See `Control`."""
         now = self._configured()
         return now.at, bool(now.faults)
 
@@ -145,28 +132,22 @@ class LiveAgents:
         self._device = device
 
     def device(self, agent: str) -> str:
-        """See `Agents`."""
         return self._device(agent)
 
     def record(self, agent: str) -> AgentState | None:
-        """See `Agents`."""
         return self._mirror.record(agent)
 
     def available(self, target: Target) -> int:
-        """See `Agents`."""
         return self._mirror.available(target)
 
     def may_ring(self, agent: str) -> bool:
-        """See `Agents`."""
         record = self._mirror.record(agent)
         return record is not None and (record.available or (record.may_wait and self._room(agent)))
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentState:
-        """See `Agents`."""
         return await self._availability.set_state(agent, state, reason)
 
     async def extend(self, agent: str, seconds: float, most: float) -> AgentState:
-        """See `Agents`."""
         return await self._availability.extend(agent, seconds, most)
 
 
@@ -190,35 +171,27 @@ class LivePhones:
         self._on_choice = on_choice
 
     def account(self, phone: str) -> str:
-        """See `Phones`."""
         return page_of(phone)
 
     def device(self, phone: str) -> str:
-        """See `Phones`."""
         return self._devices.device(phone)
 
     def can_ring(self, phone: str, device: str) -> bool | None:
-        """See `Phones`."""
         return self._devices.can_ring(page_of(phone) if device == "page" else phone)
 
     def in_use(self, phone: str, device: str) -> bool:
-        """See `Phones`."""
         return self._devices.in_use(page_of(phone) if device == "page" else phone)
 
     async def choose(self, phone: str, device: str) -> None:
-        """See `Phones`."""
         await self._store.set_device(phone, device)
         self._devices.choose(phone, device)
         self._on_choice(phone)
 
     async def connect(self, phone: str, password: str) -> ClientWebSocketResponse:
-        """See `Phones`."""
         return await self._pages.connect(phone, password)
 
     def closed(self, phone: str) -> None:
-        """See `Phones`."""
         self._on_closed(page_of(phone))
 
     async def forget(self, phone: str) -> None:
-        """See `Phones`."""
         await self._pages.forget(phone)

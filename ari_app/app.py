@@ -260,15 +260,12 @@ class App:
     # -- where effects go (`Outlets`) ---------------------------------------------------------------------------------
 
     def asterisk(self, effect: e.AsteriskEffect) -> None:
-        """See `Outlets`."""
         self._asterisk.execute(effect)
 
     def availability(self, effect: e.AvailabilityEffect) -> None:
-        """See `Outlets`."""
         self._bookings.execute(effect)
 
     def call_changed(self, before: Call | None, call: Call) -> None:
-        """See `Outlets`."""
         self._snapshots.call(call)
         self._hub.call_changed(before, call)
         self._hub.hearing_changed([call.id])
@@ -279,32 +276,26 @@ class App:
             log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
 
     def talk_changed(self, call: Call) -> None:
-        """See `Outlets`."""
         self._hub.call_changed(call, call)
 
     def leg_changed(self, effect: e.LegChanged) -> None:
-        """See `Outlets`."""
         self._snapshots.leg(effect.leg_id, effect.leg)
         self._hub.hearing_changed(self._engine.switch.state.calls_of_leg.get(effect.leg_id, {}))
 
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
-        """See `Outlets`."""
         self._start(self._remember(agent, caller_id))
 
     def call_alarm(self, effect: e.CallAlarm) -> None:
-        """See `Outlets`."""
         call = effect.call
         log.warning(effect.alarm.value, call_id=call.id, owner=call.owner, held_since=timestamp(call.held_since))
         self._hub.alarm(call, effect.alarm)
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
-        """See `Outlets`."""
         log.warning("operation_failed", call_id=effect.call, operation=effect.operation, detail=effect.error.detail)
         for agent in effect.agents:
             self._hub.failed(agent, effect.operation, effect.error)
 
     def arrival_refused(self, effect: e.ArrivalRefused) -> None:
-        """See `Outlets`."""
         log.warning(
             "arrival_refused",
             reason=effect.fault.value,
@@ -321,7 +312,6 @@ class App:
             log.warning("caller_id_not_remembered", agent=agent)
 
     def stood_still(self) -> None:
-        """See `Outlets`."""
         self._asterisk.suspect()
         self._presence.suspect()
 

@@ -299,10 +299,8 @@ class Translator:
                 self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held=None if up else False)
                 self._legs[channel.id].endpoint = channel.endpoint
                 arrived = None if ours else self._arrived(channel, arguments)
-            elif channel.id.startswith(self._created) and not channel.id.endswith(
-                OTHER_HALF
-            ):  # it has not entered yet, or left: either way it will end
-                self.expect(channel.id)
+            elif channel.id.startswith(self._created) and not channel.id.endswith(OTHER_HALF):
+                self.expect(channel.id)  # it has not entered yet, or left: either way it will end
             facts.append(
                 ChannelFact(
                     leg=channel.id,

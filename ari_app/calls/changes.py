@@ -38,8 +38,6 @@ from ari_app.routing.targets import Target
 
 
 class CallChanges(TypedDict, total=False):
-    """What a step may write of a call."""
-
     type: CallType
     bridge: BridgeId
     started_at: float
@@ -71,8 +69,6 @@ class CallChanges(TypedDict, total=False):
 
 
 class PartyChanges(TypedDict, total=False):
-    """... of a party."""
-
     role: PartyRole
     identity: Identity
     agent: AgentId | None
@@ -101,8 +97,6 @@ class PartyChanges(TypedDict, total=False):
 
 
 class LegChanges(TypedDict, total=False):
-    """... of a leg."""
-
     state: LegState
     agent: AgentId | None
     destination: Destination | None
@@ -123,8 +117,6 @@ class LegChanges(TypedDict, total=False):
 
 
 class OfferChanges(TypedDict, total=False):
-    """... of an offer."""
-
     kind: OfferKind
     target: Target
     by: PartyId | None
@@ -151,8 +143,6 @@ class OfferChanges(TypedDict, total=False):
 
 
 class AttemptChanges(TypedDict, total=False):
-    """... of an attempt."""
-
     leg: LegId
     party: PartyId
     agent: AgentId | None
@@ -162,8 +152,6 @@ class AttemptChanges(TypedDict, total=False):
 
 
 class MonitorChanges(TypedDict, total=False):
-    """... of a monitor."""
-
     name: str
     number: str
     mode: MonitorMode

@@ -1,4 +1,4 @@
-"""Everybody outside the company: one SIP peer, without registration, and the contacts behind it."""
+"""Everybody outside the company: one SIP peer, which may want a login, and the contacts behind it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.bots.behaviour import Behaviour, is_unreachable
 from tests.bots.call import Call
 from tests.bots.dialog import quoted
 from tests.bots.line import Line
+from tests.bots.registrar import Registrar
 from tests.bots.sip import Address, ServerTransaction
 from tests.bots.station import Station
 from tests.bots.studio import Studio
@@ -85,12 +86,16 @@ class Contact(Station):
 
 
 class Carrier:
-    """The trunk. A call to a number that is no contact's is refused with `status`."""
+    """The trunk. A call to a number that is no contact's is refused as `unknown` says.
+
+    With a `registrar`, the company has to register, and to prove who it is with each call that it makes.
+    """
 
     def __init__(self, studio: Studio, server: Address) -> None:
         self.studio = studio
         self.server = server
-        self.line = Line(self._invited)
+        self.line = Line(self._invited, self._registers)
+        self.registrar: Registrar | None = None
         self.contacts: dict[str, Contact] = {}
         self.unknown: Behaviour = is_unreachable(404)
 
@@ -111,7 +116,16 @@ class Carrier:
         self.line.agent.plugged = plugged
         self.studio.board.record("carrier", "plugged in" if plugged else "unplugged")
 
+    def _registers(self, transaction: ServerTransaction) -> None:
+        if self.registrar is None:
+            transaction.respond(405)
+        elif self.registrar.admits(transaction):
+            self.registrar.register(transaction)
+            self.studio.board.record("carrier", "registers", self.registrar.contact)
+
     def _invited(self, transaction: ServerTransaction) -> None:
+        if self.registrar is not None and not self.registrar.admits(transaction):
+            return
         number = parse_uri(transaction.request.uri).user or ""
         contact = self.contacts.get(number) or self.contacts.get(number.removeprefix("+"))
         if contact is not None:

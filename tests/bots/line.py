@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 class Line:
     """One socket. A phone has its own; all contacts of a carrier share the carrier's."""
 
-    def __init__(self, on_invite: Callable[[ServerTransaction], None]) -> None:
+    def __init__(
+        self,
+        on_invite: Callable[[ServerTransaction], None],
+        on_register: Callable[[ServerTransaction], None] | None = None,
+    ) -> None:
         self._on_invite = on_invite
+        self._on_register = on_register
         self.agent = UserAgent(self._requested, self._acknowledged)
         self.calls: dict[tuple[str, str], Call] = {}
 
@@ -44,6 +49,8 @@ class Line:
                 call.requested(transaction)
         elif request.method == "INVITE":
             self._on_invite(transaction)
+        elif request.method == "REGISTER" and self._on_register is not None:
+            self._on_register(transaction)
         elif request.method in ("OPTIONS", "NOTIFY", "INFO", "MESSAGE"):
             transaction.respond(200)
         else:

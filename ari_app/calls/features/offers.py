@@ -253,8 +253,8 @@ def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
 
 
 def attempt_failed(step: Step, call: Call, attempt: Attempt, cause: int) -> None:
-    """One phone that was rung declined, was busy or could not be reached: the next member is tried (S12), unless
-    another phone of this one still rings.
+    """One phone that was rung declined, was busy or could not be reached: the next member is tried, unless another
+    phone of this one still rings; where there is none to try, the offer has failed (S12).
 
     One that refuses before it has rung does so by itself (it does not disturb, is forwarded, has no codec in common),
     and would refuse the next caller too; afterwards it is a person's decision, of this caller alone, on all phones.
