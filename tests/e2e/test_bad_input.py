@@ -26,6 +26,9 @@ MEGABYTES = 10
 PREFIX = "cc"
 PAUSE = 0.02
 
+type Case = tuple[str, str, str, str | bytes, tuple[int, str]]
+"""Token, method, path, body; the status and code of the answer."""
+
 
 async def conference(office: Office) -> tuple[Agent, Agent]:
     """Alice (whose call it is), Bob and a caller; returns the agents."""
@@ -56,6 +59,20 @@ async def test_commands_that_make_no_sense_get_their_code_and_the_conference_hea
     alice, bob = await conference(office)
     dave = await office.agent("dave")
     token, strangers = await a_token(office, "alice"), await a_token(office, "dave")
+    async with undisturbed(office, *CONFERENCE):
+        wrong = []
+        for who, method, path, body, expected in senseless(alice, token, strangers):
+            found = await send(office, who, method, path, body)
+            if found != expected:
+                wrong.append(f"{method} {path} {body[:60]!r}: {found}, not {expected}")
+        assert not wrong, "\n".join(wrong)
+    assert dave.phone.calls == []
+    assert bob.call is not None
+    assert bob.call["state"] == "established"
+
+
+def senseless(alice: Agent, token: str, strangers: str) -> list[Case]:
+    """Requests of alice, who is in a conference with bob, and of somebody who is not in it."""
     call = f"/v1/calls/{alice.call_id}"
     party = f"{call}/parties/{alice.party('bob')['id']}"
     transfer, confer = f"{call}/single-step-transfer", f"{call}/single-step-conference"
@@ -63,7 +80,7 @@ async def test_commands_that_make_no_sense_get_their_code_and_the_conference_hea
     def target(name: str) -> str:
         return json.dumps({"target": name})
 
-    cases: list[tuple[str, str, str, str | bytes, tuple[int, str]]] = [
+    return [
         (token, "POST", transfer, target("agent:nobody"), (404, "unknown_target")),
         (token, "POST", transfer, target("group:nobody"), (404, "unknown_target")),
         (token, "POST", transfer, target("skill:french>=99"), (409, "no_agent_available")),
@@ -100,16 +117,6 @@ async def test_commands_that_make_no_sense_get_their_code_and_the_conference_hea
         (strangers, "GET", call, "", (404, "not_found")),
         (strangers, "POST", "/v1/calls/nothing/hold", "", (404, "not_found")),
     ]
-    async with undisturbed(office, *CONFERENCE):
-        wrong = []
-        for who, method, path, body, expected in cases:
-            found = await send(office, who, method, path, body)
-            if found != expected:
-                wrong.append(f"{method} {path} {body[:60]!r}: {found}, not {expected}")
-        assert not wrong, "\n".join(wrong)
-    assert dave.phone.calls == []
-    assert bob.call is not None
-    assert bob.call["state"] == "established"
 
 
 async def test_a_token_that_expired_is_unauthenticated_and_the_conference_hears_nothing(office: Office) -> None:

@@ -42,69 +42,68 @@ _SETTINGS = Settings(
 )
 
 
+_GROUPS = {
+    "support": ("alice", "bob", "carol"),
+    "sales": ("carol", "dave"),
+    "night": (),
+    "together": ("bob", "carol"),
+    "front": ("alice", "bob", "dave"),
+}
+_RING = {"together": "all", "front": "in_order"}
+_ORDER = {"front": ("dave", "bob")}
+_HELP = Queue(
+    "help",
+    "Help",
+    "3000",
+    groups=("support",),
+    max_length=2,
+    max_wait=30.0,
+    overflow=Target(TargetType.GROUP, "sales"),
+    announce_every=7.0,
+    music_class="help",
+)
+_BILLING = RoutingPoint("billing", "Billing", "4000", favourite=True, user_data={"topic": "b"})
+_CALLER_IDS = (CallerId("support", "Support", "+33140000001"), CallerId("anonymous", "", "", anonymous=True))
+
+
 def directory(call_waiting: Collection[str] = ("dave",), **settings: object) -> Directory:
     """The call centre, with some settings otherwise."""
-    groups = {
-        "support": ("alice", "bob", "carol"),
-        "sales": ("carol", "dave"),
-        "night": (),
-        "together": ("bob", "carol"),
-        "front": ("alice", "bob", "dave"),
-    }
-    ring = {"together": "all", "front": "in_order"}
+    groups = (
+        Group(name, name.title(), str(2000 + i), ring=_RING.get(name, "longest_idle"), order=_ORDER.get(name, ()))
+        for i, name in enumerate(_GROUPS)
+    )
+    return Directory(
+        agents=_agents(call_waiting),
+        groups={group.id: group for group in groups},
+        queues={_HELP.id: _HELP},
+        skills={"french": Skill("french", "French")},
+        routing_points={_BILLING.id: _BILLING},
+        caller_ids={caller_id.id: caller_id for caller_id in _CALLER_IDS},
+        caller_ids_enabled_for=frozenset(Purpose),
+        outside=(OutsideRule(r"\+?[0-9]{6,}"),),
+        settings=replace(_SETTINGS, **settings),  # type: ignore[arg-type]
+    )
+
+
+def _agents(call_waiting: Collection[str]) -> dict[str, Agent]:
     people = {"alice": {"french": 5}, "bob": {"french": 2}, "carol": {}, "dave": {"french": 3}}
     agents = {
         name: Agent(
             id=name,
             name=name.title(),
             phone=str(1001 + index),
-            groups=tuple(g for g, members in groups.items() if name in members),
+            groups=tuple(g for g, members in _GROUPS.items() if name in members),
             skills=skills,
-            caller_ids=("support", "anonymous") if name in groups["support"] else ("support",),
+            caller_ids=("support", "anonymous") if name in _GROUPS["support"] else ("support",),
             max_calls=3,
             call_waiting=name in call_waiting,
         )
         for index, (name, skills) in enumerate(people.items())
     }
     supervisors = ("erin", "oscar")
-    agents |= {name: Agent(name, name.title(), str(1010 + i), Role.SUPERVISOR) for i, name in enumerate(supervisors)}
-    return Directory(
-        agents=agents,
-        groups={
-            g: Group(
-                g,
-                g.title(),
-                str(2000 + i),
-                ring=ring.get(g, "longest_idle"),
-                order=("dave", "bob") if g == "front" else (),
-            )
-            for i, g in enumerate(groups)
-        },
-        queues={
-            "help": Queue(
-                "help",
-                "Help",
-                "3000",
-                groups=("support",),
-                max_length=2,
-                max_wait=30.0,
-                overflow=Target(TargetType.GROUP, "sales"),
-                announce_every=7.0,
-                music_class="help",
-            )
-        },
-        skills={"french": Skill("french", "French")},
-        routing_points={
-            "billing": RoutingPoint("billing", "Billing", "4000", favourite=True, user_data={"topic": "b"})
-        },
-        caller_ids={
-            "support": CallerId("support", "Support", "+33140000001"),
-            "anonymous": CallerId("anonymous", "", "", anonymous=True),
-        },
-        caller_ids_enabled_for=frozenset(Purpose),
-        outside=(OutsideRule(r"\+?[0-9]{6,}"),),
-        settings=replace(_SETTINGS, **settings),  # type: ignore[arg-type]
-    )
+    return agents | {
+        name: Agent(name, name.title(), str(1010 + i), Role.SUPERVISOR) for i, name in enumerate(supervisors)
+    }
 
 
 def target(text: str) -> Target:

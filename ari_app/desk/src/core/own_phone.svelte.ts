@@ -5,12 +5,12 @@
  * which). A window that closes leaves it to the next. Without a microphone the phone is not registered, so that no call
  * is offered to somebody who could not be heard.
  */
-import { answer } from "../api/client";
+import { answer, type Api } from "../api/client";
 import { Phone, type Access, type LineState } from "../phone/phone";
 import { quality, type Quality, type Sample } from "../phone/quality";
 import { devices, Level, NoMicrophone, openMicrophone, Ring, type Device } from "../phone/sound";
-import type { Desk } from "./desk.svelte";
 import type { MyPhone } from "./model";
+import type { State } from "./store";
 import { waitsForMe } from "./views";
 
 export type PageState = "off" | "no_microphone" | "elsewhere" | LineState;
@@ -23,6 +23,15 @@ const LONGEST = 5000;
 const SAMPLED = 2000;
 const CHOICES = { microphone: "desk.microphone", speaker: "desk.speaker", ring: "desk.ring" } as const;
 type Choice = keyof typeof CHOICES;
+
+/** What the phone needs of the page that it is in. */
+export interface Page {
+  readonly api: Api;
+  readonly latest: State;
+  readonly session: { readonly agent: string } | null;
+  run(request: () => Promise<unknown>): Promise<boolean>;
+  ticket(): Promise<string>;
+}
 
 export class OwnPhone {
   state = $state<PageState>("off");
@@ -48,7 +57,7 @@ export class OwnPhone {
   #last: Sample | null = null;
   readonly #ring = new Ring();
 
-  constructor(private readonly desk: Desk) {
+  constructor(private readonly page: Page) {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#devicesChanged());
     addEventListener("online", () => this.#soon(0));
     document.addEventListener("visibilitychange", () => {
@@ -70,7 +79,7 @@ export class OwnPhone {
 
   /** Who waits for a phone that was lost is not kept waiting for a click: a page that is back answers. */
   back(): void {
-    if (this.#rings && Object.values(this.desk.latest.calls).some(waitsForMe)) this.#phone?.answer();
+    if (this.#rings && Object.values(this.page.latest.calls).some(waitsForMe)) this.#phone?.answer();
   }
 
   async choose(device: "desk" | "page"): Promise<void> {
@@ -79,7 +88,7 @@ export class OwnPhone {
       this.state = "no_microphone";
       return;
     }
-    await this.desk.run(() => answer(this.desk.api.PUT("/v1/me/phone", { body: { device } })));
+    await this.page.run(() => answer(this.page.api.PUT("/v1/me/phone", { body: { device } })));
   }
 
   /** This window is to have the phone, whoever has it now. */
@@ -121,7 +130,7 @@ export class OwnPhone {
 
   /** Wait until no other window of this browser has the phone; with `steal` take it from that one. */
   async #claim(steal: boolean): Promise<void> {
-    const name = `desk.phone.${this.desk.session?.agent ?? ""}`;
+    const name = `desk.phone.${this.page.session?.agent ?? ""}`;
     if (!steal && (await navigator.locks.query()).held?.some((lock) => lock.name === name)) this.state = "elsewhere";
     try {
       await navigator.locks.request(name, steal ? { steal } : {}, async () => {
@@ -166,12 +175,12 @@ export class OwnPhone {
   }
 
   async #access(takeOver: boolean): Promise<Access | "elsewhere"> {
-    const mine: MyPhone = await answer(this.desk.api.GET("/v1/me/phone"));
+    const mine: MyPhone = await answer(this.page.api.GET("/v1/me/phone"));
     if (!takeOver && mine.held_by !== null && mine.held_by !== mine.session) return "elsewhere";
     const { path, uri, user, password } = mine;
     if (path === null || uri === null || user === null || password === null) throw new Error("no phone in the page");
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const url = `${scheme}://${location.host}${path}?${await this.desk.ticket()}`;
+    const url = `${scheme}://${location.host}${path}?${await this.page.ticket()}`;
     return { url, uri, user, password, iceServers: mine.ice_servers };
   }
 
