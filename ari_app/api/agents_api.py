@@ -74,7 +74,10 @@ class AgentsApi:
             Route(
                 "POST", "/v1/login", "login", "Log in", "session", self.log_in, LoggedIn,
                 request=Login, codes=(Code.UNAUTHENTICATED, *unavailable), access=Access.PUBLIC, secret_answer=True,
-                statuses={429: "Too many failed logins of this agent from this address"},
+                statuses={
+                    429: "`rate_limited`: too many failed logins of this agent from this address, or of all from it, "
+                    "or too many wait to be checked"
+                },
             ),
             Route(
                 "POST", "/v1/logout", "logout", "Log out: the token ends", "session", self.log_out,

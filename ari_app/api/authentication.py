@@ -6,11 +6,10 @@ agents go on commanding their calls while Redis is away. One that nothing uses e
 Passwords are those of the administrator's file until an agent chooses another; it holds until the file has another.
 """
 
-import asyncio
 import hmac
 import secrets
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,8 +17,8 @@ import structlog
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from ari_app.api.limits import FAILURES, FAILURES_OF_ADDRESS, FailureLimit, Turns
 from ari_app.api.port import Control, Store
-from ari_app.api.problems import STATUS, HttpError
 from ari_app.config.credentials import Credential, check_password, hash_password
 from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
 from ari_app.routing.directory import Agent
@@ -30,12 +29,8 @@ log = structlog.get_logger(__name__)
 # Seconds for which a checked token is not looked up again. A logout here is effective at once all the same.
 TRUST = 30.0
 REMEMBERED_TOKENS = 20_000
-LOGINS_AT_ONCE = 2
 # Sessions of one agent; of more the oldest ends.
 SESSIONS = 20
-FAILURES = 10
-FAILURE_WINDOW = 60.0
-REMEMBERED_FAILURES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +63,6 @@ class _Chosen:
 _CHOSEN = TypeAdapter(_Chosen)
 
 
-class FailureLimit:
-    """At most so many failures of an agent from an address, or in a session, in a window; then a pause for these."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
-
-    def check(self, who: tuple[str, str]) -> None:
-        """Raises: HttpError 429 with `Retry-After` seconds."""
-        times = self._failures.get(who)
-        if times is None:
-            return
-        now = self._clock()
-        while times and times[0] <= now - FAILURE_WINDOW:
-            times.popleft()
-        if len(times) >= FAILURES:
-            seconds = int(times[0] + FAILURE_WINDOW - now) + 1
-            detail = f"the password was wrong too often; try again in {seconds} s"
-            raise HttpError(STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": str(seconds)})
-
-    def note(self, who: tuple[str, str]) -> None:
-        """Count a failure."""
-        self._failures.setdefault(who, deque(maxlen=FAILURES)).append(self._clock())
-        self._failures.move_to_end(who)
-        while len(self._failures) > REMEMBERED_FAILURES:
-            self._failures.popitem(last=False)
-
-    def forget(self, who: tuple[str, str]) -> None:
-        """A login that succeeded wipes the slate."""
-        self._failures.pop(who, None)
-
-
 class Authentication:
     """Logs agents in and out, and knows whose token it is. Seconds: `lifetime` of tokens, and `idle` without use.
 
@@ -122,8 +85,9 @@ class Authentication:
         self._lifetime = lifetime
         self._idle = idle
         self._clock = clock
-        self._limit = FailureLimit(clock)
-        self._checking = asyncio.Semaphore(LOGINS_AT_ONCE)
+        self._limit = FailureLimit(clock, FAILURES)
+        self._limit_of_address = FailureLimit(clock, FAILURES_OF_ADDRESS)
+        self._turns = Turns()
         self._known: OrderedDict[str, tuple[_Kept, float]] = OrderedDict()  # by digest, and until when it is trusted
         self._chosen: dict[str, bytes] = {}  # as the store has it, for when the store has lost it
 
@@ -132,13 +96,12 @@ class Authentication:
 
         Raises:
             Refused: `unauthenticated`, the same for a wrong password and an agent who does not exist.
-            HttpError: 429 after too many failures.
+            HttpError: 429 after too many failures, or while too many others are checked.
             StoreUnavailable: the token can't be kept.
         """
-        who = (agent, address)
         credential = self._control.credential(agent)
-        before = await self._password(agent)
-        if not await self._check(who, _in_force(agent, credential, before), password):
+        right, before = await self._check((agent, address), agent, credential, password, address)
+        if not right:
             log.warning("login_failed", agent=agent, address=address)
             raise Refused(Code.UNAUTHENTICATED, "agent or password is wrong")
         token = secrets.token_urlsafe(32)
@@ -155,16 +118,30 @@ class Authentication:
         log.info("logged_in", agent=agent, address=address)
         return token, expires_at
 
-    async def _check(self, who: tuple[str, str], credential: Credential | None, password: str) -> bool:
-        """Whether it is right. Raises: HttpError 429 after too many that were not."""
-        async with self._checking:  # argon2 takes memory and a core: never more than a few at once
-            self._limit.check(who)  # here, for those who waited may have failed meanwhile
-            right = await asyncio.to_thread(check_password, credential, password)
-        if right:
-            self._limit.forget(who)
-        else:
-            self._limit.note(who)
-        return right
+    async def _check(
+        self, who: tuple[str, ...], agent: str, credential: Credential | None, password: str, address: str
+    ) -> tuple[bool, bytes | None]:
+        """Whether it is right, and what the agent had chosen then.
+
+        Raises:
+            HttpError: 429 after too many that were not, of `who` or from this address, or where too many wait.
+            StoreUnavailable: it is not known what they chose.
+        """
+        self._check_limits(who, address)
+        async with self._turns.turn(address):
+            self._check_limits(who, address)  # others may have failed while this one waited
+            chosen = await self._password(agent)
+            right = await self._turns.work(check_password, _in_force(agent, credential, chosen), password)
+            if right:
+                self._limit.forget(who)
+            else:
+                self._limit.note(who)
+                self._limit_of_address.note((address,))
+        return right, chosen
+
+    def _check_limits(self, who: tuple[str, ...], address: str) -> None:
+        self._limit.check(who)
+        self._limit_of_address.check((address,))
 
     async def _password(self, agent: str) -> bytes | None:
         """What this agent chose. Raises: StoreUnavailable."""
@@ -175,18 +152,19 @@ class Authentication:
 
         Raises:
             Refused: `invalid` where `current` is not right.
-            HttpError: 429 after too many failures.
+            HttpError: 429 after too many failures, or while too many others are checked.
             StoreUnavailable: it can't be kept.
         """
         agent = session.agent.id
         credential = self._control.credential(agent)
         guessing = (agent, session.digest)  # apart from logins: whoever mistypes here can still log in elsewhere
-        if not await self._check(guessing, _in_force(agent, credential, await self._password(agent)), current):
+        right, _ = await self._check(guessing, agent, credential, current, address)
+        if not right:
             log.warning("password_not_changed", agent=agent, address=address)
             problem = FieldError("current_password", "is not right")
             raise Refused(Code.INVALID, "the password is not changed", (problem,))
-        async with self._checking:
-            made = await asyncio.to_thread(hash_password, new)
+        async with self._turns.turn(address):
+            made = await self._turns.work(hash_password, new)
         chosen = to_json(_Chosen(made, credential.fingerprint(agent) if credential is not None else ""))
         ended = await self._store.change_password(agent, chosen, session.digest)
         self._chosen[agent] = chosen
@@ -242,6 +220,10 @@ class Authentication:
         await self._store.delete_token(digest)
         self._known.pop(digest, None)
         self._ended(digest)
+
+    def close(self) -> None:
+        """No password is checked any more."""
+        self._turns.close()
 
     async def restore(self) -> None:
         """Read the passwords that agents chose. Raises: StoreUnavailable."""

@@ -181,6 +181,7 @@ class ApiServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        self._authentication.close()
 
     def phone_changed(self, agent_id: str) -> None:
         """Something about the phones of this agent has changed."""

@@ -70,7 +70,9 @@ class SessionsApi:
             Route(
                 "PUT", "/v1/me/password", "change_password", "Choose another password; my other sessions end",
                 "session", self.change_password, status=204, request=NewPassword,
-                statuses={429: "`rate_limited`: the password given as the current one was wrong too often"},
+                statuses={
+                    429: "`rate_limited`: the password given as the current one was wrong too often, or too many wait"
+                },
             ),
             Route(
                 "DELETE", "/v1/agents/{agent}/sessions", "end_sessions", "End all sessions of an agent", "session",

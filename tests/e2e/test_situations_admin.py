@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from ari_app.api.authentication import FAILURES
+from ari_app.api.limits import FAILURES
 from ari_app.ari.checks import connect
 from tests.bots import Contact, answers
 from tests.bots.recital import recited

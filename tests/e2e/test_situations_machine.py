@@ -3,7 +3,9 @@ stands still."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +20,8 @@ from tests.e2e.prompts import shipped_music
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import FILE, environment, own_controller
 
+ADDRESSES, EACH = 8, 100
+"""Those who flood, and how many logins each tries at once."""
 RECORDINGS = "/var/spool/asterisk/recording"
 LONGEST_PAUSE = 1.0
 """Seconds of silence in music, after which a caller may take the line for dead."""
@@ -72,3 +76,37 @@ async def test_no_recording_is_begun_on_a_full_disk_and_one_whose_disk_fills_up_
         await run_in(asterisk, "rm", "-f", f"{RECORDINGS}/full")
     await office.hears("alice <-> caller")
     await alice.do("start-recording")
+
+
+async def test_a_flood_of_logins_with_made_up_names_makes_nobody_at_another_address_wait(office: Office) -> None:
+    answers: list[tuple[str, int]] = []
+
+    async def log_in(session: aiohttp.ClientSession, whose: str, agent: str, password: str) -> None:
+        async with session.post("/v1/login", json={"agent": agent, "password": password}) as response:
+            answer = await response.json()
+            answers.append((whose, response.status))
+            if response.status == 429:
+                assert answer["code"] == "rate_limited"
+                assert int(response.headers["Retry-After"]) > 0
+
+    async def flood(address: str) -> None:
+        connector = aiohttp.TCPConnector(local_addr=(address, 0), limit=0)
+        async with aiohttp.ClientSession(office.stack.api, connector=connector) as session:
+            await asyncio.gather(*(log_in(session, "flood", f"nobody{n}", "guess") for n in range(EACH)))
+
+    floods = [asyncio.ensure_future(flood(f"127.0.79.{10 + number}")) for number in range(ADDRESSES)]
+    async with asyncio.timeout(20):
+        while not any(status == 429 for _, status in answers):  # it is under way, and more than can wait have come
+            await asyncio.wait(floods, timeout=0.01)
+    before = len(answers)
+    elsewhere = aiohttp.TCPConnector(local_addr=("127.0.78.9", 0))
+    async with aiohttp.ClientSession(office.stack.api, connector=elsewhere) as session:
+        await log_in(session, "dave", "dave", "dave-demo")
+    checked = Counter(status for _, status in answers[before:])[401]
+    assert answers[-1] == ("dave", 200)
+    await asyncio.gather(*floods)
+    # Of those who waited already, one of each address may come first; then it is dave's turn.
+    assert checked <= 3 * ADDRESSES
+    statuses = Counter(status for whose, status in answers if whose == "flood")
+    assert set(statuses) == {401, 429}
+    assert statuses.total() == ADDRESSES * EACH

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ari_app.api.authentication import FAILURES
+from ari_app.api.limits import FAILURES
 from ari_app.config.credentials import Credential
 from tests.unit.api.fakes import DEMO, Answer, World
 

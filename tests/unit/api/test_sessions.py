@@ -5,7 +5,8 @@ import asyncio
 import aiohttp
 import pytest
 
-from ari_app.api.authentication import FAILURE_WINDOW, FAILURES, SESSIONS, TRUST
+from ari_app.api.authentication import SESSIONS, TRUST
+from ari_app.api.limits import FAILURE_WINDOW, FAILURES, FAILURES_OF_ADDRESS
 from ari_app.config.credentials import Credential, hash_password
 from ari_app.store.port import hash_token
 from tests.unit.api.fakes import DEMO, World
@@ -48,6 +49,17 @@ async def test_many_failures_pause_that_agent_from_that_address_only(world: Worl
     assert (answer.status, answer.code) == (429, "rate_limited")
     assert 0 < int(answer.headers["Retry-After"]) <= FAILURE_WINDOW + 1
     assert await world.token("bob")
+    world.now += FAILURE_WINDOW + 1
+    assert (await world.ask("POST", "/v1/login", json=body)).status == 200
+
+
+async def test_many_failures_with_made_up_names_pause_that_address(world: World) -> None:
+    for number in range(FAILURES_OF_ADDRESS):
+        answer = await world.ask("POST", "/v1/login", json={"agent": f"nobody{number}", "password": "wrong"})
+        assert answer.status == 401
+    body = {"agent": "alice", "password": "alice-demo"}
+    answer = await world.ask("POST", "/v1/login", json=body)
+    assert (answer.status, answer.code, answer.headers["Retry-After"]) == (429, "rate_limited", "61")
     world.now += FAILURE_WINDOW + 1
     assert (await world.ask("POST", "/v1/login", json=body)).status == 200
 

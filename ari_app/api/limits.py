@@ -1,0 +1,146 @@
+"""What somebody who guesses at passwords may cost everybody else: failures are counted, and work is done in turn.
+
+Checking a password takes a core for some 20 ms and 19 MB, on purpose. So a few are checked at once, whoever waits is
+served address by address, and of those who wait there are never more than a bounded number: a flood from one address
+makes nobody at another wait, and is refused where it comes in.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from ari_app.api.problems import STATUS, HttpError
+from ari_app.errors import Code
+
+FAILURES = 10
+"""Of an agent from one address, or in one session."""
+FAILURES_OF_ADDRESS = 100
+"""Of whomever from one address: there may be a proxy behind it, with many people."""
+FAILURE_WINDOW = 60.0
+REMEMBERED_FAILURES = 10_000
+
+AT_ONCE = 2
+WAITING = 256
+WAITING_OF_ADDRESS = 64
+"""About as many as are checked in a second."""
+_SOON = 2
+
+
+class FailureLimit:
+    """At most so many failures of somebody in a window; then a pause for them. Seconds."""
+
+    def __init__(self, clock: Callable[[], float], most: int) -> None:
+        self._clock = clock
+        self._most = most
+        self._failures: OrderedDict[tuple[str, ...], deque[float]] = OrderedDict()
+
+    def check(self, who: tuple[str, ...]) -> None:
+        """Raises: HttpError 429 with `Retry-After` seconds."""
+        times = self._failures.get(who)
+        if times is None:
+            return
+        now = self._clock()
+        while times and times[0] <= now - FAILURE_WINDOW:
+            times.popleft()
+        if len(times) >= self._most:
+            seconds = int(times[0] + FAILURE_WINDOW - now) + 1
+            raise _too_many(f"the password was wrong too often; try again in {seconds} s", seconds)
+
+    def note(self, who: tuple[str, ...]) -> None:
+        """Count a failure."""
+        self._failures.setdefault(who, deque(maxlen=self._most)).append(self._clock())
+        self._failures.move_to_end(who)
+        while len(self._failures) > REMEMBERED_FAILURES:
+            self._failures.popitem(last=False)
+
+    def forget(self, who: tuple[str, ...]) -> None:
+        """A login that succeeded wipes the slate."""
+        self._failures.pop(who, None)
+
+
+class Turns:
+    """Hands out `AT_ONCE` turns, and does work in as many threads of its own."""
+
+    def __init__(self) -> None:
+        self._free = AT_ONCE
+        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()  # whose turn is next is first
+        # Not the loop's threads: each that has done such work once keeps memory for the next.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "passwords")
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncIterator[None]:
+        """The block is one of a few at once; other addresses that wait come between two of this one.
+
+        Raises:
+            HttpError: 429, too many wait: of this address, or of all.
+        """
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(address)
+        try:
+            yield
+        finally:
+            self._next()
+
+    async def work[**P, R](self, does: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What it returns, from a thread. Within a turn."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: does(*args, **kwargs))
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return sum(map(len, self._queues.values()))
+
+    def close(self) -> None:
+        """No work is done any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _wait(self, address: str) -> None:
+        mine = self._queues.get(address, deque())
+        if len(mine) >= WAITING_OF_ADDRESS or (self.waiting >= WAITING and not self._make_room(len(mine) + 1)):
+            raise _busy()
+        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(address, deque()).append(called)
+        try:
+            await called
+        except asyncio.CancelledError:
+            if not called.cancelled():
+                self._next()  # it was our turn just now
+            elif called in self._queues.get(address, ()):
+                self._leave(address, called)
+            raise
+
+    def _leave(self, address: str, called: asyncio.Future[None]) -> None:
+        self._queues[address].remove(called)
+        if not self._queues[address]:
+            del self._queues[address]
+
+    def _make_room(self, besides: int) -> bool:
+        """Whoever came last from the address that has most waiting goes, where that has more than `besides`."""
+        longest = max(self._queues.values(), key=len)
+        if len(longest) <= besides:
+            return False
+        longest.pop().set_exception(_busy())
+        return True
+
+    def _next(self) -> None:
+        while self._queues:
+            address, queue = self._queues.popitem(last=False)
+            called = queue.popleft()
+            if queue:
+                self._queues[address] = queue  # after all others
+            if not called.done():
+                called.set_result(None)
+                return
+        self._free += 1
+
+
+def _busy() -> HttpError:
+    return _too_many(f"too many passwords are being checked; try again in {_SOON} s", _SOON)
+
+
+def _too_many(detail: str, seconds: int) -> HttpError:
+    return HttpError(STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": str(seconds)})
