@@ -1,7 +1,9 @@
 """The events of each agent (docs/events.md): numbered, in order, without gaps, for every window.
 
 `EventHub` is notified of what changed, synchronously, and renders it once for each agent who has a window open or had
-one a moment ago. It never waits for anybody: `publisher` numbers and sends, and values of targets wait in `fanout`.
+one a moment ago. It never waits for anybody: `publisher` numbers and sends. Of targets, and
+for who oversees of agents and queues, the newest value waits in `fanout`. Of calls every change is sent, and so is
+every one of the agent's own state: a desktop follows each step of it, with its reason.
 
 Subscriptions. Without one a window is notified of every target that its agent may reach. With one (`subscriptions`) it
 gets `subscribed`, with the targets as they are now, and from there on of every change of these. It may be replaced at
@@ -76,7 +78,7 @@ class EventHub:
         defer: Defer = _next_tick,
     ) -> None:
         self.clock = clock
-        self._fanout = Fanout(self._number_targets, defer)
+        self._fanout = Fanout(self._number_values, defer)
         self.publisher = Publisher(metrics, self._fanout, recent=recent, queue=queue, keep=keep, clock=clock)
         self._control = control
         self._agents = agents
@@ -135,20 +137,22 @@ class EventHub:
         agent = self._control.directory().agents.get(record.agent)
         if agent is None:
             return
-        viewers = self.publisher.live({agent.id} | self.publisher.overseers)
-        if viewers:
+        themselves, others = self.publisher.viewer(agent.id), self.publisher.overseeing(but=agent.id)
+        if themselves is not None or others:
             rest = f'"agent":{_json(agent_document(agent, record, self._agents.device(agent.id)))}'
-            for viewer in viewers:
-                self.publisher.publish(viewer, "agent.updated", rest)
+            if themselves is not None:
+                self.publisher.publish(themselves, "agent.updated", rest)
+            self._fanout.newest(others, f"agent.updated {agent.id}", Value("agent.updated", rest))
         target = Target(TargetType.AGENT, agent.id)
         if agent.phone is not None and self._fanout.wanted(target):
             self._target_changed(target, str(record.state), None, self.clock())
 
     def live_changed(self, shown: LiveTarget) -> None:
         """A queue or group is another now, or another of its figures: whoever oversees."""
-        rest = f'"queue":{_json(shown)}'
-        for viewer in self.publisher.live(self.publisher.overseers):
-            self.publisher.publish(viewer, "queue.updated", rest)
+        overseeing = self.publisher.overseeing()
+        if overseeing:
+            value = Value("queue.updated", f'"queue":{_json(shown)}')
+            self._fanout.newest(overseeing, f"queue.updated {shown.target}", value)
 
     def phone_changed(self, agent: str, phone: PhoneDocument) -> None:
         """Which of the agent's phones rings, how they are, or whose page has one, has changed: themselves."""
@@ -212,7 +216,8 @@ class EventHub:
         stream.subscription = subscription
         documents = None
         if subscription is not None:
-            stream.changed.clear()  # sent here, as it is
+            # Targets are sent here, as they are.
+            stream.changed = {name: value for name, value in stream.changed.items() if value.target is None}
             now, directory, viewer = self.clock(), self._control.directory(), stream.viewer.agent
             listed = (target for target in subscription.targets if directory.exists(target))
             documents = [target_document(directory, self._agents, viewer, target, now) for target in listed]
@@ -270,15 +275,15 @@ class EventHub:
         document = {"target": str(target), "available": available, "state": state, "as_of": stamp(as_of)}
         self._fanout.changed(target, _json(document)[1:-1])
 
-    def _number_targets(self, stream: Stream, values: list[Value]) -> None:
-        """What a subscription has was permitted when it was made; all else is checked now."""
+    def _number_values(self, stream: Stream, values: list[Value]) -> None:
+        """The targets of a subscription were permitted when it was made; others are checked now."""
         directory, viewer = self._control.directory(), stream.viewer.agent
         if stream.subscription is None or stream.subscription.directory is not directory:
-            values = [value for value in values if allowed_purposes(directory, viewer, value.target)]
+            values = [v for v in values if v.target is None or allowed_purposes(directory, viewer, v.target)]
         at = self.publisher.now()
         for value in values:
             if value.news is None or value.news.at != at:
-                value.news = News("target.updated", at, value.rest)
+                value.news = News(value.kind, at, value.rest)
         self.publisher.number(stream, [value.news for value in values if value.news is not None])
 
 

@@ -1,7 +1,9 @@
-"""Which stream tells of which target, and when: values of targets wait here, one each, until a window can take them.
+"""Which stream tells of what, and when: values of targets, and for who oversees of agents and queues, wait here, one
+each, until a window can take them.
 
-A target that changes again before a stream has sent it is sent once, as it is then; what waits is the newest value,
+What changes again before a stream has sent it is sent once, as it is then; what waits is the newest value,
 and it is always sent in the end. A number is given when an event is sent, so nothing that was left out leaves a gap.
+However much changes at once, what waits is one value of each thing there is, and no window is full of it.
 
 Work is done in slices: a thousand windows of one target are notified within some milliseconds, but calls never wait for
 longer than one slice. It must not know how windows are sent to, or what a subscription means.
@@ -9,7 +11,7 @@ longer than one slice. It must not know how windows are sent to, or what a subsc
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from ari_app.api.streams import Stream, Value
@@ -20,7 +22,7 @@ from ari_app.routing.targets import Target, TargetType
 SLICE = 0.004
 # Streams between two looks at the clock.
 LOOK = 16
-# Targets that one stream is notified of at once, at most.
+# Values that one stream is notified of at once, at most.
 BATCH = 64
 
 type Defer = Callable[[Callable[[], None]], object]
@@ -49,9 +51,8 @@ class Fanout:
                 self._skills.setdefault(target.id, {})[str(target)] = target
 
     def remove(self, stream: Stream) -> None:
-        """The stream wants to be notified of nothing any more."""
+        """The stream wants to be notified of no target any more; what has changed already still waits."""
         self._everything.pop(stream, None)
-        stream.changed.clear()
         for target in stream.subscription.targets if stream.subscription is not None else ():
             streams = self._showing.get(str(target), {})
             streams.pop(stream, None)
@@ -71,13 +72,17 @@ class Fanout:
     def changed(self, target: Target, rest: str) -> None:
         """The target is now as the JSON `rest` says."""
         name = str(target)
-        value = Value(target, rest)
-        for streams in (self._showing.get(name, {}), self._everything):
-            for stream in streams:
-                stream.changed[name] = value
-                if not stream.due:
-                    stream.due = True
-                    self._due.append(stream)
+        value = Value("target.updated", rest, target)
+        self.newest(self._showing.get(name, {}), name, value)
+        self.newest(self._everything, name, value)
+
+    def newest(self, streams: Iterable[Stream], name: str, value: Value) -> None:
+        """These streams are to tell the value, in place of one of that name which still waits."""
+        for stream in streams:
+            stream.changed[name] = value
+            if not stream.due:
+                stream.due = True
+                self._due.append(stream)
         self._begin()
 
     def drained(self, stream: Stream) -> None:

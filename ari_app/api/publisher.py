@@ -1,14 +1,14 @@
 """Numbers events and sends them: the streams of all agents, and the windows that read them.
 
-It never waits for anybody: what a window can't take yet waits in `windows` (calls, agents, errors) or, the newest value
-only, in `fanout` (targets).
+It never waits for anybody: what a window can't take yet waits in `windows` (calls, the agent's own state, errors) or,
+the newest value only, in `fanout` (targets; agents and queues that are overseen).
 
 Every window begins a stream of its own (`streams`), whose numbers begin at the time in microseconds and at
 least `SPAN` after those of the agent's last stream. So they grow over restarts, a number belongs to one stream, and one
 of an earlier incarnation is recognised as too old. A window that resumes `?since=n` goes on with the stream that has n:
-with its numbers, its subscription, and the targets that changed meanwhile. Events are kept for that (`recent`), but a
-change of a target gets its number only when a window takes it. Many changes of one target while a client is slow, or
-gone, are one event in the end, and leave no gap; and they push nothing out that can't be sent anew.
+with its numbers, its subscription, and what changed meanwhile. Events are kept for that (`recent`), but a value of
+`fanout` gets its number only when a window takes it. Many changes of one target while a client is slow, or gone, are
+one event in the end, and leave no gap; and they push nothing out that can't be sent anew.
 
 It must not know what an event says.
 """
@@ -72,6 +72,10 @@ class Publisher:
         """Those of these agents who have a stream, by id."""
         self._prune()
         return [viewer for agent in sorted(agents) if (viewer := self._viewers.get(agent)) is not None]
+
+    def overseeing(self, but: str | None = None) -> list[Stream]:
+        """The streams of all who oversee, but of this agent."""
+        return [stream for viewer in self.live(self.overseers - {but}) for stream in viewer.streams]
 
     def add(self, viewer: Viewer) -> Viewer:
         """An agent whose first window is about to open."""

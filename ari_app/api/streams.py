@@ -19,10 +19,15 @@ SPAN = 2**26
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """How a target is now: JSON, and as it was last sent, for the many streams that send it in the same moment."""
+    """How something is now: an event of this kind, with the JSON `rest`.
 
-    target: Target
+    `target` is what `target.updated` tells of, which subscriptions are about. `news` is the event as it was last sent,
+    for the many streams that send it in the same moment.
+    """
+
+    kind: str
     rest: str
+    target: Target | None = None
     news: News | None = None
 
 
@@ -62,7 +67,7 @@ class Viewer:
 class Stream:
     """Numbers after `begin`; `seq` is the last, and that of the last of `recent`.
 
-    `changed` are targets whose value is still to be sent, by name, oldest first.
+    `changed` are values that are still to be sent, by what they tell of, oldest first.
     """
 
     viewer: Viewer
@@ -71,7 +76,7 @@ class Stream:
     recent: deque[News]
     windows: set[Window] = field(default_factory=set)
     subscription: Subscription | None = None
-    changed: dict[str, "Value"] = field(default_factory=dict)
+    changed: dict[str, Value] = field(default_factory=dict)
     due: bool = False
 
     def has(self, seq: int) -> bool:

@@ -52,8 +52,8 @@ for those only, after the event `subscribed` with the targets as they are now. T
 
 Each is answered with `subscribed` (`targets` null: all), or with `error` where it is not valid; then the subscription
 is as before. At most {subscriptions.MOST} targets. A subscription is kept when `since` resumes; after a new snapshot
-there is none but that of the query. Changes of one target that a client was too slow for come as one, with the newest
-value.
+there is none but that of the query. Changes of one target, queue or other agent that a client was too slow for come as
+one, with the newest value.
 
 Close codes: 4001 the session has ended; 4008 the client was too slow; 1009 its message was longer than {LONGEST} bytes;
 1012 begin anew; 1001 the server stops."""

@@ -24,7 +24,8 @@ class SlowClient(Client):
     """Reads so many bytes a second, until it is to hurry; then all there is.
 
     `events`: how many came, without the snapshot; `gaps`: how often a number was not the next; `newest`: by target, the
-    last state; `closed`: the code with which the server has closed it.
+    last state; `overseen`: the same by agent, of what comes to who oversees; `closed`: the code with which the server
+    has closed it.
     """
 
     def __init__(self, host: str, port: int, path: str, bytes_a_second: int) -> None:
@@ -34,6 +35,7 @@ class SlowClient(Client):
         connection.connect((host, port))
         self.events = self.gaps = 0
         self.newest: dict[str, str | None] = {}
+        self.overseen: dict[str, str] = {}
         self.closed: int | None = None
         self._number: int | None = None
         self._hurries = threading.Event()
@@ -71,3 +73,5 @@ class SlowClient(Client):
         self._number = event["seq"]
         if event["type"] == "target.updated":
             self.newest[event["target"]] = event["state"]
+        elif event["type"] == "agent.updated":
+            self.overseen[event["agent"]["agent"]] = event["agent"]["state"]
