@@ -300,7 +300,7 @@ class App:
             "arrival_refused",
             reason=effect.fault.value,
             entry=effect.entry[:128],
-            verb=effect.verb[:64],
+            verb=effect.entry_verb[:64],
             argument=effect.argument[:64],
         )
         self._metrics.arrivals_refused.labels(effect.fault.value).inc()

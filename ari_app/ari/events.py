@@ -23,7 +23,7 @@ from ari_app.ari.messages import (
     DIALLED,
     ENTRY,
     EVENT,
-    OTHER_HALF,
+    FAR_HALF,
     PRESENTATION,
     USED,
     Channel,
@@ -46,7 +46,7 @@ from ari_app.ari.messages import (
     RecordingStarted,
     StasisEnd,
     StasisStart,
-    link_of,
+    local_name_of,
 )
 from ari_app.calls.model import DEAD, LegId
 from ari_app.calls.stimuli import (
@@ -79,13 +79,13 @@ the two halves of such a channel share: where two legs are replaced at once, the
 
 @dataclass(slots=True)
 class _Seen:
-    """What was reported of a leg. `ours`: we created it. `held`: None until it is known whether its phone holds."""
+    """What was reported of a leg. `ours`: we created it. `held_by_phone`: None until that is known."""
 
     ours: bool
     entered: bool = True
     ringing: bool = False
     up: bool = False
-    held: bool | None = False
+    held_by_phone: bool | None = False
     cause: int = 0
     endpoint: str = ""
 
@@ -195,7 +195,9 @@ class Translator:
         if event.replace_channel is not None:
             # Its arguments are those of the channel whose place it took.
             self._legs[leg] = _Seen(ours=False, up=True, endpoint=event.channel.endpoint)
-            return [self._arrived(event.channel, (REPLACING, event.replace_channel.id, link_of(event.channel.name)))]
+            return [
+                self._arrived(event.channel, (REPLACING, event.replace_channel.id, local_name_of(event.channel.name)))
+            ]
         if event.args[:1] == (CREATED,):
             self._legs[leg] = _Seen(ours=True, endpoint=event.channel.endpoint)
             return [LegCreated(leg)]
@@ -213,14 +215,14 @@ class Translator:
         return ChannelArrived(
             leg=channel.id,
             endpoint=user_of(channel.endpoint),
-            verb=arguments[0] if arguments else "",
+            entry_verb=arguments[0] if arguments else "",
             args=arguments[1:],
             caller=channel.identity,
             withheld=channel.withheld,
             user_data={**listed, **self._data.get(channel.id, {})},
             dialled=notes.get(DIALLED, ""),
             entry=notes.get(ENTRY) or f"{channel.dialplan.context} {channel.dialplan.exten}".strip(),
-            via=channel.id.removesuffix(OTHER_HALF) if channel.id.endswith(OTHER_HALF) else None,
+            via=channel.id.removesuffix(FAR_HALF) if channel.id.endswith(FAR_HALF) else None,
         )
 
     def _state(self, leg: LegId, *, ringing: bool, up: bool) -> list[AsteriskFact]:
@@ -248,9 +250,9 @@ class Translator:
     def holds(self, leg: LegId, held: bool) -> list[AsteriskFact]:
         """Whether this leg's phone has it on hold, as queried after a listing; what was reported since is newer."""
         seen = self._legs.get(leg)
-        if seen is None or seen.held is not None:
+        if seen is None or seen.held_by_phone is not None:
             return []
-        seen.held = held
+        seen.held_by_phone = held
         return [LegHeldByPhone(leg) if held else LegRetrievedByPhone(leg)]
 
     def _hold_key(self, event: ChannelHold | ChannelUnhold) -> list[AsteriskFact]:
@@ -262,13 +264,13 @@ class Translator:
         if seen is None:
             return []
         if isinstance(event, ChannelHold):
-            if seen.held or event.musicclass == "N/A":
+            if seen.held_by_phone or event.musicclass == "N/A":
                 return []
-            seen.held = True
+            seen.held_by_phone = True
             return [LegHeldByPhone(leg)]
-        if seen.held is False:
+        if seen.held_by_phone is False:
             return []
-        seen.held = False
+        seen.held_by_phone = False
         return [LegRetrievedByPhone(leg)]
 
     def _transfer(self, event: ChannelTransfer) -> list[AsteriskFact]:
@@ -296,10 +298,10 @@ class Translator:
             if arguments is not None:
                 ours = arguments[:1] == (CREATED,)
                 up, ringing = channel.state == "Up", channel.state == "Ringing"
-                self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held=None if up else False)
+                self._legs[channel.id] = _Seen(ours=ours, ringing=ringing, up=up, held_by_phone=None if up else False)
                 self._legs[channel.id].endpoint = channel.endpoint
                 arrived = None if ours else self._arrived(channel, arguments)
-            elif channel.id.startswith(self._created) and not channel.id.endswith(OTHER_HALF):
+            elif channel.id.startswith(self._created) and not channel.id.endswith(FAR_HALF):
                 self.expect(channel.id)  # it has not entered yet, or left: either way it will end
             facts.append(
                 ChannelFact(

@@ -86,7 +86,7 @@ class Liveness:
         await self._sleep(QUIET)
         for leg in self._legs(user):
             packets = before.get(leg.id)
-            by_right = leg.on_hold_by_phone and lost is Place.REMOVED
+            by_right = leg.held_by_phone and lost is Place.REMOVED
             if packets is not None and not by_right and await self._received(leg.id) == packets:
                 self._on_dead(leg.id)
 

@@ -15,7 +15,7 @@ DIALLED = "CALL_DIALLED"
 """What the caller dialled, if the dialplan says so: after a menu the extension is what they pressed there."""
 CREATED = "_leg"
 """First Stasis argument of the channels that we create: `_leg,<call>`. No verb of a dialplan starts so."""
-OTHER_HALF = "-2"
+FAR_HALF = "-2"
 """A Local channel's other half, which runs the dialplan and arrives by itself, has the leg's id with this suffix."""
 
 PRESENTATION = "CALLERID(pres)"
@@ -37,7 +37,7 @@ def endpoint_of(name: str) -> str:
     return match["resource"] if match is not None else name
 
 
-def link_of(name: str) -> str:
+def local_name_of(name: str) -> str:
     """What both halves of a Local channel are named: `Local/1001@phones-0000002a;2` is `Local/1001@phones-0000002a`."""
     return name.partition(";")[0]
 

@@ -12,7 +12,7 @@ from typing import assert_never
 from ari_app.ari.bridge_media import BridgeMedia
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
-from ari_app.ari.messages import CREATED, OTHER_HALF
+from ari_app.ari.messages import CREATED, FAR_HALF
 from ari_app.ari.places import first_place
 from ari_app.ari.variables import TRANSFER_KEY, created_with, detection, direction_of, negated, shown_now
 from ari_app.calls.effects import (
@@ -189,7 +189,7 @@ class Requests:
     async def _create_leg(self, effect: CreateLeg) -> None:
         other: dict[str, object] = {}
         if isinstance(effect.destination, DialplanEntry):
-            other["otherChannelId"] = effect.leg + OTHER_HALF
+            other["otherChannelId"] = effect.leg + FAR_HALF
         destination = await first_place(
             self._client, effect, list(reversed(self._requested)), self._on_place, self._endpoint_of
         )

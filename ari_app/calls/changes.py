@@ -73,7 +73,7 @@ class PartyChanges(TypedDict, total=False):
     identity: Identity
     agent: AgentId | None
     leg: LegId | None
-    also: tuple[LegId, ...]
+    also_rung: tuple[LegId, ...]
     progress: Progress
     muted: bool
     deaf: bool
@@ -90,7 +90,7 @@ class PartyChanges(TypedDict, total=False):
     hands_over: bool
     parent_open: bool
     joining: Joining | None
-    phone_holds: bool
+    held_by_phone: bool
     has_line: bool
     joined_at: float | None
     held_since: float | None
@@ -109,7 +109,7 @@ class LegChanges(TypedDict, total=False):
     farewell: bool
     hanging_up: bool
     failures: int
-    on_hold_by_phone: bool
+    held_by_phone: bool
     auto_answer: bool
     keys: str
     keyed_at: float
@@ -133,7 +133,7 @@ class OfferChanges(TypedDict, total=False):
     held: frozenset[PartyId]
     last: OfferState | None
     priority: int
-    hops: int
+    overflows: int
     announce_at: float | None
     give_up_at: float | None
     reserved: AgentId | None

@@ -49,7 +49,7 @@ def hearing(call: Call, legs: Legs) -> tuple[Ear, ...]:
 
 def _hears(ear: Leg, other: Leg) -> bool:
     mine, theirs = ear.requested or Media(), other.requested or Media()
-    if mine.bridge is None or mine.bridge != theirs.bridge or ear.on_hold_by_phone or other.on_hold_by_phone:
+    if mine.bridge is None or mine.bridge != theirs.bridge or ear.held_by_phone or other.held_by_phone:
         return False
     # Who has music and is heard by nobody hears the music alone.
     music_alone = mine.sound is Sound.MUSIC and mine.nobody_hears

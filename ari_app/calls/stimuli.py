@@ -18,7 +18,7 @@ NOBODY = Identity()
 
 @dataclass(frozen=True, slots=True)
 class ChannelArrived:
-    """A channel that we did not create entered our application: `Stasis(app, verb, *args)`.
+    """A channel that we did not create entered our application: `Stasis(app, entry_verb, *args)`.
 
     A `caller` who withholds their identity is anonymous; `withheld` is what came all the same.
     `endpoint` is its SIP user or trunk; `user_data` its CALL_DATA_* variables, the prefix taken off, lower case. `via`
@@ -29,7 +29,7 @@ class ChannelArrived:
 
     leg: LegId
     endpoint: str
-    verb: str
+    entry_verb: str
     args: tuple[str, ...] = ()
     caller: Identity = NOBODY
     user_data: Mapping[str, str] = field(default_factory=dict)

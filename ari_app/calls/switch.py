@@ -31,9 +31,9 @@ from ari_app.calls.effects import (
     CallChanged,
     Effect,
     LegChanged,
-    RaiseAlarm,
     Refuse,
     Reply,
+    ReportFault,
     StopRecorder,
     TalkChanged,
 )
@@ -219,7 +219,7 @@ class Switch:
                 legs.announcement_finished(step, leg, announcement)
             case s.RecorderEnded(name):
                 recording.ended(step, name)
-            case s.ChannelArrived(verb="replaced"):
+            case s.ChannelArrived(entry_verb="replaced"):
                 transfer_key.replaced(step, stimulus)
             case s.ChannelArrived():
                 arrivals.arrived(step, stimulus)
@@ -337,10 +337,10 @@ class Switch:
         step = Step(self.state, self.directory, now)
         step.read = broken.read
         for call_id in broken.calls:
-            step.emit(RaiseAlarm(call_id, what))
+            step.emit(ReportFault(call_id, what))
             parties.end(step, call_id)
         if not broken.calls:
-            step.emit(RaiseAlarm(None, what))
+            step.emit(ReportFault(None, what))
         if isinstance(stimulus, commands.BaseCommand):
             step.emit(
                 Refuse(stimulus.id, CallControlError(Code.INTERNAL, "the call was released after a fault of ours"))

@@ -181,11 +181,11 @@ class Engine:
                 self._outlets.operation_failed(effect)
             case e.ArrivalRefused():
                 self._outlets.arrival_refused(effect)
-            case e.RaiseAlarm():
-                self._alarm(effect)
+            case e.ReportFault():
+                self._fault(effect)
             case _:
                 assert_never(effect)
 
-    def _alarm(self, effect: e.RaiseAlarm) -> None:
+    def _fault(self, effect: e.ReportFault) -> None:
         story: tuple[StoryEntry, ...] = self.switch.stories.of(effect.call) or () if effect.call else ()
         log.error("call_released_by_fault", call_id=effect.call, what=effect.what, story=[repr(x) for x in story[-20:]])

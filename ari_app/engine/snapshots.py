@@ -22,19 +22,24 @@ log = structlog.get_logger(__name__)
 
 
 def _renewed(call: Any) -> Any:
-    """In 0.1 a party had its name and number by themselves; what was requested and notified had other names."""
+    """In 0.1 a party had its name and number by themselves, and much had other names."""
     if not isinstance(call, dict):
         return call
     for party in call.get("parties", {}).values():
         if "name" in party:
             party["identity"] = {"name": party.pop("name"), "number": party.pop("number")}
+        _rename(party, "phone_holds", "held_by_phone")
+        _rename(party, "also", "also_rung")
+        _rename(party.get("joining"), "link", "local")
     _rename(call.get("offer"), "told", "notified")
+    _rename(call.get("offer"), "hops", "overflows")
     _rename(call.get("recording"), "asked", "requested")
     return call
 
 
 def _renewed_leg(leg: Any) -> Any:
     _rename(leg, "asked", "requested")
+    _rename(leg, "on_hold_by_phone", "held_by_phone")
     return leg
 
 

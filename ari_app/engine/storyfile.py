@@ -22,12 +22,18 @@ from ari_app.routing.directory import Directory
 
 FORMAT = 1
 # Names that older stories have, and what they are called now.
-_TYPES_BEFORE = {"Verb": "Purpose", "TransferAsked": "TransferRequested"}
+_TYPES_BEFORE = {"Verb": "Purpose", "TransferAsked": "TransferRequested", "RaiseAlarm": "ReportFault"}
 _FIELDS_BEFORE = {
     "verbs": "enabled_for",
     "caller_id_verbs": "caller_ids_enabled_for",
     "asked": "requested",
     "told": "notified",
+    "on_hold_by_phone": "held_by_phone",
+    "phone_holds": "held_by_phone",
+    "verb": "entry_verb",
+    "link": "local",
+    "also": "also_rung",
+    "hops": "overflows",
 }
 _TABLES_BEFORE = {"asked": "in_flight"}
 _ROOMS = (commands, effects, model, state, stimuli, story, directory, targets)

@@ -179,13 +179,13 @@ class FakeAsterisk:
     def press_hold(self, leg: LegId) -> None:
         """The phone's hold key."""
         if leg in self.world.channels:
-            self.world.channels[leg].held = True
+            self.world.channels[leg].held_by_phone = True
             self._event(leg, LegHeldByPhone(leg))
 
     def press_retrieve(self, leg: LegId) -> None:
         """The phone's hold key again."""
         if leg in self.world.channels:
-            self.world.channels[leg].held = False
+            self.world.channels[leg].held_by_phone = False
             self._event(leg, LegRetrievedByPhone(leg))
 
     def cannot_write(self, name: str) -> None:
@@ -220,9 +220,9 @@ class FakeAsterisk:
         if not self.world.may_refer(leg, other):
             return False
         self.world.referred += 1
-        link = f"local{self.world.referred}"
+        local = f"local{self.world.referred}"
         for half, replaced in enumerate((leg, other) if other is not None else (leg,), start=1):
-            self.arrive(f"{link};{half}", to, "replaced", replaced, link)
+            self.arrive(f"{local};{half}", to, "replaced", replaced, local)
             self.hang_up(replaced)
         return True
 
@@ -265,7 +265,7 @@ class FakeAsterisk:
                 self._tell("link", LegGone(leg, cause))
         for channel in self.world.channels.values():
             if channel.state is State.UP:  # requested one by one, as it is in no list
-                reported = LegHeldByPhone if channel.held else LegRetrievedByPhone
+                reported = LegHeldByPhone if channel.held_by_phone else LegRetrievedByPhone
                 self._tell("link", reported(channel.id))
 
     def hears(self) -> set[tuple[LegId, LegId]]:

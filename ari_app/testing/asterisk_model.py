@@ -95,7 +95,7 @@ class Channel:
     bridge: BridgeId | None = None
     muted_in: bool = False
     muted_out: bool = False
-    held: bool = False
+    held_by_phone: bool = False
     music: str | None = None
     ringback: bool = False
     silence: bool = False
@@ -189,7 +189,7 @@ class World:
             and not a.muted_out
             and not b.muted_in
             and not (a.music is not None and a.muted_in)
-            and not (a.held or b.held)
+            and not (a.held_by_phone or b.held_by_phone)
         }
 
     def music(self) -> set[LegId]:
@@ -198,9 +198,9 @@ class World:
 
     def ends_with(self, gone: Channel) -> list[LegId]:
         """The channels that go with this one: its snoops, and the other half of one that Asterisk transfers with."""
-        link = _link(gone)
+        local = _local(gone)
         others = self.channels.values()
-        return [c.id for c in others if c.snoops == gone.id or (link is not None and _link(c) == link)]
+        return [c.id for c in others if c.snoops == gone.id or (local is not None and _local(c) == local)]
 
     def may_refer(self, leg: LegId, other: LegId | None) -> bool:
         """Whether Asterisk transfers what the phone asks for (bridge.c): somebody must be beside it in a bridge, or
@@ -317,9 +317,11 @@ class World:
         return [(name, self.complete(name)) for name, tape in list(self.tapes.items()) if tape.bridge == bridge]
 
 
-def _link(channel: Channel) -> str | None:
+def _local(channel: Channel) -> str | None:
     arrived = channel.arrived
-    return arrived.args[1] if arrived is not None and arrived.verb == "replaced" and len(arrived.args) > 1 else None
+    return (
+        arrived.args[1] if arrived is not None and arrived.entry_verb == "replaced" and len(arrived.args) > 1 else None
+    )
 
 
 def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:

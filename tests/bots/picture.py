@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from tests.bots.runner import Result
 from tests.bots.sound import Sound
-from tests.bots.timeline import Heard
+from tests.bots.timeline import HeardSince
 
 _COLOURS = (
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377",
@@ -66,8 +66,10 @@ def _legend(colours: dict[str, str]) -> Iterator[str]:
         x += 30 + 7 * len(label)
 
 
-def _row(timeline: list[Heard], result: Result, top: int, seconds: float, colours: dict[str, str]) -> Iterator[str]:
-    end = Heard(result.epoch + seconds, frozenset(), Sound.IDLE)
+def _row(
+    timeline: list[HeardSince], result: Result, top: int, seconds: float, colours: dict[str, str]
+) -> Iterator[str]:
+    end = HeardSince(result.epoch + seconds, frozenset(), Sound.IDLE)
     for heard, after in pairwise([*timeline, end]):
         begin = max(heard.at - result.epoch, 0.0)
         until = min(after.at - result.epoch, seconds)

@@ -22,7 +22,7 @@ from tests.bots.scenario import Expect, Request, Scenario, Step
 from tests.bots.sip import Address
 from tests.bots.sound import NOTHING, Sound
 from tests.bots.station import Station
-from tests.bots.timeline import Heard
+from tests.bots.timeline import HeardSince
 
 SETTLING = 5.0
 """Seconds within which a controller must have let go of an agent's last call when a scenario ends."""
@@ -71,7 +71,7 @@ class Result:
     skipped: str = ""
     failure: str = ""
     steps: list[StepResult] = field(default_factory=list)
-    timelines: dict[str, list[Heard]] = field(default_factory=dict)
+    timelines: dict[str, list[HeardSince]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
     @property

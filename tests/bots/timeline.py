@@ -10,7 +10,7 @@ from tests.bots.sound import NOTHING, Sound
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardSince:
     """From `at` (monotonic seconds) on the bot hears those others, and that class of sound."""
 
     at: float
@@ -25,10 +25,10 @@ class Heard:
 class Timeline:
     """Changes in order of time. The last one lasts until now."""
 
-    changes: list[Heard] = field(default_factory=lambda: [Heard(time.monotonic(), frozenset(), Sound.IDLE)])
+    changes: list[HeardSince] = field(default_factory=lambda: [HeardSince(time.monotonic(), frozenset(), Sound.IDLE)])
 
     @property
-    def now(self) -> Heard:
+    def now(self) -> HeardSince:
         """What is heard at present."""
         return self.changes[-1]
 
@@ -39,10 +39,10 @@ class Timeline:
             changes.pop()
         if (changes[-1].voices, changes[-1].sound) == (voices, sound):
             return False
-        changes.append(Heard(max(at, changes[-1].at), voices, sound))
+        changes.append(HeardSince(max(at, changes[-1].at), voices, sound))
         return True
 
-    def stretches(self, since: float, until: float) -> Iterator[tuple[float, float, Heard]]:
+    def stretches(self, since: float, until: float) -> Iterator[tuple[float, float, HeardSince]]:
         """(from, to, what) for every stretch between the two times, clipped to them."""
         for index, change in enumerate(self.changes):
             end = self.changes[index + 1].at if index + 1 < len(self.changes) else until

@@ -173,7 +173,7 @@ async def test_the_hold_key_makes_asterisk_play_nothing_to_the_peer(bench: RealB
 async def test_a_channel_from_the_dialplan_arrives_with_verb_caller_and_attached_data(bench: RealBench) -> None:
     leg = await arrive(bench, "skill", "french>=3", CALL_DATA_Topic="billing", CALL_DATA_note="a, b & é", OTHER="x")
     fact = await arrived(bench)
-    assert (fact.leg, fact.verb, fact.args) == (leg, "skill", ("french>=3",))
+    assert (fact.leg, fact.entry_verb, fact.args) == (leg, "skill", ("french>=3",))
     assert fact.caller == Identity("Zoé", "+33611111111")
     assert fact.user_data == {"topic": "billing", "note": "a, b & é"}
     assert fact.endpoint == "nobody@nowhere"
@@ -202,7 +202,7 @@ async def test_data_set_before_the_channel_came_to_us_is_attached(bench: RealBen
         fact = await arrived(bench)
     finally:
         await other.stop()
-    assert (fact.leg, fact.verb, fact.user_data) == (leg, "queue", {"topic": "billing"})
+    assert (fact.leg, fact.entry_verb, fact.user_data) == (leg, "queue", {"topic": "billing"})
 
 
 async def test_the_end_of_an_arrived_channel_is_reported_once(bench: RealBench) -> None:
@@ -224,7 +224,7 @@ async def test_a_channel_that_waits_in_the_application_is_found_after_a_lost_con
     found_there = await bench.reported_of(AsteriskReconciled)
     found = next(channel.arrived for channel in found_there.channels if channel.leg == leg)
     assert found is not None
-    assert (found.verb, found.args) == ("queue", ("sales", "a"))
+    assert (found.entry_verb, found.args) == ("queue", ("sales", "a"))
     assert found.user_data == {"topic": "billing"}
 
 

@@ -121,5 +121,5 @@ def test_the_walk_tells_states_apart_by_what_matters_and_not_by_ids_or_times() -
     assert shape(first) != shape(second)
     held = fork(first)
     leg = next(iter(held.switch.state.legs.values()))
-    held.switch.state.legs[leg.id] = replace(leg, on_hold_by_phone=True)
+    held.switch.state.legs[leg.id] = replace(leg, held_by_phone=True)
     assert shape(first) != shape(held)

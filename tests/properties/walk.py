@@ -312,7 +312,7 @@ def left_alone_by(world: World, leg: str) -> set[str]:
         here = [p for p in here if p.agent not in world.gone_home]
         if here and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others):
             legs = (world.switch.legs.get(p.leg or "") for p in others if not p.deaf)
-            found |= {leg.id for leg in legs if leg is not None and not leg.on_hold_by_phone}
+            found |= {leg.id for leg in legs if leg is not None and not leg.held_by_phone}
     return found
 
 
@@ -378,7 +378,7 @@ def shape(world: World) -> object:
 
     calls = tuple(of_call(call) for call in world.switch.calls.values())
     legs = tuple(
-        (short(leg.id), leg.state, leg.farewell, leg.on_hold_by_phone, short(leg.focus), leg.detecting is not None)
+        (short(leg.id), leg.state, leg.farewell, leg.held_by_phone, short(leg.focus), leg.detecting is not None)
         for leg in world.switch.legs.values()
     )
     return calls, legs, len(world.switch.state.pending)

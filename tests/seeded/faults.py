@@ -31,7 +31,7 @@ FAULTS = (
         "F2",
         "the transfer key joins a call that it did not name",
         "ari_app/calls/handlers/transfer_key.py",
-        "return me.joining is not None and me.joining.link == joining.link",
+        "return me.joining is not None and me.joining.local == joining.local",
         "return me.joining is not None",
         "which nobody requested",
     ),

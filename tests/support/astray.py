@@ -29,8 +29,8 @@ class Named:
         match stimulus:
             case TransferRequested(leg, replaces=True, other=str(other)):
                 self._together(world, leg, other)
-            case ChannelArrived(verb="replaced", args=(leg, link)):
-                self._together(world, leg, self._first.setdefault(link, leg))
+            case ChannelArrived(entry_verb="replaced", args=(leg, local)):
+                self._together(world, leg, self._first.setdefault(local, leg))
 
     def _together(self, world: World, leg: LegId, other: LegId) -> None:
         for agent, call in self._calls(world, leg):
@@ -68,7 +68,7 @@ def strayed(world: World, stimulus: object, effects: list[Effect]) -> list[str]:
                 found.append(f"{was.id} was joined to {after.id}, for which somebody is rung")
             if now.ended and not was.user_data.keys() | before.user_data.keys() <= after.user_data.keys():
                 found.append(f"data attached to {was.id} is lost in {after.id}")
-    if isinstance(stimulus, ChannelArrived) and stimulus.verb == "replaced":
+    if isinstance(stimulus, ChannelArrived) and stimulus.entry_verb == "replaced":
         found += _hung_up(changed, stimulus.args[:1])
     return found
 
@@ -84,9 +84,9 @@ def _without_a_phone(world: World, stimulus: object, effects: list[Effect]) -> l
 def awaited(world: World) -> set[LegId]:
     """The halves of attended transfers of which one leg was reported, and the other may yet be."""
     parties = [party for call in world.switch.calls.values() for party in call.parties.values()]
-    links = {party.joining.link for party in parties if party.joining is not None}
+    local = {party.joining.local for party in parties if party.joining is not None}
     arrived = [c.arrived for c in world.asterisk.world.channels.values() if c.arrived is not None]
-    return {fact.leg for fact in arrived if fact.verb == "replaced" and links & set(fact.args)}
+    return {fact.leg for fact in arrived if fact.entry_verb == "replaced" and local & set(fact.args)}
 
 
 def _hung_up(changed: list[tuple[Call, Call]], pressed: tuple[LegId, ...]) -> list[str]:

@@ -26,7 +26,7 @@ def expected_hears(world: World) -> set[tuple[str, str]]:
             leg = world.switch.legs.get(party.leg or "")
             if leg is None or party.held_by or leg.focus != call.id or leg.playing or leg.hanging_up:
                 continue
-            if leg.on_hold_by_phone:
+            if leg.held_by_phone:
                 continue
             if leg.state is LegState.UP:
                 talking.append((party, leg.id))
@@ -49,7 +49,7 @@ def _overheard(world: World, call: Call, monitor: Monitor, pairs: set[tuple[str,
     there = []
     for party in call.joined():
         leg = world.switch.legs.get(party.leg or "")
-        if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost or leg.on_hold_by_phone:
+        if party.agent is None or party.held_by or leg is None or leg.id == monitor.lost or leg.held_by_phone:
             continue
         channel = world.asterisk.world.channels.get(leg.id)
         if channel is not None and channel.music is not None:
@@ -72,7 +72,7 @@ def company(world: World, leg_id: str) -> set[str]:
         for party in call.joined():
             leg = world.switch.legs.get(party.leg or "")
             up = leg is not None and leg.state is LegState.UP and leg.focus == call.id and not leg.hanging_up
-            holds = leg is not None and leg.id != leg_id and leg.on_hold_by_phone and party.agent is not None
+            holds = leg is not None and leg.id != leg_id and leg.held_by_phone and party.agent is not None
             if leg is not None and up and not party.held_by and not leg.farewell and not holds:
                 there.add(leg.id)
         if leg_id in there:
@@ -99,7 +99,7 @@ def rung_wrongly(world: World) -> list[str]:
         party = next((p for p in call.joined() if p.leg == leg.id), None) if call is not None else None
         if call is None or channel is None or party is None or leg.state is not LegState.UP or leg.playing is not None:
             continue
-        if leg.on_hold_by_phone:  # it hears nothing that it could be sent
+        if leg.held_by_phone:  # it hears nothing that it could be sent
             continue
         offer = call.offering()
         rung = offer is not None and offer.state is OfferState.RINGING
@@ -143,7 +143,7 @@ def established_in_silence(world: World) -> list[str]:
             for a, b in ((a, b) for a in there for b in there if a is not b and not a.deaf and not b.muted):
                 mine, theirs = legs[a.id], legs[b.id]
                 excused = any(
-                    leg is not None and (leg.playing or leg.hanging_up or (leg.on_hold_by_phone and leg.agent is None))
+                    leg is not None and (leg.playing or leg.hanging_up or (leg.held_by_phone and leg.agent is None))
                     for leg in (mine, theirs)
                 )
                 if shown.state == "established" and not excused and (a.leg, b.leg) not in hears:

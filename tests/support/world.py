@@ -168,7 +168,7 @@ class World:
                 self.inbox.extend(self.agents.do(effect))
             case e.Reply() | e.Refuse():
                 self._answered(effect)
-            case e.RaiseAlarm(call, what):
+            case e.ReportFault(call, what):
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(before, call):
                 self.noticed += steps.outlived(before, call)

@@ -83,7 +83,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
         return Media(nobody_hears=party.muted)  # a supervisor hears this leg, wherever it is
-    if leg.state is not LegState.UP and (party.also or _rings_with_others(call, leg)):
+    if leg.state is not LegState.UP and (party.also_rung or _rings_with_others(call, leg)):
         return Media()
     if leg.state is not LegState.UP:
         return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before
@@ -128,7 +128,7 @@ def _before_transfer(call: Call, held: Party) -> bool:
     """Whether this one is on hold by an agent's phone alone, and nobody has been requested yet: by its hold key, or as
     that phone is in another call (then its agent is on hold here too).
     """
-    holders = [p for p in call.joined() if p.phone_holds]
+    holders = [p for p in call.joined() if p.held_by_phone]
     return call.offering() is None and any(held.held_by <= {p.id} for p in holders)
 
 
@@ -147,7 +147,7 @@ def _whispered_to(call: Call, leg: Leg) -> bool:
 
 def _company(step: Step, call: Call, party: Party, *, heard: bool = False) -> bool:
     """Whether anybody else is in the bridge to talk to; `heard`: who sends something, and is not muted."""
-    there = [(other.muted or leg.on_hold_by_phone, leg) for other, leg in present(step, call, party)]
+    there = [(other.muted or leg.held_by_phone, leg) for other, leg in present(step, call, party)]
     return any(leg.playing is None and not (heard and silent) for silent, leg in there)
 
 

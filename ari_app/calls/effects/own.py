@@ -76,13 +76,13 @@ class ArrivalRefused(Notification):
     """
 
     entry: str
-    verb: str
+    entry_verb: str
     argument: str
     fault: Fault
 
 
 @dataclass(frozen=True, slots=True)
-class RaiseAlarm:
+class ReportFault:
     """Something that must not be: a broken invariant, an Asterisk that refuses. For the log, with the call's story."""
 
     call: CallId | None
@@ -106,6 +106,6 @@ type OwnEffect = (
     | CallerIdChosen
     | OperationFailed
     | ArrivalRefused
-    | RaiseAlarm
+    | ReportFault
     | CallAlarm
 )

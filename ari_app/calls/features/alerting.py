@@ -88,7 +88,7 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
         also = replace(leg, id=step.new_id("l"), state=LegState.CREATING, destination=where, requested=Media())
         step.add_leg(also)
         if attempt is None:
-            step.put_party(call.id, party.id, also=(*party.also, also.id))
+            step.put_party(call.id, party.id, also_rung=(*party.also_rung, also.id))
         else:
             step.put_attempt(call.id, leg_id, together=True)
             other = replace(party, id=step.new_id("p"), leg=also.id)

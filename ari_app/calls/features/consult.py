@@ -56,7 +56,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool, use
 
 def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
     """One leg changes calls without being heard to. Who has turned to a call of their own meanwhile stays in that."""
-    step.put_party(consult.id, party.id, leg=None, also=())
+    step.put_party(consult.id, party.id, leg=None, also_rung=())
     step.add_party(parent.id, replace(party, id=step.new_id("p"), held_by=frozenset()))
     for leg in filter(None, map(step.leg, party.legs)):
         if leg.focus == consult.id:
@@ -129,7 +129,7 @@ def _leave_phone(step: Step, call_id: str, agent: str, keep: Leg | None) -> None
     me = step.mine(call, agent)
     if keep is None or me.leg != keep.id:
         parties.let_go(step, call, me)
-    step.put_party(call_id, me.id, leg=None, also=())
+    step.put_party(call_id, me.id, leg=None, also_rung=())
 
 
 def alternate(step: Step, consult: Call, agent: str) -> None:

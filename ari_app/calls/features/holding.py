@@ -1,7 +1,7 @@
 """Holds: why somebody is on hold, retrieving (S13, S46), and contacts who are on hold for too long.
 
 A hold has two owners, each of whom undoes only its own: the desktop (`held_by`), and the phone by its own key
-(`phone_holds`), which no request of ours makes it release. Where both have held, the contact has music until both are
+(`held_by_phone`), which no request of ours makes it release. Where both have held, the contact has music until both are
 done; `settle` derives the phone's part, and since when somebody is on hold.
 """
 
@@ -53,12 +53,12 @@ def _settle_phone(step: Step, agent: str) -> None:
     for call in step.calls_of(agent):
         me = step.mine(call, agent)
         leg = step.leg(me.leg)
-        held = leg is not None and leg.on_hold_by_phone
+        held = leg is not None and leg.held_by_phone
         holds = held and leg is not None and leg.speaks_in(call.id) and me.progress is Progress.JOINED
         able = leg or parties.agent_leg(step, agent)
-        has_line = talks or able is None or not able.on_hold_by_phone
-        if (holds, has_line) != (me.phone_holds, me.has_line):
-            step.put_party(call.id, me.id, phone_holds=holds, has_line=has_line)
+        has_line = talks or able is None or not able.held_by_phone
+        if (holds, has_line) != (me.held_by_phone, me.has_line):
+            step.put_party(call.id, me.id, held_by_phone=holds, has_line=has_line)
 
 
 def _note_hold(step: Step, call: Call) -> None:

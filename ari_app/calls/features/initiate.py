@@ -95,7 +95,7 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
 def _line_is_up(step: Step, agent: str) -> bool:
     """Whether the agent's phone could talk in the new call on the line that it has; else it is rung (S45)."""
     leg = parties.agent_leg(step, agent)
-    return leg is not None and leg.state is LegState.UP and not leg.on_hold_by_phone
+    return leg is not None and leg.state is LegState.UP and not leg.held_by_phone
 
 
 def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request: str | None) -> None:

@@ -216,7 +216,7 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
     if offer is None or attempt is None or old is None or old.destination is None:
         return
     up = parties.agent_leg(step, party.agent or "")
-    if up is not None and up.state is LegState.UP and not up.on_hold_by_phone:
+    if up is not None and up.state is LegState.UP and not up.held_by_phone:
         attempts.hang_up_unanswered(step, old)
         step.put_party(call.id, party.id, leg=up.id)
         shared = Attempt(up.id, party.id, attempt.agent)

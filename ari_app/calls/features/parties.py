@@ -98,7 +98,7 @@ def _speak_through_the_active_line(step: Step, call: Call, agent: str) -> None:
     me = step.mine(call, agent)
     leg = step.leg(me.leg)
     active = active_line(step, agent)
-    if leg is None or not leg.on_hold_by_phone or leg.hanging_up or active is None:
+    if leg is None or not leg.held_by_phone or leg.hanging_up or active is None:
         return
     other, theirs = active
     step.put_party(call.id, me.id, leg=theirs.leg)
@@ -111,7 +111,7 @@ def active_line(step: Step, agent: str) -> tuple[Call, Party] | None:
     for call in step.calls_of(agent):
         party = step.mine(call, agent)
         leg = step.leg(party.leg)
-        speaks = leg is not None and leg.speaks_in(call.id) and not leg.on_hold_by_phone
+        speaks = leg is not None and leg.speaks_in(call.id) and not leg.held_by_phone
         if speaks and party.progress is Progress.JOINED:
             return call, party
     return None
@@ -127,7 +127,7 @@ def agent_leg(step: Step, agent: str) -> Leg | None:
         rung = call.offer is not None and leg is not None and any(a.leg == leg.id for a in call.offer.attempts)
         if leg is not None and not leg.hanging_up and not rung:
             found.append(leg)
-    return min(found, key=lambda leg: leg.on_hold_by_phone, default=None)
+    return min(found, key=lambda leg: leg.held_by_phone, default=None)
 
 
 def can_be_rung(step: Step, agent: str) -> bool:
@@ -169,7 +169,7 @@ def stop_ringing(step: Step, call: Call, party: Party, *, answered_elsewhere: bo
     """The agent's phones ring no longer for a call that is theirs already."""
     for leg in filter(None, map(step.leg, party.legs)):
         attempts.hang_up_unanswered(step, leg, answered_elsewhere=answered_elsewhere)
-    return step.put_party(call.id, party.id, leg=None, also=())
+    return step.put_party(call.id, party.id, leg=None, also_rung=())
 
 
 def own_phone_failed(step: Step, call: Call, party: Party) -> None:
@@ -228,7 +228,7 @@ def let_go(step: Step, call: Call, party: Party) -> None:
     """Hang up the party's leg, unless another call of the same agent speaks through it."""
     if party.joining is not None:
         step.ask(HangUp, party.joining.half)
-    for other in filter(None, map(step.leg, party.also)):
+    for other in filter(None, map(step.leg, party.also_rung)):
         step.hang_up(other)
     leg = step.leg(party.leg)
     if leg is None:
@@ -300,5 +300,12 @@ def end(step: Step, call_id: CallId) -> None:
 
 def _left(party: Party) -> Party:
     return replace(
-        party, leg=None, also=(), progress=Progress.LEFT, held_by=frozenset(), away=False, joining=None, held_since=None
+        party,
+        leg=None,
+        also_rung=(),
+        progress=Progress.LEFT,
+        held_by=frozenset(),
+        away=False,
+        joining=None,
+        held_since=None,
     )

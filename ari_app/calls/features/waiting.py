@@ -14,7 +14,7 @@ from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue
 from ari_app.routing.targets import Target, TargetType
 
-_MOST_HOPS = 5
+_MOST_OVERFLOWS = 5
 
 
 def enter(step: Step, call: Call) -> None:
@@ -52,13 +52,13 @@ def gives_up(step: Step, call: Call) -> None:
         return
     queue = _queue(step, offer)
     overflow = queue.overflow if queue is not None else None
-    if overflow is None or offer.hops >= _MOST_HOPS or not step.directory.exists(overflow):
+    if overflow is None or offer.overflows >= _MOST_OVERFLOWS or not step.directory.exists(overflow):
         offers.fail(step, call.id, OfferState.NO_ANSWER)
         return
     renewed = replace(
         Offer(step.new_id("o"), offer.kind, overflow, None, offer.identity, OfferState.SEEKING),
         priority=offer.priority,
-        hops=offer.hops + 1,
+        overflows=offer.overflows + 1,
         tried=offer.tried,
         rests=offer.rests,
     )

@@ -43,7 +43,7 @@ def arrived(step: Step, fact: ChannelArrived) -> None:
         return
     if fact.via is not None and _handed_back(step, fact):
         return
-    match fact.verb:
+    match fact.entry_verb:
         case verb if verb == DIAL:
             _dialled(step, fact)
         case verb if verb == FEATURE:
@@ -57,7 +57,7 @@ def arrived(step: Step, fact: ChannelArrived) -> None:
 def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     """A routing point has decided where its caller goes: the call goes on there, the dialplan's part is over."""
     here = next(iter(step.party_by_leg(fact.via or "")), None)
-    if here is None or fact.verb not in DELIVERIES:
+    if here is None or fact.entry_verb not in DELIVERIES:
         return False
     call, point = here
     attempt = attempt_of(call.offer, fact.via or "")
@@ -92,7 +92,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
 
 
 def _target(step: Step, fact: ChannelArrived) -> Target:
-    return delivered_to(step.directory, fact.verb, _argument(fact))
+    return delivered_to(step.directory, fact.entry_verb, _argument(fact))
 
 
 def _argument(fact: ChannelArrived) -> str:
@@ -111,8 +111,8 @@ def _turn_away(step: Step, fact: ChannelArrived, fault: Fault, prompt: str = "in
 
 def _tell_refused(step: Step, fact: ChannelArrived, fault: Fault) -> None:
     # What somebody has dialled is nobody's business but theirs.
-    argument = "" if fact.verb == DIAL else _argument(fact)
-    step.emit(ArrivalRefused(fact.entry, fact.verb, argument, fault))
+    argument = "" if fact.entry_verb == DIAL else _argument(fact)
+    step.emit(ArrivalRefused(fact.entry, fact.entry_verb, argument, fault))
 
 
 def _caller(step: Step, fact: ChannelArrived) -> None:

@@ -115,7 +115,7 @@ def _phone_back(step: Step, call: Call, party: Party, leg_id: LegId) -> None:
     unless a transfer or conference rings for these (S12), or the agent wanted another call back meanwhile. Their other
     phones have missed nothing.
     """
-    others = replace(party, leg=None, also=tuple(other for other in party.legs if other != leg_id))
+    others = replace(party, leg=None, also_rung=tuple(other for other in party.legs if other != leg_id))
     parties.stop_ringing(step, call, others, answered_elsewhere=True)
     step.put_party(call.id, party.id, leg=leg_id, away=False)
     call = step.put_call(call.id, recall_at=None, recalls=0)
@@ -168,18 +168,18 @@ def _others_ring(step: Step, call: Call, party: Party, gone: Leg, cause: int) ->
     if not party.away or not left:
         return False
     if gone.state is LegState.RINGING and refusals.failure_of(cause) in (OfferState.DECLINED, OfferState.BUSY):
-        parties.stop_ringing(step, call, replace(party, leg=None, also=left), answered_elsewhere=True)
+        parties.stop_ringing(step, call, replace(party, leg=None, also_rung=left), answered_elsewhere=True)
         return False
-    step.put_party(call.id, party.id, leg=left[0], also=left[1:])
+    step.put_party(call.id, party.id, leg=left[0], also_rung=left[1:])
     return True
 
 
 def held_by_phone(step: Step, leg_id: LegId) -> None:
     """The phone's hold key does what the desktop's does."""
     leg = step.leg(leg_id)
-    if leg is None or leg.on_hold_by_phone:
+    if leg is None or leg.held_by_phone:
         return
-    step.put_leg(leg.id, on_hold_by_phone=True)
+    step.put_leg(leg.id, held_by_phone=True)
     touch(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         if call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED:
@@ -189,9 +189,9 @@ def held_by_phone(step: Step, leg_id: LegId) -> None:
 def retrieved_by_phone(step: Step, leg_id: LegId) -> None:
     """The hold key again: everybody is back, unless a transfer or conference still rings for the call (S12)."""
     leg = step.leg(leg_id)
-    if leg is None or not leg.on_hold_by_phone:
+    if leg is None or not leg.held_by_phone:
         return
-    step.put_leg(leg.id, on_hold_by_phone=False)
+    step.put_leg(leg.id, held_by_phone=False)
     touch(step, leg_id)
     for call, party in list(step.party_by_leg(leg_id)):
         mine = call.id == leg.focus and party.role is PartyRole.AGENT and party.progress is Progress.JOINED

@@ -74,10 +74,10 @@ def replaced(step: Step, fact: ChannelArrived) -> None:
 
     `endpoint` is `<number>@<context>` of where it is going. A leg that has no place any more was dealt with before.
     """
-    leg, link, *_ = (*fact.args, "", "")
+    leg, local, *_ = (*fact.args, "", "")
     here = _place(step, leg)
     if here is not None and here.me.agent is not None and fact.endpoint.startswith(ATTENDED):
-        _attended(step, here, here.me.agent, Joining(link, fact.leg, step.now + OTHER_LEG))
+        _attended(step, here, here.me.agent, Joining(local, fact.leg, step.now + OTHER_LEG))
         return
     step.ask(HangUp, fact.leg)
     if here is None:
@@ -90,7 +90,7 @@ def replaced(step: Step, fact: ChannelArrived) -> None:
 
 def is_half(fact: ChannelArrived) -> bool:
     """Whether this is a channel by which Asterisk transferred while we were away: it has no arguments of its own."""
-    return "@" in fact.endpoint and fact.verb in ("", "replaced")
+    return "@" in fact.endpoint and fact.entry_verb in ("", "replaced")
 
 
 def _without_phone(step: Step, here: _Place) -> Call:
@@ -124,7 +124,7 @@ def _attended(step: Step, here: _Place, agent: str, joining: Joining) -> None:
 
 
 def _awaits(me: Party, joining: Joining) -> bool:
-    return me.joining is not None and me.joining.link == joining.link
+    return me.joining is not None and me.joining.local == joining.local
 
 
 def overdue(step: Step, call: Call) -> None:

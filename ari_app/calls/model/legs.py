@@ -101,7 +101,7 @@ class Leg:
     farewell: bool = False  # hung up after it
     hanging_up: bool = False
     failures: int = 0  # how often Asterisk did not do what was requested
-    on_hold_by_phone: bool = False  # by the phone's own key, which nobody but the phone can undo
+    held_by_phone: bool = False  # by the phone's own key, which nobody but the phone can undo
     auto_answer: bool = False  # an agent's own phone that was requested to answer by itself
     keys: str = ""  # the beginning of a feature code
     keyed_at: float = 0.0  # when its last key was pressed

@@ -80,7 +80,7 @@ class Offer:
     held: frozenset[PartyId] = frozenset()  # whom this offer put or found on hold
     last: OfferState | None = None  # how the last who was tried refused
     priority: int = 0  # goes before longer waiting
-    hops: int = 0  # the overflows that led here
+    overflows: int = 0  # how many led here
     announce_at: float | None = None
     give_up_at: float | None = None
     reserved: AgentId | None = None  # kept while the initiator's own phone is rung

@@ -44,12 +44,12 @@ class KeyedNumber:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """An attended transfer that Asterisk makes by itself: `half` of the channel `link` has taken a leg's place.
+    """An attended transfer that Asterisk makes by itself: `half` of the Local channel `local` has taken a leg's place.
 
     `until` is when it is no longer waited for the other half, which has taken the place of the other leg.
     """
 
-    link: str
+    local: str
     half: LegId
     until: float
 
@@ -83,21 +83,21 @@ class Party:
     hands_over: bool = False  # whom a consultation rings could ring for the contact instead (`merging`)
     parent_open: bool = True  # they could turn to the contact's call, or have others join it (`merging`)
     joining: Joining | None = None  # the attended transfer that took this leg, until its other call is reported
-    phone_holds: bool = False  # an agent's phone is in this call, on hold by its own key (`holding`)
+    held_by_phone: bool = False  # an agent's phone is in this call, on hold by its own key (`holding`)
     has_line: bool = True  # it could talk here at once, by this line or another that is not on hold (`holding`)
-    also: tuple[LegId, ...] = ()  # their other phones that are rung again for the call, beside `leg`
+    also_rung: tuple[LegId, ...] = ()  # their other phones that are rung again for the call, beside `leg`
     joined_at: float | None = None
     held_since: float | None = None  # on hold by whatever reason
 
     @property
     def legs(self) -> tuple[LegId, ...]:
         """The leg that it speaks through, or all that are rung for it."""
-        return (*((self.leg,) if self.leg is not None else ()), *self.also)
+        return (*((self.leg,) if self.leg is not None else ()), *self.also_rung)
 
     @property
     def turned_away(self) -> bool:
         """Whether it is in the call, but itself elsewhere: on another call, on hold by its phone, or hung up."""
-        gone = self.phone_holds or self.away or (self.agent is not None and self.leg is None)
+        gone = self.held_by_phone or self.away or (self.agent is not None and self.leg is None)
         return self.progress is Progress.JOINED and (gone or self.id in self.held_by)
 
     @property

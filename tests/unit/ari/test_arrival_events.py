@@ -45,7 +45,7 @@ def test_a_channel_from_the_dialplan_arrives_with_its_data(translator: Translato
 def test_a_channel_may_arrive_with_no_argument(translator: Translator) -> None:
     (fact,) = tell(translator, start("in"))
     assert isinstance(fact, ChannelArrived)
-    assert (fact.verb, fact.args) == ("", ())
+    assert (fact.entry_verb, fact.args) == ("", ())
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "Restricted"])

@@ -46,7 +46,7 @@ class Bench:
 
     def _legs_at(self, user: str) -> list[Leg]:
         legs = self.legs if user == "1001" else ()
-        return [Leg(leg, LegState.UP, "alice", on_hold_by_phone=leg in self.on_hold) for leg in legs]
+        return [Leg(leg, LegState.UP, "alice", held_by_phone=leg in self.on_hold) for leg in legs]
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

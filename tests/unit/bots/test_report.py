@@ -10,15 +10,18 @@ from tests.bots.events import Event
 from tests.bots.picture import svg
 from tests.bots.runner import Result, StepResult
 from tests.bots.sound import Sound
-from tests.bots.timeline import Heard
+from tests.bots.timeline import HeardSince
 
 
 def result(failure: str = "") -> Result:
     """A run of two bots."""
     steps = [StepResult("alice dials 2000 & <waits>", 0.0, 0.1), StepResult("expect", 0.1, 3.0, failure)]
     timelines = {
-        "alice": [Heard(10.0, frozenset(), Sound.IDLE), Heard(11.0, frozenset({"bob", "<carol>"}), Sound.VOICES)],
-        "bob": [Heard(10.0, frozenset(), Sound.SILENCE), Heard(12.0, frozenset(), Sound.MUSIC)],
+        "alice": [
+            HeardSince(10.0, frozenset(), Sound.IDLE),
+            HeardSince(11.0, frozenset({"bob", "<carol>"}), Sound.VOICES),
+        ],
+        "bob": [HeardSince(10.0, frozenset(), Sound.SILENCE), HeardSince(12.0, frozenset(), Sound.MUSIC)],
     }
     events = [Event(10.5, "alice", "invite sent", "\x00 & <b>")]
     return Result(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.bots.sound import Sound
-from tests.bots.timeline import Heard, Timeline
+from tests.bots.timeline import HeardSince, Timeline
 
 NOBODY: frozenset[str] = frozenset()
 
 
 def history(*changes: tuple[float, str, Sound]) -> Timeline:
     """A timeline that begins idle at 0."""
-    timeline = Timeline([Heard(0.0, NOBODY, Sound.IDLE)])
+    timeline = Timeline([HeardSince(0.0, NOBODY, Sound.IDLE)])
     for at, voices, sound in changes:
         timeline.add(at, frozenset(voices.split()), sound)
     return timeline

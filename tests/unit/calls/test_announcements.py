@@ -143,7 +143,7 @@ def test_overflow_goes_on_five_times_and_no_further() -> None:
     office.settle()
     offer = office.only_call().offer
     assert offer is not None
-    assert (str(offer.target), offer.hops) == ("queue:q5", 5)
+    assert (str(offer.target), offer.overflows) == ("queue:q5", 5)
     queues["q5"] = replace(queues["q5"], max_length=0)
     office.feed(s.DirectoryReplaced(replace(office.directory, queues=queues)))
     office.arrives("queue", "q0", leg="in2")

@@ -207,7 +207,7 @@ def test_a_number_that_may_not_be_dialled_is_announced_and_the_leg_released(
     assert office.requests() == ["Announce own invalid_number"]
     (refused,) = office.turned_away
     assert refused.fault is (Fault.UNKNOWN_PHONE if endpoint == "9999" else Fault.NUMBER_REFUSED)
-    assert (refused.verb, refused.argument) == ("dial", "")  # what somebody dials is nobody's business
+    assert (refused.entry_verb, refused.argument) == ("dial", "")  # what somebody dials is nobody's business
     office.is_calm()
     assert not office.asterisk.world.channels
 

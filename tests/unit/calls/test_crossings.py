@@ -169,7 +169,7 @@ def test_a_third_call_is_answered_on_the_line_that_talks_s45() -> None:
     office.ask(c.ChangeUserData, "dave", call=second, changes={"a": "b"})
     third = _rung_second(office, "in3")
     office.ask(c.Answer, "dave", call=third)
-    assert not office.switch.legs[office.leg_of("dave", third)].on_hold_by_phone
+    assert not office.switch.legs[office.leg_of("dave", third)].held_by_phone
     office.is_calm()
 
 
@@ -177,7 +177,7 @@ def test_the_desktop_retrieves_a_contact_to_the_line_that_talks_s46() -> None:
     office = Office()
     first, _second = _two_lines(office)
     office.ask(c.Retrieve, "dave", call=first)
-    assert not office.switch.legs[office.leg_of("dave", first)].on_hold_by_phone
+    assert not office.switch.legs[office.leg_of("dave", first)].held_by_phone
     assert office.hears() == hear_each_other("dave", "in1")
     office.is_calm()
 

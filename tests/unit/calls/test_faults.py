@@ -240,7 +240,7 @@ def test_a_fault_that_touched_nothing_is_reported_and_harms_nobody(monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(legs, "held_by_phone", _breaks)
         effects = office.feed(s.LegHeldByPhone("in1"))
-    assert effects == [e.RaiseAlarm(None, "LegHeldByPhone: ZeroDivisionError: of ours")]
+    assert effects == [e.ReportFault(None, "LegHeldByPhone: ZeroDivisionError: of ours")]
     assert len(office.switch.calls) == 2
 
 

@@ -142,7 +142,7 @@ def test_a_phone_answered_for_a_call_whose_offer_is_over_joins_it_and_rings_nobo
     assert call.offer is not None
     office.switch.state.calls[call.id] = replace(call, offer=replace(call.offer, state=OfferState.CANCELLED))
     effects = office.switch.handle(s.LegAnswered(office.leg_of("alice")), office.now)
-    assert not [x for x in effects if isinstance(x, e.RaiseAlarm | e.CreateLeg)]
+    assert not [x for x in effects if isinstance(x, e.ReportFault | e.CreateLeg)]
     assert [p.agent for p in office.switch.calls[call.id].joined()] == ["alice"]
 
 
@@ -347,5 +347,5 @@ def test_a_fault_at_the_end_of_a_leg_nobody_knows_keeps_nothing_of_it(monkeypatc
 
     office = Office()
     monkeypatch.setattr(legs, "gone", breaks)
-    (alarm,) = office.feed(s.LegGone("gone"))
-    assert isinstance(alarm, e.RaiseAlarm)
+    (fault,) = office.feed(s.LegGone("gone"))
+    assert isinstance(fault, e.ReportFault)

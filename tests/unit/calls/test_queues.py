@@ -74,7 +74,7 @@ def test_a_line_that_is_full_overflows_to_the_other_target_and_keeps_the_priorit
     assert [_target(office, call) for call in calls] == ["queue:help", "queue:help", "group:sales"]
     offer = office.switch.calls[calls[2]].offer
     assert offer is not None
-    assert (offer.priority, offer.hops, offer.give_up_at) == (2, 1, None)
+    assert (offer.priority, offer.overflows, offer.give_up_at) == (2, 1, None)
     office.picks_up("dave")
     office.is_calm()
     assert office.hears() == hear_each_other("dave", "in2")

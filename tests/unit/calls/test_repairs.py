@@ -111,7 +111,7 @@ def test_the_story_of_a_call_released_by_a_fault_says_what_and_when(monkeypatch:
     reported = office.switch.stories.of(call.id)
     assert reported is not None
     last = [entry for entry in reported if entry.at == office.now]
-    assert [entry.what for entry in last][:2] == ["LegHeldByPhone", "RaiseAlarm"]
+    assert [entry.what for entry in last][:2] == ["LegHeldByPhone", "ReportFault"]
 
 
 def test_a_command_that_breaks_is_refused_in_words_and_the_caller_is_released(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls import commands as c
-from ari_app.calls.model import Call, Leg, Media, Recorder, Recording, TransferState
+from ari_app.calls.model import Call, Joining, Leg, Media, Recorder, Recording, TransferState
 from ari_app.engine import snapshots
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
@@ -79,27 +79,45 @@ async def test_what_an_earlier_version_kept_of_a_party_is_read() -> None:
     assert (await Snapshots(shelf).restore()).calls == (call,)
 
 
-async def test_what_an_earlier_version_kept_of_requests_and_notifications_is_read() -> None:
+# Names of today, and those that were kept before.
+_OF_A_CALL = {
+    b'"requested":': b'"asked":',
+    b'"notified":': b'"told":',
+    b'"held_by_phone":': b'"phone_holds":',
+    b'"also_rung":': b'"also":',
+    b'"local":': b'"link":',
+    b'"overflows":': b'"hops":',
+}
+_OF_A_LEG = {b'"requested":': b'"asked":', b'"held_by_phone":': b'"on_hold_by_phone":'}
+
+
+async def test_what_an_earlier_version_kept_by_other_names_is_read() -> None:
     shelf, (call, leg) = Shelf(), _requested_and_notified()
     keeper = Snapshots(shelf)
     keeper.call(call)
     keeper.leg(leg.id, leg)
     await keeper.flush()
-    for key, kept in shelf.kept.items():
-        shelf.kept[key] = kept.replace(b'"requested":', b'"asked":').replace(b'"notified":', b'"told":')
-    assert b'"asked":' in shelf.kept[f"leg:{leg.id}"]
+    for key, earlier in ((f"call:{call.id}", _OF_A_CALL), (f"leg:{leg.id}", _OF_A_LEG)):
+        for now, before in earlier.items():
+            assert now in shelf.kept[key]
+            shelf.kept[key] = shelf.kept[key].replace(now, before)
     restored = await Snapshots(shelf).restore()
     assert (restored.calls, restored.legs) == ((call,), (leg,))
 
 
 def _requested_and_notified() -> tuple[Call, Leg]:
-    """A recorded call with an offer of which the phone was notified; a leg that hears its bridge."""
+    """A recorded call with an offer of which the phone was notified, an agent whose phones ring and hold; a leg that
+    hears its bridge, and that its phone holds.
+    """
     office = _office()
     call, leg = office.only_call(), office.switch.legs["in1"]
     assert call.offer is not None
-    offer = replace(call.offer, notified=TransferState.RINGING)
+    offer = replace(call.offer, notified=TransferState.RINGING, overflows=2)
     recording = Recording("r1", "calls/x", "alice", 1.0, requested=Recorder.RECORDING)
-    return replace(call, offer=offer, recording=recording), replace(leg, requested=Media(call.bridge))
+    agent = next(party for party in call.joined() if party.agent is not None)
+    agent = replace(agent, held_by_phone=True, also_rung=("l9",), joining=Joining("Local/1", "l8", 9.0))
+    call = replace(call, offer=offer, recording=recording, parties={**call.parties, agent.id: agent})
+    return call, replace(leg, requested=Media(call.bridge), held_by_phone=True)
 
 
 async def test_what_is_over_is_forgotten() -> None:

@@ -8,10 +8,23 @@ import pytest
 
 from ari_app.__main__ import main
 from ari_app.calls import commands as c
-from ari_app.calls.effects import OnAgents, OnAsterisk
-from ari_app.calls.model import Identity, Leg, LegState, Media, Offer, OfferKind, OfferState, TransferState, Withheld
+from ari_app.calls.effects import OnAgents, OnAsterisk, ReportFault
+from ari_app.calls.model import (
+    Identity,
+    Joining,
+    Leg,
+    LegState,
+    Media,
+    Offer,
+    OfferKind,
+    OfferState,
+    Party,
+    PartyRole,
+    TransferState,
+    Withheld,
+)
 from ari_app.calls.replay import replay
-from ari_app.calls.stimuli import TransferRequested
+from ari_app.calls.stimuli import ChannelArrived, TransferRequested
 from ari_app.calls.story import Before, StoryEntry
 from ari_app.engine.storyfile import FORMAT, StoryUnreadable, read, write
 from ari_app.errors import Code, Refused
@@ -65,13 +78,24 @@ def test_a_story_with_the_names_of_an_earlier_version_is_read() -> None:
         Identity(),
         OfferState.RINGING,
         notified=TransferState.RINGING,
+        overflows=2,
     )
-    details = [Leg("in1", LegState.UP, requested=Media("b1")), offer, TransferRequested("in1", "1002")]
+    leg = Leg("in1", LegState.UP, requested=Media("b1"))
+    party = Party("p1", PartyRole.AGENT, held_by_phone=True, also_rung=("l9",), joining=Joining("Local/1", "l8", 9.0))
+    arrived = ChannelArrived("in1", "carrier", "agent", ("bob",))
+    details = [leg, offer, party, TransferRequested("in1", "1002"), arrived, ReportFault("c1", "of ours")]
     entries = [StoryEntry(1.0, "stimulus", detail, before) for detail in details]
     text = write("c1", entries)
     for name, earlier in (
         ('"Purpose"', '"Verb"'),
         ('"TransferRequested"', '"TransferAsked"'),
+        ('"ReportFault"', '"RaiseAlarm"'),
+        ('"held_by_phone": true', '"phone_holds": true'),
+        ('"held_by_phone": false', '"on_hold_by_phone": false'),
+        ('"also_rung":', '"also":'),
+        ('"local":', '"link":'),
+        ('"overflows":', '"hops":'),
+        ('"entry_verb":', '"verb":'),
         ('"enabled_for":', '"verbs":'),
         ('"caller_ids_enabled_for":', '"caller_id_verbs":'),
         ('"requested":', '"asked":'),
@@ -82,7 +106,7 @@ def test_a_story_with_the_names_of_an_earlier_version_is_read() -> None:
         text = text.replace(name, earlier)
     again = read(text)[1]
     assert again == tuple(entries)
-    assert [entry.before for entry in again] == [before] * 3
+    assert [entry.before for entry in again] == [before] * 6
 
 
 def test_errors_that_effects_carry_are_read_back() -> None:
@@ -143,7 +167,7 @@ def test_support_sees_each_step_and_that_all_are_the_same(tmp_path: Path, capsys
     file.write_text(write(call, story))
     assert main(["replay", str(file)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("13:46:40.000  ChannelArrived leg=in1 endpoint=carrier verb=agent")
+    assert lines[0].startswith("13:46:40.000  ChannelArrived leg=in1 endpoint=carrier entry_verb=agent")
     assert any(line.strip().startswith("JoinBridge leg=in1") for line in lines)
     assert lines[-1].endswith("0 have other effects now")
 
