@@ -4,8 +4,9 @@ It never waits for anybody: what a window can't take yet waits in `windows` (cal
 the newest value only, in `fanout` (targets; agents and queues that are overseen).
 
 Every window begins a stream of its own (`streams`), whose numbers begin at the time in microseconds and at
-least `SPAN` after those of the agent's last stream. So they grow over restarts, a number belongs to one stream, and one
-of an earlier incarnation is recognised as too old. A window that resumes `?since=n` goes on with the stream that has n:
+least `SPAN` after those of the agent's last stream, and after the one that the client says it knows: an earlier
+incarnation may have got ahead of the time. So they grow over restarts, a number belongs to one stream, and one of an
+earlier incarnation is recognised as too old. A window that resumes `?since=n` goes on with the stream that has n:
 with its numbers, its subscription, and what changed meanwhile. Events are kept for that (`recent`), but a value of
 `fanout` gets its number only when a window takes it. Many changes of one target while a client is slow, or gone, are
 one event in the end, and leave no gap; and they push nothing out that can't be sent anew.
@@ -28,6 +29,8 @@ from ari_app.calls.views import timestamp
 
 # Streams of one agent that are kept for windows which may come back, beside those that are read.
 ALONE = 4
+# The largest number that a client may say it knows: what follows it is still a whole number in JavaScript.
+LARGEST = 2**52
 
 
 class Publisher:
@@ -97,7 +100,8 @@ class Publisher:
         stream = next((s for s in viewer.streams if since is not None and s.has(since)), None)
         resumed = stream is not None
         if stream is None:
-            viewer.begin = max(int(self._clock() * 1e6), viewer.begin + SPAN)
+            known = since if since is not None and since <= LARGEST else 0
+            viewer.begin = max(int(self._clock() * 1e6), viewer.begin + SPAN, known + SPAN)
             stream = Stream(viewer, viewer.begin, viewer.begin, deque(maxlen=self._recent))
             viewer.streams.append(stream)
             self._fanout.add(stream)

@@ -14,11 +14,12 @@ import numpy as np
 
 from tests.bots.sound import QUIET_RMS
 from tests.bots.tones import FRAME, RATE
-from tests.e2e.containers import run_in, until_away
+from tests.e2e.containers import Part, run_in, until_away
 from tests.e2e.office import Office
 from tests.e2e.prompts import shipped_music
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import FILE, environment, own_controller
+from tests.e2e.witness import reopen
 
 ADDRESSES, EACH = 8, 100
 """Those who flood, and how many logins each tries at once."""
@@ -110,3 +111,27 @@ async def test_a_flood_of_logins_with_made_up_names_makes_nobody_at_another_addr
     statuses = Counter(status for whose, status in answers if whose == "flood")
     assert set(statuses) == {401, 429}
     assert statuses.total() == ADDRESSES * EACH
+
+
+async def test_the_numbers_of_events_grow_over_a_restart_of_the_controller(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+
+    async def snapshot(session: aiohttp.ClientSession, since: int | None = None) -> int:
+        """The number of a window's first message."""
+        async with session.ws_connect("/v1/events", params={} if since is None else {"since": str(since)}) as socket:
+            first = await socket.receive_json(timeout=10)
+            assert first["type"] == "snapshot"
+            return int(first["seq"])
+
+    async with aiohttp.ClientSession(office.stack.api) as session:
+        session.headers["Authorization"] = f"Bearer {await office.stack.login(session, 'alice')}"
+        had = [await snapshot(session) for _ in range(5)]  # each a minute after the last, in a moment
+        async with Part(office.stack, "controller").killed():
+            pass
+        fresh = await snapshot(session)
+        again = [await snapshot(session, since=number) for number in reversed(had)]
+    assert had == sorted(had)
+    assert fresh < had[-1], "numbers never got ahead of the time"
+    assert again[0] > had[-1]
+    assert again == sorted(again)
+    await reopen(alice)

@@ -204,6 +204,30 @@ async def test_a_number_that_is_not_here_gets_a_new_snapshot(world: World, alice
         assert (await next_event(ws))["type"] == "snapshot"
 
 
+def test_numbers_grow_over_a_restart_for_whoever_says_what_they_have() -> None:
+    """Windows that open in one moment get ahead of the time, and an earlier clock may have been ahead too."""
+    before = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW + 3600)
+    *_, had = (before.open(ALICE, "d", None) for _ in range(5))
+    other = before.publisher.stream(had.window)
+    assert other is not None
+    before.call_changed(None, C1)
+    after = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW)
+    first = after.open(ALICE, "d", had.seq)
+    assert first.calls is not None
+    assert first.seq > other.seq
+    second = after.open(ALICE, "d", other.seq)  # another tab, which had read one event more of the same stream
+    assert second.calls is not None
+    assert second.seq > first.seq
+
+
+@pytest.mark.parametrize("since", [2**52 + 1, 2**53, 10**30])
+def test_a_number_that_nobody_can_have_makes_no_number_that_javascript_cannot_hold(since: int) -> None:
+    hub = EventHub(FakeControl(), FakeAgents(), Metrics(), clock=lambda: NOW)
+    opened = hub.open(ALICE, "d", since)
+    assert opened.calls is not None
+    assert opened.seq == int(NOW * 1e6)
+
+
 def test_a_stream_that_nobody_reads_is_forgotten_and_never_mistaken() -> None:
     now = [NOW]
     hub = EventHub(FakeControl(), FakeAgents(), Metrics(), keep=120, clock=lambda: now[0])
