@@ -96,6 +96,10 @@ class EngineControl:
     async def reload(self) -> Sequence[ConfigError]:
         return await self._reload()
 
+    async def asterisk_lost(self) -> None:
+        """See `Control`."""
+        await self._engine.lost.wait()
+
     def ready(self) -> Mapping[str, bool]:
         return self._ready()
 

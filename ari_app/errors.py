@@ -2,6 +2,7 @@
 
     CallControlError
     ├── Refused               the request is understood and cannot be done (401, 403, 404, 409, 422, 507)
+    ├── OutcomeUnknown        it may have been done, or be done yet (504)
     └── Unavailable           a part this depends on is away (503)
         ├── AsteriskUnavailable
         └── StoreUnavailable
@@ -31,6 +32,7 @@ class Code(StrEnum):
     TOO_MANY = "too_many"
     ASTERISK_UNAVAILABLE = "asterisk_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
+    UNKNOWN_OUTCOME = "unknown_outcome"
     DISK_FULL = "disk_full"
     INTERNAL = "internal"
 
@@ -67,6 +69,13 @@ class CallControlError(Exception):
 
 class Refused(CallControlError):
     """The request was understood and is refused; nothing has changed."""
+
+
+class OutcomeUnknown(CallControlError):
+    """It was requested of Asterisk, which does not answer: nobody knows whether it was, or will be, carried out."""
+
+    def __init__(self, detail: str = "Asterisk does not answer: this may be carried out yet; look at the call") -> None:
+        super().__init__(Code.UNKNOWN_OUTCOME, detail)
 
 
 class Unavailable(CallControlError):

@@ -31,7 +31,14 @@ from ari_app.routing.targets import Target, parse_target
 
 _CALL = "/v1/calls/{call}"
 _PARTY = f"{_CALL}/parties/{{party}}"
-_DONE = (Code.NOT_FOUND, Code.FORBIDDEN, Code.NOT_ALLOWED_NOW, Code.ASTERISK_UNAVAILABLE, Code.STORE_UNAVAILABLE)
+_DONE = (
+    Code.NOT_FOUND,
+    Code.FORBIDDEN,
+    Code.NOT_ALLOWED_NOW,
+    Code.ASTERISK_UNAVAILABLE,
+    Code.STORE_UNAVAILABLE,
+    Code.UNKNOWN_OUTCOME,
+)
 _MY_PHONE = (*_DONE, Code.PHONE_UNREACHABLE)  # what rings one's own phone
 _SWITCHED = (*_DONE, Code.FEATURE_DISABLED)  # what the administrator may switch off
 _RECORDED = (*_SWITCHED, Code.DISK_FULL)

@@ -5,7 +5,8 @@ Every error on the way becomes a problem (see `problems`). Bodies are read up to
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,24 +32,37 @@ from ari_app.api.problems import (
 )
 from ari_app.api.routes import Access, Exchange, Route, Router
 from ari_app.calls.actions import OVERSEERS
-from ari_app.errors import CallControlError, Code, FieldError, Refused, StoreUnavailable, Unavailable
+from ari_app.errors import CallControlError, Code, FieldError, OutcomeUnknown, Refused, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Role
 
 log = structlog.get_logger(__name__)
 
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 15.0
+# Seconds that a command has which was requested while Asterisk is lost: it is refused at once.
+REFUSED_WITHIN = 1.0
 JSON = "application/json"
 # Polled every few seconds, for ever: not worth a log entry each.
 _POLLED = frozenset({"healthz", "readyz", "metrics"})
 
 
 class Dispatcher:
-    """Answers every request; never raises but when it is cancelled."""
+    """Answers every request; never raises but when it is cancelled.
+
+    `failed(agent, operation, error)` is called for a command that failed after it was answered that nobody knows yet.
+    """
 
     def __init__(
-        self, router: Router, control: Control, authentication: Authentication, answers: Answers, metrics: Metrics
+        self,
+        router: Router,
+        control: Control,
+        authentication: Authentication,
+        answers: Answers,
+        metrics: Metrics,
+        failed: Callable[[str, str, Exception], None],
     ) -> None:
+        self._failed = failed
+        self._open: set[asyncio.Task[web.StreamResponse]] = set()
         self._control = control
         self._router = router
         self._authentication = authentication
@@ -71,7 +85,7 @@ class Dispatcher:
                 operation = route.operation
                 who = await self._who(route, request)
                 agent = who.agent.id if who is not None else None
-                response = await self._answer(route, request, who, path)
+                response = await self._in_time(route, request, who, path)
         except Exception as error:
             response = _problem(error, operation)
         if not response.prepared:
@@ -118,8 +132,59 @@ class Dispatcher:
             raise Refused(Code.FORBIDDEN, "this is for administrators")
         return session
 
-    async def _answer(
+    async def _in_time(
         self, route: Route, request: web.BaseRequest, who: Session | None, path: Mapping[str, str]
+    ) -> web.StreamResponse:
+        """The answer, or while Asterisk is lost that nobody knows it yet: the work goes on. What became of it gets a
+        repeat with the same key; that it failed, the agent's windows.
+
+        Raises: OutcomeUnknown, or whatever the work does.
+        """
+        failures: list[Exception] = []
+        answering = self._answer(route, request, who, path, failures)
+        if Code.UNKNOWN_OUTCOME not in route.codes:
+            return await answering
+        work = asyncio.ensure_future(answering)
+        lost = asyncio.ensure_future(self._control.asterisk_lost())
+        try:
+            await asyncio.wait({work, lost}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work}, timeout=REFUSED_WITHIN)
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        finally:
+            lost.cancel()
+        if work.done():
+            return work.result()
+        self._open.add(work)
+        work.add_done_callback(partial(self._known, route.operation, who.agent.id if who else "", failures))
+        raise OutcomeUnknown
+
+    def _known(
+        self, operation: str, agent: str, failures: list[Exception], work: asyncio.Task[web.StreamResponse]
+    ) -> None:
+        """What became of a command whose answer was that nobody knows."""
+        self._open.discard(work)
+        if work.cancelled():
+            return
+        if (error := work.exception()) is not None and isinstance(error, Exception):
+            failures.append(error)
+        log.info("outcome_known", operation=operation, agent=agent, failed=bool(failures))
+        for failure in failures:
+            self._failed(agent, operation, failure)
+
+    def close(self) -> None:
+        """Nobody will be notified of what is still unknown."""
+        for work in self._open:
+            work.cancel()
+
+    async def _answer(
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        who: Session | None,
+        path: Mapping[str, str],
+        failures: list[Exception],
     ) -> web.StreamResponse:
         raw = await _read(request) if request.method in ("POST", "PUT", "PATCH", "DELETE") else b""
         exchange = Exchange(request, who, path, _body(route, request, raw), _query(route, request))
@@ -138,6 +203,7 @@ class Dispatcher:
                 # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or
                 # was too slow, while it ran may have done it: then the answer stands for this key.
                 done = not isinstance(error, Unavailable) or (reached and not isinstance(error, StoreUnavailable))
+                failures.append(error)
                 response = _problem(error, route.operation)
             return _keep(response, fingerprint), done
 

@@ -53,7 +53,11 @@ class Control(Protocol):
 
         Raises:
             CallControlError: it was refused, or a part is away; nothing has changed.
+            OutcomeUnknown: nobody will ever know whether it was carried out.
         """
+
+    async def asterisk_lost(self) -> None:
+        """Returns when the connection to Asterisk is lost: what `submit` has under way is answered when it is back."""
 
     def calls(self) -> Mapping[CallId, Call]:
         """The calls that are up now."""

@@ -131,7 +131,7 @@ class ApiServer:
         ]
         desk = DeskFiles(lambda: control.directory().settings.desk.embedded_in)
         self._dispatch = Dispatcher(
-            Router([*self.routes, *desk.routes()]), control, authentication, Answers(store), metrics
+            Router([*self.routes, *desk.routes()]), control, authentication, Answers(store), metrics, hub.failed
         )
         self._runner: web.ServerRunner | None = None
 
@@ -181,6 +181,7 @@ class ApiServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        self._dispatch.close()
         self._authentication.close()
 
     def phone_changed(self, agent_id: str) -> None:

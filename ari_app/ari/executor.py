@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ari_app.ari.failures import AriError, ChannelGone
+from ari_app.ari.failures import AriError, ChannelGone, Unreachable
 from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
@@ -109,7 +109,7 @@ class Executor:
         for job in list(self._jobs):
             if job.task is not None:
                 job.task.cancel()
-            self._answer(job, EffectFailed(job.effect.number, reason))
+            self._answer(job, EffectFailed(job.effect.number, reason, unknown=True))
 
     def execute(self, effect: AsteriskEffect) -> None:
         """Take an effect on; its result comes by `on_result`."""
@@ -218,10 +218,10 @@ class Executor:
             result = EffectFailed(job.effect.number, error.message, gone=True)
         except AriError as error:
             log.warning("asterisk_refused", effect=job.effect, status=error.status, message=error.message)
-            result = EffectFailed(job.effect.number, error.message)
+            result = EffectFailed(job.effect.number, error.message, unknown=isinstance(error, Unreachable))
         except TimeoutError:
             log.warning("asterisk_too_slow", effect=job.effect)
-            result = EffectFailed(job.effect.number, "no answer in time")
+            result = EffectFailed(job.effect.number, "no answer in time", unknown=True)
         except Exception:
             # A defect of ours must not leave a call waiting for ever.
             log.exception("effect_crashed", effect=job.effect)

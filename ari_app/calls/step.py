@@ -324,6 +324,10 @@ class Step:
         if pending is not None:
             self.pending[command] = replace(pending, effects=pending.effects - {effect})
 
+    def forget_effects(self, pending: Pending) -> None:
+        """The command waits for none of its effects any longer."""
+        self.pending[pending.command] = replace(pending, effects=frozenset())
+
     def refuse(self, command: str, error: CallControlError) -> None:
         """The command under way will not come to its end; nothing, where that has been answered already."""
         if self.find_pending(command) is None:

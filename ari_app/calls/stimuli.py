@@ -161,11 +161,14 @@ class EffectDone:
 
 @dataclass(frozen=True, slots=True)
 class EffectFailed:
-    """Asterisk did not. `gone`: because the channel is no longer there, which its LegGone tells too."""
+    """Asterisk did not. `gone`: because the channel is no longer there, which its LegGone tells too. `unknown`: there
+    was no answer, and it may have been done, or be done yet.
+    """
 
     effect: int
     reason: str
     gone: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,9 +303,9 @@ class Switch:
             self._deadlines[call.id] = at
 
     def _answers(self, step: Step) -> list[Effect]:
-        """Answer the commands that have come to their end with this step."""
+        """Answer the commands that have come to their end with this step; none while nobody knows what Asterisk did."""
         replies: list[Effect] = []
-        for pending in list(self.state.pending.values()):
+        for pending in list(self.state.pending.values()) if self.state.linked else ():
             call = self.state.calls.get(pending.call) or self._over.get(pending.call)
             if not pending.effects and (call is None or call.ended or answers.came_about(self.state, pending, call)):
                 del self.state.pending[pending.command]

@@ -21,7 +21,7 @@ from ari_app.calls.stimuli import AsteriskReconciled, LinkLost, Stimulus, TimePa
 from ari_app.calls.story import StoryEntry
 from ari_app.calls.switch import Switch
 from ari_app.engine.pulse import Pulse
-from ari_app.errors import AsteriskUnavailable
+from ari_app.errors import AsteriskUnavailable, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +61,8 @@ class Engine:
         self._untold: deque[e.Effect] = deque()
         self._pulse = Pulse(self._stood_still)
         self._believes_time = True
+        self.lost = asyncio.Event()
+        """Set while the connection to Asterisk is lost."""
         self.handled = 0
 
     @property
@@ -82,20 +84,22 @@ class Engine:
     async def submit(self, command: Command) -> Call | None:
         """Have a command carried out; the call as it then is. The outlets know of all that it has changed.
 
+        As long as the connection to Asterisk is lost no answer comes; when it stands again, the true one does.
+
         Raises:
             CallControlError: it was refused, or Asterisk is away; nothing has changed.
+            OutcomeUnknown: and nobody will ever know.
         """
         answer: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
         self._answers[command.id] = answer
         self.feed(command)
         try:
-            async with asyncio.timeout(_ANSWER_WITHIN):
-                call = await answer
+            while not (await asyncio.wait({answer}, timeout=_ANSWER_WITHIN))[0]:
+                if not self.lost.is_set():
+                    log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
+                    raise OutcomeUnknown
             self._tell()
-            return call
-        except TimeoutError as error:
-            log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
-            raise AsteriskUnavailable("no answer in time; look at the call before trying again") from error
+            return answer.result()
         finally:
             self._answers.pop(command.id, None)
 
@@ -116,8 +120,12 @@ class Engine:
         while self._queue:
             stimulus = self._queue.popleft()
             match stimulus:
-                case LinkLost() | AsteriskReconciled():
+                case LinkLost():
                     self._believes_time = True
+                    self.lost.set()
+                case AsteriskReconciled():
+                    self._believes_time = True
+                    self.lost.clear()
                 case TimePassed() if not self._believes_time:
                     continue
                 case _:

@@ -287,7 +287,7 @@ class FakeAsterisk:
             self._failures.remove(failure)
             if failure.carried_out:
                 self._do(effect)
-            result = EffectFailed(effect.number, failure.reason)
+            result = EffectFailed(effect.number, failure.reason, unknown=failure.carried_out)
         item.answer = self._lanes.tell(f"answers:{lane_of(effect)}", result)
 
     def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:

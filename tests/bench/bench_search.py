@@ -149,6 +149,9 @@ class Quiet:
     def faults(self) -> Sequence[ConfigError]:
         return ()
 
+    async def asterisk_lost(self) -> None:
+        await asyncio.Event().wait()
+
     async def store_trouble(self) -> str:
         return ""
 

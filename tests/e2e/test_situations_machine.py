@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -135,3 +136,29 @@ async def test_the_numbers_of_events_grow_over_a_restart_of_the_controller(offic
     assert again[0] > had[-1]
     assert again == sorted(again)
     await reopen(alice)
+
+
+async def test_a_command_to_an_asterisk_that_stands_still_is_not_called_undone_and_its_repeat_gets_what_became_of_it(
+    office: Office,
+) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    await alice.dials("agent:bob")
+    await bob.phone.answer()
+    await office.hears("alice <-> bob")
+
+    async def hold(session: aiohttp.ClientSession) -> tuple[int, dict[str, Any]]:
+        async with session.post(f"/v1/calls/{alice.call_id}/hold", headers={"Idempotency-Key": "frozen"}) as response:
+            return response.status, await response.json()
+
+    async with aiohttp.ClientSession(office.stack.api) as session:
+        session.headers["Authorization"] = f"Bearer {await office.stack.login(session, 'alice')}"
+        async with Part(office.stack, "asterisk").frozen():
+            for _ in range(2):
+                status, answer = await hold(session)
+                assert (status, answer["code"]) == (504, "unknown_outcome")
+        status, answer = await hold(session)
+    assert (status, answer["state"]) == (200, "held")
+    await bob.phone.hears_music(within=8)
+    await alice.sees_state("held")
+    await alice.do("retrieve")
+    await office.hears("alice <-> bob")

@@ -205,6 +205,8 @@ class World:
             self.refusals[effect.command] = effect.error
         else:
             self.replies[effect.command] = effect.call
+            if not self.switch.state.linked:
+                self.noticed.append(f"{effect.command} is answered while nobody knows what Asterisk did")
             self.noticed += steps.not_retrieved(effect.call, self.retrieves.pop(effect.command, None))
 
     def step(self, lane: str | None = None) -> bool:

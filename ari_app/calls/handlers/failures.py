@@ -1,4 +1,8 @@
-"""Effects that Asterisk did not carry out: they are requested again, a few times, then the leg is given up."""
+"""Effects that Asterisk did not carry out: they are requested again, a few times, then the leg is given up.
+
+One without an answer is requested for longer: whether Asterisk is there at all the connection finds out, and no phone
+is hung up because Asterisk stands still.
+"""
 
 from typing import assert_never
 
@@ -10,9 +14,10 @@ from ari_app.calls.handlers import legs
 from ari_app.calls.model import LegId
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import EffectFailed
-from ari_app.errors import AsteriskUnavailable
+from ari_app.errors import AsteriskUnavailable, OutcomeUnknown
 
 _TRIES = 3
+_PATIENCE = 12
 
 
 def effect_failed(step: Step, fact: EffectFailed) -> None:
@@ -25,12 +30,13 @@ def effect_failed(step: Step, fact: EffectFailed) -> None:
         step.causes.add(pending.command)
     if effect is None or fact.gone:
         return
-    if not _mend(step, effect):
+    if not _mend(step, effect, _PATIENCE if fact.unknown else _TRIES):
+        error = OutcomeUnknown() if fact.unknown else AsteriskUnavailable("Asterisk did not carry it out")
         for pending in waiting:
-            step.refuse(pending.command, AsteriskUnavailable("Asterisk did not carry it out"))
+            step.refuse(pending.command, error)
 
 
-def _mend(step: Step, effect: AsteriskEffect) -> bool:
+def _mend(step: Step, effect: AsteriskEffect, tries: int) -> bool:
     """Ask again, another way or not at all. False: what was requested will not be."""
     match effect:
         case e.CreateLeg() | e.DialLeg():
@@ -41,7 +47,7 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
         case e.Announce():
             legs.announcement_finished(step, effect.leg, effect.announcement)
         case e.CreateBridge():
-            return _bridge_missing(step, effect.bridge)
+            return _bridge_missing(step, effect.bridge, tries)
         case e.OnRecording():
             return recording.effect_failed(step, effect)
         case e.PlayDtmf():
@@ -53,7 +59,7 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
         case e.StopRinging() | e.StopSilence() | e.DestroyBridge() | e.AnswerLeg():
             pass
         case e.HangUp():
-            return _once_more(step, effect.leg, effect)
+            return _once_more(step, effect.leg, effect, tries)
         case (
             e.JoinBridge()
             | e.LeaveBridge()
@@ -63,19 +69,19 @@ def _mend(step: Step, effect: AsteriskEffect) -> bool:
             | e.StartRinging()
             | e.StartSilence()
         ):
-            return _once_more(step, effect.leg, None)
+            return _once_more(step, effect.leg, None, tries)
         case _:
             assert_never(effect)
     return True
 
 
-def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
+def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None, tries: int) -> bool:
     leg = step.leg(leg_id)
     if leg is None:
         if hang_up is not None:
             step.ask(e.HangUp, leg_id, hang_up.answered_elsewhere)  # nobody else remembers that channel
         return True
-    if leg.failures >= _TRIES:
+    if leg.failures >= tries:
         legs.gone(step, leg_id, refusals.NO_CAUSE)  # as if its phone had gone: who was on hold by it stays on hold
         if hang_up is None:
             step.ask(e.HangUp, leg_id)
@@ -87,12 +93,12 @@ def _once_more(step: Step, leg_id: LegId, hang_up: e.HangUp | None) -> bool:
     return True
 
 
-def _bridge_missing(step: Step, bridge: str) -> bool:
+def _bridge_missing(step: Step, bridge: str, tries: int) -> bool:
     """Without its bridge nobody of the call hears anybody: it is made anew with everybody put in again."""
     for call in list(step.live_calls()):
         if call.bridge != bridge:
             continue
-        if call.bridge_failures >= _TRIES:
+        if call.bridge_failures >= tries:
             parties.end(step, call.id)
             return False
         step.put_call(call.id, bridge_made=False, bridge_failures=call.bridge_failures + 1)

@@ -5,27 +5,32 @@ become the facts that were missed; media of every leg is requested anew; what be
 """
 
 from ari_app.calls.derived import displays, talking
-from ari_app.calls.effects import DestroyBridge, HangUp
+from ari_app.calls.effects import DestroyBridge, HangUp, PlayDtmf
 from ari_app.calls.features import monitoring, offers, recording, refusals
 from ari_app.calls.handlers import arrivals, feature_codes, legs, transfer_key
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact, LegIdentified
-from ari_app.errors import AsteriskUnavailable
+from ari_app.errors import OutcomeUnknown
 
 
 def link_lost(step: Step) -> None:
-    """Calls go on in Asterisk without us; commands under way cannot be promised any more."""
+    """Calls go on in Asterisk without us. Commands under way are answered when all that they requested is requested
+    anew, and done; of digits nobody will ever know whether they were heard."""
     step.linked = False
+    for pending in step.all_pending():
+        if any(isinstance(step.in_flight_before(number), PlayDtmf) for number in pending.effects):
+            step.refuse(pending.command, OutcomeUnknown())
+        else:
+            step.forget_effects(pending)
     for number in step.all_in_flight():
         step.in_flight[number] = None
-    for pending in step.all_pending():
-        step.refuse(pending.command, AsteriskUnavailable())
 
 
 def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     """The connection stands again."""
     step.linked = True
+    step.causes.update(pending.command for pending in step.all_pending())
     step.tells_all_agents = True
     feature_codes.forget(step)
     talking.anew(step)

@@ -58,6 +58,7 @@ class FakeControl:
         self.outcome: Callable[[Command], Call | None] = self._as_it_is
         self.gate: asyncio.Event | None = None
         self.requested = asyncio.Event()
+        self.lost = asyncio.Event()
         self.now_directory: Directory = DEMO.directory
         self.credentials: Mapping[str, Credential] = DEMO.credentials
         self.found: list[ConfigError] = []
@@ -103,6 +104,9 @@ class FakeControl:
 
     def ready(self) -> Mapping[str, bool]:
         return self.parts
+
+    async def asterisk_lost(self) -> None:
+        await self.lost.wait()
 
     async def store_trouble(self) -> str:
         return "the store is away"

@@ -233,7 +233,10 @@ async def test_a_request_that_never_ends_is_given_up(asterisk: Asterisk) -> None
     executor = Executor(asterisk.perform, asterisk.results.append, limit=0.0)
     executor.open()
     await run(executor, music(1), music(2))
-    assert asterisk.results == [EffectFailed(1, "no answer in time"), EffectFailed(2, "no answer in time")]
+    assert asterisk.results == [
+        EffectFailed(1, "no answer in time", unknown=True),
+        EffectFailed(2, "no answer in time", unknown=True),
+    ]
 
 
 async def test_digits_have_longer(asterisk: Asterisk) -> None:
@@ -260,6 +263,7 @@ async def test_closing_fails_all_that_is_pending_once(executor: Executor, asteri
         (number, "lost") for number in (1, 2, 3, 4)
     }
     assert len(asterisk.results) == 4
+    assert all(isinstance(result, EffectFailed) and result.unknown for result in asterisk.results)
     assert asterisk.under_way == {}
     await run(executor, music(5))
     assert asterisk.results[-1] == EffectFailed(5, "lost")

@@ -50,12 +50,33 @@ def test_a_leg_that_does_nothing_that_is_requested_of_it_is_given_up_and_the_com
     assert not office.switch.calls
 
 
+def test_a_leg_is_not_given_up_for_an_asterisk_that_stands_still_and_the_command_is_answered() -> None:
+    office = Office()
+    call = office.served()
+    _fails(office, e.StartMusic, 9, carried_out=True)
+    held = office.ask(c.Hold, "alice", call=call.id)
+    assert held is not None
+    assert office.music() == {"in1"}
+    office.is_calm()
+
+
+def test_a_leg_of_which_nothing_is_ever_answered_is_given_up_and_nobody_knows_what_was_done() -> None:
+    office = Office()
+    call = office.served()
+    _fails(office, e.StartMusic, 20, carried_out=True)
+    name = office.command(c.Hold, "alice", call=call.id)
+    office.is_calm()
+    assert office.refusals[name].code == "unknown_outcome"
+    assert not office.switch.calls
+
+
 @pytest.mark.parametrize("carried_out", [True, False])
 def test_digits_are_never_sent_twice_the_command_is_refused(carried_out: bool) -> None:
     office = Office()
     call = office.served()
     _fails(office, e.PlayDtmf, carried_out=carried_out)
-    assert office.refused(c.SendDtmf, "alice", call=call.id, digits="1") == "asterisk_unavailable"
+    code = "unknown_outcome" if carried_out else "asterisk_unavailable"
+    assert office.refused(c.SendDtmf, "alice", call=call.id, digits="1") == code
     assert office.asterisk.world.channels["in1"].digits == ("1" if carried_out else "")
     office.is_calm()
 

@@ -113,15 +113,65 @@ def test_an_answer_that_was_missed_is_made_up() -> None:
     assert office.hears() == hear_each_other("bob", "in1")
 
 
-def test_a_ringing_that_was_missed_is_made_up_and_the_command_was_answered_asterisk_is_away() -> None:
+def test_a_ringing_that_was_missed_is_made_up_and_so_is_the_answer_to_the_command() -> None:
     office = Office()
     call = office.served().id
     name = office.command(c.SingleStepTransfer, "alice", call=call, target=AWAY)
     office.asterisk.lose_link()
     office.settle()
-    assert office.refusals[name].code == "asterisk_unavailable"
+    assert _unanswered(office, name)
     office.asterisk.restore_link()
     office.is_calm()
+    answered = office.replies[name]
+    assert answered is not None
+    assert answered.offer is not None
+
+
+def test_a_command_under_way_as_the_connection_is_lost_is_answered_when_it_has_been_carried_out() -> None:
+    office = Office()
+    call = office.served().id
+    name = office.command(c.Hold, "alice", call=call)
+    office.asterisk.lose_link()
+    office.settle()
+    assert _unanswered(office, name)
+    assert office.music() == set()
+    office.asterisk.restore_link()
+    while name not in office.replies:
+        assert office.music() == set() or not office.requests()
+        office.step()
+    held = office.replies[name]
+    assert held is not None
+    assert held.held_since is not None
+    assert office.music() == {"in1"}
+    office.is_calm()
+
+
+def test_a_command_whose_call_is_over_when_the_connection_stands_again_is_answered_with_none() -> None:
+    office = Office()
+    call = office.served().id
+    name = office.command(c.Hold, "alice", call=call)
+    office.asterisk.lose_link()
+    office.settle()
+    office.asterisk.hang_up("in1")
+    office.asterisk.restore_link()
+    office.is_calm()
+    answered = office.replies[name]
+    assert answered is None or answered.ended
+
+
+def test_of_digits_under_way_as_the_connection_is_lost_nobody_knows_whether_they_were_heard() -> None:
+    office = Office()
+    call = office.served().id
+    name = office.command(c.SendDtmf, "alice", call=call, digits="12")
+    office.asterisk.lose_link()
+    office.settle()
+    assert office.refusals[name].code == "unknown_outcome"
+    office.asterisk.restore_link()
+    office.is_calm()
+
+
+def _unanswered(office: Office, name: str) -> bool:
+    return name not in {*office.replies, *office.refusals}
 
 
 def test_a_phone_that_began_to_ring_meanwhile_is_seen_ringing() -> None:

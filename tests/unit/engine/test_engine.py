@@ -13,7 +13,7 @@ from ari_app.calls.model import Call, Phone, Progress
 from ari_app.engine import engine as engine_module
 from ari_app.engine import pulse
 from ari_app.engine.engine import Engine
-from ari_app.errors import AsteriskUnavailable, Code, Refused
+from ari_app.errors import AsteriskUnavailable, Code, OutcomeUnknown, Refused
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
 from tests.support.world import to
@@ -112,12 +112,37 @@ async def test_a_command_that_nobody_answers_is_given_up_and_forgotten(monkeypat
     monkeypatch.setattr(engine_module, "_ANSWER_WITHIN", 0.01)
     engine, ends, _clock = await started()
     ends.deaf = True
-    with capture_logs() as logs, pytest.raises(AsteriskUnavailable):
+    with capture_logs() as logs, pytest.raises(OutcomeUnknown):
         await _call(engine)
     assert [entry["event"] for entry in logs] == ["command_unanswered"]
     ends.pump()  # the answer that comes too late finds nobody
     await turn()
     assert engine._answers == {}
+    engine.close()
+
+
+async def test_a_command_under_way_as_the_connection_is_lost_is_answered_when_it_stands_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine_module, "_ANSWER_WITHIN", 0.01)
+    engine, ends, _clock = await started()
+    call = await _call(engine)
+    await turn()
+    ends.deaf = True
+    releasing = asyncio.ensure_future(engine.submit(c.Clear(id="k2", by="alice", call=call.id)))
+    await turn()
+    ends.asterisks.lose_link()
+    ends.pump()
+    async with asyncio.timeout(WAIT):
+        await engine.lost.wait()
+        await asyncio.wait({releasing}, timeout=0.05)  # longer than an answer may take otherwise
+        assert not releasing.done()
+        ends.deaf = False
+        ends.asterisks.restore_link()
+        ends.pump()
+        released = await releasing
+    assert released is None or released.ended
+    assert not engine.lost.is_set()
     engine.close()
 
 

@@ -301,6 +301,7 @@ export const en: Messages = {
       rate_limited: "Too many attempts. Wait a moment.",
       too_many: "There are too many already.",
       internal: "Something went wrong.",
+      unknown_outcome: "Telephony does not answer: this may still be done. Look at the call.",
       disk_full: "There is no room left for recordings.",
       asterisk_unavailable: "Telephony does not answer.",
       store_unavailable: "The store does not answer.",

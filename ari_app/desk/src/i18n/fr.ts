@@ -318,6 +318,7 @@ export const fr = {
       rate_limited: "Trop d’essais. Patientez un instant.",
       too_many: "Il y en a déjà trop.",
       internal: "Une erreur s’est produite.",
+      unknown_outcome: "La téléphonie ne répond pas : cela peut encore se faire. Regardez l’appel.",
       disk_full: "Il n’y a plus de place pour les enregistrements.",
       asterisk_unavailable: "La téléphonie ne répond pas.",
       store_unavailable: "Le stockage ne répond pas.",
