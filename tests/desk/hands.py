@@ -57,9 +57,18 @@ NOTES = """
       const text = document.querySelector(selector)?.textContent ?? "";
       if (text !== last) window.noted.pictures += 1;
       last = text;
-      requestAnimationFrame(look);
     };
-    look();
+    const around = document.querySelector(selector).closest("table, dl");
+    new MutationObserver(look).observe(around, { characterData: true, childList: true, subtree: true });
+  };
+  // Something that moves, two pixels in a corner, and is no work for the page: each key and click has a picture then in
+  // which it is shown. Otherwise one that changes nothing would be put together with whatever changes next.
+  window.move = () => {
+    const dot = document.createElement("div");
+    dot.style.cssText = "position: fixed; inset: auto 0 0 auto; padding: 1px; background: gray; pointer-events: none";
+    document.body.append(dot);
+    const there = { transform: "translateX(-2px)" };
+    dot.animate([{ transform: "none" }, there], { duration: 200, iterations: Infinity, direction: "alternate" });
   };
 })();
 """
@@ -134,6 +143,15 @@ async def at_the_desk(hands: Hands) -> None:
     await hands.click(".interaction .actions button")
     await hands.click(".parties button[aria-haspopup=menu]")
     await hands.press("Escape")
+
+
+async def at_an_empty_page(hands: Hands) -> None:
+    """As many keys and clicks where there is nothing that could be slow."""
+    await hands.click("input")
+    await hands.press(*NAME, *["Backspace"] * len(NAME))
+    for _ in range(3):
+        await hands.click("button")
+    await hands.press("ArrowDown", "Escape")
 
 
 async def at_supervision(hands: Hands) -> None:
