@@ -112,7 +112,7 @@ class CallsApi:
     async def monitor(self, exchange: Exchange) -> CallView:
         """Listen in, whisper, barge in."""
         body: MonitorRequest = exchange.body
-        return await self.submit(exchange, c.Monitor, mode=MonitorMode(body.mode), party=body.party)
+        return await self.submit(exchange, c.MonitorCall, mode=MonitorMode(body.mode), party=body.party)
 
     async def take_over(self, exchange: Exchange) -> CallView:
         """Take an agent's place."""

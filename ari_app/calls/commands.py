@@ -213,7 +213,7 @@ class MonitoringCommand(CallCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Monitor(MonitoringCommand):
+class MonitorCall(MonitoringCommand):
     """A supervisor listens in, whispers to an agent (`party`; else the owner) or barges in; again: changes the mode."""
 
     action: ClassVar = CallAction.MONITOR
@@ -297,7 +297,7 @@ class RemoveParty(PartyCommand):
 type AnyOffer = SingleStepTransfer | SingleStepConference | InitiateTransfer
 type AnyOnConsultation = CompleteTransfer | CompleteConference | Alternate | Reconnect
 type AnyRecording = StartRecording | PauseRecording | ResumeRecording | StopRecording
-type AnyMonitoring = Monitor | StopMonitoring | TakeOver
+type AnyMonitoring = MonitorCall | StopMonitoring | TakeOver
 type AnyOnParty = MuteParty | UnmuteParty | DeafenParty | UndeafenParty | HoldParty | RetrieveParty | RemoveParty
 type AnyPlain = Answer | Hold | Retrieve | Release | Clear | Cancel | SendDtmf | ChangeUserData
 type AnyOnCall = AnyOffer | AnyOnConsultation | Merge | AnyRecording | AnyMonitoring | AnyPlain

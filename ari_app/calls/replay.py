@@ -5,8 +5,9 @@ Support sees step by step what happened; a test sees that the same would happen 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from ari_app.calls.model import CallId
+from ari_app.calls.model import Call, CallId
 from ari_app.calls.stimuli import Stimulus
 from ari_app.calls.story import Before, Stories, StoryEntry
 from ari_app.calls.switch import Switch
@@ -14,12 +15,13 @@ from ari_app.calls.switch import Switch
 
 @dataclass(frozen=True, slots=True)
 class ReplayedStep:
-    """One stimulus at `at`; the effects that it had then, and those that it has now."""
+    """One stimulus at `at`; the effects that it had then, and those that it has now; after it the call, if it is up."""
 
     at: float
     stimulus: Stimulus
     then: tuple[object, ...]
     now: tuple[object, ...]
+    call: Call | None = None
 
     @property
     def same(self) -> bool:
@@ -41,12 +43,13 @@ def replay(call: CallId, story: Sequence[StoryEntry]) -> Iterator[ReplayedStep]:
         switch.stories = Stories()
         switch.handle(stimulus, at)
         requested = switch.stories.of(call) or ()
-        yield ReplayedStep(at, stimulus, then, tuple(entry.detail for entry in requested if entry.kind == "effect"))
+        now = tuple(entry.detail for entry in requested if entry.kind == "effect")
+        yield ReplayedStep(at, stimulus, then, now, switch.calls.get(call))
 
 
 def _steps(story: Sequence[StoryEntry]) -> Iterator[tuple[float, Stimulus, Before | None, tuple[object, ...]]]:
     stimuli = [place for place, entry in enumerate(story) if entry.kind == "stimulus"]
-    for place, after in zip(stimuli, [*stimuli[1:], len(story)], strict=True):
+    for place, after in pairwise([*stimuli, len(story)]):
         entry = story[place]
         stimulus: Stimulus = entry.detail  # type: ignore[assignment]  # what a story has as a stimulus was one
         yield entry.at, stimulus, entry.before, tuple(effect.detail for effect in story[place + 1 : after])

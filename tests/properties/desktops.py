@@ -110,7 +110,7 @@ class Desktops(Scene):
             case MonitorMode.TAKE_OVER:
                 self.world.command(c.TakeOver, who, **fields)
             case _:
-                self.world.command(c.Monitor, who, mode=mode, **fields)
+                self.world.command(c.MonitorCall, who, mode=mode, **fields)
 
     @precondition(lambda self: self.world.switch.calls)
     @rule(agent=st.sampled_from(AGENTS), index=st.integers(0, 5))

@@ -25,9 +25,9 @@ def _refusal(possible: Possible, world: World) -> Code:
     if not possible.visible:
         return Code.NOT_FOUND
     verb = possible.kind.__name__
-    if possible.kind in (c.Monitor, c.StopMonitoring, c.TakeOver) and possible.role is Role.AGENT:
+    if possible.kind in (c.MonitorCall, c.StopMonitoring, c.TakeOver) and possible.role is Role.AGENT:
         return Code.FORBIDDEN
-    if possible.kind in (c.Monitor, c.TakeOver) and not world.directory.settings.monitoring.enabled:
+    if possible.kind in (c.MonitorCall, c.TakeOver) and not world.directory.settings.monitoring.enabled:
         return Code.FEATURE_DISABLED
     if ("Conference" in verb or verb == "Merge") and not world.directory.settings.conferences:
         return Code.FEATURE_DISABLED

@@ -33,7 +33,7 @@ VIEWERS = (
 _FIELDS: dict[type[c.CallCommand], dict[str, object]] = {
     c.SendDtmf: {"digits": "1"},
     c.ChangeUserData: {"changes": {"k": "v"}},
-    c.Monitor: {"mode": MonitorMode.LISTEN},
+    c.MonitorCall: {"mode": MonitorMode.LISTEN},
     c.SingleStepTransfer: {"target": to(f"number:{NUMBER}")},
     c.SingleStepConference: {"target": to(f"number:{NUMBER}")},
     c.InitiateTransfer: {"target": to(f"number:{NUMBER}")},
@@ -207,7 +207,7 @@ def _held_by_phone(office: Office) -> None:
 def _monitored(mode: MonitorMode) -> Callable[[Office], None]:
     def begin(office: Office) -> None:
         call = office.served()
-        _say(office, c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=mode)
+        _say(office, c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=mode)
         office.settle()
         office.picks_up("erin")
 

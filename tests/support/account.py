@@ -15,6 +15,7 @@ from ari_app.calls.model import (
     Progress,
 )
 from ari_app.calls.replay import replay
+from ari_app.engine.storyfile import read, write
 from ari_app.routing.targets import TargetType
 from tests.support import astray
 from tests.support.earshot import established_in_silence, expected_hears, rung_wrongly, shown_to_hear, still_announced
@@ -144,9 +145,10 @@ def _activities(world: World, monitors: Sequence[Monitor]) -> list[str]:
 
 
 def replayed_otherwise(world: World) -> list[str]:
-    """Steps of stories that have other effects when they are run again with what they found."""
+    """Steps of stories that have other effects when they are run again, out of a file, with what they found."""
     stories = world.switch.stories
-    steps = [step for call in stories.calls() for step in replay(call, stories.of(call) or ())]
+    files = [write(call, stories.of(call) or ()) for call in stories.calls()]
+    steps = [step for file in files for step in replay(*read(file))]
     return [f"{step} is replayed otherwise" for step in steps if not step.same]
 
 

@@ -66,7 +66,7 @@ def command(step: Step, cmd: c.AnyMonitoring, call: Call) -> None:
         case c.StopMonitoring():
             step.await_effects(cmd.id, call.id)
             _stop(step, call, call.monitors[cmd.by])
-        case c.Monitor():
+        case c.MonitorCall():
             _begin(step, cmd, call, cmd.mode)
         case c.TakeOver():
             _begin(step, cmd, call, MonitorMode.TAKE_OVER)
@@ -74,7 +74,7 @@ def command(step: Step, cmd: c.AnyMonitoring, call: Call) -> None:
             assert_never(cmd)
 
 
-def _begin(step: Step, cmd: c.Monitor | c.TakeOver, call: Call, mode: MonitorMode) -> None:
+def _begin(step: Step, cmd: c.MonitorCall | c.TakeOver, call: Call, mode: MonitorMode) -> None:
     """Ring their phone, unless it is up for this call already; then they are what they requested to be."""
     chosen = _chosen(call, cmd.party)
     if mode is MonitorMode.BARGE and len(call.joined()) >= step.directory.settings.max_parties:

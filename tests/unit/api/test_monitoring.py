@@ -23,9 +23,9 @@ def with_monitoring(monitoring: Monitoring) -> Directory:
 @pytest.mark.parametrize(
     ("path", "body", "kind", "details"),
     [
-        ("monitor", {"mode": "listen"}, c.Monitor, {"mode": MonitorMode.LISTEN, "party": None}),
-        ("monitor", {"mode": "whisper", "party": "p2"}, c.Monitor, {"mode": MonitorMode.WHISPER, "party": "p2"}),
-        ("monitor", {"mode": "barge"}, c.Monitor, {"mode": MonitorMode.BARGE, "party": None}),
+        ("monitor", {"mode": "listen"}, c.MonitorCall, {"mode": MonitorMode.LISTEN, "party": None}),
+        ("monitor", {"mode": "whisper", "party": "p2"}, c.MonitorCall, {"mode": MonitorMode.WHISPER, "party": "p2"}),
+        ("monitor", {"mode": "barge"}, c.MonitorCall, {"mode": MonitorMode.BARGE, "party": None}),
         ("stop-monitoring", None, c.StopMonitoring, {}),
         ("take-over", None, c.TakeOver, {"party": None}),
         ("take-over", {}, c.TakeOver, {"party": None}),

@@ -15,7 +15,7 @@ WHISPERED = OVERHEARD | {("alice", "erin")}
 
 def monitor(office: Office, call: Call, mode: MonitorMode = LISTEN, by: str = "erin", **fields: Any) -> str:
     """Ask for it, and let happen what happens by itself; the command's id."""
-    name = office.command(c.Monitor, by, role=Role.SUPERVISOR, call=call.id, mode=mode, **fields)
+    name = office.command(c.MonitorCall, by, role=Role.SUPERVISOR, call=call.id, mode=mode, **fields)
     office.settle()
     return name
 

@@ -95,7 +95,7 @@ def test_a_consulted_colleague_is_heard_at_once_whatever_is_played_to_the_agent(
 def test_a_supervisor_who_barges_in_is_heard_at_once() -> None:
     office = Office("erin", max_hold=20.0)
     call = _reminded(office)
-    office.ask(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.BARGE)
+    office.ask(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.BARGE)
     office.is_calm()
     assert office.hears() == hear_each_other("alice", "erin")
 
@@ -130,7 +130,7 @@ def test_a_farewell_is_heard_to_its_end() -> None:
     office.hangs_up("alice")
     office.hangs_up("bob", 21)
     assert office.switch.legs["in1"].farewell
-    name = office.command(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.BARGE)
+    name = office.command(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.BARGE)
     office.settle()
     assert name in office.refusals or _playing(office, "in1")
     assert [x.prompt for x in office.asterisk.executed if isinstance(x, e.Announce)] == ["nobody_available"]
@@ -152,7 +152,7 @@ def test_a_supervisor_does_not_hear_a_muted_agent_to_whom_something_is_played_s3
     call = _reminded(office)
     office.asterisk.end_prompts()
     office.ask(c.MuteParty, "alice", call=call.id, party=office.party(call, "alice").id)
-    office.ask(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.LISTEN)
+    office.ask(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.LISTEN)
     office.pass_time()
     office.is_calm()
     assert _playing(office, office.leg_of("alice"))

@@ -140,7 +140,7 @@ def test_a_supervisor_whose_phone_dies_listens_no_longer_and_a_recording_goes_on
     office = Office("erin")
     call = office.served()
     office.ask(c.StartRecording, "alice", call=call.id)
-    office.ask(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.WHISPER)
+    office.ask(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.WHISPER)
     office.settle()
     monitor = office.only_call().monitors["erin"]
     office.feed(s.LegDied(monitor.leg))

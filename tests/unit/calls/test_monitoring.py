@@ -31,7 +31,7 @@ from tests.unit.calls.supervised import (
 def test_the_phone_answers_by_itself_in_a_bridge_of_its_own_and_the_calls_is_not_touched() -> None:
     office = Office("erin")
     call = office.served()
-    assert office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=LISTEN) == ["CreateLeg erin"]
+    assert office.do(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=LISTEN) == ["CreateLeg erin"]
     requested = next(x for x in office.effects if isinstance(x, e.CreateLeg))
     assert requested.auto_answer
     assert requested.identity.name == "Alice"
@@ -83,13 +83,13 @@ def test_a_phone_that_is_not_answered_refuses_the_command_and_leaves_the_call_al
     office.is_calm()
 
 
-@pytest.mark.parametrize("kind", [c.Monitor, c.TakeOver])
+@pytest.mark.parametrize("kind", [c.MonitorCall, c.TakeOver])
 def test_nobody_is_watched_from_a_phone_that_is_registered_nowhere(kind: type[c.CallCommand]) -> None:
     office = Office()
     call = office.served()
     office.plug("erin", there=False)
     office.settle()
-    fields = {"mode": LISTEN} if kind is c.Monitor else {}
+    fields = {"mode": LISTEN} if kind is c.MonitorCall else {}
     refused = office.refused(kind, "erin", call=call.id, role=Role.SUPERVISOR, **fields)
     assert refused == "phone_unreachable"
     assert office.seen("erin", call.id).monitors == ()
@@ -131,9 +131,9 @@ def test_once_the_phone_is_up_no_time_ends_it() -> None:
 def test_a_refused_command_says_why() -> None:
     office = Office("erin", monitoring=Monitoring(enabled=False))
     call = office.served()
-    by_agent = office.command(c.Monitor, "alice", call=call.id, mode=LISTEN)
+    by_agent = office.command(c.MonitorCall, "alice", call=call.id, mode=LISTEN)
     assert code(office, by_agent) == "forbidden"
-    stranger = office.command(c.Monitor, "bob", call=call.id, mode=LISTEN)
+    stranger = office.command(c.MonitorCall, "bob", call=call.id, mode=LISTEN)
     assert code(office, stranger) == "not_found"
     assert code(office, monitor(office, call)) == "feature_disabled"
     assert code(office, take_over(office, call)) == "feature_disabled"

@@ -26,7 +26,7 @@ def test_another_mode_is_another_snoop_after_the_one_before_has_left() -> None:
     office, call = monitored()
     before = office.switch.calls[call.id].monitors["erin"].snoop
     assert before is not None
-    reported = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
+    reported = office.do(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
     after = office.switch.calls[call.id].monitors["erin"].snoop
     assert after is not None
     assert reported == [f"LeaveBridge {before.leg}", f"HangUp {before.leg}", f"CreateSnoop {after.leg}"]
@@ -41,11 +41,11 @@ def test_another_mode_is_another_snoop_after_the_one_before_has_left() -> None:
 def test_a_mode_that_changes_before_the_snoop_is_there_has_one_snoop_in_the_end() -> None:
     office = Office("erin")
     call = office.served()
-    first = office.command(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=LISTEN)
+    first = office.command(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=LISTEN)
     while (now := office.switch.calls[call.id].monitors["erin"]).snoop is None:
         assert office.step()
     assert not now.snoop.up
-    reported = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
+    reported = office.do(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=WHISPER)
     assert reported[0] == f"HangUp {now.snoop.leg}"
     office.settle()
     assert first in office.replies
@@ -100,7 +100,7 @@ def test_on_the_way_in_the_phone_leaves_the_bridge_of_its_own_before_that_goes()
     office, call = monitored()
     snoop = office.switch.calls[call.id].monitors["erin"].snoop
     assert snoop is not None
-    reported = office.do(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=BARGE)
+    reported = office.do(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=BARGE)
     ending = [f"LeaveBridge {snoop.leg}", f"HangUp {snoop.leg}"]
     assert reported == [*ending, "LeaveBridge erin", "DestroyBridge bridge", "JoinBridge erin"]
 

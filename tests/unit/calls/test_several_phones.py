@@ -201,7 +201,7 @@ def test_a_recall_goes_on_after_a_restart_on_both_phones() -> None:
 
 def test_who_is_joined_to_others_while_both_their_phones_ring_hears_them_on_the_one_that_is_answered() -> None:
     office, call, rung = _recalled()
-    office.command(c.Monitor, "erin", role=Role.SUPERVISOR, call=call, mode=MonitorMode.BARGE)
+    office.command(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call, mode=MonitorMode.BARGE)
     office.settle()
     office.picks_up("erin")
     office.ask(c.InitiateTransfer, "erin", call=call, target=to("agent:bob"))

@@ -307,7 +307,7 @@ def test_a_supervisor_sees_a_call_held_whose_agent_has_turned_to_another() -> No
 def test_who_waits_for_a_colleague_who_has_turned_away_cannot_retrieve_and_is_not_listened_to() -> None:
     office = Office("alice", "bob")
     call = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
-    office.command(c.Monitor, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.LISTEN)
+    office.command(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call.id, mode=MonitorMode.LISTEN)
     office.settle()
     office.picks_up("erin")
     assert ("erin", "bob") in office.hears()

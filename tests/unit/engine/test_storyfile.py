@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import is_dataclass
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from ari_app.calls.model import (
     Leg,
     LegState,
     Media,
+    MonitorMode,
     Offer,
     OfferKind,
     OfferState,
@@ -26,8 +29,9 @@ from ari_app.calls.model import (
 from ari_app.calls.replay import replay
 from ari_app.calls.stimuli import ChannelArrived, TransferRequested
 from ari_app.calls.story import Before, StoryEntry
-from ari_app.engine.storyfile import FORMAT, StoryUnreadable, read, write
+from ari_app.engine.storyfile import _ROOMS, FORMAT, StoryUnreadable, read, write
 from ari_app.errors import Code, Refused
+from ari_app.routing.directory import Role
 from tests.support.callcentre import directory, target
 from tests.support.discretion import SECRET
 from tests.support.office import Office
@@ -41,6 +45,27 @@ def _story() -> tuple[str, tuple[StoryEntry, ...]]:
     office.settle()
     office.picks_up("bob")
     return call.id, office.switch.stories.of(call.id) or ()
+
+
+def test_no_two_types_of_a_story_have_one_name() -> None:
+    """A file has types by their names: a command and a value that shared one made stories with both unreadable."""
+    named: dict[str, set[type]] = {}
+    for room in _ROOMS:
+        for name, found in vars(room).items():
+            if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum)):
+                named.setdefault(name, set()).add(found)
+    assert len(named) > 100
+    assert {name for name, types in named.items() if len(types) > 1} == set()
+
+
+def test_the_story_of_a_call_that_a_supervisor_hears_is_read_back() -> None:
+    office = Office("erin")
+    call = office.served().id
+    office.command(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=call, mode=MonitorMode.LISTEN)
+    office.settle()
+    story = office.switch.stories.of(call) or ()
+    _, entries = read(write(call, story))
+    assert [x.detail for x in entries] == [x.detail for x in story]
 
 
 def test_what_is_written_is_read_back_and_runs_again() -> None:
