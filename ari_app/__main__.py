@@ -1,9 +1,10 @@
-"""The command line: `ari-app run`, `ari-app check`, `ari-app hash-password`."""
+"""The command line: `ari-app run`, `ari-app check`, `ari-app doctor`, …"""
 
 import argparse
 import asyncio
 import getpass
 import logging
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import FileSettings, ProcessSettings
 from ari_app.configured import kept_in_redis, read
+from ari_app.operations import calls, doctor, story
+from ari_app.operations.gathering import api_url
 from ari_app.replaying import run as replay
 
 _OK, _FAILED, _USAGE = 0, 1, 2
@@ -38,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("hash-password", help="read a password, print the hash for the configuration file")
     replaying = commands.add_parser("replay", help="run the story of a call again (GET …/story/file)")
     replaying.add_argument("file", type=Path, help="the story, as the API gave it")
+    _add_operations(commands)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "doctor":
+        return doctor.run(as_json=chosen.json, columns=_columns())
     if chosen.command == "replay":
         return replay(chosen.file)
     if chosen.command == "hash-password":
@@ -46,13 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "check":
             return _check(chosen.file, offline=chosen.offline)
+        if chosen.command == "story":
+            return _story(chosen.call, chosen.url, chosen.user, as_json=chosen.json)
         settings = ProcessSettings()
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            print(f"environment: ARI_APP_{name}: {problem['msg']}", file=sys.stderr)
+        for fault in doctor.environment_faults(error):
+            print(f"environment: {fault}", file=sys.stderr)
         return _USAGE
     _configure_logging(settings.log_level)
+    if chosen.command == "calls":
+        return calls.run(settings, as_json=chosen.json, columns=_columns())
     try:
         asyncio.run(_run(settings))
     except ConfigInvalid as invalid:
@@ -62,6 +71,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{settings.api_host}:{settings.api_port}: {error.strerror or error}", file=sys.stderr)
         return _FAILED
     return _OK
+
+
+def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What looks at a call centre that runs."""
+    examining = commands.add_parser("doctor", help="say what is wrong with the call centre that runs here")
+    listing = commands.add_parser("calls", help="list the calls that are up, also while the controller is down")
+    telling = commands.add_parser("story", help="tell what happened to a call")
+    telling.add_argument("call", help="its id, or a file with its story (GET …/story/file)")
+    telling.add_argument("--user", default="admin", help="the administrator whose password is read (default: admin)")
+    telling.add_argument("--url", default="", help="where the API is; without it, as the environment says")
+    for parser in (examining, listing, telling):
+        parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _columns() -> int:
+    """Of the terminal; where there is none, lines are as long as they have to be."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
+
+
+def _story(call: str, url: str, user: str, *, as_json: bool) -> int:
+    """Raises: ValidationError where only the environment could say where the API is, and does not."""
+    reached = url or (api_url(ProcessSettings()) if not story.is_file(call) else "")
+    return story.run(call, url=reached, user=user, as_json=as_json, columns=_columns())
 
 
 async def _run(settings: ProcessSettings) -> None:

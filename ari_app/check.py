@@ -37,7 +37,12 @@ async def check(file: Path, folder: Path, application: str, settings: ProcessSet
     print(f"{name}: {len(directory.agents)} agents, {len(directory.groups)} groups")
     if directory.outside and directory.settings.company is None:
         print(f"{name}: settings.company is not given: calls to people outside are anonymous")
-    found = _beside(directory, folder, application)
+    if not dialplan_seen(folder):
+        print(f"{folder / dialplan.FILE}: not there, so that the dialplan was not looked at")
+    faults = beside(directory, folder, application)
+    for fault in faults:
+        print(fault)
+    found = len(faults)
     if settings is None:
         return _verdict(found, "")
     missing = await _asterisk(name, folder, configuration, settings)
@@ -50,22 +55,21 @@ def _verdict(found: int, otherwise: str) -> int:
     return 1 if found else 0
 
 
-def _beside(directory: Directory, folder: Path, application: str) -> int:
-    """How many faults the files of Asterisk have that are seen from here."""
-    handed_over = dialplan.faults(directory, folder, application)
-    if handed_over is None:
-        print(f"{folder / dialplan.FILE}: not there, so that the dialplan was not looked at")
-    faults = [str(fault) for fault in handed_over or ()]
-    faults += [f"{path}: {fault}" for path, fault in sounds.faults(folder)]
-    for fault in faults:
-        print(fault)
-    return len(faults)
+def dialplan_seen(folder: Path) -> bool:
+    """Whether the dialplan can be looked at from here."""
+    return (folder / dialplan.FILE).is_file()
+
+
+def beside(directory: Directory, folder: Path, application: str) -> list[str]:
+    """The faults of Asterisk's files that are seen from here, each as one line."""
+    faults = [str(fault) for fault in dialplan.faults(directory, folder, application) or ()]
+    return faults + [f"{path}: {fault}" for path, fault in sounds.faults(folder)]
 
 
 async def _asterisk(name: str, folder: Path, configuration: Configuration, settings: ProcessSettings) -> int | None:
     """How much is missing; None: it cannot be known."""
-    prompts = {f"sound:{sound}": where for sound, where in dialplan.prompts(folder).items()}
-    wanted = _wanted(configuration.directory, folder, prompts)
+    prompts = prompts_of(folder)
+    wanted = what_is_wanted(configuration.directory, folder, prompts)
     try:
         password = settings.ari_password.get_secret_value()
         async with connect(settings.ari_url, settings.ari_user, password, settings.stasis_app) as checks:
@@ -84,7 +88,13 @@ async def _asterisk(name: str, folder: Path, configuration: Configuration, setti
     return len(findings)
 
 
-def _wanted(directory: Directory, folder: Path, prompts: Mapping[str, str]) -> Wanted:
+def prompts_of(folder: Path) -> dict[str, str]:
+    """The sounds that the dialplan names, as `sound:…`, each with where that stands."""
+    return {f"sound:{sound}": where for sound, where in dialplan.prompts(folder).items()}
+
+
+def what_is_wanted(directory: Directory, folder: Path, prompts: Mapping[str, str]) -> Wanted:
+    """All that the running Asterisk must have for this call centre."""
     own_music = {queue.music_class for queue in directory.queues.values() if queue.music_class}
     announced = [s for listed in directory.settings.announcements.values() for s in listed.split(",") if s]
     return Wanted(

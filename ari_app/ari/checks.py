@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, NotFound, Unreachable
-from ari_app.ari.findings import NEEDED_MODULES, PAGE_PHONE_MODULES, Finding, Reads, Subject, Wanted
+from ari_app.ari.findings import NEEDED_MODULES, Finding, Reads, Subject, Wanted, missing_modules
 from ari_app.ari.http import HttpClient
 from ari_app.ari.messages import PRESENTATION
 from ari_app.ari.sounds import is_sound
@@ -109,8 +109,7 @@ class Checks:
         Raises:
             AriError: Asterisk went away meanwhile.
         """
-        pages = PAGE_PHONE_MODULES if wanted.page_phones else ()
-        found = await self.modules((*NEEDED_MODULES, *wanted.modules, *pages))
+        found = await self.modules(wanted.all_modules)
         lacking = {finding.name for finding in found}
         for phone in wanted.phones:
             found += await self._endpoint(Subject.PHONE, phone)
@@ -135,11 +134,7 @@ class Checks:
         """The modules that are needed and don't run."""
         loaded = await self._client.call("asterisk", "listModules")
         running = {module["name"] for module in loaded if module["status"] == "Running"}
-        return [
-            Finding(Subject.MODULE, name, f"add `load = {name}` to modules.conf and restart Asterisk")
-            for name in needed
-            if name not in running
-        ]
+        return missing_modules(running, needed)
 
     async def _page_phones(self) -> list[Finding]:
         """An account that nobody has is brought, and taken away again."""

@@ -1,5 +1,6 @@
 """What an Asterisk must have, and what is said of one that lacks it (see `checks`)."""
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -89,6 +90,20 @@ class Wanted:
     modules: tuple[str, ...] = ()
     transfer_progress: bool = False
     page_phones: bool = False
+
+    @property
+    def all_modules(self) -> tuple[str, ...]:
+        """The modules that must run."""
+        return (*NEEDED_MODULES, *self.modules, *(PAGE_PHONE_MODULES if self.page_phones else ()))
+
+
+def missing_modules(running: Container[str], needed: Iterable[str] = NEEDED_MODULES) -> list[Finding]:
+    """Those that are needed and don't run."""
+    return [
+        Finding(Subject.MODULE, name, f"add `load = {name}` to modules.conf and restart Asterisk")
+        for name in needed
+        if name not in running
+    ]
 
 
 @dataclass(frozen=True, slots=True)

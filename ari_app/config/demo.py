@@ -9,7 +9,8 @@ from ari_app.config.errors import ConfigError, ConfigInvalid
 
 _DEMO_AGENTS = ("alice", "bob", "carol", "dave", "erin", "frank", "admin")
 _DEMO_PASSWORDS = {agent: f"{agent}-demo" for agent in _DEMO_AGENTS}
-_DEMO_ARI_PASSWORDS = frozenset({"callcontrol", "asterisk", "demo", "ari-demo", "secret", "changeme"})
+PUBLIC_SECRETS = frozenset({"callcontrol", "asterisk", "demo", "ari-demo", "redis-demo", "secret", "changeme"})
+"""Passwords that anybody would try."""
 
 
 def is_loopback(host: str) -> bool:
@@ -36,15 +37,16 @@ def check_secrets(
     errors = [
         ConfigError(file, 0, f"agents.{agent}.password", f"is the demo's, refused on {hosts[0]}: choose another")
         for agent, credential in credentials.items()
-        if _is_demo(agent, credential)
+        if is_demo(agent, credential)
     ]
-    if ari_password in _DEMO_ARI_PASSWORDS:
+    if ari_password in PUBLIC_SECRETS:
         errors.append(ConfigError("environment", 0, "ARI_APP_ARI_PASSWORD", f"is no secret, refused on {hosts[0]}"))
     if errors:
         raise ConfigInvalid(errors)
 
 
-def _is_demo(agent: str, credential: Credential) -> bool:
+def is_demo(agent: str, credential: Credential) -> bool:
+    """Whether that is a password of the demonstration. Hashes of its agents are tried: call it in a thread."""
     if credential.password is not None:
         return credential.password in _DEMO_PASSWORDS.values()
     return agent in _DEMO_PASSWORDS and check_password(credential, _DEMO_PASSWORDS[agent])

@@ -1,0 +1,1 @@
+"""What whoever runs a call centre asks of it at a terminal: `ari-app doctor`, `ari-app calls`, `ari-app story`."""

@@ -1,0 +1,399 @@
+"""What is wrong, by the facts: pure, so that each finding can be shown by breaking exactly that."""
+
+import re
+from collections.abc import Mapping
+
+from ari_app.ari.findings import Finding as Lack
+from ari_app.ari.findings import Subject
+from ari_app.config.demo import is_loopback
+from ari_app.operations.facts import Asterisk, Controller, Door, Facts, Files, Machine, Secret, Secrets, Unreached
+from ari_app.operations.findings import Code, Finding, Level, error, warning
+from ari_app.store.vitals import Kind, Trouble
+from ari_app.store.vitals import Vitals as RedisVitals
+
+MAIN_VERSION = 22
+"""Of Asterisk."""
+OLDEST_REDIS = 6
+SECRET = 16
+"""Characters below which a secret can be guessed."""
+CLOCK = 1.0
+"""Seconds by which two clocks may differ."""
+LATENCY = 0.02
+"""Seconds in which Redis is to answer: an agent is reserved with each ring."""
+MEMORY = 0.9
+FILES = 4096
+"""Open files below which a call centre of some size comes to its limit: each window is one, and each request to
+Asterisk."""
+USED_UP = 0.8
+FULL, LOW = 32 * 1024 * 1024, 1024 * 1024 * 1024
+"""Bytes below which no recording is begun (`disk.ROOM`), and 17 hours of recordings."""
+_SHOWN = 5
+
+_LACKS: Mapping[Subject, Code] = {
+    Subject.MODULE: Code.MODULE_MISSING,
+    Subject.PHONE: Code.PHONE_MISSING,
+    Subject.TRUNK: Code.TRUNK_MISSING,
+    Subject.MUSIC: Code.MUSIC_MISSING,
+    Subject.DIALPLAN: Code.ENTRY_MISSING,
+    Subject.SOUND: Code.SOUND_MISSING,
+    Subject.SETTING: Code.SETTING_UNFIT,
+    Subject.ARI: Code.ARI_CONF_INCOMPLETE,
+}
+
+
+def diagnose(facts: Facts) -> list[Finding]:
+    """Errors first; the same facts have the same findings in the same order."""
+    found = [error(Code.SETTING_WRONG, fault, "correct it in the environment") for fault in facts.settings]
+    found += _files(facts.files) if facts.files is not None else []
+    if facts.doors is not None:
+        doors = facts.doors
+        exposed = bool(beyond_loopback(doors.api) or beyond_loopback(doors.ari))
+        found += _secrets(facts.secrets, exposed=exposed)
+        found += _open(doors.api, doors.ari, doors.redis, facts.secrets)
+    else:
+        found += _secrets(facts.secrets, exposed=False)
+    found += _controller(facts.controller)
+    found += _asterisk(facts)
+    found += _redis(facts.redis)
+    found += _machine(facts.machine)
+    return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
+
+
+def _files(files: Files) -> list[Finding]:
+    found = [error(Code.CONFIGURATION_INVALID, fault, f"correct it in {files.name}") for fault in files.faults]
+    found += [error(Code.ASTERISK_FILE_INVALID, fault, "correct that file of Asterisk's") for fault in files.beside]
+    if not files.dialplan_seen:
+        found.append(
+            warning(
+                Code.DIALPLAN_UNSEEN,
+                f"there is no extensions.conf beside {files.name}, so that the dialplan was not looked at",
+                "mount the directory of Asterisk's configuration where callcentre.yaml is read",
+            )
+        )
+    found += [
+        warning(Code.RELOAD_DUE, note, "run that command in Asterisk, or undo the change of the file")
+        for note in files.reloads
+    ]
+    if files.running is False and not files.faults:
+        found.append(
+            warning(
+                Code.CONFIGURATION_NOT_LIVE,
+                f"{files.name} is not what runs: it has changed since it was read",
+                "reload it (POST /v1/admin/reload), or undo the change",
+            )
+        )
+    if files.writable:
+        found.append(
+            error(
+                Code.FILE_WRITABLE,
+                f"every user of the machine may write {_some(files.writable)}, and so decide who is called",
+                "take that right away on the host: chmod -R o-w",
+            )
+        )
+    return found
+
+
+def _secrets(secrets: Secrets, *, exposed: bool) -> list[Finding]:
+    """On loopback, weak secrets are a warning: only who is on the machine can use them."""
+    level = Level.ERROR if exposed else Level.WARNING
+    found: list[Finding] = []
+
+    def add(code: Code, what: str, do: str) -> None:
+        found.append(Finding(code, level, what, do))
+
+    if secrets.demo:
+        what = f"the passwords of {_some(secrets.demo)} are the demonstration's, which everybody can read"
+        add(Code.DEMO_PASSWORDS, what, "give them hashes of others (`ari-app hash-password`)")
+    if secrets.clear:
+        what = f"the passwords of {_some(secrets.clear)} stand in clear in the file"
+        add(Code.CLEAR_PASSWORDS, what, "write `password_hash` in place of `password` (`ari-app hash-password`)")
+    public = [phone.of for phone in secrets.phones if phone.public]
+    if public:
+        what = f"the secrets of the phones {_some(public)} are the demonstration's, which everybody can read"
+        add(Code.DEMO_PHONE_SECRETS, what, "give each another in pjsip.conf (`openssl rand -hex 12`)")
+    short = [phone.of for phone in secrets.phones if not phone.public and phone.length < SECRET]
+    if short:
+        what = f"the secrets of the phones {_some(short)} have fewer than {SECRET} characters, and can be guessed"
+        add(Code.SHORT_PHONE_SECRETS, what, "give each a longer one in pjsip.conf (`openssl rand -hex 12`)")
+    if (weak := _weakness(secrets.ari)) is not None:
+        add(Code.ARI_PASSWORD_WEAK, f"the password of ARI {weak}", "set ARI_PASSWORD to 24 random characters")
+    if (weak := _weakness(secrets.redis)) is not None:
+        add(Code.REDIS_PASSWORD_WEAK, f"the password of Redis {weak}", "set REDIS_PASSWORD to 24 random characters")
+    return found
+
+
+def _weakness(secret: Secret | None) -> str | None:
+    if secret is None or (secret.length >= SECRET and not secret.public):
+        return None
+    if not secret.length:
+        return "is empty"
+    return "is one that everybody knows" if secret.public else f"has fewer than {SECRET} characters"
+
+
+def beyond_loopback(door: Door) -> list[str]:
+    """The addresses beyond loopback at which it can be reached."""
+    return [address for address in dict.fromkeys((door.host, *door.listening)) if not is_loopback(address)]
+
+
+def _open(api: Door, ari: Door, redis: Door, secrets: Secrets) -> list[Finding]:
+    found = []
+    if reached := beyond_loopback(api):
+        found.append(
+            warning(
+                Code.API_OPEN,
+                f"the API, which speaks plain HTTP, can be reached at {_some(reached)}, port {api.port}",
+                "let only a proxy that speaks TLS reach it (API_ADDRESS=127.0.0.1)",
+            )
+        )
+    if reached := beyond_loopback(ari):
+        found.append(
+            warning(
+                Code.ARI_OPEN,
+                f"ARI, by which whoever knows its password has all calls, can be reached at {_some(reached)}, "
+                f"port {ari.port}",
+                "let a firewall keep that port to this machine, or AST_ADDRESS be on loopback",
+            )
+        )
+    if reached := beyond_loopback(redis):
+        unguarded = secrets.redis is not None and not secrets.redis.length
+        found.append(
+            Finding(
+                Code.REDIS_OPEN,
+                Level.ERROR if unguarded else Level.WARNING,
+                f"Redis can be reached at {_some(reached)}, port {redis.port}",
+                "have it listen on loopback (REDIS_ADDRESS=127.0.0.1), or let a firewall keep that port to controllers",
+            )
+        )
+    return found
+
+
+def _controller(controller: Controller | None) -> list[Finding]:
+    if controller is None:
+        return []
+    if not controller.reached:
+        return [
+            error(
+                Code.CONTROLLER_UNREACHED,
+                f"the controller does not answer: {controller.detail}",
+                "look at its log (docker logs callcontrol-controller), and start it",
+            )
+        ]
+    found = []
+    if controller.code:
+        found.append(
+            error(
+                Code.CONTROLLER_NOT_READY,
+                f"the controller serves nobody: {controller.detail}",
+                "see what is said of Asterisk and Redis; its log says since when",
+            )
+        )
+    if controller.last_good:
+        found.append(
+            error(
+                Code.LAST_GOOD_RUNS,
+                "the last configuration without faults runs, not the file as it is",
+                "correct the file (`ari-app check`), and reload it",
+            )
+        )
+    return found
+
+
+def _asterisk(facts: Facts) -> list[Finding]:
+    match facts.asterisk:
+        case None:
+            return []
+        case Unreached(reason=reason, refused=True):
+            return [
+                error(
+                    Code.ARI_PASSWORD_WRONG,
+                    f"Asterisk refuses our user of ARI, or the password: {reason}",
+                    "give ARI_APP_ARI_USER and ARI_APP_ARI_PASSWORD what ari.conf has",
+                )
+            ]
+        case Unreached(reason=reason):
+            return [
+                error(
+                    Code.ASTERISK_UNREACHED,
+                    f"Asterisk is not reached: {reason}",
+                    "start it (docker start callcontrol-asterisk), and look at its log",
+                )
+            ]
+        case Asterisk() as asterisk:
+            return [
+                *_version(asterisk),
+                *(_lack(lack) for lack in asterisk.lacks),
+                *_not_examined(asterisk),
+                *_application(facts.application, asterisk, facts.controller),
+                *_clock(Code.ASTERISK_CLOCK, "Asterisk", asterisk.vitals.ahead),
+            ]
+
+
+def _version(asterisk: Asterisk) -> list[Finding]:
+    version = asterisk.vitals.version
+    main = _main(version)
+    if main == MAIN_VERSION:
+        return []
+    level = Level.ERROR if main < MAIN_VERSION else Level.WARNING
+    what = f"Asterisk is version {version}, and the tests know {MAIN_VERSION} alone"
+    return [Finding(Code.ASTERISK_VERSION, level, what, f"install Asterisk {MAIN_VERSION}")]
+
+
+def _lack(lack: Lack) -> Finding:
+    return error(_LACKS[lack.subject], f"{lack.subject.value} {lack.name} is not as it must be", lack.advice)
+
+
+def _not_examined(asterisk: Asterisk) -> list[Finding]:
+    if not asterisk.not_examined:
+        return []
+    what = f"whether Asterisk has what the files speak of is not known: {asterisk.not_examined}"
+    return [error(Code.ASTERISK_NOT_EXAMINED, what, "correct what is said of Asterisk besides, and ask again")]
+
+
+def _application(name: str, asterisk: Asterisk, controller: Controller | None) -> list[Finding]:
+    """ARI does not say who registered an application: it is ours where our controller's connection stands."""
+    registered = name in asterisk.vitals.applications
+    ours = controller.has_asterisk if controller is not None else None
+    if ours is None or ours == registered:
+        return []
+    if ours:
+        return [
+            error(
+                Code.APPLICATION_UNREGISTERED,
+                f"Asterisk does not know the application {name}, though our controller has a connection",
+                "see whether both mean the same Asterisk (ARI_APP_ARI_URL), and start the controller again",
+            )
+        ]
+    return [
+        error(
+            Code.APPLICATION_ELSEWHERE,
+            f"Asterisk has the application {name}, but our controller is not connected: another one has it",
+            "stop the other controller, or this one: there must be one for each Asterisk",
+        )
+    ]
+
+
+def _clock(code: Code, whose: str, ahead: float) -> list[Finding]:
+    if abs(ahead) <= CLOCK:
+        return []
+    how = "ahead of" if ahead > 0 else "behind"
+    what = f"the clock of {whose} is {abs(ahead) * 1000:.0f} ms {how} the controller's"
+    return [warning(code, what, "have NTP set the clocks of both machines")]
+
+
+def _redis(redis: RedisVitals | Trouble | None) -> list[Finding]:
+    match redis:
+        case None:
+            return []
+        case Trouble(kind=Kind.PASSWORD, reason=reason):
+            return [error(Code.REDIS_PASSWORD_WRONG, reason, "give ARI_APP_REDIS_URL the password that Redis has")]
+        case Trouble(kind=Kind.FORBIDDEN, reason=reason):
+            return [error(Code.REDIS_FORBIDS, reason, "give the user of ARI_APP_REDIS_URL all commands on its keys")]
+        case Trouble(reason=reason):
+            return [
+                error(
+                    Code.REDIS_UNREACHED,
+                    f"Redis is not reached: {reason}",
+                    "start it (docker start callcontrol-redis), and look at its log",
+                )
+            ]
+        case RedisVitals():
+            return [*_redis_writes(redis), *_redis_keeps(redis), *_redis_pace(redis)]
+
+
+def _redis_writes(redis: RedisVitals) -> list[Finding]:
+    if redis.role != "master":
+        state = "" if redis.linked else ", and has lost its primary"
+        return [
+            error(
+                Code.REDIS_REPLICA,
+                f"Redis is a replica{state}: it keeps nothing that it is given",
+                "have ARI_APP_REDIS_URL name the primary, or promote this one (REPLICAOF NO ONE)",
+            )
+        ]
+    if redis.refusal:
+        what = f"Redis keeps nothing that it is given: {redis.refusal.rstrip('.')}"
+        return [
+            error(Code.REDIS_REFUSES_WRITES, what, "see what it says: its memory, its disk, its replicas, its users")
+        ]
+    return []
+
+
+def _redis_keeps(redis: RedisVitals) -> list[Finding]:
+    found = []
+    if _main(redis.version) < OLDEST_REDIS:
+        what = f"Redis is version {redis.version}, older than {OLDEST_REDIS}"
+        found.append(error(Code.REDIS_VERSION, what, "install a newer one"))
+    if redis.policy != "noeviction":
+        found.append(
+            error(
+                Code.REDIS_EVICTS,
+                f"Redis throws calls and logins away when its memory is full (maxmemory-policy {redis.policy})",
+                "set maxmemory-policy to noeviction",
+            )
+        )
+    if redis.memory > MEMORY:
+        what = f"Redis has used {redis.memory:.0%} of the memory that it may have"
+        found.append(error(Code.REDIS_MEMORY, what, "raise maxmemory, or see who else writes to it"))
+    if not redis.persistent:
+        found.append(
+            warning(
+                Code.REDIS_NOT_PERSISTENT,
+                "Redis does not write each change to its disk: where it stops, the last of them are lost",
+                "set appendonly to yes",
+            )
+        )
+    if not redis.saving:
+        found.append(
+            error(Code.REDIS_DISK, "Redis could not write to its disk", "see its log, and how much room its disk has")
+        )
+    return found
+
+
+def _redis_pace(redis: RedisVitals) -> list[Finding]:
+    found = _clock(Code.REDIS_CLOCK, "Redis", redis.ahead)
+    if redis.latency > LATENCY:
+        what = f"Redis takes {redis.latency * 1000:.0f} ms for an answer"
+        found.append(warning(Code.REDIS_SLOW, what, "see whether its machine is busy, or far away"))
+    return found
+
+
+def _machine(machine: Machine) -> list[Finding]:
+    found = []
+    if machine.open_files > machine.most_files * USED_UP:
+        what = f"the controller has {machine.open_files} files open of {machine.most_files} that it may have"
+        found.append(error(Code.FILES_USED_UP, what, "raise the limit (ulimit -n), and start it again"))
+    elif machine.most_files < FILES:
+        what = f"the controller may open {machine.most_files} files, and each window is one"
+        found.append(warning(Code.FEW_FILES, what, f"raise the limit (ulimit -n) to {FILES} at least"))
+    if machine.differing:
+        what = f"packages are not those that are tested: {_some(machine.differing)}"
+        found.append(warning(Code.PACKAGES_DIFFER, what, "install those of requirements.lock"))
+    return found + _recordings(machine)
+
+
+def _recordings(machine: Machine) -> list[Finding]:
+    free = machine.free
+    if free is None:
+        return []
+    if free < 0:
+        what = (
+            f"the directory of recordings, {machine.recordings}, is not seen: recordings begin without looking for room"
+        )
+        return [warning(Code.RECORDINGS_UNSEEN, what, "have ARI_APP_RECORDINGS name where this machine has it")]
+    if free < FULL:
+        what = f"{free // 2**20} MB are left for recordings, and no more are begun"
+        return [error(Code.RECORDINGS_FULL, what, "delete some, or have the disk made larger")]
+    if free < LOW:
+        what = f"{free // 2**20} MB are left for recordings: one minute takes one"
+        return [warning(Code.RECORDINGS_LOW, what, "delete some, or have the disk made larger")]
+    return []
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _main(version: str) -> int:
+    match = re.search(r"\d+", version)
+    return int(match[0]) if match is not None else 0

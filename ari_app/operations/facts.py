@@ -1,0 +1,125 @@
+"""What `ari-app doctor` has gathered, and nothing of what it means. No secret is in it: what is said of one is enough.
+
+A part that was not looked at, because what comes before it is wrong, is None; lists are empty then.
+"""
+
+from dataclasses import dataclass, field
+
+from ari_app.ari.findings import Finding as Lack
+from ari_app.ari.vitals import Vitals as AsteriskVitals
+from ari_app.store.vitals import Trouble as RedisTrouble
+from ari_app.store.vitals import Vitals as RedisVitals
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Of a secret: whose it is, how many characters it has, whether everybody can know it."""
+
+    of: str
+    length: int
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The administrator's directory: each fault as one line. `running`: whether what runs was read from the file as it
+    is (None: not known). `writable`: what everybody on the machine may write."""
+
+    name: str
+    faults: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    dialplan_seen: bool = True
+    reloads: tuple[str, ...] = ()
+    running: bool | None = None
+    writable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """`demo` and `clear` are agents: with a password of the demonstration, with one of their own in clear."""
+
+    demo: tuple[str, ...] = ()
+    clear: tuple[str, ...] = ()
+    phones: tuple[Secret, ...] = ()
+    ari: Secret | None = None
+    redis: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where something is reached (`host`, `port`), and all addresses of this machine that listen at that port."""
+
+    host: str
+    port: int
+    listening: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What listens where."""
+
+    api: Door
+    ari: Door
+    redis: Door
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """What `/readyz` answers: `code` is empty where all is reached. `reached` says whether there was an answer at all.
+    `last_good`: what runs is not the file as it is."""
+
+    reached: bool
+    code: str = ""
+    detail: str = ""
+    last_good: bool = False
+
+    @property
+    def has_asterisk(self) -> bool | None:
+        """Whether its connection to Asterisk stands; None: it says so of Redis first, and no more."""
+        if self.reached and self.code not in ("", "asterisk_unavailable"):
+            return None
+        return self.reached and not self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """`refused`: it answers, but does not take our password. `reason`: in its words, or those of the network."""
+
+    reason: str
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asterisk:
+    """`lacks`: what `ari-app check` finds, as far as it got; `not_examined` says what kept it from going on."""
+
+    vitals: AsteriskVitals
+    lacks: tuple[Lack, ...] = ()
+    not_examined: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """`open_files` of so many that the controller may have; bytes `free` for recordings, -1 where their directory is
+    not seen, None where none is named. `differing`: packages that are not those of the lock, as `name 1.0, not 1.1`."""
+
+    most_files: int
+    open_files: int = 0
+    recordings: str = ""
+    free: int | None = None
+    differing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All of it. `settings`: faults of the environment, each as one line; with any, only files are looked at."""
+
+    machine: Machine
+    files: Files | None = None
+    settings: tuple[str, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets)
+    doors: Doors | None = None
+    application: str = "callcontrol"
+    controller: Controller | None = None
+    asterisk: Asterisk | Unreached | None = None
+    redis: RedisVitals | RedisTrouble | None = None

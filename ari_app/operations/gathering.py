@@ -1,0 +1,271 @@
+"""Gathers the facts for `ari-app doctor`. What is not reached is a fact too: nothing here raises for that."""
+
+import asyncio
+import importlib.metadata
+import os
+import resource
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ari_app.ari import vitals as of_asterisk
+from ari_app.ari.checks import connect
+from ari_app.ari.failures import AriError
+from ari_app.ari.findings import Finding as Lack
+from ari_app.ari.findings import missing_modules
+from ari_app.check import beside, dialplan_seen, notes, prompts_of, what_is_wanted
+from ari_app.config import dialplan
+from ari_app.config.demo import PUBLIC_SECRETS, is_demo
+from ari_app.config.errors import ConfigInvalid
+from ari_app.config.file import Configuration, load
+from ari_app.config.settings import FileSettings, ProcessSettings
+from ari_app.errors import StoreUnavailable
+from ari_app.operations.facts import (
+    Asterisk,
+    Controller,
+    Door,
+    Doors,
+    Facts,
+    Files,
+    Machine,
+    Secret,
+    Secrets,
+    Unreached,
+)
+from ari_app.operations.sources import differing, listening, phone_secrets, pins
+from ari_app.store import client
+from ari_app.store import vitals as of_redis
+from ari_app.store.redis import RedisStore
+
+LOCK = Path(__file__).parents[2] / "requirements.lock"
+"""In the image it lies beside the program."""
+
+_PROC = Path("/proc")
+_WITHIN = aiohttp.ClientTimeout(total=5.0)
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
+_REDIS_PORT = 6379
+
+
+def without_settings(surroundings: FileSettings, faults: tuple[str, ...]) -> Facts:
+    """What can be known where the environment is wrong."""
+    _, files = _files(surroundings)
+    return Facts(machine=_machine(None), files=files, settings=faults)
+
+
+async def gather(settings: ProcessSettings) -> Facts:
+    """All facts; others are requested side by side."""
+    configuration, files = await asyncio.to_thread(_files, settings)
+    controller, (asterisk, reloads), redis, running = await asyncio.gather(
+        _controller(settings),
+        _asterisk(settings, configuration),
+        of_redis.vitals(str(settings.redis_url), settings.redis_prefix),
+        _running(settings, configuration),
+    )
+    return Facts(
+        machine=await asyncio.to_thread(_machine, settings.recordings),
+        files=replace(files, reloads=tuple(reloads), running=running),
+        secrets=await asyncio.to_thread(_secrets, settings, configuration),
+        doors=await asyncio.to_thread(_doors, settings),
+        application=settings.stasis_app,
+        controller=controller,
+        asterisk=asterisk,
+        redis=redis,
+    )
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def _files(settings: FileSettings) -> tuple[Configuration | None, Files]:
+    file, folder = settings.config, settings.config.parent
+    files = Files(str(file), dialplan_seen=dialplan_seen(folder), writable=tuple(_writable(folder)))
+    try:
+        configuration = load(file)
+    except ConfigInvalid as invalid:
+        return None, replace(files, faults=tuple(str(fault) for fault in invalid.errors))
+    faults = beside(configuration.directory, folder, settings.stasis_app)
+    return configuration, replace(files, beside=tuple(faults))
+
+
+def _writable(folder: Path) -> Iterator[str]:
+    """What of the directory every user may write; not what lies below it."""
+    for path in (folder, *sorted(folder.glob("*"))):
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if mode & stat.S_IWOTH and not (mode & stat.S_ISVTX and path.is_dir()):
+            yield str(path)
+
+
+async def _running(settings: ProcessSettings, configuration: Configuration | None) -> bool | None:
+    """Whether the file is what was read last: Redis keeps that, and a reload compares nothing."""
+    if configuration is None:
+        return None
+    store = client.connect(str(settings.redis_url), connections=1)
+    try:
+        kept = await RedisStore(store, settings.redis_prefix).kept_configuration()
+    except StoreUnavailable:
+        return None
+    finally:
+        await client.disconnect(store)
+    return None if kept is None else kept.text == configuration.text.encode()
+
+
+# -- secrets and doors ------------------------------------------------------------------------------------------------
+
+
+def _secrets(settings: ProcessSettings, configuration: Configuration | None) -> Secrets:
+    credentials = configuration.credentials if configuration is not None else {}
+    demo = [agent for agent, credential in credentials.items() if is_demo(agent, credential)]
+    clear = [agent for agent, credential in credentials.items() if credential.password and agent not in demo]
+    phones: list[Secret] = []
+    for path in dialplan.files(settings.config.parent, "pjsip.conf"):
+        phones += phone_secrets(path.read_text("utf-8", "replace"))
+    return Secrets(
+        demo=tuple(demo),
+        clear=tuple(clear),
+        phones=tuple(phones),
+        ari=_secret("ari", settings.ari_password.get_secret_value()),
+        redis=_secret("redis", settings.redis_url.password or ""),
+    )
+
+
+def _secret(of: str, value: str) -> Secret:
+    return Secret(of, len(value), value in PUBLIC_SECRETS)
+
+
+def _doors(settings: ProcessSettings) -> Doors:
+    tables = []
+    for name in ("tcp", "tcp6"):
+        try:
+            tables.append((_PROC / "net" / name).read_text())
+        except OSError:
+            continue
+    found = listening("\n".join(tables))
+
+    def door(host: str, port: int) -> Door:
+        return Door(host, port, tuple(found.get(port, ())))
+
+    ari = urlsplit(settings.ari_url)
+    return Doors(
+        api=door(settings.api_host, settings.api_port),
+        ari=door(ari.hostname or "", ari.port or (443 if ari.scheme == "https" else 80)),
+        redis=door(settings.redis_url.host or "", settings.redis_url.port or _REDIS_PORT),
+    )
+
+
+# -- the controller ---------------------------------------------------------------------------------------------------
+
+
+class _Readiness(BaseModel):
+    """An answer of `/readyz`: that all is reached, or a problem."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    configuration: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+async def _controller(settings: ProcessSettings) -> Controller:
+    url = f"{api_url(settings)}/readyz"
+    try:
+        async with aiohttp.ClientSession(timeout=_WITHIN) as session, session.get(url) as response:
+            answer = _Readiness.model_validate_json(await response.text())
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return Controller(reached=False, detail=f"{url}: {_words(error)}")
+    except ValidationError:
+        return Controller(reached=False, detail=f"{url}: what answers there is no controller")
+    return Controller(True, answer.code, answer.detail, answer.configuration == "last_good")
+
+
+def api_url(settings: ProcessSettings) -> str:
+    """Where this machine reaches the controller's API."""
+    host = _ANYWHERE.get(settings.api_host, settings.api_host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+# -- Asterisk ---------------------------------------------------------------------------------------------------------
+
+
+async def _asterisk(
+    settings: ProcessSettings, configuration: Configuration | None
+) -> tuple[Asterisk | Unreached, list[str]]:
+    """With what of its files is newer than what runs."""
+    password = settings.ari_password.get_secret_value()
+    try:
+        vitals = await of_asterisk.vitals(settings.ari_url, settings.ari_user, password)
+    except AriError as error:
+        return Unreached(f"{settings.ari_url}: {error}", refused=error.status == 401), []
+    if configuration is None:
+        return Asterisk(vitals, tuple(missing_modules(vitals.modules))), []
+    folder = settings.config.parent
+    prompts = prompts_of(folder)
+    wanted = what_is_wanted(configuration.directory, folder, prompts)
+    try:
+        async with connect(settings.ari_url, settings.ari_user, password, settings.stasis_app) as checks:
+            reloads = notes(folder, await checks.reads())
+            lacks = [_placed(lack, prompts) for lack in await checks.findings(wanted)]
+    except AriError as error:
+        modules = missing_modules(vitals.modules, wanted.all_modules)
+        return Asterisk(vitals, tuple(modules), str(error)), []
+    return Asterisk(vitals, tuple(lacks)), reloads
+
+
+def _placed(lack: Lack, prompts: dict[str, str]) -> Lack:
+    """A prompt that the dialplan names, with where it does."""
+    where = prompts.get(f"{lack.subject.value}:{lack.name}")
+    return lack if where is None else replace(lack, name=f"{lack.name} ({where})")
+
+
+# -- the machine ------------------------------------------------------------------------------------------------------
+
+
+def _machine(recordings: Path | None) -> Machine:
+    most, used = _open_files()
+    wanted = pins(LOCK.read_text()) if LOCK.is_file() else {}
+    found = {name: _version(name) for name in wanted}
+    return Machine(most, used, str(recordings or ""), _free(recordings), differing(wanted, found))
+
+
+def _open_files() -> tuple[int, int]:
+    """The limit, and how many the controller has open; where it is not to be seen, those of this process."""
+    for process in _PROC.glob("[0-9]*"):
+        try:
+            if b"ari_app\0run\0" in (process / "cmdline").read_bytes():
+                most, _ = resource.prlimit(int(process.name), resource.RLIMIT_NOFILE)
+                return _limit(most), len(os.listdir(process / "fd"))
+        except OSError:
+            continue
+    return _limit(resource.getrlimit(resource.RLIMIT_NOFILE)[0]), 0
+
+
+def _limit(most: int) -> int:
+    return 2**31 if most == resource.RLIM_INFINITY else most
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _free(recordings: Path | None) -> int | None:
+    if recordings is None:
+        return None
+    try:
+        disk = os.statvfs(recordings)
+    except OSError:
+        return -1
+    return disk.f_bavail * disk.f_frsize

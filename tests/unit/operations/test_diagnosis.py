@@ -1,0 +1,225 @@
+"""What the doctor makes of facts: nothing of those that are sound, and of each that is broken exactly one thing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ari_app.ari.findings import NEEDED_MODULES, Subject
+from ari_app.ari.findings import Finding as Lack
+from ari_app.ari.vitals import Vitals as AsteriskVitals
+from ari_app.disk import ROOM
+from ari_app.operations.diagnosis import FULL, diagnose
+from ari_app.operations.facts import (
+    Asterisk,
+    Controller,
+    Door,
+    Doors,
+    Facts,
+    Files,
+    Machine,
+    Secret,
+    Secrets,
+    Unreached,
+)
+from ari_app.operations.findings import Code, Level
+from ari_app.store.vitals import Kind, Trouble
+from ari_app.store.vitals import Vitals as RedisVitals
+from tests.support.documents import ROOT
+
+LOOPBACK = "127.0.0.1"
+ANY = "0.0.0.0"  # noqa: S104  # nothing is bound here
+OUTSIDE = "192.0.2.10"
+GOOD = Secret("x", 24)
+
+FILES = Files("/etc/ari_app/callcentre.yaml", running=True)
+SECRETS = Secrets(phones=(replace(GOOD, of="1001"),), ari=GOOD, redis=GOOD)
+DOORS = Doors(
+    api=Door(LOOPBACK, 8080, (LOOPBACK,)),
+    ari=Door(LOOPBACK, 8088, (LOOPBACK,)),
+    redis=Door("localhost", 6379, ("::1", LOOPBACK)),
+)
+VITALS = AsteriskVitals("22.10.1", 0.002, frozenset(NEEDED_MODULES), frozenset({"callcontrol"}))
+REDIS = RedisVitals("8.0.1", memory=0.5, latency=0.001, ahead=-0.002)
+MACHINE = Machine(65_536, 100, "/var/spool/asterisk/recording", 2**40)
+SOUND = Facts(
+    machine=MACHINE,
+    files=FILES,
+    secrets=SECRETS,
+    doors=DOORS,
+    controller=Controller(True),
+    asterisk=Asterisk(VITALS),
+    redis=REDIS,
+)
+
+
+def files(**fields: Any) -> Facts:
+    return replace(SOUND, files=replace(FILES, **fields))
+
+
+def secrets(**fields: Any) -> Facts:
+    return replace(SOUND, secrets=replace(SECRETS, **fields))
+
+
+def door(name: str, *listening: str) -> Facts:
+    there: Door = getattr(DOORS, name)
+    return replace(SOUND, doors=replace(DOORS, **{name: replace(there, listening=listening)}))
+
+
+def asterisk(lacks: tuple[Lack, ...] = (), not_examined: str = "", **fields: Any) -> Facts:
+    return replace(SOUND, asterisk=Asterisk(replace(VITALS, **fields), lacks, not_examined))
+
+
+def lack(subject: Subject) -> Facts:
+    return asterisk((Lack(subject, "x", "bring it"),))
+
+
+def redis(**fields: Any) -> Facts:
+    return replace(SOUND, redis=replace(REDIS, **fields))
+
+
+def machine(**fields: Any) -> Facts:
+    return replace(SOUND, machine=replace(MACHINE, **fields))
+
+
+def controller(*fields: Any, **named: Any) -> Facts:
+    return replace(SOUND, controller=Controller(*fields, **named))
+
+
+E, W = Level.ERROR, Level.WARNING
+BROKEN: list[tuple[Code, Level, Facts]] = [
+    (Code.SETTING_WRONG, E, replace(SOUND, settings=("ARI_APP_API_PORT: must be a number",))),
+    (Code.CONFIGURATION_INVALID, E, files(faults=("callcentre.yaml:3: agents.bob: no",), running=False)),
+    (Code.ASTERISK_FILE_INVALID, E, files(beside=("extensions.conf:7: no group 'saless'",))),
+    (Code.DIALPLAN_UNSEEN, W, files(dialplan_seen=False)),
+    (Code.RELOAD_DUE, W, files(reloads=("pjsip.conf: is newer than what runs",))),
+    (Code.CONFIGURATION_NOT_LIVE, W, files(running=False)),
+    (Code.FILE_WRITABLE, E, files(writable=("/etc/ari_app/callcentre.yaml",))),
+    (Code.DEMO_PASSWORDS, W, secrets(demo=("alice",))),
+    (Code.CLEAR_PASSWORDS, W, secrets(clear=("alice",))),
+    (Code.DEMO_PHONE_SECRETS, W, secrets(phones=(Secret("1001", 10, public=True),))),
+    (Code.SHORT_PHONE_SECRETS, W, secrets(phones=(Secret("1001", 15),))),
+    (Code.ARI_PASSWORD_WEAK, W, secrets(ari=Secret("ari", 24, public=True))),
+    (Code.ARI_PASSWORD_WEAK, W, secrets(ari=Secret("ari", 15))),
+    (Code.REDIS_PASSWORD_WEAK, W, secrets(redis=Secret("redis", 0))),
+    (Code.API_OPEN, W, door("api", ANY)),
+    (Code.ARI_OPEN, W, door("ari", "::")),
+    (Code.REDIS_OPEN, W, door("redis", LOOPBACK, OUTSIDE)),
+    (Code.CONTROLLER_UNREACHED, E, replace(asterisk(applications=frozenset()), controller=Controller(False))),
+    (Code.CONTROLLER_NOT_READY, E, controller(True, "store_unavailable", "the store is away")),
+    (Code.LAST_GOOD_RUNS, E, controller(True, last_good=True)),
+    (Code.FEW_FILES, W, machine(most_files=1024)),
+    (Code.FILES_USED_UP, E, machine(open_files=60_000)),
+    (Code.PACKAGES_DIFFER, W, machine(differing=("redis 7.0, not 7.1",))),
+    (Code.ASTERISK_UNREACHED, E, replace(SOUND, asterisk=Unreached("no connection"))),
+    (Code.ARI_PASSWORD_WRONG, E, replace(SOUND, asterisk=Unreached("401", refused=True))),
+    (Code.ASTERISK_VERSION, E, asterisk(version="20.9.0")),
+    (Code.ASTERISK_VERSION, E, asterisk(version="GIT-master")),
+    (Code.ASTERISK_VERSION, W, asterisk(version="23.1.0")),
+    (Code.ASTERISK_NOT_EXAMINED, E, asterisk(not_examined="no answer in time")),
+    (Code.MODULE_MISSING, E, lack(Subject.MODULE)),
+    (Code.PHONE_MISSING, E, lack(Subject.PHONE)),
+    (Code.TRUNK_MISSING, E, lack(Subject.TRUNK)),
+    (Code.MUSIC_MISSING, E, lack(Subject.MUSIC)),
+    (Code.ENTRY_MISSING, E, lack(Subject.DIALPLAN)),
+    (Code.SOUND_MISSING, E, lack(Subject.SOUND)),
+    (Code.SETTING_UNFIT, E, lack(Subject.SETTING)),
+    (Code.ARI_CONF_INCOMPLETE, E, lack(Subject.ARI)),
+    (Code.APPLICATION_UNREGISTERED, E, asterisk(applications=frozenset({"another"}))),
+    (Code.ASTERISK_CLOCK, W, asterisk(ahead=-1.5)),
+    (Code.REDIS_UNREACHED, E, replace(SOUND, redis=Trouble(Kind.AWAY, "away"))),
+    (Code.REDIS_PASSWORD_WRONG, E, replace(SOUND, redis=Trouble(Kind.PASSWORD, "refuses the password"))),
+    (Code.REDIS_FORBIDS, E, replace(SOUND, redis=Trouble(Kind.FORBIDDEN, "does not permit"))),
+    (Code.REDIS_VERSION, E, redis(version="5.0.14")),
+    (Code.REDIS_REPLICA, E, redis(role="slave", refusal="READONLY")),
+    (Code.REDIS_REFUSES_WRITES, E, redis(refusal="NOREPLICAS Not enough good replicas to write.")),
+    (Code.REDIS_EVICTS, E, redis(policy="allkeys-lru")),
+    (Code.REDIS_MEMORY, E, redis(memory=0.95)),
+    (Code.REDIS_NOT_PERSISTENT, W, redis(persistent=False)),
+    (Code.REDIS_DISK, E, redis(saving=False)),
+    (Code.REDIS_SLOW, W, redis(latency=0.05)),
+    (Code.REDIS_CLOCK, W, redis(ahead=1.5)),
+    (Code.RECORDINGS_UNSEEN, W, machine(free=-1)),
+    (Code.RECORDINGS_FULL, E, machine(free=FULL - 1)),
+    (Code.RECORDINGS_LOW, W, machine(free=FULL)),
+]
+
+
+def test_where_all_is_sound_nothing_is_found() -> None:
+    assert diagnose(SOUND) == []
+    assert diagnose(Facts(Machine(65_536))) == [], "what was not looked at is no finding"
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "facts"), BROKEN, ids=[f"{c.value}-{i}" for i, (c, _, _) in enumerate(BROKEN)]
+)
+def test_what_is_broken_is_found_and_nothing_else(code: Code, level: Level, facts: Facts) -> None:
+    (finding,) = diagnose(facts)
+    assert (finding.code, finding.level) == (code, level)
+    for sentence in (finding.what, finding.do):
+        assert sentence
+        assert not sentence.endswith(".")
+
+
+def test_every_code_is_found_somewhere() -> None:
+    shown = {code for code, _, _ in BROKEN} | {Code.APPLICATION_ELSEWHERE}
+    assert set(Code) - shown == set()
+
+
+@pytest.mark.parametrize("ours", [Controller(False), Controller(True, "asterisk_unavailable", "Asterisk is away")])
+def test_an_application_that_is_registered_and_not_by_our_controller_is_anothers(ours: Controller) -> None:
+    codes = [finding.code for finding in diagnose(replace(SOUND, controller=ours))]
+    assert Code.APPLICATION_ELSEWHERE in codes
+    assert len(codes) == 2, "beside that our controller is not there, or not ready"
+
+
+def test_of_a_controller_without_redis_nobody_knows_whose_the_application_is() -> None:
+    away = controller(True, "store_unavailable", "the store is away")
+    for applications in (frozenset[str](), frozenset({"callcontrol"})):
+        facts = replace(away, asterisk=Asterisk(replace(VITALS, applications=applications)))
+        assert [finding.code for finding in diagnose(facts)] == [Code.CONTROLLER_NOT_READY]
+
+
+def test_weak_secrets_are_errors_where_others_than_this_machine_can_use_them() -> None:
+    weak = secrets(demo=("alice",), phones=(Secret("1001", 10, public=True),), ari=Secret("ari", 3))
+    for name in ("api", "ari"):
+        facts = replace(weak, doors=door(name, OUTSIDE).doors)
+        found = {finding.code: finding.level for finding in diagnose(facts)}
+        for code in (Code.DEMO_PASSWORDS, Code.DEMO_PHONE_SECRETS, Code.ARI_PASSWORD_WEAK):
+            assert found[code] is Level.ERROR
+
+
+def test_a_redis_without_a_password_that_others_reach_is_an_error() -> None:
+    facts = replace(secrets(redis=Secret("redis", 0)), doors=door("redis", OUTSIDE).doors)
+    found = {finding.code: finding.level for finding in diagnose(facts)}
+    assert found == {Code.REDIS_OPEN: Level.ERROR, Code.REDIS_PASSWORD_WEAK: Level.WARNING}
+
+
+def test_a_host_that_is_another_machine_counts_as_open_whatever_listens_here() -> None:
+    facts = replace(SOUND, doors=replace(DOORS, ari=Door("asterisk.example.org", 8088)))
+    (finding,) = diagnose(facts)
+    assert finding.code is Code.ARI_OPEN
+    assert "asterisk.example.org, port 8088" in finding.what
+
+
+def test_errors_come_first_and_long_lists_are_cut() -> None:
+    facts = replace(secrets(demo=tuple(f"agent{n}" for n in range(7))), machine=replace(MACHINE, free=0))
+    first, second = diagnose(facts)
+    assert (first.code, second.code) == (Code.RECORDINGS_FULL, Code.DEMO_PASSWORDS)
+    assert "agent0, agent1, agent2, agent3, agent4 and 2 more" in second.what
+
+
+def test_no_recording_is_begun_where_the_doctor_says_so() -> None:
+    assert FULL == ROOM
+
+
+def test_the_documents_tell_of_each_code_once() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    table = page.partition("| finding | what to know |")[2].partition("\n\n")[0]
+    account = [
+        code for cell in re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE) for code in re.findall(r"`(\w+)`", cell)
+    ]
+    assert sorted(account) == sorted(code.value for code in Code)
