@@ -56,7 +56,8 @@ class EngineControl:
             command = await self._with_last_choice(command)
         call = await self._engine.submit(command)
         await self._snapshots.written()  # what is answered outlives this process
-        return call
+        # And is not older than events that went out meanwhile: clients take the last that they get for what is.
+        return None if call is None else self._engine.calls.get(call.id, replace(call, ended=True))
 
     async def _with_last_choice(self, command: MakeCall) -> MakeCall:
         """Somebody outside sees what the agent chose last, unless they choose anew (S52)."""

@@ -1,7 +1,9 @@
 """What the API asks of the other rooms, as it is put together."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from ari_app.calls import commands as c
 from ari_app.calls.model import Call
 from ari_app.configured import Configured
 from ari_app.engine import snapshots
+from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.store.port import KeptConfiguration
@@ -54,9 +57,10 @@ class RefusingStore(MemoryStore):
         raise StoreUnavailable("no memory")
 
 
-async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_after() -> None:
+@asynccontextmanager
+async def keeping(store: MemoryStore) -> AsyncIterator[tuple[Engine, EngineControl, Snapshots]]:
+    """Calls are kept in the store as they change."""
     engine, ends, _clock = await started()
-    store = SlowStore()
     keeper = Snapshots(store)
     running = asyncio.ensure_future(keeper.run())
 
@@ -64,22 +68,49 @@ async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_
         keeper.call(call)
 
     ends.call_changed = changed  # type: ignore[method-assign]
-    control = EngineControl(engine, keeper, _none, _nothing, dict, store)
-    command = c.MakeCall(id="k1", by="alice", target=to("agent:bob"), caller_id="support")
-    answer = asyncio.ensure_future(control.submit(command))
     async with asyncio.timeout(WAIT):
+        yield engine, EngineControl(engine, keeper, _none, _nothing, dict, store), keeper
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    engine.close()
+
+
+MAKE = c.MakeCall(id="k1", by="alice", target=to("agent:bob"), caller_id="support")
+
+
+async def test_what_is_answered_is_kept_before_for_the_controller_may_die_right_after() -> None:
+    async with keeping(store := SlowStore()) as (engine, control, keeper):
+        answer = asyncio.ensure_future(control.submit(MAKE))
         await store.requested.wait()
         await turn()
         assert engine.calls
         assert not answer.done()
         store.may.set()
         call = await answer
-    (kept,) = (await keeper.restore()).calls
-    assert call is not None
-    assert kept.id == call.id
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    engine.close()
+        (kept,) = (await keeper.restore()).calls
+        assert call is not None
+        assert kept.id == call.id
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [(partial(c.ChangeUserData, changes={"k": "v"}), (False, {"k": "v"})), (c.Clear, (True, {}))],
+    ids=["goes on", "is over"],
+)
+async def test_an_answer_is_no_older_than_events_that_went_out_while_it_was_being_kept(
+    more: Callable[..., c.Command], shown: tuple[bool, dict[str, str]]
+) -> None:
+    async with keeping(store := SlowStore()) as (engine, control, _keeper):
+        answer = asyncio.ensure_future(control.submit(MAKE))
+        await store.requested.wait()
+        (call,) = engine.calls
+        changed = asyncio.ensure_future(control.submit(more(id="k2", by="alice", call=call)))
+        await turn()
+        store.may.set()
+        made = await answer
+        await changed
+        assert made is not None
+        assert (made.ended, made.user_data) == shown
 
 
 async def test_why_the_store_is_not_ready_is_what_the_store_itself_says() -> None:
