@@ -23,6 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--taken", type=Path, help="where each writes which tests it has taken, so that no other does")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where the work is shared, tests with browsers come between those without: several of them at once take the whole
+    machine, while calls alone take little of it.
+    """
+    if config.getoption("--taken") is not None:
+        items.sort(key=_mark)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     """Run the next test that nobody has taken; nothing tells of the others.
@@ -34,12 +42,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     if taken is None or item.stash.get(_MINE, False):
         return None
     try:
-        (taken / sha256(item.nodeid.encode()).hexdigest()).touch(exist_ok=False)
+        (taken / _mark(item)).touch(exist_ok=False)
     except FileExistsError:
         return True
     item.stash[_MINE] = True
     item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
     return True
+
+
+def _mark(item: pytest.Item) -> str:
+    return sha256(item.nodeid.encode()).hexdigest()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.runner")
     parser.add_argument("--scratch", type=Path, required=True, help="a new directory; its name is this container's too")
     parser.add_argument("--reports", required=True, help="where docker/test puts in the end what is in there")
-    parser.add_argument("--parts", type=int, default=3, help="call centres that share the end-to-end tests")
+    parser.add_argument("--parts", type=int, default=4, help="call centres that share the end-to-end tests")
     parser.add_argument("--images", type=int, default=0, help="how many seconds they took")
     parser.add_argument("--colours", action="store_true")
     parser.add_argument("steps", nargs="*")
