@@ -356,7 +356,6 @@ class Workers(RuleBasedStateMachine):
 Workers.TestCase.settings = settings(
     max_examples=int(os.environ.get("CC_PROPERTY_EXAMPLES", "40")),
     stateful_step_count=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 

@@ -7,7 +7,9 @@ back, and `/readyz` says so, when a block ends, however it ends.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import tarfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from typing import Any, Literal, cast
@@ -71,6 +73,19 @@ async def ask_docker[T](question: Callable[[docker.DockerClient], T]) -> T:
 async def with_container[T](name: str, do: Callable[[Container], T]) -> T:
     """Do something with one container. Raises AssertionError with Docker's complaint."""
     return await ask_docker(lambda client: do(client.containers.get(name)))
+
+
+async def read_in(name: str, path: str) -> bytes:
+    """A file of a container. (Of a `cat` in it, Docker loses what is printed now and then on a busy machine.)"""
+
+    def read(container: Container) -> bytes:
+        chunks, _ = container.get_archive(path)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+            file = archive.extractfile(archive.next() or path)
+            assert file is not None, f"{path} in {name} is no file"
+            return file.read()
+
+    return await with_container(name, read)
 
 
 async def run_in(name: str, *command: str) -> bytes:

@@ -8,7 +8,7 @@ import wave
 import numpy as np
 
 from tests.bots.tones import FRAME, RATE, Samples
-from tests.e2e.containers import run_in
+from tests.e2e.containers import read_in, run_in
 from tests.e2e.stack import Stack
 
 LANGUAGES = ("fr", "en")
@@ -36,7 +36,7 @@ async def prompts(stack: Stack, *names: str) -> dict[str, Samples]:
 
 async def _samples(stack: Stack, path: str) -> Samples:
     assert stack.project, "CC_COMPOSE_PROJECT does not say which container Asterisk's is"
-    content = await run_in(f"{stack.project}-asterisk", "cat", path)
+    content = await read_in(f"{stack.project}-asterisk", path)
     with wave.open(io.BytesIO(content)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (RATE, 2, 1)
         # Whole frames: what is left over of the last, Asterisk does not play.

@@ -17,11 +17,10 @@ async def test_a_visitor_is_called_again_and_again_and_gives_a_call_to_a_colleag
         await alice.phone.answer()
         await alice.sees_state("established")
         await alice.do("single-step-transfer", target="agent:bob")
-        await alice.is_now("ready")
         second = await alice.phone.answer(within=10)
         assert second.display.name == "Hans Weber"
         await alice.do("release")
-        await alice.is_now("ready")
+        await alice.phone.rings(within=10)
     finally:
         visiting.cancel()
         await asyncio.wait([visiting])

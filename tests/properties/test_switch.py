@@ -58,7 +58,5 @@ class CallCentre(Desktops, Phones, Faults):
         self.world.settle()
 
 
-CallCentre.TestCase.settings = settings(
-    max_examples=int(os.environ.get("CC_EXAMPLES", "300")), stateful_step_count=40, deadline=None
-)
+CallCentre.TestCase.settings = settings(max_examples=int(os.environ.get("CC_EXAMPLES", "300")), stateful_step_count=40)
 TestCallCentre = CallCentre.TestCase

@@ -15,7 +15,6 @@ MIXES = st.sets(st.integers(tones.FIRST_FREE, tones.TONES - 1), min_size=1, max_
 
 
 @given(MIXES, st.integers(0, tones.FRAME - 1))
-@settings(deadline=None)
 def test_any_set_of_bots_in_a_mix_is_recognised_exactly_and_stamped_at_its_first_frame(
     bots: set[int], shift: int
 ) -> None:
@@ -25,7 +24,6 @@ def test_any_set_of_bots_in_a_mix_is_recognised_exactly_and_stamped_at_its_first
 
 
 @given(MIXES, MIXES)
-@settings(deadline=None)
 def test_who_comes_and_who_goes_is_recognised_within_three_frames(before: set[int], after: set[int]) -> None:
     listener = Listener(voices=tones.TONES)
     listener.hear(mix(before, listener.level), 20)
@@ -36,7 +34,6 @@ def test_who_comes_and_who_goes_is_recognised_within_three_frames(before: set[in
 
 
 @given(MIXES, MIXES, st.integers(0, 5))
-@settings(deadline=None)
 def test_who_comes_after_a_short_pause_is_reported_too(before: set[int], after: set[int], pause: int) -> None:
     listener = Listener(voices=tones.TONES)
     listener.hear(mix(before, listener.level), 20)
@@ -75,7 +72,6 @@ def test_no_rtp_is_distinguished_from_silence() -> None:
 
 
 @given(st.integers(tones.FIRST_FREE, tones.TONES - 1), st.integers(1, tones.FRAME - 1))
-@settings(deadline=None)
 def test_a_slip_in_phase_is_not_a_departure(index: int, shift: int) -> None:
     listener = Listener()
     tone = tones.payload(index, listener.level)
@@ -101,7 +97,7 @@ def test_a_tone_under_an_announcement_is_heard() -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_music_is_never_a_bot(seed: int) -> None:
     listener = Listener()
     listener.listen(music(2.0, seed))
@@ -109,7 +105,7 @@ def test_music_is_never_a_bot(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_speech_is_never_a_bot(seed: int) -> None:
     listener = Listener()
     listener.listen(babble(2.0, seed))

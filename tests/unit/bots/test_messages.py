@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aiosipua import SipMessage, SipRequest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bots import sdp
@@ -24,14 +24,12 @@ def invite(*headers: str, sender: str = '"Alice" <sip:1001@127.0.0.1>;tag=1') ->
 
 
 @given(st.sampled_from(DIRECTIONS), st.integers(96, 127), st.integers(1, 65_535))
-@settings(deadline=None)
 def test_a_description_is_read_back_as_it_was_written(direction: Direction, dtmf: int, port: int) -> None:
     remote = sdp.read(sdp.Session("127.0.0.9", port).describe(direction, dtmf).decode())
     assert remote == sdp.Remote("127.0.0.9", port, direction, True, dtmf)
 
 
 @given(st.sampled_from(DIRECTIONS), st.sampled_from(DIRECTIONS))
-@settings(deadline=None)
 def test_an_answer_never_takes_more_than_the_offer_gives(offered: Direction, wanted: Direction) -> None:
     answered = sdp.answer_direction(offered, wanted)
     if offered in ("sendonly", "inactive") or wanted in ("recvonly", "inactive"):

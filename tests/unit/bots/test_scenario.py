@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bots import behaviour, phrases, runner
@@ -68,7 +68,6 @@ def test_a_bot_is_a_phone_or_a_contact() -> None:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_whatever_is_typed_is_understood_or_refused(text: str) -> None:
     for forms in (phrases.ACTIONS, phrases.FACTS):
         try:

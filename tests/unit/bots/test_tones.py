@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bots import tones
 
 
 @given(st.integers(0, 255))
-@settings(deadline=None)
 def test_every_code_survives_decoding_and_encoding(code: int) -> None:
     linear = tones.decode(bytes([code]))
     assert tones.decode(tones.encode(linear))[0] == linear[0]
@@ -23,7 +22,6 @@ def test_silence_is_silent_and_full_scale_clips() -> None:
 
 
 @given(st.integers(0, tones.TONES - 1), st.floats(300, 26_000))
-@settings(deadline=None)
 def test_a_tone_is_periodic_in_one_frame_and_alone_in_its_spectrum(index: int, level: float) -> None:
     frame = tones.wave(index, level)
     found = np.abs(tones.spectrum(frame))

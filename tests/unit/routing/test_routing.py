@@ -13,7 +13,7 @@ from ari_app.routing.targets import Target, TargetType, parse_target
 from tests.support.callcentre import directory
 from tests.support.world import to
 
-FAST = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+FAST = settings(max_examples=200, derandomize=True, database=None)
 IDS = st.text("abzAZ09_.-", min_size=1, max_size=64)
 NAMED = st.sampled_from([kind for kind in TargetType if kind not in (TargetType.SKILL, TargetType.NUMBER)])
 TARGETS = st.one_of(
