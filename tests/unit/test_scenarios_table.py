@@ -81,11 +81,11 @@ SITUATIONS = {
     *(f"F{number}" for number in (*range(1, 20), *range(21, 24))),
     "F6b",
     *(f"N{number}" for number in (*range(1, 7), *range(9, 12))),
-    *(f"C{number}" for number in (9, *range(13, 17))),
+    *(f"C{number}" for number in (9, *range(13, 18))),
 }
 """What phones, trunks, administrators and broken parts bring; the numbers that are missing were never given, or
 are shown by no row of the table."""
-UNHEARD = {"N6", "N10", "N11"}
+UNHEARD = {"N6", "N10", "N11", "C17"}
 """Those in which nobody is at a phone."""
 
 

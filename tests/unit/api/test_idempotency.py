@@ -161,3 +161,24 @@ async def test_repeats_are_safe_while_the_store_is_away(world: World, alice: str
     again = await world.ask("POST", "/v1/calls", token=alice, json=BODY, headers=KEY)
     assert (first.status, first.text) == (201, again.text)
     assert len(world.control.commands) == 1
+
+
+async def test_only_the_last_answers_stay_in_memory_and_the_others_are_in_the_store(
+    world: World, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ari_app.api.idempotency.IN_MEMORY", 2)
+    answers = Answers(world.store)
+
+    async def act() -> tuple[Kept, bool]:
+        acts.append(1)
+        return Kept("f", 200, "application/json", str(len(acts)), None), True
+
+    acts: list[int] = []
+    keys = [("alice", "/v1/calls", str(number)) for number in range(4)]
+    first = [await answers.once(key, "f", act) for key in keys]
+    assert len(answers._memory) == 2
+    assert [await answers.once(key, "f", act) for key in keys] == first
+    assert len(acts) == 4
+    world.store.away = True
+    assert await answers.once(keys[-1], "f", act) == first[-1]
+    assert len(acts) == 4
