@@ -20,6 +20,7 @@ from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 
 _NOBODY = ""
+_NAME = 1  # which cell of a party's line gives way, where lines are too long
 WITHHELD = "withheld"
 
 
@@ -164,7 +165,7 @@ def document(calls: Sequence[CallLine]) -> str:
 def lines(calls: Sequence[CallLine], now: float, columns: int) -> list[str]:
     """For a terminal: calls aligned below each other, with the parties of each below it."""
     heads = table([("CALL", "STATE", "FOR", "TYPE", "OWNER", "MORE"), *(_head(call, now) for call in calls)], columns)
-    parties = table([_row(party, now) for call in calls for party in call.parties], columns, indent="    ")
+    parties = table([_row(party, now) for call in calls for party in call.parties], columns, "    ", _NAME)
     printed = heads[:1] if calls else []
     for call, head in zip(calls, heads[1:], strict=True):
         printed.append(head)

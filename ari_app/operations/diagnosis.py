@@ -21,7 +21,7 @@ CLOCK = 1.0
 LATENCY = 0.02
 """Seconds in which Redis is to answer: an agent is reserved with each ring."""
 MEMORY = 0.9
-FILES = 4096
+FEWEST = 4096
 """Open files below which a call centre of some size comes to its limit: each window is one, and each request to
 Asterisk."""
 USED_UP = 0.8
@@ -29,15 +29,15 @@ FULL, LOW = 32 * 1024 * 1024, 1024 * 1024 * 1024
 """Bytes below which no recording is begun (`disk.ROOM`), and 17 hours of recordings."""
 _SHOWN = 5
 
-_LACKS: Mapping[Subject, Code] = {
-    Subject.MODULE: Code.MODULE_MISSING,
-    Subject.PHONE: Code.PHONE_MISSING,
-    Subject.TRUNK: Code.TRUNK_MISSING,
-    Subject.MUSIC: Code.MUSIC_MISSING,
-    Subject.DIALPLAN: Code.ENTRY_MISSING,
-    Subject.SOUND: Code.SOUND_MISSING,
-    Subject.SETTING: Code.SETTING_UNFIT,
-    Subject.ARI: Code.ARI_CONF_INCOMPLETE,
+_LACKS: Mapping[Subject, tuple[Code, str]] = {
+    Subject.MODULE: (Code.MODULE_MISSING, "the module {} does not run in Asterisk"),
+    Subject.PHONE: (Code.PHONE_MISSING, "Asterisk does not have the phone {} as it must"),
+    Subject.TRUNK: (Code.TRUNK_MISSING, "Asterisk has no trunk {}"),
+    Subject.MUSIC: (Code.MUSIC_MISSING, "Asterisk does not play all of the music class {}"),
+    Subject.DIALPLAN: (Code.ENTRY_MISSING, "the dialplan that runs has no entry {}"),
+    Subject.SOUND: (Code.SOUND_MISSING, "Asterisk cannot play the sound {}"),
+    Subject.SETTING: (Code.SETTING_UNFIT, "the setting {} does not fit this Asterisk"),
+    Subject.ARI: (Code.ARI_CONF_INCOMPLETE, "{} lacks something"),
 }
 
 
@@ -239,7 +239,8 @@ def _version(asterisk: Asterisk) -> list[Finding]:
 
 
 def _lack(lack: Lack) -> Finding:
-    return error(_LACKS[lack.subject], f"{lack.subject.value} {lack.name} is not as it must be", lack.advice)
+    code, what = _LACKS[lack.subject]
+    return error(code, what.format(lack.name), lack.advice)
 
 
 def _not_examined(asterisk: Asterisk) -> list[Finding]:
@@ -362,9 +363,9 @@ def _machine(machine: Machine) -> list[Finding]:
     if machine.open_files > machine.most_files * USED_UP:
         what = f"the controller has {machine.open_files} files open of {machine.most_files} that it may have"
         found.append(error(Code.FILES_USED_UP, what, "raise the limit (ulimit -n), and start it again"))
-    elif machine.most_files < FILES:
+    elif machine.most_files < FEWEST:
         what = f"the controller may open {machine.most_files} files, and each window is one"
-        found.append(warning(Code.FEW_FILES, what, f"raise the limit (ulimit -n) to {FILES} at least"))
+        found.append(warning(Code.FEW_FILES, what, f"raise the limit (ulimit -n) to {FEWEST} at least"))
     if machine.differing:
         what = f"packages are not those that are tested: {_some(machine.differing)}"
         found.append(warning(Code.PACKAGES_DIFFER, what, "install those of requirements.lock"))

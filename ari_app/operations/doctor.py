@@ -54,14 +54,14 @@ def lines(found: Sequence[Finding], columns: int) -> list[str]:
     printed = []
     for finding in found:
         printed += _wrapped(f"{finding.level.value:7}  {finding.code.value}: {finding.what}", columns)
-        printed += _wrapped(f"         -> {finding.do}", columns)
+        printed += _wrapped(f"         -> {finding.do}", columns, 12)
     errors = sum(finding.level is Level.ERROR for finding in found)
     return [*printed, f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}"]
 
 
-def _wrapped(text: str, columns: int) -> list[str]:
+def _wrapped(text: str, columns: int, indent: int = 9) -> list[str]:
     return textwrap.wrap(
-        plain(text), max(40, columns), subsequent_indent=" " * 9, break_on_hyphens=False, break_long_words=False
+        plain(text), max(40, columns), subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False
     )
 
 

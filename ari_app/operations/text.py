@@ -3,6 +3,8 @@
 import unicodedata
 from collections.abc import Sequence
 
+_READABLE = 12
+
 
 def plain(text: str) -> str:
     """What came from outside, as names do, without characters that move a cursor or hide what stands there."""
@@ -24,12 +26,14 @@ def fit(text: str, columns: int) -> str:
     return fit(f"{text}…", columns)
 
 
-def table(rows: Sequence[Sequence[str]], columns: int, indent: str = "") -> list[str]:
-    """Rows with as many cells each, aligned. Where they would be wider than `columns`, the widest cells are cut."""
+def table(rows: Sequence[Sequence[str]], columns: int, indent: str = "", first: int = 0) -> list[str]:
+    """Rows with as many cells each, aligned. Where they would be wider than `columns`, the cells at `first` are cut, as
+    far as something can be read of them, and then whichever are the widest."""
     if not rows:
         return []
     widths = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
     room = columns - width(indent) - 2 * (len(widths) - 1)
+    widths[first] = max(min(widths[first], _READABLE), widths[first] - max(0, sum(widths) - room))
     while sum(widths) > room and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
     return [

@@ -49,6 +49,7 @@ def test_a_call_is_shown_with_its_parties_and_who_holds_and_mutes_them() -> None
     assert alice.split() == ["agent", "Alice", "1001", "connected"]
     assert agent.endswith("connected, muted by alice, deaf by alice")
     assert last == "1 call is up"
+    assert any(line.endswith("muted by alice, deaf by alice") for line in printed(office, 80)), "that is not cut"
     assert contact.index("held") == alice.index("connected") == agent.index("connected")
 
 

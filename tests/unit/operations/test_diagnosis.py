@@ -12,7 +12,18 @@ from ari_app.ari.findings import NEEDED_MODULES, Subject
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.vitals import Vitals as AsteriskVitals
 from ari_app.disk import ROOM
-from ari_app.operations.diagnosis import FULL, diagnose
+from ari_app.operations.diagnosis import (
+    CLOCK,
+    FEWEST,
+    FULL,
+    LATENCY,
+    LOW,
+    MEMORY,
+    OLDEST_REDIS,
+    SECRET,
+    USED_UP,
+    diagnose,
+)
 from ari_app.operations.facts import (
     Asterisk,
     Controller,
@@ -162,6 +173,42 @@ def test_what_is_broken_is_found_and_nothing_else(code: Code, level: Level, fact
     for sentence in (finding.what, finding.do):
         assert sentence
         assert not sentence.endswith(".")
+
+
+JUST_ENOUGH = [
+    secrets(phones=(Secret("1001", SECRET),), ari=Secret("ari", SECRET), redis=Secret("redis", SECRET)),
+    asterisk(ahead=CLOCK),
+    redis(latency=LATENCY, memory=MEMORY, ahead=-CLOCK, version=f"{OLDEST_REDIS}.0.0"),
+    machine(most_files=FEWEST, open_files=int(FEWEST * USED_UP), free=LOW),
+]
+
+
+@pytest.mark.parametrize("facts", JUST_ENOUGH, ids=range(len(JUST_ENOUGH)))
+def test_what_is_just_enough_is_no_finding(facts: Facts) -> None:
+    assert diagnose(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [(Secret("ari", 0), "is empty"), (Secret("ari", 9, public=True), "everybody knows"), (Secret("ari", 9), "than 16")],
+)
+def test_why_a_password_is_weak_is_said(secret: Secret, what: str) -> None:
+    (finding,) = diagnose(secrets(ari=secret))
+    assert what in finding.what
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [
+        (asterisk(ahead=1.5), "the clock of Asterisk is 1500 ms ahead of the controller's"),
+        (redis(ahead=-2), "the clock of Redis is 2000 ms behind the controller's"),
+        (redis(role="slave"), "Redis is a replica: it keeps nothing that it is given"),
+        (redis(role="slave", linked=False), "Redis is a replica, and has lost its primary: it keeps nothing that it is"
+         " given"),
+    ],
+)  # fmt: skip
+def test_what_differs_is_said_exactly(facts: Facts, what: str) -> None:
+    assert [finding.what for finding in diagnose(facts)] == [what]
 
 
 def test_every_code_is_found_somewhere() -> None:

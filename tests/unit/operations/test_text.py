@@ -25,6 +25,12 @@ def test_what_is_too_long_ends_in_an_ellipsis(text: str, columns: int, fitted: s
     assert fit(text, columns) == fitted
 
 
+def test_the_cells_that_say_least_give_way_first_as_far_as_they_can_be_read() -> None:
+    rows = [("Zoé with a long name", "connected, muted by alice"), ("Bob", "connected")]
+    assert table(rows, 44, first=0) == ["Zoé with a long …  connected, muted by alice", "Bob                connected"]
+    assert table(rows, 30, first=0) == ["Zoé with a …  connected, mute…", "Bob           connected"]
+
+
 def test_the_widest_cells_give_way_and_no_line_is_longer_than_the_terminal() -> None:
     rows = [("contact", "Zoé with a name that goes on and on", "+33612345678"), ("agent", "張偉", "")]
     assert table(rows, 160, "  ") == [
