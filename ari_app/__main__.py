@@ -100,7 +100,7 @@ async def _run(settings: ProcessSettings) -> None:
     configured = await read(
         settings.config,
         settings.config_origin,
-        lambda: kept_in_redis(str(settings.redis_url), settings.redis_prefix),
+        lambda: kept_in_redis(settings),
     )
     app = App(settings, configured)
     loop = asyncio.get_running_loop()

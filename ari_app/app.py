@@ -44,7 +44,7 @@ from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load
 from ari_app.config.settings import ProcessSettings
-from ari_app.configured import Configured, log_faults
+from ari_app.configured import Configured, log_faults, reach_store
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine
 from ari_app.engine.reachability import Reachability
@@ -52,7 +52,7 @@ from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.freezing import freeze_for_gc
 from ari_app.routing.directory import Directory
-from ari_app.store.client import connect, disconnect
+from ari_app.store.client import disconnect
 from ari_app.store.redis import RedisStore
 
 log = structlog.get_logger(__name__)
@@ -71,7 +71,8 @@ class App:
         self._stopping = asyncio.Event()
         self._configuring = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._redis = connect(str(settings.redis_url))
+        self._metrics = Metrics()
+        self._redis = reach_store(settings, self._store_moved, self._metrics.store_unconfirmed.inc)
         self._availability = RedisAvailability(self._redis, settings.redis_prefix, self._clock)
         self._mirror = Mirror(self._availability)
         self._store = RedisStore(self._redis, settings.redis_prefix)
@@ -96,7 +97,6 @@ class App:
         self._page_phones = PagePhones(self._asterisk.client, settings.ari_url)
         self._liveness = Liveness(self._asterisk.client, self._legs_at, self._died)
         self._presence = Presence(asterisk, self._devices.update, self._liveness.place)
-        self._metrics = Metrics()
         agents = LiveAgents(self._mirror, self._availability, self._engine.switch.can_be_rung, self._device)
         control = EngineControl(
             self._engine,
@@ -354,16 +354,40 @@ class App:
         async with self._configuring:
             if await self._availability.configured():
                 return  # it was not lost: the file was being read again
-            switch = self._engine.switch
-            for call in switch.calls.values():
-                self._snapshots.call(call)
-            for leg in switch.legs.values():
-                self._snapshots.leg(leg.id, leg)
-            await self._api.keep_tokens()
-            for phone, device in self._devices.chosen().items():
-                await self._store.set_device(phone, device)
-            await self._keep_configuration()
+            await self._write_known()
             await self._availability.configure(self._directory(), self._mirror.records)
+        self._report_agents()
+
+    def _store_moved(self) -> None:
+        """Another Redis is the primary. What the old one had not passed on before it died is gone."""
+        self._metrics.store_failovers.inc()
+        self._start(self._write_anew())
+
+    async def _write_anew(self) -> None:
+        await self._mirror.wait_fresh()  # before that nothing is known here that could be written
+        while True:
+            try:
+                async with self._configuring:
+                    await self._write_known()
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(_RETRY_SECONDS)
+        self._report_agents()
+
+    async def _write_known(self) -> None:
+        """Raises: StoreUnavailable."""
+        switch = self._engine.switch
+        for call in switch.calls.values():
+            self._snapshots.call(call)
+        for leg in switch.legs.values():
+            self._snapshots.leg(leg.id, leg)
+        await self._api.keep_tokens()
+        for phone, device in self._devices.chosen().items():
+            await self._store.set_device(phone, device)
+        await self._keep_configuration()
+
+    def _report_agents(self) -> None:
+        """Write what calls make of all agents, and whose phone can ring."""
         self._engine.feed(AvailabilityEmptied())
         self._reachability.report()
 

@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
+from redis.asyncio import Redis
 
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
+from ari_app.config.settings import ProcessSettings
 from ari_app.errors import StoreUnavailable
-from ari_app.store.client import connect, disconnect
+from ari_app.store.client import CONNECTIONS, connect, disconnect
 from ari_app.store.port import KeptConfiguration
+from ari_app.store.primary import Sentinels, ignore
 from ari_app.store.redis import RedisStore
 
 log = structlog.get_logger(__name__)
@@ -76,13 +79,34 @@ def log_faults(faults: tuple[ConfigError, ...]) -> None:
         log.error("configuration_faulty", fault=str(fault))
 
 
-async def kept_in_redis(url: str, prefix: str) -> KeptConfiguration | None:
+def reach_store(
+    settings: ProcessSettings,
+    moved: Callable[[], None] = ignore,
+    unconfirmed: Callable[[], None] = ignore,
+    connections: int = CONNECTIONS,
+) -> Redis:
+    """A client for Redis, as the environment says; `moved` and `unconfirmed` as of `Sentinels`."""
+    if not settings.redis_sentinels:
+        return connect(str(settings.redis_url), connections)
+    places = (place.rpartition(":") for place in settings.redis_sentinels.split(","))
+    sentinels = Sentinels(
+        tuple((host, int(port)) for host, _, port in places),
+        settings.redis_service,
+        settings.redis_sentinel_password.get_secret_value(),
+        settings.redis_confirm,
+        moved,
+        unconfirmed,
+    )
+    return connect(str(settings.redis_url), connections, sentinels)
+
+
+async def kept_in_redis(settings: ProcessSettings) -> KeptConfiguration | None:
     """What the store has, waited for: it is away while the machine starts."""
-    client = connect(url)
+    client = reach_store(settings)
     try:
         while True:
             try:
-                return await RedisStore(client, prefix).kept_configuration()
+                return await RedisStore(client, settings.redis_prefix).kept_configuration()
             except StoreUnavailable as error:
                 log.warning("store_unavailable", reason=error.detail, retry_in=_RETRY_SECONDS)
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -259,7 +259,7 @@ quietly() {
 image_inputs() {
     case $1 in
         asterisk) printf '%s\n' docker/asterisk ;;
-        controller) printf '%s\n' docker/controller requirements.lock ari_app ;;
+        controller) printf '%s\n' docker/controller docker/cluster/redis requirements.lock ari_app ;;
         bots) printf '%s\n' . ;;
     esac
 }

@@ -35,6 +35,14 @@ class Metrics:
             "callcontrol_configuration_faults", "Faults of the administrator's file, which is not what runs then",
             registry=self.registry,
         )  # fmt: skip
+        self.store_failovers = Counter(
+            "callcontrol_store_failovers", "Changes of Redis' primary, as the Sentinels see it",
+            registry=self.registry,
+        )  # fmt: skip
+        self.store_unconfirmed = Counter(
+            "callcontrol_store_unconfirmed", "Times that no replica was there to have what was written",
+            registry=self.registry,
+        )  # fmt: skip
         self.events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
 
     def exposition(self) -> bytes:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, RedisDsn, SecretStr
+from pydantic import Field, RedisDsn, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -41,7 +41,17 @@ class ProcessSettings(FileSettings):
     ari_password: SecretStr
     """The password of that user."""
     redis_url: RedisDsn = RedisDsn("redis://127.0.0.1:6379/0")
-    """Redis, with its password where it has one."""
+    """Redis, with its password where it has one. With Sentinels its host and port do not matter."""
+    redis_sentinels: str = Field("", pattern=r"^([A-Za-z0-9_.-]+:[0-9]{1,5}(,[A-Za-z0-9_.-]+:[0-9]{1,5})*)?$")
+    """The Sentinels that know where Redis' primary is, as `host:port,host:port,…`. Without them Redis is at its
+    address."""
+    redis_service: str = Field("callcontrol", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """What the Sentinels call that primary (`sentinel monitor`)."""
+    redis_sentinel_password: SecretStr = SecretStr("")
+    """The Sentinels' own password, where they have one."""
+    redis_confirm: float = Field(0.2, ge=0, le=1)
+    """Seconds that a write waits, with Sentinels, for a replica to have it. 0: it does not wait, and what was answered
+    last may be lost when Redis' primary is."""
     redis_prefix: str = Field("cc", pattern=r"^[A-Za-z0-9_.-]{1,32}$")
     """What all keys in Redis begin with: another one for each controller that shares a Redis."""
     recordings: Path | None = None
@@ -56,3 +66,11 @@ class ProcessSettings(FileSettings):
     """Seconds for which a login is good."""
     token_idle: float = Field(2 * 3600.0, ge=120, le=30 * 86_400)
     """Seconds after which it ends before that where nothing uses it: no request, no events, no phone in the page."""
+
+    @field_validator("redis_sentinels")
+    @classmethod
+    def _reached_in_the_clear(cls, sentinels: str, given: ValidationInfo) -> str:
+        url = given.data.get("redis_url")
+        if sentinels and url is not None and url.scheme != "redis":
+            raise ValueError("with Sentinels, ARI_APP_REDIS_URL has to begin with redis://")
+        return sentinels

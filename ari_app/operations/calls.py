@@ -13,10 +13,11 @@ from ari_app.calls.actions import CallState, PartyState, call_state, party_state
 from ari_app.calls.model import Call, CallType, Party, PartyRole, Progress
 from ari_app.calls.views import timestamp
 from ari_app.config.settings import ProcessSettings
+from ari_app.configured import reach_store
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.operations.text import lasting, plain, table
-from ari_app.store.client import connect, disconnect
+from ari_app.store.client import disconnect
 from ari_app.store.redis import RedisStore
 
 _NOBODY = ""
@@ -74,7 +75,7 @@ def run(settings: ProcessSettings, *, as_json: bool, columns: int) -> int:
 
 
 async def _kept(settings: ProcessSettings) -> tuple[Call, ...]:
-    client = connect(str(settings.redis_url), connections=1)
+    client = reach_store(settings, connections=1)
     try:
         return (await Snapshots(RedisStore(client, settings.redis_prefix)).restore()).calls
     finally:

@@ -24,6 +24,7 @@ from ari_app.config.demo import PUBLIC_SECRETS, is_demo
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import Configuration, load
 from ari_app.config.settings import FileSettings, ProcessSettings
+from ari_app.configured import reach_store
 from ari_app.errors import StoreUnavailable
 from ari_app.operations.facts import (
     Asterisk,
@@ -63,7 +64,7 @@ async def gather(settings: ProcessSettings) -> Facts:
     controller, (asterisk, reloads), redis, running = await asyncio.gather(
         _controller(settings),
         _asterisk(settings, configuration),
-        of_redis.vitals(str(settings.redis_url), settings.redis_prefix),
+        of_redis.vitals(reach_store(settings, connections=1), settings.redis_prefix),
         _running(settings, configuration),
     )
     return Facts(
@@ -107,7 +108,7 @@ async def _running(settings: ProcessSettings, configuration: Configuration | Non
     """Whether the file is what was read last: Redis keeps that, and a reload compares nothing."""
     if configuration is None:
         return None
-    store = client.connect(str(settings.redis_url), connections=1)
+    store = reach_store(settings, connections=1)
     try:
         kept = await RedisStore(store, settings.redis_prefix).kept_configuration()
     except StoreUnavailable:

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
+    MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -19,6 +20,7 @@ from redis.exceptions import (
 )
 
 from ari_app.errors import StoreUnavailable
+from ari_app.store.primary import Link, NoPrimary, NotConfirmed, Primary, PrimaryLink, PrimaryRedis, Sentinels, is_dead
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
@@ -26,12 +28,16 @@ CONNECTIONS = 32
 HEALTH_CHECK_SECONDS = 10
 
 
-def connect(url: str, connections: int = CONNECTIONS) -> Redis:
-    """A client for `redis://[user:password@]host:port/db`; connects at the first command.
+def connect(url: str, connections: int = CONNECTIONS, sentinels: Sentinels | None = None) -> Redis:
+    """A client for `redis://[user:password@]host:port/db`; connects at the first command. With `sentinels` to the
+    primary that they know, wherever the address says.
 
     A command that failed is never repeated by itself: whether it was done is not known, and not all may be done twice.
+    One that was refused by what is no primary any more was not done, and is sent to the new one.
     A connection that broke while idle is noticed and replaced before it is used.
     """
+    primary = None if sentinels is None else Primary(sentinels)
+    reached = {"connection_class": Link} if primary is None else {"connection_class": PrimaryLink, "primary": primary}
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=connections,
@@ -43,12 +49,18 @@ def connect(url: str, connections: int = CONNECTIONS) -> Redis:
         retry=Retry(NoBackoff(), 0),
         protocol=2,
         client_name="ari_app",
+        **reached,
     )
-    return Redis(connection_pool=pool)
+    if primary is None:
+        return Redis(connection_pool=pool)
+    primary.serve(pool)
+    return PrimaryRedis(primary, pool)
 
 
 async def disconnect(client: Redis) -> None:
     """Close all connections."""
+    if isinstance(client, PrimaryRedis):
+        await client.primary.close()
     await client.aclose(close_connection_pool=True)
 
 
@@ -58,6 +70,9 @@ _REFUSALS: Mapping[type[Exception], str] = MappingProxyType(
         NoPermissionError: "the store does not permit this user what is needed (ARI_APP_REDIS_URL, ACL)",
         OutOfMemoryError: "the store has no memory left to keep anything (maxmemory)",
         ReadOnlyError: "the store is a replica, and keeps nothing that it is given",
+        MasterDownError: "the store is a replica that has lost its primary",
+        NoPrimary: "no majority of the Sentinels knows a primary (ARI_APP_REDIS_SENTINELS)",
+        NotConfirmed: "the store has it on one machine only, and another may take over; try again shortly",
         BusyLoadingError: "the store is still reading what it has kept; try again shortly",
     }
 )
@@ -83,8 +98,10 @@ class StoreErrors:
 def _reason(error: Exception) -> str:
     """What is wrong, for whoever runs this: Redis' own words may hold more than clients shall know."""
     for kind, reason in _REFUSALS.items():
-        if isinstance(error, kind):
+        if isinstance(error, kind) or isinstance(error.__cause__, kind):  # redis-py wraps what connecting raises
             return reason
+    if is_dead(error):
+        return "the store has too few replicas to keep anything (min-replicas-to-write)"
     return f"the store cannot be used ({type(error).__name__}); try again shortly"
 
 

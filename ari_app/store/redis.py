@@ -36,6 +36,16 @@ from ari_app.store.port import (
 )
 
 IN_PROGRESS = b""
+# A script, so that its answer can wait for a replica. Empty values are forgotten.
+SAVE_MANY = """
+for i = 1, #ARGV, 2 do
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+  else
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+  end
+end
+"""
 # One script, so that of two who come at once none takes the last place twice, and none moves what is marked.
 ADD_FAVOURITE = """
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 1 end
@@ -74,16 +84,9 @@ class RedisStore:
     async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
         if not entries:
             return
-        key = f"{self._tag}:snapshots"
-        kept: dict[Any, Any] = {name: value for name, value in entries.items() if value is not None}
-        gone = [name for name, value in entries.items() if value is None]
+        words = [word for name, value in entries.items() for word in (name, value or b"")]
         with ERRORS:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                if kept:
-                    pipeline.hset(key, mapping=kept)
-                if gone:
-                    pipeline.hdel(key, *gone)
-                await pipeline.execute()
+            await self._client.eval(SAVE_MANY, 1, f"{self._tag}:snapshots", *words)
 
     async def load_all(self) -> dict[str, bytes]:
         with ERRORS:

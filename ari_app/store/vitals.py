@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from ari_app.errors import StoreUnavailable
-from ari_app.store.client import ERRORS, connect, disconnect
+from ari_app.store.client import ERRORS, disconnect
 
 _PINGS = 5
 _FORGOTTEN_AFTER = 1000  # milliseconds
@@ -70,9 +70,8 @@ class _Info(BaseModel):
     rdb_last_bgsave_status: str = "ok"
 
 
-async def vitals(url: str, prefix: str) -> Vitals | Trouble:
-    """Ask, and write one key (`{prefix}:doctor`) that is forgotten after a second."""
-    client = connect(url, connections=1)
+async def vitals(client: Redis, prefix: str) -> Vitals | Trouble:
+    """Ask, and write one key (`{prefix}:doctor`) that is forgotten after a second. The client is closed."""
     try:
         with ERRORS:
             latency, ahead = await _clock(client)

@@ -8,6 +8,8 @@ local held = call('HGET', P .. 'requests', request)
 if held then
   local r = current(held)
   if r and r.request == request then
+    -- written again, so that waiting for a replica waits for the first time's write too, whichever connection that was on
+    call('HSET', P .. 'requests', request, held)
     publish()
     return held
   end

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 from ari_app.ari import vitals as of_asterisk
 from ari_app.ari.failures import AriError
 from ari_app.store import vitals as of_redis
+from ari_app.store.client import connect
 from ari_app.store.vitals import Kind, Trouble, Vitals
 
 INFO = {"redis_version": "8.0.1", "role": "master", "maxmemory_policy": "noeviction", "aof_enabled": "1"}
@@ -60,7 +61,7 @@ async def redis(info: Mapping[str, str], answers: Mapping[str, str] = {}, ahead:
 
 async def seen(info: Mapping[str, str] = INFO, **answers: str) -> Vitals | Trouble:
     async with redis(info, answers) as url:
-        return await of_redis.vitals(url, "cc")
+        return await of_redis.vitals(connect(url, connections=1), "cc")
 
 
 async def test_a_redis_that_is_sound_says_so() -> None:
@@ -96,7 +97,7 @@ async def test_a_write_that_is_refused_is_said_in_redis_own_words() -> None:
 
 async def test_a_clock_that_is_ahead_is_seen() -> None:
     async with redis(INFO, ahead=3.0) as url:
-        found = await of_redis.vitals(url, "cc")
+        found = await of_redis.vitals(connect(url, connections=1), "cc")
     assert isinstance(found, Vitals)
     assert 2.5 < found.ahead < 3.5
 
@@ -116,7 +117,7 @@ async def test_why_nothing_is_known_of_redis_is_said(answers: dict[str, str], ki
 
 
 async def test_a_redis_that_nobody_reaches_is_away() -> None:
-    found = await of_redis.vitals("redis://127.0.0.1:1/0", "cc")
+    found = await of_redis.vitals(connect("redis://127.0.0.1:1/0"), "cc")
     assert isinstance(found, Trouble)
     assert found.kind is Kind.AWAY
 

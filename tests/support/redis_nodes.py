@@ -1,0 +1,195 @@
+"""Three nodes of a Redis and a Sentinel each (`docker/cluster/redis`), for one test: killed, frozen, and back again.
+
+They are containers of the image that the call centre's Redis runs, at addresses of the test's own loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from docker.models.containers import Container
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from ari_app.store.primary import Sentinels
+from tests.e2e.containers import ask_docker
+
+SERVICE = "callcontrol"
+_WHOLE_WITHIN = 30.0
+_SLEPT = 0.1
+
+
+@dataclass
+class Nodes:
+    """By their addresses. `url` is for clients that are given the Sentinels too."""
+
+    containers: dict[str, Container]
+    password: str = field(repr=False)
+    sentinel_password: str = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """No Redis is at its host: whoever reaches one has it from the Sentinels."""
+        return f"redis://:{self.password}@127.0.0.1:1/0"
+
+    def sentinels(self, confirm: float = 0.2, **called: Callable[[], None]) -> Sentinels:
+        """As clients get them."""
+        addresses = tuple((address, 26379) for address in self.containers)
+        return Sentinels(addresses, SERVICE, self.sentinel_password, confirm, **called)
+
+    async def kill(self, address: str) -> None:
+        """The machine dies: Redis and its Sentinel."""
+        await self._do(address, Container.kill)
+
+    async def start(self, address: str) -> None:
+        """With what it had on its disk."""
+        await self._do(address, Container.start)
+
+    async def freeze(self, address: str) -> None:
+        """Nothing of it goes on; all connections stay."""
+        await self._do(address, Container.pause)
+
+    async def thaw(self, address: str) -> None:
+        """It goes on as if nothing had been."""
+        await self._do(address, Container.unpause)
+
+    async def stop_redis(self, address: str) -> None:
+        """Redis alone stands still; the Sentinel beside it goes on."""
+        await self._signal(address, "STOP")
+
+    async def go_on_with_redis(self, address: str) -> None:
+        """After `stop_redis`."""
+        await self._signal(address, "CONT")
+
+    async def _signal(self, address: str, signal: str) -> None:
+        # Its process is the one that listens on 6379; it says no number while it stands still. The
+        # brackets keep the shell from finding itself.
+        find = f"for p in /proc/[0-9]*; do grep -qa '{address}:[6]379' $p/cmdline && kill -{signal} ${{p#/proc/}}; done"
+        await self._do(address, lambda container: container.exec_run(["bash", "-c", f"{find}; true"]))
+
+    async def _do(self, address: str, what: Callable[[Container], object]) -> None:
+        await ask_docker(lambda _: what(self.containers[address]))
+
+    async def primary(self) -> str:
+        """Its address, by the first Sentinel that answers. Raises AssertionError where none does."""
+        for address in self.containers:
+            with suppress(RedisError, OSError):
+                async with self.client(address, 26379) as sentinel:
+                    found: Any = await sentinel.sentinel_master(SERVICE)
+                    return str(found["ip"])
+        raise AssertionError("no Sentinel answers")
+
+    async def fail_over(self) -> None:
+        """As an administrator requests it."""
+        async with self.client(next(iter(self.containers)), 26379) as sentinel:
+            await sentinel.sentinel_failover(SERVICE)
+
+    async def introduce(self) -> None:
+        """Have the Sentinels look for replicas as soon as there are two: by themselves they look again after 10 s."""
+        first = next(iter(self.containers))
+
+        async def followed() -> bool:
+            with suppress(RedisError, OSError):
+                async with self.client(first, 6379) as redis:
+                    return len(_online(await redis.info("replication"))) == 2
+            return False
+
+        await until(followed, "the first has two replicas", _WHOLE_WITHIN)
+        for address in self.containers:
+            async with self.client(address, 26379) as sentinel:
+                await sentinel.sentinel_reset(SERVICE)
+
+    async def are_whole(self) -> bool:
+        """Whether each Sentinel knows the same primary, both others as its replicas, and one another."""
+        primaries = set()
+        try:
+            for address in self.containers:
+                async with self.client(address, 26379) as sentinel:
+                    master: Any = await sentinel.sentinel_master(SERVICE)
+                    replicas: list[dict[str, Any]] = await sentinel.sentinel_slaves(SERVICE)
+                up = [replica for replica in replicas if replica["flags"] == "slave"]
+                if (len(up), master["num-other-sentinels"], master["flags"]) != (2, 2, "master"):
+                    return False
+                primaries.add(master["ip"])
+            async with self.client(primaries.pop(), 6379) as redis:
+                return not primaries and len(_online(await redis.info("replication"))) == 2
+        except (RedisError, OSError):
+            return False
+
+    @asynccontextmanager
+    async def client(self, address: str, port: int) -> AsyncIterator[Redis]:
+        """A client of one of them, whatever its role."""
+        redis = Redis(
+            host=address,
+            port=port,
+            password=self.sentinel_password if port == 26379 else self.password,
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        try:
+            yield redis
+        finally:
+            await redis.aclose()
+
+
+def _online(replication: dict[str, Any]) -> list[object]:
+    return [
+        value
+        for name, value in replication.items()
+        if name.startswith("slave") and isinstance(value, dict) and value["state"] == "online"
+    ]
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str, within: float) -> None:
+    """Polled: neither Redis nor Sentinel reports it by itself."""
+    try:
+        async with asyncio.timeout(within):
+            while not await holds():
+                await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=_SLEPT)
+    except TimeoutError:
+        raise AssertionError(f"not within {within:g} s: {what}") from None
+
+
+@asynccontextmanager
+async def redis_nodes(project: str, host: str) -> AsyncIterator[Nodes]:
+    """Whole when the block begins, and gone when it ends. `host` is an address of the loopback that is the test's."""
+    network = host.rpartition(".")[0]
+    addresses = [f"{network}.{last}" for last in (31, 32, 33)]
+    secret = {name: secrets.token_hex(16) for name in ("REDIS_PASSWORD", "SENTINEL_PASSWORD")}
+
+    def start(address: str) -> Callable[[Any], Container]:
+        def run(docker: Any) -> Container:
+            beside = docker.containers.get(f"{project}-redis")
+            container: Container = docker.containers.run(
+                beside.attrs["Image"],
+                entrypoint=["redis-node"],
+                name=f"{project}-node-{address.rpartition('.')[2]}",
+                user="redis",
+                network_mode="host",
+                environment={**secret, "REDIS_ADDRESS": address, "REDIS_PRIMARY": addresses[0]},
+                healthcheck={"test": ["NONE"]},
+                labels={name: value for name, value in beside.labels.items() if name == "callcontrol.test"},
+                detach=True,
+            )
+            return container
+
+        return run
+
+    async with AsyncExitStack() as started:
+        containers = {}
+        for address in addresses:
+            containers[address] = await ask_docker(start(address))
+            started.push_async_callback(ask_docker, lambda _, one=containers[address]: one.remove(force=True, v=True))
+        nodes = Nodes(containers, secret["REDIS_PASSWORD"], secret["SENTINEL_PASSWORD"])
+        await nodes.introduce()
+        await until(nodes.are_whole, "the three nodes are whole", _WHOLE_WITHIN)
+        yield nodes
