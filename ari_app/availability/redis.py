@@ -23,6 +23,7 @@ from typing import Any, assert_never
 
 from redis.asyncio import Redis
 
+from ari_app.availability import lua
 from ari_app.availability.feed import feed
 from ari_app.availability.memberships import level_of, memberships, sets_of
 from ari_app.availability.port import AgentRecord, AgentState, Change, CountChanged, Expired, Snapshot
@@ -36,23 +37,41 @@ from ari_app.availability.rules import (
     no_wrap_up,
     unknown_agent,
 )
-from ari_app.availability.scripts import Scripts
 from ari_app.availability.wire import read_counts, read_record, read_records
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.client import ERRORS
+from ari_app.store.scripts import Fence, Scripts, sources
 
 # How many agents or sets one script looks at, so that none takes more than a few milliseconds.
 PAGE = 200
+_NAMES = (
+    "configure",
+    "count_missed",
+    "counts",
+    "expire",
+    "extend",
+    "read",
+    "recompute",
+    "reconcile",
+    "reserve",
+    "set_activity",
+    "set_reachable",
+    "set_state",
+)
+SCRIPTS = sources(lua, _NAMES, "common")
 
 
 class RedisAvailability:
-    """See `port.Availability`. Any number of these, in any number of controllers, may share one prefix."""
+    """See `port.Availability`. Any number of these, in any number of controllers, may share one prefix; one with a
+    `fence` does nothing once its lease is another's."""
 
-    def __init__(self, client: Redis, prefix: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, client: Redis, prefix: str, clock: Callable[[], float] = time.time, fence: Fence | None = None
+    ) -> None:
         self._client = client
         self._clock = clock
-        self._scripts = Scripts(client, prefix)
+        self._scripts = Scripts(client, prefix, SCRIPTS, fence)
         self._tag = self._scripts.tag
 
     async def configure(self, directory: Directory, known: Mapping[str, AgentRecord] | None = None) -> None:

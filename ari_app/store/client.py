@@ -17,20 +17,24 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
 )
 
 from ari_app.errors import StoreUnavailable
 from ari_app.store.primary import Link, NoPrimary, NotConfirmed, Primary, PrimaryLink, PrimaryRedis, Sentinels, is_dead
 
-CONNECT_SECONDS = 1.0
+WAIT_SECONDS = 1.0
+"""For a connection, where all are in use."""
 ANSWER_SECONDS = 1.0
 CONNECTIONS = 32
 HEALTH_CHECK_SECONDS = 10
 
 
-def connect(url: str, connections: int = CONNECTIONS, sentinels: Sentinels | None = None) -> Redis:
+def connect(
+    url: str, connections: int = CONNECTIONS, sentinels: Sentinels | None = None, answer: float = ANSWER_SECONDS
+) -> Redis:
     """A client for `redis://[user:password@]host:port/db`; connects at the first command. With `sentinels` to the
-    primary that they know, wherever the address says.
+    primary that they know, wherever the address says. `answer`: seconds for each.
 
     A command that failed is never repeated by itself: whether it was done is not known, and not all may be done twice.
     One that was refused by what is no primary any more was not done, and is sent to the new one.
@@ -41,9 +45,9 @@ def connect(url: str, connections: int = CONNECTIONS, sentinels: Sentinels | Non
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=connections,
-        timeout=CONNECT_SECONDS,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        timeout=WAIT_SECONDS,
+        socket_connect_timeout=answer,
+        socket_timeout=answer,
         socket_keepalive=True,
         health_check_interval=HEALTH_CHECK_SECONDS,
         retry=Retry(NoBackoff(), 0),
@@ -102,6 +106,8 @@ def _reason(error: Exception) -> str:
             return reason
     if is_dead(error):
         return "the store has too few replicas to keep anything (min-replicas-to-write)"
+    if isinstance(error, ResponseError) and str(error).startswith("FENCED"):
+        return "another controller leads this Asterisk, and this one has to keep nothing any more"
     return f"the store cannot be used ({type(error).__name__}); try again shortly"
 
 

@@ -11,14 +11,18 @@ Keys, with the same hash tag as those of `availability`:
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
     {p}:recents:<agent>    list    targets reached, newest first; expires
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
+    {p}:lease:<asterisk>   string  who leads it, and their address, or `released`; expires
+    {p}:fence:<asterisk>   string  the highest number of a lease that was given, and to whom
 """
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import batched
 from typing import Any
 
 from redis.asyncio import Redis
 
+from ari_app.store import lua
 from ari_app.store.client import ERRORS
 from ari_app.store.port import (
     COUNTS_TTL,
@@ -34,59 +38,36 @@ from ari_app.store.port import (
     KeptConfiguration,
     check_hash,
 )
+from ari_app.store.scripts import Fence, Scripts, sources
 
 IN_PROGRESS = b""
-# A script, so that its answer can wait for a replica. Empty values are forgotten.
-SAVE_MANY = """
-for i = 1, #ARGV, 2 do
-  if ARGV[i + 1] == '' then
-    redis.call('HDEL', KEYS[1], ARGV[i])
-  else
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
-  end
-end
-"""
-# One script, so that of two who come at once none takes the last place twice, and none moves what is marked.
-ADD_FAVOURITE = """
-if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 1 end
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2] or '0'
-redis.call('ZADD', KEYS[1], tonumber(last) + 1, ARGV[1])
-return 1
-"""
-# One script, so that a login with the password before either is ended by it, or finds that it has changed.
-REPLACE = """
-if ARGV[2] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
-local ended = {}
-for _, token in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  if token ~= ARGV[3] and redis.call('DEL', ARGV[4] .. token) == 1 then ended[#ended + 1] = token end
-end
-return ended
-"""
-# Beyond so many the oldest are forgotten.
-KEEP_RECORDING = """
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-for _, old in ipairs(redis.call('ZRANGE', KEYS[1], 0, -ARGV[4] - 1)) do
-  redis.call('ZREM', KEYS[1], old)
-  redis.call('HDEL', KEYS[2], old)
-end
-"""
+SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_recording"))
+# Lua takes some thousand words of a command at once.
+FIELDS = 1000
+
+type Word = str | int | float | bytes
+type Command = Sequence[Word]
 
 
 class RedisStore:
-    """See `port.Store`."""
+    """See `port.Store`. One with a `fence` keeps nothing once its lease is another's."""
 
-    def __init__(self, client: Redis, prefix: str) -> None:
+    def __init__(self, client: Redis, prefix: str, fence: Fence | None = None) -> None:
         self._client = client
-        self._tag = f"{{{prefix}}}"
+        self._scripts = Scripts(client, prefix, SCRIPTS, fence)
+        self._tag = self._scripts.tag
 
     async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
         if not entries:
             return
-        words = [word for name, value in entries.items() for word in (name, value or b"")]
-        with ERRORS:
-            await self._client.eval(SAVE_MANY, 1, f"{self._tag}:snapshots", *words)
+        key = f"{self._tag}:snapshots"
+        commands: list[Command] = []
+        for page in batched(entries.items(), FIELDS, strict=False):
+            if kept := [word for name, value in page if value is not None for word in (name, value)]:
+                commands.append(("HSET", key, *kept))
+            if gone := [name for name, value in page if value is None]:
+                commands.append(("HDEL", key, *gone))
+        await self._write(*commands)
 
     async def load_all(self) -> dict[str, bytes]:
         with ERRORS:
@@ -94,9 +75,8 @@ class RedisStore:
         return {name.decode(): value for name, value in entries.items()}
 
     async def keep_configuration(self, kept: KeptConfiguration) -> None:
-        with ERRORS:
-            fields: dict[Any, Any] = {"text": kept.text, "at": repr(kept.at), "origin": kept.origin}
-            await self._client.hset(f"{self._tag}:configuration", mapping=fields)
+        fields = ("text", kept.text, "at", kept.at, "origin", kept.origin)
+        await self._write(("HSET", f"{self._tag}:configuration", *fields))
 
     async def kept_configuration(self) -> KeptConfiguration | None:
         with ERRORS:
@@ -110,14 +90,13 @@ class RedisStore:
         self, token_hash: str, data: bytes, ttl: float, of: str = "", idle: float | None = None
     ) -> None:
         key, listed, now = self._token(token_hash), f"{self._tag}:tokens:{of}", time.time()
-        with ERRORS:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.set(key, data, px=_milliseconds(ttl if idle is None else min(ttl, idle)))
-                pipeline.zremrangebyscore(listed, 0, now)
-                pipeline.zadd(listed, {token_hash: now + ttl})
-                pipeline.expire(listed, round(ttl) + 1, gt=True)
-                pipeline.expire(listed, round(ttl) + 1, nx=True)
-                await pipeline.execute()
+        await self._write(
+            ("SET", key, data, "PX", _milliseconds(ttl if idle is None else min(ttl, idle))),
+            ("ZREMRANGEBYSCORE", listed, 0, now),
+            ("ZADD", listed, now + ttl, token_hash),
+            ("EXPIRE", listed, round(ttl) + 1, "GT"),
+            ("EXPIRE", listed, round(ttl) + 1, "NX"),
+        )
 
     async def get_token(self, token_hash: str, idle: float | None = None) -> bytes | None:
         key = self._token(token_hash)
@@ -127,9 +106,7 @@ class RedisStore:
             return _bytes(await self._client.getex(key, px=_milliseconds(idle)))
 
     async def delete_token(self, token_hash: str) -> None:
-        key = self._token(token_hash)
-        with ERRORS:
-            await self._client.delete(key)
+        await self._write(("DEL", self._token(token_hash)))
 
     async def tokens(self, of: str) -> list[str]:
         with ERRORS:
@@ -138,10 +115,8 @@ class RedisStore:
         return [token for token, data in zip(listed, kept, strict=True) if data is not None]
 
     async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
-        keys = f"{self._tag}:passwords", f"{self._tag}:tokens:{of}"
         with ERRORS:
-            prefix = f"{self._tag}:token:"
-            return _texts(await self._client.eval(REPLACE, 2, *keys, of, data or b"", but, prefix))
+            return _texts(await self._scripts.run("change_password", of, data or b"", but))
 
     async def password(self, of: str) -> bytes | None:
         with ERRORS:
@@ -153,27 +128,23 @@ class RedisStore:
         return {agent.decode(): data for agent, data in kept.items()}
 
     async def claim(self, key: str, ttl: float) -> Claim | None:
-        with ERRORS:
-            # one command, so that of two who come at once exactly one gets the key
-            name = self._idempotency(key)
-            before = await self._client.set(name, IN_PROGRESS, px=_milliseconds(ttl), nx=True, get=True)
+        # one command, so that of two who come at once exactly one gets the key
+        name = self._idempotency(key)
+        (before,) = await self._write(("SET", name, IN_PROGRESS, "NX", "GET", "PX", _milliseconds(ttl)))
         return _claim(_bytes(before))
 
     async def finish(self, key: str, status: int, body: bytes) -> None:
-        with ERRORS:
-            await self._client.set(self._idempotency(key), b"%d\n%b" % (status, body), xx=True, keepttl=True)
+        await self._write(("SET", self._idempotency(key), b"%d\n%b" % (status, body), "XX", "KEEPTTL"))
 
     async def abandon(self, key: str) -> None:
-        with ERRORS:
-            await self._client.delete(self._idempotency(key))
+        await self._write(("DEL", self._idempotency(key)))
 
     async def get(self, key: str) -> Claim | None:
         with ERRORS:
             return _claim(_bytes(await self._client.get(self._idempotency(key))))
 
     async def set_caller_id(self, agent: str, caller_id: str) -> None:
-        with ERRORS:
-            await self._client.hset(f"{self._tag}:caller_ids", agent, caller_id)
+        await self._write(("HSET", f"{self._tag}:caller_ids", agent, caller_id))
 
     async def caller_id(self, agent: str) -> str | None:
         with ERRORS:
@@ -181,8 +152,7 @@ class RedisStore:
         return None if chosen is None else chosen.decode()
 
     async def set_device(self, phone: str, device: str) -> None:
-        with ERRORS:
-            await self._client.hset(f"{self._tag}:devices", phone, device)
+        await self._write(("HSET", f"{self._tag}:devices", phone, device))
 
     async def devices(self) -> dict[str, str]:
         with ERRORS:
@@ -190,14 +160,14 @@ class RedisStore:
         return {phone.decode(): device.decode() for phone, device in chosen.items()}
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
-        with ERRORS:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.set(self._record(call), record, ex=HISTORY_TTL)
-                for key, most in [(self._history(None), HISTORY), *((self._history(a), HISTORY // 10) for a in of)]:
-                    pipeline.zadd(key, {call: at})
-                    pipeline.zremrangebyrank(key, 0, -most - 1)
-                    pipeline.expire(key, HISTORY_TTL)
-                await pipeline.execute()
+        commands: list[Command] = [("SET", self._record(call), record, "EX", HISTORY_TTL)]
+        for key, most in [(self._history(None), HISTORY), *((self._history(a), HISTORY // 10) for a in of)]:
+            commands += [
+                ("ZADD", key, at, call),
+                ("ZREMRANGEBYRANK", key, 0, -most - 1),
+                ("EXPIRE", key, HISTORY_TTL),
+            ]
+        await self._write(*commands)
 
     async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
         with ERRORS:
@@ -207,11 +177,7 @@ class RedisStore:
 
     async def note(self, call: str, agent: str, data: bytes) -> None:
         key = f"{self._tag}:notes:{call}"
-        with ERRORS:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.hset(key, agent, data)
-                pipeline.expire(key, HISTORY_TTL)
-                await pipeline.execute()
+        await self._write(("HSET", key, agent, data), ("EXPIRE", key, HISTORY_TTL))
 
     async def notes(self, call: str) -> dict[str, bytes]:
         with ERRORS:
@@ -219,9 +185,8 @@ class RedisStore:
         return {agent.decode(): data for agent, data in kept.items()}
 
     async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
-        order = f"{self._tag}:recordings"
         with ERRORS:
-            await self._client.eval(KEEP_RECORDING, 2, order, f"{order}:data", recording, data, at, RECORDINGS)
+            await self._scripts.run("keep_recording", recording, data, at, RECORDINGS)
 
     async def recording(self, recording: str) -> bytes | None:
         with ERRORS:
@@ -236,19 +201,11 @@ class RedisStore:
 
     async def forget_recording(self, recording: str) -> None:
         key = f"{self._tag}:recordings"
-        with ERRORS:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.zrem(key, recording)
-                pipeline.hdel(f"{key}:data", recording)
-                await pipeline.execute()
+        await self._write(("ZREM", key, recording), ("HDEL", f"{key}:data", recording))
 
     async def count(self, day: str, name: str) -> None:
         key = f"{self._tag}:counts:{day}"
-        with ERRORS:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.hincrby(key, name, 1)
-                pipeline.expire(key, COUNTS_TTL)
-                await pipeline.execute()
+        await self._write(("HINCRBY", key, name, 1), ("EXPIRE", key, COUNTS_TTL))
 
     async def counts(self, day: str) -> dict[str, int]:
         with ERRORS:
@@ -257,13 +214,12 @@ class RedisStore:
 
     async def note_recent(self, agent: str, target: str) -> None:
         key = f"{self._tag}:recents:{agent}"
-        with ERRORS:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.lrem(key, 0, target)
-                pipeline.lpush(key, target)
-                pipeline.ltrim(key, 0, RECENTS - 1)
-                pipeline.expire(key, RECENTS_TTL)
-                await pipeline.execute()
+        await self._write(
+            ("LREM", key, 0, target),
+            ("LPUSH", key, target),
+            ("LTRIM", key, 0, RECENTS - 1),
+            ("EXPIRE", key, RECENTS_TTL),
+        )
 
     async def recents(self, agent: str) -> list[str]:
         with ERRORS:
@@ -272,11 +228,10 @@ class RedisStore:
     async def add_favourite(self, agent: str, target: str) -> bool:
         key = f"{self._tag}:favourites:{agent}"
         with ERRORS:
-            return bool(await self._client.eval(ADD_FAVOURITE, 1, key, target, FAVOURITES))
+            return bool(await self._scripts.run("add_favourite", key, target, FAVOURITES))
 
     async def remove_favourite(self, agent: str, target: str) -> None:
-        with ERRORS:
-            await self._client.zrem(f"{self._tag}:favourites:{agent}", target)
+        await self._write(("ZREM", f"{self._tag}:favourites:{agent}", target))
 
     async def favourites(self, agent: str) -> list[str]:
         with ERRORS:
@@ -285,6 +240,13 @@ class RedisStore:
     async def ping(self) -> None:
         with ERRORS:
             await self._client.ping()
+
+    async def _write(self, *commands: Command) -> list[Any]:
+        """Have them done all at once, or none; their answers."""
+        with ERRORS:
+            words = [word for command in commands for word in (len(command), *command)]
+            answers: list[Any] = await self._scripts.run("write", *words)
+        return answers
 
     async def _page(self, key: str, after: str | None, limit: int) -> list[str]:
         """Members of a sorted set, the last first: as many as `limit`, after the member `after`."""

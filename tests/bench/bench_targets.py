@@ -41,13 +41,13 @@ from ari_app.api.server import ApiServer
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import AgentChanged, CountChanged
 from ari_app.availability.port import Change as Heard
-from ari_app.availability.redis import RedisAvailability
+from ari_app.availability.redis import SCRIPTS, RedisAvailability
 from ari_app.availability.rules import milliseconds
-from ari_app.availability.scripts import Scripts
 from ari_app.calls.views import timestamp
 from ari_app.freezing import freeze_for_gc
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
+from ari_app.store.scripts import Scripts
 from tests.bench.bare_windows import bare_windows
 from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
 from tests.bench.figures import parser, tell
@@ -136,7 +136,7 @@ class Changes:
 
     def __init__(self, client: Redis, url: str, prefix: str, arguments: argparse.Namespace) -> None:
         self._redis = (urlsplit(url).hostname or "", urlsplit(url).port or 6379)
-        scripts = Scripts(client, prefix)
+        scripts = Scripts(client, prefix, SCRIPTS)
         self._tag, self._set_state = scripts.tag, scripts._sha["set_state"]
         self.sent: dict[str, int] = {}
         self.late = 0.0
@@ -166,7 +166,7 @@ class Changes:
         self._ready[agent] = not self._ready.get(agent, False)
         choice = "ready" if self._ready[agent] else "not_ready"
         now = str(milliseconds(time.time()))
-        return ("EVALSHA", self._set_state, "1", self._tag, now, f"agent{agent}", choice, "")
+        return ("EVALSHA", self._set_state, "1", self._tag, now, f"agent{agent}", choice, "", "")
 
     async def ours_marked(self) -> None:
         """One of the group that all show; the time that is reported with the count says which change it was."""

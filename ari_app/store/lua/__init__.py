@@ -1,0 +1,1 @@
+"""Scripts of Redis; `fence.lua` begins each."""

@@ -1,0 +1,42 @@
+-- Who leads an Asterisk: the lease, which ends by itself, and the fence, the highest number that was ever given.
+-- ARGV  step, Asterisk, ...
+--   look
+--     Returns the highest number (0: none was ever given), and who has the lease: owner and address; 'released' where
+--     it was given up, '' where it ended, or nobody knows.
+--   take     owner, address, milliseconds, number that must be surpassed
+--     Returns the number; 0 where somebody else has the lease.
+--   renew    owner, address, milliseconds, number
+--     Returns 1; 0 where a newer one leads. A Redis that has lost what it kept learns it again.
+--   release  owner, number
+local step, asterisk = ARGV[1], ARGV[2]
+local lease, fence = KEYS[1] .. ':lease:' .. asterisk, KEYS[1] .. ':fence:' .. asterisk
+local RELEASED = 'released'
+
+local holder = redis.call('GET', fence)
+local highest = holder and tonumber(string.match(holder, '^%d+')) or 0
+local held = redis.call('GET', lease) or ''
+
+local function hold(number)
+  redis.call('SET', fence, string.format('%d', number) .. ' ' .. ARGV[3])
+  redis.call('SET', lease, ARGV[3] .. ' ' .. ARGV[4], 'PX', ARGV[5])
+end
+
+if step == 'look' then
+  return { highest, held }
+elseif step == 'take' then
+  if held ~= '' and held ~= RELEASED then
+    return 0
+  end
+  local number = math.max(highest, tonumber(ARGV[6])) + 1
+  hold(number)
+  return number
+elseif step == 'renew' then
+  local number = tonumber(ARGV[6])
+  if highest > number or (highest == number and holder ~= ARGV[6] .. ' ' .. ARGV[3]) then
+    return 0
+  end
+  hold(number)
+  return 1
+elseif step == 'release' and holder == ARGV[4] .. ' ' .. ARGV[3] then
+  redis.call('SET', lease, RELEASED)
+end

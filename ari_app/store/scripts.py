@@ -1,0 +1,70 @@
+"""The one way to change what Redis keeps: Lua scripts, each of which begins by looking at the fence (`lua/fence.lua`).
+
+Read once, run by their SHA-1, sent whole where Redis does not know them (restart, fail-over).
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from types import ModuleType
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+from ari_app.store import lua
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Under which lease somebody writes: of which Asterisk, its fencing number, and its owner."""
+
+    asterisk: str
+    number: int
+    owner: str
+
+    def __str__(self) -> str:
+        """As scripts get it."""
+        return f"{self.asterisk} {self.number} {self.owner}"
+
+
+def sources(folder: ModuleType, names: Iterable[str], beginning: str = "") -> Mapping[str, str]:
+    """Scripts out of a package, by name; with `beginning`, the script that goes before each."""
+    kept = files(folder)
+
+    def read(name: str) -> str:
+        return (kept / f"{name}.lua").read_text(encoding="utf-8")
+
+    before = f"{read(beginning)}\n" if beginning else ""
+    return {name: before + read(name) for name in names}
+
+
+class Scripts:
+    """Scripts of one namespace; without a `fence` nothing is refused.
+
+    Every key begins with `{<prefix>}`, which is declared as the one key: it alone decides the slot in a cluster.
+    """
+
+    def __init__(self, client: Redis, prefix: str, scripts: Mapping[str, str], fence: Fence | None = None) -> None:
+        self._client = client
+        self._fence = "" if fence is None else str(fence)
+        self.tag = f"{{{prefix}}}"
+        check = sources(lua, ["fence"])["fence"]
+        self._source = {name: f"{check}\n{source}" for name, source in scripts.items()}
+        self._sha = {
+            name: hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+            for name, source in self._source.items()
+        }
+
+    async def run(self, name: str, *args: str | int | float | bytes) -> Any:
+        """Run one; its answer as redis-py gives it (bytes, int, list, None).
+
+        Raises:
+            RedisError: to be translated by the caller.
+        """
+        try:
+            return await self._client.evalsha(self._sha[name], 1, self.tag, *args, self._fence)
+        except NoScriptError:
+            # EVAL keeps the script, so this happens once for each after a restart
+            return await self._client.eval(self._source[name], 1, self.tag, *args, self._fence)

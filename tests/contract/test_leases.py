@@ -1,0 +1,205 @@
+"""What every implementation of `Leases` does, and what no store keeps of somebody whose lease is another's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from redis.asyncio import Redis
+
+from ari_app.availability.redis import RedisAvailability
+from ari_app.errors import StoreUnavailable
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import parse_target
+from ari_app.store.leases import Lease, Leases, RedisLeases
+from ari_app.store.port import hash_token
+from ari_app.store.redis import RedisStore
+from ari_app.store.scripts import Fence
+from ari_app.testing.leases import MemoryLeases
+from tests.contract.conftest import Clock
+
+LONG = 60.0
+SHORT = 0.05
+DEADLINE = 5.0
+
+
+@pytest.fixture(params=["memory", "redis"])
+def leases(request: pytest.FixtureRequest, prefix: str) -> Leases:
+    return MemoryLeases() if request.param == "memory" else RedisLeases(request.getfixturevalue("client"), prefix)
+
+
+@pytest.fixture
+def emptied(request: pytest.FixtureRequest, leases: Leases, prefix: str) -> Callable[[], Awaitable[None]]:
+    """The store loses what it kept."""
+
+    async def empty() -> None:
+        if isinstance(leases, MemoryLeases):
+            leases.forget()
+        else:
+            await request.getfixturevalue("client").delete(f"{{{prefix}}}:lease:a", f"{{{prefix}}}:fence:a")
+
+    return empty
+
+
+async def until_free(leases: Leases) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while (await leases.look("a")).owner:  # noqa: ASYNC110 - nothing is told when a lease ends
+            await asyncio.sleep(0)
+
+
+async def test_of_two_one_has_it_and_whoever_has_it_next_has_a_higher_number(leases: Leases) -> None:
+    assert await leases.look("a") == Lease(0)
+    assert await leases.take("a", "one", "host:1", LONG) == 1
+    assert await leases.look("a") == Lease(1, "one", "host:1")
+    assert await leases.take("a", "two", "host:2", LONG) is None
+    await leases.release(Fence("a", 1, "one"))
+    assert await leases.look("a") == Lease(1, released=True)
+    assert await leases.take("a", "two", "host:2", LONG) == 2
+    assert await leases.look("a") == Lease(2, "two", "host:2")
+
+
+async def test_each_asterisk_has_a_lease_of_its_own(leases: Leases) -> None:
+    assert await leases.take("a", "one", "host:1", LONG) == 1
+    assert await leases.take("b", "two", "host:2", LONG) == 1
+
+
+async def test_a_lease_that_nobody_renews_ends_and_its_number_stays(leases: Leases) -> None:
+    assert await leases.take("a", "one", "host:1", SHORT) == 1
+    await until_free(leases)
+    assert await leases.look("a") == Lease(1)
+    assert await leases.take("a", "two", "host:2", LONG) == 2
+
+
+async def test_one_that_is_renewed_goes_on(leases: Leases) -> None:
+    one = Fence("a", 1, "one")
+    assert await leases.take("a", "one", "host:1", SHORT) == 1
+    assert await leases.renew(one, "host:1", LONG)
+    assert await leases.take("a", "two", "host:2", LONG) is None
+
+
+async def test_one_that_ended_is_renewed_as_long_as_nobody_took_it_and_not_after(leases: Leases) -> None:
+    one = Fence("a", 1, "one")
+    assert await leases.take("a", "one", "host:1", SHORT) == 1
+    await until_free(leases)
+    assert await leases.renew(one, "host:1", SHORT)
+    await until_free(leases)
+    assert await leases.take("a", "two", "host:2", LONG) == 2
+    assert not await leases.renew(one, "host:1", LONG)
+    assert await leases.look("a") == Lease(2, "two", "host:2")
+
+
+async def test_whoever_lost_it_can_release_nothing(leases: Leases) -> None:
+    assert await leases.take("a", "one", "host:1", SHORT) == 1
+    await until_free(leases)
+    assert await leases.take("a", "two", "host:2", LONG) == 2
+    await leases.release(Fence("a", 1, "one"))
+    assert await leases.look("a") == Lease(2, "two", "host:2")
+
+
+async def test_numbers_grow_on_in_a_store_that_was_emptied(
+    leases: Leases, emptied: Callable[[], Awaitable[None]]
+) -> None:
+    assert await leases.take("a", "one", "host:1", LONG, above=7) == 8
+    await emptied()
+    assert await leases.look("a") == Lease(0)
+    assert await leases.renew(Fence("a", 8, "one"), "host:1", LONG)
+    assert await leases.look("a") == Lease(8, "one", "host:1")
+
+
+async def test_of_a_store_that_forgot_the_highest_number_wins_and_of_two_equal_ones_the_first(
+    leases: Leases, emptied: Callable[[], Awaitable[None]]
+) -> None:
+    assert await leases.take("a", "one", "host:1", LONG, above=4) == 5
+    await emptied()
+    assert await leases.take("a", "two", "host:2", LONG) == 1
+    assert await leases.renew(Fence("a", 5, "one"), "host:1", LONG)
+    assert not await leases.renew(Fence("a", 1, "two"), "host:2", LONG)
+    assert not await leases.renew(Fence("a", 5, "three"), "host:3", LONG)
+    assert await leases.look("a") == Lease(5, "one", "host:1")
+
+
+# -- the real Redis only ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def overtaken(client: Redis, prefix: str) -> AsyncIterator[Fence]:
+    """Of a controller that stood still meanwhile."""
+    leases = RedisLeases(client, prefix)
+    assert await leases.take("a", "one", "host:1", SHORT) == 1
+    await until_free(leases)
+    yield Fence("a", 1, "one")
+
+
+async def test_nothing_is_kept_of_whoever_has_not_the_last_number(
+    client: Redis, prefix: str, overtaken: Fence
+) -> None:
+    old = RedisStore(client, prefix, overtaken)
+    token = hash_token("a token")
+    await old.save_many({"call:1": b"{}"})
+    assert await RedisLeases(client, prefix).take("a", "two", "host:2", LONG) == 2
+    for write in (
+        old.save_many({"call:1": None, "call:2": b"{}"}),
+        old.put_token(token, b"alice", 60, "alice"),
+        old.change_password("alice", b"x"),
+        old.claim("key", 60),
+        old.set_caller_id("alice", "support"),
+        old.set_device("1001", "page"),
+        old.note_recent("alice", "agent:bob"),
+        old.add_favourite("alice", "agent:bob"),
+        old.keep_recording("r", b"x", 1.0),
+        old.keep_record("call", b"x", ["alice"], 1.0),
+        old.count("2026-11-28", "a"),
+    ):
+        with pytest.raises(StoreUnavailable, match="another controller leads"):
+            await write
+    tag = f"{{{prefix}}}"
+    keys = {key.decode() async for key in client.scan_iter(match=f"*{prefix}*", count=1000)}
+    assert keys == {f"{tag}:snapshots", f"{tag}:lease:a", f"{tag}:fence:a"}
+    new = RedisStore(client, prefix, Fence("a", 2, "two"))
+    assert await new.load_all() == {"call:1": b"{}"}
+    await new.save_many({"call:1": None})
+    assert await new.load_all() == {}
+
+
+async def test_nobody_is_reserved_or_changed_by_whoever_has_not_the_last_number(
+    client: Redis, prefix: str, clock: Clock, directory: Directory, overtaken: Fence
+) -> None:
+    old = RedisAvailability(client, prefix, clock, overtaken)
+    await old.configure(directory)
+    await old.set_state("alice", "ready")
+    assert await RedisLeases(client, prefix).take("a", "two", "host:2", LONG) == 2
+    new = RedisAvailability(client, prefix, clock, Fence("a", 2, "two"))
+    before = await new.agents()
+    for change in (
+        old.set_state("bob", "ready"),
+        old.set_activity("alice", "on_call"),
+        old.reserve("r1", parse_target("group:support"), frozenset(), 15),
+        old.reconcile({}),
+        old.set_reachable("alice", reachable=False),
+        old.count_missed("alice", 1, "missed"),
+        old.expire(),
+        old.recompute(),
+    ):
+        with pytest.raises(StoreUnavailable, match="another controller leads"):
+            await change
+    assert await new.agents() == before
+    assert await new.reserve("r1", parse_target("group:support"), frozenset(), 15) == "alice"
+
+
+async def test_nothing_is_kept_under_a_number_of_which_an_emptied_store_knows_nothing(
+    client: Redis, prefix: str
+) -> None:
+    fence = Fence("a", 3, "one")
+    store = RedisStore(client, prefix, fence)
+    with pytest.raises(StoreUnavailable, match="another controller leads"):
+        await store.save_many({"call:1": b"{}"})
+    assert await RedisLeases(client, prefix).renew(fence, "host:1", LONG)
+    await store.save_many({"call:1": b"{}"})
+
+
+async def test_of_more_calls_than_one_command_takes_all_are_kept(client: Redis, prefix: str) -> None:
+    store = RedisStore(client, prefix)
+    many = {f"call:{n}": b"{}" for n in range(12_345)}
+    await store.save_many(many)
+    assert await store.load_all() == many
+    await store.save_many(dict.fromkeys(many))
+    assert await store.load_all() == {}
