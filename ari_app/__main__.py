@@ -14,12 +14,11 @@ import structlog
 from pydantic import ValidationError
 
 from ari_app import __version__
-from ari_app.app import App
 from ari_app.check import STANDARD_INPUT, check
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import FileSettings, ProcessSettings
-from ari_app.configured import kept_in_redis, read
+from ari_app.controller import Controller
 from ari_app.operations import calls, doctor, story
 from ari_app.operations.gathering import api_url
 from ari_app.replaying import run as replay
@@ -97,16 +96,11 @@ def _story(call: str, url: str, user: str, *, as_json: bool) -> int:
 
 
 async def _run(settings: ProcessSettings) -> None:
-    configured = await read(
-        settings.config,
-        settings.config_origin,
-        lambda: kept_in_redis(settings),
-    )
-    app = App(settings, configured)
+    controller = Controller(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, app.stop)
-    await app.run()
+        loop.add_signal_handler(number, controller.stop)
+    await controller.run()
 
 
 def _check(file: Path | None, *, offline: bool) -> int:

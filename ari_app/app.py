@@ -1,4 +1,4 @@
-"""The one place where the parts are put together, started in order and stopped in reverse.
+"""The one place where the parts of a leader are put together, started in order and stopped in reverse.
 
 Asterisk ── facts ──> Engine ── effects ──> Asterisk, Bookings (availability), Snapshots (store), EventHub (api)
 API ────── commands ─────^
@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
+from aiohttp import web
 
 from ari_app.adapters import EngineControl, LiveAgents, LivePhones
 from ari_app.agent_changes import AgentChanges
@@ -40,19 +41,20 @@ from ari_app.calls.stimuli import (
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import timestamp
 from ari_app.clock import SteadyClock
-from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
-from ari_app.config.file import Configuration, load
+from ari_app.config.file import load
 from ari_app.config.settings import ProcessSettings
-from ari_app.configured import Configured, log_faults, reach_store
+from ari_app.configured import Configured, check_secrets_of, log_faults, reach_store
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine
 from ari_app.engine.reachability import Reachability
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
-from ari_app.freezing import freeze_for_gc
+from ari_app.freezing import freeze_for_gc, thaw_for_gc
+from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
 from ari_app.store.client import disconnect
+from ari_app.store.leases import Fence
 from ari_app.store.redis import RedisStore
 
 log = structlog.get_logger(__name__)
@@ -62,20 +64,26 @@ _PREFIX = "cc-"
 
 
 class App:
-    """One controller. Make it inside the running loop; `run` ends when `stop` is requested."""
+    """One controller for as long as it leads, under `fence`. Make it inside the running loop.
 
-    def __init__(self, settings: ProcessSettings, configured: Configured) -> None:
+    It begins with nothing but what Redis and Asterisk have, as after a crash, and ends with its lease.
+    """
+
+    def __init__(
+        self, settings: ProcessSettings, configured: Configured, metrics: Metrics, leading: Leading, fence: Fence
+    ) -> None:
         self._settings = settings
         self._configured = configured
+        self._leading = leading
+        self._fence = fence
         self._clock = SteadyClock()
-        self._stopping = asyncio.Event()
         self._configuring = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._metrics = Metrics()
+        self._metrics = metrics
         self._redis = reach_store(settings, self._store_moved, self._metrics.store_unconfirmed.inc)
-        self._availability = RedisAvailability(self._redis, settings.redis_prefix, self._clock)
+        self._availability = RedisAvailability(self._redis, settings.redis_prefix, self._clock, fence)
         self._mirror = Mirror(self._availability)
-        self._store = RedisStore(self._redis, settings.redis_prefix)
+        self._store = RedisStore(self._redis, settings.redis_prefix, fence)
         self._snapshots = Snapshots(self._store)
         # Milliseconds since the epoch: no later incarnation of this controller makes an id that an earlier one has
         # used.
@@ -89,10 +97,11 @@ class App:
             password=settings.ari_password.get_secret_value(),
             application=settings.stasis_app,
             bridge_prefix=_PREFIX,
+            leads=lambda: leading.sure(fence),
         )
         self._devices = Devices(self._reachability.registered, self._reachability.in_use, self._device_changed)
         self._asterisk = Asterisk(
-            asterisk, self._fact, self._fenced, self._devices.update_in_use, self._devices.endpoint
+            asterisk, self._fact, self._replaced, self._devices.update_in_use, self._devices.endpoint
         )
         self._page_phones = PagePhones(self._asterisk.client, settings.ari_url)
         self._liveness = Liveness(self._asterisk.client, self._legs_at, self._died)
@@ -124,39 +133,25 @@ class App:
             clock=self._clock,
         )
 
-    async def run(self) -> None:
-        """Serve until stopped.
+    @property
+    def configured(self) -> Configured:
+        """What runs."""
+        return self._configured
 
-        Raises:
-            OSError: the API's address can't be had.
-            ConfigInvalid: the demo's secrets beyond loopback.
-        """
-        settings = self._settings
-        await self._check_secrets(self._configured.configuration)
+    def start(self) -> None:
+        """Take over what there is, and serve."""
         self._mirror.listen(
             AgentChanges(self._hub, self._api.board, self._presence.lamps, self._mirror, self._engine.feed)
         )
-        await self._api.start(settings.api_host, settings.api_port)
-        try:
-            self._start(self._begin())
-            await self._stopping.wait()
-        finally:
-            await self._shut_down()
+        self._start(self._begin())
 
-    async def _check_secrets(self, configuration: Configuration) -> None:
-        settings = self._settings
-        await asyncio.to_thread(
-            check_secrets,
-            api_host=settings.api_host,
-            ari_url=settings.ari_url,
-            ari_password=settings.ari_password.get_secret_value(),
-            credentials=configuration.credentials,
-            file=str(settings.config),
-        )
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to a request of the API."""
+        return await self._api.handle(request)
 
-    def stop(self) -> None:
-        """Ask `run` to end. Calls in Asterisk go on; the next controller takes them over."""
-        self._stopping.set()
+    def close_windows(self) -> None:
+        """Before `stop`: whoever follows events finds the next leader."""
+        self._api.close_windows()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -196,24 +191,27 @@ class App:
         if restored.calls:
             log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
 
-    async def _shut_down(self) -> None:
-        await self._api.stop()
+    async def stop(self) -> None:
+        """End. Calls in Asterisk go on; the next leader takes them over, with all that this one still may keep."""
+        self._api.close()
         self._engine.close()
         await self._presence.stop()
         self._liveness.close()
         await self._page_phones.close()
         await self._asterisk.stop()
         await self._bookings.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2.0):
-                await self._snapshots.flush()
-                await self._api.board.flush()
-                await self._api.history.flush()
-                await self._api.recordings.flush()
+        if self._leading.fence == self._fence:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2.0):
+                    await self._snapshots.flush()
+                    await self._api.board.flush()
+                    await self._api.history.flush()
+                    await self._api.recordings.flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await disconnect(self._redis)
+        thaw_for_gc()
 
     # -- where facts come in ------------------------------------------------------------------------------------------
 
@@ -252,10 +250,9 @@ class App:
         if agent is not None:
             self._api.phone_changed(agent.id)
 
-    def _fenced(self) -> None:
+    def _replaced(self) -> None:
         """Another controller has this Asterisk: what it commands must not be commanded twice."""
-        log.error("fenced", detail="another controller took the application over; stopping")
-        self.stop()
+        self._leading.replaced(self._fence)
 
     # -- where effects go (`Outlets`) ---------------------------------------------------------------------------------
 
@@ -325,7 +322,7 @@ class App:
         """
         try:
             configuration = await asyncio.to_thread(load, self._settings.config)
-            await self._check_secrets(configuration)
+            await check_secrets_of(self._settings, configuration)
         except ConfigInvalid as invalid:
             self._configured = replace(self._configured, faults=invalid.errors)
             self._metrics.configuration_faults.set(len(invalid.errors))

@@ -13,11 +13,12 @@ from pathlib import Path
 import structlog
 from redis.asyncio import Redis
 
+from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
 from ari_app.config.settings import ProcessSettings
 from ari_app.errors import StoreUnavailable
-from ari_app.store.client import CONNECTIONS, connect, disconnect
+from ari_app.store.client import ANSWER_SECONDS, CONNECTIONS, connect, disconnect
 from ari_app.store.port import KeptConfiguration
 from ari_app.store.primary import Sentinels, ignore
 from ari_app.store.redis import RedisStore
@@ -73,6 +74,18 @@ async def read(file: Path, origin: str, kept: Kept) -> Configured:
         return Configured(configuration, last.at, invalid.errors, origin)
 
 
+async def check_secrets_of(settings: ProcessSettings, configuration: Configuration) -> None:
+    """Raises: ConfigInvalid for the demonstration's secrets beyond loopback."""
+    await asyncio.to_thread(
+        check_secrets,
+        api_host=settings.api_host,
+        ari_url=settings.ari_url,
+        ari_password=settings.ari_password.get_secret_value(),
+        credentials=configuration.credentials,
+        file=str(settings.config),
+    )
+
+
 def log_faults(faults: tuple[ConfigError, ...]) -> None:
     """Each fault as a line of its own, as far as anybody would read."""
     for fault in faults[:_LOGGED]:
@@ -84,10 +97,11 @@ def reach_store(
     moved: Callable[[], None] = ignore,
     unconfirmed: Callable[[], None] = ignore,
     connections: int = CONNECTIONS,
+    answer: float = ANSWER_SECONDS,
 ) -> Redis:
     """A client for Redis, as the environment says; `moved` and `unconfirmed` as of `Sentinels`."""
     if not settings.redis_sentinels:
-        return connect(str(settings.redis_url), connections)
+        return connect(str(settings.redis_url), connections, answer=answer)
     places = (place.rpartition(":") for place in settings.redis_sentinels.split(","))
     sentinels = Sentinels(
         tuple((host, int(port)) for host, _, port in places),
@@ -97,7 +111,7 @@ def reach_store(
         moved,
         unconfirmed,
     )
-    return connect(str(settings.redis_url), connections, sentinels)
+    return connect(str(settings.redis_url), connections, sentinels, answer)
 
 
 async def kept_in_redis(settings: ProcessSettings) -> KeptConfiguration | None:

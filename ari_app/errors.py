@@ -3,7 +3,7 @@
     CallControlError
     ├── Refused               the request is understood and cannot be done (401, 403, 404, 409, 422, 507)
     ├── OutcomeUnknown        it may have been done, or be done yet (504)
-    └── Unavailable           a part this depends on is away (503)
+    └── Unavailable           a part this depends on is away, or another controller leads (503)
         ├── AsteriskUnavailable
         └── StoreUnavailable
 
@@ -33,6 +33,7 @@ class Code(StrEnum):
     ASTERISK_UNAVAILABLE = "asterisk_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
     UNKNOWN_OUTCOME = "unknown_outcome"
+    STANDBY = "standby"
     DISK_FULL = "disk_full"
     INTERNAL = "internal"
 

@@ -11,3 +11,8 @@ def freeze_for_gc() -> None:
     """All objects of now are taken to last. They still go when nothing refers to them any more."""
     gc.collect()  # or what is garbage already would stay
     gc.freeze()
+
+
+def thaw_for_gc() -> None:
+    """What lasted lasts no more: a leader's objects, once it leads no longer."""
+    gc.unfreeze()

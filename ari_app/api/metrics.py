@@ -43,6 +43,10 @@ class Metrics:
             "callcontrol_store_unconfirmed", "Times that no replica was there to have what was written",
             registry=self.registry,
         )  # fmt: skip
+        self.leader = Gauge("callcontrol_leader", "1 while this controller leads its Asterisk", registry=self.registry)
+        self.takeovers = Counter(
+            "callcontrol_takeovers", "How often this controller has begun to lead", registry=self.registry
+        )
         self.events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
 
     def exposition(self) -> bytes:

@@ -16,6 +16,9 @@ from ari_app.errors import Code
 
 type Json = dict[str, Any]
 
+# What a standby answers too.
+ALWAYS = frozenset({"healthz", "metrics"})
+
 _REF = "#/components/schemas/{model}"
 
 
@@ -148,6 +151,8 @@ def _problems(route: Route, schemas: Any) -> Json:
 
 def _implied(route: Route) -> list[Code]:
     codes: list[Code] = [Code.FORBIDDEN]  # a page of another origin
+    if route.operation not in ALWAYS:
+        codes.append(Code.STANDBY)
     if route.access is not Access.PUBLIC:
         codes += [Code.UNAUTHENTICATED, Code.STORE_UNAVAILABLE]
     if route.body is not None or route.query is not None or route.method in ("POST", "DELETE"):

@@ -1,12 +1,9 @@
-"""The HTTP server: puts the parts of this room together, and starts and stops them."""
+"""The API of a controller that leads: puts the parts of this room together."""
 
-import logging
 import time
 from collections.abc import Callable, Iterable
 
-import structlog
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 from pydantic_core import to_json
 
 from ari_app.api.admin_api import AdminApi
@@ -27,7 +24,6 @@ from ari_app.api.phone_api import PageSecrets, PhoneApi
 from ari_app.api.phone_socket import PhoneSockets
 from ari_app.api.port import Agents, Control, Phones, RecordingFiles, Store
 from ari_app.api.preferences import Preferences
-from ari_app.api.problems import HttpError, problem_response
 from ari_app.api.recordings import RecordingsApi
 from ari_app.api.routes import Access, Exchange, Route, Router
 from ari_app.api.sessions_api import SessionsApi
@@ -35,48 +31,10 @@ from ari_app.api.supervision_api import SupervisionApi
 from ari_app.api.targets_api import TargetsApi
 from ari_app.api.tickets import Tickets
 from ari_app.api.websocket import EventsApi
-from ari_app.errors import Code
-
-log = structlog.get_logger(__name__)
-
-# Seconds that requests under way have when the server stops.
-GRACE = 5.0
-# Seconds for which what is left of a body that is too large is read away, so that the connection stays usable.
-LINGER = 2.0
-# Bytes of a request's first line: every query that the document allows fits, however it is encoded.
-MAX_LINE = 32_768
-
-
-class _Protocol(RequestHandler):
-    """What isn't HTTP is answered as a problem too, not as aiohttp's page."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer has begun already")
-        if status < 500:
-            response = problem_response(HttpError(status, Code.INVALID, "this is not a valid HTTP request"))
-        else:
-            log.error("request_failed", exc_info=exc)
-            response = problem_response(RuntimeError())
-        response.force_close()
-        return response
-
-
-class _Server(web.Server):
-    def __call__(self) -> RequestHandler:
-        return _Protocol(self, loop=self._loop, **self._kwargs)
 
 
 class ApiServer:
-    """The API on a port. Make it in a running loop; `hub` is to be given what changes (see `EventHub`)."""
+    """Answers requests. Make it in a running loop; `hub` is to be given what changes (see `EventHub`)."""
 
     def __init__(
         self,
@@ -133,33 +91,10 @@ class ApiServer:
         self._dispatch = Dispatcher(
             Router([*self.routes, *desk.routes()]), control, authentication, Answers(store), metrics, hub.failed
         )
-        self._runner: web.ServerRunner | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port (another than requested where that was 0).
-
-        Raises:
-            OSError: the address can't be had.
-        """
-        server = _Server(
-            self._dispatch,
-            access_log=None,
-            logger=logging.getLogger("aiohttp"),
-            lingering_time=LINGER,
-            max_line_size=MAX_LINE,
-        )
-        runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=GRACE, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, host, port, reuse_address=True)
-        try:
-            await site.start()
-        except OSError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
-        listening = int(runner.addresses[0][1])
-        log.info("api_listening", host=host, port=listening)
-        return listening
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to a request (see `Listener`)."""
+        return await self._dispatch(request)
 
     async def keep_tokens(self) -> None:
         """Write the tokens and passwords known here to a store that has lost them. Raises: StoreUnavailable."""
@@ -173,14 +108,14 @@ class ApiServer:
         """Keep sessions with which something is open, and close what is open with others; until it is cancelled."""
         await self.sessions.watch(self._look_every)
 
-    async def stop(self) -> None:
-        """Close all windows, let requests under way finish, and no longer listen."""
+    def close_windows(self) -> None:
+        """Close all windows and phones in pages; who opens one from now on finds it closed."""
         self._hub.publisher.close_all()
         self._sockets.close_all()
         self._events.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+
+    def close(self) -> None:
+        """After the last request: give up what still goes on for those before."""
         self._dispatch.close()
         self._authentication.close()
 

@@ -13,7 +13,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor
 from ari_app.ari.failures import AriError
-from ari_app.ari.http import HttpClient
+from ari_app.ari.http import HttpClient, Leads, always
 from ari_app.ari.in_use import OnPhoneInUse, PhonesInUse
 from ari_app.ari.link import Link, LinkState, Pace
 from ari_app.ari.requests import Requests
@@ -36,7 +36,10 @@ _HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it o
 
 @dataclass(frozen=True, slots=True)
 class AsteriskSettings:
-    """Where Asterisk is and who we are to it. `bridge_prefix` begins the ids of our bridges. Times in seconds."""
+    """Where Asterisk is and who we are to it. `bridge_prefix` begins the ids of our bridges. Times in seconds.
+
+    `leads` is waited for before each request: False where another controller leads now.
+    """
 
     url: str
     user: str
@@ -46,6 +49,7 @@ class AsteriskSettings:
     routing_context: str = "routing-points"
     request_timeout: float = LIMIT
     pace: Pace = field(default_factory=Pace)
+    leads: Leads = always
 
 
 class Asterisk:
@@ -69,7 +73,7 @@ class Asterisk:
         self._on_fact = on_fact
         self._on_fenced = on_fenced
         # The executor's own limit is the one that counts; this one only frees the connection.
-        http = HttpClient(settings.user, settings.password, timeout=settings.request_timeout)
+        http = HttpClient(settings.user, settings.password, timeout=settings.request_timeout, leads=settings.leads)
         self.client = AriClient(settings.url, http)
         self._translator = Translator(settings.application, settings.bridge_prefix)
         self._phones = PhonesInUse(settings.bridge_prefix, self._translator.has, on_phone_in_use)

@@ -8,7 +8,7 @@ Asterisk's message; it fails on booleans, None, and passwords with `+ & #`. This
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,13 @@ from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, TCPCo
 from ari_app.ari.failures import Unreachable, failure
 
 type Query = Mapping[str, object]
+type Leads = Callable[[], Awaitable[bool]]
+
+
+async def always() -> bool:
+    """There is no other controller."""
+    return True
+
 
 # Shorter than any sensible `session_keep_alive` in Asterisk's http.conf (default 15 s): at its expiry Asterisk closes
 # a connection that we may just be writing to.
@@ -44,7 +51,8 @@ class Answer:
 class HttpClient:
     """Requests to one Asterisk as one user, over at most `connections` connections that are kept alive.
 
-    `timeout` is for a whole request, in seconds. Must be made inside the running event loop.
+    `timeout` is for a whole request, in seconds. `leads` is waited for before each: whoever wakes after another took
+    over must command nothing, and take no application back. Must be made inside the running event loop.
     """
 
     def __init__(
@@ -56,6 +64,7 @@ class HttpClient:
         heartbeat: float = 10.0,
         connections: int = CONNECTIONS,
         keep_alive: float = KEEP_ALIVE,
+        leads: Leads = always,
     ) -> None:
         credentials = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
         self._session = ClientSession(
@@ -63,6 +72,7 @@ class HttpClient:
             headers={"Authorization": f"Basic {credentials}"},
             timeout=ClientTimeout(total=timeout, connect=min(2.0, timeout)),
         )
+        self._leads = leads
         self._heartbeat = heartbeat
         self._read_timeout = ClientTimeout(total=None, connect=min(2.0, timeout), sock_read=timeout)
         self.on_connected: Callable[[ClientWebSocketResponse], None] | None = None
@@ -96,10 +106,15 @@ class HttpClient:
                 raise Unreachable("no answer in time") from error
         raise AssertionError("unreachable")
 
+    async def _check_lead(self) -> None:
+        if not await self._leads():
+            raise Unreachable("another controller leads this Asterisk")
+
     async def _ask(
         self, method: str, url: str, params: Query | None, data: str | None, headers: Mapping[str, str] | None
     ) -> Answer:
         query = plain(params)
+        await self._check_lead()
         async with self._session.request(method, url, params=query, data=data, headers=headers) as response:
             body = await response.text()
             if response.status >= 400:
@@ -129,6 +144,7 @@ class HttpClient:
         Raises:
             AriError: as for `request`.
         """
+        await self._check_lead()
         try:
             socket = await asyncio.wait_for(
                 self._session.ws_connect(url, params=plain(params), heartbeat=self._heartbeat, max_msg_size=0), 5.0

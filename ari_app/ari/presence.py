@@ -61,7 +61,7 @@ class Presence:
         self._later = later
         self._leaving: dict[str, Timer] = {}
         self._on_place = on_place
-        self._client = AriClient(settings.url, HttpClient(settings.user, settings.password))
+        self._client = AriClient(settings.url, HttpClient(settings.user, settings.password, leads=settings.leads))
         self._link = Link(
             self._client,
             f"{settings.application}-presence",

@@ -41,7 +41,8 @@ from ari_app.availability.wire import read_counts, read_record, read_records
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.client import ERRORS
-from ari_app.store.scripts import Fence, Scripts, sources
+from ari_app.store.leases import Fence
+from ari_app.store.scripts import Scripts, sources
 
 # How many agents or sets one script looks at, so that none takes more than a few milliseconds.
 PAGE = 200

@@ -53,7 +53,10 @@ class ProcessSettings(FileSettings):
     """Seconds that a write waits, with Sentinels, for a replica to have it. 0: it does not wait, and what was answered
     last may be lost when Redis' primary is."""
     redis_prefix: str = Field("cc", pattern=r"^[A-Za-z0-9_.-]{1,32}$")
-    """What all keys in Redis begin with: another one for each controller that shares a Redis."""
+    """What all keys in Redis begin with: another one for each call centre that shares a Redis."""
+    asterisk_id: str = Field("asterisk-a", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    """A name for this Asterisk: of several controllers with the same one, and the same Redis and prefix, one leads and
+    the others stand by."""
     recordings: Path | None = None
     """Where this machine has Asterisk's recordings: none is begun when that disk is full. Without it nobody looks."""
     api_host: str = Field("127.0.0.1", min_length=1)

@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 
 from ari_app.store import lua
 from ari_app.store.client import ERRORS
+from ari_app.store.leases import Fence
 from ari_app.store.port import (
     COUNTS_TTL,
     FAVOURITES,
@@ -38,7 +39,7 @@ from ari_app.store.port import (
     KeptConfiguration,
     check_hash,
 )
-from ari_app.store.scripts import Fence, Scripts, sources
+from ari_app.store.scripts import Scripts, sources
 
 IN_PROGRESS = b""
 SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_recording"))

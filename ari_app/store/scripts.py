@@ -5,7 +5,6 @@ Read once, run by their SHA-1, sent whole where Redis does not know them (restar
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from types import ModuleType
 from typing import Any
@@ -14,19 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from ari_app.store import lua
-
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """Under which lease somebody writes: of which Asterisk, its fencing number, and its owner."""
-
-    asterisk: str
-    number: int
-    owner: str
-
-    def __str__(self) -> str:
-        """As scripts get it."""
-        return f"{self.asterisk} {self.number} {self.owner}"
+from ari_app.store.leases import Fence
 
 
 def sources(folder: ModuleType, names: Iterable[str], beginning: str = "") -> Mapping[str, str]:

@@ -1,11 +1,10 @@
-"""Leases in this process: the same as `store.leases.RedisLeases`, for tests."""
+"""Leases in this process: the same as `store.redis_leases.RedisLeases`, for tests."""
 
 import time
 from collections.abc import Callable
 
 from ari_app.errors import StoreUnavailable
-from ari_app.store.leases import Lease
-from ari_app.store.scripts import Fence
+from ari_app.store.leases import Fence, Lease
 
 
 class MemoryLeases:
@@ -17,11 +16,10 @@ class MemoryLeases:
         self._held: dict[str, tuple[float, Lease]] = {}
 
     async def look(self, asterisk: str) -> Lease:
-        until, lease = self._held.get(asterisk, (0.0, Lease(0)))
-        return lease if self._clock() < until else Lease(self._highest(asterisk))
+        return self._now(asterisk)
 
     async def take(self, asterisk: str, owner: str, address: str, seconds: float, above: int = 0) -> int | None:
-        if (await self.look(asterisk)).owner:
+        if self._now(asterisk).owner:
             return None
         fence = Fence(asterisk, max(self._highest(asterisk), above) + 1, owner)
         self._hold(fence, address, seconds)
@@ -51,6 +49,10 @@ class MemoryLeases:
     def _hold(self, fence: Fence, address: str, seconds: float) -> None:
         self._fences[fence.asterisk] = fence
         self._held[fence.asterisk] = (self._clock() + seconds, Lease(fence.number, fence.owner, address))
+
+    def _now(self, asterisk: str) -> Lease:
+        until, lease = self._held.get(asterisk, (float("-inf"), Lease(0)))
+        return lease if self._clock() < until else Lease(self._highest(asterisk))
 
     def _highest(self, asterisk: str) -> int:
         return self._fences[asterisk].number if asterisk in self._fences else 0

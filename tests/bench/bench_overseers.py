@@ -30,6 +30,7 @@ from ari_app.__main__ import _configure_logging
 from ari_app.adapters import LiveAgents
 from ari_app.api.documents import agent_document
 from ari_app.api.events import EventHub
+from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.availability.mirror import Mirror
@@ -132,10 +133,13 @@ async def ours(agents: int, windows: int) -> None:
     async def happen(record: AgentRecord) -> None:
         hub.agent_changed(record)
 
-    print(await server.start(HOST, 0), flush=True)
+    listener = Listener(server.handle)
+    print(await listener.start(HOST, 0), flush=True)
     await drive(Change(directory), happen)
     following.cancel()
-    await server.stop()
+    server.close_windows()
+    await listener.stop()
+    server.close()
 
 
 async def bare(agents: int, windows: int) -> None:

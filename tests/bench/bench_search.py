@@ -24,6 +24,7 @@ from pydantic_core import to_json
 from ari_app.__main__ import _configure_logging
 from ari_app.adapters import LiveAgents
 from ari_app.api.events import EventHub
+from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.port import RecordedSound, StoryEntry
 from ari_app.api.server import ApiServer
@@ -185,10 +186,13 @@ async def serve(agents: int, groups: int) -> None:
     await mirror.wait_fresh()
     control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
     server = ApiServer(control, live, store, EventHub(control, live, metrics), metrics, NoPhones(), NoFiles())
-    print(await server.start(HOST, 0), flush=True)
+    listener = Listener(server.handle)
+    print(await listener.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     following.cancel()
-    await server.stop()
+    server.close_windows()
+    await listener.stop()
+    server.close()
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ from redis.asyncio import Redis
 from ari_app.__main__ import _configure_logging
 from ari_app.adapters import LiveAgents
 from ari_app.api.events import EventHub
+from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.availability.mirror import Mirror
@@ -97,10 +98,13 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     await mirror.wait_fresh()
     freeze_for_gc()
     server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles())
-    print(await server.start(HOST, 0), flush=True)
+    listener = Listener(server.handle)
+    print(await listener.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)
     following.cancel()
-    await server.stop()
+    server.close_windows()
+    await listener.stop()
+    server.close()
     await disconnect(client)
 
 

@@ -62,6 +62,16 @@ class Desktop:
         async with asyncio.timeout(10):
             await followed
 
+    def moves_to(self, base: str) -> None:
+        """The next login is at another server."""
+        self._base = base.rstrip("/")
+
+    @property
+    def authorization(self) -> str:
+        """As requests carry it."""
+        assert self._session is not None
+        return self._session.headers["Authorization"]
+
     async def close(self, *, log_out: bool) -> None:
         """Close; with `log_out` the agent ends up logged out, so that the next scenario starts clean."""
         if self._session is None:

@@ -1,7 +1,7 @@
 """What every implementation of `Leases` does, and what no store keeps of somebody whose lease is another's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from redis.asyncio import Redis
@@ -10,10 +10,10 @@ from ari_app.availability.redis import RedisAvailability
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import parse_target
-from ari_app.store.leases import Lease, Leases, RedisLeases
+from ari_app.store.leases import Fence, Lease, Leases
 from ari_app.store.port import hash_token
 from ari_app.store.redis import RedisStore
-from ari_app.store.scripts import Fence
+from ari_app.store.redis_leases import RedisLeases
 from ari_app.testing.leases import MemoryLeases
 from tests.contract.conftest import Clock
 
@@ -42,7 +42,7 @@ def emptied(request: pytest.FixtureRequest, leases: Leases, prefix: str) -> Call
 
 async def until_free(leases: Leases) -> None:
     async with asyncio.timeout(DEADLINE):
-        while (await leases.look("a")).owner:  # noqa: ASYNC110 - nothing is told when a lease ends
+        while (await leases.look("a")).owner:  # noqa: ASYNC110 - nobody is notified when a lease ends
             await asyncio.sleep(0)
 
 
@@ -121,17 +121,15 @@ async def test_of_a_store_that_forgot_the_highest_number_wins_and_of_two_equal_o
 
 
 @pytest.fixture
-async def overtaken(client: Redis, prefix: str) -> AsyncIterator[Fence]:
+async def overtaken(client: Redis, prefix: str) -> Fence:
     """Of a controller that stood still meanwhile."""
     leases = RedisLeases(client, prefix)
     assert await leases.take("a", "one", "host:1", SHORT) == 1
     await until_free(leases)
-    yield Fence("a", 1, "one")
+    return Fence("a", 1, "one")
 
 
-async def test_nothing_is_kept_of_whoever_has_not_the_last_number(
-    client: Redis, prefix: str, overtaken: Fence
-) -> None:
+async def test_nothing_is_kept_of_whoever_has_not_the_last_number(client: Redis, prefix: str, overtaken: Fence) -> None:
     old = RedisStore(client, prefix, overtaken)
     token = hash_token("a token")
     await old.save_many({"call:1": b"{}"})

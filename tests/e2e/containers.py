@@ -25,7 +25,7 @@ _COMMAND_WITHIN = 30
 _READY_WITHIN = 40.0
 _POLL_SECONDS = 0.05
 
-type Name = Literal["asterisk", "controller", "redis"]
+type Name = Literal["asterisk", "controller", "controller-2", "redis"]
 
 # Runs beside the controller's process, in its process namespace: takes its sockets to a port, and shuts them down.
 # 438 is pidfd_getfd(2). Prints how many there were.
@@ -101,9 +101,9 @@ async def asterisk_console(stack: Stack, command: str) -> str:
     return (await run_in(f"{stack.project}-asterisk", "asterisk", "-rx", command)).decode().strip()
 
 
-async def logged(stack: Stack, event: str) -> list[dict[str, Any]]:
-    """The controller's log lines of this name."""
-    text = await with_container(f"{stack.project}-controller", lambda container: container.logs().decode())
+async def logged(stack: Stack, event: str, controller: Name = "controller") -> list[dict[str, Any]]:
+    """A controller's log lines of this name."""
+    text = await with_container(f"{stack.project}-{controller}", lambda container: container.logs().decode())
     lines = (json.loads(line) for line in text.splitlines() if f'"{event}"' in line)
     return [line for line in lines if line["event"] == event]
 
@@ -197,6 +197,26 @@ class Part:
             return printed
 
         return int(await ask_docker(cut))
+
+    async def kill(self) -> None:
+        """Dead at once; it stays so until it is started."""
+        await self._do(Container.kill)
+
+    async def start(self) -> None:
+        """Nobody waits for it to be ready."""
+        await self._do(Container.start)
+
+    async def stop(self) -> None:
+        """Stopped in order; returns when it is over."""
+        await self._do(lambda container: container.stop(timeout=10))
+
+    async def freeze(self) -> None:
+        """Standing still, with all sockets open, until it is thawed."""
+        await self._do(Container.pause)
+
+    async def thaw(self) -> None:
+        """It goes on; nobody waits for it to be ready."""
+        await self._do(Container.unpause)
 
     async def _do(self, what: Callable[[Container], object]) -> None:
         await with_container(self.container, what)

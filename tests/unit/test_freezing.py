@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ari_app.freezing import freeze_for_gc
+from ari_app.freezing import freeze_for_gc, thaw_for_gc
 
 
 class Thing:
@@ -40,4 +40,15 @@ def test_what_nobody_refers_to_any_more_goes() -> None:
     gone = weakref.ref(thing)
     freeze_for_gc()
     del thing
+    assert gone() is None
+
+
+def test_what_lasted_is_looked_at_again_when_it_lasts_no_more() -> None:
+    thing = Thing()
+    thing.__dict__["itself"] = thing
+    gone = weakref.ref(thing)
+    freeze_for_gc()
+    del thing
+    thaw_for_gc()
+    gc.collect()
     assert gone() is None

@@ -82,6 +82,7 @@ class Ready(Answer):
     """Everything that this depends on is reached."""
 
     ready: Literal[True] = True
+    role: Annotated[Literal["leader"], Field(description="A standby answers 503 with the code `standby`")] = "leader"
     asterisk: bool
     store: bool
     configuration: Annotated[

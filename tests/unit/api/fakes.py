@@ -13,6 +13,7 @@ from aiohttp import web
 from jsonschema_rs import validator_for
 
 from ari_app.api.events import EventHub
+from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.availability.port import CHOICES
@@ -287,7 +288,8 @@ class World:
         self.server = ApiServer(
             self.control, self.agents, self.store, self.hub, self.metrics, self.phones, self.files, clock=self.clock
         )
-        self.port = await self.server.start(HOST, 0)
+        self.listener = Listener(self.server.handle)
+        self.port = await self.listener.start(HOST, 0)
         self.http = aiohttp.ClientSession(f"http://{HOST}:{self.port}")
         if not DOCUMENT:
             DOCUMENT.update((await self.ask("GET", "/v1/openapi.json", check=False)).json)
@@ -295,8 +297,14 @@ class World:
 
     async def stop(self) -> None:
         await self.http.close()
-        await self.server.stop()
+        await self.close()
         await self.phones.stop()
+
+    async def close(self) -> None:
+        """As at the end of the process."""
+        self.server.close_windows()
+        await self.listener.stop()
+        self.server.close()
 
     def clock(self) -> float:
         return self.now

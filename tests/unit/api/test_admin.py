@@ -110,6 +110,7 @@ async def test_health_and_readiness(world: World) -> None:
     answer = await world.ask("GET", "/readyz")
     assert answer.json == {
         "ready": True,
+        "role": "leader",
         "asterisk": True,
         "store": True,
         "configuration": "current",

@@ -306,6 +306,6 @@ async def test_another_role_begins_anew(world: World, alice: str) -> None:
 async def test_a_server_that_stops_says_so(world: World, alice: str) -> None:
     async with window(world, alice) as ws:
         await next_event(ws)
-        stopping = asyncio.create_task(world.server.stop())
+        stopping = asyncio.create_task(world.close())
         assert await close_code(ws) == 1001
         await stopping

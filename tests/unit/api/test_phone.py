@@ -151,7 +151,7 @@ async def test_it_ends_when_the_agent_is_gone_or_it_is_switched_off(world: World
 
 async def test_it_ends_with_the_server(world: World, alice: str) -> None:
     page = await socket(world, alice)
-    stopping = asyncio.create_task(world.server.stop())
+    stopping = asyncio.create_task(world.close())
     assert await closed(page) == 1001
     await stopping
 

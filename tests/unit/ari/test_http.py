@@ -273,3 +273,19 @@ async def test_what_may_be_long_does_not_keep_one_waiting(server: Server) -> Non
             await read(hasty, f"{server.url}/{path}")
     gate.set()
     await hasty.close()
+
+
+async def test_whoever_does_not_lead_any_more_requests_nothing_and_opens_nothing(server: Server) -> None:
+    leads = asyncio.get_running_loop().create_future()
+    client = HttpClient("user", PASSWORD, leads=lambda: asyncio.shield(leads))
+    requests = [
+        asyncio.ensure_future(client.request("POST", f"{server.url}/channels")),
+        asyncio.ensure_future(client.ws_connect(f"{server.url}/events")),
+    ]
+    await asyncio.sleep(0)
+    leads.set_result(False)
+    for request in requests:
+        with pytest.raises(Unreachable, match="another controller leads"):
+            await request
+    assert server.requests == []
+    await client.close()

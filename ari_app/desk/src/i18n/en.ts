@@ -305,6 +305,7 @@ export const en: Messages = {
       disk_full: "There is no room left for recordings.",
       asterisk_unavailable: "Telephony does not answer.",
       store_unavailable: "The store does not answer.",
+      standby: "Another server has taken over. Try again.",
       network: "The server does not answer.",
     },
   },

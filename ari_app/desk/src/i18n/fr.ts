@@ -322,6 +322,7 @@ export const fr = {
       disk_full: "Il n’y a plus de place pour les enregistrements.",
       asterisk_unavailable: "La téléphonie ne répond pas.",
       store_unavailable: "Le stockage ne répond pas.",
+      standby: "Un autre serveur a pris le relais. Réessayez.",
       network: "Le serveur ne répond pas.",
     } as Record<string, string>,
   },

@@ -1,0 +1,1 @@
+"""Which controller leads its Asterisk: `machine` decides, `leading` asks the store and says who leads."""

@@ -1,0 +1,131 @@
+"""Keeps asking the store for the lease, and says who leads: the shell around `machine`."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+import structlog
+
+from ari_app.errors import StoreUnavailable
+from ari_app.leading.machine import Inquiry, Leadership, Timing
+from ari_app.store.leases import Fence, Leases
+
+log = structlog.get_logger(__name__)
+
+_LATE = "the store does not answer in time; try again shortly"
+
+
+class Leading:
+    """Run `run()` in a task. `owner` is this process and no other; `address` is where its API is."""
+
+    def __init__(
+        self,
+        leases: Leases,
+        asterisk: str,
+        owner: str,
+        address: str,
+        timing: Timing | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._leases = leases
+        self._asterisk = asterisk
+        self._owner = owner
+        self._address = address
+        self._clock = clock
+        self._machine = Leadership(timing or Timing())
+        self._trouble = ""
+        self._news = asyncio.Event()  # set, and replaced, whenever something was answered
+        self._hurry = asyncio.Event()
+
+    @property
+    def fence(self) -> Fence | None:
+        """Under which it leads; None for a standby."""
+        number = self._machine.number
+        return None if number is None else Fence(self._asterisk, number, self._owner)
+
+    @property
+    def trouble(self) -> str:
+        """Why the store has not answered the last inquiry; empty where it has."""
+        return self._trouble
+
+    async def run(self) -> None:
+        """Inquire for ever."""
+        while True:
+            self._hurry.clear()
+            before = self.fence
+            await self._inquire()
+            if before is None and self.fence is not None:
+                log.info("lease_taken", asterisk=self._asterisk, number=self.fence.number)
+            elif before is not None and self.fence is None:
+                log.error("lease_lost", asterisk=self._asterisk, number=before.number)
+            self._tell()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._machine.pause):
+                    await self._hurry.wait()
+
+    async def begun(self) -> Fence:
+        """Wait until it leads."""
+        while (fence := self.fence) is None:
+            await self._news.wait()
+        return fence
+
+    async def ended(self, fence: Fence) -> None:
+        """Wait until it leads no more under this lease."""
+        while self.fence == fence:
+            await self._news.wait()
+
+    async def sure(self, fence: Fence) -> bool:
+        """Whether it leads under this lease. Whoever has stood still asks first: another may have taken over."""
+        while self.fence == fence and not self._machine.may_act(self._clock()):
+            self._hurry.set()
+            await self._news.wait()
+        return self.fence == fence
+
+    def replaced(self, fence: Fence) -> None:
+        """Another has the application in Asterisk."""
+        if self.fence == fence:
+            log.error("application_lost", asterisk=self._asterisk, number=fence.number)
+            self._machine.replaced(self._clock())
+            self._tell()
+
+    async def release(self) -> None:
+        """Hand over: another may lead at once."""
+        fence = self.fence
+        if fence is None:
+            return
+        self._machine.resigned()
+        self._tell()
+        try:
+            await self._leases.release(fence)
+            log.info("lease_released", asterisk=self._asterisk, number=fence.number)
+        except StoreUnavailable:
+            log.warning("lease_not_released", asterisk=self._asterisk, number=fence.number)
+
+    async def _inquire(self) -> None:
+        machine, lasts = self._machine, self._machine.timing.lasts
+        begun = self._clock()
+        fence = self.fence
+        try:
+            async with asyncio.timeout(machine.timing.within):
+                match machine.inquiry(begun):
+                    case Inquiry.LOOK:
+                        machine.looked(await self._leases.look(self._asterisk), self._clock())
+                    case Inquiry.TAKE:
+                        of = (self._asterisk, self._owner, self._address)
+                        machine.taken(await self._leases.take(*of, lasts, machine.highest), begun)
+                    case Inquiry.RENEW if fence is not None:
+                        mine = await self._leases.renew(fence, self._address, lasts)
+                        if self.fence == fence:  # else it was lost to another meanwhile
+                            machine.renewed(mine, begun)
+            self._trouble = ""
+        except (StoreUnavailable, TimeoutError) as error:
+            machine.unanswered(begun)
+            reason = error.detail if isinstance(error, StoreUnavailable) else _LATE
+            if reason != self._trouble:
+                log.warning("store_unavailable", reason=reason, asterisk=self._asterisk)
+            self._trouble = reason
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

@@ -1,0 +1,123 @@
+"""Whether this controller leads its Asterisk, out of what the store answered and when: no clock, no I/O.
+
+All times are in seconds of a clock that nobody sets. Why each rule is there: docs/decisions/0008-leases.md.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ari_app.store.leases import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. `lasts`: a lease that nobody renews; `renew` and `look`: pauses of a leader and of a standby; `within`:
+    what the store may take for an answer; `rest`: of whoever lost the application to somebody who has no lease.
+    """
+
+    lasts: float = 1.2
+    renew: float = 0.25
+    look: float = 0.1
+    within: float = 0.3
+    rest: float = 10.0
+
+    @property
+    def trusted(self) -> float:
+        """How long a word holds: shorter than the lease by more than two machines' clocks drift apart meanwhile."""
+        return self.lasts * 0.9
+
+
+class Inquiry(StrEnum):
+    """What the store is to do next."""
+
+    LOOK = "look"
+    TAKE = "take"
+    RENEW = "renew"
+
+
+class Leadership:
+    """Do what `inquiry` says, and report what came of it; `number` is that of the lease, None for a standby."""
+
+    def __init__(self, timing: Timing) -> None:
+        self.timing = timing
+        self.number: int | None = None
+        self.highest = 0
+        self._begun = float("-inf")  # when the last inquiry was begun that has come to an end
+        self._last: Lease | None = None  # what was seen; None where nothing was, or too long ago
+        self._looked = float("-inf")
+        self._missing_since: float | None = None
+        self._free = False
+        self._rests_until = float("-inf")
+        self._replaced_at = 0  # the number under which the application was lost
+
+    def inquiry(self, now: float) -> Inquiry:
+        """The next one."""
+        if self.number is not None:
+            return Inquiry.RENEW
+        return Inquiry.TAKE if self._free and now >= self._rests_until else Inquiry.LOOK
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next inquiry. A lease that is free is taken at once."""
+        if self.number is not None:
+            return self.timing.renew
+        return self.timing.look
+
+    def may_act(self, now: float) -> bool:
+        """Whether it leads, and has inquired so lately that it cannot have stood still while another took over.
+
+        That the store did not answer is a word too: a leader goes on without it.
+        """
+        return self.number is not None and now - self._begun < self.timing.trusted
+
+    # -- what came of it ----------------------------------------------------------------------------------------------
+
+    def looked(self, lease: Lease, now: float) -> None:
+        """The answer to LOOK."""
+        before = self._last if now - self._looked < self.timing.lasts else None
+        if before is None:
+            self._missing_since = None
+        self._last, self._looked = lease, now
+        # Emptied, or its last seconds are lost.
+        forgot = lease.number < max(self.highest, 1)
+        self.highest = max(self.highest, lease.number)
+        if lease.number > self._replaced_at:
+            self._rests_until = float("-inf")  # it was one of us who took the application
+        same = before is not None and before.number == lease.number
+        ended = same and (self._free or (before is not None and before.owner != ""))
+        if lease.owner:
+            self._free, self._missing_since = False, None
+        elif (lease.released or ended) and not forgot:
+            self._free = True
+        else:
+            # It says nothing of who leads until that one has had time to renew: so it is when it was away.
+            self._missing_since = now if self._missing_since is None else self._missing_since
+            self._free = now - self._missing_since >= self.timing.lasts
+
+    def taken(self, number: int | None, begun: float) -> None:
+        """The answer to TAKE."""
+        self._free, self._last, self._missing_since = False, None, None
+        if number is not None:
+            self.number, self._begun = number, begun
+            self.highest = max(self.highest, number)
+
+    def renewed(self, mine: bool, begun: float) -> None:
+        """The answer to RENEW; False: a newer one leads."""
+        self._begun = begun
+        if not mine:
+            self.number = None
+
+    def unanswered(self, begun: float) -> None:
+        """The store did not answer. A leader goes on; a standby has to watch anew, for it knows nothing any more."""
+        self._begun = begun
+        self._free, self._last, self._missing_since = False, None, None
+
+    def replaced(self, now: float) -> None:
+        """Another has the application in Asterisk: whoever that is, this one commands nothing any more."""
+        if self.number is not None:
+            self._replaced_at, self.number = self.number, None
+            self._rests_until = now + self.timing.rest
+
+    def resigned(self) -> None:
+        """It was given up."""
+        self.number = None
