@@ -179,7 +179,7 @@ def _controller(controller: Controller | None) -> list[Finding]:
             )
         ]
     found = []
-    if controller.code:
+    if controller.code and not controller.stands_by:
         found.append(
             error(
                 Code.CONTROLLER_NOT_READY,

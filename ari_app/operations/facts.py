@@ -74,6 +74,11 @@ class Controller:
     last_good: bool = False
 
     @property
+    def stands_by(self) -> bool:
+        """Whether another controller leads, and this one is ready to take its place."""
+        return self.code == "standby"
+
+    @property
     def has_asterisk(self) -> bool | None:
         """Whether its connection to Asterisk stands; None: it says so of Redis first, and no more."""
         if self.reached and self.code not in ("", "asterisk_unavailable"):

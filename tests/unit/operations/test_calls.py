@@ -128,6 +128,19 @@ def test_who_held_somebody_and_is_not_in_the_call_any_more_has_no_name() -> None
     assert line.parties[0].held_by == ("alice", "somebody who left")
 
 
+def test_who_withholds_who_they_are_is_not_named_as_the_one_who_holds_either() -> None:
+    office = Office()
+    office.withholding = True
+    office.served()
+    (call,) = up(office)
+    alice, contact = office.party(call, "alice"), office.party(call, "in1")
+    held = replace(call, parties={contact.id: contact, alice.id: replace(alice, held_by=frozenset({contact.id}))})
+    (line,) = listed([held])
+    assert line.parties[1].held_by == ("withheld",)
+    known = replace(held, parties={**held.parties, contact.id: replace(contact, identity=Identity("Zoé", "+336"))})
+    assert listed([known])[0].parties[1].held_by == ("Zoé",)
+
+
 def test_without_calls_it_says_so() -> None:
     assert lines([], NOW, 80) == ["no calls are up"]
 

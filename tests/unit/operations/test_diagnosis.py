@@ -230,6 +230,10 @@ def test_of_a_controller_without_redis_nobody_knows_whose_the_application_is() -
         assert [finding.code for finding in diagnose(facts)] == [Code.CONTROLLER_NOT_READY]
 
 
+def test_a_controller_that_stands_by_for_another_is_as_it_should_be() -> None:
+    assert diagnose(controller(True, "standby", "another controller leads")) == []
+
+
 def test_weak_secrets_are_errors_where_others_than_this_machine_can_use_them() -> None:
     weak = secrets(demo=("alice",), phones=(Secret("1001", 10, public=True),), ari=Secret("ari", 3))
     for name in ("api", "ari"):
