@@ -114,7 +114,9 @@ class Nodes:
                 async with self.client(address, 26379) as sentinel:
                     master: Any = await sentinel.sentinel_master(SERVICE)
                     replicas: list[dict[str, Any]] = await sentinel.sentinel_slaves(SERVICE)
-                up = [replica for replica in replicas if replica["flags"] == "slave"]
+                # for up to ten seconds they take one that follows again for the primary that it was
+                ok = {"flags": "slave", "role-reported": "slave", "master-link-status": "ok"}
+                up = [replica for replica in replicas if ok.items() <= replica.items()]
                 if (len(up), master["num-other-sentinels"], master["flags"]) != (2, 2, "master"):
                     return False
                 primaries.add(master["ip"])
