@@ -269,8 +269,10 @@ class App:
         self._api.board.call_changed(before, call)
         self._api.history.call_changed(call)
         self._api.recordings.call_changed(before, call)
-        if before is None or call.ended:
-            log.info("call_over" if call.ended else "call_begun", call_id=call.id, type=call.type.value)
+        if call.ended:
+            log.info("call_over", call_id=call.id, type=call.type.value, owner=(before or call).owner)
+        elif before is None:
+            log.info("call_begun", call_id=call.id, type=call.type.value)
 
     def talk_changed(self, call: Call) -> None:
         self._hub.call_changed(call, call)

@@ -1,10 +1,21 @@
-"""Keeps what somebody withholds to itself: out of stories and logs, and of the machine where agents may not see it."""
+"""Keeps to itself what somebody withholds, and keys that they press: out of stories and logs, and of the machine where
+agents may not see it.
 
+Keys stand in a story as far as the machine reads them: a feature code, or the beginning of one, and the number dialled
+after it. All others may be a PIN; with what stands in their place a step runs again as it did.
+"""
+
+import re
 from dataclasses import replace
 
-from ari_app.calls.effects import CallAlarm
+from ari_app.calls.commands import SendDtmf
+from ari_app.calls.effects import CallAlarm, PlayDtmf
 from ari_app.calls.model import Call
-from ari_app.calls.stimuli import AsteriskReconciled, ChannelArrived, LegIdentified, Stimulus
+from ari_app.calls.stimuli import AsteriskReconciled, ChannelArrived, LegDigit, LegIdentified, Stimulus
+
+_ANY_DIGIT = re.compile(r"[0-9A-D*#]")
+_SENT = "0"  # the machine refuses what no phone can send
+_PRESSED = "?"  # no feature code begins with it
 
 
 def of_stimulus(stimulus: Stimulus) -> Stimulus:
@@ -36,3 +47,17 @@ def discreet(detail: object) -> object:
             return of_stimulus(detail)
         case _:
             return detail
+
+
+def without_digits[T](detail: T) -> T:
+    """A stimulus, an effect or a value of a story without the digits that it sends to somebody."""
+    match detail:
+        case SendDtmf(digits=digits) | PlayDtmf(digits=digits):
+            return replace(detail, digits=_ANY_DIGIT.sub(_SENT, digits))
+        case _:
+            return detail
+
+
+def without_keys(stimulus: Stimulus, *, read: bool) -> Stimulus:
+    """The stimulus without the key that was pressed, unless the machine has `read` it."""
+    return replace(stimulus, digit=_PRESSED) if isinstance(stimulus, LegDigit) and not read else stimulus

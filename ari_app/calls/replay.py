@@ -40,7 +40,7 @@ def replay(call: CallId, story: Sequence[StoryEntry]) -> Iterator[ReplayedStep]:
         if switch is None:
             continue
         switch.stand_before(before)
-        switch.stories = Stories()
+        switch.stories = Stories(call)
         switch.handle(stimulus, at)
         requested = switch.stories.of(call) or ()
         now = tuple(entry.detail for entry in requested if entry.kind == "effect")

@@ -40,6 +40,7 @@ class Step:
         self.counter = state.counter
         self.linked = state.linked
         self.tells_all_agents = False
+        self.key_is_read = False  # the key just pressed is part of a feature code, or of a number after one
         self.causes: set[str] = set()
         self.announcements: list[tuple[LegId, str, str, str]] = []
         self.to_all: list[tuple[CallId, str]] = []

@@ -2,12 +2,16 @@
 
 A stimulus carries what its step read of the machine's state, as far as the story does not have that already: so that
 any stretch of it that begins with a `whole` entry can be run again (see `replay`).
+
+Effects stand in the order in which they were requested. They are sent in another: `engine` has those go last who are to
+go.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ari_app.calls.discretion import without_digits
 from ari_app.calls.model import CallId
 from ari_app.calls.reads import Reads
 from ari_app.routing.directory import Directory
@@ -40,7 +44,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class StoryEntry:
-    """At `at` (seconds since the epoch) this happened (`stimulus`) or was requested (`effect`).
+    """At `at` (seconds since the epoch) this happened (`stimulus`) or was requested (`effect`), without digits.
 
     `before` is what the stimulus found; None where that was too much to keep.
     """
@@ -72,7 +76,7 @@ class _Story:
             self._known.clear()
             self._since_whole = 0
         self._since_whole += 1
-        news = {key: value for key, value in reads.values.items() if self._is_news(key, value)}
+        news = {key: without_digits(value) for key, value in reads.values.items() if self._is_news(key, value)}
         self._known.update((key, value) for key, value in news.items() if key[0] in _LARGE)
         return Before(whole, reads.prefix, reads.counter, reads.linked, directory, news, dict(reads.lists))
 
@@ -88,10 +92,10 @@ class _Story:
 
 
 class Stories:
-    """Bounded twice: so many entries a call, so many calls."""
+    """Bounded twice: so many entries a call, so many calls. `known` are calls that have a story already."""
 
-    def __init__(self) -> None:
-        self._stories: OrderedDict[CallId, _Story] = OrderedDict()
+    def __init__(self, *known: CallId) -> None:
+        self._stories = OrderedDict((call, _Story()) for call in known)
 
     def add(
         self,
@@ -104,16 +108,20 @@ class Stories:
         results: Found,
     ) -> None:
         """One step of these calls (each with whether it is over now), with what it read and left of calls and legs."""
-        requested = [StoryEntry(at, "effect", effect) for effect in effects]
+        requested = [StoryEntry(at, "effect", without_digits(effect)) for effect in effects]
         for call, over in calls.items():
             story = self._stories.get(call)
             if story is None:
                 story = self._stories[call] = _Story()
                 while len(self._stories) > _KEPT:
                     self._stories.popitem(last=False)
-            story.entries.append(StoryEntry(at, "stimulus", stimulus, story.before(reads, directory)))
+            story.entries.append(StoryEntry(at, "stimulus", without_digits(stimulus), story.before(reads, directory)))
             story.entries.extend(requested)
             story.learn(results, over=over)
+
+    def has(self, call: CallId) -> bool:
+        """Whether the call has a story, be it over or not."""
+        return call in self._stories
 
     def of(self, call: CallId) -> tuple[StoryEntry, ...] | None:
         """The call's story, oldest first; None for a call nobody remembers."""

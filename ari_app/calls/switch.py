@@ -86,6 +86,7 @@ _DERIVED: tuple[Callable[[Step], None], ...] = (
     times.settle,  # since when: after holds, and whatever changes an offer
     merging.settle,  # which calls could become one: looks at all that is above
 )
+_ANSWERS = s.AgentReserved | s.NobodyAvailable | s.ReservationFailed  # to what was requested of availability
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
 
 
@@ -172,10 +173,10 @@ class Switch:
             self._finish(step, stimulus)
         except CallControlError as error:
             if isinstance(stimulus, s.TimePassed):  # dropped, it would be due again at once, and for ever
-                return self._contain(stimulus, step, error, now)
-            return self._refused(stimulus, error)
+                return self._contain(stimulus, step, error)
+            return self._refused(step, stimulus, error)
         except Exception as error:
-            return self._contain(stimulus, step, error, now)
+            return self._contain(stimulus, step, error)
         return self._commit(step, stimulus)
 
     @staticmethod
@@ -263,6 +264,7 @@ class Switch:
 
     def _commit(self, step: Step, stimulus: s.Stimulus) -> list[Effect]:
         state = self.state
+        named = _named(step, stimulus)
         state.counter, state.linked = step.counter, step.linked
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
@@ -286,14 +288,20 @@ class Switch:
             elif talking.only(before, call):
                 effects.append(TalkChanged(call))
         _merge(state.pending, step.pending)
-        # Who speaks is reported once a second: it would leave no room for anything else.
-        dull = isinstance(stimulus, s.LegTalking) and not step.effects
-        if step.calls and not dull and not isinstance(stimulus, s.DirectoryReplaced):
-            calls = {call.id: call.ended for call in step.calls.values()}
-            rest = step.effects, step.read, step.directory, step.results()
-            self.stories.add(calls, step.now, stimulus, *rest)
+        self._keep_in_stories(step, stimulus, named)
         effects += self._answers(step)
         return effects
+
+    def _keep_in_stories(self, step: Step, stimulus: s.Stimulus, named: CallId | None) -> None:
+        """Of the calls that the step has touched, and of the one `named`, which it may have left as it was."""
+        calls = {call.id: call.ended for call in step.calls.values()}
+        if named is not None and (named in self.state.calls or self.stories.has(named)):
+            calls.setdefault(named, named not in self.state.calls)
+        # Whoever begins or stops to speak is reported: that would leave no room for anything else.
+        only_talk = isinstance(stimulus, s.LegTalking) and not step.effects
+        if calls and not only_talk and not isinstance(stimulus, s.DirectoryReplaced):
+            kept = discretion.without_keys(stimulus, read=step.key_is_read)
+            self.stories.add(calls, step.now, kept, step.effects, step.read, step.directory, step.results())
 
     def _note_deadline(self, call: Call) -> None:
         at = deadlines.of(call)
@@ -316,26 +324,30 @@ class Switch:
 
     # -- what goes wrong ----------------------------------------------------------------------------------------------
 
-    def _refused(self, stimulus: s.Stimulus, error: CallControlError) -> list[Effect]:
-        """The step is dropped. A reservation that came for nothing is given back."""
+    def _refused(self, dropped: Step, stimulus: s.Stimulus, error: CallControlError) -> list[Effect]:
+        """Nothing of the step is kept but its place in the story. A reservation that came for nothing is given back."""
+        step = self._instead_of(dropped)
         if isinstance(stimulus, commands.BaseCommand):
-            return [Refuse(stimulus.id, error)]
-        effects: list[Effect] = []
-        if isinstance(stimulus, s.AgentReserved | s.NobodyAvailable | s.ReservationFailed):
-            seek = self.state.seeks.pop(stimulus.request, None)
+            step.emit(Refuse(stimulus.id, error))
+        elif isinstance(stimulus, _ANSWERS):
+            seek = step.awaited(stimulus.request)
+            step.seeks[stimulus.request] = None
             if isinstance(stimulus, s.AgentReserved):
-                step = Step(self.state, self.directory, 0.0)
                 attempts.free(step, stimulus.agent, stimulus.request)
-                effects += step.effects
             if seek is not None and seek.command is not None:
-                effects.append(Refuse(seek.command.id, error))
-        return effects
+                step.emit(Refuse(seek.command.id, error))
+        return self._commit(step, stimulus)
 
-    def _contain(self, stimulus: s.Stimulus, broken: Step, error: Exception, now: float) -> list[Effect]:
+    def _instead_of(self, dropped: Step) -> Step:
+        """A step with what this one has read, for the story."""
+        step = Step(self.state, self.directory, dropped.now)
+        step.read, step.key_is_read = dropped.read, dropped.key_is_read
+        return step
+
+    def _contain(self, stimulus: s.Stimulus, broken: Step, error: Exception) -> list[Effect]:
         """Release the calls that the broken step touched, and nothing else."""
         what = f"{type(stimulus).__name__}: {type(error).__name__}: {error}"
-        step = Step(self.state, self.directory, now)
-        step.read = broken.read
+        step = self._instead_of(broken)
         for call_id in broken.calls:
             step.emit(ReportFault(call_id, what))
             parties.end(step, call_id)
@@ -352,6 +364,14 @@ class Switch:
             derive(step)
         endings.settle(step, None)
         return self._commit(step, stimulus)
+
+
+def _named(step: Step, stimulus: s.Stimulus) -> CallId | None:
+    """The call that a command names, be it this one or the one that this is the reservation for."""
+    if isinstance(stimulus, _ANSWERS):
+        seek = step.read.one("seeks", step.state.seeks, stimulus.request)
+        return seek.call if seek is not None else None
+    return stimulus.call if isinstance(stimulus, commands.CallCommand) else None
 
 
 def _configured(step: Step, directory: Directory) -> None:

@@ -3,8 +3,8 @@
 JSON in which everything that JSON does not have carries its type: `{"$": "Call", ...}` is a dataclass, `{"$enum":
 "OfferState", "value": "ringing"}`, `{"$set": [...]}`, `{"$tuple": [...]}`, `{"$map": [[key, value], ...]}`. Values that
 many steps share (calls, legs, the configuration) stand once, in `values`, and are cited as `{"$ref": n}`. Only types of
-the machine's own language are read back. It holds what calls hold, keys pressed and attached data
-among them, but not who somebody is that withholds it.
+the machine's own language are read back. It holds what calls hold, attached data among it, but not who somebody is that
+withholds it; of keys, what a story has (see `calls.discretion`).
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 from ari_app.calls import commands, effects, model, state, stimuli, story
 from ari_app.calls.model import Call, CallId, Leg, Withheld
 from ari_app.calls.story import Before, StoryEntry
-from ari_app.errors import CallControlError, Code
+from ari_app.errors import CallControlError, Code, FieldError
 from ari_app.routing import directory, targets
 from ari_app.routing.directory import Directory
 
@@ -116,8 +116,9 @@ class _Writer:
                 return value
             case Withheld():
                 return None  # no effect depends on it: the story runs the same without
-            case CallControlError(code=code, detail=detail):
-                return {"$error": code.value, "detail": detail}
+            case CallControlError(code=code, detail=detail, fields=wrong):
+                named = [[one.field, one.message] for one in wrong]
+                return {"$error": code.value, "detail": detail, "fields": named}
             case frozenset():
                 return {"$set": sorted((self.write(x) for x in value), key=repr)}
             case tuple():
@@ -148,8 +149,9 @@ class _Reader:
                 )
             case {"$enum": str() as name, "value": inner}:
                 return self._type(name)(inner)
-            case {"$error": str() as code, "detail": str() as detail}:
-                return CallControlError(Code(code), detail)
+            case {"$error": str() as code, "detail": str() as detail, **rest}:
+                wrong: Any = rest.get("fields", ())
+                return CallControlError(Code(code), detail, [FieldError(*named) for named in wrong])
             case {"$set": list() as items}:
                 return frozenset(self.read(x) for x in items)
             case {"$tuple": list() as items}:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from ari_app.calls.commands import BaseCommand
+from ari_app.calls.commands import BaseCommand, MakeCall
 from ari_app.calls.discretion import discreet
 from ari_app.calls.effects import CreateLeg, CreateSnoop, OnAsterisk
 from ari_app.calls.model import Call, DialplanEntry, Identity, Leg, Outside, Party, Phone
@@ -31,7 +31,7 @@ _WHO = 22
 _LONG = 3
 _WORD = re.compile(r"[A-Z][a-z]*")
 # What says nothing to a person: numbers of our own, and what stands elsewhere in the line.
-_LEFT_OUT = frozenset({"id", "by", "role", "request", "effect", "bridge", "announcement", "of"})
+_LEFT_OUT = frozenset({"id", "by", "role", "request", "command", "effect", "bridge", "announcement", "of"})
 _LABELS: Mapping[str, str] = {"endpoint": "from", "entry_verb": "for", "entry": "at", "dialled": "dialled"}
 _CAUSES: Mapping[int, str] = {
     1: "no such number", 16: "hung up", 17: "busy", 18: "no answer", 19: "no answer", 20: "not reached",
@@ -114,7 +114,7 @@ class _People:
         self._call = call
         self._names: dict[str, str] = {}
         self._directory: Directory | None = None
-        self._wanted: dict[str, BaseCommand] = {}
+        self._wanted: dict[str, MakeCall] = {}
 
     def meet(self, call: Call | None) -> None:
         """Those who are in a call."""
@@ -137,7 +137,7 @@ class _People:
         self._directory = before.directory
         for (_, key), value in before.values.items():
             match value:
-                case Seek(command=command) if command is not None:
+                case Seek(command=MakeCall() as command):
                     self._wanted[str(key)] = command
                 case Leg(id=leg, agent=str() as agent):
                     self._names.setdefault(leg, self._agent(agent))
@@ -196,7 +196,7 @@ class _People:
         return _with(name, self._details(detail, own)) + self._wish(getattr(detail, "request", ""))
 
     def _wish(self, request: str) -> str:
-        """A command changes nothing before somebody is reserved for it: it is in the story with the answer."""
+        """Who makes a call to agents has none before somebody is reserved: their command is not in its story."""
         command = self._wanted.pop(request, None)
         return f" (for {self.who(command)}: {self.what(command)})" if command is not None else ""
 

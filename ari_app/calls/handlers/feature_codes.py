@@ -43,6 +43,7 @@ def digit(step: Step, leg_id: LegId, key: str) -> None:
     call, me = here
     announcing.be_quiet(step, call.id, leg_id)
     leg = step.leg(leg_id) or leg
+    step.key_is_read = me.keyed is not None or _keys(step, leg, key) != ""
     if me.keyed is not None:
         _dial(step, call, me, me.keyed, key)
     elif (feature := _code(step, leg, key)) is not None:
@@ -54,13 +55,19 @@ def _speaks(step: Step, call: Call, party: Party) -> bool:
     return leg is not None and leg.speaks_in(call.id) and party.progress is Progress.JOINED
 
 
+def _keys(step: Step, leg: Leg, key: str) -> str:
+    """The last keys, with this one, as far as a code begins with them."""
+    settings = step.directory.settings
+    keys = (leg.keys if step.now - leg.keyed_at <= settings.feature_timeout else "") + key
+    while keys and not any(code.startswith(keys) for code in settings.feature_codes.values()):
+        keys = keys[1:]
+    return keys
+
+
 def _code(step: Step, leg: Leg, key: str) -> str | None:
     """The feature whose code this key completes. Keys that begin none are not kept."""
-    settings = step.directory.settings
-    codes = settings.feature_codes
-    keys = (leg.keys if step.now - leg.keyed_at <= settings.feature_timeout else "") + key
-    while keys and not any(code.startswith(keys) for code in codes.values()):
-        keys = keys[1:]
+    codes = step.directory.settings.feature_codes
+    keys = _keys(step, leg, key)
     feature = next((name for name, code in codes.items() if code == keys), None)
     kept = "" if feature is not None else keys
     if kept or leg.keys:

@@ -12,6 +12,14 @@ from tests.support.callcentre import target
 from tests.support.office import Office
 
 
+def _said(office: Office, call: str) -> list[str]:
+    """What stands in the story, refusals with their code."""
+    return [
+        f"Refuse {entry.detail.error.code}" if isinstance(entry.detail, e.Refuse) else entry.what
+        for entry in _story(office, call)
+    ]
+
+
 def _story(office: Office, call: str) -> tuple[StoryEntry, ...]:
     story = office.switch.stories.of(call)
     assert story is not None
@@ -98,3 +106,60 @@ def test_a_call_that_was_over_when_a_step_looked_for_it_is_over_in_the_replay_to
     office.switch.stand_before(gone)
     office.switch.stand_before(gone)
     assert call.id not in office.switch.calls
+
+
+# -- commands that change nothing of their call -----------------------------------------------------------------------
+
+
+def test_a_command_stands_in_the_story_of_its_call_before_anybody_is_reserved_for_it() -> None:
+    office = Office()
+    call = office.served().id
+    office.command(c.SendDtmf, "alice", call=call, digits="4711")
+    office.command(c.SingleStepTransfer, "alice", call=call, target=target("agent:bob"))
+    office.settle()
+    said = _said(office, call)
+    at = said.index("SendDtmf")
+    assert said[at : at + 5] == ["SendDtmf", "PlayDtmf", "SingleStepTransfer", "ReserveAgent", "AgentReserved"]
+    assert not account.replayed_otherwise(office)
+
+
+def test_a_command_that_is_refused_stands_in_the_story_with_its_code() -> None:
+    office = Office()
+    call = office.served().id
+    before = office.switch.calls[call]
+    wrong: list[tuple[type[c.BaseCommand], dict[str, object]]] = [
+        (c.Retrieve, {}),
+        (c.CompleteTransfer, {}),
+        (c.SendDtmf, {"digits": "x"}),
+        (c.SingleStepTransfer, {"target": target("agent:nobody")}),
+    ]
+    for kind, fields in wrong:
+        code = office.refused(kind, "alice", call=call, **fields)
+        assert _said(office, call)[-2:] == [kind.__name__, f"Refuse {code}"]
+    assert office.switch.calls[call] == before
+    assert not account.replayed_otherwise(office)
+
+
+def test_that_nobody_was_available_for_a_command_stands_in_the_story_of_its_call() -> None:
+    office = Office(ready=("alice",))
+    call = office.served().id
+    office.command(c.SingleStepTransfer, "alice", call=call, target=target("agent:bob"))
+    office.settle()
+    assert _said(office, call)[-4:] == [
+        "SingleStepTransfer",
+        "ReserveAgent",
+        "NobodyAvailable",
+        "Refuse no_agent_available",
+    ]
+    assert not account.replayed_otherwise(office)
+
+
+def test_a_command_on_a_call_that_was_over_stands_in_its_story_and_one_on_no_call_nowhere() -> None:
+    office = Office()
+    call = office.served().id
+    office.hangs_up("in1")
+    office.command(c.Hold, "alice", call=call)
+    assert _said(office, call)[-2:] == ["Hold", "Refuse not_found"]
+    office.command(c.Hold, "alice", call="c99")
+    assert office.switch.stories.of("c99") is None
+    assert not account.replayed_otherwise(office)

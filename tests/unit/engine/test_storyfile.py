@@ -30,7 +30,7 @@ from ari_app.calls.replay import replay
 from ari_app.calls.stimuli import ChannelArrived, TransferRequested
 from ari_app.calls.story import Before, StoryEntry
 from ari_app.engine.storyfile import _ROOMS, FORMAT, StoryUnreadable, read, write
-from ari_app.errors import Code, Refused
+from ari_app.errors import Code, FieldError, Refused
 from ari_app.routing.directory import Role
 from tests.support.callcentre import directory, target
 from tests.support.discretion import SECRET
@@ -87,6 +87,8 @@ def test_what_a_controller_recorded_of_a_call_asks_the_same_of_asterisk_and_agen
     (declined,) = [place for place, step in enumerate(steps) if getattr(step.stimulus, "cause", 0) == 21]
     assert "StopMusic" not in requested[declined], "only retrieve brings the contact back"
     assert ["StopMusic", "JoinBridge"] in requested
+    commands = [type(step.stimulus).__name__ for step in steps if isinstance(step.stimulus, c.BaseCommand)]
+    assert commands == ["SingleStepTransfer", "Retrieve", "SingleStepConference", "Clear"]
 
 
 def _requested(effects: Sequence[object]) -> list[object]:
@@ -135,8 +137,11 @@ def test_a_story_with_the_names_of_an_earlier_version_is_read() -> None:
 
 
 def test_errors_that_effects_carry_are_read_back() -> None:
-    entry = StoryEntry(1.0, "effect", Refused(Code.NOT_FOUND, "there is no such call"))
+    wrong = [FieldError("digits", "one to 64")]
+    entry = StoryEntry(1.0, "effect", Refused(Code.INVALID, "digits that a phone cannot send", wrong))
     assert read(write("c1", [entry]))[1] == (entry,)
+    earlier = write("c1", [StoryEntry(1.0, "effect", Refused(Code.NOT_FOUND, "gone"))]).replace(', "fields": []', "")
+    assert read(earlier)[1][0].detail == Refused(Code.NOT_FOUND, "gone")
 
 
 def test_what_somebody_withholds_is_in_no_file_and_the_story_runs_again_without() -> None:

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from ari_app.__main__ import main
 
 RECORDED = Path(__file__).parents[1] / "engine" / "recorded_story.json"
-CALL = "cc-mx0st60w-c166"
+CALL = "cc-mx1asfdo-c1"
 
 
 class Api:
@@ -77,7 +77,7 @@ async def test_with_a_password_on_standard_input_one_logs_in_reads_and_logs_out(
     assert await story(CALL, "--url", api.url) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert said.out.startswith(f"call {CALL}, 2026-11-28 (times are UTC)\n")
+    assert said.out.startswith(f"call {CALL}, 2026-11-29 (times are UTC)\n")
     assert api.requested == ["login", "story", "logout"]
 
 

@@ -46,26 +46,24 @@ def effects(*details: Any) -> list[str]:
 def test_a_story_that_a_controller_recorded_is_shown_with_names_and_times() -> None:
     account = tell(*read(RECORDED.read_text(encoding="utf-8")))
     lines = as_lines(account, 80)
-    assert lines[0] == "call cc-mx0st60w-c166, 2026-11-28 (times are UTC)"
+    assert lines[0] == "call cc-mx1asfdo-c1, 2026-11-29 (times are UTC)"
     assert max(len(line) for line in lines) <= 80
     wide = as_lines(account, 160)
-    assert (
-        "19:23:50.970     0.349  Bob Lefèvre   agent reserved (for Alice Martin: single step transfer: agent:bob)"
-        in wide
-    )
-    assert "19:23:50.994     0.373  Bob Lefèvre   gone: declined" in wide
-    at = wide.index("19:23:51.004     0.383  Alice Martin  retrieve")
+    assert "03:46:59.845     0.363  Alice Martin  single step transfer: agent:bob" in wide
+    assert "03:46:59.859     0.377  Bob Lefèvre   agent reserved" in wide
+    assert "03:46:59.882     0.400  Bob Lefèvre   gone: declined" in wide
+    at = wide.index("03:46:59.896     0.414  Alice Martin  retrieve")
     assert wide[at + 1 : at + 3] == [" " * 24 + "-> stop music: Zoé Caller", " " * 24 + "-> join bridge: Zoé Caller"]
-    assert not any(word in line for line in wide[1:] for word in ("cc-", "1795893830"))
+    assert not any(word in line for line in wide[1:] for word in ("cc-", "1795"))
     assert not any("effect done" in line for line in wide)
 
 
 def test_as_json_it_has_the_same_steps() -> None:
     account = tell(*read(RECORDED.read_text(encoding="utf-8")))
     document = json.loads(json.dumps(account.document()))
-    assert document["call"] == "cc-mx0st60w-c166"
+    assert document["call"] == "cc-mx1asfdo-c1"
     assert [step["what"] for step in document["steps"]] == [step.what for step in account.steps]
-    assert document["steps"][0]["at"] == "2026-11-28T19:23:50.621Z"
+    assert document["steps"][0]["at"] == "2026-11-29T03:46:59.482Z"
     assert document["steps"][0]["then"] == [
         "reserve agent: agent:alice, seconds 31",
         "start music: Zoé Caller, default",
@@ -150,6 +148,18 @@ def test_what_effects_carry_is_shown_as_far_as_a_person_needs_it() -> None:
         "call alarm: held_too_long",
         "announce: l9, queue_position, 4 sounds",
     ]  # fmt: skip
+
+
+def test_a_refusal_is_shown_with_its_code_and_a_call_to_agents_with_the_command_that_made_it() -> None:
+    office = Office("alice")
+    call = office.served().id
+    office.command(c.Retrieve, "alice", call=call)
+    assert said(account_of(office, call))[-2:] == ["Alice: retrieve", "-> refuse: not_allowed_now"]
+    office.hangs_up("in1")
+    office.do(c.MakeCall, "alice", target=target("agent:bob"))
+    office.settle()
+    (made,) = office.switch.calls
+    assert "Bob: agent reserved (for Alice: make call: agent:bob)" in said(account_of(office, made))
 
 
 def test_of_a_cause_that_has_no_word_the_number_is_shown() -> None:
