@@ -142,7 +142,7 @@ class EventHub:
             rest = f'"agent":{_json(agent_document(agent, record, self._agents.device(agent.id)))}'
             if themselves is not None:
                 self.publisher.publish(themselves, "agent.updated", rest)
-            self._fanout.newest(others, f"agent.updated {agent.id}", Value("agent.updated", rest))
+            self._fanout.replace_waiting(others, f"agent.updated {agent.id}", Value("agent.updated", rest))
         target = Target(TargetType.AGENT, agent.id)
         if agent.phone is not None and self._fanout.wanted(target):
             self._target_changed(target, str(record.state), None, self.clock())
@@ -152,7 +152,7 @@ class EventHub:
         overseeing = self.publisher.overseeing()
         if overseeing:
             value = Value("queue.updated", f'"queue":{_json(shown)}')
-            self._fanout.newest(overseeing, f"queue.updated {shown.target}", value)
+            self._fanout.replace_waiting(overseeing, f"queue.updated {shown.target}", value)
 
     def phone_changed(self, agent: str, phone: PhoneDocument) -> None:
         """Which of the agent's phones rings, how they are, or whose page has one, has changed: themselves."""

@@ -1,9 +1,8 @@
-"""Which stream tells of what, and when: values of targets, and for who oversees of agents and queues, wait here, one
-each, until a window can take them.
+"""Which stream is sent what, and when. Newest values (of targets; for supervisors also of agents and queues) wait here.
 
-What changes again before a stream has sent it is sent once, as it is then; what waits is the newest value,
-and it is always sent in the end. A number is given when an event is sent, so nothing that was left out leaves a gap.
-However much changes at once, what waits is one value of each thing there is, and no window is full of it.
+What changes again before a stream has sent it is sent once, as it is then; what waits is always sent in the end. A
+number is given when an event is sent, so nothing that was left out leaves a gap. However much changes at once, what
+waits is one value of each thing there is, and no window is full of it.
 
 Work is done in slices: a thousand windows of one target are notified within some milliseconds, but calls never wait for
 longer than one slice. It must not know how windows are sent to, or what a subscription means.
@@ -73,10 +72,10 @@ class Fanout:
         """The target is now as the JSON `rest` says."""
         name = str(target)
         value = Value("target.updated", rest, target)
-        self.newest(self._showing.get(name, {}), name, value)
-        self.newest(self._everything, name, value)
+        self.replace_waiting(self._showing.get(name, {}), name, value)
+        self.replace_waiting(self._everything, name, value)
 
-    def newest(self, streams: Iterable[Stream], name: str, value: Value) -> None:
+    def replace_waiting(self, streams: Iterable[Stream], name: str, value: Value) -> None:
         """These streams are to tell the value, in place of one of that name which still waits."""
         for stream in streams:
             stream.changed[name] = value

@@ -1,4 +1,4 @@
-"""Which legs are dead: the place where their phone was is lost, and no audio comes of them.
+"""Which legs are dead: the place where their phone was is lost, and no audio comes from them.
 
 Neither alone says so. One OPTIONS that got lost must not end a call in which people talk, nor must a phone that is
 moved to another port while it talks; and whoever is silent may have a phone that sends nothing then. Of several phones
@@ -30,11 +30,11 @@ _TARGET = "CHANNEL(pjsip,target_uri)"
 _ADDRESS = re.compile(r"sips?:(?:[^@]*@)?(\[[^]]+\]|[^:;?>]+)(?::(\d+))?")
 
 
-class Place(StrEnum):
+class PlaceStatus(StrEnum):
     """What is known of a place (contact) of a phone."""
 
     THERE = "there"
-    MUTE = "mute"  # it answers no OPTIONS
+    UNREACHABLE = "unreachable"  # it answers no OPTIONS
     REMOVED = "removed"  # it is registered no longer, or another took its place
 
 
@@ -54,12 +54,12 @@ class Liveness:
         self._sleep = sleep
         self._doubts: dict[tuple[str, str], asyncio.Task[None]] = {}
 
-    def place(self, user: str, uri: str, is_now: Place) -> None:
+    def place(self, user: str, uri: str, is_now: PlaceStatus) -> None:
         """A place of a phone, by its contact's URI, is lost, or is there (again)."""
         doubt = self._doubts.pop((user, uri), None)
         if doubt is not None:
             doubt.cancel()
-        if is_now is not Place.THERE and self._legs(user):
+        if is_now is not PlaceStatus.THERE and self._legs(user):
             task = asyncio.get_running_loop().create_task(self._examine(user, uri, is_now), name="liveness")
             self._doubts[user, uri] = task
             task.add_done_callback(lambda done: self._over((user, uri), done))
@@ -80,13 +80,13 @@ class Liveness:
         if self._doubts.get(key) is done:
             del self._doubts[key]
 
-    async def _examine(self, user: str, uri: str, lost: Place) -> None:
+    async def _examine(self, user: str, uri: str, lost: PlaceStatus) -> None:
         there = [leg.id for leg in self._legs(user) if await self._is_at(leg.id, uri)]
         before = {leg: await self._received(leg) for leg in there}
         await self._sleep(QUIET)
         for leg in self._legs(user):
             packets = before.get(leg.id)
-            by_right = leg.held_by_phone and lost is Place.REMOVED
+            by_right = leg.held_by_phone and lost is PlaceStatus.REMOVED
             if packets is not None and not by_right and await self._received(leg.id) == packets:
                 self._on_dead(leg.id)
 
@@ -111,7 +111,7 @@ class Liveness:
         return _address(target["value"]) == _address(uri)
 
     async def _received(self, leg: LegId) -> int | None:
-        """How many packets of audio have come of it; None where that is not known."""
+        """How many packets of audio have come from it; None where that is not known."""
         try:
             statistics = await self._client.call("channels", "rtpstatistics", channelId=leg)
         except AriError:

@@ -19,7 +19,7 @@ from ari_app.ari.http import HttpClient
 from ari_app.ari.in_use import Timer, later
 from ari_app.ari.lamps import Lamps
 from ari_app.ari.link import Link
-from ari_app.ari.liveness import Place
+from ari_app.ari.liveness import PlaceStatus
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ _OFFLINE = "offline"
 
 # A place (contact) is unreachable when it does not answer OPTIONS, and removed when its registration is over: it was
 # not renewed, was taken back, or another took its place, as when a phone has booted with another port.
-_PLACES = {"Unreachable": Place.MUTE, "Removed": Place.REMOVED}
+_PLACES = {"Unreachable": PlaceStatus.UNREACHABLE, "Removed": PlaceStatus.REMOVED}
 
 MOVES_WITHIN = 0.5
 """Seconds. When another place takes over Asterisk tells that the phone is gone, and then that it is there."""
@@ -40,7 +40,7 @@ type OnPhone = Callable[[str, bool], None]
 class OnPlace(Protocol):
     """Who is notified of a place of a phone that is lost, or there (again)."""
 
-    def __call__(self, user: str, uri: str, is_now: Place, /) -> None: ...
+    def __call__(self, user: str, uri: str, is_now: PlaceStatus, /) -> None: ...
 
 
 class Presence:
@@ -108,7 +108,7 @@ class Presence:
             self._known.add(user)
             self._changes(user, can_ring=endpoint.get("state") != _OFFLINE)
             if (contact := event.get("contact_info")) is not None:
-                self._on_place(user, str(contact["uri"]), _PLACES.get(contact["contact_status"], Place.THERE))
+                self._on_place(user, str(contact["uri"]), _PLACES.get(contact["contact_status"], PlaceStatus.THERE))
 
     def _changes(self, user: str, *, can_ring: bool) -> None:
         """That it can't ring is reported when it still can't after a moment. Of a page it is reported at once: rung in

@@ -80,7 +80,7 @@ class LegGone:
 
 @dataclass(frozen=True, slots=True)
 class LegDied:
-    """Nobody is at this leg any more, though Asterisk still has it: its phone is lost and no audio comes of it."""
+    """Nobody is at this leg any more, though Asterisk still has it: its phone is lost and no audio comes from it."""
 
     leg: LegId
 

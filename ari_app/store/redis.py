@@ -9,6 +9,12 @@ Keys, with the same hash tag as those of `availability`:
     {p}:configuration      hash    text and time of the last configuration without faults
     {p}:caller_ids         hash    agent -> caller ID chosen last
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
+    {p}:devices            hash    phone -> which of the agent's phones rings
+    {p}:tokens:<agent>     zset    hashes of the tokens of whoever is logged in, the oldest first
+    {p}:counts:<day>       hash    name of a figure -> number; expires
+    {p}:history            zset    ids of calls by when they ended; {p}:history:<agent>, those of one agent
+    {p}:record:<call>      string  what is known of a call that is over; expires
+    {p}:notes:<call>       hash    agent -> what they noted of it; expires
     {p}:recents:<agent>    list    targets reached, newest first; expires
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
     {p}:lease:<asterisk>   string  who leads it, and their address, or `released`; expires

@@ -1,10 +1,13 @@
 """Why Redis refuses is said, in words for whoever runs it, and without its own words."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
 from ari_app.errors import StoreUnavailable
+from ari_app.store import redis
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 
@@ -52,3 +55,11 @@ async def test_one_that_is_not_there_is_not_taken_for_one_that_refuses() -> None
     with pytest.raises(StoreUnavailable, match="cannot be used"):
         await RedisStore(client, "cc").kept_configuration()
     await disconnect(client)
+
+
+def test_the_list_of_keys_has_all_that_the_store_uses() -> None:
+    room = Path(redis.__file__).parent
+    source = "".join(file.read_text(encoding="utf-8") for file in (*room.glob("*.py"), *room.glob("lua/*.lua")))
+    used = set(re.findall(r"(?:\{self\._tag\}:|KEYS\[1\] \.\. ':|P \.\. ')(\w+)", source))
+    assert {"snapshots", "lease", "tokens"} <= used
+    assert used == set(re.findall(r"\{p\}:(\w+)", redis.__doc__ or ""))

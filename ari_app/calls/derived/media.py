@@ -87,7 +87,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
         return Media()
     if leg.state is not LegState.UP:
         return Media(bridge=call.bridge)  # what else it needs comes when it is answered: Asterisk refuses it before
-    if call.on_hold(party) and _before_transfer(call, party):
+    if call.on_hold(party) and _held_by_phone_alone(call, party):
         return replace(music, bridge=call.bridge, nobody_hears=True)
     if party.held_by:
         return music
@@ -124,7 +124,7 @@ def music_class(step: Step, call: Call) -> str:
     return own or call.music_class
 
 
-def _before_transfer(call: Call, held: Party) -> bool:
+def _held_by_phone_alone(call: Call, held: Party) -> bool:
     """Whether this one is on hold by an agent's phone alone, and nobody has been requested yet: by its hold key, or as
     that phone is in another call (then its agent is on hold here too).
     """

@@ -55,7 +55,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool, use
 
 
 def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
-    """One leg changes calls without being heard to. Who has turned to a call of their own meanwhile stays in that."""
+    """One leg goes over to the other call; nobody hears that. Who has turned to a call of their own meanwhile stays."""
     step.put_party(consult.id, party.id, leg=None, also_rung=())
     step.add_party(parent.id, replace(party, id=step.new_id("p"), held_by=frozenset()))
     for leg in filter(None, map(step.leg, party.legs)):
@@ -89,9 +89,8 @@ def _may_transfer(step: Step, offer: Offer, agent: str) -> bool:
 def hand_over(step: Step, consult: Call, parent: Call, agent: str, keep: Leg | None = None) -> Call:
     """Who rings for `consult` rings on for those of `parent`, as for an instant transfer, and they stay on hold (S16).
 
-    The agent is done: their phone is hung up, and rung again if nobody accepts. But for the leg `keep`: it has
-    requested
-     this, and stays to be shown how it goes.
+    The agent is done: their phone is hung up, and rung again if nobody accepts. The leg `keep` is not hung up: this was
+    requested through it, and it stays to be shown how it goes.
     """
     offer, me = step.offer(consult.id), step.mine(parent, agent)
     step.put_offer(consult.id, state=OfferState.CANCELLED, attempts=(), request=None, deadline=None)

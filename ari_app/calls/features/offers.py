@@ -1,16 +1,8 @@
 """Offers: a target is sought, rung, and accepts or does not (S10-S17, S25-S27, S40).
 
-    PENDING ─(own phone up)─┐
-                            v
-    SEEKING ─(reserved)─> RINGING ─(answered)─> ACCEPTED
-       │ ^                  │
-       │ └─(declined, next)─┤
-       v                    v
-    WAITING            DECLINED, BUSY, NO_ANSWER, UNAVAILABLE, CANCELLED
-
-Owns the way from a target to a party that has joined. An offer of a caller who waits to be served (`by` is None) goes
-on until they are served or gone; one that an agent requested ends with its first answer, failure or deadline, and
-leaves holds as they are.
+Owns the way from a target to a party that has joined; `lifecycle` says which states follow which, and why. How long an
+offer goes on from one member of its target to the next, `_goes_on` says. One that an agent requested leaves holds as
+they are, however it ends.
 """
 
 from collections.abc import Set
@@ -292,8 +284,10 @@ def attempt_over(step: Step, call_id: CallId, attempt: Attempt, outcome: OfferSt
 
 
 def _goes_on(step: Step, call: Call, outcome: OfferState) -> bool:
-    """Whether another member is tried: always for a caller who waits to be served. What an agent requested ends with
-    the first ring that nobody answers, but for a group that rings in order.
+    """Whether another member is tried, where the target has members: for a caller who waits to be served, always.
+
+    What an agent requested, or is for the fallback target, ends with the first ring that nobody answers (but for a
+    group that rings in order), and with the last member.
     """
     offer = call.offering()
     if offer is None or offer.state is OfferState.PENDING or not _has_members(offer):

@@ -3,8 +3,8 @@
 An agent's phone was hung up with the contact on hold, or it is dead (power, network): those who have nobody else wait
 with music until the agent is back. How long they wait, and what becomes of them when nobody comes, is decided here.
 
-`recall_at` is when the phone is due to be rung again. It goes on counting while the phone rings or cannot be reached,
-so that one that comes and goes keeps nobody waiting for ever.
+`recall_at` is when the phone is due to be rung again. That time is kept while the phone rings or cannot be reached, so
+that a phone which comes and goes keeps nobody waiting for ever.
 """
 
 from ari_app.calls.effects import CallAlarm

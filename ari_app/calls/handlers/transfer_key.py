@@ -48,7 +48,7 @@ ATTENDED = "_attended@transfer"  # where Asterisk's own Local channel goes that 
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Speaking:
     """The call that a phone speaks in through this leg, and whose phone it is there."""
 
     call: Call
@@ -56,13 +56,13 @@ class _Place:
     leg: Leg
 
 
-def _place(step: Step, leg_id: LegId | None) -> _Place | None:
+def _speaking(step: Step, leg_id: LegId | None) -> _Speaking | None:
     leg = step.leg(leg_id)
     if leg is None or leg.hanging_up:
         return None
     for call, party in list(step.party_by_leg(leg.id)):
         if party.progress is Progress.JOINED and leg.focus == call.id:
-            return _Place(call, party, leg)
+            return _Speaking(call, party, leg)
     return None
 
 
@@ -75,7 +75,7 @@ def replaced(step: Step, fact: ChannelArrived) -> None:
     `endpoint` is `<number>@<context>` of where it is going. A leg that has no place any more was dealt with before.
     """
     leg, local, *_ = (*fact.args, "", "")
-    here = _place(step, leg)
+    here = _speaking(step, leg)
     if here is not None and here.me.agent is not None and fact.endpoint.startswith(ATTENDED):
         _attended(step, here, here.me.agent, Joining(local, fact.leg, step.now + OTHER_LEG))
         return
@@ -93,7 +93,7 @@ def is_half(fact: ChannelArrived) -> bool:
     return "@" in fact.endpoint and fact.entry_verb in ("", "replaced")
 
 
-def _without_phone(step: Step, here: _Place) -> Call:
+def _without_phone(step: Step, here: _Speaking) -> Call:
     """The call goes on without the phone, which is done with this leg: whom else it holds through it stays the agent's.
 
     Most hang up by themselves; one that does not is left in Stasis.
@@ -105,7 +105,7 @@ def _without_phone(step: Step, here: _Place) -> Call:
     return step.put_party(here.call.id, here.me.id, leg=None)
 
 
-def _attended(step: Step, here: _Place, agent: str, joining: Joining) -> None:
+def _attended(step: Step, here: _Speaking, agent: str, joining: Joining) -> None:
     """The first leg reported waits for the second to be reported: then their two calls become one (S21).
 
     Nor is a half hung up before: Asterisk would tell the phone that it failed, and forget to end its call.
@@ -147,7 +147,7 @@ def _give_up(step: Step, call: Call, agent: str) -> None:
         _nowhere(step, call, me)
 
 
-def _blind(step: Step, here: _Place, number: str) -> None:
+def _blind(step: Step, here: _Speaking, number: str) -> None:
     """What was requested goes on without the phone."""
     me, call = here.me, _without_phone(step, here)
     if call.offering() is not None:
@@ -180,7 +180,7 @@ def _call_back(step: Step, call: Call, me: Party) -> None:
 
 def requested(step: Step, fact: TransferRequested) -> None:
     """A phone whose transfer key is ours asks for a transfer. What cannot be is refused to it, and changes nothing."""
-    here = _place(step, fact.leg)
+    here = _speaking(step, fact.leg)
     offer = here.call.offering() if here is not None else None
     if offer is not None and offer.refer == fact.leg:
         return  # pressed again while it rings: every press is shown how that ends
@@ -188,14 +188,14 @@ def requested(step: Step, fact: TransferRequested) -> None:
         if here is None:
             raise Refused(Code.NOT_ALLOWED_NOW, "this phone is in no call")
         if fact.replaces:
-            _join(step, here, _place(step, fact.other))
+            _join(step, here, _speaking(step, fact.other))
         else:
             _offer(step, here, fact.number)
     except Refused:
         step.ask(TellTransfer, fact.leg, TransferState.DECLINED)
 
 
-def _offer(step: Step, here: _Place, number: str) -> None:
+def _offer(step: Step, here: _Speaking, number: str) -> None:
     """The target is rung, the contact is on hold, the phone stays (S10-S12)."""
     call, me = here.call, here.me
     if CallAction.SINGLE_STEP_TRANSFER not in call_actions(call, me.agent or "", step.directory):
@@ -206,7 +206,7 @@ def _offer(step: Step, here: _Place, number: str) -> None:
     _transfer(step, call, me, target, refer=here.leg.id)
 
 
-def _join(step: Step, here: _Place, other: _Place | None) -> None:
+def _join(step: Step, here: _Speaking, other: _Speaking | None) -> None:
     """The two calls of the phone that it names, and no others."""
     if other is None or other.call.id == here.call.id or here.me.agent is None or other.me.agent != here.me.agent:
         raise Refused(Code.NOT_ALLOWED_NOW, "this is not another call of the same phone")

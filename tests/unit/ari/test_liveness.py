@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ari_app.ari.failures import NotFound
-from ari_app.ari.liveness import LOOKS, QUIET, SOON, Liveness, Place
+from ari_app.ari.liveness import LOOKS, QUIET, SOON, Liveness, PlaceStatus
 from ari_app.calls.model import Leg, LegState
 
 DESK = "sip:1001@127.0.0.1:5062"
@@ -65,8 +65,8 @@ class Bench:
             await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("how", [Place.MUTE, Place.REMOVED])
-async def test_a_leg_of_whom_nothing_comes_is_dead_and_one_that_speaks_is_not(how: Place) -> None:
+@pytest.mark.parametrize("how", [PlaceStatus.UNREACHABLE, PlaceStatus.REMOVED])
+async def test_a_leg_of_whom_nothing_comes_is_dead_and_one_that_speaks_is_not(how: PlaceStatus) -> None:
     bench = Bench("quiet", "talks", quiet=500, talks=500)
     bench.liveness.place("1001", DESK, how)
     await bench.begins()
@@ -79,15 +79,15 @@ async def test_a_leg_of_whom_nothing_comes_is_dead_and_one_that_speaks_is_not(ho
 async def test_what_goes_on_at_another_phone_of_the_account_is_not_looked_at() -> None:
     bench = Bench("held", "lost", "nowhere", held=500, lost=500, nowhere=500)
     bench.asterisk.targets = {"held": DESK, "lost": "sip:x9@127.0.0.1:5063;transport=tcp", "nowhere": ""}
-    bench.liveness.place("1001", SOFT, Place.MUTE)
+    bench.liveness.place("1001", SOFT, PlaceStatus.UNREACHABLE)
     await bench.begins()
     await bench.ends()
     assert bench.dead == ["lost"]
 
 
-@pytest.mark.parametrize(("how", "dead"), [(Place.REMOVED, []), (Place.MUTE, ["held"])])
+@pytest.mark.parametrize(("how", "dead"), [(PlaceStatus.REMOVED, []), (PlaceStatus.UNREACHABLE, ["held"])])
 async def test_a_phone_that_holds_is_silent_by_right_unless_it_answers_nothing_either(
-    how: Place, dead: list[str]
+    how: PlaceStatus, dead: list[str]
 ) -> None:
     bench = Bench("held", held=500)
     bench.liveness.place("1001", DESK, how)
@@ -110,7 +110,7 @@ async def test_a_phone_that_holds_is_silent_by_right_unless_it_answers_nothing_e
 async def test_a_place_is_an_address_whatever_name_and_parameters_go_with_it(target: str, same: bool) -> None:
     bench = Bench("quiet", quiet=500)
     bench.asterisk.targets = {"quiet": target}
-    bench.liveness.place("1001", DESK, Place.MUTE)
+    bench.liveness.place("1001", DESK, PlaceStatus.UNREACHABLE)
     await bench.begins()
     await bench.ends()
     assert bench.dead == (["quiet"] if same else [])
@@ -118,16 +118,16 @@ async def test_a_place_is_an_address_whatever_name_and_parameters_go_with_it(tar
 
 async def test_a_place_that_answers_again_meanwhile_was_not_lost() -> None:
     bench = Bench("quiet", quiet=500)
-    bench.liveness.place("1001", DESK, Place.MUTE)
+    bench.liveness.place("1001", DESK, PlaceStatus.UNREACHABLE)
     await bench.begins()
-    bench.liveness.place("1001", DESK, Place.THERE)
+    bench.liveness.place("1001", DESK, PlaceStatus.THERE)
     await bench.ends()
     assert bench.dead == []
 
 
 async def test_what_cannot_be_reported_is_not_dead() -> None:
     bench = Bench("ended", "ends", ends=500)
-    bench.liveness.place("1001", DESK, Place.MUTE)
+    bench.liveness.place("1001", DESK, PlaceStatus.UNREACHABLE)
     await bench.begins()
     del bench.asterisk.received["ends"]
     await bench.ends()
@@ -136,11 +136,11 @@ async def test_what_cannot_be_reported_is_not_dead() -> None:
 
 async def test_a_phone_without_a_leg_is_not_looked_at_and_nothing_is_reported_after_the_end() -> None:
     bench = Bench("quiet", quiet=500)
-    bench.liveness.place("1002", DESK, Place.MUTE)
+    bench.liveness.place("1002", DESK, PlaceStatus.UNREACHABLE)
     await bench.ends()
     assert bench.slept == []
     bench = Bench("quiet", quiet=500)
-    bench.liveness.place("1001", DESK, Place.MUTE)
+    bench.liveness.place("1001", DESK, PlaceStatus.UNREACHABLE)
     await bench.begins()
     bench.liveness.close()
     await bench.ends()
@@ -149,7 +149,7 @@ async def test_a_phone_without_a_leg_is_not_looked_at_and_nothing_is_reported_af
 
 async def test_lost_again_it_is_looked_at_again() -> None:
     bench = Bench("quiet", quiet=500)
-    for how in (Place.MUTE, Place.REMOVED):
+    for how in (PlaceStatus.UNREACHABLE, PlaceStatus.REMOVED):
         bench.liveness.place("1001", DESK, how)
     await bench.begins()
     await bench.ends()

@@ -8,7 +8,7 @@ import pytest
 
 from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.client import AriClient
-from ari_app.ari.liveness import Place
+from ari_app.ari.liveness import PlaceStatus
 from ari_app.ari.presence import MOVES_WITHIN, Presence
 
 OLD, NEW = "sip:1001@127.0.0.1:5062", "sip:1001@127.0.0.1:5063"
@@ -26,14 +26,14 @@ class Timer:
 class Bench:
     def __init__(self) -> None:
         self.reported: list[tuple[str, bool]] = []
-        self.places: list[tuple[str, Place]] = []
+        self.places: list[tuple[str, PlaceStatus]] = []
         self.timers: list[Timer] = []
         settings = AsteriskSettings("http://127.0.0.1:1", "ari", "secret")
         self.presence = Presence(
             settings, lambda user, can: self.reported.append((user, can)), self._place, self._later
         )
 
-    def _place(self, user: str, uri: str, is_now: Place, /) -> None:
+    def _place(self, user: str, uri: str, is_now: PlaceStatus, /) -> None:
         self.places.append((uri, is_now))
 
     def _later(self, seconds: float, do: Callable[[], None]) -> Timer:
@@ -67,7 +67,7 @@ def test_a_phone_that_moves_to_another_place_was_never_away(bench: Bench) -> Non
     bench.event("online", NEW, "Reachable")
     bench.a_moment_passes()
     assert bench.reported == [("1001", True)]
-    assert bench.places == [(OLD, Place.REMOVED), (NEW, Place.THERE)]
+    assert bench.places == [(OLD, PlaceStatus.REMOVED), (NEW, PlaceStatus.THERE)]
 
 
 def test_a_phone_that_is_gone_is_reported_gone_after_a_moment_and_once(bench: Bench) -> None:

@@ -100,7 +100,7 @@ def _keys(office: Office, call: str) -> list[str]:
 
 
 def test_a_key_that_is_no_feature_code_stands_in_no_story() -> None:
-    """It ends what the agent is being told, so there is a line of it."""
+    """It ends the prompt that the agent hears, so there is a line of it."""
     office = with_codes()
     call = office.served().id
     presses(office, "*1999")
