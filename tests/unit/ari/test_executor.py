@@ -129,6 +129,17 @@ async def test_a_snoop_is_put_on_a_leg_that_is_where_it_goes(executor: Executor,
     assert asterisk.started == [1, 3, 2, 4]
 
 
+async def test_a_snoop_waits_for_moves_of_its_leg_that_are_requested_after_it_in_the_same_step(
+    executor: Executor, asterisk: Asterisk
+) -> None:
+    await run(executor, CreateSnoop(1, "s", "a", True, "call"), LeaveBridge(2, "a", "b"), JoinBridge(3, "a", "c"))
+    assert asterisk.started == [2]
+    await asterisk.end(2)
+    assert asterisk.started == [2, 3]
+    await asterisk.end(3)
+    assert asterisk.started == [2, 3, 1]
+
+
 async def test_a_bridge_is_destroyed_after_all_that_name_it(executor: Executor, asterisk: Asterisk) -> None:
     await run(executor, JoinBridge(1, "a", "b"), music(2, "c"), LeaveBridge(3, "c", "b"), DestroyBridge(4, "b"))
     await asterisk.end(1)
