@@ -1,10 +1,13 @@
 """`ari-app replay FILE`: what happened to a call, step by step, and whether this version would do the same."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ari_app.calls.hearing import Ear
+from ari_app.calls.model import Call
 from ari_app.calls.replay import ReplayedStep, replay
 from ari_app.engine.storyfile import StoryUnreadable, read
 
@@ -20,8 +23,12 @@ def run(path: Path) -> int:
         return 2
     steps = list(replay(call, story))
     stimuli = sum(entry.kind == "stimulus" for entry in story)
+    heard: list[str] = []
     for step in steps:
         print("\n".join(_lines(step)))
+        if step.hearing is not None and step.call is not None and heard != (now := _heard(step.call, step.hearing)):
+            print("\n".join(f"        hearing  {line}" for line in now) or "        hearing  nobody is there")
+            heard = now
     otherwise = sum(not step.same for step in steps)
     forgotten = f", {stimuli - len(steps)} before them cannot be run again" if len(steps) < stimuli else ""
     print(f"call {call}: {len(steps)} steps{forgotten}; {otherwise} have other effects now")
@@ -35,6 +42,16 @@ def _lines(step: ReplayedStep) -> list[str]:
         return lines + [f"                 {describe(effect)}" for effect in step.now]
     lines += [f"        then     {describe(effect)}" for effect in step.then]
     return lines + [f"        now      {describe(effect)}" for effect in step.now]
+
+
+def _heard(call: Call, ears: Sequence[Ear]) -> list[str]:
+    """`alice hears in1`, `in1 hears music`: agents by their ids, others by their legs."""
+    names = {party.id: party.agent or party.leg or party.id for party in call.parties.values()}
+    return [
+        f"{names.get(ear.ear, ear.ear)} hears "
+        + (", ".join(names.get(other, other) for other in ear.hears) if ear.sound == "talk" else ear.sound)
+        for ear in ears
+    ]
 
 
 def describe(value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ari_app.calls.hearing import Ear, hearing
 from ari_app.calls.model import Call, CallId
 from ari_app.calls.stimuli import Stimulus
 from ari_app.calls.story import Before, Stories, StoryEntry
@@ -15,13 +16,17 @@ from ari_app.calls.switch import Switch
 
 @dataclass(frozen=True, slots=True)
 class ReplayedStep:
-    """One stimulus at `at`; the effects that it had then, and those that it has now; after it the call, if it is up."""
+    """One stimulus at `at`; the effects that it had then, and those that it has now; after it the call, if it is up.
+
+    `hearing` is who hears whom after it; None where the story does not say that: before all legs of the call were read.
+    """
 
     at: float
     stimulus: Stimulus
     then: tuple[object, ...]
     now: tuple[object, ...]
     call: Call | None = None
+    hearing: tuple[Ear, ...] | None = None
 
     @property
     def same(self) -> bool:
@@ -44,7 +49,13 @@ def replay(call: CallId, story: Sequence[StoryEntry]) -> Iterator[ReplayedStep]:
         switch.handle(stimulus, at)
         requested = switch.stories.of(call) or ()
         now = tuple(entry.detail for entry in requested if entry.kind == "effect")
-        yield ReplayedStep(at, stimulus, then, now, switch.calls.get(call))
+        yield ReplayedStep(at, stimulus, then, now, switch.calls.get(call), _hearing(switch, call))
+
+
+def _hearing(switch: Switch, call_id: CallId) -> tuple[Ear, ...] | None:
+    call = switch.calls.get(call_id)
+    known = call is not None and all(party.leg is None or party.leg in switch.legs for party in call.joined())
+    return hearing(call, switch.legs.get) if call is not None and known else None
 
 
 def _steps(story: Sequence[StoryEntry]) -> Iterator[tuple[float, Stimulus, Before | None, tuple[object, ...]]]:

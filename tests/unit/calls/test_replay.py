@@ -6,7 +6,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.replay import replay
-from ari_app.calls.story import Before, StoryEntry
+from ari_app.calls.story import Before, Stories, StoryEntry
 from tests.support import account
 from tests.support.callcentre import target
 from tests.support.office import Office
@@ -106,6 +106,31 @@ def test_a_call_that_was_over_when_a_step_looked_for_it_is_over_in_the_replay_to
     office.switch.stand_before(gone)
     office.switch.stand_before(gone)
     assert call.id not in office.switch.calls
+
+
+def test_after_each_step_it_is_known_who_hears_whom() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.ask(c.Retrieve, "alice", call=call.id)
+    office.hangs_up("in1")
+    steps = list(replay(call.id, _story(office, call.id)))
+    heard = {
+        type(step.stimulus).__name__: {ear.sound for ear in step.hearing} if step.hearing is not None else None
+        for step in steps
+    }
+    assert (heard["ChannelArrived"], heard["Hold"], heard["Retrieve"]) == ({"music"}, {"music", "silence"}, {"talk"})
+    assert heard["LegGone"] is None, "the call is over"
+
+
+def test_who_hears_whom_is_not_guessed_before_all_legs_are_known() -> None:
+    office = Office()
+    call = office.served()
+    office.switch.stories = Stories(call.id)
+    office.command(c.Retrieve, "alice", call=call.id)
+    (refused,) = replay(call.id, _story(office, call.id))
+    assert refused.call is not None
+    assert refused.hearing is None
 
 
 # -- commands that change nothing of their call -----------------------------------------------------------------------

@@ -200,6 +200,12 @@ def test_support_sees_each_step_and_that_all_are_the_same(tmp_path: Path, capsys
     assert lines[0].startswith("13:46:40.000  ChannelArrived leg=in1 endpoint=carrier entry_verb=agent")
     assert any(line.strip().startswith("JoinBridge leg=in1") for line in lines)
     assert lines[-1].endswith("0 have other effects now")
+    heard = [line.strip().removeprefix("hearing  ") for line in lines if line.startswith("        hearing")]
+    assert heard[:3] == ["in1 hears music", "in1 hears alice", "alice hears in1"]
+    at = next(place for place, line in enumerate(lines) if "SingleStepTransfer" in line)
+    assert not any("hearing" in line for line in lines[at : at + 2])
+    assert heard[-4:-2] == ["in1 hears music", "alice hears ringing"]
+    assert heard[-2:] == ["in1 hears bob", "bob hears in1"]
 
 
 def test_a_step_that_would_go_otherwise_today_is_shown_both_ways(
