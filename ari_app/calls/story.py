@@ -9,11 +9,13 @@ go.
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ari_app.calls.discretion import without_digits
+from ari_app.calls.effects import OperationFailed, Refuse
 from ari_app.calls.model import CallId
 from ari_app.calls.reads import Reads
+from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory
 
 _LENGTH = 400
@@ -91,6 +93,15 @@ class _Story:
             self._known.update(results)
 
 
+def _kept(effect: object) -> object:
+    """An effect with what its error says alone: one that was raised holds on to all that it passed through."""
+    match effect:
+        case Refuse(error=error) | OperationFailed(error=error):
+            return replace(effect, error=CallControlError(error.code, error.detail, error.fields))
+        case _:
+            return effect
+
+
 class Stories:
     """Bounded twice: so many entries a call, so many calls. `known` are calls that have a story already."""
 
@@ -108,7 +119,7 @@ class Stories:
         results: Found,
     ) -> None:
         """One step of these calls (each with whether it is over now), with what it read and left of calls and legs."""
-        requested = [StoryEntry(at, "effect", without_digits(effect)) for effect in effects]
+        requested = [StoryEntry(at, "effect", without_digits(_kept(effect))) for effect in effects]
         for call, over in calls.items():
             story = self._stories.get(call)
             if story is None:

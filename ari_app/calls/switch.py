@@ -264,7 +264,7 @@ class Switch:
 
     def _commit(self, step: Step, stimulus: s.Stimulus) -> list[Effect]:
         state = self.state
-        named = _named(step, stimulus)
+        meant = _meant(step, stimulus)
         state.counter, state.linked = step.counter, step.linked
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
@@ -288,15 +288,16 @@ class Switch:
             elif talking.only(before, call):
                 effects.append(TalkChanged(call))
         _merge(state.pending, step.pending)
-        self._keep_in_stories(step, stimulus, named)
+        self._keep_in_stories(step, stimulus, meant)
         effects += self._answers(step)
         return effects
 
-    def _keep_in_stories(self, step: Step, stimulus: s.Stimulus, named: CallId | None) -> None:
-        """Of the calls that the step has touched, and of the one `named`, which it may have left as it was."""
+    def _keep_in_stories(self, step: Step, stimulus: s.Stimulus, meant: Sequence[CallId]) -> None:
+        """Of the calls that the step has touched, and of those `meant`, which it may have left as they were."""
         calls = {call.id: call.ended for call in step.calls.values()}
-        if named is not None and (named in self.state.calls or self.stories.has(named)):
-            calls.setdefault(named, named not in self.state.calls)
+        for call_id in meant:
+            if call_id in self.state.calls or self.stories.has(call_id):
+                calls.setdefault(call_id, call_id not in self.state.calls)
         # Whoever begins or stops to speak is reported: that would leave no room for anything else.
         only_talk = isinstance(stimulus, s.LegTalking) and not step.effects
         if calls and not only_talk and not isinstance(stimulus, s.DirectoryReplaced):
@@ -366,12 +367,25 @@ class Switch:
         return self._commit(step, stimulus)
 
 
-def _named(step: Step, stimulus: s.Stimulus) -> CallId | None:
-    """The call that a command names, be it this one or the one that this is the reservation for."""
-    if isinstance(stimulus, _ANSWERS):
-        seek = step.read.one("seeks", step.state.seeks, stimulus.request)
-        return seek.call if seek is not None else None
-    return stimulus.call if isinstance(stimulus, commands.CallCommand) else None
+def _meant(step: Step, stimulus: s.Stimulus) -> list[CallId]:
+    """The calls that somebody wants something of, also in vain: by a command or its reservation, or by keys."""
+    match stimulus:
+        case commands.CallCommand(call=call):
+            return [call]
+        case s.AgentReserved(request=request) | s.NobodyAvailable(request) | s.ReservationFailed(request):
+            seek = step.read.one("seeks", step.state.seeks, request)
+            return [seek.call] if seek is not None and seek.call is not None else []
+        case s.TransferRequested(leg=leg_id):
+            return _spoken_in(step, leg_id)
+        case s.LegDigit(leg=leg_id) if step.key_is_read:
+            return _spoken_in(step, leg_id)
+        case _:
+            return []
+
+
+def _spoken_in(step: Step, leg_id: LegId) -> list[CallId]:
+    leg = step.leg_before(leg_id)
+    return [call.id for call, _ in step.party_by_leg(leg_id) if leg is not None and leg.speaks_in(call.id)]
 
 
 def _configured(step: Step, directory: Directory) -> None:

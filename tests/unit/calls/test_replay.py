@@ -10,6 +10,7 @@ from ari_app.calls.story import Before, Stories, StoryEntry
 from tests.support import account
 from tests.support.callcentre import target
 from tests.support.office import Office
+from tests.unit.calls.keypad import presses, with_codes
 
 
 def _said(office: Office, call: str) -> list[str]:
@@ -161,6 +162,8 @@ def test_a_command_that_is_refused_stands_in_the_story_with_its_code() -> None:
     for kind, fields in wrong:
         code = office.refused(kind, "alice", call=call, **fields)
         assert _said(office, call)[-2:] == [kind.__name__, f"Refuse {code}"]
+    errors = [x.detail.error for x in _story(office, call) if isinstance(x.detail, e.Refuse)]
+    assert [error.__traceback__ for error in errors] == [None] * 4, "a story keeps all that a traceback has"
     assert office.switch.calls[call] == before
     assert not account.replayed_otherwise(office)
 
@@ -187,4 +190,23 @@ def test_a_command_on_a_call_that_was_over_stands_in_its_story_and_one_on_no_cal
     assert _said(office, call)[-2:] == ["Hold", "Refuse not_found"]
     office.command(c.Hold, "alice", call="c99")
     assert office.switch.stories.of("c99") is None
+    assert not account.replayed_otherwise(office)
+
+
+def test_a_transfer_key_pressed_in_vain_stands_in_the_story_of_the_call_that_the_phone_speaks_in() -> None:
+    office = Office()
+    call = office.served().id
+    office.feed(s.TransferRequested(office.leg_of("alice"), "1001"))
+    office.settle()
+    assert _said(office, call)[-2:] == ["TransferRequested", "TellTransfer"]
+    assert not account.replayed_otherwise(office)
+
+
+def test_a_feature_code_that_has_nothing_to_do_stands_in_the_story() -> None:
+    office = with_codes()
+    call = office.served().id
+    presses(office, "*0")
+    assert _said(office, call)[-2:] == ["LegDigit", "LegDigit"]
+    presses(office, "9*7")
+    assert _said(office, call)[-3:] == ["LegDigit", "LegDigit", "LegDigit"]
     assert not account.replayed_otherwise(office)
