@@ -34,12 +34,16 @@ async def test_keys_stay_where_they_are_of_use_while_the_page_changes_under_them
     await call.press("conference")
     await expect(page.search).to_be_focused()
     await page.page.keyboard.press("Escape")
+    await expect(call.button("conference")).to_be_focused()
     await call.press("dtmf")
     await expect(page.keypad.get_by_role("textbox")).to_be_focused()
     await page.page.keyboard.type("7")
     await caller.receives_dtmf("7")
     await page.page.keyboard.press("Escape")
     await expect(call.button("dtmf")).to_be_focused()
+    await office.agent("bob")
+    await call.reach("consult", "bob", BOB)
+    await expect(call.region).to_be_focused()
 
 
 async def test_the_shortcuts_that_the_page_lists_do_what_it_says(office: Office, desks: Desks) -> None:

@@ -6,6 +6,7 @@ import { answer, type Api, connect, Refused } from "../api/client";
 import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
 import type { Call, PastCall, ServerEvent, Target, TargetAction } from "./model";
+import { forget, keep, kept, readSession, type Session } from "./kept";
 import { OwnPhone } from "./own_phone.svelte";
 import { Known } from "./known";
 import { Pictures } from "./pictures";
@@ -32,11 +33,6 @@ export interface Asking {
 export interface Keypad {
   readonly call: string;
   readonly party: string | null;
-}
-
-interface Session {
-  readonly token: string;
-  readonly agent: string;
 }
 
 /** Milliseconds until what may be done with the targets is requested anew; and, while they go on changing, between two requests. */
@@ -79,7 +75,7 @@ export class Desk {
   /** What is shown. */
   readonly state = new Shown();
   connection = $state<"connecting" | "open" | "lost">("connecting");
-  session = $state.raw<Session | null>(stored());
+  session = $state.raw<Session | null>(readSession(kept(SESSION)));
   sessionLost = $state(false);
   problems = $state.raw<readonly { readonly id: number; readonly code: string }[]>([]);
   purpose = $state.raw<Purpose | null>(null);
@@ -124,7 +120,7 @@ export class Desk {
     setInterval(() => this.#pictures.changed(), TICK);
     // Another window of the same browser logged in or out.
     addEventListener("storage", (event) => {
-      if (event.key === SESSION) this.#become(stored());
+      if (event.key === SESSION) this.#become(readSession(kept(SESSION)));
     });
     if (this.session !== null) this.#follow();
   }
@@ -134,7 +130,7 @@ export class Desk {
   async logIn(agent: string, password: string): Promise<void> {
     const { token } = await answer(this.api.POST("/v1/login", { body: { agent, password } }));
     const session = { token, agent };
-    localStorage.setItem(SESSION, JSON.stringify(session));
+    keep(SESSION, JSON.stringify(session));
     this.#become(session);
     const me = await answer(this.api.GET("/v1/me"));
     if (me.state === "logged_out" && me.phone !== null) await this.setState("not_ready", null);
@@ -159,12 +155,15 @@ export class Desk {
     this.#known.forget();
     this.#pictures.changed();
     this.sessionLost = false;
+    // The next at this window may be somebody else.
     this.purpose = this.asking = this.keypad = null;
+    this.problems = [];
+    this.query = "";
     if (session !== null) this.#follow();
   }
 
   #forget(): void {
-    localStorage.removeItem(SESSION);
+    forget(SESSION);
     this.#become(null);
   }
 
@@ -404,11 +403,6 @@ export class Desk {
       await this.run(() => answer(this.api.POST(path, { params, body })));
     }
   }
-}
-
-function stored(): Session | null {
-  const text = localStorage.getItem(SESSION);
-  return text === null ? null : (JSON.parse(text) as Session);
 }
 
 export const desk = new Desk();

@@ -9,6 +9,7 @@ import { answer, type Api } from "../api/client";
 import { Phone, type Access, type LineState } from "../phone/phone";
 import { quality, type Quality, type Sample } from "../phone/quality";
 import { devices, Level, NoMicrophone, openMicrophone, Ring, type Device } from "../phone/sound";
+import { keep, kept } from "./kept";
 import type { MyPhone } from "./model";
 import type { State } from "./store";
 import { waitsForMe } from "./views";
@@ -41,9 +42,9 @@ export class OwnPhone {
   inputs = $state.raw<readonly Device[]>([]);
   outputs = $state.raw<readonly Device[]>([]);
   chosen = $state.raw<Readonly<Record<Choice, string>>>({
-    microphone: localStorage.getItem(CHOICES.microphone) ?? "",
-    speaker: localStorage.getItem(CHOICES.speaker) ?? "",
-    ring: localStorage.getItem(CHOICES.ring) ?? "",
+    microphone: kept(CHOICES.microphone) ?? "",
+    speaker: kept(CHOICES.speaker) ?? "",
+    ring: kept(CHOICES.ring) ?? "",
   });
   #phone: Phone | null = null;
   #microphone: MediaStream | null = null;
@@ -107,7 +108,7 @@ export class OwnPhone {
   }
 
   async use(choice: Choice, id: string): Promise<void> {
-    localStorage.setItem(CHOICES[choice], id);
+    keep(CHOICES[choice], id);
     this.chosen = { ...this.chosen, [choice]: id };
     if (choice === "speaker") await this.#phone?.useSpeaker(id);
     if (choice === "microphone") {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { preferred } from "../i18n/preferred";
+import { locale, preferred } from "../i18n/preferred";
 import { alice, bob, call, me, NOW, party, target } from "./examples";
 import { initial } from "./store";
 import { asksCallerId, clock, current, interactions, isConference, partyVerbs, plainVerbs, principal, ringsForMe, since, slot, targetVerbs, waitsForMe } from "./views";
@@ -73,5 +73,11 @@ describe("what is shown", () => {
     expect(preferred(["de-DE", "fr-CA", "en"], null)).toBe("fr");
     expect(preferred(["fr"], "en")).toBe("en");
     expect(preferred(["ja"], null)).toBe("en");
+  });
+
+  it("writes dates as the browser's owner does, where they speak the page's language", () => {
+    expect(locale(["fr", "en-GB", "en-US"], "en")).toBe("en-GB");
+    expect(locale(["en-GB", "fr-CA"], "fr")).toBe("fr-CA");
+    expect(locale(["de-DE"], "en")).toBe("en");
   });
 });

@@ -140,7 +140,7 @@ export const en: Messages = {
 
   offer: {
     kinds: { call: "Call", transfer: "Transfer", conference: "Conference", consult: "Consultation" },
-    to: (kind, who) => `${kind} to ${who}`,
+    to: (kind, who) => `${kind} to ${who}:`,
     states: {
       ringing: "ringing",
       accepted: "accepted",

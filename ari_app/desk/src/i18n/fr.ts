@@ -150,7 +150,7 @@ export const fr = {
       conference: "Conférence",
       consult: "Consultation",
     } as Record<string, string>,
-    to: (kind: string, who: string) => `${kind} vers ${who}`,
+    to: (kind: string, who: string) => `${kind} vers ${who} :`,
     states: {
       ringing: "en sonnerie",
       accepted: "accepté",

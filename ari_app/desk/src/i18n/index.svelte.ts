@@ -3,22 +3,28 @@
  *
  * Two typed objects in place of a library: the compiler finds a word that one language lacks, and a switch is a rune.
  */
+import { keep, kept } from "../core/kept";
 import { en } from "./en";
 import { fr, type Messages } from "./fr";
-import { preferred, type Language } from "./preferred";
+import { locale, preferred, type Language } from "./preferred";
 
 const KEY = "desk.language";
 
 class I18n {
-  language = $state<Language>(preferred(navigator.languages, localStorage.getItem(KEY)));
+  language = $state<Language>(preferred(navigator.languages, kept(KEY)));
 
   get t(): Messages {
     return this.language === "fr" ? fr : en;
   }
 
+  /** For dates and times. */
+  get locale(): string {
+    return locale(navigator.languages, this.language);
+  }
+
   switch(): void {
     this.language = this.language === "fr" ? "en" : "fr";
-    localStorage.setItem(KEY, this.language);
+    keep(KEY, this.language);
   }
 }
 

@@ -8,3 +8,8 @@ export function preferred(languages: readonly string[], chosen: string | null): 
   }
   return "en";
 }
+
+/** How dates are written: as where the browser's owner lives, if that is a place of the page's language. */
+export function locale(languages: readonly string[], language: Language): string {
+  return languages.find((each) => each.toLowerCase().startsWith(`${language}-`)) ?? language;
+}
