@@ -18,7 +18,7 @@ from ari_app.agent_changes import AgentChanges
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
-from ari_app.ari.asterisk import Asterisk, AsteriskSettings
+from ari_app.ari.asterisk import Asterisk
 from ari_app.ari.devices import Devices
 from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
@@ -44,9 +44,9 @@ from ari_app.clock import SteadyClock
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import load
 from ari_app.config.settings import ProcessSettings
-from ari_app.configured import Configured, check_secrets_of, log_faults, reach_store
+from ari_app.configured import Configured, asterisk_settings, check_secrets_of, log_faults, reach_store
 from ari_app.engine.bookings import Bookings
-from ari_app.engine.engine import Engine
+from ari_app.engine.engine import Engine, incarnation
 from ari_app.engine.reachability import Reachability
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
@@ -85,20 +85,11 @@ class App:
         self._mirror = Mirror(self._availability)
         self._store = RedisStore(self._redis, settings.redis_prefix, fence)
         self._snapshots = Snapshots(self._store)
-        # Milliseconds since the epoch: no later incarnation of this controller makes an id that an earlier one has
-        # used.
-        switch = Switch(configured.configuration.directory, f"{_PREFIX}{_base36(int(time.time() * 1000))}")
+        switch = Switch(configured.configuration.directory, f"{_PREFIX}{incarnation(time.time())}")
         self._engine = Engine(switch, self, self._clock)
         self._bookings = Bookings(self._availability, self._engine.feed)
         self._reachability = Reachability(self._directory, self._engine.feed, self._bookings.reachable)
-        asterisk = AsteriskSettings(
-            url=settings.ari_url,
-            user=settings.ari_user,
-            password=settings.ari_password.get_secret_value(),
-            application=settings.stasis_app,
-            bridge_prefix=_PREFIX,
-            leads=lambda: leading.sure(fence),
-        )
+        asterisk = asterisk_settings(settings, _PREFIX, lambda: leading.sure(fence))
         self._devices = Devices(self._reachability.registered, self._reachability.in_use, self._device_changed)
         self._asterisk = Asterisk(
             asterisk, self._fact, self._replaced, self._devices.update_in_use, self._devices.endpoint
@@ -404,12 +395,3 @@ class App:
         """Whether Asterisk and Redis are reached, and Redis keeps what changes."""
         kept = self._mirror.fresh and not self._snapshots.behind
         return {"asterisk": self._asterisk.state is LinkState.UP, "store": kept}
-
-
-def _base36(number: int) -> str:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    text = ""
-    while number:
-        number, rest = divmod(number, 36)
-        text = digits[rest] + text
-    return text or "0"

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from redis.asyncio import Redis
 
+from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
@@ -126,3 +127,15 @@ async def kept_in_redis(settings: ProcessSettings) -> KeptConfiguration | None:
                 await asyncio.sleep(_RETRY_SECONDS)
     finally:
         await disconnect(client)
+
+
+def asterisk_settings(settings: ProcessSettings, prefix: str, leads: Callable[[], Awaitable[bool]]) -> AsteriskSettings:
+    """Where Asterisk is. Bridges whose names begin with `prefix` are ours; `leads`: whether we may command it now."""
+    return AsteriskSettings(
+        url=settings.ari_url,
+        user=settings.ari_user,
+        password=settings.ari_password.get_secret_value(),
+        application=settings.stasis_app,
+        bridge_prefix=prefix,
+        leads=leads,
+    )

@@ -197,3 +197,12 @@ class Engine:
     def _fault(self, effect: e.ReportFault) -> None:
         story: tuple[StoryEntry, ...] = self.switch.stories.of(effect.call) or () if effect.call else ()
         log.error("call_released_by_fault", call_id=effect.call, what=effect.what, story=[repr(x) for x in story[-20:]])
+
+
+def incarnation(now: float) -> str:
+    """What the ids of a process begin with that began at `now`, in seconds since the epoch: no later one's do."""
+    number, text = int(now * 1000), ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + text
+    return text
