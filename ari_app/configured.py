@@ -5,7 +5,8 @@ The last good one is kept in the store, so that a restart on a faulty file serve
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,18 +116,25 @@ def reach_store(
     return connect(str(settings.redis_url), connections, sentinels, answer)
 
 
+@asynccontextmanager
+async def opened_store(settings: ProcessSettings) -> AsyncIterator[RedisStore]:
+    """The store as anybody may read it, on a connection that is closed in the end."""
+    client = reach_store(settings, connections=1)
+    try:
+        yield RedisStore(client, settings.redis_prefix)
+    finally:
+        await disconnect(client)
+
+
 async def kept_in_redis(settings: ProcessSettings) -> KeptConfiguration | None:
     """What the store has, waited for: it is away while the machine starts."""
-    client = reach_store(settings)
-    try:
+    async with opened_store(settings) as store:
         while True:
             try:
-                return await RedisStore(client, settings.redis_prefix).kept_configuration()
+                return await store.kept_configuration()
             except StoreUnavailable as error:
                 log.warning("store_unavailable", reason=error.detail, retry_in=_RETRY_SECONDS)
                 await asyncio.sleep(_RETRY_SECONDS)
-    finally:
-        await disconnect(client)
 
 
 def asterisk_settings(settings: ProcessSettings, prefix: str, leads: Callable[[], Awaitable[bool]]) -> AsteriskSettings:

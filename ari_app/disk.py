@@ -17,14 +17,24 @@ ROOM = 32 * 1024 * 1024
 """Bytes below which no recording is begun: half an hour of one, three minutes of ten."""
 
 
+def left(recordings: Path) -> int:
+    """Bytes that are left for recordings of the disk with this directory; 0 where it takes no more files.
+
+    Raises:
+        OSError: the directory is not seen.
+    """
+    disk = os.statvfs(recordings)
+    return 0 if disk.f_files > 0 and disk.f_favail == 0 else disk.f_bavail * disk.f_frsize
+
+
 async def check_room(recordings: Path | None) -> None:
     """Raises: Refused `disk_full` where too little is left of the disk with this directory. None: nobody knows."""
     if recordings is None:
         return
     try:
-        disk = await asyncio.to_thread(os.statvfs, recordings)
+        room = await asyncio.to_thread(left, recordings)
     except OSError as error:
         log.warning("recordings_not_seen", directory=str(recordings), reason=error.strerror)
         return
-    if disk.f_bavail * disk.f_frsize < ROOM or (disk.f_files > 0 and disk.f_favail == 0):
+    if room < ROOM:
         raise Refused(Code.DISK_FULL, "there is no room left for recordings: delete some, or have the disk made larger")

@@ -13,12 +13,10 @@ from ari_app.calls.actions import CallState, PartyState, call_state, party_state
 from ari_app.calls.model import Call, CallType, Party, PartyRole, Progress
 from ari_app.calls.views import timestamp
 from ari_app.config.settings import ProcessSettings
-from ari_app.configured import reach_store
+from ari_app.configured import opened_store
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.operations.text import lasting, plain, table
-from ari_app.store.client import disconnect
-from ari_app.store.redis import RedisStore
 
 _NOBODY = ""
 _NAME = 1  # which cell of a party's line gives way, where lines are too long
@@ -75,11 +73,8 @@ def run(settings: ProcessSettings, *, as_json: bool, columns: int) -> int:
 
 
 async def _kept(settings: ProcessSettings) -> tuple[Call, ...]:
-    client = reach_store(settings, connections=1)
-    try:
-        return (await Snapshots(RedisStore(client, settings.redis_prefix)).restore()).calls
-    finally:
-        await disconnect(client)
+    async with opened_store(settings) as store:
+        return (await Snapshots(store).restore()).calls
 
 
 def listed(calls: Iterable[Call]) -> list[CallLine]:

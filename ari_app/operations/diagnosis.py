@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.findings import Subject
 from ari_app.config.demo import is_loopback
+from ari_app.disk import ROOM
 from ari_app.operations.facts import Asterisk, Controller, Door, Facts, Files, Machine, Secret, Secrets, Unreached
 from ari_app.operations.findings import Code, Finding, Level, error, warning
 from ari_app.store.vitals import Kind, Trouble
@@ -25,8 +26,8 @@ FEWEST = 4096
 """Open files below which a call centre of some size comes to its limit: each window is one, and each request to
 Asterisk."""
 USED_UP = 0.8
-FULL, LOW = 32 * 1024 * 1024, 1024 * 1024 * 1024
-"""Bytes below which no recording is begun (`disk.ROOM`), and 17 hours of recordings."""
+LOW = 1024 * 1024 * 1024
+"""Bytes: 17 hours of recordings."""
 _SHOWN = 5
 
 _LACKS: Mapping[Subject, tuple[Code, str]] = {
@@ -381,7 +382,7 @@ def _recordings(machine: Machine) -> list[Finding]:
             f"the directory of recordings, {machine.recordings}, is not seen: recordings begin without looking for room"
         )
         return [warning(Code.RECORDINGS_UNSEEN, what, "have ARI_APP_RECORDINGS name where this machine has it")]
-    if free < FULL:
+    if free < ROOM:
         what = f"{free // 2**20} MB are left for recordings, and no more are begun"
         return [error(Code.RECORDINGS_FULL, what, "delete some, or have the disk made larger")]
     if free < LOW:

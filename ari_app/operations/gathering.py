@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ari_app import disk
 from ari_app.ari import vitals as of_asterisk
 from ari_app.ari.checks import connect
 from ari_app.ari.failures import AriError
@@ -24,7 +25,7 @@ from ari_app.config.demo import PUBLIC_SECRETS, is_demo
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import Configuration, load
 from ari_app.config.settings import FileSettings, ProcessSettings
-from ari_app.configured import reach_store
+from ari_app.configured import opened_store, reach_store
 from ari_app.errors import StoreUnavailable
 from ari_app.operations.facts import (
     Asterisk,
@@ -39,9 +40,7 @@ from ari_app.operations.facts import (
     Unreached,
 )
 from ari_app.operations.sources import differing, listening, phone_secrets, pins
-from ari_app.store import client
 from ari_app.store import vitals as of_redis
-from ari_app.store.redis import RedisStore
 
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 """In the image it lies beside the program."""
@@ -108,13 +107,11 @@ async def _running(settings: ProcessSettings, configuration: Configuration | Non
     """Whether the file is what was read last: Redis keeps that, and a reload compares nothing."""
     if configuration is None:
         return None
-    store = reach_store(settings, connections=1)
     try:
-        kept = await RedisStore(store, settings.redis_prefix).kept_configuration()
+        async with opened_store(settings) as store:
+            kept = await store.kept_configuration()
     except StoreUnavailable:
         return None
-    finally:
-        await client.disconnect(store)
     return None if kept is None else kept.text == configuration.text.encode()
 
 
@@ -266,7 +263,6 @@ def _free(recordings: Path | None) -> int | None:
     if recordings is None:
         return None
     try:
-        disk = os.statvfs(recordings)
+        return disk.left(recordings)
     except OSError:
         return -1
-    return disk.f_bavail * disk.f_frsize

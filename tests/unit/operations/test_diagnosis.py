@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +14,11 @@ import pytest
 from ari_app.ari.findings import NEEDED_MODULES, Subject
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.vitals import Vitals as AsteriskVitals
-from ari_app.disk import ROOM
+from ari_app.disk import ROOM, check_room, left
+from ari_app.errors import Refused
 from ari_app.operations.diagnosis import (
     CLOCK,
     FEWEST,
-    FULL,
     LATENCY,
     LOW,
     MEMORY,
@@ -154,8 +157,8 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.REDIS_SLOW, W, redis(latency=0.05)),
     (Code.REDIS_CLOCK, W, redis(ahead=1.5)),
     (Code.RECORDINGS_UNSEEN, W, machine(free=-1)),
-    (Code.RECORDINGS_FULL, E, machine(free=FULL - 1)),
-    (Code.RECORDINGS_LOW, W, machine(free=FULL)),
+    (Code.RECORDINGS_FULL, E, machine(free=ROOM - 1)),
+    (Code.RECORDINGS_LOW, W, machine(free=ROOM)),
 ]
 
 
@@ -263,8 +266,16 @@ def test_errors_come_first_and_long_lists_are_cut() -> None:
     assert "agent0, agent1, agent2, agent3, agent4 and 2 more" in second.what
 
 
-def test_no_recording_is_begun_where_the_doctor_says_so() -> None:
-    assert FULL == ROOM
+@pytest.mark.parametrize("full", [{"f_bavail": ROOM - 1}, {"f_favail": 0}], ids=["bytes", "files"])
+async def test_no_recording_is_begun_where_the_doctor_says_so(
+    monkeypatch: pytest.MonkeyPatch, full: dict[str, int]
+) -> None:
+    disk = SimpleNamespace(**{"f_bavail": ROOM, "f_frsize": 1, "f_files": 10, "f_favail": 1, **full})
+    monkeypatch.setattr(os, "statvfs", lambda path: disk)
+    with pytest.raises(Refused):
+        await check_room(Path("/recordings"))
+    (finding,) = diagnose(machine(free=left(Path("/recordings"))))
+    assert finding.code == Code.RECORDINGS_FULL
 
 
 def test_the_documents_tell_of_each_code_once() -> None:
