@@ -6,8 +6,8 @@ returned.
 
 `handlers` have a file for each source of stimuli; `features` say what changes in a call, `derived` what follows.
 
-It knows no clock, randomness, I/O or logging. A refused command leaves no trace; a broken invariant releases that
-call alone.
+It knows no clock, randomness, I/O or logging. A refused command leaves nothing but an entry in the call's story; a
+broken invariant releases that call alone.
 """
 
 from collections import OrderedDict
@@ -19,6 +19,7 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.derived import (
     activities,
     announcing,
+    concerned,
     displays,
     endings,
     media,
@@ -34,7 +35,6 @@ from ari_app.calls.effects import (
     Refuse,
     Reply,
     ReportFault,
-    StopRecorder,
     TalkChanged,
 )
 from ari_app.calls.features import (
@@ -189,7 +189,7 @@ class Switch:
     def _dispatch(self, step: Step, stimulus: s.Stimulus) -> None:  # noqa: C901, PLR0912, PLR0915 - a flat table
         match stimulus:
             case s.EffectDone(effect):
-                _effect_over(step, effect)
+                failures.effect_done(step, effect)
             case s.EffectFailed():
                 failures.effect_failed(step, stimulus)
             case s.LegCreated(leg):
@@ -264,7 +264,7 @@ class Switch:
 
     def _commit(self, step: Step, stimulus: s.Stimulus) -> list[Effect]:
         state = self.state
-        meant = _meant(step, stimulus)
+        meant = concerned.calls(step, stimulus)
         state.counter, state.linked = step.counter, step.linked
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
@@ -367,27 +367,6 @@ class Switch:
         return self._commit(step, stimulus)
 
 
-def _meant(step: Step, stimulus: s.Stimulus) -> list[CallId]:
-    """The calls that somebody wants something of, also in vain: by a command or its reservation, or by keys."""
-    match stimulus:
-        case commands.CallCommand(call=call):
-            return [call]
-        case s.AgentReserved(request=request) | s.NobodyAvailable(request) | s.ReservationFailed(request):
-            seek = step.read.one("seeks", step.state.seeks, request)
-            return [seek.call] if seek is not None and seek.call is not None else []
-        case s.TransferRequested(leg=leg_id):
-            return _spoken_in(step, leg_id)
-        case s.LegDigit(leg=leg_id) if step.key_is_read:
-            return _spoken_in(step, leg_id)
-        case _:
-            return []
-
-
-def _spoken_in(step: Step, leg_id: LegId) -> list[CallId]:
-    leg = step.leg_before(leg_id)
-    return [call.id for call, _ in step.party_by_leg(leg_id) if leg is not None and leg.speaks_in(call.id)]
-
-
 def _configured(step: Step, directory: Directory) -> None:
     """The administrator's file was read again: what calls that are up derive from it is derived anew."""
     before, after = step.directory.settings, directory.settings
@@ -418,13 +397,3 @@ def _merge[K, V](into: dict[K, V], changes: "dict[K, V | None]") -> None:
             into.pop(key, None)
         else:
             into[key] = value
-
-
-def _effect_over(step: Step, effect: int) -> None:
-    done = step.in_flight_before(effect)
-    if isinstance(done, StopRecorder):
-        recording.stopped(step, done)
-    step.in_flight[effect] = None
-    for pending in step.all_pending():
-        if effect in pending.effects:
-            step.forget_effect(pending.command, effect)

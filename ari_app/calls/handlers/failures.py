@@ -1,4 +1,5 @@
-"""Effects that Asterisk did not carry out: they are requested again, a few times, then the leg is given up.
+"""Effects that Asterisk has carried out, and those that it did not: they are requested again, a few times, then the leg
+is given up.
 
 One without an answer is requested for longer: whether Asterisk is there at all the connection finds out, and no phone
 is hung up because Asterisk stands still.
@@ -12,6 +13,7 @@ from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.features import monitoring, parties, recording, refusals
 from ari_app.calls.handlers import legs
 from ari_app.calls.model import LegId
+from ari_app.calls.state import Pending
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import EffectFailed
 from ari_app.errors import AsteriskUnavailable, OutcomeUnknown
@@ -20,20 +22,33 @@ _TRIES = 3
 _PATIENCE = 12
 
 
+def effect_done(step: Step, number: int) -> None:
+    """Nobody waits for this effect any longer."""
+    effect, _ = _over(step, number)
+    if isinstance(effect, e.StopRecorder):
+        recording.stopped(step, effect)
+
+
 def effect_failed(step: Step, fact: EffectFailed) -> None:
     """Whoever waits for this effect goes on waiting for what replaces it, or gets the error."""
-    effect = step.in_flight_before(fact.effect)
-    step.in_flight[fact.effect] = None
-    waiting = [p for p in step.all_pending() if fact.effect in p.effects]
-    for pending in waiting:
-        step.forget_effect(pending.command, fact.effect)
-        step.causes.add(pending.command)
+    effect, waiting = _over(step, fact.effect)
+    step.causes.update(pending.command for pending in waiting)
     if effect is None or fact.gone:
         return
     if not _mend(step, effect, _PATIENCE if fact.unknown else _TRIES):
         error = OutcomeUnknown() if fact.unknown else AsteriskUnavailable("Asterisk did not carry it out")
         for pending in waiting:
             step.refuse(pending.command, error)
+
+
+def _over(step: Step, number: int) -> tuple[AsteriskEffect | None, list[Pending]]:
+    """It is under way no longer: what it was, and the commands that have waited for it."""
+    effect = step.in_flight_before(number)
+    step.in_flight[number] = None
+    waiting = [pending for pending in step.all_pending() if number in pending.effects]
+    for pending in waiting:
+        step.forget_effect(pending.command, number)
+    return effect, waiting
 
 
 def _mend(step: Step, effect: AsteriskEffect, tries: int) -> bool:
