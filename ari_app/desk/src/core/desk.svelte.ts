@@ -7,6 +7,7 @@ import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
 import type { Call, PastCall, ServerEvent, Target, TargetAction } from "./model";
 import { forget, keep, kept, readSession, type Session } from "./kept";
+import { PARTY_PATHS, PLAIN_PATHS, TARGET_PATHS } from "./paths";
 import { OwnPhone } from "./own_phone.svelte";
 import { Known } from "./known";
 import { Pictures } from "./pictures";
@@ -41,36 +42,6 @@ const AGAIN = 1000;
 /** Milliseconds between two looks at the clock. */
 const TICK = 500;
 const SESSION = "desk.session";
-const PLAIN_PATHS = {
-  hold: "/v1/calls/{call}/hold",
-  retrieve: "/v1/calls/{call}/retrieve",
-  complete_transfer: "/v1/calls/{call}/complete-transfer",
-  complete_conference: "/v1/calls/{call}/complete-conference",
-  alternate: "/v1/calls/{call}/alternate",
-  reconnect: "/v1/calls/{call}/reconnect",
-  start_recording: "/v1/calls/{call}/start-recording",
-  pause_recording: "/v1/calls/{call}/pause-recording",
-  resume_recording: "/v1/calls/{call}/resume-recording",
-  stop_recording: "/v1/calls/{call}/stop-recording",
-  release: "/v1/calls/{call}/release",
-  clear: "/v1/calls/{call}/clear",
-  cancel: "/v1/calls/{call}/cancel",
-  answer: "/v1/calls/{call}/answer",
-} as const;
-const TARGET_PATHS = {
-  single_step_transfer: "/v1/calls/{call}/single-step-transfer",
-  single_step_conference: "/v1/calls/{call}/single-step-conference",
-  initiate_transfer: "/v1/calls/{call}/initiate-transfer",
-} as const;
-const PARTY_PATHS = {
-  mute: "/v1/calls/{call}/parties/{party}/mute",
-  unmute: "/v1/calls/{call}/parties/{party}/unmute",
-  deafen: "/v1/calls/{call}/parties/{party}/deafen",
-  undeafen: "/v1/calls/{call}/parties/{party}/undeafen",
-  hold: "/v1/calls/{call}/parties/{party}/hold",
-  retrieve: "/v1/calls/{call}/parties/{party}/retrieve",
-} as const;
-
 export class Desk {
   /** What is shown. */
   readonly state = new Shown();

@@ -9,30 +9,13 @@
 import { answer, Refused } from "../api/client";
 import type { Desk } from "./desk.svelte";
 import type { ServerEvent } from "./model";
-
-const CALL_VERBS = {
-  answer: "/v1/calls/{call}/answer",
-  hold: "/v1/calls/{call}/hold",
-  retrieve: "/v1/calls/{call}/retrieve",
-  release: "/v1/calls/{call}/release",
-  clear: "/v1/calls/{call}/clear",
-  cancel: "/v1/calls/{call}/cancel",
-  complete_transfer: "/v1/calls/{call}/complete-transfer",
-  complete_conference: "/v1/calls/{call}/complete-conference",
-  alternate: "/v1/calls/{call}/alternate",
-  reconnect: "/v1/calls/{call}/reconnect",
-} as const;
-const TARGET_VERBS = {
-  single_step_transfer: "/v1/calls/{call}/single-step-transfer",
-  single_step_conference: "/v1/calls/{call}/single-step-conference",
-  initiate_transfer: "/v1/calls/{call}/initiate-transfer",
-} as const;
+import { CALL_PATHS, TARGET_PATHS } from "./paths";
 
 /** What the page around may ask; what is left out is the API's default. */
 export type Wish =
   | { readonly verb: "call"; readonly target: string; readonly caller_id?: string; readonly user_data?: Record<string, string> }
-  | { readonly verb: keyof typeof CALL_VERBS; readonly call: string }
-  | { readonly verb: keyof typeof TARGET_VERBS; readonly call: string; readonly target: string; readonly caller_id?: string; readonly user_data?: Record<string, string> }
+  | { readonly verb: keyof typeof CALL_PATHS; readonly call: string }
+  | { readonly verb: keyof typeof TARGET_PATHS; readonly call: string; readonly target: string; readonly caller_id?: string; readonly user_data?: Record<string, string> }
   | { readonly verb: "set_state"; readonly state: "ready" | "not_ready" | "logged_out"; readonly reason?: string };
 
 type Message = { readonly desk: "hello" } | ({ readonly desk: "do"; readonly id: string | number } & Wish);
@@ -48,7 +31,7 @@ export function understood(data: unknown): data is Message {
   if (verb === "call") return has("target");
   if (verb === "set_state") return has("state");
   if (typeof verb !== "string") return false;
-  return has("call") && (Object.hasOwn(CALL_VERBS, verb) || (Object.hasOwn(TARGET_VERBS, verb) && has("target")));
+  return has("call") && (Object.hasOwn(CALL_PATHS, verb) || (Object.hasOwn(TARGET_PATHS, verb) && has("target")));
 }
 
 export function listenToParent(desk: Desk): void {
@@ -83,8 +66,8 @@ function ask({ api }: Desk, wish: Wish): Promise<unknown> {
   }
   if (wish.verb === "call") return answer(api.POST("/v1/calls", { body: body(wish) }));
   const params = { path: { call: wish.call } };
-  if ("target" in wish) return answer(api.POST(TARGET_VERBS[wish.verb], { params, body: body(wish) }));
-  return answer(api.POST(CALL_VERBS[wish.verb], { params }));
+  if ("target" in wish) return answer(api.POST(TARGET_PATHS[wish.verb], { params, body: body(wish) }));
+  return answer(api.POST(CALL_PATHS[wish.verb], { params }));
 }
 
 function body(wish: { readonly target: string; readonly caller_id?: string; readonly user_data?: Record<string, string> }) {
