@@ -1,9 +1,9 @@
 """The events of each agent (docs/events.md): numbered, in order, without gaps, for every window.
 
 `EventHub` is notified of what changed, synchronously, and renders it once for each agent who has a window open or had
-one a moment ago. It never waits for anybody: `publisher` numbers and sends. Of targets, and
-for who oversees of agents and queues, the newest value waits in `fanout`. Of calls every change is sent, and so is
-every one of the agent's own state: a desktop follows each step of it, with its reason.
+one a moment ago. It never waits for anybody: `publisher` numbers and sends. Of targets, and for who oversees of agents
+and queues, the newest value waits in `fanout`. Of calls every change is sent, and so is every one of the agent's own
+state: a desktop follows each step of it, with its reason.
 
 Subscriptions. Without one a window is notified of every target that its agent may reach. With one (`subscriptions`) it
 gets `subscribed`, with the targets as they are now, and from there on of every change of these. It may be replaced at

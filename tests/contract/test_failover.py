@@ -87,7 +87,7 @@ class Work:
             request = f"r{worker}-{number}"
             agent = await self._until_answered(partial(self.availability.reserve, request, SUPPORT, NOBODY, HOLDS))
             if agent is None:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # all are reserved: until some of these run out
                 continue
             self.reserved[request] = agent
             if number % 3:
@@ -102,7 +102,7 @@ class Work:
             key, value = f"call:{worker}-{number // 10}", b"%d" % number
             await self._until_answered(partial(self.store.save_many, {key: value}))
             self.kept[key] = value
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # the pace of a busy call centre; what is tested is that none of it is lost
 
     async def _until_answered[T](self, request: Callable[[], Awaitable[T]]) -> T:
         while True:
@@ -110,7 +110,7 @@ class Work:
                 answer = await request()
             except StoreUnavailable as error:
                 self.refused.append(error.detail)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # as a caller of the API would wait before trying again
                 continue
             self.answered.append(time.monotonic())
             return answer
