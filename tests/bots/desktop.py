@@ -43,6 +43,8 @@ class Desktop:
     def __init__(self, base: str, agent: str, board: Board) -> None:
         self.agent = agent
         self.calls: dict[str, Json] = {}
+        self._reported = 0  # events so far
+        self._last: dict[str, int] = {}  # which of them was the last of a call
         self.me: Json = {}
         self.saved: dict[str, str] = {}
         self._base = base.rstrip("/")
@@ -103,6 +105,8 @@ class Desktop:
 
     def _event(self, event: Json) -> None:
         kind = event.get("type", "")
+        self._reported += 1
+        self._last[event.get("call_id") or (event.get("call") or {}).get("id", "")] = self._reported
         match kind:
             case "snapshot":
                 self.me = event.get("me") or {}
@@ -127,14 +131,20 @@ class Desktop:
     async def request(self, method: str, path: str, body: Json | None = None) -> tuple[int, Any]:
         """(status, JSON or text) of a request. Raises aiohttp.ClientError, TimeoutError."""
         assert self._session is not None
+        before = self._reported
         async with self._session.request(method, self._base + path, json=body) as response:
             text = await response.text()
             is_json = "json" in (response.content_type or "")
             answer = json.loads(text) if is_json and text else text
             self._board.record(self.agent, "api", f"{method} {path} → {response.status}")
             if isinstance(answer, dict) and response.status < 300 and "parties" in answer:
-                self.calls[answer["id"]] = answer
+                self._answered(answer, before)
             return response.status, answer
+
+    def _answered(self, call: Json, before: int) -> None:
+        """An event that came after the request went out may be newer: it is read from a connection of its own."""
+        if self._last.get(call["id"], 0) <= before:
+            self.calls[call["id"]] = call
 
     async def fill(self, text: str, within: float) -> str:
         """`text` with `{call}`, `{contact}`, `{party:bob}` and saved names filled in, waiting for a call.

@@ -22,6 +22,8 @@ from pydantic import TypeAdapter
 from ari_app.api.event_models import Event
 from tests.bots import Behaviour, Contact, Lab, Phone, pairs, rings
 from tests.bots.desktop import Desktop, Json
+from tests.bots.events import DeadlineMissed
+from tests.e2e.containers import asterisk_console
 from tests.e2e.crowd import PHONES as CROWD
 from tests.e2e.silence import SilenceWatch
 from tests.e2e.stack import Stack
@@ -30,6 +32,7 @@ PHONES = {"alice": "1001", "bob": "1002", "carol": "1003", "dave": "1004", "erin
 CALLER_NUMBER = "+33612345678"
 CALLER_NAME = "Zoé Caller"
 WITHIN = 5.0
+LOOKS = ("bridge show all", "core show channels concise", "pjsip show channelstats")
 EVENT: TypeAdapter[Any] = TypeAdapter(Event)
 
 
@@ -220,7 +223,17 @@ class Office:
 
     async def hears(self, *talks: str, among: Iterable[str] | None = None, within: float = WITHIN) -> None:
         """Exactly these hear each other (`a <-> b`, `a -> b`: b hears a) among all, and that for 0.3 s of RTP."""
-        await self.lab.exactly(pairs(*talks), among=among or self.lab.bots, within=within)
+        try:
+            await self.lab.exactly(pairs(*talks), among=among or self.lab.bots, within=within)
+        except DeadlineMissed as missed:
+            raise DeadlineMissed(f"{missed}\n{await self._in_asterisk()}") from None
+
+    async def _in_asterisk(self) -> str:
+        """Who is in which bridge, and how many packets came from and went to each: whose fault a silence is."""
+        try:
+            return "\n".join([await asterisk_console(self.stack, command) for command in LOOKS])
+        except AssertionError as complaint:
+            return str(complaint)
 
     async def nobody_hears_anybody(self) -> None:
         """Silence between all."""

@@ -4,14 +4,16 @@ import asyncio
 
 import pytest
 
-from tests.demo.visit import visit
+from tests.demo.visit import COLLEAGUES, visit
 from tests.e2e.office import Office
 
 
 async def test_a_visitor_is_called_again_and_again_and_gives_a_call_to_a_colleague_who_answers(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (alice,) = await office.agents("alice")
+    (alice,), erin = await office.agents("alice"), await office.desk("erin")
+    for name in COLLEAGUES:  # whom a test before has left at work
+        await erin.command("PUT", f"/v1/agents/{name}/state", {"state": "logged_out"})
     visiting = asyncio.create_task(visit(office.stack, "alice", rest=0.0))
     try:
         await alice.phone.answer()

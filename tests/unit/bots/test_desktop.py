@@ -30,6 +30,7 @@ class Controller:
     def __init__(self) -> None:
         self.sockets: list[web.WebSocketResponse] = []
         self.states: list[str] = []
+        self.may_answer = asyncio.Event()
 
     def app(self) -> web.Application:
         """Its routes."""
@@ -37,6 +38,7 @@ class Controller:
         app.router.add_post("/v1/login", self._login)
         app.router.add_put("/v1/me/state", self._state)
         app.router.add_get("/v1/events", self._events)
+        app.router.add_post("/v1/calls/c1/hold", self._hold)
         return app
 
     async def push(self, event: dict[str, Any]) -> None:
@@ -52,6 +54,10 @@ class Controller:
         assert request.headers["Authorization"] == "Bearer t"
         self.states.append((await request.json())["state"])
         return web.json_response({})
+
+    async def _hold(self, _: web.Request) -> web.Response:
+        await self.may_answer.wait()
+        return web.json_response(CALL)
 
     async def _events(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -99,6 +105,23 @@ async def test_calls_are_followed_and_named_in_requests(controller: Controller, 
     await follows(desktop, board, lambda: at_path(desktop.call, "state") == "released")
     await desktop.close(log_out=True)
     assert controller.states == ["logged_out"]
+
+
+@pytest.mark.parametrize(("reported", "known"), [(True, "held"), (False, "established")], ids=["event", "none"])
+async def test_an_answer_does_not_undo_what_an_event_said_meanwhile(
+    controller: Controller, base: str, *, reported: bool, known: str
+) -> None:
+    board = Board()
+    desktop = Desktop(base, "alice", board)
+    await desktop.login("alice-demo")
+    answer = asyncio.ensure_future(desktop.request("POST", "/v1/calls/c1/hold"))
+    if reported:
+        await controller.push({"type": "call.updated", "seq": 2, "call": CALL | {"state": "held"}})
+        await follows(desktop, board, lambda: at_path(desktop.call, "state") == "held")
+    controller.may_answer.set()
+    await answer
+    assert at_path(desktop.call, "state") == known
+    await desktop.close(log_out=True)
 
 
 async def test_a_wrong_password_is_reported(base: str) -> None:
