@@ -33,31 +33,31 @@ from ari_app.availability.rules import (
 )
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
-from ari_app.testing.availability_model import ChangeStep, HeldAgent
+from ari_app.testing.availability_model import RANK, ChangeStep, HeldAgent, Kept
 
 
 class MemoryAvailability:
     """See `port.Availability`."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, asterisk: str = "", kept: Kept | None = None) -> None:
         self._clock = clock
-        self._agents: dict[str, HeldAgent] = {}
-        self._free: dict[str, dict[str, int]] = {}
-        self._requests: dict[str, str] = {}
-        self._configured = Memberships({}, {})
-        self._seq = 0
-        self._listeners: list[asyncio.Queue[Change]] = []
+        self._asterisk = asterisk
+        self.kept = kept or Kept()
+
+    def led(self, asterisk: str) -> "MemoryAvailability":
+        """The same, as the leader of this Asterisk has it."""
+        return MemoryAvailability(self._clock, asterisk, self.kept)
 
     async def configure(self, directory: Directory, known: Mapping[str, AgentRecord] | None = None) -> None:
         wanted = memberships(directory)
-        if wanted == self._configured:
+        if wanted == self.kept.configured:
             return
-        self._configured = wanted
+        self.kept.configured = wanted
         step = self._step()
         for agent, member in wanted.members.items():
-            there = self._agents.get(agent)
+            there = self.kept.agents.get(agent)
             if there is None:
-                new = self._agents[agent] = HeldAgent(agent, member, since=step.now)
+                new = self.kept.agents[agent] = HeldAgent(agent, member, since=step.now)
                 new.choice, new.reason = chosen_before((known or {}).get(agent))
                 if new.choice is not AgentState.LOGGED_OUT:
                     self._commit(new, step.now, step)
@@ -66,15 +66,15 @@ class MemoryAvailability:
                 there.free = False
                 there.member = member
                 self._commit(there, step.now, step)
-        for agent in self._agents.keys() - wanted.members.keys():
-            removed = self._agents.pop(agent)
+        for agent in self.kept.agents.keys() - wanted.members.keys():
+            removed = self.kept.agents.pop(agent)
             self._leave(removed, step)
-            self._requests.pop(removed.request or "", None)
+            self.kept.requests.pop(removed.request or "", None)
         self._publish(step)
         self._tell(Resync())
 
     async def configured(self) -> bool:
-        return self._configured != Memberships({}, {})
+        return self.kept.configured != Memberships({}, {})
 
     async def set_state(self, agent: str, state: str, reason: str | None = None) -> AgentRecord:
         choice = check_choice(state)
@@ -125,7 +125,7 @@ class MemoryAvailability:
         if known is None:
             return False
         mine = not request or known.request == request
-        if not mine and (wanted is None or known.activity is not None or request in self._requests):
+        if not mine and (wanted is None or known.activity is not None or request in self.kept.requests):
             self._publish(step)
             return False
         if wanted is None:
@@ -138,7 +138,7 @@ class MemoryAvailability:
     async def reconcile(self, busy: Mapping[str, tuple[str, str | None]], awaited: Collection[str] = ()) -> None:
         reported = {agent: (check_activity(activity), call) for agent, (activity, call) in busy.items()}
         step = self._step()
-        for agent in sorted(self._agents):
+        for agent in sorted(self.kept.agents):
             known = self._current(agent, step)
             activity, call = reported.get(agent, (None, None))
             if known is not None and activity is not None:
@@ -167,6 +167,7 @@ class MemoryAvailability:
             chosen = self._best(target, exclude, step)
             if chosen is not None:
                 chosen.activity, chosen.request, chosen.call = AgentState.RESERVED, request, None
+                chosen.at = self._asterisk
                 chosen.due = step.now + max(1, milliseconds(seconds))
                 self._commit(chosen, step.now, step)
         self._publish(step)
@@ -184,23 +185,23 @@ class MemoryAvailability:
         self._publish(step)
 
     async def agent(self, agent: str) -> AgentRecord:
-        if agent not in self._agents:
+        if agent not in self.kept.agents:
             raise unknown_agent(agent)
-        return self._agents[agent].record()
+        return self.kept.agents[agent].record()
 
     async def agents(self) -> tuple[AgentRecord, ...]:
-        return tuple(self._agents[agent].record() for agent in sorted(self._agents))
+        return tuple(self.kept.agents[agent].record() for agent in sorted(self.kept.agents))
 
     async def available(self, target: Target) -> int:
         match target.type:
             case TargetType.AGENT:
-                return int(target.id in self._agents and self._agents[target.id].free)
+                return int(target.id in self.kept.agents and self.kept.agents[target.id].free)
             case TargetType.GROUP | TargetType.QUEUE:
-                return len(self._free.get(str(target), {}))
+                return len(self.kept.free.get(str(target), {}))
             case TargetType.SKILL:
                 without_level = f"{target.type}:{target.id}"
-                sets = sets_of(without_level, self._configured.targets.get(without_level, ()))
-                return sum(len(self._free.get(name, {})) for name in sets if level_of(name) >= target.level)
+                sets = sets_of(without_level, self.kept.configured.targets.get(without_level, ()))
+                return sum(len(self.kept.free.get(name, {})) for name in sets if level_of(name) >= target.level)
             case TargetType.ROUTING_POINT | TargetType.NUMBER:
                 return 0
             case _:
@@ -208,7 +209,7 @@ class MemoryAvailability:
 
     async def snapshot(self) -> Snapshot:
         as_of = milliseconds(self._clock()) / 1000
-        return Snapshot(await self.agents(), tuple(self._count(name, as_of) for name in self._configured.sets()))
+        return Snapshot(await self.agents(), tuple(self._count(name, as_of) for name in self.kept.configured.sets()))
 
     async def expire(self) -> Expired:
         total = 0
@@ -219,41 +220,43 @@ class MemoryAvailability:
             total += ended
             if ended < SETTLE:
                 break
-        following = min((agent.due for agent in self._agents.values() if agent.due), default=None)
+        following = min((agent.due for agent in self.kept.agents.values() if agent.due), default=None)
         return Expired(total, None if following is None else following / 1000)
 
     async def recompute(self) -> tuple[str, ...]:
         ought: dict[str, dict[str, int]] = {}
-        for agent in self._agents.values():
+        for agent in self.kept.agents.values():
             if agent.available():
                 for name in agent.member.sets:
                     ought.setdefault(name, {})[agent.id] = agent.score(name)
+        free = self.kept.free
         found = [
-            f"{name}: {agent} is {self._free.get(name, {}).get(agent)}, ought to be {ought.get(name, {}).get(agent)}"
-            for name in sorted(self._free.keys() | ought.keys())
-            for agent in sorted(self._free.get(name, {}).keys() | ought.get(name, {}).keys())
-            if self._free.get(name, {}).get(agent) != ought.get(name, {}).get(agent)
+            f"{name}: {agent} is {free.get(name, {}).get(agent)}, ought to be {ought.get(name, {}).get(agent)}"
+            for name in sorted(free.keys() | ought.keys())
+            for agent in sorted(free.get(name, {}).keys() | ought.get(name, {}).keys())
+            if free.get(name, {}).get(agent) != ought.get(name, {}).get(agent)
         ]
-        requests = {agent.request: agent.id for agent in self._agents.values() if agent.request is not None}
-        if requests != self._requests:
-            found.append(f"requests: {self._requests} ought to be {requests}")
-            self._requests = requests
-        self._free = ought
+        requests = {agent.request: agent.id for agent in self.kept.agents.values() if agent.request is not None}
+        if requests != self.kept.requests:
+            found.append(f"requests: {self.kept.requests} ought to be {requests}")
+            self.kept.requests = requests
+        self.kept.free = ought
         return tuple(found)
 
     async def changes(self) -> AsyncIterator[Change]:
         queue: asyncio.Queue[Change] = asyncio.Queue()
-        self._listeners.append(queue)
+        self.kept.listeners.append(queue)
         try:
             yield Resync()
             while True:
                 yield await queue.get()
         finally:
-            self._listeners.remove(queue)
+            self.kept.listeners.remove(queue)
 
     def forget(self) -> None:
         """As a Redis that comes back without what it had kept."""
-        self._agents, self._free, self._requests, self._configured = {}, {}, {}, Memberships({}, {})
+        kept = self.kept
+        kept.agents, kept.free, kept.requests, kept.configured = {}, {}, {}, Memberships({}, {})
 
     def interrupt(self) -> None:
         """What subscribers get when a connection is lost and found again."""
@@ -266,7 +269,7 @@ class MemoryAvailability:
         return ChangeStep(milliseconds(self._clock()))
 
     def _current(self, agent: str, step: ChangeStep) -> HeldAgent | None:
-        known = self._agents.get(agent)
+        known = self.kept.agents.get(agent)
         if known is not None and 0 < known.due <= step.now:
             at = known.due
             known.end_activity()
@@ -274,13 +277,13 @@ class MemoryAvailability:
         return known
 
     def _settle(self, step: ChangeStep) -> int:
-        due = sorted((a.due, a.id) for a in self._agents.values() if 0 < a.due <= step.now)[:SETTLE]
+        due = sorted((a.due, a.id) for a in self.kept.agents.values() if 0 < a.due <= step.now)[:SETTLE]
         for _, agent in due:
             self._current(agent, step)
         return len(due)
 
     def _held(self, request: str, step: ChangeStep) -> HeldAgent | None:
-        known = self._current(self._requests.get(request, ""), step)
+        known = self._current(self.kept.requests.get(request, ""), step)
         return known if known is not None and known.request == request else None
 
     def _best(self, target: Target, exclude: frozenset[str], step: ChangeStep) -> HeldAgent | None:
@@ -288,37 +291,46 @@ class MemoryAvailability:
             known = None if target.id in exclude else self._current(target.id, step)
             return known if known is not None and known.free else None
         without_level = f"{target.type}:{target.id}"
-        levels = [level for level in self._configured.targets.get(without_level, ()) if level >= target.level]
+        levels = [level for level in self.kept.configured.targets.get(without_level, ()) if level >= target.level]
         for name in sets_of(without_level, levels):
-            scores = [(score, agent) for agent, score in self._free.get(name, {}).items() if agent not in exclude]
+            scores = [(score, agent) for agent, score in self.kept.free.get(name, {}).items() if agent not in exclude]
             if scores:
-                return self._agents[min(scores)[1]]
+                return self.kept.agents[min(scores)[1]]
         return None
 
     def _take(
         self, known: HeldAgent, activity: AgentState, call: str | None, request: str | None, step: ChangeStep
     ) -> None:
-        before = (known.activity, known.call, known.request, known.due, known.missed)
-        if activity is not AgentState.RESERVED or known.activity is not AgentState.RESERVED:
-            known.due = 0
-        if known.activity in (None, AgentState.WRAP_UP):
-            known.call = None
-        known.activity = activity
-        known.call = call or known.call
-        known.request = request or known.request
+        before = (known.activity, known.call, known.request, known.due, known.missed, known.at, dict(known.also))
+        if known.of_another(self._asterisk):
+            mine = known.also.get(self._asterisk)
+            known.also[self._asterisk] = (activity, call or (mine[1] if mine is not None else None))
+        else:
+            if activity is not AgentState.RESERVED or known.activity is not AgentState.RESERVED:
+                known.due = 0
+            if known.activity not in RANK:
+                known.call = None
+            known.activity, known.at = activity, self._asterisk
+            known.call = call or known.call
+            known.request = request or known.request
+        known.show_strongest()
         if activity is AgentState.ON_CALL:
             known.missed = known.idle = 0
-        if before != (known.activity, known.call, known.request, known.due, known.missed):
+        if before != (known.activity, known.call, known.request, known.due, known.missed, known.at, known.also):
             self._commit(known, step.now, step)
 
     def _release(self, known: HeldAgent, call: str | None, wrap_up: int, step: ChangeStep) -> None:
-        if known.activity in (None, AgentState.WRAP_UP):
+        if known.activity not in RANK:
+            return
+        if known.of_another(self._asterisk):
+            if known.also.pop(self._asterisk, None) is not None:
+                self._commit(known, step.now, step)
             return
         of = call or known.call
         if known.activity is AgentState.ON_CALL:
             known.idle = 0
         known.end_activity()
-        if wrap_up > 0 and known.choice is not AgentState.LOGGED_OUT:
+        if known.activity is None and wrap_up > 0 and known.choice is not AgentState.LOGGED_OUT:
             known.activity, known.due, known.call, known.idle = AgentState.WRAP_UP, step.now + wrap_up, of, 0
         self._commit(known, step.now, step)
 
@@ -333,35 +345,35 @@ class MemoryAvailability:
         elif was_free and not known.free:
             self._leave(known, step)
         if known.request != known.was_request:
-            self._requests.pop(known.was_request or "", None)
+            self.kept.requests.pop(known.was_request or "", None)
             if known.request is not None:
-                self._requests[known.request] = known.id
+                self.kept.requests[known.request] = known.id
         known.was_shown, known.was_request, known.was_idle = known.shown(), known.request, known.idle
-        known.revision = self._seq + 1
+        known.revision = self.kept.seq + 1
         step.changed.setdefault(known.id, (was_free, known))
 
     def _enter(self, known: HeldAgent, step: ChangeStep) -> None:
         for name in known.member.sets:
-            self._free.setdefault(name, {})[known.id] = known.score(name)
+            self.kept.free.setdefault(name, {})[known.id] = known.score(name)
             step.touched.add(name)
 
     def _leave(self, known: HeldAgent, step: ChangeStep) -> None:
         for name in known.member.sets:
-            self._free.get(name, {}).pop(known.id, None)
+            self.kept.free.get(name, {}).pop(known.id, None)
             step.touched.add(name)
 
     def _count(self, name: str, as_of: float) -> CountChanged:
-        return CountChanged(name, len(self._free.get(name, {})), as_of, self._seq)
+        return CountChanged(name, len(self.kept.free.get(name, {})), as_of, self.kept.seq)
 
     def _publish(self, step: ChangeStep) -> None:
         if not step.changed and not step.touched:
             return
-        self._seq += 1
+        self.kept.seq += 1
         for was_free, known in step.changed.values():
             self._tell(AgentChanged(known.record(), known.free and not was_free))
         for name in step.touched:
             self._tell(self._count(name, step.now / 1000))
 
     def _tell(self, change: Change) -> None:
-        for queue in self._listeners:
+        for queue in self.kept.listeners:
             queue.put_nowait(change)

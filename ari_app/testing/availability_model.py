@@ -1,9 +1,13 @@
 """What availability in memory holds of an agent, and what one change brings about: as the hashes and sets of Redis."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ari_app.availability.memberships import Member
-from ari_app.availability.port import AgentRecord, AgentState
+from ari_app.availability.memberships import Member, Memberships
+from ari_app.availability.port import AgentRecord, AgentState, Change
+
+RANK: Mapping[AgentState | None, int] = {AgentState.RESERVED: 1, AgentState.RINGING: 2, AgentState.ON_CALL: 3}
 
 
 @dataclass(slots=True)
@@ -25,6 +29,8 @@ class HeldAgent:
     idle: int = 0
     free: bool = False
     revision: int = 0
+    at: str = ""
+    also: dict[str, tuple[AgentState, str | None]] = field(default_factory=dict)
     was_shown: tuple[AgentState, str] = (AgentState.LOGGED_OUT, "")
     was_request: str | None = None
     was_idle: int = 0
@@ -41,8 +47,24 @@ class HeldAgent:
         """What orders them in a set: their place where the administrator gives one, else since when they are idle."""
         return self.member.places.get(name, self.idle)
 
+    def of_another(self, asterisk: str) -> bool:
+        """Whether another Asterisk has them, by what is shown."""
+        return self.activity in RANK and self.at not in (asterisk, "")
+
     def end_activity(self) -> None:
-        self.activity, self.call, self.request, self.due = None, None, None, 0
+        """What is shown is over: what another Asterisk makes of them is shown, if one has them."""
+        self.activity, self.call, self.request, self.due, self.at = None, None, None, 0, ""
+        self.show_strongest()
+
+    def show_strongest(self) -> None:
+        """Of what several Asterisks make of them; of two alike what is shown already, else the first by name."""
+        best = max(sorted(self.also), key=lambda asterisk: RANK[self.also[asterisk][0]], default=None)
+        if best is None or RANK[self.also[best][0]] <= RANK.get(self.activity, 0):
+            return
+        was_at, was, was_call = self.at, self.activity, self.call
+        (self.activity, self.call), self.at, self.due = self.also.pop(best), best, 0
+        if was in (AgentState.RINGING, AgentState.ON_CALL):
+            self.also[was_at] = (was, was_call)
 
     def record(self) -> AgentRecord:
         state, reason = self.shown()
@@ -60,6 +82,18 @@ class HeldAgent:
             in_use=self.member.phone and self.in_use,
             choice_reason=(self.reason or None) if self.choice is AgentState.NOT_READY else None,
         )
+
+
+@dataclass(slots=True)
+class Kept:
+    """All of it, shared by the leaders of several Asterisks."""
+
+    agents: dict[str, HeldAgent] = field(default_factory=dict)
+    free: dict[str, dict[str, int]] = field(default_factory=dict)
+    requests: dict[str, str] = field(default_factory=dict)
+    configured: Memberships = field(default_factory=lambda: Memberships({}, {}))
+    seq: int = 0
+    listeners: list[asyncio.Queue[Change]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,7 @@
 """Any interleaving of state changes, reservations, crashes and expiries by eight workers, on Redis and in memory.
 
+They are leaders of two Asterisks, each of which knows its own calls alone: whom a call of either has is never free.
+
 After every step: no agent has two requests, what was derived equals what the records say, and Redis and the
 one in memory show the same. CC_REDIS_URL names the Redis.
 """
@@ -22,9 +24,12 @@ from ari_app.errors import Refused
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
 from ari_app.routing.targets import Target, TargetType, parse_target
 from ari_app.store.client import connect, disconnect
+from ari_app.store.leases import Fence
 from ari_app.testing.availability import MemoryAvailability
 
 WORKERS = 8
+ASTERISKS = ("asterisk-a", "asterisk-b")
+STRENGTH = ("ringing", "on_call")
 AGENTS = ("a", "b", "c", "d", "e")
 TARGETS = tuple(
     parse_target(text)
@@ -93,14 +98,25 @@ class Workers(RuleBasedStateMachine):
         if url is None:
             pytest.fail("this test needs a Redis: set CC_REDIS_URL, such as redis://:password@127.0.0.1:6379/0")
         self.clients = [connect(url, connections=2) for _ in range(WORKERS)]
-        self.workers = [RedisAvailability(client, self.prefix, lambda: self.now) for client in self.clients]
+        self.asterisks = [ASTERISKS[n % len(ASTERISKS)] for n in range(WORKERS)]
+        self.runner.run(self.give_leases())
+        self.workers = [
+            RedisAvailability(client, self.prefix, lambda: self.now, Fence(asterisk, 1, "worker"))
+            for client, asterisk in zip(self.clients, self.asterisks, strict=True)
+        ]
         self.memory = MemoryAvailability(lambda: self.now)
         self.requests = 0
         self.variant = 0
         self.made: list[tuple[str, Target]] = []
         # what the workers believe to hold: request -> (agent, until), None once it was taken further
         self.held: dict[str, tuple[str, float | None]] = {}
+        # what calls of each Asterisk make of an agent
+        self.calls: dict[str, dict[str, str]] = {}
         self.configure(0, 0)
+
+    async def give_leases(self) -> None:
+        for asterisk in ASTERISKS:
+            await self.clients[0].set(f"{{{self.prefix}}}:fence:{asterisk}", "1 worker")
 
     def teardown(self) -> None:
         async def clean() -> None:
@@ -123,7 +139,8 @@ class Workers(RuleBasedStateMachine):
                 return refused.code
 
         async def run() -> Any:
-            there, here = await outcome(self.workers[worker]), await outcome(self.memory)
+            here = await outcome(self.memory.led(self.asterisks[worker]))
+            there = await outcome(self.workers[worker])
             assert there == here
             return there
 
@@ -132,6 +149,24 @@ class Workers(RuleBasedStateMachine):
     def forget(self, agent: str) -> None:
         """Nobody holds this agent any more."""
         self.held = {request: held for request, held in self.held.items() if held[0] != agent}
+
+    def forget_released(self) -> None:
+        """Who is held by another request, or by none, after a call has let go."""
+        agents = self.memory.kept.agents
+        self.held = {r: held for r, held in self.held.items() if held[0] in agents and agents[held[0]].request == r}
+
+    def note(self, worker: int, agent: str, activity: str | None) -> None:
+        """What calls of this worker's Asterisk make of an agent who is listed."""
+        if agent not in directory(self.variant).agents:
+            return
+        of = self.calls.setdefault(agent, {})
+        of.pop(self.asterisks[worker], None)
+        if activity in STRENGTH:
+            of[self.asterisks[worker]] = activity
+
+    def strongest(self, agent: str) -> str | None:
+        """What is to be shown of an agent whom calls have."""
+        return max(self.calls.get(agent, {}).values(), key=STRENGTH.index, default=None)
 
     def settle(self) -> None:
         """What has run out is nobody's."""
@@ -148,6 +183,7 @@ class Workers(RuleBasedStateMachine):
         self.both(worker, lambda a: a.configure(listed))
         for agent in set(AGENTS) - listed.agents.keys():
             self.forget(agent)
+            self.calls.pop(agent, None)
 
     @rule(
         worker=st.integers(0, WORKERS - 1),
@@ -205,6 +241,7 @@ class Workers(RuleBasedStateMachine):
         if agent is None:
             return
         assert agent not in {held for held, _ in self.held.values()}, "reserved twice"
+        assert self.strongest(agent) is None, "reserved while a call has them"
         assert target.type is not TargetType.AGENT or agent == target.id
         self.held[request] = (agent, round(self.now + seconds, 3))
 
@@ -225,16 +262,18 @@ class Workers(RuleBasedStateMachine):
             best = self.runner.run(self.memory.reserve(probe, wanted, frozenset(), seconds))
             right = next((name for name, had in waiting.items() if had == best), None)
             assert right is not None, f"{best} was the best, and nobody got them"
-            if right != probe:
-                self.rename(probe, right)
+            self.rename(probe, right)
             del waiting[right]
             self.got(right, wanted, best, seconds)
 
     def rename(self, wrong: str, right: str) -> None:
-        """In memory, give the reservation to the request that had it in Redis."""
-        agent = self.memory._agents[self.memory._requests.pop(wrong)]
+        """In memory, give the reservation to the request, and the worker's Asterisk, that had it in Redis."""
+        if wrong not in self.memory.kept.requests:
+            return
+        agent = self.memory.kept.agents[self.memory.kept.requests.pop(wrong)]
         agent.request = agent.was_request = right
-        self.memory._requests[right] = agent.id
+        agent.at = self.asterisks[int(right[1:]) - (self.requests - WORKERS) - 1]
+        self.memory.kept.requests[right] = agent.id
 
     @rule(
         worker=st.integers(0, WORKERS - 1),
@@ -245,6 +284,7 @@ class Workers(RuleBasedStateMachine):
     def calls_take_them(self, worker: int, agent: str, activity: str, call: str | None) -> None:
         self.settle()
         self.both(worker, lambda a: a.set_activity(agent, activity, call))
+        self.note(worker, agent, activity)
         for request, (holder, _) in tuple(self.held.items()):
             if holder == agent and activity != "reserved":
                 self.held[request] = (agent, None)
@@ -253,7 +293,8 @@ class Workers(RuleBasedStateMachine):
     def calls_release_them(self, worker: int, agent: str, wrap_up: float) -> None:
         self.settle()
         self.both(worker, lambda a: a.set_activity(agent, None, wrap_up=wrap_up))
-        self.forget(agent)
+        self.note(worker, agent, None)
+        self.forget_released()
 
     @precondition(lambda self: self.made)
     @rule(
@@ -268,12 +309,13 @@ class Workers(RuleBasedStateMachine):
         self.settle()
         holders = {held: holding for holding, (held, _) in self.held.items()}
         done = self.both(worker, lambda a: a.set_activity(agent, activity, request=request))
+        if done:
+            self.note(worker, agent, activity)
         if holders.get(agent, request) != request:
             assert not done
         elif done and activity is not None:
             self.held[request] = (agent, None)
-        elif done:
-            self.forget(agent)
+        self.forget_released()
 
     @rule(
         worker=st.integers(0, WORKERS - 1),
@@ -285,18 +327,23 @@ class Workers(RuleBasedStateMachine):
         self.settle()
         awaited = frozenset(self.held) if all_awaited else frozenset()
         self.both(worker, lambda a: a.reconcile(busy, awaited))
+        for agent in AGENTS:
+            self.note(worker, agent, busy[agent][0] if agent in busy else None)
         waited_for = {self.held[request][0] for request in awaited}
         for request, (agent, _) in tuple(self.held.items()):
             if agent in busy:
                 self.held[request] = (agent, None)
         for record in self.both(worker, lambda a: a.agents()):
-            if record.agent in busy:
-                assert (record.state, record.call) == busy[record.agent]
+            if (strongest := self.strongest(record.agent)) is not None:
+                assert record.state == strongest
+                if self.calls[record.agent] == {self.asterisks[worker]: strongest}:
+                    assert record.call == busy[record.agent][1]
             elif record.state is AgentState.RESERVED:
-                assert record.agent in waited_for
+                at = self.memory.kept.agents[record.agent].at
+                assert record.agent in waited_for or at != self.asterisks[worker]
             else:
                 assert record.state not in (AgentState.RINGING, AgentState.ON_CALL)
-                self.forget(record.agent)
+        self.forget_released()
 
     @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), limit=st.integers(0, 2))
     def they_let_it_ring(self, worker: int, agent: str, limit: int) -> None:
@@ -335,11 +382,17 @@ class Workers(RuleBasedStateMachine):
             assert records[agent].state not in free
 
     @invariant()
+    def whom_a_call_of_any_asterisk_has_is_shown_so(self) -> None:
+        for record in self.runner.run(self.memory.agents()):
+            if (strongest := self.strongest(record.agent)) is not None:
+                assert record.state == strongest
+
+    @invariant()
     def counts_are_what_the_records_say(self) -> None:
         snapshot = self.both(0, lambda a: a.snapshot())
         free = {record.agent for record in snapshot.records if record.available}
         for target in TARGETS:
-            listed = self.memory._configured.members
+            listed = self.memory.kept.configured.members
             name = f"{target.type}:{target.id}"
             members = {
                 agent

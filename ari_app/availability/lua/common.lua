@@ -47,14 +47,14 @@ end
 
 local function load(agent)
   local v = call('HMGET', P .. 'agent:' .. agent, 'choice', 'reason', 'activity', 'request', 'due', 'call',
-    'reachable', 'missed', 'since', 'idle', 'free', 'sets', 'phone', 'rev')
+    'reachable', 'missed', 'since', 'idle', 'free', 'sets', 'phone', 'rev', 'at', 'also')
   if not v[1] then
     return nil
   end
   return baseline({
     agent = agent, choice = v[1], reason = v[2], activity = v[3], request = v[4], due = v[5], call = v[6],
     reach = v[7], reachable = v[7] == '1', missed = v[8], since = v[9], idle = v[10], free = v[11] == '1', sets = v[12],
-    phone = v[13] == '1', rev = v[14],
+    phone = v[13] == '1', rev = v[14], at = v[15] or '', also = v[16] or '',
   })
 end
 
@@ -129,7 +129,8 @@ local function commit(r, at)
   r.rev = revision()
   call('HSET', P .. 'agent:' .. r.agent, 'choice', r.choice, 'reason', r.reason, 'activity', r.activity,
     'request', r.request, 'due', r.due, 'call', r.call, 'reachable', r.reach, 'missed', r.missed,
-    'since', r.since, 'idle', r.idle, 'free', r.free and '1' or '0', 'rev', r.rev)
+    'since', r.since, 'idle', r.idle, 'free', r.free and '1' or '0', 'rev', r.rev,
+    'at', r.at, 'also', r.also)
   local entry = changed[r.agent]
   if not entry then
     entry = { was_free = r.was_free }
@@ -140,39 +141,111 @@ local function commit(r, at)
   baseline(r)
 end
 
+-- Several Asterisks may have calls of one agent, each of which knows its own alone. What is shown is the strongest of what
+-- they make of the agent, with `at`, the Asterisk whose it is; `also` has the others: "asterisk-b=ringing=<call>".
+local RANK = { reserved = 1, ringing = 2, on_call = 3 }
+
+-- An `at` that is empty was written without a lease, or by a version that knew of one Asterisk: it is everybody's.
+local function of_another(r)
+  return RANK[r.activity] and r.at ~= me and r.at ~= ''
+end
+
+local function others(r)
+  local held = {}
+  for asterisk, activity, call_id in string.gmatch(r.also, '([^%s=]*)=(%a[^%s=]*)=(%S*)') do
+    held[asterisk] = { activity, call_id }
+  end
+  return held
+end
+
+-- the strongest, if it is stronger than what is shown; of several the first by name
+local function show_strongest(r, held)
+  local names, best = {}, nil
+  for asterisk in pairs(held) do
+    names[#names + 1] = asterisk
+  end
+  table.sort(names)
+  for _, asterisk in ipairs(names) do
+    if RANK[held[asterisk][1]] > (RANK[best and held[best][1] or r.activity] or 0) then
+      best = asterisk
+    end
+  end
+  if best then
+    local was_at, was = r.at, { r.activity, r.call }
+    r.at, r.activity, r.call, r.due = best, held[best][1], held[best][2], '0'
+    held[best] = nil
+    -- whoever talks is reserved no longer
+    if was[1] == 'ringing' or was[1] == 'on_call' then
+      held[was_at] = was
+      names[#names + 1] = was_at
+      table.sort(names)
+    end
+  end
+  local also = {}
+  for _, asterisk in ipairs(names) do
+    if held[asterisk] then
+      also[#also + 1] = asterisk .. '=' .. held[asterisk][1] .. '=' .. held[asterisk][2]
+    end
+  end
+  r.also = table.concat(also, ' ')
+end
+
+-- what was shown is over: what another Asterisk makes of them is shown, if one has them
 local function set_free_of_calls(r)
-  r.activity, r.call, r.request, r.due = '', '', '', '0'
+  local held = others(r)
+  r.activity, r.call, r.request, r.due, r.at, r.also = '', '', '', '0', '', ''
+  show_strongest(r, held)
 end
 
 -- A call has the agent. Empty `call_id` and `request`: as they were.
 local function take(r, activity, call_id, request)
-  local before = { r.activity, r.call, r.request, r.due, r.missed }
-  if activity ~= 'reserved' or r.activity ~= 'reserved' then
-    r.due = '0'
+  local before = { r.activity, r.call, r.request, r.due, r.missed, r.at, r.also }
+  local held = others(r)
+  if of_another(r) then
+    local mine = held[me]
+    held[me] = { activity, call_id == '' and mine and mine[2] or call_id }
+  else
+    if activity ~= 'reserved' or r.activity ~= 'reserved' then
+      r.due = '0'
+    end
+    if not RANK[r.activity] then
+      r.call = ''
+    end
+    r.activity, r.at = activity, me
+    if call_id ~= '' then
+      r.call = call_id
+    end
+    if request ~= '' then
+      r.request = request
+    end
   end
-  if r.activity == '' or r.activity == 'wrap_up' then
-    r.call = ''
-  end
-  r.activity = activity
-  if call_id ~= '' then
-    r.call = call_id
-  end
-  if request ~= '' then
-    r.request = request
-  end
+  show_strongest(r, held)
   if activity == 'on_call' then
     r.missed, r.idle = '0', '0'
   end
-  if before[1] ~= r.activity or before[2] ~= r.call or before[3] ~= r.request or before[4] ~= r.due
-      or before[5] ~= r.missed then
-    commit(r, now)
+  local after = { r.activity, r.call, r.request, r.due, r.missed, r.at, r.also }
+  for i = 1, #after do
+    if before[i] ~= after[i] then
+      commit(r, now)
+      return
+    end
   end
 end
 
--- No call has the agent any more; `wrap_up` is when the rest ends that follows ('0': none).
+-- No call of this Asterisk has the agent any more; `wrap_up` is when the rest ends that follows ('0': none), unless
+-- another has them.
 local function release(r, call_id, wrap_up)
   -- a repeat must not make the wrap-up longer
-  if r.activity == '' or r.activity == 'wrap_up' then
+  if not RANK[r.activity] then
+    return
+  end
+  if of_another(r) then
+    local held = others(r)
+    if held[me] then
+      held[me] = nil
+      show_strongest(r, held)
+      commit(r, now)
+    end
     return
   end
   local of = call_id ~= '' and call_id or r.call
@@ -180,7 +253,7 @@ local function release(r, call_id, wrap_up)
     r.idle = '0'
   end
   set_free_of_calls(r)
-  if wrap_up ~= '0' and r.choice ~= 'logged_out' then
+  if r.activity == '' and wrap_up ~= '0' and r.choice ~= 'logged_out' then
     r.activity, r.due, r.call, r.idle = 'wrap_up', wrap_up, of, '0'
   end
   commit(r, now)

@@ -24,7 +24,7 @@ local function take(candidates)
   for _, agent in ipairs(candidates) do
     local r = not excluded[agent] and current(agent)
     if r and r.free then
-      r.activity, r.request, r.due, r.call = 'reserved', request, ARGV[5], ''
+      r.activity, r.request, r.due, r.call, r.at = 'reserved', request, ARGV[5], '', me
       commit(r, now)
       return agent
     end
