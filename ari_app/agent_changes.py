@@ -14,14 +14,28 @@ from ari_app.calls.stimuli import AgentBecameAvailable, AgentLoggedIn, AgentLogg
 log = structlog.get_logger(__name__)
 
 
-class AgentChanges:
-    """Called with each change that the mirror has taken in."""
+class AgentsShown:
+    """What desktops see of it. Called with each change that the mirror has taken in."""
 
-    def __init__(
-        self, hub: EventHub, board: Board, lamps: Lamps, mirror: Mirror, feed: Callable[[Stimulus], None]
-    ) -> None:
+    def __init__(self, hub: EventHub, board: Board) -> None:
         self._hub = hub
         self._board = board
+
+    def __call__(self, change: Change) -> None:
+        match change:
+            case AgentChanged():
+                self._hub.agent_changed(change.record)
+                self._board.agent_changed()
+            case CountChanged():
+                self._hub.target_changed(change.target, change.available, change.as_of)
+            case _:
+                pass
+
+
+class AgentChanges:
+    """What lamps show, and calls make of it, at one Asterisk. Called with each change that the mirror has taken in."""
+
+    def __init__(self, lamps: Lamps, mirror: Mirror, feed: Callable[[Stimulus], None]) -> None:
         self._lamps = lamps
         self._mirror = mirror
         self._feed = feed
@@ -30,12 +44,10 @@ class AgentChanges:
     def __call__(self, change: Change) -> None:
         match change:
             case AgentChanged():
-                self._hub.agent_changed(change.record)
-                self._board.agent_changed()
                 self._show_lamp(change.record)
                 self._feed_calls(change.record, became_available=change.became_available)
             case CountChanged():
-                self._hub.target_changed(change.target, change.available, change.as_of)
+                pass
             case Resync():
                 for record in self._mirror.records.values():
                     self._show_lamp(record)

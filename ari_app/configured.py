@@ -78,14 +78,15 @@ async def read(file: Path, origin: str, kept: Kept) -> Configured:
 
 async def check_secrets_of(settings: ProcessSettings, configuration: Configuration) -> None:
     """Raises: ConfigInvalid for the demonstration's secrets beyond loopback."""
-    await asyncio.to_thread(
-        check_secrets,
-        api_host=settings.api_host,
-        ari_url=settings.ari_url,
-        ari_password=settings.ari_password.get_secret_value(),
-        credentials=configuration.credentials,
-        file=str(settings.config),
-    )
+    for place in settings.places:
+        await asyncio.to_thread(
+            check_secrets,
+            api_host=settings.api_host,
+            ari_url=place.url,
+            ari_password=settings.ari_password.get_secret_value(),
+            credentials=configuration.credentials,
+            file=str(settings.config),
+        )
 
 
 def log_faults(faults: tuple[ConfigError, ...]) -> None:
@@ -117,11 +118,11 @@ def reach_store(
 
 
 @asynccontextmanager
-async def opened_store(settings: ProcessSettings) -> AsyncIterator[RedisStore]:
+async def opened_store(settings: ProcessSettings, asterisk: str = "") -> AsyncIterator[RedisStore]:
     """The store as anybody may read it, on a connection that is closed in the end."""
     client = reach_store(settings, connections=1)
     try:
-        yield RedisStore(client, settings.redis_prefix)
+        yield RedisStore(client, settings.redis_prefix, asterisk=asterisk)
     finally:
         await disconnect(client)
 
@@ -137,10 +138,12 @@ async def kept_in_redis(settings: ProcessSettings) -> KeptConfiguration | None:
                 await asyncio.sleep(_RETRY_SECONDS)
 
 
-def asterisk_settings(settings: ProcessSettings, prefix: str, leads: Callable[[], Awaitable[bool]]) -> AsteriskSettings:
-    """Where Asterisk is. Bridges whose names begin with `prefix` are ours; `leads`: whether we may command it now."""
+def asterisk_settings(
+    settings: ProcessSettings, url: str, prefix: str, leads: Callable[[], Awaitable[bool]]
+) -> AsteriskSettings:
+    """The Asterisk there. Bridges whose names begin with `prefix` are ours; `leads`: whether we may command it now."""
     return AsteriskSettings(
-        url=settings.ari_url,
+        url=url,
         user=settings.ari_user,
         password=settings.ari_password.get_secret_value(),
         application=settings.stasis_app,

@@ -13,9 +13,9 @@ wrap-up.
 Idle-since is when they became available; a reservation or a ringing that came to nothing gives them their place back, a
 call answered, a call missed, or a phone that was away sends them to the end.
 
-Leaders of several Asterisks share the agents, and each knows the calls of its own alone: what it makes of an agent is kept
-beside what others do. The strongest is shown (on_call, ringing, reserved), an agent is free when none has them, and
-`reconcile` concerns the calls of the caller's Asterisk.
+Leaders of several Asterisks share the agents, and each knows the calls of its own alone: what it makes of an agent is
+kept beside what others do. The strongest is shown (on_call, ringing, reserved), an agent is free when none has them,
+and `reconcile` concerns the calls of the caller's Asterisk.
 
 Times are seconds since the epoch, kept to the millisecond. The caller's clock decides, not that of Redis: tests and the
 in-memory implementation then mean the same by every time, and what has run out ended when it was due, not when somebody
@@ -175,7 +175,7 @@ class Availability(Protocol):
         wrap_up: float = 0.0,
         request: str | None = None,
     ) -> bool:
-        """What calls of this Asterisk make of them: `reserved`, `ringing`, `on_call`, or None when none has them any more.
+        """What calls of this Asterisk make of them: `reserved`, `ringing`, `on_call`, or None when none has them.
 
         With None, `wrap_up` seconds pass before they are available again. Repeating it changes nothing. `reserved`
         keeps the time limit of a reservation; the others end it. With `request`, only if that reservation (or what

@@ -1,10 +1,23 @@
 """Settings of the process, out of the environment (`ARI_APP_…`). Who is reached and how is in the file."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, RedisDsn, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_NAME = "[A-Za-z0-9_.-]{1,64}"
+_ADDRESS = r"https?://[^/?#\s]+(/[^?#\s]*)?"
+_PLACE = f"{_NAME}={_ADDRESS}"
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskPlace:
+    """An Asterisk of the call centre: its name, and where its HTTP server is."""
+
+    name: str
+    url: str
 
 
 class FileSettings(BaseSettings):
@@ -34,7 +47,7 @@ class ProcessSettings(FileSettings):
     config_origin: str = ""
     """Where the administrator has that file, as the directory outside the container. With faults in the file, the last
     configuration without runs only where it came from there."""
-    ari_url: str = Field("http://127.0.0.1:8088", pattern=r"^https?://[^/?#]+(/[^?#]*)?$")
+    ari_url: str = Field("http://127.0.0.1:8088", pattern=rf"^{_ADDRESS}$")
     """Asterisk's HTTP server."""
     ari_user: str = Field("callcontrol", min_length=1)
     """The user of ARI (`ari.conf`)."""
@@ -54,9 +67,16 @@ class ProcessSettings(FileSettings):
     last may be lost when Redis' primary is."""
     redis_prefix: str = Field("cc", pattern=r"^[A-Za-z0-9_.-]{1,32}$")
     """What all keys in Redis begin with: another one for each call centre that shares a Redis."""
-    asterisk_id: str = Field("asterisk-a", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    asterisk_id: str = Field("asterisk-a", pattern=rf"^{_NAME}$")
     """A name for this Asterisk: of several controllers with the same one, and the same Redis and prefix, one leads and
     the others stand by."""
+    asterisks: str = Field("", pattern=rf"^({_PLACE}( +{_PLACE})*)?$")
+    """All Asterisks of the call centre, as `name=address name=address …`, the same for each of its controllers; user,
+    password and application are the same for all. The leader of the first serves the API. Without it there is one:
+    `ARI_APP_ASTERISK_ID` at `ARI_APP_ARI_URL`."""
+    advertise: str = Field("", pattern=rf"^({_ADDRESS})?$")
+    """Where other controllers reach the API of this one, as `http://10.0.0.11:8080`: they forward to it what it leads.
+    Without it nobody does, and answers only who leads."""
     recordings: Path | None = None
     """Where this machine has Asterisk's recordings: none is begun when that disk is full. Without it nobody looks."""
     api_host: str = Field("127.0.0.1", min_length=1)
@@ -69,6 +89,27 @@ class ProcessSettings(FileSettings):
     """Seconds for which a login is good."""
     token_idle: float = Field(2 * 3600.0, ge=120, le=30 * 86_400)
     """Seconds after which it ends before that where nothing uses it: no request, no events, no phone in the page."""
+
+    @property
+    def places(self) -> tuple[AsteriskPlace, ...]:
+        """All Asterisks; the leader of the first serves the API."""
+        if not self.asterisks:
+            return (AsteriskPlace(self.asterisk_id, self.ari_url),)
+        listed = (place.partition("=") for place in self.asterisks.split())
+        return tuple(AsteriskPlace(name, url) for name, _, url in listed)
+
+    @property
+    def kept_apart(self) -> tuple[str, ...]:
+        """Under which names the store keeps the calls of each of `places`; of one alone they need none."""
+        return tuple(place.name for place in self.places) if self.asterisks else ("",)
+
+    @field_validator("asterisks")
+    @classmethod
+    def _each_once(cls, asterisks: str) -> str:
+        names = [place.partition("=")[0] for place in asterisks.split()]
+        if len(set(names)) < len(names):
+            raise ValueError("each Asterisk needs a name of its own")
+        return asterisks
 
     @field_validator("redis_sentinels")
     @classmethod

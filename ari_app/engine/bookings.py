@@ -50,11 +50,16 @@ class Feed(Protocol):
 
 
 class Bookings:
-    """Give effects to `execute`; results go to `feed`."""
+    """Give effects to `execute`; results go to `feed`. `has`: whether a call is one of this Asterisk's."""
 
     def __init__(
-        self, availability: Availability, feed: Feed, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        availability: Availability,
+        feed: Feed,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        has: Callable[[str], bool] = lambda call: True,
     ) -> None:
+        self._has = has
         self._availability = availability
         self._feed = feed
         self._sleep = sleep
@@ -125,7 +130,8 @@ class Bookings:
             agent = await self._availability.reserve(effect.request, effect.target, effect.exclude, effect.seconds)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
-                agent = record.agent if record.may_wait else None
+                # Whoever talks at another Asterisk could not put that on hold for this call.
+                agent = record.agent if record.may_wait and self._has(record.call or "") else None
         except CallControlError as error:
             log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
             self._feed(ReservationFailed(effect.request))

@@ -9,7 +9,7 @@ import structlog
 
 from ari_app.errors import StoreUnavailable
 from ari_app.leading.machine import Inquiry, Leadership, Timing
-from ari_app.store.leases import Fence, Leases
+from ari_app.store.leases import Fence, Lease, Leases
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +17,10 @@ _LATE = "the store does not answer in time; try again shortly"
 
 
 class Leading:
-    """Run `run()` in a task. `owner` is this process and no other; `address` is where its API is."""
+    """Run `run()` in a task. `owner` is this process and no other; `address` is where its API is.
+
+    `leads_another`: whether it leads another Asterisk, or is about to.
+    """
 
     def __init__(
         self,
@@ -27,6 +30,7 @@ class Leading:
         address: str,
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
+        leads_another: Callable[[], bool] = lambda: False,
     ) -> None:
         self._leases = leases
         self._asterisk = asterisk
@@ -34,6 +38,9 @@ class Leading:
         self._address = address
         self._clock = clock
         self._machine = Leadership(timing or Timing())
+        self._leads_another = leads_another
+        self._seen = Lease(0)
+        self._taking = False
         self._trouble = ""
         self._news = asyncio.Event()  # set, and replaced, whenever something was answered
         self._hurry = asyncio.Event()
@@ -43,6 +50,17 @@ class Leading:
         """Under which it leads; None for a standby."""
         number = self._machine.number
         return None if number is None else Fence(self._asterisk, number, self._owner)
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leads, or is about to."""
+        return self._taking or self.fence is not None
+
+    @property
+    def leader(self) -> Lease:
+        """Whose the lease is, as far as is known: also while the store is away, without which nobody else can lead."""
+        fence = self.fence
+        return self._seen if fence is None else Lease(fence.number, fence.owner, self._address)
 
     @property
     def trouble(self) -> str:
@@ -69,6 +87,10 @@ class Leading:
         while (fence := self.fence) is None:
             await self._news.wait()
         return fence
+
+    async def inquired(self) -> None:
+        """Wait until something was inquired once more, or it leads no more."""
+        await self._news.wait()
 
     async def ended(self, fence: Fence) -> None:
         """Wait until it leads no more under this lease."""
@@ -108,10 +130,12 @@ class Leading:
         fence = self.fence
         try:
             async with asyncio.timeout(machine.timing.within):
-                match machine.inquiry(begun):
+                match machine.inquiry(begun, leads_another=self._leads_another()):
                     case Inquiry.LOOK:
-                        machine.looked(await self._leases.look(self._asterisk), self._clock())
+                        self._seen = await self._leases.look(self._asterisk)
+                        machine.looked(self._seen, self._clock())
                     case Inquiry.TAKE:
+                        self._taking = True  # of two that end at once it takes one
                         of = (self._asterisk, self._owner, self._address)
                         machine.taken(await self._leases.take(*of, lasts, machine.highest), begun)
                     case Inquiry.RENEW if fence is not None:
@@ -125,6 +149,8 @@ class Leading:
             if reason != self._trouble:
                 log.warning("store_unavailable", reason=reason, asterisk=self._asterisk)
             self._trouble = reason
+        finally:
+            self._taking = False
 
     def _tell(self) -> None:
         self._news.set()

@@ -12,7 +12,8 @@ from ari_app.store.leases import Lease
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds. `lasts`: a lease that nobody renews; `renew` and `look`: pauses of a leader and of a standby; `within`:
-    what the store may take for an answer; `rest`: of whoever lost the application to somebody who has no lease.
+    what the store may take for an answer; `rest`: of whoever lost the application to somebody who has no lease;
+    `first`: for which an Asterisk that nobody ever led is left to controllers that lead none, as they are all started.
     """
 
     lasts: float = 1.2
@@ -20,6 +21,7 @@ class Timing:
     look: float = 0.1
     within: float = 0.3
     rest: float = 10.0
+    first: float = 5.0
 
     @property
     def trusted(self) -> float:
@@ -47,14 +49,17 @@ class Leadership:
         self._looked = float("-inf")
         self._missing_since: float | None = None
         self._free = False
+        self._free_since = 0.0
         self._rests_until = float("-inf")
         self._replaced_at = 0  # the number under which the application was lost
 
-    def inquiry(self, now: float) -> Inquiry:
-        """The next one."""
+    def inquiry(self, now: float, *, leads_another: bool = False) -> Inquiry:
+        """The next one. Who leads another Asterisk takes this one only when nobody else has taken it for some time."""
         if self.number is not None:
             return Inquiry.RENEW
-        return Inquiry.TAKE if self._free and now >= self._rests_until else Inquiry.LOOK
+        leaves = (self.timing.lasts if self.highest else self.timing.first) if leads_another else 0.0
+        free = self._free and now - self._free_since >= leaves
+        return Inquiry.TAKE if free and now >= self._rests_until else Inquiry.LOOK
 
     @property
     def pause(self) -> float:
@@ -83,6 +88,7 @@ class Leadership:
         self.highest = max(self.highest, lease.number)
         if lease.number > self._replaced_at:
             self._rests_until = float("-inf")  # it was one of us who took the application
+        was_free = self._free
         same = before is not None and before.number == lease.number
         ended = same and (self._free or (before is not None and before.owner != ""))
         if lease.owner:
@@ -93,6 +99,8 @@ class Leadership:
             # It says nothing of who leads until that one has had time to renew: so it is when it was away.
             self._missing_since = now if self._missing_since is None else self._missing_since
             self._free = now - self._missing_since >= self.timing.lasts
+        if self._free and not was_free:
+            self._free_since = now
 
     def taken(self, number: int | None, begun: float) -> None:
         """The answer to TAKE."""

@@ -73,8 +73,11 @@ def run(settings: ProcessSettings, *, as_json: bool, columns: int) -> int:
 
 
 async def _kept(settings: ProcessSettings) -> tuple[Call, ...]:
-    async with opened_store(settings) as store:
-        return (await Snapshots(store).restore()).calls
+    calls: list[Call] = []
+    for asterisk in settings.kept_apart:
+        async with opened_store(settings, asterisk) as store:
+            calls += (await Snapshots(store).restore()).calls
+    return tuple(calls)
 
 
 def listed(calls: Iterable[Call]) -> list[CallLine]:

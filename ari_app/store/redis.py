@@ -2,7 +2,7 @@
 
 Keys, with the same hash tag as those of `availability`:
 
-    {p}:snapshots          hash    call:<id>, leg:<id> -> JSON
+    {p}:snapshots          hash    call:<id>, leg:<id> -> JSON; of each of several Asterisks {p}:snapshots:<asterisk>
     {p}:token:<sha-256>    string  who is logged in; expires
     {p}:passwords          hash    agent -> what they chose, as a hash
     {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
@@ -57,17 +57,19 @@ type Command = Sequence[Word]
 
 
 class RedisStore:
-    """See `port.Store`. One with a `fence` keeps nothing once its lease is another's."""
+    """See `port.Store`. One with a `fence` keeps nothing once its lease is another's; `asterisk`, of
+    several, is the one whose calls are kept."""
 
-    def __init__(self, client: Redis, prefix: str, fence: Fence | None = None) -> None:
+    def __init__(self, client: Redis, prefix: str, fence: Fence | None = None, asterisk: str = "") -> None:
         self._client = client
         self._scripts = Scripts(client, prefix, SCRIPTS, fence)
         self._tag = self._scripts.tag
+        self._snapshots = f"{self._tag}:snapshots:{asterisk}" if asterisk else f"{self._tag}:snapshots"
 
     async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
         if not entries:
             return
-        key = f"{self._tag}:snapshots"
+        key = self._snapshots
         commands: list[Command] = []
         for page in batched(entries.items(), FIELDS, strict=False):
             if kept := [word for name, value in page if value is not None for word in (name, value)]:
@@ -78,7 +80,7 @@ class RedisStore:
 
     async def load_all(self) -> dict[str, bytes]:
         with ERRORS:
-            entries: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:snapshots")
+            entries: dict[Any, Any] = await self._client.hgetall(self._snapshots)
         return {name.decode(): value for name, value in entries.items()}
 
     async def keep_configuration(self, kept: KeptConfiguration) -> None:

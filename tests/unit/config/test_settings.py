@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from ari_app.config.credentials import Credential, check_password, hash_password
 from ari_app.config.demo import check_secrets, is_loopback
 from ari_app.config.errors import ConfigInvalid
-from ari_app.config.settings import ProcessSettings
+from ari_app.config.settings import AsteriskPlace, ProcessSettings
 
 
 def test_only_the_ari_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,6 +26,9 @@ def test_only_the_ari_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -
         ("REDIS_URL", "http://x"),
         ("LOG_LEVEL", "loud"),
         ("STASIS_APP", "a b"),
+        ("ASTERISKS", "asterisk-a"),
+        ("ASTERISKS", "a=http://127.0.2.21:8088 a=http://127.0.2.22:8088"),
+        ("ADVERTISE", "127.0.2.11:8080"),
     ],
 )
 def test_a_variable_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -34,6 +37,18 @@ def test_a_variable_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name
     with pytest.raises(ValidationError, match=name.lower()) as wrong:
         ProcessSettings()
     assert "s3cret" not in str(wrong.value)
+
+
+def test_one_asterisk_is_the_one_of_its_own_variables_and_several_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "s3cret")
+    monkeypatch.setenv("ARI_APP_ARI_URL", "http://127.0.2.21:8088")
+    one = ProcessSettings()
+    assert one.places == (AsteriskPlace("asterisk-a", "http://127.0.2.21:8088"),)
+    assert one.kept_apart == ("",)
+    monkeypatch.setenv("ARI_APP_ASTERISKS", "a=http://127.0.2.21:8088  b=https://ari.example/b")
+    several = ProcessSettings()
+    assert several.places == (AsteriskPlace("a", "http://127.0.2.21:8088"), AsteriskPlace("b", "https://ari.example/b"))
+    assert several.kept_apart == ("a", "b")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from ari_app.leading.machine import Timing
 from ari_app.store.leases import Fence, Lease
 from ari_app.testing.leases import MemoryLeases
 
-QUICK = Timing(lasts=0.2, renew=0.01, look=0.005, within=0.1, rest=60.0)
+QUICK = Timing(lasts=0.2, renew=0.01, look=0.005, within=0.1, rest=60.0, first=0.3)
 DEADLINE = 5.0
 
 
@@ -99,6 +99,35 @@ async def test_the_first_leads_and_the_next_when_that_one_is_dead(store: Store, 
     assert (await store.look("a")).address == "one:8080"
     await one.die()
     assert await two.leads() == Fence("a", 2, "two")
+
+
+async def test_who_leads_is_known_to_all_also_while_the_store_is_away(store: Store, one: Process, two: Process) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not two.leading.leader.owner:
+            await two.leading.inquired()
+        store.away = True
+        while not two.leading.trouble:
+            await two.leading.inquired()
+    of_one = Lease(1, "one", "one:8080")
+    assert (one.leading.leader, two.leading.leader) == (of_one, of_one)
+    assert (one.leading.leads, two.leading.leads) == (True, False)
+
+
+async def test_of_two_asterisks_without_a_leader_one_controller_takes_one(store: Store) -> None:
+    both: list[Leading] = []
+
+    def one_is_led() -> bool:
+        return any(leading.leads for leading in both)
+
+    both += [Leading(store, name, "one", "one:8080", QUICK, Clock(), one_is_led) for name in ("a", "b")]
+    tasks = [asyncio.create_task(leading.run()) for leading in both]
+    async with asyncio.timeout(DEADLINE):
+        await asyncio.wait([asyncio.create_task(x.begun()) for x in both], return_when=asyncio.FIRST_COMPLETED)
+        assert [leading.fence is not None for leading in both].count(True) == 1
+        await asyncio.gather(*(leading.begun() for leading in both))  # nobody else takes the other
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_who_hands_over_is_followed_at_once(store: Store, one: Process, two: Process) -> None:

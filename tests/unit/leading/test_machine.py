@@ -180,3 +180,26 @@ def test_it_is_a_standby_once_it_has_resigned() -> None:
     machine = leading()
     machine.resigned()
     assert machine.number is None
+
+
+def test_who_leads_another_asterisk_takes_one_only_when_nobody_else_has_taken_it_for_as_long_as_a_lease() -> None:
+    machine = watching()
+    machine.looked(ENDED, NOW + T.look)
+    assert machine.inquiry(NOW + T.look) is Inquiry.TAKE
+    assert machine.inquiry(NOW + T.look, leads_another=True) is Inquiry.LOOK
+    later = NOW + T.look + T.lasts
+    machine.looked(ENDED, later - T.look)
+    assert machine.inquiry(later - 0.01, leads_another=True) is Inquiry.LOOK
+    assert machine.inquiry(later, leads_another=True) is Inquiry.TAKE
+
+
+def test_one_that_nobody_ever_led_is_left_to_controllers_that_start_a_little_later() -> None:
+    machine = Leadership(T)
+    free = NOW + T.lasts + T.look
+    for moment in (NOW, NOW + T.lasts - T.look, free):
+        machine.looked(Lease(0), moment)
+    assert machine.inquiry(free) is Inquiry.TAKE
+    for n in range(1, 5):
+        machine.looked(Lease(0), free + n)
+    assert machine.inquiry(free + T.first - 0.01, leads_another=True) is Inquiry.LOOK
+    assert machine.inquiry(free + T.first, leads_another=True) is Inquiry.TAKE

@@ -1,0 +1,284 @@
+"""The calls of one Asterisk, for as long as this controller leads it: its parts, started in order.
+
+Asterisk ── facts ──> Engine ── effects ──> Asterisk, Bookings (availability), Snapshots (store), Followers
+commands ───────────────^
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from ari_app.agent_changes import AgentChanges
+from ari_app.api.metrics import Metrics
+from ari_app.ari.asterisk import Asterisk
+from ari_app.ari.devices import Devices
+from ari_app.ari.link import LinkState
+from ari_app.ari.liveness import Liveness
+from ari_app.ari.presence import Presence
+from ari_app.availability.expiry import keep_expiring
+from ari_app.availability.mirror import Mirror
+from ari_app.availability.redis import RedisAvailability
+from ari_app.calls import effects as e
+from ari_app.calls.commands import Command, ResumeRecording, StartRecording
+from ari_app.calls.model import Call, CallId, Leg, LegId, LegState
+from ari_app.calls.stimuli import AsteriskReconciled, AvailabilityEmptied, DirectoryReplaced, LegDied, Stimulus
+from ari_app.calls.switch import Switch
+from ari_app.calls.views import timestamp
+from ari_app.clock import SteadyClock
+from ari_app.config.settings import AsteriskPlace, ProcessSettings
+from ari_app.configured import asterisk_settings, reach_store
+from ari_app.disk import check_room
+from ari_app.engine.bookings import Bookings
+from ari_app.engine.engine import Engine, incarnation
+from ari_app.engine.reachability import Reachability
+from ari_app.engine.snapshots import Snapshots
+from ari_app.errors import StoreUnavailable
+from ari_app.leading.leading import Leading
+from ari_app.routing.directory import Directory
+from ari_app.store.client import disconnect
+from ari_app.store.leases import Fence
+from ari_app.store.redis import RedisStore
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
+_PREFIX = "cc-"
+_KEEP_WITHIN = 2.0
+
+
+class Followers(Protocol):
+    """Who gets to know what changes, in order. None of these may block or raise."""
+
+    def call_changed(self, before: Call | None, call: Call) -> None: ...
+    def talk_changed(self, call: Call) -> None: ...
+    def leg_changed(self, leg_id: LegId, leg: Leg | None) -> None: ...
+    def call_alarm(self, effect: e.CallAlarm) -> None: ...
+    def operation_failed(self, effect: e.OperationFailed) -> None: ...
+    def device_changed(self, user: str) -> None: ...
+
+
+class Leader:
+    """Make it inside the running loop. It begins with nothing but what Redis and Asterisk have, as after a crash.
+
+    `moved` is called when another Redis is the primary, after the calls were written to it.
+    """
+
+    def __init__(
+        self,
+        settings: ProcessSettings,
+        place: AsteriskPlace,
+        directory: Callable[[], Directory],
+        metrics: Metrics,
+        leading: Leading,
+        fence: Fence,
+        followers: Followers,
+        write_known: Callable[[], Coroutine[None, None, None]],
+    ) -> None:
+        self.place = place
+        self._settings = settings
+        self._directory = directory
+        self._metrics = metrics
+        self._leading = leading
+        self._fence = fence
+        self._followers = followers
+        self._write_known = write_known
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.clock = SteadyClock()
+        apart = place.name if settings.asterisks else ""
+        self._redis = reach_store(settings, self._store_moved, metrics.store_unconfirmed.inc)
+        self.agents = RedisAvailability(self._redis, settings.redis_prefix, self.clock, fence)
+        self.mirror = Mirror(self.agents)
+        self.store = RedisStore(self._redis, settings.redis_prefix, fence, apart)
+        self.snapshots = Snapshots(self.store)
+        # Calls of several Asterisks are shown side by side: their ids must differ.
+        prefix = f"{_PREFIX}{apart}-" if apart else _PREFIX
+        switch = Switch(directory(), f"{prefix}{incarnation(time.time())}")
+        self.engine = Engine(switch, self, self.clock)
+        self._bookings = Bookings(self.agents, self.engine.feed, has=self.engine.calls.__contains__)
+        self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
+        asterisk = asterisk_settings(settings, place.url, _PREFIX, lambda: leading.sure(fence))
+        self.devices = Devices(self.reachability.registered, self.reachability.in_use, followers.device_changed)
+        self.ari = Asterisk(asterisk, self._fact, self._replaced, self.devices.update_in_use, self.devices.endpoint)
+        self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
+        self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
+
+    @property
+    def reached(self) -> bool:
+        """Whether Asterisk is."""
+        return self.ari.state is LinkState.UP
+
+    async def submit(self, command: Command) -> Call | None:
+        """Have it carried out; the call as it then is, None where there is none. See `api.port.Control`."""
+        if isinstance(command, StartRecording | ResumeRecording):
+            await check_room(self._settings.recordings)
+        call = await self.engine.submit(command)
+        await self.snapshots.written()  # what is answered outlives this process
+        # And is not older than events that went out meanwhile: clients take the last that they get for what is.
+        return None if call is None else self.engine.calls.get(call.id, replace(call, ended=True))
+
+    # -- its life -----------------------------------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Have calls, lamps and so on follow the agents; after whoever else is to be notified before them."""
+        self.mirror.listen(AgentChanges(self.presence.lamps, self.mirror, self.engine.feed))
+
+    async def restore(self) -> None:
+        """What an earlier leader left. Raises: StoreUnavailable."""
+        restored = await self.snapshots.restore()
+        self.devices.restore(await self.store.devices())
+        self.engine.switch.restore(restored.calls, restored.legs)
+        if restored.calls:
+            log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
+
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """Go on with it until it is done, or this one stops."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def begin(self) -> None:
+        """Once it is restored: follow the agents, and Asterisk."""
+        self.start(self.mirror.run())
+        self.start(keep_expiring(self.agents, self.clock))
+        self.start(self.snapshots.run())
+        self.ari.start()
+        self.presence.start()
+
+    async def stop(self, flush: Callable[[], Coroutine[None, None, None]] | None = None) -> None:
+        """End. Calls in Asterisk go on; the next leader takes them over, with all that this one still may keep."""
+        self.engine.close()
+        await self.presence.stop()
+        self.liveness.close()
+        await self.ari.stop()
+        await self._bookings.close()
+        if self._leading.fence == self._fence:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_KEEP_WITHIN):
+                    await self.snapshots.flush()
+                    if flush is not None:
+                        await flush()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await disconnect(self._redis)
+
+    # -- the administrator's side -------------------------------------------------------------------------------------
+
+    def directory_replaced(self, directory: Directory) -> None:
+        """Calls go on by this one."""
+        self.engine.feed(DirectoryReplaced(directory))
+        self.reachability.report()
+
+    def write_calls(self) -> None:
+        """Have all calls written again: the store may have lost them."""
+        switch = self.engine.switch
+        for call in switch.calls.values():
+            self.snapshots.call(call)
+        for leg in switch.legs.values():
+            self.snapshots.leg(leg.id, leg)
+
+    def report_agents(self) -> None:
+        """Write what calls make of all agents, and whose phone can ring."""
+        self.engine.feed(AvailabilityEmptied())
+        self.reachability.report()
+
+    def _store_moved(self) -> None:
+        """Another Redis is the primary. What the old one had not passed on before it died is gone."""
+        self._metrics.store_failovers.inc()
+        self.start(self._write_anew())
+
+    async def _write_anew(self) -> None:
+        await self.mirror.wait_fresh()  # before that nothing is known here that could be written
+        while True:
+            try:
+                await self._write_known()
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        self.report_agents()
+
+    # -- where facts come in ------------------------------------------------------------------------------------------
+
+    def _fact(self, fact: Stimulus) -> None:
+        if isinstance(fact, AsteriskReconciled):
+            log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
+            self.reachability.reconciled()
+        self.engine.feed(fact)
+
+    def _legs_at(self, endpoint: str) -> list[Leg]:
+        """The legs of agents that are up at this phone, or at these phones of one account."""
+        legs = self.engine.switch.legs.values()
+        up = [leg for leg in legs if leg.agent is not None and leg.state is LegState.UP]
+        return [leg for leg in up if self.ari.endpoint(leg.id) == endpoint]
+
+    def _died(self, leg: LegId) -> None:
+        log.warning("leg_died", leg=leg)
+        self.engine.feed(LegDied(leg))
+
+    def _replaced(self) -> None:
+        """Another controller has this Asterisk: what it commands must not be commanded twice."""
+        self._leading.replaced(self._fence)
+
+    def calls_of_leg(self, leg_id: LegId) -> list[CallId]:
+        """The calls in which it is."""
+        return list(self.engine.switch.state.calls_of_leg.get(leg_id, {}))
+
+    # -- where effects go (`Outlets`) ---------------------------------------------------------------------------------
+
+    def asterisk(self, effect: e.AsteriskEffect) -> None:
+        self.ari.execute(effect)
+
+    def availability(self, effect: e.AvailabilityEffect) -> None:
+        self._bookings.execute(effect)
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        self.snapshots.call(call)
+        self._followers.call_changed(before, call)
+        if call.ended:
+            log.info("call_over", call_id=call.id, type=call.type.value, owner=(before or call).owner)
+        elif before is None:
+            log.info("call_begun", call_id=call.id, type=call.type.value)
+
+    def talk_changed(self, call: Call) -> None:
+        self._followers.talk_changed(call)
+
+    def leg_changed(self, effect: e.LegChanged) -> None:
+        self.snapshots.leg(effect.leg_id, effect.leg)
+        self._followers.leg_changed(effect.leg_id, effect.leg)
+
+    def caller_id_chosen(self, agent: str, caller_id: str) -> None:
+        self.start(self._remember(agent, caller_id))
+
+    def call_alarm(self, effect: e.CallAlarm) -> None:
+        call = effect.call
+        log.warning(effect.alarm.value, call_id=call.id, owner=call.owner, held_since=timestamp(call.held_since))
+        self._followers.call_alarm(effect)
+
+    def operation_failed(self, effect: e.OperationFailed) -> None:
+        log.warning("operation_failed", call_id=effect.call, operation=effect.operation, detail=effect.error.detail)
+        self._followers.operation_failed(effect)
+
+    def arrival_refused(self, effect: e.ArrivalRefused) -> None:
+        log.warning(
+            "arrival_refused",
+            reason=effect.fault.value,
+            entry=effect.entry[:128],
+            verb=effect.entry_verb[:64],
+            argument=effect.argument[:64],
+        )
+        self._metrics.arrivals_refused.labels(effect.fault.value).inc()
+
+    async def _remember(self, agent: str, caller_id: str) -> None:
+        try:
+            await self.store.set_caller_id(agent, caller_id)
+        except StoreUnavailable:
+            log.warning("caller_id_not_remembered", agent=agent)
+
+    def stood_still(self) -> None:
+        self.ari.suspect()
+        self.presence.suspect()
