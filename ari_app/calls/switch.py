@@ -289,7 +289,7 @@ class Switch:
                 effects.append(TalkChanged(call))
         _merge(state.pending, step.pending)
         self._keep_in_stories(step, stimulus, meant)
-        effects += self._answers(step)
+        effects += self._answers()
         return effects
 
     def _keep_in_stories(self, step: Step, stimulus: s.Stimulus, meant: Sequence[CallId]) -> None:
@@ -311,8 +311,8 @@ class Switch:
         else:
             self._deadlines[call.id] = at
 
-    def _answers(self, step: Step) -> list[Effect]:
-        """Answer the commands that have come to their end with this step; none while nobody knows what Asterisk did."""
+    def _answers(self) -> list[Effect]:
+        """Answer the commands that have come to their end with a step; none while nobody knows what Asterisk did."""
         replies: list[Effect] = []
         for pending in list(self.state.pending.values()) if self.state.linked else ():
             call = self.state.calls.get(pending.call) or self._over.get(pending.call)

@@ -70,7 +70,9 @@ def note_effect(world: World, effect: e.Effect) -> None:
 def may_ring(world: World, reported: s.OtherPlaceFound) -> bool:
     """Whether the phone of which another place is reported now is about to be rung, and not to answer by itself."""
     leg = world.switch.legs.get(reported.leg)
-    return leg is not None and leg.state is not LegState.UP and not (leg.hanging_up or leg.auto_answer)
+    if leg is None or not isinstance(leg.destination, Phone):
+        return False
+    return leg.state is not LegState.UP and not (leg.hanging_up or leg.auto_answer)
 
 
 def not_rung(reported: s.OtherPlaceFound, effects: Sequence[e.Effect]) -> list[str]:

@@ -13,7 +13,7 @@ from ari_app.calls.model import AgentId, Alarm, Call, Leg, LegState, Party, Part
 from ari_app.calls.step import Step
 
 
-def keeps_call(step: Step, call: Call, party: Party, leg: Leg, *, died: bool = False) -> bool:
+def keeps_call(call: Call, party: Party, leg: Leg, *, died: bool = False) -> bool:
     """Whether the call waits on hold for the agent whose leg has left.
 
     So it is where the agent alone looks after contacts, and has them on hold or did not hang up at all: the phone has

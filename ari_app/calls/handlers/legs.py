@@ -156,7 +156,7 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
         offer = current.offering()
         if dead and offer is not None and offer.kind is OfferKind.TRANSFER and offer.by == party.id:
             step.put_party(current.id, party.id, leg=None)  # it goes on, and is theirs again if nobody accepts (S16)
-        elif recalls.keeps_call(step, current, party, leg, died=dead):
+        elif recalls.keeps_call(current, party, leg, died=dead):
             recalls.keep(step, current, party, leg, died=dead)
         else:
             parties.leave(step, current.id, party.id)

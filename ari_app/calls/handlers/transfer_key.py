@@ -99,7 +99,7 @@ def _without_phone(step: Step, here: _Speaking) -> Call:
     Most hang up by themselves; one that does not is left in Stasis.
     """
     for other, party in list(step.party_by_leg(here.leg.id)):
-        if other.id != here.call.id and recalls.keeps_call(step, other, party, here.leg):
+        if other.id != here.call.id and recalls.keeps_call(other, party, here.leg):
             _call_back(step, step.put_party(other.id, party.id, leg=None), party)
     step.hang_up(here.leg)
     return step.put_party(here.call.id, here.me.id, leg=None)

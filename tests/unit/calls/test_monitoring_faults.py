@@ -138,6 +138,18 @@ def test_a_bridge_and_a_place_in_it_that_were_lost_meanwhile_are_made_anew() -> 
     office.is_calm()
 
 
+def test_a_bridge_that_is_still_there_after_the_connection_was_lost_is_not_made_again() -> None:
+    office, call = monitored()
+    bridge = office.switch.calls[call.id].monitors["erin"].bridge
+    office.lose_link()
+    office.asterisk.restore_link()
+    office.settle()
+    made = [x.bridge for x in office.asterisk.executed if isinstance(x, e.CreateBridge)]
+    assert made.count(bridge) == 1
+    assert office.hears() == OVERHEARD
+    office.is_calm()
+
+
 def test_a_phone_answered_while_the_connection_was_lost_hears() -> None:
     office = Office()
     call = office.served()

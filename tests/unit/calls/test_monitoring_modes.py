@@ -3,6 +3,8 @@
 import pytest
 
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
+from ari_app.calls.model import Identity
 from ari_app.routing.directory import Role
 from tests.support.office import Office, hear_each_other
 from tests.support.world import to
@@ -93,6 +95,20 @@ def test_after_a_barge_a_supervisor_is_a_party_whom_all_hear() -> None:
     assert [p.agent for p in seen.parties] == [None, "alice", "erin"]
     assert seen.monitors == ()
     assert code(office, monitor(office, call)) == "not_allowed_now"
+    office.is_calm()
+
+
+def test_who_barges_in_on_colleagues_is_shown_once_with_whom_they_talk() -> None:
+    office = Office("alice", "bob", "erin")
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.settle()
+    monitor(office, office.only_call(), BARGE)
+    assert office.hears() == hear_each_other("alice", "bob", "erin")
+    rung = office.leg_of("erin")
+    shown = [
+        x.identity for x in office.asterisk.executed if isinstance(x, e.CreateLeg | e.ShowIdentity) and x.leg == rung
+    ]
+    assert shown == [Identity("Alice", "1001")]
     office.is_calm()
 
 

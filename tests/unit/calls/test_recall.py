@@ -337,3 +337,15 @@ def test_a_phone_that_dies_while_its_transfer_rings_does_not_cost_the_contact_th
         office.picks_up("alice")
         assert office.hears() == hear_each_other("alice", "in1")
     office.is_calm()
+
+
+def test_a_phone_that_is_back_while_its_transfer_rings_is_not_rung_s16() -> None:
+    office = Office()
+    call = office.served().id
+    office.ask(c.SingleStepTransfer, "alice", call=call, target=to("agent:bob"))
+    office.happens(s.LegDied(office.leg_of("alice")))
+    office.feed(s.PhoneReachable("1001", False))
+    assert office.happens(s.PhoneReachable("1001", True)) == []
+    office.picks_up("bob")
+    assert office.hears() == hear_each_other("bob", "in1")
+    office.is_calm()

@@ -3,11 +3,12 @@
 import pytest
 
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import MonitorMode, Phone
 from ari_app.routing.directory import Role
 from ari_app.testing.asterisk import Behaviour
-from tests.support.office import Office, hear_each_other
+from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
 
 PLACES = ("sip:1001@desk", "sip:1001@home")
@@ -34,6 +35,8 @@ def test_both_ring_as_one_party_and_the_caller_is_shown_on_both() -> None:
     office = _office()
     rung = _called(office)
     assert [office.switch.legs[leg].destination for leg in rung] == [Phone("1001"), Phone("1001", PLACES[1])]
+    created = [x for x in office.asterisk.executed if isinstance(x, e.CreateLeg)]
+    assert [(x.leg, x.call) for x in created] == [(leg, office.only_call().id) for leg in rung]
     channels = office.asterisk.world.channels
     assert {channels[leg].shown for leg in rung} == {office.switch.legs[rung[0]].shown}
     seen = office.seen("alice")
@@ -215,9 +218,11 @@ def test_who_is_joined_to_others_while_both_their_phones_ring_hears_them_on_the_
     office.is_calm()
 
 
-def test_what_is_reported_of_no_leg_or_of_one_that_talks_changes_nothing() -> None:
+def test_what_is_reported_of_no_leg_of_one_that_talks_or_of_one_outside_changes_nothing() -> None:
     office = _office()
     assert office.happens(s.OtherPlaceFound("nobody", PLACES[1])) == []
-    office.served()
+    call = office.served()
     assert office.happens(s.OtherPlaceFound(office.leg_of("alice"), PLACES[1])) == []
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=AWAY)
+    assert office.happens(s.OtherPlaceFound(office.outside_leg(), PLACES[1])) == []
     office.is_calm()

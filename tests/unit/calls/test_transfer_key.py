@@ -4,7 +4,7 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import OfferState
+from ari_app.calls.model import Identity, OfferState
 from tests.support.office import NUMBER, Office, hear_each_other
 from tests.support.world import to
 
@@ -31,6 +31,24 @@ def test_a_blind_refer_is_an_instant_transfer_s10_s11() -> None:
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "in1")
     assert office.switch.calls[call.id].owner == "bob"
+
+
+def test_a_refer_to_a_favourite_attaches_its_data_s7() -> None:
+    office = Office()
+    call = office.served()
+    _pressed(office, "4000")
+    assert office.switch.calls[call.id].user_data == {"topic": "b"}
+
+
+def test_a_refer_between_colleagues_shows_who_passes_the_call_on() -> None:
+    office = Office("bob")
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.picks_up("alice")
+    _pressed(office, "1003", "bob")
+    assert office.asterisk.world.channels[office.leg_of("carol")].shown == Identity("Bob", "1002")
+    office.picks_up("carol")
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "carol")
 
 
 def test_a_blind_refer_that_is_declined_leaves_the_contact_on_hold_and_rings_the_agent_again_s12() -> None:

@@ -9,7 +9,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import discretion
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Identity, Withheld
+from ari_app.calls.model import Alarm, Identity, Withheld
 from ari_app.routing.directory import CallerId
 from tests.support.callcentre import directory
 from tests.support.discretion import SECRET
@@ -97,6 +97,14 @@ def test_what_is_withheld_is_never_printed() -> None:
         (bare, replace(listed, arrived=replace(arrived, withheld=None))), ()
     )
     assert str(SECRET) == "Withheld()"
+
+
+def test_an_alarm_in_a_story_has_its_call_without_what_is_withheld() -> None:
+    call = _office(agents_see_withheld=True).only_call()
+    assert any(party.withheld for party in call.parties.values())
+    seen = discretion.discreet(e.CallAlarm(call, Alarm.AGENT_GONE))
+    bare = {key: replace(party, withheld=None) for key, party in call.parties.items()}
+    assert seen == e.CallAlarm(replace(call, parties=bare), Alarm.AGENT_GONE)
 
 
 # -- the contact's own switchboard passes them on ---------------------------------------------------------------------

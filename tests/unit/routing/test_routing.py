@@ -144,6 +144,11 @@ def test_the_agent_of_a_phone_is_found_and_nobody_for_another() -> None:
     assert SMALL.agent_of_phone("9999") is None
 
 
+def test_a_groups_members_are_rung_as_it_says_and_all_others_by_who_is_idle_longest() -> None:
+    kinds = ("group:together", "group:front", *LISTED)
+    assert [SMALL.ring_policy(to(text)) for text in kinds] == ["all", "in_order", *["longest_idle"] * len(LISTED)]
+
+
 # -- permissions ------------------------------------------------------------------------------------------------------
 
 

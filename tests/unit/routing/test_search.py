@@ -39,6 +39,7 @@ def _found(text: str, types: frozenset[TargetType] = ALL, limit: int = 20) -> li
         ("marcchand", ["agent:bob"]),
         ("sales", ["group:sales", "queue:line"]),
         ("1002", ["agent:bob"]),
+        ("100", ["agent:bob", "agent:eve", "agent:zoe"]),
         ("4000", ["routing_point:menu"]),
         ("skill:french>=3", ["skill:french>=3"]),
         ("agent:bob", ["agent:bob"]),
