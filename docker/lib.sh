@@ -5,9 +5,8 @@
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 REPO=$(cd -- "$HERE/.." && pwd)
 LOCAL_ENV=$HERE/.env.local
-DOCKERD_LOG=/var/log/callcontrol-dockerd.log
-# Set by start_docker where it started the daemon by hand, so that `test` can stop it again.
-DOCKERD_PID=''
+COMPOSE_FILE_USED=$HERE/compose.yaml
+IMAGES=(asterisk controller bots)
 
 # shellcheck disable=SC2034  # not all of these scripts use all of them
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
@@ -30,109 +29,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # seconds_since <moment>: for "(12 s)"
 seconds_since() { printf '%d s' "$((SECONDS - $1))"; }
 
-# ----------------------------------------------------------------------------------------------- the machine itself
-
-install_packages() {
-    local log
-    is_root || die "$* must be installed, which needs root: run this as root, or install it first"
-    has apt-get || die "$* must be installed, and this machine has no apt-get: install it first"
-    log=$(mktemp)
-    say "installing from Debian: $*"
-    export DEBIAN_FRONTEND=noninteractive
-    # An index that can't be refreshed may still do: the installation decides.
-    apt-get -o Acquire::Retries=3 update -qq >"$log" 2>&1 || true
-    if ! apt-get -o Acquire::Retries=3 install -qq -y --no-install-recommends "$@" >>"$log" 2>&1; then
-        tail -n 5 "$log" >&2
-        rm -f "$log"
-        die "could not install $* (apt's last lines are above)"
-    fi
-    rm -f "$log"
-}
-
-docker_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
-
-wait_for_docker() {
-    local deadline=$((SECONDS + $1))
-    until docker_answers; do
-        ((SECONDS < deadline)) || return 1
-        [[ -z $DOCKERD_PID ]] || kill -0 "$DOCKERD_PID" 2>/dev/null || return 1
-        sleep 0.3
-    done
-}
-
-# By hand, for machines without systemd. Detached from this terminal, so that it outlives it.
-start_dockerd() {
-    setsid dockerd "$@" >>"$DOCKERD_LOG" 2>&1 </dev/null &
-    DOCKERD_PID=$!
-    wait_for_docker 30
-}
-
-start_docker() {
-    local answer
-    if ! has docker || { is_root && ! has dockerd && ! docker_answers; }; then
-        local wanted=(docker.io)
-        # From Debian 13 on, the client is a package of its own.
-        if is_root && apt-cache show docker-cli >/dev/null 2>&1; then
-            wanted+=(docker-cli)
-        fi
-        install_packages "${wanted[@]}"
-        # Its installation starts the daemon where there is a service manager.
-        wait_for_docker 5 || true
-    fi
-    if ! docker_answers; then
-        answer=$(docker version 2>&1 >/dev/null || true)
-        [[ $answer != *"permission denied"* ]] ||
-            die "no right to talk to Docker: run this as root, or join the group docker"
-        is_root || die "Docker is not running, and starting it needs root"
-        if [[ -d /run/systemd/system ]]; then
-            say "starting Docker (systemctl start docker)"
-            systemctl start docker || die "Docker does not start: see journalctl -u docker"
-            wait_for_docker 30 || die "Docker does not answer: see journalctl -u docker"
-        else
-            say "starting Docker by hand, as no systemd runs here (its log: $DOCKERD_LOG)"
-            # Networks of Docker's own are not used, so a machine that can't make them will do too.
-            start_dockerd || {
-                stop_dockerd_started_here
-                start_dockerd --bridge=none --iptables=false
-            } || die "Docker does not start: see $DOCKERD_LOG"
-        fi
-    fi
-}
-
-# Sets COMPOSE.
-find_compose() {
-    if docker compose version >/dev/null 2>&1; then
-        COMPOSE=(docker compose)
-    else
-        has docker-compose || install_packages docker-compose
-        if docker compose version >/dev/null 2>&1; then
-            COMPOSE=(docker compose)
-        else
-            COMPOSE=(docker-compose)
-        fi
-    fi
-}
-
-stop_dockerd_started_here() {
-    [[ -n $DOCKERD_PID ]] || return 0
-    kill "$DOCKERD_PID" 2>/dev/null || true
-    local deadline=$((SECONDS + 20))
-    while kill -0 "$DOCKERD_PID" 2>/dev/null && ((SECONDS < deadline)); do
-        sleep 0.2
-    done
-    DOCKERD_PID=''
-}
-
-# free_space <megabytes>: where Docker keeps its images
-free_space() {
-    local place free
-    place=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
-    for place in "${place:-/var/lib/docker}" /var/lib /; do
-        [[ -d $place ]] && break
-    done
-    free=$(df -Pm -- "$place" | awk 'NR == 2 { print $4 }')
-    ((free >= $1)) || die "the disk is nearly full: $free MB free under $place, $1 MB needed"
-}
+# shellcheck source=docker/machine.sh
+. "$HERE/machine.sh"
 
 # ------------------------------------------------------------------------------------------------------------ ports
 
@@ -162,13 +60,15 @@ port_holder() {
 # running <service>: whether that container of our project is up (and so holds its ports rightly)
 running() { [[ $(docker inspect --format '{{.State.Running}}' "$COMPOSE_PROJECT_NAME-$1" 2>/dev/null) == true ]]; }
 
+# only_ours [service…]
 # Two working copies on one machine are two call centres: neither takes the containers and the data of the other.
 only_ours() {
     local name there
-    for name in controller asterisk redis; do
+    (($#)) || set -- controller asterisk redis
+    for name; do
         there=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' \
             "$COMPOSE_PROJECT_NAME-$name" 2>/dev/null || true)
-        [[ -z $there || $there == "$HERE" || ! -d $there ]] ||
+        [[ -z $there || $there == "${COMPOSE_FILE_USED%/*}" || ! -d $there ]] ||
             die "the call centre $COMPOSE_PROJECT_NAME is that of $there: give this one another name and other addresses" \
                 "(docs/operations.md, \"Beside other things on one machine\"), or remove that one with $there/down"
     done
@@ -183,22 +83,31 @@ need_port() {
 
 # ---------------------------------------------------------------------------------------------------- surroundings
 
+# Into the environment, which wins.
+load_local_env() {
+    local line
+    [[ -e $LOCAL_ENV ]] || return 0
+    [[ -r $LOCAL_ENV ]] || die "docker/${LOCAL_ENV##*/} is another user's: run this as $(stat -c %U -- "$LOCAL_ENV")"
+    while IFS= read -r line; do
+        [[ $line =~ ^([A-Z_]+)=(.*)$ ]] || continue
+        [[ -n ${!BASH_REMATCH[1]:-} ]] || export "${BASH_REMATCH[1]}=${BASH_REMATCH[2]}"
+    done <"$LOCAL_ENV"
+}
+
 # What the compose file reads. The environment wins over docker/.env.local, which wins over the demo's defaults.
 load_settings() {
-    local line
-    if [[ -e $LOCAL_ENV ]]; then
-        [[ -r $LOCAL_ENV ]] || die "docker/.env.local is another user's: run this as $(stat -c %U -- "$LOCAL_ENV")"
-        while IFS= read -r line; do
-            [[ $line =~ ^([A-Z_]+)=(.*)$ ]] || continue
-            [[ -n ${!BASH_REMATCH[1]:-} ]] || export "${BASH_REMATCH[1]}=${BASH_REMATCH[2]}"
-        done <"$LOCAL_ENV"
-    fi
+    load_local_env
     export COMPOSE_PROJECT_NAME=${COMPOSE_PROJECT_NAME:-callcontrol}
     export AST_ADDRESS=${AST_ADDRESS:-127.0.0.1} AST_SIP_PORT=${AST_SIP_PORT:-5060} AST_ARI_PORT=${AST_ARI_PORT:-8088}
     export AST_RTP_START=${AST_RTP_START:-10000} AST_RTP_END=${AST_RTP_END:-20000} AST_CARRIER=${AST_CARRIER:-127.0.0.2:5080}
     export ARI_USER=${ARI_USER:-callcontrol} STASIS_APP=${STASIS_APP:-callcontrol}
     export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
     export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info}
+    own_directories
+}
+
+# Where the administrator's files are, and where recordings go.
+own_directories() {
     export ASTERISK_CONFIG=${ASTERISK_CONFIG:-$REPO/asterisk}
     [[ $ASTERISK_CONFIG == /* ]] || die "ASTERISK_CONFIG is $ASTERISK_CONFIG: it must be the absolute path of a directory (/…)"
     export RECORDINGS_DIR=${RECORDINGS_DIR:-recordings}
@@ -208,6 +117,17 @@ load_settings() {
 
 # 48 hexadecimal digits: they need no quoting in URLs, Asterisk's files or Redis'.
 new_secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# need_secrets <name…>: those that there are not yet are made, and kept
+need_secrets() {
+    local name
+    for name; do
+        [[ -z ${!name:-} ]] || continue
+        export "$name=$(new_secret)"
+        save_setting "$name"
+        say "made a new secret: $name (kept in docker/${LOCAL_ENV##*/})"
+    done
+}
 
 # save_setting <name>: keeps its value for the next run; readable to the owner alone
 save_setting() {
@@ -237,7 +157,7 @@ down_command() {
     printf '%q' "$HERE/down"
 }
 
-compose() { "${COMPOSE[@]}" -f "$HERE/compose.yaml" -p "$COMPOSE_PROJECT_NAME" "$@"; }
+compose() { "${COMPOSE[@]}" -f "$COMPOSE_FILE_USED" -p "$COMPOSE_PROJECT_NAME" "$@"; }
 
 # quietly <what> <command…>: its output is shown only where it fails
 quietly() {
@@ -254,13 +174,20 @@ quietly() {
 
 # ---------------------------------------------------------------------------------------------------------- images
 
+image_directory() {
+    case $1 in
+        edge | api) printf 'docker/cluster/%s' "$1" ;;
+        *) printf 'docker/%s' "$1" ;;
+    esac
+}
+
 # What an image is made of. The tag of an image is a digest of that, so what is unchanged is not built again,
 # and two working copies on one machine don't take each other's images.
 image_inputs() {
     case $1 in
-        asterisk) printf '%s\n' docker/asterisk ;;
         controller) printf '%s\n' docker/controller docker/cluster/redis requirements.lock ari_app ;;
         bots) printf '%s\n' . ;;
+        *) image_directory "$1" ;;
     esac
 }
 
@@ -280,10 +207,10 @@ image_digest() {
     ) | sha256sum | cut -c 1-16
 }
 
-# Sets ASTERISK_TAG, CONTROLLER_TAG, BOTS_TAG and builds what is missing.
+# Sets ASTERISK_TAG, CONTROLLER_TAG, … and builds what is missing.
 build_images() {
     local name tag began
-    for name in asterisk controller bots; do
+    for name in "${IMAGES[@]}"; do
         tag=$(image_digest "$name")
         export "${name^^}_TAG=$tag"
         if docker image inspect "callcontrol-$name:$tag" >/dev/null 2>&1; then
@@ -293,7 +220,7 @@ build_images() {
         say "building the image $name"
         # The classic builder: it is everywhere, BuildKit isn't.
         DOCKER_BUILDKIT=0 quietly "building the image $name" docker build --network host \
-            --file "$REPO/docker/$name/Dockerfile" --label "callcontrol.image=$name" \
+            --file "$REPO/$(image_directory "$name")/Dockerfile" --label "callcontrol.image=$name" \
             --tag "callcontrol-$name:$tag" --tag "callcontrol-$name:latest" "$REPO"
         done_ "image $name: $(docker image inspect --format '{{.Size}}' "callcontrol-$name:$tag" |
             awk '{ printf "%.0f MB", $1 / 1e6 }'), built in $(seconds_since "$began")"
@@ -311,7 +238,7 @@ forget_old_images() {
 images_are_built() {
     local name
     docker image inspect debian:forky-slim >/dev/null 2>&1 || return 1
-    for name in asterisk controller bots; do
+    for name in "${IMAGES[@]}"; do
         docker image inspect "callcontrol-$name:$(image_digest "$name")" >/dev/null 2>&1 || return 1
     done
 }

@@ -41,7 +41,7 @@ class Standby:
     def _answer(self, path: str) -> web.Response:
         match path:
             case "/healthz":
-                return web.Response(body=to_json(Health()), content_type="application/json")
+                return web.Response(body=to_json(Health(role="standby")), content_type="application/json")
             case "/metrics":
                 return web.Response(body=self._metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
             case _ if trouble := self._trouble():

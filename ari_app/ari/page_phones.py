@@ -23,8 +23,8 @@ _CONNECT_WITHIN = 5.0
 _COPIED = (
     "accountcode", "allow_transfer", "bind_rtp_to_media_address", "call_group", "callerid", "context",
     "device_state_busy_at", "direct_media", "dtmf_mode", "force_rport", "language", "media_address", "moh_suggest",
-    "named_call_group", "named_pickup_group", "pickup_group", "rewrite_contact", "rpid_immediate", "rtp_keepalive",
-    "rtp_symmetric", "rtp_timeout", "rtp_timeout_hold", "send_connected_line", "send_pai", "send_rpid",
+    "named_call_group", "named_pickup_group", "pickup_group", "rpid_immediate", "rtp_keepalive", "rtp_symmetric",
+    "rtp_timeout", "rtp_timeout_hold", "send_connected_line", "send_pai", "send_rpid",
     "subscribe_context", "tone_zone", "trust_id_inbound", "trust_id_outbound",
 )  # fmt: skip
 # What a browser is.
@@ -32,6 +32,8 @@ _BROWSER = {
     "allow": "!all,opus,ulaw,alaw",
     "dtls_auto_generate_cert": "yes",
     "identify_by": "username",
+    # It has no address of its own, and is reached by its socket.
+    "rewrite_contact": "yes",
     "webrtc": "yes",
 }
 # As phones on the desk have it in pjsip.conf: a page that is gone is noticed within seconds.

@@ -1,5 +1,7 @@
 """Runs the demonstration against the running call centre that the environment names (`docker/up` sets it).
 
+    python -m tests.demo [cluster]
+
 Exit code 0: all of it was shown. 1: something was not as it should be. 2: it can't be run now. 3: the call centre is
 somebody's own, with other people than the story's; said in one sentence, and nothing was touched.
 """
@@ -11,24 +13,27 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 
 from tests.bots import Lab, RegistrationFailed
-from tests.demo import render
-from tests.demo.scenes import AtWork, NotTheDemos, play
+from tests.demo import cluster, render, scenes
+from tests.demo.scenes import AtWork, NotTheDemos
 from tests.demo.stage import Stage
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
 NOT_THE_DEMOS = 3
 
+type Story = Callable[[Stage, render.Ink], Awaitable[None]]
+
 LONGEST = 60.0
 """Seconds after which even a demonstration whose every wait keeps its deadline is given up."""
 
 
-async def perform(stack: Stack, ink: render.Ink) -> int:
-    """Play it once; everybody goes home in the end, whatever happened."""
+async def perform(stack: Stack, ink: render.Ink, play: Story = scenes.play) -> int:
+    """Play a story once; everybody goes home in the end, whatever happened."""
     office = Office(Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier), stack, {})
     stage = Stage(office, sys.stdout, ink)
     try:
@@ -74,7 +79,7 @@ def main() -> int:
         return 2
     ink = render.Ink(render.wants_colour(is_terminal=sys.stdout.isatty(), environment=os.environ))
     try:
-        return asyncio.run(perform(stack, ink))
+        return asyncio.run(perform(stack, ink, cluster.play if sys.argv[1:] == ["cluster"] else scenes.play))
     except KeyboardInterrupt:
         return 130
 

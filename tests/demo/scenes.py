@@ -31,7 +31,7 @@ class NotTheDemos(RuntimeError):
     """The call centre is somebody's own: there are not the people that the story is about."""
 
 
-async def _find_cast(stage: Stage) -> tuple[Contact, Agent, Agent, Agent]:
+async def find_cast(stage: Stage) -> tuple[Contact, Agent, Agent, Agent]:
     """Everybody at their phones.
 
     Raises:
@@ -57,7 +57,7 @@ async def _find_cast(stage: Stage) -> tuple[Contact, Agent, Agent, Agent]:
 
 async def play(stage: Stage, ink: render.Ink) -> None:
     """The whole story. Raises AssertionError (DeadlineMissed, Refused) where something is not as it should be."""
-    zoe, alice, bob, carol = await _find_cast(stage)
+    zoe, alice, bob, carol = await find_cast(stage)
     where = f"SIP {':'.join(map(str, stage.office.stack.asterisk))} · API {stage.office.stack.api}"
     stage.write(render.opening(stage.cast.values(), where, ink))
     # The longest idle is rung first: it is to be Alice.

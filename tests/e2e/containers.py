@@ -25,7 +25,10 @@ _COMMAND_WITHIN = 30
 _READY_WITHIN = 40.0
 _POLL_SECONDS = 0.05
 
-type Name = Literal["asterisk", "controller", "controller-2", "redis"]
+type Name = Literal[
+    "asterisk", "controller", "controller-2", "redis",
+    "edge", "api", "asterisk-a", "asterisk-b", "controller-1", "controller-3", "redis-1", "redis-2", "redis-3",
+]  # fmt: skip
 
 # Runs beside the controller's process, in its process namespace: takes its sockets to a port, and shuts them down.
 # 438 is pidfd_getfd(2). Prints how many there were.

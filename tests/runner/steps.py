@@ -24,8 +24,8 @@ type Command = Sequence[str]
 def shell_scripts(root: Path = ROOT) -> list[str]:
     """Whatever is written in shell."""
     files = sorted(file for name in ("docker", ".ci") for file in (root / name).rglob("*") if file.is_file())
-    scripts = [file for file in files if _SHELL.match(file.read_text(errors="replace"))]
-    return [str(file.relative_to(root)) for file in (*scripts, root / "docker" / "lib.sh")]
+    scripts = [file for file in files if file.suffix == ".sh" or _SHELL.match(file.read_text(errors="replace"))]
+    return [str(file.relative_to(root)) for file in scripts]
 
 
 def _lint(_: Sequence[str]) -> list[Command]:

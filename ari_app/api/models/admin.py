@@ -76,6 +76,10 @@ class Health(Answer):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
+    role: Annotated[
+        Literal["leader", "standby"],
+        Field(description="For a proxy in front of several: a leader is the one to ask, also where it is not ready"),
+    ] = "leader"
 
 
 class Ready(Answer):

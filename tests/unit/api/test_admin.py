@@ -106,7 +106,7 @@ async def test_no_story_is_not_found(world: World, admin: str) -> None:
 
 
 async def test_health_and_readiness(world: World) -> None:
-    assert (await world.ask("GET", "/healthz")).json == {"status": "ok"}
+    assert (await world.ask("GET", "/healthz")).json == {"status": "ok", "role": "leader"}
     answer = await world.ask("GET", "/readyz")
     assert answer.json == {
         "ready": True,

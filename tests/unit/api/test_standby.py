@@ -30,7 +30,7 @@ async def standby(trouble: list[str]) -> AsyncIterator[aiohttp.ClientSession]:
 
 async def test_it_is_healthy_and_not_ready_and_says_why(standby: aiohttp.ClientSession) -> None:
     async with standby.get("/healthz") as response:
-        assert (response.status, await response.json()) == (200, {"status": "ok"})
+        assert (response.status, await response.json()) == (200, {"status": "ok", "role": "standby"})
     async with standby.get("/readyz") as response:
         problem = await response.json()
         assert (response.status, problem["code"], problem["title"]) == (503, "standby", "Service Unavailable")

@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# What `cluster/up` and `cluster/down` share, beside docker/lib.sh. Sourced, never run.
+
+# shellcheck source=docker/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
+
+# shellcheck disable=SC2034  # of docker/lib.sh
+LOCAL_ENV=$HERE/.env.local.cluster COMPOSE_FILE_USED=$HERE/cluster/compose.yaml IMAGES=(asterisk controller bots edge api)
+# shellcheck disable=SC2034  # of those who source this
+PARTS=(edge api redis-1 redis-2 redis-3 asterisk-a asterisk-b controller-1 controller-2 controller-3)
+
+# As load_settings, of a cluster: the environment wins over docker/.env.local.cluster, which wins over the demo's defaults.
+load_cluster_settings() {
+    load_local_env
+    export COMPOSE_PROJECT_NAME=${COMPOSE_PROJECT_NAME:-callcontrol}-cluster
+    export CLUSTER_NETWORK=${CLUSTER_NETWORK:-127.0.2}
+    [[ $CLUSTER_NETWORK =~ ^127(\.[0-9]{1,3}){2}$ ]] ||
+        die "CLUSTER_NETWORK is $CLUSTER_NETWORK: it must be the begin of loopback addresses, as 127.0.2"
+    export CLUSTER_CARRIER=${CLUSTER_CARRIER:-$CLUSTER_NETWORK.2:5080} LOG_LEVEL=${LOG_LEVEL:-info}
+    own_directories
+}
+
+# address <part>
+address() {
+    local -A last=([edge]=1 [api]=1 [controller-1]=11 [controller-2]=12 [controller-3]=13
+        [asterisk-a]=21 [asterisk-b]=22 [redis-1]=31 [redis-2]=32 [redis-3]=33)
+    printf '%s.%s' "$CLUSTER_NETWORK" "${last[$1]}"
+}
+
+# What stops this cluster, typed into any shell.
+down_cluster_command() {
+    [[ $COMPOSE_PROJECT_NAME == callcontrol-cluster ]] || printf 'COMPOSE_PROJECT_NAME=%s ' "${COMPOSE_PROJECT_NAME%-cluster}"
+    printf '%q --cluster' "$HERE/down"
+}
+
+in_part() {
+    local part=$1
+    shift
+    docker exec "$COMPOSE_PROJECT_NAME-$part" "$@"
+}
+
+# sentinel_says <part> <field>: of the primary, as the Sentinel of that node sees it
+sentinel_says() {
+    # shellcheck disable=SC2016  # expanded in the container
+    in_part "$1" bash -c 'REDISCLI_AUTH=$SENTINEL_PASSWORD redis-cli -h $REDIS_ADDRESS -p 26379 sentinel master callcontrol' \
+        2>/dev/null | sed -n "/^$2\$/{n;p}"
+}
+
+# Each Sentinel knows both replicas and both others.
+redis_is_whole() {
+    local part
+    for part in redis-1 redis-2 redis-3; do
+        [[ $(sentinel_says "$part" num-slaves) == 2 && $(sentinel_says "$part" num-other-sentinels) == 2 &&
+            $(sentinel_says "$part" flags) == master ]] || return 1
+    done
+}
+
+# The edge gives calls to every Asterisk that it has, and each has loaded all.
+asterisks_are_there() {
+    local listed
+    listed=$(in_part edge edge list 2>/dev/null) || return 1
+    [[ -n $listed && $(awk '$3 !~ /^(A|D)/' <<<"$listed") == "" ]]
+}
+
+controllers_are_there() {
+    local part
+    for part in controller-1 controller-2 controller-3; do
+        [[ $(http_status "$(address "$part")" 8080 /healthz) == 200 ]] || return 1
+    done
+    [[ $(http_status "$(address api)" 8080 /readyz) == 200 ]]
+}
+
+# until_true <seconds> <what> <command…>: says what did not come
+until_true() {
+    local deadline=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@"; do
+        ((SECONDS < deadline)) || { warn "$what" && return 1; }
+        sleep 0.3
+    done
+}

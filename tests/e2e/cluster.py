@@ -1,0 +1,142 @@
+"""The parts of a cluster (`docker/cluster/compose.yaml`): which of them leads, and how it is taken away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Literal
+
+import aiohttp
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from tests.e2e.containers import Part
+from tests.e2e.stack import Stack
+
+type Controller = Literal["controller-1", "controller-2", "controller-3"]
+type Node = Literal["redis-1", "redis-2", "redis-3"]
+type Asterisk = Literal["asterisk-a", "asterisk-b"]
+
+CONTROLLERS: dict[Controller, int] = {"controller-1": 11, "controller-2": 12, "controller-3": 13}
+NODES: dict[Node, int] = {"redis-1": 31, "redis-2": 32, "redis-3": 33}
+ASTERISKS: dict[Asterisk, int] = {"asterisk-a": 21, "asterisk-b": 22}
+WITHIN = 20.0
+_POLL_SECONDS = 0.05
+_SENTINELS = 26379
+
+
+class Cluster:
+    """Its parts by name; `stack` is what is reached at the edge and through the proxy."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._network = stack.asterisk[0].rpartition(".")[0]
+        self._sentinel_password = os.environ["CC_SENTINEL_PASSWORD"]
+        self.edge = Part(stack, "edge")
+
+    def controller(self, name: Controller) -> Part:
+        return Part(self.stack, name)
+
+    def node(self, name: Node) -> Part:
+        """A Redis and its Sentinel."""
+        return Part(self.stack, name)
+
+    def asterisk(self, name: Asterisk) -> Part:
+        return Part(self.stack, name)
+
+    async def leader(self) -> Controller:
+        """The first controller that leads. Raises AssertionError where none does."""
+        for name, last in CONTROLLERS.items():
+            if (await self._get(f"http://{self._network}.{last}:8080/healthz")).get("role") == "leader":
+                return name
+        raise AssertionError("no controller leads")
+
+    async def primary(self, but: Node | None = None) -> Node:
+        """Which Redis is it, as most Sentinels say; waits until it is another than `but`. Raises AssertionError."""
+        found: list[Node] = []
+
+        async def agreed() -> bool:
+            said = [await self._primary_of(name) for name in NODES]
+            found[:] = [name for name, last in NODES.items() if said.count(f"{self._network}.{last}") > 1]
+            return bool(found) and found != [but]
+
+        await self.until(agreed, "the Sentinels agree on the primary")
+        return found[0]
+
+    async def is_whole(self) -> bool:
+        """Each Sentinel knows the same primary, both replicas as following it, and both others."""
+        known = {await self._known_to(name) for name in NODES}
+        return len(known) == 1 and None not in known
+
+    async def calls_of(self, name: Asterisk) -> list[dict[str, Any]]:
+        """The channels of an Asterisk; none where it is away."""
+        url = f"http://{self._network}.{ASTERISKS[name]}:8088/ari/channels"
+        answer: Any = await self._get(url, self.stack.ari_headers)
+        return answer if isinstance(answer, list) else []
+
+    async def until(self, holds: Callable[[], Awaitable[bool]], what: str, within: float = WITHIN) -> None:
+        """Polled: nothing reports it by itself. Raises AssertionError."""
+        try:
+            async with asyncio.timeout(within):
+                while not await holds():
+                    await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=_POLL_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"not within {within:g} s: {what}") from None
+
+    async def until_led(self) -> Controller:
+        """Wait until the proxy reaches a leader that is ready."""
+
+        async def ready() -> bool:
+            return bool((await self._get(f"{self.stack.api}/readyz")).get("ready"))
+
+        await self.until(ready, "a controller is ready")
+        return await self.leader()
+
+    async def _get(self, url: str, headers: dict[str, str] | None = None) -> Any:
+        timeout = aiohttp.ClientTimeout(total=1)
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with (
+                aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+                session.get(url) as response,
+            ):
+                return await response.json(content_type=None)
+        return {}
+
+    async def _primary_of(self, node: Node) -> str | None:
+        with suppress(RedisError, OSError):
+            async with self._sentinel(node) as sentinel:
+                answer: Any = await sentinel.sentinel_master("callcontrol")
+                return str(answer["ip"])
+        return None
+
+    async def _known_to(self, node: Node) -> str | None:
+        """The primary, where this Sentinel knows all that there is."""
+        follows = {"role-reported": "slave", "master-link-status": "ok", "flags": "slave"}
+        with suppress(RedisError, OSError):
+            async with self._sentinel(node) as sentinel:
+                primary: Any = await sentinel.sentinel_master("callcontrol")
+                replicas: Any = await sentinel.sentinel_slaves("callcontrol")
+                following = [replica for replica in replicas if follows.items() <= replica.items()]
+                if (len(following), primary["num-other-sentinels"], primary["flags"]) == (2, 2, "master"):
+                    return str(primary["ip"])
+        return None
+
+    @asynccontextmanager
+    async def _sentinel(self, node: Node) -> AsyncIterator[Redis]:
+        sentinel = Redis(
+            host=f"{self._network}.{NODES[node]}",
+            port=_SENTINELS,
+            password=self._sentinel_password,
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        try:
+            yield sentinel
+        finally:
+            await sentinel.aclose()
