@@ -1,8 +1,11 @@
 """How the API's ports (`api/port.py`) are served by the other rooms. Nothing is decided here."""
 
+import asyncio
+from collections import ChainMap
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import ClientWebSocketResponse
 
@@ -11,9 +14,10 @@ from ari_app.ari.devices import Devices, page_of
 from ari_app.ari.page_phones import PagePhones
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import Availability
-from ari_app.calls.commands import Command, MakeCall, ResumeRecording, StartRecording
+from ari_app.calls.commands import Command, MakeCall, Merge, ResumeRecording, StartRecording
 from ari_app.calls.hearing import Ear, hearing
 from ari_app.calls.model import Call, CallId
+from ari_app.calls.state import State
 from ari_app.config.credentials import Credential
 from ari_app.config.errors import ConfigError
 from ari_app.configured import Configured
@@ -21,15 +25,45 @@ from ari_app.disk import check_room
 from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.permissions import caller_ids_for
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Store
 
 
+class Elsewhere(Protocol):
+    """Calls of an Asterisk that is led elsewhere (`sharing.remote`)."""
+
+    @property
+    def ids(self) -> str:
+        """What the ids of its calls begin with."""
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def lost(self) -> asyncio.Event: ...
+    @property
+    def reached(self) -> bool: ...
+    async def submit(self, command: Command) -> Call | None: ...
+    async def story_file(self, call: CallId) -> str | None: ...
+
+
+async def carry_out(engine: Engine, snapshots: Snapshots, recordings: Path | None, command: Command) -> Call | None:
+    """The call as it then is, None where there is none. `recordings`: where the disk is looked at. See `Control`."""
+    if isinstance(command, StartRecording | ResumeRecording):
+        await check_room(recordings)
+    call = await engine.submit(command)
+    await snapshots.written()  # what is answered outlives this process
+    # And is not older than events that went out meanwhile: clients take the last that they get for what is.
+    return None if call is None else engine.calls.get(call.id, replace(call, ended=True))
+
+
 class EngineControl:
-    """`Control`: the machine, and the administrator's file."""
+    """`Control`: the machine, those of `others`, and the administrator's file.
+
+    `stays(agent)`: calls of this agent can be made here alone.
+    """
 
     def __init__(
         self,
@@ -40,7 +74,11 @@ class EngineControl:
         ready: Callable[[], Mapping[str, bool]],
         store: Store,
         recordings: Path | None = None,
+        others: Sequence[Elsewhere] = (),
+        stays: Callable[[str], bool] = lambda agent: False,
     ) -> None:
+        self._others = others
+        self._stays = stays
         self._recordings = recordings
         self._engine = engine
         self._snapshots = snapshots
@@ -48,16 +86,41 @@ class EngineControl:
         self._reload = reload
         self._ready = ready
         self._store = store
+        here = engine.switch.calls
+        self._calls: Mapping[CallId, Call] = ChainMap(here, *(x.state.calls for x in others)) if others else here
 
     async def submit(self, command: Command) -> Call | None:
-        if isinstance(command, StartRecording | ResumeRecording):
-            await check_room(self._recordings)
-        if isinstance(command, MakeCall) and command.caller_id is None:
-            command = await self._with_last_choice(command)
-        call = await self._engine.submit(command)
-        await self._snapshots.written()  # what is answered outlives this process
-        # And is not older than events that went out meanwhile: clients take the last that they get for what is.
-        return None if call is None else self._engine.calls.get(call.id, replace(call, ended=True))
+        if isinstance(command, MakeCall):
+            if command.caller_id is None:
+                command = await self._with_last_choice(command)
+            where = self._for_call_of(command.by)
+        else:
+            where = self._where(command.call)
+            if isinstance(command, Merge) and command.other is not None and self._where(command.other) is not where:
+                raise Refused(Code.NOT_ALLOWED_NOW, "these two calls are at different Asterisks and cannot become one")
+        if where is not None:
+            return await where.submit(command)
+        return await carry_out(self._engine, self._snapshots, self._recordings, command)
+
+    def _where(self, call: CallId | None) -> Elsewhere | None:
+        """Who has the call, or would have it, by its name; None: it is here."""
+        known = (other for other in self._others if call in other.state.calls)
+        named = (other for other in self._others if call is not None and call.startswith(other.ids))
+        return next(known, None) or next(named, None)
+
+    def _for_call_of(self, agent: str) -> Elsewhere | None:
+        """Where a call of the agent's is made: beside their other ones, else where there are the fewest."""
+        if not self._others or self._stays(agent) or self._engine.switch.state.calls_of_agent.get(agent):
+            return None
+        for other in self._others:
+            if other.state.calls_of_agent.get(agent):
+                return other
+        fewest = len(self._engine.calls) if not self._engine.lost.is_set() else None
+        chosen: Elsewhere | None = None
+        for other in self._others:
+            if other.reached and (fewest is None or len(other.state.calls) < fewest):
+                chosen, fewest = other, len(other.state.calls)
+        return chosen
 
     async def _with_last_choice(self, command: MakeCall) -> MakeCall:
         """Somebody outside sees what the agent chose last, unless they choose anew (S52)."""
@@ -73,20 +136,34 @@ class EngineControl:
         return replace(command, caller_id=chosen) if chosen in listed else command
 
     def calls(self) -> Mapping[CallId, Call]:
-        return self._engine.calls
+        return self._calls
 
     def hearing(self, call: Call) -> tuple[Ear, ...]:
-        return hearing(call, self._engine.switch.legs.get)
+        where = self._where(call.id)
+        return hearing(call, (where.state if where is not None else self._engine.switch.state).legs.get)
 
     def engaged(self, agent: str) -> Collection[CallId]:
-        return self._engine.switch.state.calls_of_agent.get(agent, {})
+        here = self._engine.switch.state.calls_of_agent.get(agent, {})
+        return (
+            here
+            if not self._others
+            else [*here, *(c for x in self._others for c in x.state.calls_of_agent.get(agent, {}))]
+        )
 
-    def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
-        return self._engine.switch.stories.of(call_id)
-
-    def story_file(self, call_id: CallId) -> str | None:
+    async def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         story = self._engine.switch.stories.of(call_id)
-        return None if story is None else storyfile.write(call_id, story)
+        if story is not None:
+            return story
+        text = await self._story_elsewhere(call_id)
+        return None if text is None else storyfile.read(text)[1]
+
+    async def story_file(self, call_id: CallId) -> str | None:
+        story = self._engine.switch.stories.of(call_id)
+        return await self._story_elsewhere(call_id) if story is None else storyfile.write(call_id, story)
+
+    async def _story_elsewhere(self, call_id: CallId) -> str | None:
+        reported = await asyncio.gather(*(other.story_file(call_id) for other in self._others))
+        return next((text for text in reported if text is not None), None)
 
     def directory(self) -> Directory:
         return self._configured().configuration.directory
@@ -97,9 +174,14 @@ class EngineControl:
     async def reload(self) -> Sequence[ConfigError]:
         return await self._reload()
 
-    async def asterisk_lost(self) -> None:
+    async def asterisk_lost(self, call: CallId | None = None) -> None:
         """See `Control`."""
-        await self._engine.lost.wait()
+        where = self._where(call)
+        await (self._engine if where is None else where).lost.wait()
+
+    def reached(self, call: CallId | None = None) -> bool:
+        where = self._where(call)
+        return where.reached if where is not None else self._engine.switch.state.linked
 
     def ready(self) -> Mapping[str, bool]:
         return self._ready()

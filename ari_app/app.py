@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import structlog
 from aiohttp import web
@@ -16,20 +17,24 @@ from ari_app.agent_changes import AgentsShown
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
+from ari_app.ari.client import AriClient
 from ari_app.ari.page_phones import PagePhones
-from ari_app.ari.stored_recordings import StoredRecordings
+from ari_app.ari.stored_recordings import AllStoredRecordings, StoredRecordings
 from ari_app.availability.refill import keep_filled
 from ari_app.calls import effects as e
-from ari_app.calls.model import Call, Leg, LegId
+from ari_app.calls.model import Call, CallId, Leg, LegId
+from ari_app.calls.switch import can_be_rung
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import load
-from ari_app.config.settings import ProcessSettings
-from ari_app.configured import Configured, check_secrets_of, log_faults
+from ari_app.config.settings import AsteriskPlace, ProcessSettings
+from ari_app.configured import Configured, check_secrets_of, http_client, log_faults
 from ari_app.errors import StoreUnavailable
 from ari_app.freezing import freeze_for_gc, thaw_for_gc
 from ari_app.leader import RETRY_SECONDS, Leader
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
+from ari_app.sharing.key import key_of
+from ari_app.sharing.remote import Remote
 from ari_app.store.leases import Fence
 
 log = structlog.get_logger(__name__)
@@ -42,7 +47,13 @@ class App:
     """
 
     def __init__(
-        self, settings: ProcessSettings, configured: Configured, metrics: Metrics, leading: Leading, fence: Fence
+        self,
+        settings: ProcessSettings,
+        configured: Configured,
+        metrics: Metrics,
+        leading: Leading,
+        fence: Fence,
+        others: Mapping[AsteriskPlace, Leading] = MappingProxyType({}),
     ) -> None:
         self._settings = settings
         self._configured = configured
@@ -53,7 +64,13 @@ class App:
             settings, place, self._directory, metrics, leading, fence, self, self._write_anew
         )
         self._page_phones = PagePhones(leader.ari.client, place.url)
-        agents = LiveAgents(leader.mirror, leader.agents, leader.engine.switch.can_be_rung, self._device)
+        key = key_of(settings.ari_password.get_secret_value())
+        self._others = [
+            Remote(other.name, led, key, fence.number, self, leader.devices.chosen, leader.clock)
+            for other, led in others.items()
+        ]
+        self._files = [AriClient(other.url, http_client(settings, lambda: leading.sure(fence))) for other in others]
+        agents = LiveAgents(leader.mirror, leader.agents, self._can_be_rung, self._device)
         control = EngineControl(
             leader.engine,
             leader.snapshots,
@@ -62,6 +79,8 @@ class App:
             self.ready,
             leader.store,
             settings.recordings,
+            self._others,
+            lambda agent: self._device(agent) == "page",  # registered there
         )
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)
         phones = LivePhones(
@@ -74,7 +93,7 @@ class App:
             self._hub,
             self._metrics,
             phones,
-            StoredRecordings(leader.ari.client),
+            AllStoredRecordings([StoredRecordings(client) for client in (leader.ari.client, *self._files)]),
             token_lifetime=settings.token_lifetime,
             token_idle=settings.token_idle,
             clock=leader.clock,
@@ -114,6 +133,8 @@ class App:
                 log.warning("store_unavailable", reason=error.detail, retry_in=RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)
         leader.begin()
+        for other in self._others:
+            leader.start(other.run())
         leader.start(keep_filled(leader.agents, self._refill))
         leader.start(self._api.board.run())
         leader.start(self._api.history.run())
@@ -127,6 +148,8 @@ class App:
         self._api.close()
         await self._page_phones.close()
         await self._leader.stop(self._flush)
+        for client in self._files:
+            await client.close()
         thaw_for_gc()
 
     async def _flush(self) -> None:
@@ -147,7 +170,10 @@ class App:
         self._hub.call_changed(call, call)
 
     def leg_changed(self, leg_id: LegId, leg: Leg | None) -> None:
-        self._hub.hearing_changed(self._leader.calls_of_leg(leg_id))
+        self.hearing_changed(self._leader.calls_of_leg(leg_id))
+
+    def hearing_changed(self, calls: list[CallId]) -> None:
+        self._hub.hearing_changed(calls)
 
     def call_alarm(self, effect: e.CallAlarm) -> None:
         self._hub.alarm(effect.call, effect.alarm)
@@ -155,6 +181,9 @@ class App:
     def operation_failed(self, effect: e.OperationFailed) -> None:
         for agent in effect.agents:
             self._hub.failed(agent, effect.operation, effect.error)
+
+    def asterisk_reached(self, reached: bool) -> None:
+        """Whoever wants to know looks."""
 
     def device_changed(self, user: str) -> None:
         agent = self._directory().agent_of_phone(user)
@@ -174,6 +203,12 @@ class App:
         if record is not None:
             self._hub.agent_changed(record)
         self.device_changed(user)
+        for other in self._others:
+            self._leader.start(other.tell_devices())
+
+    def _can_be_rung(self, agent: str) -> bool:
+        states = (self._leader.engine.switch.state, *(other.state for other in self._others))
+        return all(can_be_rung(state, self._directory(), agent) for state in states)
 
     # -- the administrator's side -------------------------------------------------------------------------------------
 
@@ -200,6 +235,8 @@ class App:
         self._leader.directory_replaced(configuration.directory)
         self._hub.directory_changed()
         await self._api.directory_changed()
+        for other in self._others:
+            await other.read_anew()
         freeze_for_gc()
         log.info("configuration_reloaded", agents=len(configuration.directory.agents))
         return ()
@@ -241,6 +278,7 @@ class App:
             await self._leader.store.keep_configuration(self._configured.to_keep)
 
     def ready(self) -> Mapping[str, bool]:
-        """Whether Asterisk and Redis are reached, and Redis keeps what changes."""
+        """Whether an Asterisk and Redis are reached, and Redis keeps what changes."""
         kept = self._leader.mirror.fresh and not self._leader.snapshots.behind
-        return {"asterisk": self._leader.reached, "store": kept}
+        reached = self._leader.reached or any(other.reached for other in self._others)
+        return {"asterisk": reached, "store": kept}

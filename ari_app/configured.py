@@ -15,6 +15,7 @@ import structlog
 from redis.asyncio import Redis
 
 from ari_app.ari.asterisk import AsteriskSettings
+from ari_app.ari.http import HttpClient
 from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
@@ -150,3 +151,8 @@ def asterisk_settings(
         bridge_prefix=prefix,
         leads=leads,
     )
+
+
+def http_client(settings: ProcessSettings, leads: Callable[[], Awaitable[bool]]) -> HttpClient:
+    """For requests to any Asterisk of the call centre; `leads`: whether we may command them now."""
+    return HttpClient(settings.ari_user, settings.ari_password.get_secret_value(), leads=leads)

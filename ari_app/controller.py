@@ -1,4 +1,8 @@
-"""One process: waits as a standby, leads while it has the lease (`App`), and waits again when another has it."""
+"""One process: waits as a standby, and leads an Asterisk while it has its lease; another one too when nobody else does.
+
+Who leads the first Asterisk serves the call centre (`App`), who leads another one its calls (`Branch`). What a
+controller does not lead itself it passes on to who does.
+"""
 
 import asyncio
 import os
@@ -7,16 +11,24 @@ from collections.abc import Coroutine
 from dataclasses import replace
 
 import structlog
+from aiohttp import web
 
 from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
+from ari_app.api.problems import problem_response
 from ari_app.api.standby import Standby
 from ari_app.app import App
+from ari_app.branch import Branch
 from ari_app.config.errors import ConfigInvalid
-from ari_app.config.settings import ProcessSettings
+from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import Configured, check_secrets_of, kept_in_redis, reach_store, read
+from ari_app.errors import CallControlError, Code, Unavailable
 from ari_app.leading.leading import Leading
 from ari_app.leading.machine import Timing
+from ari_app.routing.directory import Directory
+from ari_app.sharing.forwarding import FROM, Forwarder
+from ari_app.sharing.key import is_ours, key_of
+from ari_app.sharing.remote import PATH
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
 from ari_app.store.redis_leases import RedisLeases
@@ -33,14 +45,20 @@ class Controller:
         self._metrics = Metrics()
         timing = timing or Timing()
         # On connections of its own: however busy the others are, it is renewed.
-        self._redis = reach_store(settings, connections=2, answer=timing.within)
-        self._leading = Leading(
-            RedisLeases(self._redis, settings.redis_prefix),
-            settings.asterisk_id,
-            secrets.token_hex(8),
-            f"{settings.api_host}:{settings.api_port}",
-            timing,
-        )
+        self._redis = reach_store(settings, connections=1 + len(settings.places), answer=timing.within)
+        leases, owner = RedisLeases(self._redis, settings.redis_prefix), secrets.token_hex(8)
+        address = settings.advertise or f"{settings.api_host}:{settings.api_port}"
+        self._leading = {
+            place: Leading(leases, place.name, owner, address, timing, leads_another=self._leads_any)
+            for place in settings.places
+        }
+        self._first = settings.places[0]
+        self._key = key_of(settings.ari_password.get_secret_value())
+        self._app: App | None = None
+        self._branches: dict[str, Branch] = {}
+
+    def _leads_any(self) -> bool:
+        return any(leading.leads for leading in self._leading.values())
 
     def stop(self) -> None:
         """Ask `run` to end. Calls in Asterisk go on; the next leader takes them over, a standby at once."""
@@ -56,54 +74,122 @@ class Controller:
         self._read_at = self._changed_at()
         self._configured = await self._read()
         await check_secrets_of(self._settings, self._configured.configuration)
+        first = self._leading[self._first]
+        self._forwarder = Forwarder(self._key, lambda: first.leader, first.inquired)
         self._standby = Standby(
-            self._metrics,
-            lambda: self._configured.configuration.directory.settings.desk,
-            lambda: self._leading.trouble,
+            self._metrics, lambda: self._directory().settings.desk, lambda: first.trouble, self._forward
         )
-        self._listener = Listener(self._standby)
+        self._listener = Listener(self._handle)
         await self._listener.start(self._settings.api_host, self._settings.api_port)
-        asking = asyncio.create_task(self._leading.run())
+        asking = [asyncio.create_task(leading.run()) for leading in self._leading.values()]
+        leads = [asyncio.create_task(self._keep_leading(place, asking)) for place in self._leading]
         try:
-            while not self._stopping.is_set():
-                log.info("standing_by", asterisk=self._settings.asterisk_id)
-                fence = await self._before_the_end(self._leading.begun(), asking)
-                if fence is not None:
-                    await self._lead(fence, asking)
+            await asyncio.wait([*leads, *asking], return_when=asyncio.FIRST_EXCEPTION)
+            for task in asking:
+                if task.done():
+                    task.result()
+            await asyncio.gather(*leads)
         finally:
+            self._stopping.set()
+            await asyncio.gather(*leads, return_exceptions=True)
+            await self._forwarder.close_sockets()
             await self._listener.stop()
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-            await self._leading.release()
+            await self._forwarder.close()
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+            for leading in self._leading.values():
+                await leading.release()
             await disconnect(self._redis)
 
-    async def _lead(self, fence: Fence, asking: asyncio.Task[None]) -> None:
+    async def _keep_leading(self, place: AsteriskPlace, asking: list[asyncio.Task[None]]) -> None:
+        leading = self._leading[place]
+        while not self._stopping.is_set():
+            log.info("standing_by", asterisk=place.name)
+            fence = await self._before_the_end(leading.begun(), asking)
+            if fence is None:
+                continue
+            self._metrics.takeovers.inc()
+            self._metrics.leader.inc()
+            try:
+                if place == self._first:
+                    await self._serve(leading, fence, asking)
+                else:
+                    await self._lead(place, leading, fence, asking)
+            finally:
+                self._metrics.leader.dec()
+
+    async def _serve(self, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]) -> None:
+        """The first Asterisk, and with it the call centre."""
         await self._read_anew()
-        app = App(self._settings, self._configured, self._metrics, self._leading, fence)
-        self._listener.handler = app.handle
-        self._metrics.leader.set(1)
-        self._metrics.takeovers.inc()
+        others = {place: led for place, led in self._leading.items() if place != self._first}
+        app = App(self._settings, self._configured, self._metrics, leading, fence, others)
+        self._app = app
         try:
             app.start()
-            await self._before_the_end(self._leading.ended(fence), asking)
+            await self._before_the_end(leading.ended(fence), asking)
         finally:
-            self._metrics.leader.set(0)
             app.close_windows()
-            if self._leading.fence == fence:
+            if leading.fence == fence:
                 await self._listener.stop()  # what was requested is still done
-            else:
-                self._listener.handler = self._standby
+            self._app = None
             await app.stop()
             self._configured = app.configured
 
-    async def _before_the_end[T](self, waited: Coroutine[None, None, T], asking: asyncio.Task[None]) -> T | None:
+    async def _lead(
+        self, place: AsteriskPlace, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]
+    ) -> None:
+        """Another Asterisk."""
+        await self._read_anew()
+        branch = Branch(self._settings, place, self._directory, self._read_anew, self._metrics, leading, fence)
+        self._branches[place.name] = branch
+        try:
+            branch.start()
+            await self._before_the_end(leading.ended(fence), asking)
+        finally:
+            del self._branches[place.name]
+            await branch.stop()
+
+    # -- requests -----------------------------------------------------------------------------------------------------
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        ours = is_ours(request.headers, self._key)
+        if ours and request.path.startswith(PATH):
+            return await self._follow(request)
+        if ours and FROM in request.headers:
+            request = request.clone(remote=request.headers[FROM])
+        if self._app is not None:
+            return await self._app.handle(request)
+        return await self._standby(request)
+
+    async def _follow(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            branch = self._branches.get(request.path.removeprefix(PATH))
+            if branch is None:
+                raise Unavailable(Code.STANDBY, "this controller does not lead that Asterisk")
+            return await branch.serve(request)
+        except CallControlError as error:
+            return problem_response(error)
+
+    async def _forward(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Once: who leads may be another one by now, and does not know it yet."""
+        if is_ours(request.headers, self._key):
+            raise Unavailable(Code.STANDBY, "this controller leads no more; try again shortly")
+        return await self._forwarder(request)
+
+    def _directory(self) -> Directory:
+        configured = self._app.configured if self._app is not None else self._configured
+        return configured.configuration.directory
+
+    async def _before_the_end[T](self, waited: Coroutine[None, None, T], asking: list[asyncio.Task[None]]) -> T | None:
         """What comes of it; None where this controller is to stop before."""
         stopping = asyncio.create_task(self._stopping.wait())
         waiting = asyncio.create_task(waited)
         try:
-            await asyncio.wait({waiting, stopping, asking}, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done():
-                asking.result()  # a fault: nobody would renew the lease
+            await asyncio.wait({waiting, stopping, *asking}, return_when=asyncio.FIRST_COMPLETED)
+            for inquiring in asking:
+                if inquiring.done():
+                    inquiring.result()  # a fault: nobody would renew the lease
             return waiting.result() if waiting.done() and not stopping.done() else None
         finally:
             for task in (waiting, stopping):
@@ -122,6 +208,8 @@ class Controller:
 
     async def _read_anew(self) -> None:
         """Whoever begins to lead does so with the file as it is, as a controller that is started does."""
+        if self._app is not None:
+            return  # it has read it
         now = self._changed_at()
         if now == self._read_at:
             return

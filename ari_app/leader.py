@@ -8,11 +8,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
+from ari_app.adapters import carry_out
 from ari_app.agent_changes import AgentChanges
 from ari_app.api.metrics import Metrics
 from ari_app.ari.asterisk import Asterisk
@@ -24,15 +24,21 @@ from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.redis import RedisAvailability
 from ari_app.calls import effects as e
-from ari_app.calls.commands import Command, ResumeRecording, StartRecording
+from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId, Leg, LegId, LegState
-from ari_app.calls.stimuli import AsteriskReconciled, AvailabilityEmptied, DirectoryReplaced, LegDied, Stimulus
+from ari_app.calls.stimuli import (
+    AsteriskReconciled,
+    AvailabilityEmptied,
+    DirectoryReplaced,
+    LegDied,
+    LinkLost,
+    Stimulus,
+)
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import timestamp
 from ari_app.clock import SteadyClock
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import asterisk_settings, reach_store
-from ari_app.disk import check_room
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine, incarnation
 from ari_app.engine.reachability import Reachability
@@ -40,6 +46,7 @@ from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
+from ari_app.sharing.wire import ids_of
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
 from ari_app.store.redis import RedisStore
@@ -60,6 +67,7 @@ class Followers(Protocol):
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def device_changed(self, user: str) -> None: ...
+    def asterisk_reached(self, reached: bool) -> None: ...
 
 
 class Leader:
@@ -96,7 +104,7 @@ class Leader:
         self.store = RedisStore(self._redis, settings.redis_prefix, fence, apart)
         self.snapshots = Snapshots(self.store)
         # Calls of several Asterisks are shown side by side: their ids must differ.
-        prefix = f"{_PREFIX}{apart}-" if apart else _PREFIX
+        prefix = ids_of(apart) if apart else _PREFIX
         switch = Switch(directory(), f"{prefix}{incarnation(time.time())}")
         self.engine = Engine(switch, self, self.clock)
         self._bookings = Bookings(self.agents, self.engine.feed, has=self.engine.calls.__contains__)
@@ -113,13 +121,8 @@ class Leader:
         return self.ari.state is LinkState.UP
 
     async def submit(self, command: Command) -> Call | None:
-        """Have it carried out; the call as it then is, None where there is none. See `api.port.Control`."""
-        if isinstance(command, StartRecording | ResumeRecording):
-            await check_room(self._settings.recordings)
-        call = await self.engine.submit(command)
-        await self.snapshots.written()  # what is answered outlives this process
-        # And is not older than events that went out meanwhile: clients take the last that they get for what is.
-        return None if call is None else self.engine.calls.get(call.id, replace(call, ended=True))
+        """Have it carried out. See `carry_out`."""
+        return await carry_out(self.engine, self.snapshots, self._settings.recordings, command)
 
     # -- its life -----------------------------------------------------------------------------------------------------
 
@@ -209,6 +212,8 @@ class Leader:
             log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
             self.reachability.reconciled()
         self.engine.feed(fact)
+        if isinstance(fact, AsteriskReconciled | LinkLost):
+            self._followers.asterisk_reached(self.reached)
 
     def _legs_at(self, endpoint: str) -> list[Leg]:
         """The legs of agents that are up at this phone, or at these phones of one account."""

@@ -71,7 +71,7 @@ class AdminApi:
     async def story(self, exchange: Exchange) -> Story:
         """Raises: Refused `not_found` where the call is not (or no longer) known."""
         call = exchange.path["call"]
-        story = self._control.story(call)
+        story = await self._control.story(call)
         if story is None:
             raise Refused(Code.NOT_FOUND, "there is no such call, or it was over long ago")
         lines = [
@@ -88,7 +88,7 @@ class AdminApi:
     async def story_file(self, exchange: Exchange) -> web.Response:
         """The same for `ari-app replay`. Raises: Refused `not_found` as for the story."""
         call = exchange.path["call"]
-        written = self._control.story_file(call)
+        written = await self._control.story_file(call)
         if written is None:
             raise Refused(Code.NOT_FOUND, "there is no such call, or it was over long ago")
         return web.Response(text=written, content_type="application/json")

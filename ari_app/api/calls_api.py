@@ -26,7 +26,7 @@ from ari_app.calls import commands as c
 from ari_app.calls.model import Call, MonitorMode
 from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.calls.views import CallView
-from ari_app.errors import Code, Refused
+from ari_app.errors import AsteriskUnavailable, Code, Refused
 from ari_app.routing.targets import Target, parse_target
 
 _CALL = "/v1/calls/{call}"
@@ -131,7 +131,10 @@ class CallsApi:
         return self._answer(await self._control.submit(command), before, exchange)
 
     def _seen(self, exchange: Exchange) -> Call:
-        call = self._control.calls().get(exchange.path["call"])
+        name = exchange.path["call"]
+        call = self._control.calls().get(name)
+        if call is None and not self._control.reached(name):
+            raise AsteriskUnavailable("who has this call is not reached; try again shortly")
         if call is None or not sees(exchange.session.agent, call):
             raise Refused(Code.NOT_FOUND, "there is no such call, or you are not in it")
         return call

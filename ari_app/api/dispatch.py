@@ -145,7 +145,7 @@ class Dispatcher:
         if Code.UNKNOWN_OUTCOME not in route.codes:
             return await answering
         work = asyncio.ensure_future(answering)
-        lost = asyncio.ensure_future(self._control.asterisk_lost())
+        lost = asyncio.ensure_future(self._control.asterisk_lost(path.get("call")))
         try:
             await asyncio.wait({work, lost}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({work}, timeout=REFUSED_WITHIN)
@@ -195,7 +195,7 @@ class Dispatcher:
         scope = (who.agent.id if who else request.remote or "", request.rel_url.raw_path, key)
 
         async def act() -> tuple[Kept, bool]:
-            reached = self._control.ready().get("asterisk", False)
+            reached = self._control.reached(path.get("call"))
             done = True
             try:
                 response = await _respond(route, exchange)

@@ -56,8 +56,12 @@ class Control(Protocol):
             OutcomeUnknown: nobody will ever know whether it was carried out.
         """
 
-    async def asterisk_lost(self) -> None:
-        """Returns when the connection to Asterisk is lost: what `submit` has under way is answered when it is back."""
+    async def asterisk_lost(self, call: CallId | None = None) -> None:
+        """Returns when the connection to Asterisk, that of this call, is lost: what `submit` has under way is answered
+        when it is back."""
+
+    def reached(self, call: CallId | None = None) -> bool:
+        """Whether Asterisk is, that of this call, and its calls are known; also of one that is not."""
 
     def calls(self) -> Mapping[CallId, Call]:
         """The calls that are up now."""
@@ -68,10 +72,10 @@ class Control(Protocol):
     def engaged(self, agent: str) -> Collection[CallId]:
         """The calls that have this agent: as a party, rung, or as their supervisor."""
 
-    def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
+    async def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         """What happened to a call, oldest first; None where it is not (or no longer) known."""
 
-    def story_file(self, call_id: CallId) -> str | None:
+    async def story_file(self, call_id: CallId) -> str | None:
         """The same as JSON, with all that it takes to run it again."""
 
     def directory(self) -> Directory:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from ari_app.api.origins import READABLE
-from ari_app.errors import CallControlError, Code, FieldError
+from ari_app.errors import CallControlError, Code, FieldError, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -61,6 +61,10 @@ class Problem(BaseModel):
     detail: str
     code: Code | Literal["internal"]
     errors: list[ProblemField] | None = Field(None, description="With `invalid`: what is wrong with which field.")
+
+
+RETRY_AFTER = 1
+"""Seconds after which what is away may be back."""
 
 
 class HttpError(Exception):
@@ -115,6 +119,8 @@ def problem_response(error: Exception) -> web.Response:
     response = web.Response(status=problem.status, body=problem_json(problem), content_type=CONTENT_TYPE)
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="callcontrol"'
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     if isinstance(error, HttpError):
         response.headers.update(error.headers)
         if error.status in (TIMEOUT, EXPECTATION_FAILED):

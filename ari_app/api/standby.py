@@ -1,6 +1,6 @@
-"""What a controller answers that does not lead: that it is there, its figures, and that another one leads."""
+"""What a controller answers that does not lead: that it is there, its figures; for all else the one that leads."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from pydantic_core import to_json
@@ -12,39 +12,51 @@ from ari_app.api.problems import problem_response, protect
 from ari_app.errors import CallControlError, Code, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Desk
 
-RETRY_AFTER = 1
-"""Seconds."""
+type Forward = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+async def nowhere(request: web.BaseRequest) -> web.StreamResponse:
+    """Raises: Unavailable, for nobody is known to whom it could be passed on."""
+    raise Unavailable(Code.STANDBY, "this controller waits as a standby; ask the one that leads")
 
 
 class Standby:
     """Answers every request as long as this controller waits; `desk` is as configured, `trouble` why the store is not
-    reached, without which nobody can lead: empty where it is.
+    reached, without which nobody can lead: empty where it is. `forward` has the leader answer.
     """
 
-    def __init__(self, metrics: Metrics, desk: Callable[[], Desk], trouble: Callable[[], str]) -> None:
+    def __init__(
+        self, metrics: Metrics, desk: Callable[[], Desk], trouble: Callable[[], str], forward: Forward = nowhere
+    ) -> None:
         self._trouble = trouble
         self._metrics = metrics
         self._desk = desk
+        self._forward = forward
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer."""
         try:
             check_source(request.headers.get("Origin"), request.headers.get("Host"), self._desk())
-            response = self._answer(request.rel_url.raw_path)
+            response = await self._answer(request)
         except CallControlError as error:
             response = problem_response(error)
-            if isinstance(error, Unavailable):
-                response.headers["Retry-After"] = str(RETRY_AFTER)
-        protect(response, request)
+        if not response.prepared:
+            protect(response, request)
         return response
 
-    def _answer(self, path: str) -> web.Response:
-        match path:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        match request.rel_url.raw_path:
             case "/healthz":
                 return web.Response(body=to_json(Health(role="standby")), content_type="application/json")
             case "/metrics":
                 return web.Response(body=self._metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
-            case _ if trouble := self._trouble():
-                raise StoreUnavailable(trouble)
             case _:
-                raise Unavailable(Code.STANDBY, "this controller waits as a standby; ask the one that leads")
+                return await self._elsewhere(request)
+
+    async def _elsewhere(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._forward(request)
+        except Unavailable as unavailable:
+            if unavailable.code is Code.STANDBY and (trouble := self._trouble()):
+                raise StoreUnavailable(trouble) from None
+            raise

@@ -1,11 +1,11 @@
 """Files of recordings, as Asterisk has them: fetched without being held here, and deleted."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import NotFound
+from ari_app.ari.failures import AriError, NotFound
 from ari_app.errors import Code, Refused
 
 
@@ -35,7 +35,7 @@ class StoredRecordings:
             async with self._client.recording(file) as (length, chunks):
                 yield Sound(length, chunks)
         except NotFound:
-            raise Refused(Code.NOT_FOUND, "there is no such recording, or its file is gone") from None
+            raise _not_found() from None
 
     async def delete(self, file: str) -> None:
         """One that is not there counts as done.
@@ -47,3 +47,45 @@ class StoredRecordings:
             await self._client.call("recordings", "deleteStored", recordingName=file)
         except NotFound:
             return
+
+
+class AllStoredRecordings:
+    """Those of all Asterisks: a call's are where it is, and their names say nothing of that."""
+
+    def __init__(self, places: Sequence[StoredRecordings]) -> None:
+        self._places = places
+
+    @asynccontextmanager
+    async def open(self, file: str) -> AsyncIterator[Sound]:
+        """The first that has it.
+
+        Raises:
+            Refused: `not_found`.
+            AriError: one that may have it is away.
+        """
+        away: AriError | None = None
+        for place in self._places:
+            async with AsyncExitStack() as stack:
+                try:
+                    sound = await stack.enter_async_context(place.open(file))
+                except AriError as error:
+                    away = error
+                except Refused:
+                    pass
+                else:
+                    yield sound
+                    return
+        raise away or _not_found()
+
+    async def delete(self, file: str) -> None:
+        """From all.
+
+        Raises:
+            AriError: one of them is away.
+        """
+        for place in self._places:
+            await place.delete(file)
+
+
+def _not_found() -> Refused:
+    return Refused(Code.NOT_FOUND, "there is no such recording, or its file is gone")

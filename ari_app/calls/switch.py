@@ -90,6 +90,11 @@ _ANSWERS = s.AgentReserved | s.NobodyAvailable | s.ReservationFailed  # to what 
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
 
 
+def can_be_rung(state: State, directory: Directory, agent: str) -> bool:
+    """Whether the agent's calls there leave room for another one to be offered to them."""
+    return parties.can_be_rung(Step(state, directory, 0.0), agent)
+
+
 class Switch:
     """All calls of one Asterisk.
 
@@ -116,7 +121,7 @@ class Switch:
 
     def can_be_rung(self, agent: str) -> bool:
         """Whether their calls leave room for another one to be offered to them."""
-        return parties.can_be_rung(Step(self.state, self.directory, 0.0), agent)
+        return can_be_rung(self.state, self.directory, agent)
 
     def next_deadline(self) -> float | None:
         """When the machine next wants `TimePassed`, in seconds since the epoch. Never while Asterisk is away."""

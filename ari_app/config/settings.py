@@ -74,7 +74,7 @@ class ProcessSettings(FileSettings):
     """All Asterisks of the call centre, as `name=address name=address …`, the same for each of its controllers; user,
     password and application are the same for all. The leader of the first serves the API. Without it there is one:
     `ARI_APP_ASTERISK_ID` at `ARI_APP_ARI_URL`."""
-    advertise: str = Field("", pattern=rf"^({_ADDRESS})?$")
+    advertise: str = Field("", validate_default=True, pattern=rf"^({_ADDRESS})?$")
     """Where other controllers reach the API of this one, as `http://10.0.0.11:8080`: they forward to it what it leads.
     Without it nobody does, and answers only who leads."""
     recordings: Path | None = None
@@ -110,6 +110,13 @@ class ProcessSettings(FileSettings):
         if len(set(names)) < len(names):
             raise ValueError("each Asterisk needs a name of its own")
         return asterisks
+
+    @field_validator("advertise")
+    @classmethod
+    def _reached_by_others(cls, advertise: str, given: ValidationInfo) -> str:
+        if not advertise and " " in (given.data.get("asterisks") or ""):
+            raise ValueError("with several Asterisks the controllers have to reach each other")
+        return advertise
 
     @field_validator("redis_sentinels")
     @classmethod

@@ -129,10 +129,10 @@ class Quiet:
     def engaged(self, agent: str) -> Collection[CallId]:
         return ()
 
-    def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
+    async def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         return None
 
-    def story_file(self, call_id: CallId) -> str | None:
+    async def story_file(self, call_id: CallId) -> str | None:
         return None
 
     def directory(self) -> Directory:
@@ -150,8 +150,11 @@ class Quiet:
     def faults(self) -> Sequence[ConfigError]:
         return ()
 
-    async def asterisk_lost(self) -> None:
+    async def asterisk_lost(self, call: CallId | None = None) -> None:
         await asyncio.Event().wait()
+
+    def reached(self, call: CallId | None = None) -> bool:
+        return True
 
     async def store_trouble(self) -> str:
         return ""

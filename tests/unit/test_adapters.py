@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import pytest
 from ari_app import adapters
 from ari_app.adapters import EngineControl
 from ari_app.calls import commands as c
-from ari_app.calls.model import Call
+from ari_app.calls.hearing import Ear
+from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
+from ari_app.calls.state import State
 from ari_app.configured import Configured
-from ari_app.engine import snapshots
+from ari_app.engine import snapshots, storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.store.port import KeptConfiguration
 from ari_app.testing.store import MemoryStore
+from tests.support.office import NUMBER
 from tests.support.world import to
 from tests.unit.engine.ends import started, turn
 
@@ -169,3 +173,112 @@ def _none() -> Configured:
 
 async def _nothing() -> tuple[()]:
     return ()
+
+
+class Elsewhere:
+    """Calls of another Asterisk."""
+
+    ids = "there-"
+
+    def __init__(self, *calls: Call) -> None:
+        self.state = State("elsewhere")
+        for call in calls:
+            self.state.keep(call)
+        self.lost = asyncio.Event()
+        self.reached = True
+        self.commands: list[c.Command] = []
+
+    async def submit(self, command: c.Command) -> Call | None:
+        self.commands.append(command)
+        return None
+
+    async def story_file(self, call: str) -> str | None:
+        return storyfile.write(call, ()) if call in self.state.calls else None
+
+
+THERE = Call("there", CallType.INBOUND, "b", 1.0, parties={"p": Party("p", PartyRole.AGENT, Identity(), agent="bob",
+             progress=Progress.JOINED)})  # fmt: skip
+DIAL = c.MakeCall(id="k1", by="alice", target=to(f"number:{NUMBER}"), caller_id="support")
+
+
+@asynccontextmanager
+async def beside(elsewhere: Elsewhere, stays: str = "") -> AsyncIterator[tuple[EngineControl, Engine]]:
+    engine, _ends, _clock = await started()
+    store = MemoryStore()
+    keeper = Snapshots(store)
+    running = asyncio.ensure_future(keeper.run())
+    control = EngineControl(
+        engine, keeper, _none, _nothing, lambda: {"asterisk": True}, store, None, [elsewhere], stays.__eq__
+    )
+    yield control, engine
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    engine.close()
+
+
+async def test_a_command_goes_to_where_the_call_is() -> None:
+    async with beside(elsewhere := Elsewhere(THERE)) as (control, _):
+        hold = c.Hold(id="k1", by="bob", call="there")
+        await control.submit(hold)
+        assert elsewhere.commands == [hold]
+        with pytest.raises(Refused) as refused:
+            await control.submit(c.Hold(id="k2", by="bob", call="nowhere"))
+        assert refused.value.code is Code.NOT_FOUND
+        with pytest.raises(Refused, match="different Asterisks"):
+            await control.submit(c.Merge(id="k3", by="bob", call="there", other="here"))
+        assert elsewhere.commands == [hold]
+
+
+async def test_calls_of_all_asterisks_are_shown() -> None:
+    async with beside(elsewhere := Elsewhere(THERE)) as (control, _):
+        made = await control.submit(DIAL)
+        assert made is not None
+        assert control.calls() == {"there": THERE, made.id: made}
+        assert (list(control.engaged("bob")), list(control.engaged("alice"))) == (["there"], [made.id])
+        assert (control.reached("there"), control.reached(made.id)) == (True, True)
+        elsewhere.reached = False
+        assert (control.reached("there"), control.reached(made.id)) == (False, True)
+        assert (control.reached("there-7"), control.reached("nowhere")) == (False, True)
+        assert control.hearing(THERE) == (Ear("p", (), "silence"),)
+
+
+async def test_a_call_is_made_beside_the_others_of_its_agent_else_where_there_are_the_fewest() -> None:
+    async with beside(elsewhere := Elsewhere(THERE)) as (control, _):
+        assert await control.submit(DIAL) is not None  # nobody is there, one is elsewhere
+        assert await control.submit(replace(DIAL, id="k2", by="bob")) is None
+    async with beside(elsewhere := Elsewhere()) as (control, engine):
+        assert await control.submit(DIAL) is not None
+        assert await control.submit(replace(DIAL, id="k2", by="carol")) is None
+        for number in range(2):
+            elsewhere.state.keep(Call(f"there-{number}", CallType.INBOUND, "b", 1.0))
+        assert await control.submit(replace(DIAL, id="k3", by="dave")) is not None
+        elsewhere.reached = False
+        assert await control.submit(replace(DIAL, id="k4", by="bob")) is not None
+    async with beside(Elsewhere(), stays="alice") as (control, engine):
+        engine.lost.set()
+        assert await control.submit(replace(DIAL, by="bob")) is None
+        assert control.engaged("alice") == []
+
+
+async def test_that_an_asterisk_is_lost_is_reported_of_its_own_calls() -> None:
+    async with beside(elsewhere := Elsewhere(THERE)) as (control, engine):
+        elsewhere.lost.set()
+        async with asyncio.timeout(WAIT):
+            await control.asterisk_lost("there")
+        here = asyncio.ensure_future(control.asterisk_lost())
+        await turn()
+        assert not here.done()
+        engine.lost.set()
+        async with asyncio.timeout(WAIT):
+            await here
+
+
+async def test_a_story_is_reported_by_who_has_it() -> None:
+    async with beside(Elsewhere(THERE)) as (control, _):
+        made = await control.submit(DIAL)
+        assert made is not None
+        assert await control.story(made.id)
+        assert await control.story("there") == ()
+        assert (await control.story("nowhere"), await control.story_file("nowhere")) == (None, None)
+        assert await control.story_file("there") == storyfile.write("there", ())
+        assert storyfile.read(await control.story_file(made.id) or "")[0] == made.id

@@ -102,12 +102,12 @@ def test_the_pictures_are_those_of_the_code() -> None:
 
 def test_files_of_the_code_that_documents_name_are_there() -> None:
     named = {(path.name, name) for path, text in documents().items() for name in _CODE.findall(text)}
-    assert {(page, name) for page, name in named if name != MADE and not (ROOT / name).exists()} == set()
+    assert {(page, name) for page, name in named if name not in MADE and not (ROOT / name).exists()} == set()
 
 
 # -- commands for the machine -----------------------------------------------------------------------------------------
 
-MADE = "docker/.env.local"  # by docker/up
+MADE = ("docker/.env.local", "docker/.env.local.cluster")  # by docker/up
 _WORD = re.compile(r"(?<![\w/.-])((?:docker|tests|asterisk|\.ci|ari_app)/[\w./*-]*\w)")
 _MODULE = re.compile(r"-m ((?:tests|ari_app)(?:\.\w+)*)")
 _OPTION = re.compile(r"^(?:.*(?:&&|;) *)?(docker/\w+|\.ci/run)((?: [\w-]+)*)", re.MULTILINE)
@@ -120,7 +120,7 @@ def _usage(script: str) -> str:
 
 def unknown(commands: str) -> list[str]:
     """What a block of ```sh names and that is not there: files, modules, options and steps of our own scripts."""
-    files = [word for word in _WORD.findall(commands) if word != MADE and not list(ROOT.glob(word))]
+    files = [word for word in _WORD.findall(commands) if word not in MADE and not list(ROOT.glob(word))]
     modules = [
         name
         for name in _MODULE.findall(commands)

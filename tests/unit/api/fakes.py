@@ -85,10 +85,10 @@ class FakeControl:
     def engaged(self, agent: str) -> Collection[str]:
         return {c.id for c in self.up.values() if c.party_of(agent) is not None or agent in c.monitors}
 
-    def story(self, call_id: str) -> Sequence[StoryEntry] | None:
+    async def story(self, call_id: str) -> Sequence[StoryEntry] | None:
         return self.stories.get(call_id)
 
-    def story_file(self, call_id: str) -> str | None:
+    async def story_file(self, call_id: str) -> str | None:
         return storyfile.write(call_id, self.stories[call_id]) if call_id in self.stories else None
 
     def directory(self) -> Directory:
@@ -106,8 +106,11 @@ class FakeControl:
     def ready(self) -> Mapping[str, bool]:
         return self.parts
 
-    async def asterisk_lost(self) -> None:
+    async def asterisk_lost(self, call: str | None = None) -> None:
         await self.lost.wait()
+
+    def reached(self, call: str | None = None) -> bool:
+        return self.parts["asterisk"]
 
     async def store_trouble(self) -> str:
         return "the store is away"

@@ -101,3 +101,11 @@ async def test_whoever_released_sees_it_released_while_it_goes_on(world: World, 
     world.control.outcome = lambda _: call("c1", party("p1"), party("p3", "bob"))
     answer = await world.ask("POST", "/v1/calls/c1/release", token=alice)
     assert (answer.json["state"], answer.json["actions"]) == ("released", [])
+
+
+async def test_of_a_call_whose_asterisk_is_away_nobody_says_that_there_is_none(world: World, alice: str) -> None:
+    world.control.parts["asterisk"] = False
+    answer = await world.ask("POST", "/v1/calls/elsewhere/hold", token=alice)
+    assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "asterisk_unavailable", "1")
+    assert world.control.commands == []
+    assert (await world.ask("POST", "/v1/calls/c1/hold", token=alice)).status == 200

@@ -46,6 +46,9 @@ def test_one_asterisk_is_the_one_of_its_own_variables_and_several_are_listed(mon
     assert one.places == (AsteriskPlace("asterisk-a", "http://127.0.2.21:8088"),)
     assert one.kept_apart == ("",)
     monkeypatch.setenv("ARI_APP_ASTERISKS", "a=http://127.0.2.21:8088  b=https://ari.example/b")
+    with pytest.raises(ValidationError, match="advertise"):
+        ProcessSettings()
+    monkeypatch.setenv("ARI_APP_ADVERTISE", "http://127.0.2.11:8080")
     several = ProcessSettings()
     assert several.places == (AsteriskPlace("a", "http://127.0.2.21:8088"), AsteriskPlace("b", "https://ari.example/b"))
     assert several.kept_apart == ("a", "b")
