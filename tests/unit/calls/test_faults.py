@@ -278,8 +278,9 @@ def test_what_is_due_and_refused_is_a_fault_for_dropped_it_would_be_due_for_ever
 
     with monkeypatch.context() as patch:
         patch.setattr(offers, "timed_out", refuse)
+        call = office.only_call()
         office.pass_time()
-    assert office.alarms
+    assert office.alarms == [f"{call.id}: TimePassed: Refused: there is no such call"]
     assert not office.switch.calls
 
 

@@ -5,6 +5,7 @@ from pydantic import TypeAdapter
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call
 from tests.support.office import Office, hear_each_other
 from tests.unit.calls.supervised import LISTEN, OVERHEARD, TALK, WHISPER, WHISPERED, code, monitor, monitored
@@ -52,6 +53,34 @@ def test_a_bridge_that_cannot_be_made_is_made_anew() -> None:
     office.asterisk.fail_next(lambda effect: isinstance(effect, e.CreateBridge))
     monitor(office, call)
     assert office.hears() == OVERHEARD
+    office.is_calm()
+
+
+def test_when_a_bridge_is_missing_both_who_were_in_it_are_put_in_again() -> None:
+    office, call = monitored()
+    monitor_of = office.switch.calls[call.id].monitors["erin"]
+    assert monitor_of.snoop is not None
+    bridges = [x for x in office.asterisk.executed if isinstance(x, e.CreateBridge)]
+    made = next(x for x in bridges if x.bridge == monitor_of.bridge)
+    office.switch.state.in_flight[made.number] = made  # its answer came after the phone and the snoop were let in
+    office.happens(s.EffectFailed(made.number, "time-out", unknown=True))
+    joined = [(x.leg, x.bridge) for x in office.effects if isinstance(x, e.JoinBridge)]
+    assert joined == [(monitor_of.leg, monitor_of.bridge), (monitor_of.snoop.leg, monitor_of.bridge)]
+    office.is_calm()
+
+
+def test_who_hears_music_leaves_their_own_bridge_when_the_connection_is_back() -> None:
+    office, call = monitored()
+    bridge = office.switch.calls[call.id].monitors["erin"].bridge
+    office.ask(c.Hold, "alice", call=call.id)
+    office.hangs_up("alice")
+    assert office.music() == {"erin", "in1"}
+    office.lose_link()
+    office.asterisk.restore_link()
+    office.settle()
+    rung = office.switch.calls[call.id].monitors["erin"].leg
+    left = [x.bridge for x in office.asterisk.executed if isinstance(x, e.LeaveBridge) and x.leg == rung]
+    assert left == [bridge, bridge]
     office.is_calm()
 
 

@@ -9,7 +9,7 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import ANNOUNCEMENTS
-from tests.support.office import NUMBER, Office, hear_each_other
+from tests.support.office import AWAY, NUMBER, Office, hear_each_other
 from tests.support.world import to
 
 
@@ -215,6 +215,14 @@ def test_a_phone_that_cannot_be_reached_is_not_rung_and_rings_when_it_is_back() 
     office.is_calm()
 
 
+def test_a_phone_that_was_there_all_the_time_is_rung_when_it_is_due_and_no_earlier() -> None:
+    office, _call = _kept()
+    assert office.happens(s.PhoneReachable("1001", True)) == []
+    office.feed(s.PhoneReachable("1001", False))
+    assert office.happens(s.PhoneReachable("1001", False)) == []
+    assert _recalls(office) == 0
+
+
 def test_a_phone_that_comes_and_goes_keeps_nobody_waiting_for_ever() -> None:
     office, _call = _kept()
     for _ in range(20):
@@ -347,5 +355,19 @@ def test_a_phone_that_is_back_while_its_transfer_rings_is_not_rung_s16() -> None
     office.feed(s.PhoneReachable("1001", False))
     assert office.happens(s.PhoneReachable("1001", True)) == []
     office.picks_up("bob")
+    assert office.hears() == hear_each_other("bob", "in1")
+    office.is_calm()
+
+
+def test_who_was_in_another_call_and_has_hung_up_talks_to_the_contact_once_they_answer() -> None:
+    office = Office("bob")
+    call = office.served().id
+    office.ask(c.SingleStepConference, "alice", call=call, target=to("agent:bob"))
+    office.ask(c.MakeCall, "bob", target=AWAY)
+    office.ask(c.Release, "alice", call=call)
+    office.hangs_up("bob")
+    assert office.music() == {"in1"}
+    office.pass_time(60.0)
+    office.settle()
     assert office.hears() == hear_each_other("bob", "in1")
     office.is_calm()

@@ -2,7 +2,8 @@
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
-from ari_app.calls.records import Outsider, record_of
+from ari_app.calls.model import CallType, EndReason
+from ari_app.calls.records import Outsider, Record, record_of
 from tests.support.office import Office
 from tests.support.world import to
 from tests.unit.calls.test_times import ended
@@ -10,14 +11,36 @@ from tests.unit.calls.test_times import ended
 
 def test_a_call_that_was_answered() -> None:
     office = Office()
-    call = office.served()
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+    office.pass_time(2)
+    office.picks_up("alice")
+    call = office.only_call()
     assert record_of(call) is None
+    office.pass_time(5)
     office.do(c.Release, "alice", call=call.id)
     record = record_of(ended(office))
     assert record is not None
-    assert (record.outcome, record.agents, record.missed_by) == ("answered", ("alice",), ())
-    assert (record.ended_by, record.end_reason) == ("agent:alice", "hangup")
-    assert isinstance(record.contact, Outsider)
+    began, answered = call.started_at, call.answered_at
+    assert answered is not None
+    assert began < answered < office.now
+    outside = Outsider(call.joined()[0].identity.name, call.joined()[0].identity.number, anonymous=False)
+    assert record == Record(
+        call.id,
+        CallType.INBOUND,
+        "answered",
+        began,
+        answered,
+        office.now,
+        "agent:alice",
+        EndReason.HANGUP,
+        None,
+        None,
+        None,
+        outside,
+        ("alice",),
+        (),
+    )
 
 
 def test_who_was_rung_and_did_not_answer_has_missed_it() -> None:

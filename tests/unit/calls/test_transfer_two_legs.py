@@ -169,6 +169,19 @@ def test_with_a_transfer_of_its_own_under_way_the_contact_waits_for_that_and_the
     assert office.hears() == hear_each_other("dave", "in1")
 
 
+def test_the_second_leg_has_two_seconds_to_be_reported_s21() -> None:
+    office, first, second = _holding()
+    office.picks_up("bob")
+    _reported(office, first)
+    office.pass_time(OTHER_LEG - 0.1)
+    assert office.requests() == []
+    _reported(office, second, half=2)
+    for leg in (first, second):
+        office.asterisk.hang_up(leg)
+    office.is_calm()
+    assert office.hears() == hear_each_other("bob", "in1")
+
+
 def test_an_other_call_that_is_none_of_ours_is_waited_for_in_vain_and_the_agent_is_rung_again() -> None:
     office = Office()
     office.served()
