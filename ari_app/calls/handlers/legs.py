@@ -168,7 +168,7 @@ def _others_ring(step: Step, call: Call, party: Party, gone: Leg, cause: int) ->
     if not party.away or not left:
         return False
     if gone.state is LegState.RINGING and refusals.failure_of(cause) in (OfferState.DECLINED, OfferState.BUSY):
-        parties.stop_ringing(step, call, replace(party, leg=None, also_rung=left), answered_elsewhere=True)
+        parties.stop_ringing(step, call, party, answered_elsewhere=True)
         return False
     step.put_party(call.id, party.id, leg=left[0], also_rung=left[1:])
     return True

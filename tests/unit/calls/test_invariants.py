@@ -7,7 +7,7 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import invariants
-from ari_app.calls.model import Attempt, Call, Monitor, MonitorMode, OfferState, PartyRole, Progress, Snoop
+from ari_app.calls.model import Attempt, Call, Monitor, MonitorMode, OfferState, PartyRole, Progress, Snoop, Sound
 from ari_app.calls.step import Step
 from tests.support.office import Office
 
@@ -112,3 +112,23 @@ def test_an_agent_who_is_waited_for_and_a_leg_that_hears_a_prompt_break_nothing(
     office.ask(c.Hold, "alice", call=call.id)
     office.hangs_up("alice")
     assert _found(office, lambda x: x) == []
+
+
+def test_behind_an_agent_who_has_no_leg_others_are_looked_at_too() -> None:
+    office = Office()
+    office.served()
+
+    def broken(call: Call) -> Call:
+        changed = _with(_with(call, "in1", leg="unknown"), "alice", leg=None, away=True)
+        return replace(changed, held_since=1.0, parties=dict(reversed(changed.parties.items())))
+
+    assert _found(office, broken) == ["a party whose leg is unknown"]
+
+
+def test_a_ringing_tone_is_no_music_for_one_who_is_on_hold() -> None:
+    office = Office()
+    office.ask(c.Hold, "alice", call=office.served().id)
+    leg = office.switch.legs["in1"]
+    assert leg.requested is not None
+    office.switch.state.legs["in1"] = replace(leg, requested=replace(leg.requested, sound=Sound.RINGING))
+    assert _found(office, lambda x: x) == ["somebody on hold without music"]

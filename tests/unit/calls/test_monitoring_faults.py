@@ -36,6 +36,20 @@ def test_one_that_never_can_leaves_music_until_it_is_requested_again() -> None:
     office.is_calm()
 
 
+def test_one_that_never_could_is_tried_again_when_the_connection_is_back() -> None:
+    office = Office("erin")
+    call = office.served()
+    for _ in range(3):
+        office.asterisk.fail_next(lambda effect: isinstance(effect, e.CreateSnoop), carried_out=True)
+    monitor(office, call)
+    assert office.hears() == TALK
+    office.lose_link()
+    office.asterisk.restore_link()
+    office.settle()
+    assert office.hears() == OVERHEARD
+    office.is_calm()
+
+
 def test_a_snoop_that_goes_before_its_leg_does_is_not_made_again_on_it() -> None:
     office, call = monitored()
     snoop = office.switch.calls[call.id].monitors["erin"].snoop

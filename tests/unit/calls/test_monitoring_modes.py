@@ -80,6 +80,15 @@ def test_whispering_sends_the_agent_silence_while_nobody_else_is_to_be_heard() -
     office.is_calm()
 
 
+def test_a_mute_alone_ends_no_sound_that_goes_on() -> None:
+    office, call = monitored(WHISPER)
+    office.ask(c.Hold, "alice", call=call.id)
+    me = office.party(office.only_call(), "alice").id
+    assert office.do(c.MuteParty, "alice", call=call.id, party=me) == ["SetMute alice unheard hearing"]
+    assert office.asterisk.world.channels[office.leg_of("alice")].silence
+    office.is_calm()
+
+
 def test_who_listens_only_has_no_silence_sent() -> None:
     office, call = monitored()
     reported = office.do(c.Hold, "alice", call=call.id)

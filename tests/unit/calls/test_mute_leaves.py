@@ -85,3 +85,15 @@ def test_a_supervisor_who_takes_over_whom_they_have_muted_knows_and_keeps_it_s31
     assert office.hears() == set()
     assert "unmute" in next(p for p in office.seen("erin", call).parties if p.role == "contact").actions
     office.is_calm()
+
+
+def test_who_answers_from_another_call_hears_and_is_heard_s11_s31() -> None:
+    office = Office()
+    own = office.served("dave", leg="in2").id
+    call = office.served("alice", leg="in1").id
+    _muted(office, call, "alice")
+    office.ask(c.SingleStepTransfer, "alice", call=call, target=to("agent:dave"))
+    office.ask(c.Answer, "dave", call=call)
+    assert office.hears() == hear_each_other("dave", "in1")
+    assert own in office.switch.calls
+    office.is_calm()

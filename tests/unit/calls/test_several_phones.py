@@ -39,6 +39,7 @@ def test_both_ring_as_one_party_and_the_caller_is_shown_on_both() -> None:
     assert [(x.leg, x.call) for x in created] == [(leg, office.only_call().id) for leg in rung]
     channels = office.asterisk.world.channels
     assert {channels[leg].shown for leg in rung} == {office.switch.legs[rung[0]].shown}
+    assert {channels[leg].bridge for leg in rung} == {None}
     seen = office.seen("alice")
     assert [party.agent for party in seen.parties] == [None, "alice"]
     assert seen.offer is not None
@@ -155,6 +156,24 @@ def test_a_recall_that_one_phone_refuses_by_itself_goes_on_at_the_other(which: i
     office.settle()
     assert _rung(office) == [rung[1 - which]]
     office.picks_up("alice")
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+
+
+def test_a_recall_rings_on_at_all_the_others_and_in_no_bridge() -> None:
+    office = Office(recall=60.0)
+    office.asterisk.places["1001"] = (*PLACES, "sip:1001@pocket")
+    office.ask(c.Hold, "alice", call=office.served().id)
+    office.hangs_up("alice")
+    office.pass_time(60.0)
+    office.settle()
+    rung = _rung(office)
+    assert [office.asterisk.world.channels[leg].bridge for leg in rung] == [None] * 3
+    office.asterisk.hang_up(rung[0], 19)
+    office.settle()
+    assert office.party(office.only_call(), "alice").legs == (rung[1], rung[2])
+    office.asterisk.answer(rung[2])
+    office.settle()
     assert office.hears() == hear_each_other("alice", "in1")
     office.is_calm()
 

@@ -88,6 +88,20 @@ def test_calls_with_a_colleague_in_common_are_not_joined() -> None:
     assert was_notified(office, first) == ["declined"]
 
 
+def test_two_calls_are_not_joined_while_a_third_is_rung_for_one_with_a_colleague_in_it() -> None:
+    office = progressing()
+    first, second = _two_calls(office)
+    own = next(x for x in office.switch.calls.values() if x.party_of("bob") is not None)
+    office.ask(c.SingleStepConference, "alice", call=own.id, target=to("agent:carol"))
+    office.asterisk.press_transfer(first, "x", replaces=True, other=second)
+    office.is_calm()
+    assert was_notified(office, first) == ["declined"]
+    assert len(office.switch.calls) == 2
+    office.picks_up("carol")
+    office.is_calm()
+    assert office.hears() == hear_each_other("alice", "bob", "carol")
+
+
 def _as_bob(office: Office, call: str) -> dict[str, Party]:
     (bob,) = [p for p in office.switch.calls[call].parties.values() if p.agent == "bob"]
     return {"twice": replace(bob, id="twice", leg=None)}

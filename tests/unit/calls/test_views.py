@@ -4,10 +4,13 @@ from dataclasses import replace
 
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, call_state, party_actions
-from ari_app.calls.views import offer_view, view
+from ari_app.calls.model import MonitorMode, OfferState
+from ari_app.calls.views import MonitorView, offer_view, view
 from ari_app.routing.directory import Role
 from tests.support.office import Office
 from tests.support.world import to
+from tests.unit.calls.supervised import monitored
+from tests.unit.calls.test_times import ended
 
 
 def test_a_call_that_is_over_allows_nothing_and_says_released() -> None:
@@ -31,6 +34,8 @@ def test_a_call_is_seen_whole_by_its_agent() -> None:
     ]
     assert seen.parties[0].actions == ("deafen", "hold", "mute", "send_dtmf")
     assert seen.parties[1].actions == ("deafen", "mute")
+    assert [(p.joined_at, p.held_since) for p in seen.parties] == [("1970-01-12T13:46:40.000Z", None)] * 2
+    assert (seen.ended_at, seen.ended_by, seen.end_reason) == (None, None, None)
     assert offer_view(None) is None
 
 
@@ -70,3 +75,32 @@ def test_a_supervisor_sees_what_they_may_do_to_each_party() -> None:
     contact = view(call, "olga", office.directory, Role.SUPERVISOR).parties[0]
     assert {"mute", "deafen", "send_dtmf"} <= set(contact.actions)
     assert view(call, "olga", office.directory).parties[0].actions == ()
+
+
+def test_a_call_that_is_over_shows_when_by_whom_and_why() -> None:
+    office = Office()
+    call = office.served()
+    office.pass_time(5)
+    office.do(c.Release, "alice", call=call.id)
+    seen = view(ended(office), "alice", office.directory)
+    assert (seen.ended_at, seen.ended_by, seen.end_reason) == ("1970-01-12T13:46:45.000Z", "agent:alice", "hangup")
+
+
+def test_until_when_it_rings_is_shown_while_it_rings() -> None:
+    office = Office(offer_timeout=20.0)
+    call = office.served()
+    office.ask(c.SingleStepTransfer, "alice", call=call.id, target=to("agent:bob"))
+    offer = office.switch.calls[call.id].offer
+    assert offer is not None
+    rings = offer_view(offer)
+    assert rings is not None
+    assert rings.ring_until == "1970-01-12T13:47:00.000Z"
+    seeks = offer_view(replace(offer, state=OfferState.SEEKING))
+    assert seeks is not None
+    assert seeks.ring_until is None
+
+
+def test_an_overseer_sees_who_monitors() -> None:
+    office, call = monitored()
+    (seen,) = view(office.switch.calls[call.id], "oscar", office.directory, Role.SUPERVISOR).monitors
+    assert seen == MonitorView("erin", "Erin", MonitorMode.LISTEN, "connected", you=False)
