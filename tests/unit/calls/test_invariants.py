@@ -120,7 +120,7 @@ def test_behind_an_agent_who_has_no_leg_others_are_looked_at_too() -> None:
 
     def broken(call: Call) -> Call:
         changed = _with(_with(call, "in1", leg="unknown"), "alice", leg=None, away=True)
-        return replace(changed, held_since=1.0, parties=dict(reversed(changed.parties.items())))
+        return replace(changed, held_since=1.0, parties=dict(reversed(list(changed.parties.items()))))
 
     assert _found(office, broken) == ["a party whose leg is unknown"]
 

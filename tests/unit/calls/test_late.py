@@ -349,3 +349,13 @@ def test_a_fault_at_the_end_of_a_leg_nobody_knows_keeps_nothing_of_it(monkeypatc
     monkeypatch.setattr(legs, "gone", breaks)
     (fault,) = office.feed(s.LegGone("gone"))
     assert isinstance(fault, e.ReportFault)
+
+
+def test_whoever_has_no_phone_any_more_is_given_back_with_the_reservation_that_found_them() -> None:
+    office = Office(ready=("alice",))
+    office.feed(s.ChannelArrived("in1", "carrier", "group", ("support",)))
+    reserved = office.inbox.popleft()
+    assert isinstance(reserved, s.AgentReserved)
+    agents = office.directory.agents
+    office.configure(replace(office.directory, agents={**agents, "alice": replace(agents["alice"], phone=None)}))
+    assert e.SetActivity("alice", None, request=reserved.request) in office.feed(reserved)
