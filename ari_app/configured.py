@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.http import HttpClient
+from ari_app.ari.link import Pace
 from ari_app.config.demo import check_secrets
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 0.5
 _LOGGED = 20
+_GONE_AFTER = 1.0
+"""Seconds for which nothing listens where an Asterisk was: it is dead, and its agents are free for calls of others."""
 
 type Kept = Callable[[], Awaitable[KeptConfiguration | None]]
 
@@ -150,6 +153,8 @@ def asterisk_settings(
         application=settings.stasis_app,
         bridge_prefix=prefix,
         leads=leads,
+        # One alone is soon back, and nobody would have anything of its agents' being free.
+        pace=Pace(gone_after=_GONE_AFTER if settings.asterisks else None),
     )
 
 

@@ -81,7 +81,7 @@ class Asterisk:
             self.client, settings.application, settings.routing_context, self._place_found, endpoint
         )
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
-        self._link = Link(self.client, settings.application, self, pace=settings.pace)
+        self._link = Link(self.client, settings.application, self, pace=settings.pace, on_gone=self._ended)
         self._creating: dict[int, LegId] = {}
         self._asking: asyncio.Task[None] | None = None
         self._stopping = False
@@ -181,6 +181,14 @@ class Asterisk:
         self._requests.cut_off()
         if fenced:
             self._on_fenced()
+
+    def _ended(self) -> None:
+        """There is no such process any more: nothing of its calls is left."""
+        self._translator.listed([])
+        self._requests.keep(set(), set())
+        self._phones.listed([])
+        self._on_fact(AsteriskReconciled((), ()))
+        self._on_fact(LinkLost())
 
     def _place_found(self, leg: LegId, place: str) -> None:
         self._on_fact(OtherPlaceFound(leg, place))

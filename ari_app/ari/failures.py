@@ -2,7 +2,8 @@
 
     AsteriskUnavailable (ari_app.errors)
     └── AriError                Asterisk answered with an error, or not at all
-        ├── Unreachable         no answer: connection refused or lost, or out of time
+        ├── Unreachable         no answer: connection lost, or out of time
+        │   └── NobodyListens   the connection was refused: there is no process, at least not now
         ├── NotFound            404: no such channel, bridge, playback, endpoint
         │   └── ChannelGone     that channel is not, or no longer, there or ours
         ├── Conflict            409: the id is taken, or the state forbids it
@@ -32,6 +33,10 @@ class Unreachable(AriError):
 
     def __init__(self, message: str) -> None:
         super().__init__(0, message)
+
+
+class NobodyListens(Unreachable):
+    """The connection was refused, by a machine that is there: no Asterisk runs there now."""
 
 
 class NotFound(AriError):

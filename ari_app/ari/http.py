@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, TCPConnector
 
-from ari_app.ari.failures import Unreachable, failure
+from ari_app.ari.failures import NobodyListens, Unreachable, failure
 
 type Query = Mapping[str, object]
 type Leads = Callable[[], Awaitable[bool]]
@@ -99,6 +99,10 @@ class HttpClient:
             except (aiohttp.ServerDisconnectedError, ConnectionResetError) as error:
                 if attempt + 1 == attempts:
                     raise Unreachable(f"connection lost: {type(error).__name__}") from error
+            except aiohttp.ClientConnectorError as error:
+                refused = isinstance(error.os_error, ConnectionRefusedError)
+                kind = NobodyListens if refused else Unreachable
+                raise kind(f"no connection: {type(error).__name__}") from error
             except aiohttp.ClientError as error:
                 # Only the type: the text of some holds the whole URL.
                 raise Unreachable(f"no connection: {type(error).__name__}") from error

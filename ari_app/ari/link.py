@@ -11,6 +11,7 @@ given up meanwhile, and the application is theirs. So an event of our own must c
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +20,7 @@ from typing import Any, Protocol
 import structlog
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import AriError, Unreachable
+from ari_app.ari.failures import AriError, NobodyListens, Unreachable
 from ari_app.ari.messages import REPLACED, USED, USER_EVENT
 
 log = structlog.get_logger(__name__)
@@ -42,13 +43,15 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Times in seconds: the delays between attempts, and how the connection is watched."""
+    """Times in seconds: the delays between attempts, how the connection is watched, and after how long an Asterisk of
+    which no process is there is given up with its calls (None: never, its restart tells)."""
 
     first_delay: float = 0.1
     last_delay: float = 5.0
     proof_every: float = 3.0
     proof_within: float = 3.0
     proofs_missed: int = 2
+    gone_after: float | None = None
 
 
 class Listener(Protocol):
@@ -77,7 +80,13 @@ class Link:
         events: tuple[str, ...] = tuple(USED),
         pace: Pace | None = None,
         jitter: Callable[[], float] = random.random,
+        on_gone: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._on_gone = on_gone
+        self._clock = clock
+        self._refused_since: float | None = None
+        self._gone = False
         self._client = client
         self._application = application
         self._listener = listener
@@ -128,6 +137,7 @@ class Link:
                 await self._one_connection()
             except AriError as error:
                 reason = str(error)
+                self._look_whether_gone(error)
             except OSError as error:
                 reason = type(error).__name__
             except ValueError as error:
@@ -147,6 +157,19 @@ class Link:
             what = "asterisk_link_lost" if stood else "asterisk_not_reached"
             log.warning(what, application=self._application, reason=reason, retry_in=round(wait, 2))
             await asyncio.sleep(wait)
+
+    def _look_whether_gone(self, error: AriError) -> None:
+        """A process that is gone has taken its calls with it. One that does not answer may be cut off, or frozen."""
+        if not isinstance(error, NobodyListens):
+            self._refused_since = None
+            return
+        now = self._clock()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        after = self._pace.gone_after
+        if after is not None and not self._gone and now - self._refused_since >= after:
+            self._gone = True
+            log.error("asterisk_gone", application=self._application)
+            self._on_gone()
 
     async def _one_connection(self) -> None:
         """From the opening of the WebSocket to its end."""
@@ -191,6 +214,7 @@ class Link:
         if self._replaced.is_set():
             return
         self._to(LinkState.UP)
+        self._refused_since, self._gone = None, False
         log.info("asterisk_link_up", application=self._application, channels=len(channels), bridges=len(bridges))
         self._listener.link_up(channels, bridges)
         for event in early:

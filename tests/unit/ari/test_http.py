@@ -7,7 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import WSMsgType, web
 
-from ari_app.ari.failures import AriError, ChannelGone, Conflict, InvalidState, NotFound, Unprocessable, Unreachable
+from ari_app.ari.failures import (
+    AriError,
+    ChannelGone,
+    Conflict,
+    InvalidState,
+    NobodyListens,
+    NotFound,
+    Unprocessable,
+    Unreachable,
+)
 from ari_app.ari.http import HttpClient, plain
 from ari_app.errors import AsteriskUnavailable, Code
 
@@ -191,6 +200,11 @@ async def test_a_refused_websocket_is_an_error(server: Server, client: HttpClien
     with pytest.raises(AriError) as caught:
         await client.ws_connect(f"{server.url}/events")
     assert caught.value.status == 401
+
+
+async def test_where_nobody_listens_that_is_known(client: HttpClient) -> None:
+    with pytest.raises(NobodyListens):
+        await client.request("GET", "http://127.0.78.250:9/x")
 
 
 async def test_a_websocket_to_nobody_is_an_error(client: HttpClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import AriError, Unreachable
+from ari_app.ari.failures import AriError, NobodyListens, Unreachable
 from ari_app.ari.http import HttpClient
 from ari_app.ari.link import Json, Link, LinkState, Pace
 
@@ -22,6 +22,7 @@ class Client(AriClient):
         super().__init__("http://nowhere", http)
         self.connections = 0
         self.reachable = True
+        self.listens = True
         self.proofs: list[AriError | None] = []
         self.mute = 0
         """How many events it does not send any more."""
@@ -33,6 +34,8 @@ class Client(AriClient):
 
     async def describe(self) -> None:
         self.requested.release()
+        if not self.listens:
+            raise NobodyListens("refused")
         if not self.reachable:
             raise Unreachable("no connection")
 
@@ -284,3 +287,63 @@ async def test_stopping_ends_it(link: Link, client: Client, listener: Listener) 
     await link.stop()
     assert link.state is LinkState.DOWN
     assert client.connections == 1
+
+
+@pytest.fixture
+def gone() -> list[float]:
+    """When it was reported that Asterisk is gone."""
+    return []
+
+
+@pytest.fixture
+async def given_up(client: Client, listener: Listener, gone: list[float]) -> AsyncIterator[Link]:
+    """A link that gives an Asterisk up; each attempt takes it 0.4 s."""
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += 0.4
+        return now
+
+    pace = Pace(first_delay=0.0, last_delay=0.0, proof_every=0.0, proof_within=0.0, gone_after=1.0)
+    link = Link(client, "app", listener, pace=pace, on_gone=lambda: gone.append(now), clock=clock)
+    yield link
+    await link.stop()
+
+
+async def attempts(client: Client, number: int) -> None:
+    async with asyncio.timeout(5):
+        for _ in range(number):
+            await client.requested.acquire()
+
+
+async def test_where_nobody_listens_for_a_while_asterisk_is_gone_and_that_is_reported_once(
+    given_up: Link, client: Client, listener: Listener, gone: list[float]
+) -> None:
+    client.listens = False
+    given_up.start()
+    await attempts(client, 3)
+    assert gone == []
+    await attempts(client, 4)
+    assert gone == [pytest.approx(1.6)]
+    client.listens = True
+    await listener.until(1)
+    client.listens = False
+    client.lose()
+    await attempts(client, 9)
+    assert len(gone) == 2
+
+
+async def test_one_that_does_not_answer_may_have_its_calls_yet(
+    given_up: Link, client: Client, gone: list[float]
+) -> None:
+    client.reachable = False
+    given_up.start()
+    await attempts(client, 9)
+    client.listens = False
+    await attempts(client, 2)
+    client.listens = True  # it was cut off again: that it was not there for a moment says nothing
+    await attempts(client, 2)
+    client.listens = False
+    await attempts(client, 2)
+    assert gone == []

@@ -100,6 +100,20 @@ def test_everybody_gone_meanwhile_leaves_nothing_behind(state: Callable[[Office]
     assert not office.asterisk.world.bridges
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_an_asterisk_that_is_gone_leaves_nobody_busy(state: Callable[[Office], None]) -> None:
+    office = Office()
+    state(office)
+    office.settle()
+    office.asterisk.lose_link()
+    office.settle()
+    office.feed(s.AsteriskReconciled((), ()))
+    office.feed(s.LinkLost())
+    office.settle()
+    assert not office.switch.calls
+    assert not office.agents.activity
+
+
 def test_an_answer_that_was_missed_is_made_up() -> None:
     office = Office()
     _ringing(office)

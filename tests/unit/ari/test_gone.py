@@ -1,0 +1,20 @@
+"""An Asterisk of which no process is there any more: all that it had is over, and nothing can be requested of it."""
+
+import asyncio
+
+from ari_app.ari.asterisk import Asterisk, AsteriskSettings
+from ari_app.ari.link import Pace
+from ari_app.calls.stimuli import AsteriskFact, AsteriskReconciled, LinkLost
+
+NOWHERE = "http://127.0.78.250:9"
+
+
+async def test_that_it_is_gone_is_that_it_has_nothing_and_is_away() -> None:
+    facts: asyncio.Queue[AsteriskFact] = asyncio.Queue()
+    pace = Pace(first_delay=0.0, last_delay=0.0, gone_after=0.0)
+    asterisk = Asterisk(AsteriskSettings(NOWHERE, "user", "secret", pace=pace), facts.put_nowait)
+    asterisk.start()
+    async with asyncio.timeout(5):
+        assert [await facts.get(), await facts.get()] == [AsteriskReconciled((), ()), LinkLost()]
+    await asterisk.stop()
+    assert facts.empty()
