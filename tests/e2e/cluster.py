@@ -78,6 +78,15 @@ class Cluster:
         answer: Any = await self._get(url, self.stack.ari_headers)
         return answer if isinstance(answer, list) else []
 
+    async def has_no_phone(self) -> bool:
+        """Whether the controllers take no agent's phone for registered."""
+        async with aiohttp.ClientSession() as session:
+            session.headers["Authorization"] = f"Bearer {await self.stack.login(session, 'admin')}"
+            async with session.get(f"{self.stack.api}/v1/agents") as response:
+                agents: list[dict[str, Any]] = (await response.json())["agents"]
+            await session.post(f"{self.stack.api}/v1/logout")
+        return all(agent["phone_state"] in ("unreachable", None) for agent in agents)
+
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str, within: float = WITHIN) -> None:
         """Polled: nothing reports it by itself. Raises AssertionError."""
         try:

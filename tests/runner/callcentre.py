@@ -14,11 +14,11 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from tests.e2e import crowd
-from tests.runner.compose import Options, service
+from tests.runner import compose
+from tests.runner.compose import Options
 from tests.runner.machine import Machine
 from tests.runner.places import Place
 
-_PARTS = ("asterisk", "redis", "controller")
 _READY_WITHIN = 60
 _POLL_SECONDS = 0.2
 _RESTARTS = 4  # of a controller that only dies
@@ -44,14 +44,35 @@ def settings(place: Place, images: Mapping[str, str], files: Path) -> dict[str, 
     }
 
 
+def cluster_settings(place: Place, images: Mapping[str, str], files: Path) -> dict[str, str]:
+    """The same for docker/cluster/compose.yaml."""
+    return {
+        **images,
+        "COMPOSE_PROJECT_NAME": place.project,
+        "CLUSTER_NETWORK": place.address.rpartition(".")[0],
+        "CLUSTER_CARRIER": place.carrier,
+        "ARI_PASSWORD": secrets.token_hex(24),
+        "REDIS_PASSWORD": secrets.token_hex(24),
+        "SENTINEL_PASSWORD": secrets.token_hex(24),
+        "ASTERISK_CONFIG": str(files),
+    }
+
+
 class CallCentre:
     """At a place of its own. Its logs, and what the tests in it report, are kept in `reports`."""
+
+    parts: tuple[str, ...] = ("asterisk", "redis", "controller")
+    called = "Asterisk, Redis and the controller"
+    _file = compose.FILE
+    _settings_of = staticmethod(settings)
+    _speaks_for_all = "controller"
+    """The one whose log says why it does not become ready."""
 
     def __init__(self, machine: Machine, place: Place, images: Mapping[str, str], reports: Path) -> None:
         self.place = place
         self._machine = machine
         self._reports = reports
-        self._settings = settings(place, images, reports / "asterisk")
+        self._settings = self._settings_of(place, images, reports / "asterisk")
         self._running: dict[str, Container] = {}
 
     def start(self) -> None:
@@ -62,13 +83,13 @@ class CallCentre:
         crowd.gather(files)
         for file in (files, *files.rglob("*")):
             file.chmod(0o755 if file.is_dir() else 0o644)
-        for name in _PARTS:
-            self._running[name] = self._machine.start(service(name, self._settings))
+        for name in self.parts:
+            self._running[name] = self._machine.start(self._service(name))
         self._wait_until_ready()
 
     def bots(self) -> Options:
         """A container of the bots in it, who may take its parts away."""
-        options = service("bots", self._settings)
+        options = self._service("bots")
         socket = "/var/run/docker.sock"
         return {**options, "name": f"{self.place.project}-bots", "volumes": [f"{socket}:{socket}"]}
 
@@ -79,8 +100,11 @@ class CallCentre:
                 (self._reports / f"{name}.log").write_bytes(container.logs())
         self._machine.remove(self.place.project)
 
+    def _service(self, name: str) -> Options:
+        return compose.service(name, self._settings, self._file.read_text())
+
     def _wait_until_ready(self) -> None:
-        controller = self._running["controller"]
+        controller = self._running[self._speaks_for_all]
         deadline = time.monotonic() + _READY_WITHIN
         while not self._is_ready():
             controller.reload()
@@ -99,3 +123,16 @@ class CallCentre:
             return False
         finally:
             connection.close()
+
+
+class Cluster(CallCentre):
+    """A cluster: its edge and its proxy are where a call centre has its Asterisk and its controller."""
+
+    parts = (
+        *("redis-1", "redis-2", "redis-3", "asterisk-a", "asterisk-b", "edge"),
+        *("controller-1", "controller-2", "controller-3", "api"),
+    )
+    called = "The cluster's parts"
+    _file = compose.CLUSTER
+    _settings_of = staticmethod(cluster_settings)
+    _speaks_for_all = "controller-1"

@@ -1,4 +1,4 @@
-"""The services of `docker/compose.yaml`, as the Docker SDK wants them: nothing else describes the call centre."""
+"""The services of a compose file, as the Docker SDK wants them: nothing else describes a call centre, or a cluster."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 from docker.types import LogConfig
 
 FILE = Path(__file__).parents[2] / "docker" / "compose.yaml"
+CLUSTER = FILE.parent / "cluster" / "compose.yaml"
 
 _VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
 _SECOND = 1_000_000_000  # Docker counts in nanoseconds
@@ -43,7 +44,7 @@ def service(name: str, settings: Mapping[str, str], text: str | None = None) -> 
             case "healthcheck":
                 options["healthcheck"] = {key: _nanoseconds(part) for key, part in value.items()}
             case _ if field not in _NO_MATTER:
-                raise ValueError(f"docker/compose.yaml: {name} has {field}, unknown to tests/runner/compose.py")
+                raise ValueError(f"compose.yaml: {name} has {field}, unknown to tests/runner/compose.py")
     return options
 
 
@@ -68,7 +69,7 @@ def _filled(value: Any, settings: Mapping[str, str]) -> Any:
 def _volume(volume: str, project: str) -> str:
     """Volumes that are no directories belong to the project, as compose has it."""
     if volume.startswith("."):
-        raise ValueError(f"docker/compose.yaml: {volume} is no path of the host: set what it stands for")
+        raise ValueError(f"compose.yaml: {volume} is no path of the host: set what it stands for")
     return volume if volume.startswith("/") else f"{project}_{volume}"
 
 

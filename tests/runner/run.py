@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from docker.errors import DockerException
 
-from tests.runner.callcentre import CallCentre, NotReady
+from tests.runner.callcentre import CallCentre, Cluster, NotReady
 from tests.runner.compose import Options
 from tests.runner.machine import Machine
 from tests.runner.places import Place, choose
@@ -37,7 +37,7 @@ class Run:
     arguments: Sequence[str]
     style: Style
     output: BinaryIO
-    centre: CallCentre | None = None
+    centres: dict[type[CallCentre], CallCentre] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
 
     def steps(self, names: Sequence[str]) -> list[Outcome]:
@@ -78,9 +78,9 @@ class Run:
         return outcome(name, round(time.monotonic() - began), files, good=good)
 
     def close(self) -> None:
-        """Keep the logs of the call centre that the steps have shared, and remove it."""
-        if self.centre is not None:
-            self.centre.close()
+        """Keep the logs of the call centre that the steps have shared, and of the cluster, and remove them."""
+        for centre in self.centres.values():
+            centre.close()
 
     def leave(self) -> None:
         """Let others have the places."""
@@ -89,12 +89,8 @@ class Run:
 
     def _run(self, name: str, arguments: Sequence[str], output: BinaryIO, mounted: Sequence[str] = ()) -> bool:
         try:
-            if name not in IN_CALL_CENTRE:
-                options = self._alone(name)
-            else:
-                if self.centre is None:
-                    self.centre = self._call_centre(self.scratch, output)
-                options = self.centre.bots()
+            with_calls = name in IN_CALL_CENTRE
+            options = self._centre_of(name, output).bots() if with_calls else self._alone(name)
             return self._all(commands(name, arguments), _reporting(options, self.scratch, mounted), output)
         except _COMPLAINTS as complaint:
             _say(output, str(complaint))
@@ -122,7 +118,7 @@ class Run:
         reports.mkdir()
         with (self.scratch / f"part.{number}.log").open("wb") as output:
             try:
-                centre = self._call_centre(reports, output)
+                centre = self._call_centre(reports, output, CallCentre)
                 options = _reporting(centre.bots(), reports, [f"{taken}:{_TAKEN}"])
                 good = self._all(commands(name, ("--taken", _TAKEN)), options, output)
                 centre.close()
@@ -141,17 +137,25 @@ class Run:
         shutil.copy(written, self.scratch / f"{name}.{number}.xml")
         return good
 
-    def _call_centre(self, reports: Path, output: BinaryIO) -> CallCentre:
+    def _centre_of(self, step: str, output: BinaryIO) -> CallCentre:
+        """The one that all steps of its kind share; made for the first of them."""
+        kind, reports = (Cluster, self.scratch / "cluster") if step == "cluster" else (CallCentre, self.scratch)
+        if kind not in self.centres:
+            reports.mkdir(exist_ok=True)
+            self.centres[kind] = self._call_centre(reports, output, kind)
+        return self.centres[kind]
+
+    def _call_centre(self, reports: Path, output: BinaryIO, kind: type[CallCentre]) -> CallCentre:
         began = time.monotonic()
         self.places.append(place := choose(self.scratch.parent))
-        centre = CallCentre(self.machine, place, self.images, reports)
+        centre = kind(self.machine, place, self.images, reports)
         try:
             centre.start()
         except (NotReady, DockerException):
             centre.close()
             raise
         took = round(time.monotonic() - began)
-        ready = f"Asterisk, Redis and the controller are ready on {centre.place.address} ({took} s)"
+        ready = f"{kind.called} are ready on {centre.place.address} ({took} s)"
         _say(output, self.style.note(ready))
         return centre
 

@@ -9,9 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 ALL = ("lint", "types", "imports", "unit", "contract", "e2e")
-STEPS = (*ALL, "bench")
+STEPS = (*ALL, "cluster", "bench")
 # Those that have a call centre; the others have no network.
-IN_CALL_CENTRE = frozenset({"contract", "e2e", "bench"})
+IN_CALL_CENTRE = frozenset({"contract", "e2e", "cluster", "bench"})
 
 _BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu", "desk")
 # Some of the tests reach some of the branches.
@@ -55,6 +55,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "unit": lambda wanted: _pytest("unit", ("tests/unit", "tests/properties"), wanted or _ALL_BRANCHES),
     "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
+    "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
     "bench": _bench,
 }
 

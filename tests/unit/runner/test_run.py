@@ -44,6 +44,7 @@ class FakeCentre:
     """Ready at once, or never."""
 
     ready = True
+    called = "The parts"
 
     def __init__(self, _: Machine, place: Place, __: Mapping[str, str], reports: Path) -> None:
         self.place, self.reports = place, reports
@@ -69,6 +70,7 @@ def machine() -> FakeMachine:
 def three(tmp_path: Path, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run with three call centres."""
     monkeypatch.setattr(run, "CallCentre", FakeCentre)
+    monkeypatch.setattr(run, "Cluster", type("FakeCluster", (FakeCentre,), {}))
     monkeypatch.setattr(FakeCentre, "ready", True)
     (scratch := tmp_path / "scratch").mkdir()
     return Run(cast("Machine", machine), scratch, {"BOTS_TAG": "b"}, 3, (), Style(colours=False), BytesIO())
@@ -110,6 +112,16 @@ def test_steps_have_one_call_centre_in_common_whose_logs_are_kept(three: Run, ma
     assert (three.scratch / "controller.log").exists()
     three.leave()
     assert list(three.scratch.parent.glob("*.lock")) == []
+
+
+def test_a_cluster_is_another_than_the_call_centre_of_the_other_steps(three: Run, machine: FakeMachine) -> None:
+    three.step("contract", three.output)
+    three.step("cluster", three.output)
+    assert machine.ran == ["cctest-64-bots", "cctest-65-bots"]
+    three.close()
+    assert (three.scratch / "controller.log").exists()
+    assert (three.scratch / "cluster" / "controller.log").exists()
+    three.leave()
 
 
 def test_a_call_centre_that_does_not_become_ready_fails_the_step_and_the_next_is_run(
