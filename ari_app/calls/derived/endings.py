@@ -21,12 +21,12 @@ def settle(step: Step, cause: s.Stimulus | None) -> None:
     """Note it of the calls that ended with this step. `cause` None: a fault of ours."""
     for call in list(step.calls.values()):
         if call.ended and call.ended_at is None:
-            by = SYSTEM if cause is None else _by(step, call, cause)
+            by = _by(step, call, cause)
             reason = EndReason.FAULT if cause is None else _reason(call, cause, by)
             step.put_call(call.id, ended_at=step.now, ended_by=by, end_reason=reason)
 
 
-def _by(step: Step, call: Call, cause: s.Stimulus) -> str:
+def _by(step: Step, call: Call, cause: s.Stimulus | None) -> str:
     match cause:
         case c.BaseCommand():
             return f"agent:{cause.by}"

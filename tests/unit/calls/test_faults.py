@@ -19,6 +19,7 @@ from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory
 from tests.support.callcentre import directory
 from tests.support.office import AWAY, Office, hear_each_other
+from tests.unit.calls.test_times import how
 
 
 def _fails(office: Office, kind: type, times: int = 1, *, carried_out: bool = False) -> None:
@@ -282,6 +283,7 @@ def test_what_is_due_and_refused_is_a_fault_for_dropped_it_would_be_due_for_ever
         office.pass_time()
     assert office.alarms == [f"{call.id}: TimePassed: Refused: there is no such call"]
     assert not office.switch.calls
+    assert how(office) == ("system", "fault")
 
 
 def test_a_leg_that_is_gone_is_gone_also_when_its_going_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from ari_app.calls.actions import call_actions, call_state, party_actions
 from ari_app.calls.model import MonitorMode, OfferState
 from ari_app.calls.views import MonitorView, offer_view, view
 from ari_app.routing.directory import Role
-from tests.support.office import Office
+from tests.support.office import AWAY, Office
 from tests.support.world import to
 from tests.unit.calls.supervised import monitored
 from tests.unit.calls.test_times import ended
@@ -46,6 +46,15 @@ def test_an_agent_who_is_held_by_a_colleague_sees_the_call_held() -> None:
     assert office.seen("bob", call.id).state == "held"
     assert office.seen("alice", call.id).state == "held"
     assert call_state(office.only_call(), "olga") == "held"
+
+
+def test_whoever_is_not_in_a_call_sees_it_as_its_owner_does() -> None:
+    office = Office("bob")
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.ask(c.MakeCall, "bob", target=AWAY)
+    now = office.switch.calls[call.id]
+    assert [call_state(now, who) for who in ("bob", "alice", "erin")] == ["held", "established", "established"]
 
 
 def test_a_party_that_left_is_shown_as_left_and_allows_nothing() -> None:
