@@ -62,12 +62,13 @@ asterisks_are_there() {
     [[ -n $listed && $(awk '$3 !~ /^(A|D)/' <<<"$listed") == "" ]]
 }
 
+# All answer, each Asterisk has a leader, and one of them serves the API.
 controllers_are_there() {
-    local part
+    local part led=0
     for part in controller-1 controller-2 controller-3; do
-        [[ $(http_status "$(address "$part")" 8080 /healthz) == 200 ]] || return 1
+        led=$((led + $(http_get "$(address "$part")" 8080 /metrics | sed -n 's/^callcontrol_leader \([0-9]*\).*/\1/p' | grep . || echo 0)))
     done
-    [[ $(http_status "$(address api)" 8080 /readyz) == 200 ]]
+    ((led == 2)) && [[ $(http_status "$(address api)" 8080 /readyz) == 200 ]]
 }
 
 # until_true <seconds> <what> <command…>: says what did not come

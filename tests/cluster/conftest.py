@@ -17,5 +17,6 @@ async def cluster(stack: Stack) -> Cluster:
     cluster = Cluster(stack)
     await cluster.until(cluster.is_whole, "the Sentinels know all that there is", within=30)
     await cluster.until_led()
+    await cluster.until(cluster.gives_calls_to_all, "both Asterisks are led, and get calls")
     await cluster.until(cluster.has_no_phone, "no phone is registered")
     return cluster

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.cluster import Cluster
+from tests.e2e.cluster import ASTERISKS, Cluster
 from tests.e2e.office import Office
 from tests.e2e.witness import reopen, undisturbed
 
@@ -11,6 +11,7 @@ async def test_a_caller_at_the_edge_is_heard_and_hears_music_while_a_transfer_ri
     cluster: Cluster, office: Office
 ) -> None:
     alice, bob = await office.agents("alice", "bob")
+    await cluster.until_rung_by_all(alice, bob)
     caller = await office.caller()
     await office.connect(caller, alice)
     await alice.do("single-step-transfer", target="agent:bob")
@@ -20,13 +21,13 @@ async def test_a_caller_at_the_edge_is_heard_and_hears_music_while_a_transfer_ri
     await office.hears("caller <-> bob")
     await alice.phone.ended()
     await alice.is_now("ready")
-    assert await cluster.calls_of("asterisk-a")
 
 
 async def test_a_restart_of_the_edge_is_not_heard_and_phones_need_not_register_again(
     cluster: Cluster, office: Office
 ) -> None:
     alice, carol = await office.agents("alice", "carol")
+    await cluster.until_rung_by_all(alice, carol)
     caller = await office.caller()
     late = await office.caller("late", "+33600000002")
     await office.connect(caller, alice)
@@ -43,10 +44,47 @@ async def test_a_restart_of_the_edge_is_not_heard_and_phones_need_not_register_a
     await alice.phone.ended()
 
 
+async def test_an_asterisk_that_dies_is_not_heard_at_the_other_which_serves_the_next_callers(
+    cluster: Cluster, office: Office
+) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    await cluster.until_rung_by_all(alice, bob)
+    caller = await office.caller()
+    lost = await office.caller("lost", "+33600000002")
+    try:
+        await cluster.drain("asterisk-b")
+        await office.connect(caller, alice)
+        await cluster.drain("asterisk-a")
+        await cluster.resume("asterisk-b")
+        lost.dial("1002")
+        await bob.phone.answer()
+        await office.hears("caller <-> alice", "lost <-> bob")
+        await alice.do("hold")  # what is drained goes on with what it has
+        await caller.hears_music()
+        await alice.do("retrieve")
+    finally:
+        await cluster.resume("asterisk-a")
+        await cluster.resume("asterisk-b")
+    try:
+        assert [len(await cluster.calls_of(name)) for name in ASTERISKS] == [2, 2]
+        async with undisturbed(office, "caller <-> alice", among=("caller", "alice")):
+            await cluster.asterisk("asterisk-b").kill()
+            for bot in (lost, bob.phone):
+                bot.hangup()  # nobody is there who would notify them
+            await bob.is_now("ready")
+            again = await office.caller("again", "+33600000003")
+            again.dial("2000")
+            await bob.phone.answer()
+            await office.hears("caller <-> alice", "again <-> bob")
+    finally:
+        await cluster.asterisk("asterisk-b").start()
+
+
 async def test_nobody_hears_that_the_leader_dies_nor_that_the_primary_of_redis_does(
     cluster: Cluster, office: Office
 ) -> None:
     alice, bob, carol = await office.agents("alice", "bob", "carol")
+    await cluster.until_rung_by_all(alice, bob, carol)
     caller = await office.caller()
     await office.conference(caller, alice, bob)
     leader, primary = await cluster.leader(), await cluster.primary()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
@@ -14,7 +15,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from tests.e2e.containers import Part
+from tests.e2e.containers import Part, run_in
+from tests.e2e.office import Agent
 from tests.e2e.stack import Stack
 
 type Controller = Literal["controller-1", "controller-2", "controller-3"]
@@ -49,7 +51,7 @@ class Cluster:
         return Part(self.stack, name)
 
     async def leader(self) -> Controller:
-        """The first controller that leads. Raises AssertionError where none does."""
+        """The controller that serves the call centre. Raises AssertionError where none does."""
         for name, last in CONTROLLERS.items():
             if (await self._get(f"http://{self._network}.{last}:8080/healthz")).get("role") == "leader":
                 return name
@@ -86,6 +88,45 @@ class Cluster:
                 agents: list[dict[str, Any]] = (await response.json())["agents"]
             await session.post(f"{self.stack.api}/v1/logout")
         return all(agent["phone_state"] in ("unreachable", None) for agent in agents)
+
+    async def until_rung_by_all(self, *agents: Agent) -> None:
+        """Wait until each Asterisk has found their phones at the edge: it looks once a second, and rings no others."""
+
+        async def seen() -> bool:
+            for last in ASTERISKS.values():
+                url = f"http://{self._network}.{last}:8088/ari/endpoints/PJSIP"
+                found: Any = await self._get(url, self.stack.ari_headers) or []
+                if not users <= {each["resource"] for each in found if each["state"] == "online"}:
+                    return False
+            return True
+
+        users = {agent.phone.user for agent in agents}
+        await self.until(seen, "the phones are seen by both Asterisks")
+
+    async def drain(self, name: Asterisk) -> None:
+        """It gets no new calls."""
+        await run_in(self.edge.container, "edge", "drain", name)
+
+    async def resume(self, name: Asterisk) -> None:
+        """It gets them again."""
+        await run_in(self.edge.container, "edge", "resume", name)
+
+    async def gives_calls_to_all(self) -> bool:
+        """Whether the edge takes every Asterisk for good, and each has a leader."""
+        listed = (await run_in(self.edge.container, "edge", "list")).decode().split()
+        leading = [await self._leads(last) for last in CONTROLLERS.values()]
+        return listed.count("AP") == len(ASTERISKS) == sum(leading)
+
+    async def _leads(self, last: int) -> int:
+        """How many Asterisks that controller leads."""
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session,
+                session.get(f"http://{self._network}.{last}:8080/metrics") as response,
+            ):
+                found = re.search(r"^callcontrol_leader (\S+)$", await response.text(), re.MULTILINE)
+                return int(float(found[1])) if found else 0
+        return 0
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str, within: float = WITHIN) -> None:
         """Polled: nothing reports it by itself. Raises AssertionError."""
