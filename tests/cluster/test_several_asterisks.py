@@ -1,0 +1,241 @@
+"""Calls at two Asterisks, each led by a controller of its own: one call centre for who works there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+
+from tests.bots import Contact
+from tests.e2e.cluster import ASTERISKS, CONTROLLERS, Asterisk, Cluster, Controller
+from tests.e2e.office import PHONES, Agent, Office
+from tests.e2e.witness import reopen, undisturbed
+
+NETWORK_OF = re.compile(r"http://(127\.\d+\.\d+)\.")
+FREE_WITHIN = 5.0
+TRIES = 9
+
+
+@dataclass
+class Talk:
+    """A caller and the agent who has them."""
+
+    caller: Contact
+    agent: Agent
+    asterisk: Asterisk
+
+    @property
+    def hear(self) -> str:
+        return f"{self.caller.name} <-> {self.agent.name}"
+
+
+async def talk(office: Office, caller: Contact, agent: Agent) -> Talk:
+    """The carrier's calls go to the Asterisks in turn."""
+    caller.dial(PHONES[agent.name])
+    await agent.phone.answer()
+    await agent.sees_state("established")
+    found = re.match(r"cc-(asterisk-[ab])-", agent.call_id)
+    assert found is not None, agent.call_id
+    asterisk: Asterisk = "asterisk-a" if found[1] == "asterisk-a" else "asterisk-b"
+    return Talk(caller, agent, asterisk)
+
+
+async def at_work(office: Office, cluster: Cluster, *names: str) -> list[Agent]:
+    """Agents whose phones both Asterisks know: each inquires of the edge once a second."""
+    agents = await office.agents(*names)
+    network = office.stack.api.rpartition(":")[0].rpartition(".")[0]
+
+    async def known() -> bool:
+        async with aiohttp.ClientSession(headers=office.stack.ari_headers) as session:
+            for last in ASTERISKS.values():
+                for agent in agents:
+                    url = f"{network}.{last}:8088/ari/endpoints/PJSIP/{PHONES[agent.name]}"
+                    async with session.get(url) as said:
+                        if (await said.json())["state"] != "online":
+                            return False
+        return True
+
+    await cluster.until(known, "both Asterisks know the phones")
+    return agents
+
+
+async def one_at_each(office: Office, one: Agent, other: Agent) -> tuple[Talk, Talk]:
+    """A call at the first Asterisk, and one at the other: dialled until the edge has chosen so."""
+    first = await talk(office, await office.caller("caller-0", "+33600000000"), one)
+    for number in range(1, TRIES):
+        caller = await office.caller(f"caller-{number}", f"+3360000000{number}")
+        second = await talk(office, caller, other)
+        if second.asterisk != first.asterisk:
+            await office.hears(first.hear, second.hear)
+            return (first, second) if first.asterisk == "asterisk-a" else (second, first)
+        caller.hangup()
+        await other.phone.ended()
+        await other.is_now("ready")
+    raise AssertionError(f"all calls came to {first.asterisk}")
+
+
+def address_of(office: Office, controller: Controller) -> str:
+    found = NETWORK_OF.match(office.stack.api)
+    assert found is not None
+    return f"http://{found[1]}.{CONTROLLERS[controller]}:8080"
+
+
+async def leader_of_the_other(office: Office, cluster: Cluster) -> Controller:
+    """Who leads the second Asterisk, and does not serve the call centre."""
+    serves = await cluster.leader()
+    for controller in CONTROLLERS:
+        async with aiohttp.ClientSession() as session, session.get(f"{address_of(office, controller)}/metrics") as said:
+            leads = re.search(r"^callcontrol_leader (\d)", await said.text(), re.MULTILINE)
+        if controller != serves and leads is not None and leads[1] == "1":
+            return controller
+    raise AssertionError("nobody leads the second Asterisk alone")
+
+
+async def led_again(cluster: Cluster, one: Talk) -> None:
+    """Whatever is requested of it is done again; until then each answer says that it is not, or that nobody knows."""
+    path = f"/v1/calls/{one.agent.call_id}/user-data"
+
+    async def done() -> bool:
+        try:
+            status, answer = await one.agent.request("PATCH", path, {"seen": "yes"})
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+        assert status in (200, 503, 504), answer
+        return status == 200
+
+    await cluster.until(done, "its leader answers")
+
+
+async def test_calls_of_both_are_one_call_centre_at_every_controller(cluster: Cluster, office: Office) -> None:
+    alice, bob, carol = await at_work(office, cluster, "alice", "bob", "carol")
+    here, there = await one_at_each(office, alice, bob)
+    assert await cluster.calls_of("asterisk-a")
+    assert await cluster.calls_of("asterisk-b")
+    for controller in CONTROLLERS:
+        there.agent.moves_to(address_of(office, controller))
+        await reopen(there.agent)
+        await there.agent.sees_state("established")
+        await there.agent.do("hold")
+        await there.caller.hears_music()
+        await there.agent.do("retrieve")
+        await office.hears(here.hear, there.hear)
+        seq = there.agent.events[-1]["seq"]
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": there.agent.authorization}) as session,
+            session.ws_connect(f"{address_of(office, controller)}/v1/events?since={seq - 1}") as socket,
+        ):
+            resumed = await socket.receive_json(timeout=5)
+        assert resumed["seq"] == seq, "the window does not go on where the other one was"
+    await there.agent.do("single-step-transfer", target=f"agent:{carol.name}")
+    await carol.phone.answer()
+    await office.hears(here.hear, f"{there.caller.name} <-> carol")
+    await there.agent.is_now("ready")
+    await here.agent.do("single-step-conference", target=f"agent:{there.agent.name}")
+    await there.agent.phone.answer()
+    others = (f"{here.caller.name} <-> {there.agent.name}", f"{here.agent.name} <-> {there.agent.name}")
+    await office.hears(here.hear, *others, f"{there.caller.name} <-> carol")
+
+
+async def test_a_caller_who_waits_at_one_is_served_by_an_agent_freed_at_the_other(
+    cluster: Cluster, office: Office
+) -> None:
+    (carol,) = await at_work(office, cluster, "carol")
+    first = await office.caller("first", "+33600000000")
+    first.dial("3000")
+    await carol.phone.answer()
+    await carol.sees_state("established")
+    begun = carol.call_id
+    waiting = await waiting_elsewhere(office, cluster, begun)
+    await carol.do("release")
+    await first.ended()
+    await carol.phone.answer(within=10)
+    await office.hears(f"{waiting.name} <-> carol")
+    await carol.sees(lambda call: call["id"] != begun and call["state"] == "established", "the next caller's call")
+
+
+async def waiting_elsewhere(office: Office, cluster: Cluster, begun: str) -> Contact:
+    """A caller who waits at another Asterisk than that of this call: dialled until the edge has chosen so."""
+    other: Asterisk = "asterisk-b" if begun.startswith("cc-asterisk-a-") else "asterisk-a"
+    for number in range(1, TRIES):
+        caller = await office.caller(f"waiting-{number}", f"+3360000000{number}")
+        caller.dial("3000")
+        await caller.hears_music()
+        if any(channel["caller"]["number"] == f"+3360000000{number}" for channel in await cluster.calls_of(other)):
+            return caller
+        caller.hangup()
+        await caller.ended()
+    raise AssertionError(f"no call came to {other}")
+
+
+@pytest.mark.parametrize("ends", ["kill", "freeze"])
+async def test_nobody_hears_that_the_leader_of_the_other_asterisk_is_lost_and_the_first_goes_on(
+    cluster: Cluster, office: Office, ends: str
+) -> None:
+    alice, bob = await at_work(office, cluster, "alice", "bob")
+    here, there = await one_at_each(office, alice, bob)
+    lost, serves = await leader_of_the_other(office, cluster), await cluster.leader()
+    part = cluster.controller(lost)
+    try:
+        async with undisturbed(office, here.hear, there.hear):
+            await (part.kill() if ends == "kill" else part.freeze())
+            await here.agent.to(here.agent.name, "mute")
+            await here.agent.to(here.agent.name, "unmute")
+            await led_again(cluster, there)
+    finally:
+        await (part.start() if ends == "kill" else part.thaw())
+    await there.agent.do("hold")
+    await there.caller.hears_music()
+    await there.agent.do("retrieve")
+    await office.hears(here.hear, there.hear)
+    assert await cluster.leader() == serves
+
+
+@pytest.mark.parametrize("ends", ["kill", "freeze"])
+async def test_nobody_hears_that_who_serves_the_call_centre_is_lost_and_calls_of_both_obey_the_next(
+    cluster: Cluster, office: Office, ends: str
+) -> None:
+    alice, bob = await at_work(office, cluster, "alice", "bob")
+    here, there = await one_at_each(office, alice, bob)
+    serves = await cluster.leader()
+    part = cluster.controller(serves)
+    try:
+        async with undisturbed(office, here.hear, there.hear):
+            await (part.kill() if ends == "kill" else part.freeze())
+            assert await cluster.until_led() != serves
+            await reopen(alice, bob)
+            await led_again(cluster, there)
+            await led_again(cluster, here)
+    finally:
+        await (part.start() if ends == "kill" else part.thaw())
+    for one in (here, there):
+        await one.agent.do("hold")
+        await one.caller.hears_music()
+        await one.agent.do("retrieve")
+        await office.hears(here.hear, there.hear)
+
+
+async def test_an_asterisk_that_dies_takes_its_own_calls_alone_and_its_agents_are_free(
+    cluster: Cluster, office: Office
+) -> None:
+    alice, bob = await at_work(office, cluster, "alice", "bob")
+    here, there = await one_at_each(office, alice, bob)
+    part = cluster.asterisk("asterisk-b")
+    try:
+        async with undisturbed(office, here.hear, among=(here.caller.name, here.agent.name)):
+            await part.kill()
+            await there.agent.is_now("ready", within=FREE_WITHIN)
+            there.agent.phone.hangup()
+            there.caller.hangup()
+        again = await office.caller("again", "+33600000009")
+        again.dial(PHONES[there.agent.name])
+        await there.agent.phone.answer(within=10)
+        await office.hears(
+            here.hear, f"again <-> {there.agent.name}", among=("again", here.caller.name, "alice", "bob")
+        )
+    finally:
+        await part.start()
+    await here.agent.do("hold")
+    await here.caller.hears_music()
+    await here.agent.do("retrieve")
