@@ -110,8 +110,20 @@ class Leader:
         self._bookings = Bookings(self.agents, self.engine.feed, has=self.engine.calls.__contains__)
         self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
         asterisk = asterisk_settings(settings, place.url, _PREFIX, lambda: leading.sure(fence))
-        self.devices = Devices(self.reachability.registered, self.reachability.in_use, followers.device_changed)
-        self.ari = Asterisk(asterisk, self._fact, self._replaced, self.devices.update_in_use, self.devices.endpoint)
+        self.devices = Devices(
+            self.reachability.registered,
+            self.reachability.in_use,
+            followers.device_changed,
+            pages=place == settings.places[0],
+        )
+        self.ari = Asterisk(
+            asterisk,
+            self._fact,
+            self._replaced,
+            self.devices.update_in_use,
+            self.devices.endpoint,
+            self.reachability.gone,
+        )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
 

@@ -58,7 +58,7 @@ class Asterisk:
     `on_fact` gets every AsteriskFact, in order, called from the loop and never from within `execute`; it must only
     enqueue. `on_fenced` is called once when another controller takes the application over: from then on every effect
     fails until `start` is called again. `on_phone_in_use(user, in_use)`: see `PhonesInUse`;
-    `endpoint(user)` is what is dialled to ring an agent's phone.
+    `endpoint(user)` is what is dialled to ring an agent's phone. `on_gone` is called when there is no such process now.
     """
 
     def __init__(
@@ -68,7 +68,9 @@ class Asterisk:
         on_fenced: Callable[[], None] = lambda: None,
         on_phone_in_use: OnPhoneInUse = lambda user, in_use: None,
         endpoint: Callable[[str], str] = lambda user: user,
+        on_gone: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_gone = on_gone
         self._settings = settings
         self._on_fact = on_fact
         self._on_fenced = on_fenced
@@ -189,6 +191,7 @@ class Asterisk:
         self._phones.listed([])
         self._on_fact(AsteriskReconciled((), ()))
         self._on_fact(LinkLost())
+        self._on_gone()
 
     def _place_found(self, leg: LegId, place: str) -> None:
         self._on_fact(OtherPlaceFound(leg, place))

@@ -23,15 +23,19 @@ def user_of(endpoint: str) -> str:
 
 class Devices:
     """Tells `on_phone(user, can_ring)` and `on_phone_in_use(user, in_use)` of whichever phone is chosen, and
-    `on_change(user)` that either has changed.
+    `on_change(user)` that either has changed. `pages`: phones in pages are registered at this Asterisk; where they are
+    not, it cannot know whether they are there (None).
     """
 
     def __init__(
         self,
-        on_phone: Callable[[str, bool], None],
+        on_phone: Callable[[str, bool | None], None],
         on_phone_in_use: Callable[[str, bool], None],
         on_change: Callable[[str], None],
+        *,
+        pages: bool = True,
     ) -> None:
+        self._pages = pages
         self._on_change = on_change
         self._on_phone = on_phone
         self._on_phone_in_use = on_phone_in_use
@@ -73,7 +77,9 @@ class Devices:
             self._in_page.add(user)
         else:
             self._in_page.discard(user)
-        if (can_ring := self.can_ring(self.endpoint(user))) is not None:
+        if device == "page" and not self._pages:
+            self._on_phone(user, None)
+        elif (can_ring := self.can_ring(self.endpoint(user))) is not None:
             self._on_phone(user, can_ring)
 
     def update(self, endpoint: str, can_ring: bool) -> None:

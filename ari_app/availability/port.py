@@ -199,8 +199,9 @@ class Availability(Protocol):
             Refused: `invalid` for another activity.
         """
 
-    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
-        """Whether their phone can ring: registered, and not `in_use` past call control (see `AgentRecord`).
+    async def set_reachable(self, agent: str, reachable: bool | None, in_use: bool = False) -> None:
+        """Whether their phone can ring, as this Asterisk knows it: registered, and not `in_use` past call control (see
+        `AgentRecord`); None: it knows nothing of it any more. It can where each can that is led and knows of it.
 
         An agent who is no longer listed is ignored.
         """

@@ -131,8 +131,9 @@ class RedisAvailability:
         for page in batched(sorted(await self._members("agents")), PAGE, strict=False):
             await self._run("reconcile", requests, *(text for a in page for text in (a, *reported.get(a, ("", "")))))
 
-    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
-        await self._run("set_reachable", agent, "1" if reachable else "in_use" if in_use else "0")
+    async def set_reachable(self, agent: str, reachable: bool | None, in_use: bool = False) -> None:
+        known = "1" if reachable else "in_use" if in_use else "0"
+        await self._run("set_reachable", agent, "unknown" if reachable is None else known)
 
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
         if not target.type.of_agents:

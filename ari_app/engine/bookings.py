@@ -25,10 +25,10 @@ _RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SetReachable:
-    """Whether the agent's phone can ring; if not, whether it is in use past call control."""
+    """Whether the agent's phone can ring (None: that is not known); if not, whether it is in use past call control."""
 
     agent: str
-    reachable: bool
+    reachable: bool | None
     in_use: bool = False
 
 
@@ -82,8 +82,9 @@ class Bookings:
             case _:
                 self._queue(effect)
 
-    def reachable(self, agent: str, reachable: bool, *, in_use: bool = False) -> None:
-        """Asterisk tells whether the agent's phone can ring; if not, whether it is in use past call control."""
+    def reachable(self, agent: str, reachable: bool | None, *, in_use: bool = False) -> None:
+        """Asterisk tells whether the agent's phone can ring (None: it tells nothing any more); if not, whether it is in
+        use past call control."""
         self._queue(SetReachable(agent, reachable, in_use))
 
     def _queue(self, change: Change) -> None:

@@ -13,7 +13,7 @@ from ari_app.routing.directory import Directory
 class Booked(Protocol):
     """Availability is to know that this agent's phone can ring, or why not (see `Bookings.reachable`)."""
 
-    def __call__(self, agent: str, reachable: bool, *, in_use: bool) -> None:
+    def __call__(self, agent: str, reachable: bool | None, *, in_use: bool) -> None:
         """Write it, in order with what else is to be known of the agent."""
 
 
@@ -28,8 +28,11 @@ class Reachability:
         self._in_use: set[str] = set()
         self._reconciled = False
 
-    def registered(self, user: str, can_ring: bool) -> None:
-        """The phone is registered and answers, or not."""
+    def registered(self, user: str, can_ring: bool | None) -> None:
+        """The phone is registered and answers, or not; None: this Asterisk cannot know."""
+        if can_ring is None:
+            self._forget(user)
+            return
         self._registered[user] = can_ring
         self._feed(PhoneReachable(user, can_ring))
         self._report(user)
@@ -52,6 +55,18 @@ class Reachability:
         """Have availability know of every phone again: other agents may have them, or it has lost what it knew."""
         for user in self._registered:
             self._report(user)
+
+    def gone(self) -> None:
+        """There is no such Asterisk now: what it knew of phones counts no more, until it tells anew."""
+        for user in list(self._registered):
+            self._forget(user)
+        self._in_use = set()
+
+    def _forget(self, user: str) -> None:
+        self._registered.pop(user, None)
+        agent = self._directory().agent_of_phone(user)
+        if agent is not None:
+            self._booked(agent.id, None, in_use=False)
 
     def _report(self, user: str) -> None:
         registered = self._registered.get(user)

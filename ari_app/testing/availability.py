@@ -33,7 +33,7 @@ from ari_app.availability.rules import (
 )
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
-from ari_app.testing.availability_model import RANK, ChangeStep, HeldAgent, Kept
+from ari_app.testing.availability_model import RANK, ChangeStep, HeldAgent, Kept, Reach
 
 
 class MemoryAvailability:
@@ -147,14 +147,20 @@ class MemoryAvailability:
                 self._release(known, None, 0, step)
         self._publish(step)
 
-    async def set_reachable(self, agent: str, reachable: bool, in_use: bool = False) -> None:
+    async def set_reachable(self, agent: str, reachable: bool | None, in_use: bool = False) -> None:
         step = self._step()
         known = self._current(agent, step)
-        in_use = in_use and not reachable
-        if known is not None and (known.reachable, known.in_use) != (reachable, in_use):
-            known.reachable, known.in_use = reachable, in_use
-            known.idle = 0
-            self._commit(known, step.now, step)
+        if known is not None:
+            phones = {asterisk: reach for asterisk, reach in known.phones.items() if asterisk != self._asterisk}
+            if reachable is not None:
+                phones[self._asterisk] = Reach.YES if reachable else Reach.IN_USE if in_use else Reach.NO
+            before = Reach.YES if known.reachable else Reach.IN_USE if known.in_use else Reach.NO
+            now = max(phones.values(), default=before)
+            known.phones = phones
+            if now is not before:
+                known.reachable, known.in_use = now is Reach.YES, now is Reach.IN_USE
+                known.idle = 0
+                self._commit(known, step.now, step)
         self._publish(step)
 
     async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:

@@ -3,9 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from ari_app.availability.memberships import Member, Memberships
 from ari_app.availability.port import AgentRecord, AgentState, Change
+
+
+class Reach(IntEnum):
+    """Whether a phone can ring, the worst last."""
+
+    YES = 1
+    NO = 2
+    IN_USE = 3
+
 
 RANK: Mapping[AgentState | None, int] = {AgentState.RESERVED: 1, AgentState.RINGING: 2, AgentState.ON_CALL: 3}
 
@@ -29,6 +39,7 @@ class HeldAgent:
     idle: int = 0
     free: bool = False
     revision: int = 0
+    phones: dict[str, Reach] = field(default_factory=dict)
     at: str = ""
     also: dict[str, tuple[AgentState, str | None]] = field(default_factory=dict)
     was_shown: tuple[AgentState, str] = (AgentState.LOGGED_OUT, "")

@@ -9,12 +9,11 @@ import aiohttp
 import pytest
 
 from tests.bots import Contact
-from tests.e2e.cluster import ASTERISKS, CONTROLLERS, Asterisk, Cluster, Controller
+from tests.e2e.cluster import CONTROLLERS, Asterisk, Cluster, Controller
 from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.witness import reopen, undisturbed
 
 NETWORK_OF = re.compile(r"http://(127\.\d+\.\d+)\.")
-FREE_WITHIN = 5.0
 TRIES = 9
 
 
@@ -43,21 +42,9 @@ async def talk(office: Office, caller: Contact, agent: Agent) -> Talk:
 
 
 async def at_work(office: Office, cluster: Cluster, *names: str) -> list[Agent]:
-    """Agents whose phones both Asterisks know: each inquires of the edge once a second."""
+    """Agents whose phones both Asterisks know."""
     agents = await office.agents(*names)
-    network = office.stack.api.rpartition(":")[0].rpartition(".")[0]
-
-    async def known() -> bool:
-        async with aiohttp.ClientSession(headers=office.stack.ari_headers) as session:
-            for last in ASTERISKS.values():
-                for agent in agents:
-                    url = f"{network}.{last}:8088/ari/endpoints/PJSIP/{PHONES[agent.name]}"
-                    async with session.get(url) as said:
-                        if (await said.json())["state"] != "online":
-                            return False
-        return True
-
-    await cluster.until(known, "both Asterisks know the phones")
+    await cluster.until_rung_by_all(*agents)
     return agents
 
 
@@ -214,28 +201,3 @@ async def test_nobody_hears_that_who_serves_the_call_centre_is_lost_and_calls_of
         await one.caller.hears_music()
         await one.agent.do("retrieve")
         await office.hears(here.hear, there.hear)
-
-
-async def test_an_asterisk_that_dies_takes_its_own_calls_alone_and_its_agents_are_free(
-    cluster: Cluster, office: Office
-) -> None:
-    alice, bob = await at_work(office, cluster, "alice", "bob")
-    here, there = await one_at_each(office, alice, bob)
-    part = cluster.asterisk("asterisk-b")
-    try:
-        async with undisturbed(office, here.hear, among=(here.caller.name, here.agent.name)):
-            await part.kill()
-            await there.agent.is_now("ready", within=FREE_WITHIN)
-            there.agent.phone.hangup()
-            there.caller.hangup()
-        again = await office.caller("again", "+33600000009")
-        again.dial(PHONES[there.agent.name])
-        await there.agent.phone.answer(within=10)
-        await office.hears(
-            here.hear, f"again <-> {there.agent.name}", among=("again", here.caller.name, "alice", "bob")
-        )
-    finally:
-        await part.start()
-    await here.agent.do("hold")
-    await here.caller.hears_music()
-    await here.agent.do("retrieve")

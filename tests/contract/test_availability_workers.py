@@ -117,6 +117,7 @@ class Workers(RuleBasedStateMachine):
     async def give_leases(self) -> None:
         for asterisk in ASTERISKS:
             await self.clients[0].set(f"{{{self.prefix}}}:fence:{asterisk}", "1 worker")
+            await self.clients[0].set(f"{{{self.prefix}}}:lease:{asterisk}", "worker address")
 
     def teardown(self) -> None:
         async def clean() -> None:
@@ -350,10 +351,15 @@ class Workers(RuleBasedStateMachine):
         self.both(worker, lambda a: a.count_missed(agent, limit, "no_answer"))
 
     @rule(
-        worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS), reachable=st.booleans(), in_use=st.booleans()
+        worker=st.integers(0, WORKERS - 1),
+        agent=st.sampled_from(AGENTS),
+        reachable=st.sampled_from((True, True, False, None)),
+        in_use=st.booleans(),
     )
-    def their_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool, in_use: bool) -> None:
+    def their_phone_comes_or_goes(self, worker: int, agent: str, reachable: bool | None, in_use: bool) -> None:
         self.both(worker, lambda a: a.set_reachable(agent, reachable, in_use))
+        if reachable is False and agent in directory(self.variant).agents:
+            assert not self.both(0, lambda a: a.agent(agent)).available
 
     @rule(seconds=st.sampled_from((0.001, 0.999, 2, 5, 30)))
     def time_passes(self, seconds: float) -> None:

@@ -47,14 +47,14 @@ end
 
 local function load(agent)
   local v = call('HMGET', P .. 'agent:' .. agent, 'choice', 'reason', 'activity', 'request', 'due', 'call',
-    'reachable', 'missed', 'since', 'idle', 'free', 'sets', 'phone', 'rev', 'at', 'also')
+    'reachable', 'missed', 'since', 'idle', 'free', 'sets', 'phone', 'rev', 'at', 'also', 'phones')
   if not v[1] then
     return nil
   end
   return baseline({
     agent = agent, choice = v[1], reason = v[2], activity = v[3], request = v[4], due = v[5], call = v[6],
     reach = v[7], reachable = v[7] == '1', missed = v[8], since = v[9], idle = v[10], free = v[11] == '1', sets = v[12],
-    phone = v[13] == '1', rev = v[14], at = v[15] or '', also = v[16] or '',
+    phone = v[13] == '1', rev = v[14], at = v[15] or '', also = v[16] or '', phones = v[17] or '',
   })
 end
 
@@ -130,7 +130,7 @@ local function commit(r, at)
   call('HSET', P .. 'agent:' .. r.agent, 'choice', r.choice, 'reason', r.reason, 'activity', r.activity,
     'request', r.request, 'due', r.due, 'call', r.call, 'reachable', r.reach, 'missed', r.missed,
     'since', r.since, 'idle', r.idle, 'free', r.free and '1' or '0', 'rev', r.rev,
-    'at', r.at, 'also', r.also)
+    'at', r.at, 'also', r.also, 'phones', r.phones)
   local entry = changed[r.agent]
   if not entry then
     entry = { was_free = r.was_free }

@@ -7,7 +7,7 @@ from ari_app.ari.devices import Devices, page_of, user_of
 
 class Bench:
     def __init__(self) -> None:
-        self.phones: list[tuple[str, bool]] = []
+        self.phones: list[tuple[str, bool | None]] = []
         self.uses: list[tuple[str, bool]] = []
         self.changes: list[str] = []
         self.devices = Devices(
@@ -65,3 +65,18 @@ def test_whoever_talks_at_one_phone_is_not_rung_at_the_other(bench: Bench) -> No
     assert (bench.devices.in_use("1001"), bench.devices.in_use("1001-page")) == (False, True)
     bench.devices.update_in_use("1001-page", False)
     assert bench.uses == [("1001", True), ("1001", True), ("1001", True), ("1001", False)]
+
+
+def test_where_pages_are_not_registered_nobody_knows_whether_one_is_there() -> None:
+    phones: list[tuple[str, bool | None]] = []
+    devices = Devices(
+        lambda user, can_ring: phones.append((user, can_ring)),
+        lambda user, in_use: None,
+        lambda user: None,
+        pages=False,
+    )
+    devices.update("1001", True)
+    devices.choose("1001", "page")
+    devices.update("1001", False)
+    devices.choose("1001", "desk")
+    assert phones == [("1001", True), ("1001", None), ("1001", False)]

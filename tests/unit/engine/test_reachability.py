@@ -15,10 +15,10 @@ class Scene:
     def __init__(self) -> None:
         self.directory = directory()
         self.facts: list[Stimulus] = []
-        self.booked: list[tuple[str, bool, bool]] = []
+        self.booked: list[tuple[str, bool | None, bool]] = []
         self.reachability = Reachability(lambda: self.directory, self.facts.append, self._book)
 
-    def _book(self, agent: str, reachable: bool, *, in_use: bool) -> None:
+    def _book(self, agent: str, reachable: bool | None, *, in_use: bool) -> None:
         self.booked.append((agent, reachable, in_use))
 
 
@@ -63,3 +63,15 @@ def test_a_phone_of_nobody_is_reported_once_an_agent_has_it(scene: Scene) -> Non
     scene.directory = replace(scene.directory, agents={"alice": alice})
     scene.reachability.report()
     assert scene.booked == [("alice", True, False)]
+
+
+def test_an_asterisk_that_is_gone_knows_nothing_of_phones_until_it_is_back(scene: Scene) -> None:
+    scene.reachability.reconciled()
+    scene.reachability.registered("1001", True)
+    scene.reachability.registered("1999", True)
+    scene.reachability.gone()
+    scene.reachability.report()
+    assert scene.booked == [("alice", True, False), ("alice", None, False)]
+    scene.reachability.registered("1001", False)
+    scene.reachability.registered("1001", None)
+    assert scene.booked[2:] == [("alice", False, False), ("alice", None, False)]

@@ -1,0 +1,94 @@
+"""Leaders of two Asterisks share the agents: what each makes of them, and whether each can ring their phone."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ari_app.availability.port import AgentState, Availability
+from ari_app.availability.redis import RedisAvailability
+from ari_app.routing.directory import Directory
+from ari_app.store.leases import Fence
+from ari_app.testing.availability import MemoryAvailability
+from tests.contract.conftest import Clock
+
+type Two = tuple[Availability, Availability]
+
+
+@pytest.fixture(autouse=True)
+async def configured(availability: Availability, directory: Directory) -> None:
+    await availability.configure(directory)
+
+
+@pytest.fixture
+async def two(availability: Availability, clock: Clock) -> AsyncIterator[Two]:
+    """Those of asterisk-a and asterisk-b."""
+    if isinstance(availability, MemoryAvailability):
+        yield availability.led("asterisk-a"), availability.led("asterisk-b")
+        return
+    assert isinstance(availability, RedisAvailability)
+    client, tag = availability._client, availability._tag
+    for name in ("asterisk-a", "asterisk-b"):
+        await client.set(f"{tag}:fence:{name}", "1 worker")
+        await client.set(f"{tag}:lease:{name}", "worker address")
+    prefix = tag.strip("{}")
+    a, b = (RedisAvailability(client, prefix, clock, Fence(name, 1, "worker")) for name in ("asterisk-a", "asterisk-b"))
+    yield a, b
+
+
+async def state(two: Two) -> tuple[AgentState, str | None]:
+    record = await two[0].agent("alice")
+    return record.state, record.call
+
+
+async def test_an_agent_whom_one_has_is_free_when_neither_has_them_and_rests_then(two: Two) -> None:
+    a, b = two
+    await a.set_state("alice", "ready")
+    await a.set_activity("alice", "on_call", "at-a")
+    await b.set_activity("alice", "ringing", "at-b")
+    assert await state(two) == (AgentState.ON_CALL, "at-a")
+    await a.set_activity("alice", None, "at-a", wrap_up=10.0)
+    assert await state(two) == (AgentState.RINGING, "at-b")
+    await b.set_activity("alice", "on_call", "at-b")
+    await b.set_activity("alice", None, "at-b", wrap_up=10.0)
+    assert await state(two) == (AgentState.WRAP_UP, "at-b")
+
+
+async def test_what_one_finds_after_a_take_over_frees_nobody_whom_the_other_has(two: Two) -> None:
+    a, b = two
+    await a.set_state("alice", "ready")
+    await a.set_activity("alice", "on_call", "at-a")
+    await b.reconcile({})
+    assert await state(two) == (AgentState.ON_CALL, "at-a")
+    await b.reconcile({"alice": ("on_call", "at-b")})
+    await a.reconcile({})
+    assert await state(two) == (AgentState.ON_CALL, "at-b")
+    await b.reconcile({})
+    assert (await state(two))[0] is AgentState.READY
+
+
+async def test_an_agent_is_rung_only_when_each_asterisk_that_knows_of_their_phone_can_ring_it(two: Two) -> None:
+    a, b = two
+    await a.set_state("alice", "ready")
+    await a.set_reachable("alice", False)
+    await b.set_reachable("alice", False)
+    await a.set_reachable("alice", True)
+    assert not (await a.agent("alice")).available
+    await b.set_reachable("alice", True)
+    assert (await a.agent("alice")).available
+    await b.set_reachable("alice", False, in_use=True)
+    await a.set_reachable("alice", True)
+    assert (await a.agent("alice")).in_use
+    await b.set_reachable("alice", None)
+    assert (await a.agent("alice")).available
+
+
+async def test_what_an_asterisk_knew_that_is_led_no_more_counts_no_more(availability: Availability, two: Two) -> None:
+    a, b = two
+    await a.set_state("alice", "ready")
+    await b.set_reachable("alice", False)
+    if isinstance(availability, RedisAvailability):
+        await availability._client.delete(f"{availability._tag}:lease:asterisk-b")
+    else:
+        await b.set_reachable("alice", None)  # in memory there are no leases
+    await a.set_reachable("alice", True)
+    assert (await a.agent("alice")).available
