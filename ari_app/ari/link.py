@@ -97,6 +97,8 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._state = LinkState.DOWN
         self._early: list[Json] | None = None
+        self._doing = "request"
+        """The step at which a connection fails: Asterisk may answer one kind of request and not another."""
         self._replaced = asyncio.Event()
         self._suspected = asyncio.Event()
         self._proven = asyncio.Event()
@@ -132,8 +134,9 @@ class Link:
             reason = "closed by Asterisk"
             stood = False
             try:
+                self._doing = "request"  # a socket is opened where requests are answered
                 await self._client.describe()
-                await self._client.call("asterisk", "ping")  # a socket is opened where requests are answered
+                await self._client.call("asterisk", "ping")
                 await self._one_connection()
             except AriError as error:
                 reason = str(error)
@@ -155,7 +158,7 @@ class Link:
             delay = self._pace.first_delay if stood else min(delay * 2, self._pace.last_delay)
             wait = delay * (0.5 + self._jitter() / 2)
             what = "asterisk_link_lost" if stood else "asterisk_not_reached"
-            log.warning(what, application=self._application, reason=reason, retry_in=round(wait, 2))
+            log.warning(what, application=self._application, reason=reason, at=self._doing, retry_in=round(wait, 2))
             await asyncio.sleep(wait)
 
     def _look_whether_gone(self, error: AriError) -> None:
@@ -173,6 +176,7 @@ class Link:
 
     async def _one_connection(self) -> None:
         """From the opening of the WebSocket to its end."""
+        self._doing = "socket"
         opened = asyncio.Event()
         self._suspected.clear()
         self._early = []
@@ -205,16 +209,20 @@ class Link:
 
     async def _reconcile(self) -> None:
         call = self._client.call
+        self._doing = "filter"
         # Otherwise Asterisk sends ten times as much: each variable, each step of the dialplan.
         await self._client.filter_events(self._application, (*self._events, REPLACED, USER_EVENT))
+        self._doing = "subscribe"
         for source in self._sources:
             await call("applications", "subscribe", applicationName=self._application, eventSource=source)
+        self._doing = "list"
         channels, bridges = await asyncio.gather(call("channels", "list"), call("bridges", "list"))
         early, self._early = self._early or [], None
         if self._replaced.is_set():
             return
         self._to(LinkState.UP)
         self._refused_since, self._gone = None, False
+        self._doing = "watch"
         log.info("asterisk_link_up", application=self._application, channels=len(channels), bridges=len(bridges))
         self._listener.link_up(channels, bridges)
         for event in early:
