@@ -49,6 +49,7 @@ def agent_document(agent: Agent, record: AgentState | None, device: str = "desk"
         phone_device="page" if device == "page" else "desk",
         phone_state=_phone_state(agent, record),
         wrap_up_until=timestamp(record.wrap_up_until) if record else None,
+        wrap_up_call=record.call if record and str(record.state) == "wrap_up" else None,
         next_state=_CHOICES.validate_python(record.choice) if later and record else None,
         next_reason=record.choice_reason if later and record else None,
     )

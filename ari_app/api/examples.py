@@ -118,6 +118,7 @@ _AGENT: Json = {
     "phone_device": "desk",
     "phone_state": "reachable",
     "wrap_up_until": None,
+    "wrap_up_call": None,
     "next_state": "not_ready",
     "next_reason": "lunch",
 }
@@ -166,6 +167,7 @@ _SALES: Json = {
     "waiting": 2,
     "oldest_queued_at": "2026-11-22T20:33:41.300Z",
     "agents": {"on_call": 3, "ready": 1},
+    "available": 1,
     "service_level": {"numerator": 41, "denominator": 50},
     "abandoned": {"numerator": 4, "denominator": 50},
     "as_of": "2026-11-22T20:34:06.431Z",

@@ -145,16 +145,18 @@ class Board:
         """All queues, then all groups, as they are now."""
         self._begin_day()
         directory = self._control.directory()
-        waiting, states = self._waiting(), self._states(directory)
+        waiting, (states, free) = self._waiting(), self._states(directory)
         as_of = timestamp(self._clock()) or ""
         names = {f"queue:{q.id}": q.name for q in directory.queues.values()}
         names |= {f"group:{g.id}": g.name for g in directory.groups.values()}
         return {
-            target: self._shown(target, name, waiting.get(target, _Now()), states.get(target, {}), as_of)
+            target: self._shown(target, name, waiting.get(target, _Now()), states.get(target, {}), free[target], as_of)
             for target, name in names.items()
         }
 
-    def _shown(self, target: str, name: str, now: _Now, states: Mapping[State, int], as_of: str) -> LiveTarget:
+    def _shown(
+        self, target: str, name: str, now: _Now, states: Mapping[State, int], free: int, as_of: str
+    ) -> LiveTarget:
         today = self._today
         gone = today[f"{target} {GONE}"]
         offered = today[f"{target} {ANSWERED}"] + gone
@@ -164,6 +166,7 @@ class Board:
             waiting=now.waiting,
             oldest_queued_at=timestamp(now.oldest),
             agents=dict(sorted(states.items())),
+            available=free,
             service_level=Share(numerator=today[f"{target} {IN_TIME}"], denominator=offered),
             abandoned=Share(numerator=gone, denominator=offered),
             as_of=as_of,
@@ -180,13 +183,17 @@ class Board:
             found[str(offer.target)] = _Now(before.waiting + 1, oldest)
         return found
 
-    def _states(self, directory: Directory) -> dict[str, Counter[State]]:
-        """Of each target, how many of its agents are in which state; logged out are those who never were anything."""
+    def _states(self, directory: Directory) -> tuple[dict[str, Counter[State]], Counter[str]]:
+        """Of each target, how many of its agents are in which state, and to how many a call can be offered.
+
+        Logged out are those who never were anything.
+        """
         queues_of: dict[str, list[str]] = {}
         for queue in directory.queues.values():
             for group in queue.groups:
                 queues_of.setdefault(group, []).append(str(Target(TargetType.QUEUE, queue.id)))
         found: dict[str, Counter[State]] = {}
+        free: Counter[str] = Counter()
         for agent in directory.agents.values():
             record = self._agents.record(agent.id)
             state: State = state_of(record)
@@ -194,4 +201,5 @@ class Board:
             targets |= {queue for group in agent.groups for queue in queues_of.get(group, ())}
             for target in targets:
                 found.setdefault(target, Counter())[state] += 1
-        return found
+                free[target] += record is not None and record.available
+        return found, free

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from ari_app.calls.model import Identity, Withheld
 
@@ -23,6 +23,7 @@ PRESENTATION = "CALLERID(pres)"
 withheld, which `prohib…` says.
 """
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _QUOTED = re.compile(r"\\(.)")
 _HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 # AST_SOFTHANGUP_DEV: of the modules that we load only res_pjsip_sdp_rtp.c (rtp_check_timeout) hangs up with it softly.
@@ -46,11 +47,19 @@ class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+def _plain(text: str) -> str:
+    return _CONTROLS.sub("", text)
+
+
+type Plain = Annotated[str, AfterValidator(_plain)]
+"""What a stranger wrote and people read: without characters that turn the text around them (U+202E) or break it."""
+
+
 class Party(_Message):
     """Who calls, as the channel has it: whatever they withhold stands here too."""
 
-    name: str = Field("", repr=False)
-    number: str = Field("", repr=False)
+    name: Plain = Field("", repr=False)
+    number: Plain = Field("", repr=False)
 
     @property
     def plain_name(self) -> str:

@@ -30,7 +30,6 @@ from ari_app.calls.model import (
     OfferState,
     Party,
     PartyRole,
-    Progress,
     Recording,
 )
 from ari_app.calls.verbs import CallAction, PartyAction
@@ -50,7 +49,8 @@ type Time = Annotated[str, DateTime()]
 
 @dataclass(frozen=True, slots=True)
 class PartyView:
-    """Somebody in the call; `you` is the one who looks, `actions` what they may do to this party now.
+    """Somebody in the call; `you` is the one who looks, also after they left; `actions` what they may do to this party
+    now.
 
     `anonymous`: the identity is withheld, and `name` and `number` are empty unless the administrator lets agents see
     them all the same. `talking`: speaks now; false where it is not known. `held_since`: since when they are on hold.
@@ -210,7 +210,7 @@ def _party(call: Call, party: Party, viewer: str, role: Role) -> PartyView:
         muted=party.muted,
         deaf=party.deaf,
         talking=party.talking,
-        you=party.agent == viewer and party.progress is not Progress.LEFT,
+        you=party.agent == viewer,
         actions=tuple(sorted(party_actions(call, party, viewer, role))),
         joined_at=timestamp(party.joined_at),
         held_since=timestamp(party.held_since),

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 from tests.bots import Lab, RegistrationFailed
-from tests.demo import cluster, render, scenes
+from tests.demo import cluster, ending, render, scenes
 from tests.demo.scenes import AtWork, NotTheDemos
 from tests.demo.stage import Stage
 from tests.e2e.office import Office
@@ -78,10 +78,8 @@ def main() -> int:
         print(f"the environment does not say where the call centre is ({error}): docker/up runs this", file=sys.stderr)
         return 2
     ink = render.Ink(render.wants_colour(is_terminal=sys.stdout.isatty(), environment=os.environ))
-    try:
-        return asyncio.run(perform(stack, ink, cluster.play if sys.argv[1:] == ["cluster"] else scenes.play))
-    except KeyboardInterrupt:
-        return 130
+    ended = ending.run(perform(stack, ink, cluster.play if sys.argv[1:] == ["cluster"] else scenes.play))
+    return 130 if ended is None else ended
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m tests.demo.visit [AGENT]
 
 Whoever has the page open as that agent (alice), and is ready, is called; what happens is shown line by line. Ends with
-Ctrl-C; everybody goes home then, but for the visitor.
+Ctrl-C or `docker stop`; everybody goes home then, but for the visitor.
 
 Exit code 2: it can't be run now. 3: the call centre has other people than the demonstration.
 """
@@ -21,6 +21,7 @@ import aiohttp
 
 from tests.bots import Contact, Lab, RegistrationFailed, answers
 from tests.bots.desktop import ApiFailed, Desktop, Json
+from tests.demo import ending
 from tests.demo.__main__ import NOT_THE_DEMOS
 from tests.e2e.office import PHONES, Office
 from tests.e2e.stack import Stack
@@ -148,10 +149,7 @@ def main(arguments: list[str]) -> int:
     if agent not in PHONES:
         print(f"✗ there is no agent {agent} in the demonstration", file=sys.stderr)
         return 2
-    try:
-        return asyncio.run(visit(Stack.from_environment(), agent))
-    except KeyboardInterrupt:
-        return 0
+    return ending.run(visit(Stack.from_environment(), agent)) or 0
 
 
 if __name__ == "__main__":

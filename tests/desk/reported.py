@@ -34,6 +34,7 @@ def me(**more: Any) -> Json:
         "phone_device": "desk",
         "phone_state": "reachable",
         "wrap_up_until": None,
+        "wrap_up_call": None,
         "next_state": None,
         "next_reason": None,
         "caller_ids": [
@@ -200,7 +201,8 @@ def _past(number: int, outcome: str, **more: Any) -> Json:
     return {
         "id": f"h{number}",
         "outcome": outcome,
-        "contact": {"name": "Zoé Caller", "number": "+33612345678"},
+        "type": "inbound",
+        "contact": {"name": "Zoé Caller", "number": "+33612345678", "anonymous": False},
         "agents": ["alice"],
         "missed_by": [],
         "dialled": "2000",
@@ -211,7 +213,13 @@ def _past(number: int, outcome: str, **more: Any) -> Json:
 
 
 HISTORY = {
-    "calls": [_past(1, "answered"), _past(2, "missed"), _past(3, "answered", contact=None, agents=["alice", "bob"])],
+    "calls": [
+        _past(1, "answered"),
+        _past(2, "missed", agents=[], missed_by=["alice"]),
+        _past(3, "answered", type="internal", contact=None, agents=["alice", "bob"], dialled="1002"),
+        _past(4, "unanswered", type="outbound", contact={"name": "", "number": "+33555000111", "anonymous": False}),
+        _past(5, "answered", contact={"name": "", "number": "", "anonymous": True}),
+    ],
     "next": None,
 }
 
@@ -238,6 +246,7 @@ def live(target: str, name: str, waiting: int) -> Json:
         "waiting": waiting,
         "oldest_queued_at": EARLIER if waiting else None,
         "agents": {"ready": 3, "on_call": 12},
+        "available": 2,
         "service_level": _share(91, 104),
         "abandoned": _share(4, 104),
         "as_of": AT,
@@ -259,7 +268,10 @@ def crowd(size: int) -> list[Json]:
             "state": states[number % len(states)],
             "reason": "lunch" if states[number % len(states)] == "not_ready" else None,
             "phone": str(2000 + number),
+            # Of those who are ready every third can't be called.
+            "phone_state": "unreachable" if number % 21 == 7 else "reachable",
             "wrap_up_until": None,
+            "wrap_up_call": None,
             "groups": [],
             "calls": [],
         }

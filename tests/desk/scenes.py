@@ -166,6 +166,9 @@ async def _history(page: Page) -> None:
 
 
 ENDED: Json = {"type": "call.ended", "call": call(state="released", actions=[])}
+WRAP_UP = me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z", wrap_up_call="c1")
+UNREACHABLE = me(state="ready", reason="phone_unreachable", phone_state="unreachable")
+TURNED = "\u202eZoé Caller"
 PAGE = me(state="not_ready", reason="phone_unreachable", phone_device="page", phone_state="unreachable")
 
 SCENES = (
@@ -216,6 +219,8 @@ SCENES = (
     overseen("administrator-of-people", "/#supervisor", "admin", then=_person_menu, people=12),
     overseen("admin", "/#admin", "admin", _others(call(3)), then=_story),
     scene("history", mine=me(state="ready"), then=_history),
-    scene("after-call", call(), mine=me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z"), more=(ENDED,)),
-    scene("wrap-up", mine=me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z", next_state="not_ready")),
+    scene("unreachable", mine=UNREACHABLE, shows=(TARGETS, ".banner.bad")),
+    scene("after-call", call(), mine=WRAP_UP, more=(ENDED,)),
+    scene("wrap-up", mine=WRAP_UP | {"next_state": "not_ready"}),
+    scene("turned-names", call(parties=[party(0, name=TURNED) | {"number": "+33\u202e6"}, party(1)])),
 )

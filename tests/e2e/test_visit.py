@@ -1,6 +1,7 @@
 """Whoever tries the page has calls, and colleagues to give them to."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -30,3 +31,20 @@ async def test_a_visitor_is_called_again_and_again_and_gives_a_call_to_a_colleag
     assert "bob, carol, dave answer what is transferred to them" in lines
     assert "Zoé Caller calls alice" in lines
     assert "Zoé Caller hears bob" in lines
+
+
+async def test_whoever_answered_for_a_visitor_goes_home_when_that_is_stopped(office: Office) -> None:
+    erin = await office.desk("erin")
+    for name in COLLEAGUES:  # whom a test before has left at work
+        await erin.command("PUT", f"/v1/agents/{name}/state", {"state": "logged_out"})
+    command = (sys.executable, "-m", "tests.demo.visit", "alice")
+    visit = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert visit.stdout is not None
+    async with asyncio.timeout(20):
+        assert b"bob, carol, dave answer" in await visit.stdout.readline()
+        visit.terminate()
+        assert await visit.wait() == 0
+    agents = (await erin.command("GET", "/v1/agents"))["agents"]
+    assert {each["agent"]: each["state"] for each in agents if each["agent"] in COLLEAGUES} == dict.fromkeys(
+        COLLEAGUES, "logged_out"
+    )

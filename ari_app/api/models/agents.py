@@ -69,6 +69,7 @@ class AgentDocument(Answer):
     phone_device: Device = "desk"
     phone_state: PhoneState | None = Field(None, description="null for somebody without a phone")
     wrap_up_until: Timestamp | None = None
+    wrap_up_call: str | None = Field(None, description="the call that wrap-up is about; null outside of it")
     next_state: Choice | None = None
     next_reason: str | None = None
 

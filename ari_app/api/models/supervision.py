@@ -53,6 +53,7 @@ class LiveTarget(Answer):
     waiting: int
     oldest_queued_at: Timestamp | None
     agents: dict[State, int]
+    available: int = Field(0, description="agents to whom a call can be offered now: ready, and their phone can ring")
     service_level: Share
     abandoned: Share
     as_of: Timestamp

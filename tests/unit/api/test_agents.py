@@ -36,6 +36,7 @@ async def test_me(world: World, alice: str) -> None:
         "phone_device": "desk",
         "phone_state": "reachable",
         "wrap_up_until": None,
+        "wrap_up_call": None,
         "next_state": None,
         "next_reason": None,
         "reasons": [

@@ -49,10 +49,11 @@ async def test_what_comes_after_the_call_is_reported(world: World, alice: str) -
 
 
 async def test_wrap_up_can_be_made_longer(world: World, alice: str) -> None:
-    record = FakeRecord("alice", "wrap_up", choice="ready", wrap_up_until=NOW + 10)
+    record = FakeRecord("alice", "wrap_up", choice="ready", wrap_up_until=NOW + 10, call="c1")
     world.agents.records["alice"] = record
     me = (await world.ask("PUT", "/v1/me/state", token=alice, json={"state": "wrap_up", "extend": 30})).json
     assert (me["state"], me["wrap_up_until"], me["next_state"]) == ("wrap_up", "2027-01-15T08:00:40.000Z", "ready")
+    assert me["wrap_up_call"] == "c1"
     record.wrap_up_until = None
     answer = await world.ask("PUT", "/v1/me/state", token=alice, json={"state": "wrap_up", "extend": 30})
     assert (answer.status, answer.code) == (409, "not_allowed_now")

@@ -71,10 +71,18 @@ async def test_who_waits_and_who_could_serve_them(world: World) -> None:
     live = (await world.ask("GET", "/v1/live", token=await world.token("erin"))).json
     sales = target_of(live, "queue:sales")
     assert (sales["waiting"], sales["oldest_queued_at"]) == (2, "2027-01-15T07:59:51.000Z")
-    assert sales["agents"]["ready"] == 1
+    assert (sales["agents"]["ready"], sales["available"]) == (1, 1)
     assert sum(sales["agents"].values()) == len(members)
     assert target_of(live, "group:sales")["agents"] == sales["agents"]
     assert target_of(live, "group:support")["waiting"] == 0
+
+
+async def test_who_is_ready_and_cannot_be_called_is_not_free(world: World) -> None:
+    away, there = (a.id for a in world.control.directory().agents.values() if "sales" in a.groups)
+    world.agents.records |= {away: FakeRecord(away, "ready", reachable=False), there: FakeRecord(there, "ready")}
+    live = (await world.ask("GET", "/v1/live", token=await world.token("erin"))).json
+    for target in ("queue:sales", "group:sales"):
+        assert (target_of(live, target)["agents"]["ready"], target_of(live, target)["available"]) == (2, 1)
 
 
 async def test_what_was_today_is_counted_and_outlives_a_restart(world: World) -> None:

@@ -89,6 +89,17 @@ def test_a_name_is_without_the_backslashes_of_its_quoted_string(translator: Tran
     assert fact.caller.name == r'Dupont "le grand" \o/'
 
 
+def test_a_name_or_number_has_no_character_that_turns_or_breaks_the_text_around_it(translator: Translator) -> None:
+    caller = {"name": "\u202eZoé\u2069\x07 شريف", "number": "\u202e+33\u200f6"}
+    (fact,) = tell(translator, start("in", "agent", "a", caller=caller))
+    assert isinstance(fact, ChannelArrived)
+    assert fact.caller == Identity("Zoé شريف", "+336")
+    nothing = start("two", "agent", "a", caller={"name": "\u202e", "number": "\u202e"})
+    hidden = tell(translator, nothing | {"channel": nothing["channel"]})[0]
+    assert isinstance(hidden, ChannelArrived)
+    assert hidden.caller == Identity(anonymous=True)
+
+
 def test_another_name_or_number_at_the_other_end_is_reported_of_legs_of_ours(translator: Translator) -> None:
     tell(translator, start("in", "agent", "a"))
     known = event("ChannelCallerId", "in", caller={"name": "Zoé", "number": "+336"})

@@ -67,6 +67,20 @@ def test_a_party_that_left_is_shown_as_left_and_allows_nothing() -> None:
     assert (left.state, left.actions, left.you) == ("left", (), False)
 
 
+def test_who_looks_is_known_also_in_a_call_that_is_over() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.SingleStepConference, "alice", call=call.id, target=to("agent:bob"))
+    office.picks_up("bob")
+    office.ask(c.Release, "bob", call=call.id)
+    seen = view(office.only_call(), "bob", office.directory)
+    assert [(p.agent, p.state, p.you) for p in seen.parties] == [
+        (None, "connected", False),
+        ("alice", "connected", False),
+        ("bob", "left", True),
+    ]
+
+
 def test_no_digits_are_offered_for_one_who_is_away_s35() -> None:
     office = Office()
     call = office.served()

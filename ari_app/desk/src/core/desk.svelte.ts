@@ -10,7 +10,10 @@ import { forget, keep, kept, readSession, type Session } from "./kept";
 import { PARTY_PATHS, PLAIN_PATHS, TARGET_PATHS } from "./paths";
 import { OwnPhone } from "./own_phone.svelte";
 import { Known } from "./known";
+import { Notes } from "./notes.svelte";
+import { phoneState } from "./people";
 import { Pictures } from "./pictures";
+import { aboutCall, complained, done, standing, type Complaints } from "./problems";
 import { Shown } from "./shown.svelte";
 import type { State } from "./store";
 import { asksCallerId, current, interactions, isConference, type PartyVerb, type PlainVerb, type TargetVerb } from "./views";
@@ -48,7 +51,7 @@ export class Desk {
   connection = $state<"connecting" | "open" | "lost">("connecting");
   session = $state.raw<Session | null>(readSession(kept(SESSION)));
   sessionLost = $state(false);
-  problems = $state.raw<readonly { readonly id: number; readonly code: string }[]>([]);
+  problems = $state.raw<Complaints>([]);
   purpose = $state.raw<Purpose | null>(null);
   asking = $state.raw<Asking | null>(null);
   keypad = $state.raw<Keypad | null>(null);
@@ -61,6 +64,8 @@ export class Desk {
   );
   /** The phone in this window, and which of the agent's phones is theirs. */
   readonly phone: OwnPhone = new OwnPhone(this);
+  /** What is written of the call that wrap-up is about. */
+  readonly notes: Notes = new Notes(this);
   /** Called for each event after the page knows it. */
   readonly listeners = new Set<(event: ServerEvent) => void>();
   readonly #known = new Known();
@@ -81,6 +86,8 @@ export class Desk {
   /** What is shown was found for an earlier text. */
   readonly searching = $derived(this.#searches > this.state.answered);
   readonly calls = $derived(interactions(this.state, this.now));
+  /** How the phone is on which the agent's calls come. */
+  readonly phoneState = $derived(this.state.me === null ? null : phoneState(this.state.me, this.phone.state));
   /** The call that Team Communicator's verbs are about. */
   readonly subject = $derived.by<Call | null>(() => {
     const named = this.purpose === null ? undefined : this.calls.find((call) => call.id === this.purpose?.call);
@@ -108,8 +115,8 @@ export class Desk {
   }
 
   async logOut(): Promise<void> {
-    if (!(await this.run(() => this.#putState("logged_out", null)))) return;
-    await this.run(() => answer(this.api.POST("/v1/logout")));
+    if (!(await this.setState("logged_out", null))) return;
+    await this.run("state", () => answer(this.api.POST("/v1/logout")));
     this.#forget();
   }
 
@@ -129,6 +136,7 @@ export class Desk {
     // The next at this window may be somebody else.
     this.purpose = this.asking = this.keypad = null;
     this.problems = [];
+    this.notes.leave();
     this.query = "";
     if (session !== null) this.#follow();
   }
@@ -149,6 +157,7 @@ export class Desk {
     // All clocks move together, and not with every picture.
     const now = Date.now();
     if (Math.abs(now - this.#ticking) >= TICK / 2) this.#ticking = now;
+    this.problems = standing(this.problems, this.latest, this.now);
   }
 
   #follow(): void {
@@ -159,13 +168,14 @@ export class Desk {
         this.#pictures.changed();
         const me = this.latest.me;
         this.phone.follow(me?.features.phone_in_page ? me.phone_device : null);
+        if (me !== null) this.notes.follow(me.agent, me.wrap_up_call ?? null);
         if (event.type === "snapshot") {
           this.#searches = 0;
           this.search(this.query);
           for (const call of interactions(this.latest, this.now)) if (isConference(call)) void this.askHearing(call.id);
           if (me?.role !== "agent") void this.#askOverview();
         }
-        if (event.type === "error" && event.operation !== "subscribe") this.complain(event.problem.code);
+        if (event.type === "error" && event.operation !== "subscribe") this.complain(event.operation, event.problem.code);
         if (this.latest.stale) this.#askAgain();
         this.phone.back();
         this.#tidy();
@@ -173,7 +183,10 @@ export class Desk {
       },
       connection: (state) => {
         this.connection = state;
-        if (state === "open") this.#searchAgain();
+        if (state === "open") {
+          this.problems = done(this.problems, "connection");
+          this.#searchAgain();
+        }
       },
       sessionEnded: () => this.#lost(),
     });
@@ -197,7 +210,7 @@ export class Desk {
   /** Everybody and every queue, for who oversees them. */
   async #askOverview(): Promise<void> {
     const before = this.#known.picture();
-    await this.run(async () => {
+    await this.run("overview", async () => {
       const [rows, live] = await Promise.all([answer(this.api.GET("/v1/agents")), answer(this.api.GET("/v1/live"))]);
       this.#known.overview(rows.agents, live.targets, before);
       this.#pictures.changed();
@@ -215,34 +228,45 @@ export class Desk {
 
   // -- commands ------------------------------------------------------------------------------------------------------
 
-  /** Run a command; what the server refuses is shown. Whether it was done. */
-  async run(command: () => Promise<unknown>): Promise<boolean> {
+  /**
+   * Run a command; what the server refuses is shown, until one about the same is done. Whether it was done.
+   *
+   * `about`: what it is for, as `problems.ts` has it.
+   */
+  async run(about: string, command: () => Promise<unknown>): Promise<boolean> {
     try {
       await command();
+      this.problems = done(this.problems, about);
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.complain(error.code);
+      this.complain(about, error.code);
       return false;
     }
   }
 
-  complain(code: string): void {
+  complain(about: string, code: string): void {
     this.#problem += 1;
-    this.problems = [...this.problems.filter((problem) => problem.code !== code), { id: this.#problem, code }].slice(-3);
+    this.problems = complained(this.problems, { id: this.#problem, about, code, at: this.now });
   }
 
   dismiss(id: number): void {
     this.problems = this.problems.filter((problem) => problem.id !== id);
   }
 
-  setState(state: NewState, reason: string | null): Promise<boolean> {
-    return this.run(() => this.#putState(state, reason));
+  /** What is written of the last call is saved first: it can't be once wrap-up is over. */
+  async setState(state: NewState, reason: string | null): Promise<boolean> {
+    return (await this.notes.save()) && (await this.run("state", () => this.#putState(state, reason)));
+  }
+
+  wrapUpLeft(): number | null {
+    const until = this.latest.me?.wrap_up_until;
+    return until == null ? null : Date.parse(until) - this.now;
   }
 
   extendWrapUp(seconds: number): Promise<boolean> {
     const body = { state: "wrap_up" as const, extend: seconds, reason: null };
-    return this.run(() => answer(this.api.PUT("/v1/me/state", { body })));
+    return this.run("state", () => answer(this.api.PUT("/v1/me/state", { body })));
   }
 
   #putState(state: NewState, reason: string | null): Promise<unknown> {
@@ -250,18 +274,20 @@ export class Desk {
   }
 
   plain(call: string, verb: keyof typeof PLAIN_PATHS): Promise<boolean> {
-    return this.run(() => answer(this.api.POST(PLAIN_PATHS[verb], { params: { path: { call } } })));
+    return this.run(aboutCall(call), () => answer(this.api.POST(PLAIN_PATHS[verb], { params: { path: { call } } })));
   }
 
   verb(call: string, verb: PlainVerb): Promise<boolean> {
     if (verb !== "merge") return this.plain(call, verb);
     const body = { call_id: null };
-    return this.run(() => answer(this.api.POST("/v1/calls/{call}/merge", { params: { path: { call } }, body })));
+    return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/merge", { params: { path: { call } }, body })));
   }
 
   dispose(call: string, code: string | null, notes: string): Promise<boolean> {
     const params = { path: { call } };
-    return this.run(() => answer(this.api.PATCH("/v1/calls/{call}/disposition", { params, body: { code, notes } })));
+    // Also from a page that is being closed.
+    const request = { params, body: { code, notes }, keepalive: true };
+    return this.run(aboutCall(call), () => answer(this.api.PATCH("/v1/calls/{call}/disposition", request)));
   }
 
   /** The agent's last calls, the newest first. */
@@ -272,43 +298,43 @@ export class Desk {
 
   party(call: string, party: string, verb: Exclude<PartyVerb, "send_dtmf">): Promise<boolean> {
     const params = { path: { call, party } };
-    if (verb === "remove") return this.run(() => answer(this.api.DELETE("/v1/calls/{call}/parties/{party}", { params })));
-    return this.run(() => answer(this.api.POST(PARTY_PATHS[verb], { params })));
+    if (verb === "remove") return this.run(aboutCall(call), () => answer(this.api.DELETE("/v1/calls/{call}/parties/{party}", { params })));
+    return this.run(aboutCall(call), () => answer(this.api.POST(PARTY_PATHS[verb], { params })));
   }
 
   sendKeys(to: Keypad, digits: string): Promise<boolean> {
     const { call, party } = to;
     if (party === null) {
       const body = { digits, party: null };
-      return this.run(() => answer(this.api.POST("/v1/calls/{call}/send-dtmf", { params: { path: { call } }, body })));
+      return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/send-dtmf", { params: { path: { call } }, body })));
     }
     const params = { path: { call, party } };
-    return this.run(() => answer(this.api.POST("/v1/calls/{call}/parties/{party}/send-dtmf", { params, body: { digits } })));
+    return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/parties/{party}/send-dtmf", { params, body: { digits } })));
   }
 
   // -- what supervisors do ---------------------------------------------------------------------------------------------
 
   monitor(call: string, mode: "listen" | "whisper" | "barge"): Promise<boolean> {
     const body = { mode, party: null };
-    return this.run(() => answer(this.api.POST("/v1/calls/{call}/monitor", { params: { path: { call } }, body })));
+    return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/monitor", { params: { path: { call } }, body })));
   }
 
   stopMonitoring(call: string): Promise<boolean> {
-    return this.run(() => answer(this.api.POST("/v1/calls/{call}/stop-monitoring", { params: { path: { call } } })));
+    return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/stop-monitoring", { params: { path: { call } } })));
   }
 
   takeCallOver(call: string): Promise<boolean> {
     const body = { party: null };
-    return this.run(() => answer(this.api.POST("/v1/calls/{call}/take-over", { params: { path: { call } }, body })));
+    return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/take-over", { params: { path: { call } }, body })));
   }
 
   setAgentState(agent: string, state: "ready" | "not_ready" | "logged_out", reason: string | null): Promise<boolean> {
     const body = { state, reason };
-    return this.run(() => answer(this.api.PUT("/v1/agents/{agent}/state", { params: { path: { agent } }, body })));
+    return this.run(`agent:${agent}`, () => answer(this.api.PUT("/v1/agents/{agent}/state", { params: { path: { agent } }, body })));
   }
 
   endSessions(agent: string): Promise<boolean> {
-    return this.run(() => answer(this.api.DELETE("/v1/agents/{agent}/sessions", { params: { path: { agent } } })));
+    return this.run(`agent:${agent}`, () => answer(this.api.DELETE("/v1/agents/{agent}/sessions", { params: { path: { agent } } })));
   }
 
   // -- Team Communicator ---------------------------------------------------------------------------------------------
@@ -358,7 +384,7 @@ export class Desk {
     if (asking === null) return;
     await this.#reach(asking, id);
     // The server keeps the last choice (S52), and tells it.
-    await this.run(async () => {
+    await this.run("caller ID", async () => {
       this.#known.me(await answer(this.api.GET("/v1/me")));
       this.#pictures.changed();
     });
@@ -367,11 +393,11 @@ export class Desk {
   async #reach(what: Asking, caller_id: string | null): Promise<void> {
     const body = { target: what.target, caller_id, user_data: {} };
     this.purpose = null;
-    if (what.verb === "call") await this.run(() => answer(this.api.POST("/v1/calls", { body })));
+    if (what.verb === "call") await this.run("new call", () => answer(this.api.POST("/v1/calls", { body })));
     else if (what.call !== null) {
       const params = { path: { call: what.call } };
       const path = TARGET_PATHS[what.verb];
-      await this.run(() => answer(this.api.POST(path, { params, body })));
+      await this.run(aboutCall(what.call), () => answer(this.api.POST(path, { params, body })));
     }
   }
 }

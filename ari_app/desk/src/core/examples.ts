@@ -29,7 +29,7 @@ export function call(more: Partial<Call> = {}): Call {
 export function me(more: Partial<Me> = {}): Me {
   return {
     agent: "alice", name: "Alice Martin", role: "agent", state: "ready", reason: null, since: AT, phone: "1001",
-    phone_device: "desk", phone_state: "reachable", wrap_up_until: null, next_state: null, next_reason: null,
+    phone_device: "desk", phone_state: "reachable", wrap_up_until: null, wrap_up_call: null, next_state: null, next_reason: null,
     caller_ids: [{ id: "support", name: "Support", number: "+33140000001" }], default_caller_id: null,
     reasons: [{ id: "break", label: "break" }, { id: "audit", label: "Audit annuel" }], groups: [],
     features: {

@@ -55,6 +55,14 @@ describe("what the page knows", () => {
     expect(state.calls["c1"]).toEqual(call({ actions: ["hold"] }));
   });
 
+  it("counts a call that others go on with as none of the agent's, once they have left", () => {
+    const [made, left] = events(
+      { type: "call.created", call: call() },
+      { type: "call.updated", call: call({ parties: [party(), alice({ state: "left" })] }) },
+    );
+    expect([after(made!).mine.has("c1"), after(made!, left!).mine.has("c1")]).toEqual([true, false]);
+  });
+
   it("keeps a call that ended to be seen for a moment, with nothing that could be done to it", () => {
     const state = after(
       ...events(
@@ -148,7 +156,7 @@ describe("what the page knows", () => {
   it("has for overseers everybody and every queue as they were last reported", () => {
     const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...alice } = me();
     const share = { numerator: 1, denominator: 2 };
-    const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, service_level: share, abandoned: share, as_of: AT };
+    const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, available: 0, service_level: share, abandoned: share, as_of: AT };
     const known = new Known();
     known.overview([{ ...alice, calls: [], groups: [] }], [queue], initial);
     const requested = known.picture();

@@ -1,17 +1,26 @@
 /** What somebody or something is called on the page. */
 import type { Messages } from "../i18n/fr";
 import type { AgentDocument, Call, Me, Party } from "./model";
+import { standing } from "./people";
 import { principal } from "./views";
 
-export function partyName(party: Party, t: Messages): string {
-  if (party.name !== "") return party.name;
-  if (party.number !== "") return party.number;
+/** Controls, and what turns the direction of the text around it: a stranger may have written them into their name. */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A name or number that stands in a text of ours. */
+export function plain(text: string): string {
+  return text.replace(CONTROLS, "");
+}
+
+export function partyName(party: Pick<Party, "name" | "number" | "anonymous">, t: Messages): string {
+  const known = plain(party.name) || plain(party.number);
+  if (known !== "") return known;
   return party.anonymous ? t.call.anonymous : t.call.unknown;
 }
 
 /** `agent:bob` where nothing better is known; `names` are those that the page has seen. */
 export function targetName(target: string, names: Readonly<Record<string, string>>): string {
-  return names[target] ?? target.slice(target.indexOf(":") + 1);
+  return plain(names[target] ?? target.slice(target.indexOf(":") + 1));
 }
 
 export function callName(call: Call, names: Readonly<Record<string, string>>, t: Messages): string {
@@ -27,9 +36,11 @@ export function reasonName(reason: string, me: Pick<Me, "reasons"> | null, t: Me
   return t.status.reasons[reason] ?? reason;
 }
 
-/** `Prêt`, `Pas prêt : pause`. */
-export function stateName(agent: Pick<AgentDocument, "state" | "reason">, me: Pick<Me, "reasons"> | null, t: Messages): string {
+/** `Prêt`, `Pas prêt : pause`, `Prêt, mais injoignable`. */
+export function stateName(agent: Pick<AgentDocument, "state" | "reason" | "phone_state">, me: Pick<Me, "reasons"> | null, t: Messages): string {
   const state = t.status.states[agent.state] ?? agent.state;
+  const shown = standing(agent);
+  if (shown === "unreachable" || shown === "in_use") return t.status.no_call_comes[shown];
   if (agent.reason === null) return state;
   const reason = reasonName(agent.reason, me, t);
   return agent.state === "not_ready" ? t.status.not_ready_because(reason) : `${state} (${reason})`;

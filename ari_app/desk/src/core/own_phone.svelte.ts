@@ -8,7 +8,7 @@
 import { answer, type Api } from "../api/client";
 import { Phone, type Access, type LineState } from "../phone/phone";
 import { quality, type Quality, type Sample } from "../phone/quality";
-import { devices, Level, NoMicrophone, openMicrophone, Ring, type Device } from "../phone/sound";
+import { devices, Level, NoMicrophone, openMicrophone, Ring, whenAllowed, type Device, type Lack } from "../phone/sound";
 import { keep, kept } from "./kept";
 import type { MyPhone } from "./model";
 import type { State } from "./store";
@@ -30,7 +30,7 @@ export interface Page {
   readonly api: Api;
   readonly latest: State;
   readonly session: { readonly agent: string } | null;
-  run(request: () => Promise<unknown>): Promise<boolean>;
+  run(about: string, request: () => Promise<unknown>): Promise<boolean>;
   ticket(): Promise<string>;
 }
 
@@ -38,7 +38,8 @@ export class OwnPhone {
   state = $state<PageState>("off");
   quality = $state<Quality | null>(null);
   silenced = $state(false);
-  microphoneLost = $state(false);
+  /** Why there is no microphone; null while there is one, or none is needed. */
+  lacks = $state<Lack | null>(null);
   inputs = $state.raw<readonly Device[]>([]);
   outputs = $state.raw<readonly Device[]>([]);
   chosen = $state.raw<Readonly<Record<Choice, string>>>({
@@ -60,6 +61,7 @@ export class OwnPhone {
 
   constructor(private readonly page: Page) {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#devicesChanged());
+    whenAllowed(() => void this.#devicesChanged());
     addEventListener("online", () => this.#soon(0));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this.#wanted && this.#phone === null) this.#soon(0);
@@ -89,7 +91,9 @@ export class OwnPhone {
       this.state = "no_microphone";
       return;
     }
-    await this.page.run(() => answer(this.page.api.PUT("/v1/me/phone", { body: { device } })));
+    // That it was wanted in vain no longer matters.
+    if (device === "desk" && !this.#wanted) this.#giveUp("off");
+    await this.page.run("phone", () => answer(this.page.api.PUT("/v1/me/phone", { body: { device } })));
   }
 
   /** This window is to have the phone, whoever has it now. */
@@ -99,7 +103,8 @@ export class OwnPhone {
   }
 
   async retry(): Promise<void> {
-    if (await this.#hasMicrophone()) this.#soon(0);
+    if (!this.#wanted) await this.choose("page");
+    else if (await this.#hasMicrophone()) this.#soon(0);
   }
 
   async unsilence(): Promise<void> {
@@ -154,6 +159,7 @@ export class OwnPhone {
     this.#release?.();
     this.#release = null;
     this.#stopMicrophone();
+    this.lacks = null;
     this.state = state;
   }
 
@@ -202,7 +208,7 @@ export class OwnPhone {
         if (this.#leaving) this.#giveUp("off");
         this.quality = this.#last = null;
         this.silenced = false;
-        if (this.microphoneLost) this.#withoutMicrophone();
+        if (this.lacks !== null) this.#withoutMicrophone(this.lacks);
       },
       silenced: () => (this.silenced = true),
     });
@@ -250,11 +256,12 @@ export class OwnPhone {
       const stream = await openMicrophone(this.chosen.microphone);
       for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#trackEnded(stream));
       this.#microphone = stream;
-      this.microphoneLost = false;
+      this.lacks = null;
       return true;
     } catch (error) {
       if (!(error instanceof NoMicrophone)) throw error;
-      this.#withoutMicrophone();
+      // One that went away is more to the point than that there is none.
+      this.#withoutMicrophone(this.lacks === "lost" && error.lack === "missing" ? "lost" : error.lack);
       return false;
     }
   }
@@ -263,14 +270,14 @@ export class OwnPhone {
   #trackEnded(stream: MediaStream): void {
     if (this.#microphone !== stream) return;
     this.#microphone = null;
-    this.microphoneLost = true;
+    this.lacks = "lost";
     void this.#devicesChanged();
-    if (this.#phone?.talks !== true) this.#withoutMicrophone();
+    if (this.#phone?.talks !== true) this.#withoutMicrophone("lost");
   }
 
-  #withoutMicrophone(): void {
+  #withoutMicrophone(lack: Lack): void {
     this.#close();
-    this.microphoneLost = true;
+    this.lacks = lack;
     this.state = "no_microphone";
   }
 

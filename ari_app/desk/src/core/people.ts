@@ -1,13 +1,23 @@
 /** The supervisor's view of many: who is found by name, and how many are in which state. Pure. */
-import type { AgentDocument, Call } from "./model";
+import type { AgentDocument, Call, Me } from "./model";
 
-const ORDER = ["on_call", "ringing", "reserved", "ready", "wrap_up", "not_ready", "logged_out"] as const;
-export type AgentState = AgentDocument["state"];
+const ORDER = ["on_call", "ringing", "reserved", "ready", "unreachable", "in_use", "wrap_up", "not_ready", "logged_out"] as const;
+/** A state, or why no call comes to somebody who is ready: what is shown of them. */
+export type Standing = (typeof ORDER)[number];
 
-/** How many are in each state that somebody is in, busiest first. */
-export function tally(agents: Iterable<AgentDocument>): { state: AgentState; count: number }[] {
-  const counts = new Map<AgentState, number>();
-  for (const { state } of agents) counts.set(state, (counts.get(state) ?? 0) + 1);
+export function standing({ state, phone_state }: Pick<AgentDocument, "state" | "phone_state">): Standing {
+  return state === "ready" && (phone_state === "unreachable" || phone_state === "in_use") ? phone_state : state;
+}
+
+/** How the agent's phone is: of the one in this window the page knows first that it is not there. */
+export function phoneState(me: Pick<Me, "phone_device" | "phone_state">, inPage: string): Me["phone_state"] {
+  return me.phone_device === "page" && (inPage === "failed" || inPage === "no_microphone") ? "unreachable" : me.phone_state;
+}
+
+/** How many stand in each way in which somebody stands, busiest first. */
+export function tally(agents: Iterable<AgentDocument>): { state: Standing; count: number }[] {
+  const counts = new Map<Standing, number>();
+  for (const agent of agents) counts.set(standing(agent), (counts.get(standing(agent)) ?? 0) + 1);
   return ORDER.flatMap((state) => (counts.has(state) ? [{ state, count: counts.get(state) ?? 0 }] : []));
 }
 

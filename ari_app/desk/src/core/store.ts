@@ -57,5 +57,5 @@ export const initial: State = {
 
 /** Whether the agent who looks is a party of the call now. */
 export function isIn(call: Call): boolean {
-  return call.parties.some((party) => party.you);
+  return call.parties.some((party) => party.you && party.state !== "left");
 }

@@ -49,15 +49,16 @@ export function waitsForMe(call: Call): boolean {
   return call.state === "held" && call.parties.some((party) => party.you && party.state === "ringing");
 }
 
-/** Everybody in the call but the one who looks. */
-export function others(call: Call): Party[] {
-  return call.parties.filter((party) => !party.you && party.state !== "left");
+/** Everybody in the call but the one who looks; also those who were in it. */
+function others(call: Call): Party[] {
+  return call.parties.filter((party) => !party.you);
 }
 
 /** Whose call it is, as its heading says: the contact, else the colleague; null where nobody is known yet. */
 export function principal(call: Call): Party | null {
-  const present = others(call);
-  const known = present.length > 0 ? present : call.parties.filter((party) => !party.you);
+  const all = others(call);
+  const present = all.filter((party) => party.state !== "left");
+  const known = present.length > 0 ? present : all;
   return known.find((party) => party.role === "contact") ?? known[0] ?? null;
 }
 

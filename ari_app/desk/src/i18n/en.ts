@@ -40,6 +40,8 @@ export const en: Messages = {
     not_ready_because: (reason) => `Not ready: ${reason}`,
     next: (state) => `Next: ${state}`,
     since: (time) => `for ${time}`,
+    /** Ready, and no call comes all the same. */
+    no_call_comes: { unreachable: "Ready, but unreachable", in_use: "Ready, but already on the phone" },
     states: {
       logged_out: "Logged out",
       not_ready: "Not ready",
@@ -81,7 +83,15 @@ export const en: Messages = {
     in_use: "in use",
     elsewhere: "The phone is in another window.",
     take_over: "Use this window",
-    microphone_lost: "The microphone is gone: no call will be offered to you until it is back.",
+    lacks: {
+      refused: "The browser may not use the microphone: no call will be offered to you. Click the icon to the left of the page’s address, allow the microphone, then choose “Try again”.",
+      missing: "No microphone is plugged in: no call will be offered to you. Plug in a headset or a microphone, then choose “Try again”.",
+      busy: "Another program uses the microphone: no call will be offered to you. Close it (a video meeting, for example), then choose “Try again”.",
+      insecure: "The browser gives the microphone to https:// pages alone: ask your administrator for that address, or choose your desk phone in the menu Phone.",
+      lost: "The microphone is gone: no call will be offered to you until it is back. See whether it is plugged in.",
+    },
+    desk_unreachable: (number) => `No call can reach you: your desk phone ${number} does not answer. See whether it is switched on and connected.`,
+    page_unreachable: "No call can reach you: the phone in this page is not connected. The page tries again by itself; if that lasts, load it again.",
     try_again: "Try again",
     settings: "Audio settings",
     microphone: "Microphone",
@@ -200,11 +210,14 @@ export const en: Messages = {
     name: (time) => `After-call work: ${time}`,
     more: "More time",
     done: "Done",
+    hint: "Time to note how the call went. No call is offered to you before it ends.",
     disposition: "Outcome of the call",
-    code: "Code",
+    about: (who) => `Call with ${who}`,
+    code: "Result",
     no_code: "Choose…",
     notes: "Notes",
     save: "Save the outcome",
+    by_itself: "Also saved as you type.",
     saved: "Outcome saved",
   },
 
@@ -212,6 +225,8 @@ export const en: Messages = {
     title: "Recent calls",
     empty: "No recent call.",
     call_back: "Call back",
+    incoming: "Call received",
+    outgoing: "Call made",
     outcomes: { answered: "answered", missed: "missed", abandoned: "abandoned", unanswered: "no answer" },
   },
 
@@ -234,6 +249,7 @@ export const en: Messages = {
     waiting: "Waiting",
     oldest: "Oldest wait",
     service_level: "Service level",
+    service_level_hint: "Share of today’s calls that were answered in time",
     abandoned: "Abandoned",
     free: "Free",
     state: "Status",
@@ -285,7 +301,7 @@ export const en: Messages = {
   },
 
   errors: {
-    title: "Error",
+    title: "Messages",
     dismiss: "Close the message",
     codes: {
       unauthenticated: "Agent name or password is wrong.",
@@ -307,6 +323,7 @@ export const en: Messages = {
       store_unavailable: "The store does not answer.",
       standby: "Another server has taken over. Try again.",
       network: "The server does not answer.",
+      notes_not_saved: "After-call work ended before your last words were saved.",
     },
   },
 };

@@ -38,6 +38,8 @@ export const fr = {
     not_ready_because: (reason: string) => `Pas prêt : ${reason}`,
     next: (state: string) => `Ensuite : ${state}`,
     since: (time: string) => `depuis ${time}`,
+    /** Ready, and no call comes all the same. */
+    no_call_comes: { unreachable: "Prêt, mais injoignable", in_use: "Prêt, mais déjà au téléphone" },
     states: {
       logged_out: "Déconnecté",
       not_ready: "Pas prêt",
@@ -79,7 +81,16 @@ export const fr = {
     in_use: "en communication",
     elsewhere: "Le téléphone est dans une autre fenêtre.",
     take_over: "Utiliser cette fenêtre",
-    microphone_lost: "Le microphone ne répond plus : aucun appel ne vous sera présenté avant son retour.",
+    lacks: {
+      refused: "Le navigateur n’a pas le droit d’utiliser le microphone : aucun appel ne vous sera présenté. Cliquez sur l’icône à gauche de l’adresse de la page, autorisez le microphone, puis choisissez « Réessayer ».",
+      missing: "Aucun microphone n’est branché : aucun appel ne vous sera présenté. Branchez un casque ou un microphone, puis choisissez « Réessayer ».",
+      busy: "Un autre programme utilise le microphone : aucun appel ne vous sera présenté. Fermez-le (une réunion vidéo, par exemple), puis choisissez « Réessayer ».",
+      insecure: "Le navigateur ne donne le microphone qu’aux pages en https:// : demandez-en l’adresse à votre administrateur, ou choisissez votre poste dans le menu Téléphone.",
+      lost: "Le microphone ne répond plus : aucun appel ne vous sera présenté avant son retour. Vérifiez qu’il est branché.",
+    },
+    desk_unreachable: (number: string) =>
+      `Aucun appel ne peut vous parvenir : votre poste ${number} ne répond pas. Vérifiez qu’il est allumé et branché au réseau.`,
+    page_unreachable: "Aucun appel ne peut vous parvenir : le téléphone de cette page n’est pas raccordé. La page réessaie d’elle-même ; si cela dure, rechargez-la.",
     try_again: "Réessayer",
     settings: "Réglages audio",
     microphone: "Microphone",
@@ -217,11 +228,14 @@ export const fr = {
     name: (time: string) => `Post-appel : ${time}`,
     more: "Prolonger",
     done: "Terminer",
+    hint: "Le temps de noter comment l’appel s’est passé. Aucun appel ne vous est présenté avant la fin.",
     disposition: "Conclusion de l’appel",
-    code: "Code",
+    about: (who: string) => `Appel avec ${who}`,
+    code: "Résultat",
     no_code: "Choisir…",
     notes: "Notes",
     save: "Enregistrer la conclusion",
+    by_itself: "S’enregistre aussi au fil de la saisie.",
     saved: "Conclusion enregistrée",
   },
 
@@ -229,6 +243,8 @@ export const fr = {
     title: "Appels récents",
     empty: "Aucun appel récent.",
     call_back: "Rappeler",
+    incoming: "Appel reçu",
+    outgoing: "Appel émis",
     outcomes: { answered: "pris", missed: "manqué", abandoned: "abandonné", unanswered: "sans réponse" } as Record<string, string>,
   },
 
@@ -251,6 +267,7 @@ export const fr = {
     waiting: "En attente",
     oldest: "Plus longue attente",
     service_level: "Niveau de service",
+    service_level_hint: "Part des appels pris à temps aujourd’hui",
     abandoned: "Abandons",
     free: "Libres",
     state: "Statut",
@@ -302,7 +319,7 @@ export const fr = {
   },
 
   errors: {
-    title: "Erreur",
+    title: "Messages",
     dismiss: "Fermer le message",
     codes: {
       unauthenticated: "Le nom d’agent ou le mot de passe est incorrect.",
@@ -324,6 +341,7 @@ export const fr = {
       store_unavailable: "Le stockage ne répond pas.",
       standby: "Un autre serveur a pris le relais. Réessayez.",
       network: "Le serveur ne répond pas.",
+      notes_not_saved: "Le post-appel a pris fin avant que vos derniers mots soient enregistrés.",
     } as Record<string, string>,
   },
 };

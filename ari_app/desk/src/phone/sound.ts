@@ -1,16 +1,47 @@
 /** The browser's sound devices: the microphone and how loud it is, and the ring. */
 
-export class NoMicrophone extends Error {}
+/** Why there is no microphone: what somebody can do about it follows from it. */
+export type Lack = "refused" | "missing" | "busy" | "insecure" | "lost";
+
+export class NoMicrophone extends Error {
+  constructor(readonly lack: Lack) {
+    super(lack);
+  }
+}
+
+/** What the browser says when it gives no microphone (`getUserMedia`'s exceptions, by name). */
+export function lackOf(name: string): Lack {
+  switch (name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "refused";
+    case "NotReadableError":
+    case "AbortError":
+      return "busy";
+    default:
+      return "missing";
+  }
+}
 
 /** A microphone, the browser's own where `device` is empty or gone. Throws `NoMicrophone`. */
 export async function openMicrophone(device: string): Promise<MediaStream> {
   const wanted: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
   if (device !== "") wanted.deviceId = { ideal: device };
+  // Pages that did not come over TLS have no devices at all.
+  if (!("mediaDevices" in navigator)) throw new NoMicrophone("insecure");
   try {
     return await navigator.mediaDevices.getUserMedia({ audio: wanted });
-  } catch {
-    throw new NoMicrophone();
+  } catch (error) {
+    throw new NoMicrophone(lackOf(error instanceof DOMException ? error.name : ""));
   }
+}
+
+/** Call back when the microphone is allowed or refused in the browser; not every browser says so. */
+export function whenAllowed(changed: () => void): void {
+  void navigator.permissions
+    ?.query({ name: "microphone" as PermissionName })
+    .then((status) => status.addEventListener("change", changed))
+    .catch(() => undefined);
 }
 
 export interface Device {

@@ -1,0 +1,143 @@
+"""What the page says where something is not as it should be, and that nothing that is typed or shown is lost.
+
+The server is played by a scene: each of these needs no call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page, Request, Route, expect
+
+from tests.desk.scenes import SCENES, TURNED
+from tests.desk.stage import Scene, Stage, stage
+from tests.e2e.stack import Stack
+
+NAMED: dict[str, Scene] = {scene.name: scene for scene in SCENES}
+HOLD = "**/v1/calls/c1/hold"
+CUT_OFF = """[...document.querySelectorAll('.people span:not(.sr)')].filter(
+  each => getComputedStyle(each).overflow === 'hidden' && each.scrollWidth > each.clientWidth).length"""
+
+
+@pytest.fixture
+async def on_stage(stack: Stack) -> AsyncIterator[Stage]:
+    async with stage(stack.api) as opened:
+        yield opened
+
+
+async def test_an_agent_whose_phone_is_away_sees_at_once_that_no_call_comes(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["unreachable"], "fr") as page:
+        status = page.get_by_role("button", name="Statut : Prêt, mais injoignable")
+        await expect(status).to_have_class(re.compile("state-unreachable"))
+        await expect(page.get_by_role("alert").filter(has_text="Aucun appel ne peut vous parvenir")).to_contain_text(
+            "votre poste 1001 ne répond pas"
+        )
+        good = await page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--good')")
+        dot = status.locator(".dot")
+        await expect(dot).not_to_have_css("color", good)
+        await page.get_by_role("button", name="English").click()
+        await expect(page.get_by_role("button", name="Status: Ready, but unreachable")).to_be_visible()
+
+
+async def test_a_message_goes_when_the_next_attempt_is_done_and_there_is_one_of_each(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["call"], "fr") as page:
+        messages = page.locator(".problems p")
+        hold = page.get_by_role("button", name="Mettre en attente", exact=True)
+        await hold.click()
+        await expect(messages).to_have_count(1)
+        await expect(page.get_by_role("region", name="Messages")).to_contain_text("Cet appel n’existe plus.")
+        await page.get_by_role("button", name="Enregistrer", exact=True).click()
+        await expect(messages).to_have_count(1)
+
+        async def held(route: Route) -> None:
+            await route.fulfill(json={})
+
+        await page.route(HOLD, held)
+        await hold.click()
+        await expect(messages).to_have_count(0)
+
+
+async def test_notes_are_there_after_a_reload_and_saved_before_wrap_up_ends(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["after-call"], "en") as page:
+        requested = _changes(page)
+        await page.route("**/v1/calls/c1/disposition", _taken)
+        await page.route("**/v1/me/state", _taken)
+        await page.get_by_label("Notes").press_sequentially("wants a lett")
+        await page.reload()
+        await expect(page.get_by_label("Notes")).to_have_value("wants a lett")
+        await page.get_by_label("Notes").press_sequentially("er")
+        await page.get_by_role("button", name="Done").click()
+        async with asyncio.timeout(5):
+            while (last := await requested.get())[0] != "/v1/me/state":
+                saved = last
+        assert saved == ("/v1/calls/c1/disposition", {"code": None, "notes": "wants a letter"})
+
+
+async def _taken(route: Route) -> None:
+    await route.fulfill(json={})
+
+
+def _changes(page: Page) -> asyncio.Queue[tuple[str, object]]:
+    """What the page has the server change from now on."""
+    found: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
+
+    def requested(request: Request) -> None:
+        if request.method in ("PATCH", "PUT"):
+            found.put_nowait((urlsplit(request.url).path, request.post_data_json))
+
+    page.on("request", requested)
+    return found
+
+
+async def test_who_is_refused_the_microphone_reads_what_to_do(on_stage: Stage) -> None:
+    refuses = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));"
+    scene = NAMED["no-microphone"]
+    refused = replace(scene, before=refuses)
+    async with on_stage.show(refused, "fr") as page:
+        await expect(page.get_by_role("alert").filter(has_text="microphone")).to_contain_text(
+            "Cliquez sur l’icône à gauche de l’adresse"
+        )
+    async with on_stage.show(scene, "en") as page:
+        await expect(page.get_by_role("alert").filter(has_text="microphone")).to_contain_text(
+            "No microphone is plugged in"
+        )
+
+
+async def test_a_name_that_turns_the_text_around_it_turns_nothing(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["turned-names"], "en") as page:
+        assert TURNED.startswith("\u202e")
+        await expect(page.get_by_role("region", name="Zoé Caller, +336")).to_be_visible()
+        assert "\u202e" not in await page.locator("main").inner_text()
+
+
+async def test_recent_calls_say_the_way_and_the_number_and_no_number_that_is_withheld(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["history"], "fr") as page:
+        calls = page.get_by_role("list", name="Appels récents").get_by_role("listitem")
+        await expect(calls.nth(0)).to_contain_text("Appel reçu")
+        await expect(calls.nth(0)).to_contain_text("+33612345678")
+        await expect(calls.nth(2)).to_contain_text("Appel émis")
+        await expect(calls.nth(2)).to_contain_text("1002")
+        withheld = calls.filter(has_text="Anonyme")
+        assert not re.search(r"[+]\d", await withheld.inner_text())
+        await expect(withheld.get_by_role("button")).to_have_count(0)
+        await expect(calls.nth(1).get_by_role("button", name="Rappeler")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 400])
+async def test_a_supervisor_loses_nothing_in_a_narrow_window(on_stage: Stage, width: int) -> None:
+    async with on_stage.show(NAMED["supervisor"], "fr", width=width) as page:
+        cells = page.get_by_role("table", name="Files et groupes").get_by_role("cell")
+        for cell in await cells.all():
+            box = await cell.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        person = page.get_by_role("region", name="Agents").get_by_role("listitem").filter(has_text="injoignable").first
+        await expect(person.locator(".time")).to_be_visible()
+        await expect(person).to_contain_text("Prêt, mais injoignable")
+        assert await page.evaluate(CUT_OFF) == 0
