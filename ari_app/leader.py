@@ -50,6 +50,7 @@ from ari_app.sharing.wire import ids_of
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
 from ari_app.store.redis import RedisStore
+from ari_app.waiting import Waiters, waits
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +108,13 @@ class Leader:
         prefix = ids_of(apart) if apart else _PREFIX
         switch = Switch(directory(), f"{prefix}{incarnation(time.time())}")
         self.engine = Engine(switch, self, self.clock)
-        self._bookings = Bookings(self.agents, self.engine.feed, has=self.engine.calls.__contains__)
+        self._several = len(settings.places) > 1
+        self._bookings = Bookings(
+            self.agents,
+            self.engine.feed,
+            has=self.engine.calls.__contains__,
+            queue=Waiters(switch.state) if self._several else None,
+        )
         self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
         asterisk = asterisk_settings(settings, place.url, _PREFIX, lambda: leading.sure(fence))
         self.devices = Devices(
@@ -255,6 +262,8 @@ class Leader:
 
     def call_changed(self, before: Call | None, call: Call) -> None:
         self.snapshots.call(call)
+        if self._several and waits(before) is not None and (call.ended or waits(call) is None):
+            self._bookings.left(call.id)
         self._followers.call_changed(before, call)
         if call.ended:
             log.info("call_over", call_id=call.id, type=call.type.value, owner=(before or call).owner)

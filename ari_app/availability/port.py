@@ -130,6 +130,22 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A caller who waits to be served: their call, and what orders them. The first has the lowest `order`."""
+
+    call: str
+    order: tuple[float, float]
+
+
+class OthersFirst(Exception):
+    """This agent is free, and somebody who waits at another Asterisk comes before. To be tried again shortly."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(agent)
+        self.agent = agent
+
+
+@dataclass(frozen=True, slots=True)
 class Expired:
     """How many reservations and wrap-ups ended, and when the next is due (None: none is running)."""
 
@@ -206,13 +222,33 @@ class Availability(Protocol):
         An agent who is no longer listed is ignored.
         """
 
-    async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
+    async def reserve(
+        self,
+        request: str,
+        target: Target,
+        exclude: frozenset[str],
+        seconds: float,
+        waiting: Waiting | None = None,
+    ) -> str | None:
         """Reserve the best available agent of `target`, none of `exclude`; None where nobody is available.
 
         Best is the longest idle; for a skill the highest level, then the longest idle; for a group that rings in order
         the first in that. The reservation ends after `seconds` unless `set_activity` takes it further. The same request
         again gets the same agent for as long as that reservation, or what became of it, has them.
+
+        A caller who is `waiting` leaves as many agents to others as wait for the same at other Asterisks and come
+        before them; where nobody is left, they stand in the queue themselves. With `exclude` they don't: whoever
+        refused somebody lets the others go first.
+
+        Raises:
+            OthersFirst: only those are left who are others'.
         """
+
+    async def left(self, call: str) -> None:
+        """This caller waits no more."""
+
+    async def waiting(self, callers: Collection[tuple[Waiting, Target]]) -> None:
+        """These are all who wait at this Asterisk."""
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:
         """They let it ring, or the phone refused: to the end of the queue; after `limit` in a row (0: never) not ready.

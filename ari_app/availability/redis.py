@@ -11,6 +11,8 @@ Keys, all with the one hash tag `{<prefix>}`, so that a cluster keeps them toget
     {p}:due             zset     agents in reservation or wrap-up, by when it runs out
     {p}:requests        hash     reservation request -> agent
     {p}:config          hash     digest of what is configured, token of who configures
+    {p}:waiting         set      Asterisks with callers who wait; {p}:waiting:<asterisk>, a set, has what they wait for,
+                                 {p}:waiting:<asterisk>:<target>, a zset, the callers by their places
     {p}:seq             string   number of the last change
     {p}:changes         channel  what changed (wire.py)
 """
@@ -26,15 +28,26 @@ from redis.asyncio import Redis
 from ari_app.availability import lua
 from ari_app.availability.feed import feed
 from ari_app.availability.memberships import level_of, memberships, sets_of
-from ari_app.availability.port import AgentRecord, AgentState, Change, CountChanged, Expired, Snapshot
+from ari_app.availability.port import (
+    AgentRecord,
+    AgentState,
+    Change,
+    CountChanged,
+    Expired,
+    OthersFirst,
+    Snapshot,
+    Waiting,
+)
 from ari_app.availability.rules import (
     SETTLE,
     check_activity,
     check_choice,
     chosen_before,
     kept_reason,
+    kind_of,
     milliseconds,
     no_wrap_up,
+    place_of,
     unknown_agent,
 )
 from ari_app.availability.wire import read_counts, read_record, read_records
@@ -59,6 +72,7 @@ _NAMES = (
     "set_activity",
     "set_reachable",
     "set_state",
+    "wait",
 )
 SCRIPTS = sources(lua, _NAMES, "common")
 
@@ -135,12 +149,30 @@ class RedisAvailability:
         known = "1" if reachable else "in_use" if in_use else "0"
         await self._run("set_reachable", agent, "unknown" if reachable is None else known)
 
-    async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
+    async def reserve(
+        self,
+        request: str,
+        target: Target,
+        exclude: frozenset[str],
+        seconds: float,
+        waiting: Waiting | None = None,
+    ) -> str | None:
         if not target.type.of_agents:
             return None
-        name = f"{target.type}:{target.id}"
-        answer = await self._run("reserve", request, name, target.level, self._due(seconds), *sorted(exclude))
-        return None if answer is None else answer.decode()
+        caller = ("", "") if waiting is None else (waiting.call, place_of(waiting))
+        answer = await self._run(
+            "reserve", request, kind_of(target), target.level, self._due(seconds), *caller, *sorted(exclude)
+        )
+        agent = None if answer is None else answer.decode()
+        if agent is not None and agent.startswith(">"):
+            raise OthersFirst(agent[1:])
+        return agent
+
+    async def left(self, call: str) -> None:
+        await self._run("wait", "leave", call)
+
+    async def waiting(self, callers: Collection[tuple[Waiting, Target]]) -> None:
+        await self._run("wait", "all", *(text for w, t in callers for text in (w.call, kind_of(t), place_of(w))))
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:
         await self._run("count_missed", agent, limit, reason)

@@ -1,7 +1,8 @@
 """What Redis and the in-memory implementation have in common: what is accepted, and how times are kept."""
 
-from ari_app.availability.port import ACTIVITIES, CHOICES, AgentRecord, AgentState
+from ari_app.availability.port import ACTIVITIES, CHOICES, AgentRecord, AgentState, Waiting
 from ari_app.errors import Code, FieldError, Refused
+from ari_app.routing.targets import Target
 
 # As in lua/common.lua, where the reason stands.
 SETTLE = 100
@@ -58,3 +59,14 @@ def no_wrap_up() -> Refused:
 def unknown_agent(agent: str) -> Refused:
     """The error for an agent who is not listed."""
     return Refused(Code.NOT_FOUND, f"there is no agent {agent[:100]!r}")
+
+
+def kind_of(target: Target) -> str:
+    """A target without its level."""
+    return f"{target.type}:{target.id}"
+
+
+def place_of(waiting: Waiting) -> str:
+    """The order as one number: of a higher priority (which is negative) all come before; then by time, in seconds."""
+    first, then = waiting.order
+    return f"{first * 1e10 + then:.3f}"

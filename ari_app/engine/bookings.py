@@ -6,21 +6,24 @@ reconciled all agents are reported at once: after what was requested before, and
 """
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
-from ari_app.availability.port import Availability
+from ari_app.availability.port import Availability, OthersFirst, Waiting
 from ari_app.calls import effects as e
-from ari_app.calls.stimuli import AgentReserved, NobodyAvailable, ReservationFailed, Stimulus
+from ari_app.calls.stimuli import AgentBecameAvailable, AgentReserved, NobodyAvailable, ReservationFailed, Stimulus
 from ari_app.errors import CallControlError, StoreUnavailable
+from ari_app.routing.targets import Target
 
 log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 0.5
+_LOOK_AGAIN_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,19 @@ class Feed(Protocol):
     def __call__(self, stimulus: Stimulus, /) -> None: ...
 
 
+class Queue(Protocol):
+    """Callers who wait to be served at this Asterisk, beside those of others."""
+
+    def of(self, request: str) -> Waiting | None:
+        """Who waits for this reservation; None where it is for nobody who does."""
+
+    def all(self) -> Collection[tuple[Waiting, Target]]: ...
+
+
 class Bookings:
-    """Give effects to `execute`; results go to `feed`. `has`: whether a call is one of this Asterisk's."""
+    """Give effects to `execute`; results go to `feed`. `has`: whether a call is one of this Asterisk's; `queue`, where
+    there are several: callers of all are served in their order.
+    """
 
     def __init__(
         self,
@@ -58,7 +72,10 @@ class Bookings:
         feed: Feed,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         has: Callable[[str], bool] = lambda call: True,
+        queue: Queue | None = None,
     ) -> None:
+        self._waiting = queue
+        self._owed: set[str] = set()
         self._has = has
         self._availability = availability
         self._feed = feed
@@ -116,6 +133,8 @@ class Bookings:
         while True:
             try:
                 await self._availability.reconcile(busy, effect.awaited)
+                if self._waiting is not None:
+                    await self._availability.waiting(self._waiting.all())
                 break
             except StoreUnavailable:
                 mine.tried.set()
@@ -128,16 +147,38 @@ class Bookings:
         try:
             if not after.done.is_set():
                 raise StoreUnavailable
-            agent = await self._availability.reserve(effect.request, effect.target, effect.exclude, effect.seconds)
+            waits = self._waiting.of(effect.request) if self._waiting is not None else None
+            of = (effect.request, effect.target, effect.exclude, effect.seconds)
+            agent = await (self._availability.reserve(*of, waits) if waits else self._availability.reserve(*of))
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
                 # Whoever talks at another Asterisk could not put that on hold for this call.
                 agent = record.agent if record.may_wait and self._has(record.call or "") else None
+        except OthersFirst as others:
+            self._feed(NobodyAvailable(effect.request))
+            if others.agent not in self._owed:
+                self._owed.add(others.agent)
+                self._start(self._look_again(others.agent))
+            return
         except CallControlError as error:
             log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
             self._feed(ReservationFailed(effect.request))
             return
         self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
+
+    async def _look_again(self, agent: str) -> None:
+        """Whoever came first elsewhere may be gone, or have got somebody else."""
+        await self._sleep(_LOOK_AGAIN_SECONDS)
+        self._owed.discard(agent)
+        self._feed(AgentBecameAvailable(agent))
+
+    def left(self, call: str) -> None:
+        """A caller waits no more."""
+        self._start(self._leave(call))
+
+    async def _leave(self, call: str) -> None:
+        with contextlib.suppress(StoreUnavailable):  # the next reconciliation tells
+            await self._availability.left(call)
 
     async def _work(self, agent: str, lanes: dict[str, deque[Change]], after: _Reconciling) -> None:
         await after.done.wait()

@@ -18,8 +18,10 @@ from ari_app.availability.port import (
     CountChanged,
     Expired,
     Lost,
+    OthersFirst,
     Resync,
     Snapshot,
+    Waiting,
 )
 from ari_app.availability.rules import (
     SETTLE,
@@ -27,8 +29,10 @@ from ari_app.availability.rules import (
     check_choice,
     chosen_before,
     kept_reason,
+    kind_of,
     milliseconds,
     no_wrap_up,
+    place_of,
     unknown_agent,
 )
 from ari_app.routing.directory import Directory
@@ -163,21 +167,53 @@ class MemoryAvailability:
                 self._commit(known, step.now, step)
         self._publish(step)
 
-    async def reserve(self, request: str, target: Target, exclude: frozenset[str], seconds: float) -> str | None:
+    async def reserve(
+        self,
+        request: str,
+        target: Target,
+        exclude: frozenset[str],
+        seconds: float,
+        waiting: Waiting | None = None,
+    ) -> str | None:
         if not target.type.of_agents:
             return None
         step = self._step()
         self._settle(step)
         chosen = self._held(request, step)
+        others: HeldAgent | None = None
         if chosen is None:
-            chosen = self._best(target, exclude, step)
+            owed = self._before(waiting, target) if waiting is not None else 0
+            theirs: set[str] = set()
+            while (chosen := self._best(target, exclude | theirs, step)) is not None and len(theirs) < owed:
+                others = others or chosen
+                theirs.add(chosen.id)
+            if waiting is not None and (chosen is not None or exclude):
+                self._queue().pop(waiting.call, None)
+            elif waiting is not None:
+                self._queue()[waiting.call] = (kind_of(target), float(place_of(waiting)))
             if chosen is not None:
                 chosen.activity, chosen.request, chosen.call = AgentState.RESERVED, request, None
                 chosen.at = self._asterisk
                 chosen.due = step.now + max(1, milliseconds(seconds))
                 self._commit(chosen, step.now, step)
         self._publish(step)
+        if chosen is None and others is not None:
+            raise OthersFirst(others.id)
         return None if chosen is None else chosen.id
+
+    async def left(self, call: str) -> None:
+        self._queue().pop(call, None)
+
+    async def waiting(self, callers: Collection[tuple[Waiting, Target]]) -> None:
+        self.kept.waiting[self._asterisk] = {w.call: (kind_of(t), float(place_of(w))) for w, t in callers}
+
+    def _queue(self) -> dict[str, tuple[str, float]]:
+        return self.kept.waiting.setdefault(self._asterisk, {})
+
+    def _before(self, waiting: Waiting, target: Target) -> int:
+        wanted, mine = kind_of(target), float(place_of(waiting))
+        others = (queue for asterisk, queue in self.kept.waiting.items() if asterisk != self._asterisk)
+        return min(SETTLE, sum(kind == wanted and at < mine for queue in others for kind, at in queue.values()))
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:
         step = self._step()

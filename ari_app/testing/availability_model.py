@@ -102,6 +102,7 @@ class Kept:
     agents: dict[str, HeldAgent] = field(default_factory=dict)
     free: dict[str, dict[str, int]] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, dict[str, tuple[str, float]]] = field(default_factory=dict)
     configured: Memberships = field(default_factory=lambda: Memberships({}, {}))
     seq: int = 0
     listeners: list[asyncio.Queue[Change]] = field(default_factory=list)

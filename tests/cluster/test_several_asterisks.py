@@ -142,6 +142,24 @@ async def test_a_caller_who_waits_at_one_is_served_by_an_agent_freed_at_the_othe
     await carol.sees(lambda call: call["id"] != begun and call["state"] == "established", "the next caller's call")
 
 
+async def test_callers_of_both_are_served_in_the_order_in_which_they_came(cluster: Cluster, office: Office) -> None:
+    (carol,) = await at_work(office, cluster, "carol")
+    busy = await office.caller("busy", "+33600000010")
+    busy.dial("3000")
+    await carol.phone.answer()
+    await carol.sees_state("established")
+    first = await waiting_elsewhere(office, cluster, carol.call_id)
+    second = await office.caller("second", "+33600000011")
+    second.dial("3000")
+    await second.hears_music()
+    await carol.do("release")
+    await carol.phone.answer(within=10)
+    await office.hears(f"{first.name} <-> carol")
+    first.hangup()
+    await carol.phone.answer(within=10)
+    await office.hears("second <-> carol")
+
+
 async def waiting_elsewhere(office: Office, cluster: Cluster, begun: str) -> Contact:
     """A caller who waits at another Asterisk than that of this call: dialled until the edge has chosen so."""
     other: Asterisk = "asterisk-b" if begun.startswith("cc-asterisk-a-") else "asterisk-a"

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ari_app.availability.port import AgentState, Availability
+from ari_app.availability.port import AgentState, Availability, OthersFirst, Waiting
 from ari_app.availability.redis import RedisAvailability
 from ari_app.routing.directory import Directory
+from ari_app.routing.targets import parse_target
 from ari_app.store.leases import Fence
 from ari_app.testing.availability import MemoryAvailability
 from tests.contract.conftest import Clock
@@ -92,3 +93,60 @@ async def test_what_an_asterisk_knew_that_is_led_no_more_counts_no_more(availabi
         await b.set_reachable("alice", None)  # in memory there are no leases
     await a.set_reachable("alice", True)
     assert (await a.agent("alice")).available
+
+
+SUPPORT = parse_target("group:support")
+FIRST, SECOND, THIRD = (Waiting(f"c{n}", (0.0, 1_700_000_000.0 + n)) for n in range(3))
+NOBODY: frozenset[str] = frozenset()
+
+
+async def test_callers_of_two_asterisks_are_served_in_the_order_in_which_they_came(two: Two) -> None:
+    a, b = two
+    assert await a.reserve("r1", SUPPORT, NOBODY, 15, FIRST) is None
+    assert await b.reserve("r2", SUPPORT, NOBODY, 15, SECOND) is None
+    await a.set_state("alice", "ready")
+    with pytest.raises(OthersFirst) as others:
+        await b.reserve("r3", SUPPORT, NOBODY, 15, SECOND)
+    assert others.value.agent == "alice"
+    assert await a.reserve("r4", SUPPORT, NOBODY, 15, FIRST) == "alice"
+    await a.set_activity("alice", "on_call", "c0")
+    assert await a.reserve("r5", SUPPORT, NOBODY, 15, THIRD) is None
+    await a.set_activity("alice", None, "c0")
+    with pytest.raises(OthersFirst):
+        await a.reserve("r6", SUPPORT, NOBODY, 15, THIRD)
+    assert await b.reserve("r7", SUPPORT, NOBODY, 15, SECOND) == "alice"
+
+
+async def test_who_came_later_is_served_where_agents_are_left_for_those_before(two: Two) -> None:
+    a, b = two
+    assert await a.reserve("r1", SUPPORT, NOBODY, 15, FIRST) is None
+    await a.set_state("alice", "ready")
+    await a.set_state("bob", "ready")
+    later = await b.reserve("r2", SUPPORT, NOBODY, 15, SECOND)
+    first = await a.reserve("r3", SUPPORT, NOBODY, 15, FIRST)
+    assert (first, later) == ("alice", "bob")
+
+
+async def test_a_higher_priority_goes_first_whenever_it_came(two: Two) -> None:
+    a, b = two
+    urgent = Waiting("urgent", (-1.0, 1_700_000_009.0))
+    assert await a.reserve("r1", SUPPORT, NOBODY, 15, FIRST) is None
+    assert await b.reserve("r2", SUPPORT, NOBODY, 15, urgent) is None
+    await a.set_state("alice", "ready")
+    with pytest.raises(OthersFirst):
+        await a.reserve("r3", SUPPORT, NOBODY, 15, FIRST)
+    assert await b.reserve("r4", SUPPORT, NOBODY, 15, urgent) == "alice"
+
+
+async def test_nobody_waits_for_who_has_left_refused_somebody_or_is_not_there_after_a_take_over(two: Two) -> None:
+    a, b = two
+    for leaves in (a.left(FIRST.call), a.waiting([]), a.reserve("again", SUPPORT, frozenset({"bob"}), 15, FIRST)):
+        await a.set_state("alice", "logged_out")
+        assert await a.reserve("r1", SUPPORT, NOBODY, 15, FIRST) is None
+        await leaves
+        await a.set_state("alice", "ready")
+        assert await b.reserve("r2", SUPPORT, NOBODY, 15, SECOND) == "alice"
+        await b.set_activity("alice", None)
+    await a.waiting([(FIRST, SUPPORT)])
+    with pytest.raises(OthersFirst):
+        await b.reserve("r3", SUPPORT, NOBODY, 15, SECOND)

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ari_app.availability.port import AgentRecord, AgentState, Availability
+from ari_app.availability.port import AgentRecord, AgentState, Availability, OthersFirst, Waiting
 from ari_app.availability.redis import RedisAvailability
 from ari_app.errors import Refused
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
@@ -138,6 +138,8 @@ class Workers(RuleBasedStateMachine):
                 return await use(availability)
             except Refused as refused:
                 return refused.code
+            except OthersFirst as others:
+                return f"others': {others.agent}"
 
         async def run() -> Any:
             here = await outcome(self.memory.led(self.asterisks[worker]))
@@ -194,6 +196,34 @@ class Workers(RuleBasedStateMachine):
     )
     def choose(self, worker: int, agent: str, state: str, reason: str | None) -> None:
         self.both(worker, lambda a: a.set_state(agent, state, reason))
+
+    @rule(
+        worker=st.integers(0, WORKERS - 1),
+        wanted=st.sampled_from(TARGETS),
+        exclude=st.frozensets(st.sampled_from(AGENTS), max_size=1),
+        call=st.sampled_from(("c1", "c2", "c3")),
+        priority=st.integers(0, 2),
+        since=st.integers(0, 3),
+    )
+    def a_caller_waits(
+        self, worker: int, wanted: Target, exclude: frozenset[str], call: str, priority: int, since: int
+    ) -> None:
+        """They leave to others, who came first, whom these are to get."""
+        self.requests += 1
+        request = f"r{self.requests}"
+        self.made.append((request, wanted))
+        waiting = Waiting(f"{self.asterisks[worker]} {call}", (-priority, 1_700_000_000.0 + since))
+        agent = self.both(worker, lambda a: a.reserve(request, wanted, exclude, 5, waiting))
+        self.got(request, wanted, agent if agent is None or not agent.startswith("others'") else None, 5)
+
+    @rule(worker=st.integers(0, WORKERS - 1), call=st.sampled_from(("c1", "c2", "c3")))
+    def a_caller_waits_no_more(self, worker: int, call: str) -> None:
+        self.both(worker, lambda a: a.left(f"{self.asterisks[worker]} {call}"))
+
+    @rule(worker=st.integers(0, WORKERS - 1), wanted=st.sampled_from(TARGETS), since=st.integers(0, 3))
+    def who_waits_is_reported_anew(self, worker: int, wanted: Target, since: int) -> None:
+        waiting = Waiting(f"{self.asterisks[worker]} c1", (0, 1_700_000_000.0 + since))
+        self.both(worker, lambda a: a.waiting([(waiting, wanted)]))
 
     @rule()
     def everybody_is_ready(self) -> None:

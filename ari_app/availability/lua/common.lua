@@ -259,6 +259,33 @@ local function release(r, call_id, wrap_up)
   commit(r, now)
 end
 
+-- Callers who wait at each Asterisk, of each target by their places: the first has the lowest.
+local QUEUES = P .. 'waiting'
+
+local function leave_queues(caller)
+  for _, target in ipairs(call('SMEMBERS', QUEUES .. ':' .. me)) do
+    call('ZREM', QUEUES .. ':' .. me .. ':' .. target, caller)
+  end
+end
+
+local function enter_queue(caller, target, place)
+  call('SADD', QUEUES, me)
+  call('SADD', QUEUES .. ':' .. me, target)
+  call('ZADD', QUEUES .. ':' .. me .. ':' .. target, place, caller)
+end
+
+-- how many wait for it at others that are led, and come before this place
+local function before_me(target, place)
+  local found = 0
+  for _, asterisk in ipairs(call('SMEMBERS', QUEUES)) do
+    local lease = asterisk ~= me and call('GET', P .. 'lease:' .. asterisk)
+    if lease and lease ~= 'released' then
+      found = found + call('ZCOUNT', QUEUES .. ':' .. asterisk .. ':' .. target, '-inf', '(' .. place)
+    end
+  end
+  return found
+end
+
 -- A reservation that nobody took further, or a wrap-up: it ended when it was due, not when somebody noticed.
 local function elapse(r)
   local at = r.due
