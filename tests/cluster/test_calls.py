@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.e2e.cluster import ASTERISKS, Cluster
 from tests.e2e.office import Office
 from tests.e2e.witness import reopen, undisturbed
@@ -51,6 +53,7 @@ async def test_an_asterisk_that_dies_is_not_heard_at_the_other_which_serves_the_
     await cluster.until_rung_by_all(alice, bob)
     caller = await office.caller()
     lost = await office.caller("lost", "+33600000002")
+    others = [await office.caller(f"other-{n}", f"+3360000001{n}") for n in range(4)]
     try:
         await cluster.drain("asterisk-b")
         await office.connect(caller, alice)
@@ -69,8 +72,11 @@ async def test_an_asterisk_that_dies_is_not_heard_at_the_other_which_serves_the_
         assert [len(await cluster.calls_of(name)) for name in ASTERISKS] == [2, 2]
         async with undisturbed(office, "caller <-> alice", among=("caller", "alice")):
             await cluster.asterisk("asterisk-b").kill()
-            for bot in (lost, bob.phone):
-                bot.hangup()  # nobody is there who would notify them
+            for gone in (lost, bob.phone):
+                gone.hangup()  # nobody is there who would notify them
+            for bot in others:
+                bot.dial("3000")  # half of them are meant for the one that is dead
+            await asyncio.gather(*(bot.hears_music(within=10) for bot in others))
             await bob.is_now("ready")
             again = await office.caller("again", "+33600000003")
             again.dial("2000")
