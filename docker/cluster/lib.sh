@@ -64,9 +64,10 @@ asterisks_are_there() {
 
 # All answer, each Asterisk has a leader, and one of them serves the API.
 controllers_are_there() {
-    local part led=0
+    local part leads led=0
     for part in controller-1 controller-2 controller-3; do
-        led=$((led + $(http_get "$(address "$part")" 8080 /metrics | sed -n 's/^callcontrol_leader \([0-9]*\).*/\1/p' | grep . || echo 0)))
+        leads=$(http_get "$(address "$part")" 8080 /metrics | sed -n 's/^callcontrol_leader \([0-9]*\).*/\1/p') || return 1
+        led=$((led + ${leads:-0}))
     done
     ((led == 2)) && [[ $(http_status "$(address api)" 8080 /readyz) == 200 ]]
 }
