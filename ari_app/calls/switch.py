@@ -12,7 +12,6 @@ broken invariant releases that call alone.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ari_app.calls import commands, discretion, invariants
 from ari_app.calls import stimuli as s
@@ -146,7 +145,7 @@ class Switch:
         self.directory = before.directory
         state.counter, state.linked = before.counter, before.linked
         for (table, key), value in before.values.items():
-            self._have(table, key, value)
+            _merge(getattr(state, table), {key: value})
         for (table, key), keys in before.lists.items():
             match table:
                 case "calls_of_agent":
@@ -157,14 +156,6 @@ class Switch:
                     self._deadlines = dict.fromkeys(map(str, keys), 0.0)
                 case _:
                     _only(getattr(state, table), keys)
-
-    def _have(self, table: str, key: object, value: object) -> None:
-        if table != "calls":
-            _merge(getattr(self.state, table), {key: value})
-        elif isinstance(value, Call):
-            self.state.keep(value)
-        elif (gone := self.state.calls.get(str(key))) is not None:
-            self.state.keep(replace(gone, ended=True))
 
     # -- the one way in -----------------------------------------------------------------------------------------------
 
