@@ -136,8 +136,6 @@ class Switch:
         self.state.counter = max(self.state.counter, counter)
         for call in self.state.calls.values():
             self._note_deadline(call)
-            for agent in {p.agent for p in call.parties.values() if p.agent} | call.monitors.keys():
-                self.state.activities.setdefault(agent, "restored")
 
     def stand_before(self, before: Before) -> None:
         """Have what a step of a story found, in place of what is here."""

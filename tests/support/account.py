@@ -17,7 +17,7 @@ from ari_app.calls.model import (
 from ari_app.calls.replay import replay
 from ari_app.engine.storyfile import read, write
 from ari_app.routing.targets import TargetType
-from tests.support import astray
+from tests.support import astray, wellformed
 from tests.support.earshot import established_in_silence, expected_hears, rung_wrongly, shown_to_hear, still_announced
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def wrong(world: World) -> list[str]:
     return [
         *(*world.alarms, *world.noticed, *world.lost),
         *_channels(world),
+        *_kept_otherwise(world),
         *_of_nobody(world),
         *_displayed_otherwise(world),
         *_monitors(world, monitors),
@@ -87,6 +88,14 @@ def wrong(world: World) -> list[str]:
 def _channels(world: World) -> list[str]:
     difference = (set(world.asterisk.world.channels) - astray.awaited(world)) ^ set(world.switch.legs)
     return [f"leaked or lost channels: {difference}"] if difference else []
+
+
+def _kept_otherwise(world: World) -> list[str]:
+    """A controller that starts anew finds what there is now."""
+    calls = {call_id: wellformed.CALL.validate_json(kept) for call_id, kept in world.saved_calls.items()}
+    legs = {leg_id: wellformed.LEG.validate_json(kept) for leg_id, kept in world.saved_legs.items()}
+    wrong = ["calls are not kept as they are"] if calls != world.switch.calls else []
+    return [*wrong, "legs are not kept as they are"] if legs != world.switch.legs else wrong
 
 
 def _monitors(world: World, monitors: Sequence[Monitor]) -> list[str]:

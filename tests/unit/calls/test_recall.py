@@ -46,6 +46,18 @@ def test_after_so_many_recalls_in_vain_the_contact_hears_why_and_is_released(mos
     office.is_calm()
 
 
+@pytest.mark.parametrize("cause", [19, 21])
+def test_a_recall_in_vain_puts_off_none_that_is_due(cause: int) -> None:
+    office, call = _kept(recall=60.0)
+    office.pass_time(60.0)
+    office.settle()
+    due = office.now + 60.0
+    assert office.switch.calls[call].recall_at == due
+    office.pass_time(10.0)
+    office.hangs_up("alice", cause)
+    assert office.switch.calls[call].recall_at == due
+
+
 def test_what_is_said_is_the_administrators_announcement_and_without_one_it_is_over() -> None:
     office, _call = _kept(max_recalls=0)
     office.pass_time(60.0)

@@ -47,6 +47,14 @@ def test_both_ring_as_one_party_and_the_caller_is_shown_on_both() -> None:
     office.is_calm()
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_the_transfer_key_of_each_is_taken_where_the_administrator_wants_that(taken: bool) -> None:
+    office = _office(transfer_progress=taken)
+    rung = _called(office)
+    created = [x for x in office.asterisk.executed if isinstance(x, e.CreateLeg)]
+    assert [(x.leg, x.transfer_key) for x in created] == [(leg, taken) for leg in rung]
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_the_first_answer_wins_and_the_other_phone_is_notified_that_it_has_missed_nothing(which: int) -> None:
     office = _office()

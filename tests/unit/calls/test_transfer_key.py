@@ -5,7 +5,7 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Identity, OfferState
-from tests.support.office import NUMBER, Office, hear_each_other
+from tests.support.office import AWAY, NUMBER, Office, hear_each_other
 from tests.support.world import to
 
 
@@ -116,6 +116,20 @@ def test_a_refer_in_a_consultation_from_the_desktop_keeps_the_contact_for_the_ag
     office.picks_up("alice")
     office.is_calm()
     assert office.hears() == hear_each_other("bob", "carol") | hear_each_other("alice", "in1")
+
+
+def test_a_colleague_whom_the_phone_had_on_hold_in_another_call_is_not_kept_when_it_has_transferred_a_contact() -> None:
+    office = Office()
+    office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.picks_up("alice")
+    office.picks_up("bob")
+    call = office.ask(c.MakeCall, "alice", target=AWAY)
+    office.answers_outside()
+    _pressed(office, "1003")
+    office.picks_up("carol")
+    office.is_calm()
+    assert list(office.switch.calls) == [call.id]
+    assert office.hears() == hear_each_other("carol", office.outside_leg())
 
 
 def test_a_refer_in_a_conference_to_what_may_not_be_reached_leaves_the_others_talking() -> None:
