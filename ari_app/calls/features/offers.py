@@ -132,11 +132,8 @@ def nobody(step: Step, call: Call) -> None:
         fail(step, call.id, OfferState.UNAVAILABLE)
     else:
         # Who has refused is tried again after a while, not at once and for ever.
-        retry = step.now + step.directory.settings.retry_interval
-        rests = [offer.rests.get(agent, retry) for agent in offer.tried]
-        step.put_offer(
-            call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=min(rests, default=None)
-        )
+        retry_at = min(offer.rests.values(), default=None)
+        step.put_offer(call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=retry_at)
 
 
 def rested(step: Step, call: Call) -> None:
