@@ -118,7 +118,6 @@ def _ring(step: Step, call: Call, agent: AgentId, mode: MonitorMode, watched: Pa
         mode=mode,
         leg=leg.id,
         bridge=f"{leg.id}-b",
-        watched=watched.agent,
         deadline=step.now + step.directory.settings.own_phone_timeout,
     )
     step.put_call(call.id, monitors={**call.monitors, agent: monitor})

@@ -43,6 +43,15 @@ def test_the_call_on_hold_may_join_the_one_that_talks() -> None:
     office.is_calm()
 
 
+def test_a_talk_between_colleagues_may_have_the_contact_join_it() -> None:
+    office = Office("bob")
+    first = office.served().id
+    second = office.ask(c.MakeCall, "alice", target=to("agent:bob")).id
+    office.ask(c.Merge, "alice", call=second, other=first)
+    assert office.hears() == hear_each_other("alice", "bob", "in1")
+    office.is_calm()
+
+
 def test_it_is_listed_from_the_answer_on_and_reported_for_both() -> None:
     office = Office()
     first = office.served()

@@ -102,6 +102,7 @@ def test_after_a_barge_a_supervisor_is_a_party_whom_all_hear() -> None:
     assert office.hears() == hear_each_other("alice", "in1", "erin")
     seen = office.seen("alice", call.id)
     assert [p.agent for p in seen.parties] == [None, "alice", "erin"]
+    assert office.party(call, "erin").identity == Identity("Erin", "1010")
     assert seen.monitors == ()
     assert code(office, monitor(office, call)) == "not_allowed_now"
     office.is_calm()
@@ -150,9 +151,9 @@ def test_a_full_call_cannot_be_barged_into_but_listened_to() -> None:
 
 
 def test_barging_in_while_there_is_nobody_to_hear_is_waiting_with_music_until_the_contact_is_brought_back() -> None:
-    office, call = monitored()
+    office, call = monitored(music_class="quiet")
     office.ask(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))
-    assert "erin" in office.music()
+    assert office.asterisk.world.channels[office.switch.calls[call.id].monitors["erin"].leg].music == "quiet"
     monitor(office, call, BARGE)
     assert "erin" in office.music()
     office.is_calm()

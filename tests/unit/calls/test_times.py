@@ -227,3 +227,14 @@ def test_whom_nobody_can_serve_is_released_by_us_also_after_they_heard_so(announ
         office.settle()
     assert not office.switch.calls
     assert (ended(office).ended_by, ended(office).end_reason) == ("system", "unavailable")
+
+
+def test_who_hangs_up_while_they_hear_that_nobody_can_serve_them_was_released_by_us() -> None:
+    office = Office(ready=(), announcements={"nobody_available": "sound:nobody"})
+    office.asterisk.prompts_end = False
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+    assert office.switch.legs["in1"].farewell
+    office.asterisk.hang_up("in1")
+    office.settle()
+    assert how(office) == ("system", "unavailable")
