@@ -13,6 +13,7 @@ from ari_app.calls.derived import announcing
 from ari_app.calls.features import alerting, attempts, consult, offers, parties, recalls, waiting
 from ari_app.calls.handlers import legs
 from ari_app.calls.model import Attempt, Call, LegState, OfferState
+from ari_app.calls.state import Pending
 from ari_app.calls.step import Step
 from ari_app.errors import Code, Refused
 from ari_app.testing.asterisk import Behaviour
@@ -359,3 +360,19 @@ def test_whoever_has_no_phone_any_more_is_given_back_with_the_reservation_that_f
     agents = office.directory.agents
     office.configure(replace(office.directory, agents={**agents, "alice": replace(agents["alice"], phone=None)}))
     assert e.SetActivity("alice", None, request=reserved.request) in office.feed(reserved)
+
+
+def test_a_command_whose_call_was_over_too_long_ago_to_be_remembered_is_answered_without_it() -> None:
+    office = Office()
+    office.switch.state.pending["k1"] = Pending("k1", "c99", until="ringing")
+    assert office.feed(s.TimePassed()) == [e.Reply("k1", None)]
+
+
+def test_who_is_not_rung_themselves_answers_nothing_while_somebody_is() -> None:
+    office = Office()
+    office.arrives("agent", "alice", leg="in1")
+    office.settle()
+    call = office.only_call()
+    step = _step(office)
+    offers.answer_for(step, call, office.party(call, "in1"))
+    assert step.effects == []

@@ -89,6 +89,27 @@ def test_what_another_call_did_to_its_agent_is_found_in_the_story() -> None:
     assert not account.replayed_otherwise(office)
 
 
+def test_a_command_under_way_is_found_in_the_story() -> None:
+    office = Office()
+    name = office.command(c.MakeCall, "alice", target=target("agent:bob"))
+    while not office.switch.legs:
+        office.step()
+    office.feed(s.LegGone(office.leg_of("alice"), 21))
+    assert name in office.refusals
+    assert not account.replayed_otherwise(office)
+
+
+def test_a_connection_that_was_lost_and_is_back_runs_again_like_any_other_step() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    office.lose_link()
+    office.asterisk.restore_link()
+    office.settle()
+    assert "AsteriskReconciled" in _said(office, call.id)
+    assert not account.replayed_otherwise(office)
+
+
 def test_the_configuration_of_each_step_is_its_own() -> None:
     office = Office()
     call = office.served()
