@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -348,3 +350,21 @@ def test_an_agent_removed_from_the_file_is_recalled_at_the_phone_they_had_s13() 
     (create,) = [x for x in office.effects if isinstance(x, e.CreateLeg)]
     assert create.destination == Phone("1001")
     assert office.switch.calls[call].owner == "alice"
+
+
+@pytest.mark.parametrize("rings", [False, True])
+def test_a_phone_that_is_off_hold_by_its_own_key_can_take_either_call_s46(rings: bool) -> None:
+    office = Office()
+    first, second = _two_calls(office)
+    leg = office.leg_of("alice", second)
+    if rings:
+        office.command(c.SingleStepConference, "alice", call=second, target=to("agent:carol"))
+        office.settle()
+    office.asterisk.press_hold(leg)
+    office.settle()
+    assert "retrieve" not in office.actions("alice", office.switch.calls[first])
+    office.asterisk.press_retrieve(leg)
+    office.settle()
+    assert "retrieve" in office.actions("alice", office.switch.calls[first])
+    assert not office.party(office.switch.calls[second], "alice").held_by_phone
+    office.is_calm()

@@ -105,7 +105,7 @@ def test_declined_on_one_it_rings_on_none_and_so_it_is_from_the_desktop() -> Non
 def test_answered_from_the_desktop_one_phone_answers_by_itself_and_the_others_stop() -> None:
     office = _office()
     _called(office)
-    office.command(c.Answer, "alice", call=office.only_call().id)
+    assert office.do(c.Answer, "alice", call=office.only_call().id).count("HangUp alice elsewhere") == 2
     office.settle()
     (leg,) = _rung(office)
     assert office.asterisk.world.channels[leg].auto_answer

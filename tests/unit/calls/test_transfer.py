@@ -343,3 +343,17 @@ def test_an_onward_transfer_passes_the_call_on_to_a_third_agent_s34() -> None:
     office.is_calm()
     assert office.hears() == hear_each_other("carol", "in1")
     assert office.switch.calls[call].owner == "carol"
+
+
+def test_a_colleague_is_handed_over_to_whom_the_agent_still_rings_for_like_a_contact_s16_s41() -> None:
+    office = Office("bob")
+    call = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    office.picks_up("alice")
+    consultation = office.command(c.InitiateTransfer, "alice", call=call.id, target=to("agent:carol"))
+    office.settle()
+    made = office.replies[consultation]
+    assert made is not None
+    office.ask(c.CompleteTransfer, "alice", call=made.id)
+    office.picks_up("carol")
+    assert office.hears() == hear_each_other("bob", "carol")
+    office.is_calm()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, OfferState
 from tests.support.office import Office
@@ -58,6 +59,19 @@ def test_answers_that_come_the_other_way_round_leave_the_order_as_it_is() -> Non
     office.inbox.reverse()
     assert _turns(office, "in1", "in2", "in3") == ["in1", "in2", "in3"]
     assert [_rung(office, leg) for leg in ("in1", "in2", "in3")] == [["carol"], ["bob"], ["alice"]]
+    office.is_calm()
+
+
+def test_who_change_places_await_each_others_answers_and_nobody_is_requested_anew() -> None:
+    office = Office(ready=())
+    _wait(office, "in1", "in2")
+    _free(office, "alice", "bob")
+    office.inbox.reverse()
+    requested: list[e.Effect] = []
+    while office.step():
+        requested += office.effects
+    assert [_rung(office, leg) for leg in ("in1", "in2")] == [["bob"], ["alice"]]
+    assert not [x for x in requested if isinstance(x, e.ReserveAgent)]
     office.is_calm()
 
 
