@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -83,12 +84,14 @@ class Controller:
         await self._listener.start(self._settings.api_host, self._settings.api_port)
         asking = [asyncio.create_task(leading.run()) for leading in self._leading.values()]
         leads = [asyncio.create_task(self._keep_leading(place, asking)) for place in self._leading]
+        led = asyncio.gather(*leads)
+        ending: list[asyncio.Future[Any]] = [led, *asking]  # who inquires ends by a fault alone
         try:
-            await asyncio.wait([*leads, *asking], return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
             for task in asking:
                 if task.done():
                     task.result()
-            await asyncio.gather(*leads)
+            await led
         finally:
             self._stopping.set()
             await asyncio.gather(*leads, return_exceptions=True)

@@ -24,6 +24,8 @@ from tests.e2e.stack import Stack
 _COMMAND_WITHIN = 30
 _READY_WITHIN = 40.0
 _POLL_SECONDS = 0.05
+_KILLED = 128 + 9
+"""The exit status of a container that was killed."""
 
 type Name = Literal[
     "asterisk", "controller", "controller-2", "redis",
@@ -145,6 +147,13 @@ async def _until(stack: Stack, holds: Callable[[tuple[int, str]], bool], what: s
         raise AssertionError(f"/readyz says {found}: not {what} within {within:g} s") from None
 
 
+def _stop(container: Container) -> None:
+    """Docker kills whoever has not ended by then, and says nothing of it."""
+    container.stop(timeout=10)
+    container.reload()
+    assert container.attrs["State"]["ExitCode"] != _KILLED, f"{container.name} did not end when it was stopped"
+
+
 class Part:
     """One container of the system."""
 
@@ -180,7 +189,8 @@ class Part:
 
     async def restart(self) -> None:
         """Stopped in order and started; returns when ready."""
-        await self._do(lambda container: container.restart(timeout=5))
+        await self._do(_stop)
+        await self._do(Container.start)
         await until_ready(self.stack)
 
     async def cut_connections(self, port: int) -> int:
@@ -211,7 +221,7 @@ class Part:
 
     async def stop(self) -> None:
         """Stopped in order; returns when it is over."""
-        await self._do(lambda container: container.stop(timeout=10))
+        await self._do(_stop)
 
     async def freeze(self) -> None:
         """Standing still, with all sockets open, until it is thawed."""
