@@ -28,9 +28,8 @@ from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import load
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import Configured, check_secrets_of, http_client, log_faults
-from ari_app.errors import StoreUnavailable
 from ari_app.freezing import freeze_for_gc, thaw_for_gc
-from ari_app.leader import RETRY_SECONDS, Leader
+from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
 from ari_app.sharing.key import key_of
@@ -121,17 +120,7 @@ class App:
     async def _begin(self) -> None:
         """Redis first: without what it keeps, a caller already served would be taken for a new one."""
         leader = self._leader
-        while True:
-            try:
-                await leader.agents.configure(self._directory())
-                await self._keep_configuration()
-                await self._api.board.restore()
-                await self._api.restore_passwords()
-                await leader.restore()
-                break
-            except StoreUnavailable as error:
-                log.warning("store_unavailable", reason=error.detail, retry_in=RETRY_SECONDS)
-                await asyncio.sleep(RETRY_SECONDS)
+        await once_stored(self._restore)
         leader.begin()
         for other in self._others:
             leader.start(other.run())
@@ -142,6 +131,13 @@ class App:
         leader.start(self._api.recordings.run())
         await leader.mirror.wait_fresh()
         freeze_for_gc()
+
+    async def _restore(self) -> None:
+        await self._leader.agents.configure(self._directory())
+        await self._keep_configuration()
+        await self._api.board.restore()
+        await self._api.restore_passwords()
+        await self._leader.restore()
 
     async def stop(self) -> None:
         """End. Calls in Asterisk go on; the next leader takes them over, with all that this one still may keep."""

@@ -1,9 +1,7 @@
 """An Asterisk that is not the first, as long as this controller leads it: its calls, which the call centre follows."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
 from aiohttp import web
 
 from ari_app.api.metrics import Metrics
@@ -12,14 +10,11 @@ from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId, Leg, LegId
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.engine import storyfile
-from ari_app.errors import StoreUnavailable
-from ari_app.leader import RETRY_SECONDS, Leader
+from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
 from ari_app.sharing.telling import Teller
 from ari_app.store.leases import Fence
-
-log = structlog.get_logger(__name__)
 
 CLOSE_WITHIN = 2.0
 
@@ -53,13 +48,7 @@ class Branch:
         return await self._teller.serve(request)
 
     async def _begin(self) -> None:
-        while True:
-            try:
-                await self._leader.restore()
-                break
-            except StoreUnavailable as error:
-                log.warning("store_unavailable", reason=error.detail, retry_in=RETRY_SECONDS)
-                await asyncio.sleep(RETRY_SECONDS)
+        await once_stored(self._leader.restore)
         self._leader.begin()
         self._teller.begun()
 

@@ -59,6 +59,17 @@ _PREFIX = "cc-"
 _KEEP_WITHIN = 2.0
 
 
+async def once_stored(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Do it, again and again until the store can be reached."""
+    while True:
+        try:
+            await work()
+            return
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", reason=error.detail, retry_in=RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
 class Followers(Protocol):
     """Who gets to know what changes, in order. None of these may block or raise."""
 
@@ -98,7 +109,7 @@ class Leader:
         self._write_known = write_known
         self._tasks: set[asyncio.Task[None]] = set()
         self.clock = SteadyClock()
-        apart = place.name if settings.asterisks else ""
+        apart = settings.apart(place)
         self._redis = reach_store(settings, self._store_moved, metrics.store_unconfirmed.inc)
         self.agents = RedisAvailability(self._redis, settings.redis_prefix, self.clock, fence)
         self.mirror = Mirror(self.agents)
@@ -216,12 +227,7 @@ class Leader:
 
     async def _write_anew(self) -> None:
         await self.mirror.wait_fresh()  # before that nothing is known here that could be written
-        while True:
-            try:
-                await self._write_known()
-                break
-            except StoreUnavailable:
-                await asyncio.sleep(RETRY_SECONDS)
+        await once_stored(self._write_known)
         self.report_agents()
 
     # -- where facts come in ------------------------------------------------------------------------------------------

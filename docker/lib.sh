@@ -157,6 +157,34 @@ down_command() {
     printf '%q' "$HERE/down"
 }
 
+# What this run has started goes again if it fails half-way, while `starting` is yes; what ran before (`was_running`) stays.
+undo_what_starts_half() {
+    was_running=no starting=no
+    trap half_started EXIT
+    trap 'exit 130' INT TERM
+}
+half_started() {
+    if [[ $starting == yes && $was_running == no ]]; then
+        compose down --timeout 3 >/dev/null 2>&1 || true
+    fi
+}
+
+# demonstrated <exit status> <auto|yes> [where to look]: 3 says that these are one's own people, and it has said so. That is
+# a fault only where the demonstration was requested.
+demonstrated() {
+    [[ $1 != 3 || $2 == auto ]] || die "there was no demonstration, as said above; everything is left running"
+    [[ $1 == 0 || $1 == 3 ]] || die "the demonstration failed; everything is left running${3:-}"
+}
+
+# Which phones there are, for the last page of a start.
+phones_hint() {
+    if grep -qs '^password = phone-1001$' "$ASTERISK_CONFIG/pjsip.conf"; then
+        printf 'users 1001 to 1006, secrets phone-1001 …'
+    else
+        printf 'users and secrets in %s/pjsip.conf' "$ASTERISK_CONFIG"
+    fi
+}
+
 compose() { "${COMPOSE[@]}" -f "$COMPOSE_FILE_USED" -p "$COMPOSE_PROJECT_NAME" "$@"; }
 
 # quietly <what> <command…>: its output is shown only where it fails

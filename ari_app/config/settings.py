@@ -98,10 +98,14 @@ class ProcessSettings(FileSettings):
         listed = (place.partition("=") for place in self.asterisks.split())
         return tuple(AsteriskPlace(name, url) for name, _, url in listed)
 
+    def apart(self, place: AsteriskPlace) -> str:
+        """Under which name its calls are kept, and their ids begin; those of one Asterisk alone need none."""
+        return place.name if self.asterisks else ""
+
     @property
     def kept_apart(self) -> tuple[str, ...]:
-        """Under which names the store keeps the calls of each of `places`; of one alone they need none."""
-        return tuple(place.name for place in self.places) if self.asterisks else ("",)
+        """The same of each of `places`."""
+        return tuple(self.apart(place) for place in self.places)
 
     @field_validator("asterisks")
     @classmethod

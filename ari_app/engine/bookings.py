@@ -149,7 +149,7 @@ class Bookings:
                 raise StoreUnavailable
             waits = self._waiting.of(effect.request) if self._waiting is not None else None
             of = (effect.request, effect.target, effect.exclude, effect.seconds)
-            agent = await (self._availability.reserve(*of, waits) if waits else self._availability.reserve(*of))
+            agent = await self._availability.reserve(*of, waits)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
                 # Whoever talks at another Asterisk could not put that on hold for this call.

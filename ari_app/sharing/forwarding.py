@@ -107,7 +107,7 @@ class Forwarder:
 
     async def _replaced(self, before: Lease) -> None:
         """Until another leads: one that is frozen never answers."""
-        while (now := self._leader()).owner in ("", before.owner) and now.number <= before.number:
+        while not before.replaced_by(self._leader()):
             await self._inquired()
 
     def _headers(self, request: web.BaseRequest) -> Mapping[str, str]:

@@ -156,7 +156,7 @@ class Remote:
                 await asyncio.sleep(PAUSE)
 
     async def _follow(self, session: aiohttp.ClientSession, lease: Lease) -> None:
-        taken = self._taken[1] if _same(self._taken[0], lease) else 0
+        taken = self._taken[1] if self._taken[0] == lease else 0
         async with asyncio.timeout(CONNECT_WITHIN):
             socket = await session.ws_connect(
                 f"{lease.address.rstrip('/')}{PATH}{self.asterisk}",
@@ -182,8 +182,8 @@ class Remote:
             await socket.close()
 
     async def _replaced(self, lease: Lease) -> None:
-        """Until another leads. That nobody is known to says nothing: Redis may have lost it."""
-        while _same(self._leaders.leader, lease) or not self._leaders.leader.owner:
+        """Until another leads."""
+        while not lease.replaced_by(self._leaders.leader):
             await self._leaders.inquired()
 
     def _lost(self) -> None:
@@ -281,7 +281,3 @@ class Remote:
             waiting.set_exception(message.failure.error())
         else:
             waiting.set_result(message.call)
-
-
-def _same(one: Lease, other: Lease) -> bool:
-    return (one.number, one.owner, one.address) == (other.number, other.owner, other.address)

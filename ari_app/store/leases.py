@@ -33,6 +33,10 @@ class Lease:
     address: str = ""
     released: bool = False
 
+    def replaced_by(self, now: "Lease") -> bool:
+        """Whether another leads, or has since. That nobody is known to says nothing: the store may have lost it."""
+        return now.number > self.number or now.owner not in ("", self.owner)
+
 
 class Leases(Protocol):
     """All raise StoreUnavailable; what was requested then may have been done or not."""

@@ -37,7 +37,7 @@ from ari_app.availability.rules import (
 )
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
-from ari_app.testing.availability_model import RANK, ChangeStep, HeldAgent, Kept, Reach
+from ari_app.testing.availability_model import ChangeStep, HeldAgent, Kept, Reach
 
 
 class MemoryAvailability:
@@ -343,38 +343,12 @@ class MemoryAvailability:
     def _take(
         self, known: HeldAgent, activity: AgentState, call: str | None, request: str | None, step: ChangeStep
     ) -> None:
-        before = (known.activity, known.call, known.request, known.due, known.missed, known.at, dict(known.also))
-        if known.of_another(self._asterisk):
-            mine = known.also.get(self._asterisk)
-            known.also[self._asterisk] = (activity, call or (mine[1] if mine is not None else None))
-        else:
-            if activity is not AgentState.RESERVED or known.activity is not AgentState.RESERVED:
-                known.due = 0
-            if known.activity not in RANK:
-                known.call = None
-            known.activity, known.at = activity, self._asterisk
-            known.call = call or known.call
-            known.request = request or known.request
-        known.show_strongest()
-        if activity is AgentState.ON_CALL:
-            known.missed = known.idle = 0
-        if before != (known.activity, known.call, known.request, known.due, known.missed, known.at, known.also):
+        if known.take(self._asterisk, activity, call, request):
             self._commit(known, step.now, step)
 
     def _release(self, known: HeldAgent, call: str | None, wrap_up: int, step: ChangeStep) -> None:
-        if known.activity not in RANK:
-            return
-        if known.of_another(self._asterisk):
-            if known.also.pop(self._asterisk, None) is not None:
-                self._commit(known, step.now, step)
-            return
-        of = call or known.call
-        if known.activity is AgentState.ON_CALL:
-            known.idle = 0
-        known.end_activity()
-        if known.activity is None and wrap_up > 0 and known.choice is not AgentState.LOGGED_OUT:
-            known.activity, known.due, known.call, known.idle = AgentState.WRAP_UP, step.now + wrap_up, of, 0
-        self._commit(known, step.now, step)
+        if known.release(self._asterisk, call, step.now + wrap_up if wrap_up > 0 else 0):
+            self._commit(known, step.now, step)
 
     def _commit(self, known: HeldAgent, at: int, step: ChangeStep) -> None:
         if known.shown() != known.was_shown:

@@ -62,6 +62,42 @@ class HeldAgent:
         """Whether another Asterisk has them, by what is shown."""
         return self.activity in RANK and self.at not in (asterisk, "")
 
+    def take(self, asterisk: str, activity: AgentState, call: str | None, request: str | None) -> bool:
+        """What a call of this Asterisk makes of them. Whether that changes anything."""
+        before = self._holds()
+        if self.of_another(asterisk):
+            mine = self.also.get(asterisk)
+            self.also[asterisk] = (activity, call or (mine[1] if mine is not None else None))
+        else:
+            if activity is not AgentState.RESERVED or self.activity is not AgentState.RESERVED:
+                self.due = 0
+            if self.activity not in RANK:
+                self.call = None
+            self.activity, self.at = activity, asterisk
+            self.call = call or self.call
+            self.request = request or self.request
+        self.show_strongest()
+        if activity is AgentState.ON_CALL:
+            self.missed = self.idle = 0
+        return before != self._holds()
+
+    def release(self, asterisk: str, call: str | None, wrap_up_until: int) -> bool:
+        """No call of this Asterisk has them any more; `wrap_up_until`: 0 for none. Whether that changes anything."""
+        if self.activity not in RANK:
+            return False
+        if self.of_another(asterisk):
+            return self.also.pop(asterisk, None) is not None
+        of = call or self.call
+        if self.activity is AgentState.ON_CALL:
+            self.idle = 0
+        self.end_activity()
+        if self.activity is None and wrap_up_until > 0 and self.choice is not AgentState.LOGGED_OUT:
+            self.activity, self.due, self.call, self.idle = AgentState.WRAP_UP, wrap_up_until, of, 0
+        return True
+
+    def _holds(self) -> tuple[object, ...]:
+        return (self.activity, self.call, self.request, self.due, self.missed, self.at, dict(self.also))
+
     def end_activity(self) -> None:
         """What is shown is over: what another Asterisk makes of them is shown, if one has them."""
         self.activity, self.call, self.request, self.due, self.at = None, None, None, 0, ""

@@ -24,7 +24,8 @@ from ari_app.routing.directory import Agent, Directory, Group
 from ari_app.routing.targets import parse_target
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
-from tests.support.redis_nodes import Nodes, redis_nodes, until
+from tests.support.polling import until
+from tests.support.redis_nodes import Nodes, redis_nodes
 
 AGAIN_WITHIN = 10.0
 DEMOTED_WITHIN = 30.0

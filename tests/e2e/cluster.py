@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 import aiohttp
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from tests.e2e.containers import Part, run_in
 from tests.e2e.office import Agent
 from tests.e2e.stack import Stack
+from tests.support.polling import until
+from tests.support.sentinels import SENTINEL_PORT, node, primary_known_to, primary_of_all_three
 
 type Controller = Literal["controller-1", "controller-2", "controller-3"]
 type Node = Literal["redis-1", "redis-2", "redis-3"]
@@ -27,8 +26,6 @@ CONTROLLERS: dict[Controller, int] = {"controller-1": 11, "controller-2": 12, "c
 NODES: dict[Node, int] = {"redis-1": 31, "redis-2": 32, "redis-3": 33}
 ASTERISKS: dict[Asterisk, int] = {"asterisk-a": 21, "asterisk-b": 22}
 WITHIN = 20.0
-_POLL_SECONDS = 0.05
-_SENTINELS = 26379
 
 
 class Cluster:
@@ -129,13 +126,8 @@ class Cluster:
         return 0
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str, within: float = WITHIN) -> None:
-        """Polled: nothing reports it by itself. Raises AssertionError."""
-        try:
-            async with asyncio.timeout(within):
-                while not await holds():
-                    await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=_POLL_SECONDS)
-        except TimeoutError:
-            raise AssertionError(f"not within {within:g} s: {what}") from None
+        """Polled. Raises AssertionError."""
+        await until(holds, what, within)
 
     async def until_led(self) -> Controller:
         """Wait until the proxy reaches a leader that is ready."""
@@ -156,37 +148,15 @@ class Cluster:
                 return await response.json(content_type=None)
         return {}
 
-    async def _primary_of(self, node: Node) -> str | None:
-        with suppress(RedisError, OSError):
-            async with self._sentinel(node) as sentinel:
-                answer: Any = await sentinel.sentinel_master("callcontrol")
-                return str(answer["ip"])
-        return None
+    async def _primary_of(self, name: Node) -> str | None:
+        return await self._ask(name, primary_known_to)
 
-    async def _known_to(self, node: Node) -> str | None:
+    async def _known_to(self, name: Node) -> str | None:
         """The primary, where this Sentinel knows all that there is."""
-        follows = {"role-reported": "slave", "master-link-status": "ok", "flags": "slave"}
-        with suppress(RedisError, OSError):
-            async with self._sentinel(node) as sentinel:
-                primary: Any = await sentinel.sentinel_master("callcontrol")
-                replicas: Any = await sentinel.sentinel_slaves("callcontrol")
-                following = [replica for replica in replicas if follows.items() <= replica.items()]
-                if (len(following), primary["num-other-sentinels"], primary["flags"]) == (2, 2, "master"):
-                    return str(primary["ip"])
-        return None
+        return await self._ask(name, primary_of_all_three)
 
-    @asynccontextmanager
-    async def _sentinel(self, node: Node) -> AsyncIterator[Redis]:
-        sentinel = Redis(
-            host=f"{self._network}.{NODES[node]}",
-            port=_SENTINELS,
-            password=self._sentinel_password,
-            socket_timeout=1,
-            socket_connect_timeout=1,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
-        try:
-            yield sentinel
-        finally:
-            await sentinel.aclose()
+    async def _ask(self, name: Node, question: Callable[[Redis], Awaitable[str | None]]) -> str | None:
+        with suppress(RedisError, OSError):
+            async with node(f"{self._network}.{NODES[name]}", SENTINEL_PORT, self._sentinel_password) as sentinel:
+                return await question(sentinel)
+        return None

@@ -13,7 +13,8 @@ from tests.e2e.office import Agent, Office, Refused
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import FILE, environment, own_controller
 from tests.e2e.witness import undisturbed
-from tests.support.redis_nodes import Nodes, redis_nodes, until
+from tests.support.polling import until
+from tests.support.redis_nodes import Nodes, redis_nodes
 
 AGAIN_WITHIN = 10.0
 

@@ -5,25 +5,22 @@ They are containers of the image that the call centre's Redis runs, at addresses
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from docker.models.containers import Container
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from ari_app.store.primary import Sentinels
 from tests.e2e.containers import ask_docker
+from tests.support.polling import until
+from tests.support.sentinels import SENTINEL_PORT, SERVICE, node, primary_known_to, primary_of_all_three
 
-SERVICE = "callcontrol"
 _WHOLE_WITHIN = 30.0
-_SLEPT = 0.1
 
 
 @dataclass
@@ -41,7 +38,7 @@ class Nodes:
 
     def sentinels(self, confirm: float = 0.2, **called: Callable[[], None]) -> Sentinels:
         """As clients get them."""
-        addresses = tuple((address, 26379) for address in self.containers)
+        addresses = tuple((address, SENTINEL_PORT) for address in self.containers)
         return Sentinels(addresses, SERVICE, self.sentinel_password, confirm, **called)
 
     async def kill(self, address: str) -> None:
@@ -81,14 +78,13 @@ class Nodes:
         """Its address, by the first Sentinel that answers. Raises AssertionError where none does."""
         for address in self.containers:
             with suppress(RedisError, OSError):
-                async with self.client(address, 26379) as sentinel:
-                    found: Any = await sentinel.sentinel_master(SERVICE)
-                    return str(found["ip"])
+                async with self.client(address, SENTINEL_PORT) as sentinel:
+                    return await primary_known_to(sentinel)
         raise AssertionError("no Sentinel answers")
 
     async def fail_over(self) -> None:
         """As an administrator requests it."""
-        async with self.client(next(iter(self.containers)), 26379) as sentinel:
+        async with self.client(next(iter(self.containers)), SENTINEL_PORT) as sentinel:
             await sentinel.sentinel_failover(SERVICE)
 
     async def introduce(self) -> None:
@@ -103,7 +99,7 @@ class Nodes:
 
         await until(followed, "the first has two replicas", _WHOLE_WITHIN)
         for address in self.containers:
-            async with self.client(address, 26379) as sentinel:
+            async with self.client(address, SENTINEL_PORT) as sentinel:
                 await sentinel.sentinel_reset(SERVICE)
 
     async def are_whole(self) -> bool:
@@ -111,36 +107,19 @@ class Nodes:
         primaries = set()
         try:
             for address in self.containers:
-                async with self.client(address, 26379) as sentinel:
-                    master: Any = await sentinel.sentinel_master(SERVICE)
-                    replicas: list[dict[str, Any]] = await sentinel.sentinel_slaves(SERVICE)
-                # for up to ten seconds they take one that follows again for the primary that it was
-                ok = {"flags": "slave", "role-reported": "slave", "master-link-status": "ok"}
-                up = [replica for replica in replicas if ok.items() <= replica.items()]
-                if (len(up), master["num-other-sentinels"], master["flags"]) != (2, 2, "master"):
+                async with self.client(address, SENTINEL_PORT) as sentinel:
+                    known = await primary_of_all_three(sentinel)
+                if known is None:
                     return False
-                primaries.add(master["ip"])
+                primaries.add(known)
             async with self.client(primaries.pop(), 6379) as redis:
                 return not primaries and len(_online(await redis.info("replication"))) == 2
         except (RedisError, OSError):
             return False
 
-    @asynccontextmanager
-    async def client(self, address: str, port: int) -> AsyncIterator[Redis]:
+    def client(self, address: str, port: int) -> AbstractAsyncContextManager[Redis]:
         """A client of one of them, whatever its role."""
-        redis = Redis(
-            host=address,
-            port=port,
-            password=self.sentinel_password if port == 26379 else self.password,
-            socket_timeout=1,
-            socket_connect_timeout=1,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
-        try:
-            yield redis
-        finally:
-            await redis.aclose()
+        return node(address, port, self.sentinel_password if port == SENTINEL_PORT else self.password)
 
 
 def _online(replication: dict[str, Any]) -> list[object]:
@@ -149,16 +128,6 @@ def _online(replication: dict[str, Any]) -> list[object]:
         for name, value in replication.items()
         if name.startswith("slave") and isinstance(value, dict) and value["state"] == "online"
     ]
-
-
-async def until(holds: Callable[[], Awaitable[bool]], what: str, within: float) -> None:
-    """Polled: neither Redis nor Sentinel reports it by itself."""
-    try:
-        async with asyncio.timeout(within):
-            while not await holds():
-                await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=_SLEPT)
-    except TimeoutError:
-        raise AssertionError(f"not within {within:g} s: {what}") from None
 
 
 @asynccontextmanager

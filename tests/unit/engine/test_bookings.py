@@ -33,7 +33,9 @@ class Desk:
             raise self.fails.pop(0)
         self.done.append(what)
 
-    async def reserve(self, request: str, target: object, exclude: object, seconds: float) -> str | None:
+    async def reserve(
+        self, request: str, target: object, exclude: object, seconds: float, waiting: object = None
+    ) -> str | None:
         await self._note("reserve", request, str(target), exclude, seconds)
         return self.free
 

@@ -1,7 +1,7 @@
 /** What somebody or something is called on the page. */
 import type { Messages } from "../i18n/fr";
 import type { AgentDocument, Call, Me, Party } from "./model";
-import { standing } from "./people";
+import { standing, type Standing } from "./people";
 import { principal } from "./views";
 
 /** Controls, and what turns the direction of the text around it: a stranger may have written them into their name. */
@@ -36,12 +36,16 @@ export function reasonName(reason: string, me: Pick<Me, "reasons"> | null, t: Me
   return t.status.reasons[reason] ?? reason;
 }
 
-/** `Prêt`, `Pas prêt : pause`, `Prêt, mais injoignable`. */
+/** `Prêt`, `Prêt, mais injoignable`. */
+export function standingName(shown: Standing, t: Messages): string {
+  return shown === "unreachable" || shown === "in_use" ? t.status.no_call_comes[shown] : (t.status.states[shown] ?? shown);
+}
+
+/** The same of somebody, with the reason: `Pas prêt : pause`. */
 export function stateName(agent: Pick<AgentDocument, "state" | "reason" | "phone_state">, me: Pick<Me, "reasons"> | null, t: Messages): string {
-  const state = t.status.states[agent.state] ?? agent.state;
   const shown = standing(agent);
-  if (shown === "unreachable" || shown === "in_use") return t.status.no_call_comes[shown];
-  if (agent.reason === null) return state;
+  const state = standingName(shown, t);
+  if (agent.reason === null || shown !== agent.state) return state;
   const reason = reasonName(agent.reason, me, t);
   return agent.state === "not_ready" ? t.status.not_ready_because(reason) : `${state} (${reason})`;
 }
