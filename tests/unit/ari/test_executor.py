@@ -149,6 +149,27 @@ async def test_a_bridge_is_destroyed_after_all_that_name_it(executor: Executor, 
     assert asterisk.started == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("move", [JoinBridge(2, "a", "other"), LeaveBridge(2, "a", "b")], ids=["moved", "taken out"])
+async def test_a_bridge_is_destroyed_after_moves_that_are_requested_after_it_in_the_same_step(
+    executor: Executor, asterisk: Asterisk, move: AsteriskEffect
+) -> None:
+    await run(executor, DestroyBridge(1, "b"), music(3, "a"), move)
+    assert asterisk.started == [3]
+    await asterisk.end(3)
+    assert asterisk.started == [3, 2]
+    await asterisk.end(2)
+    assert asterisk.started == [3, 2, 1]
+
+
+async def test_who_joins_a_bridge_of_the_same_name_waits_for_the_end_of_the_one_before(
+    executor: Executor, asterisk: Asterisk
+) -> None:
+    await run(executor, DestroyBridge(1, "b"), JoinBridge(2, "a", "b"))
+    assert asterisk.started == [1]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 2]
+
+
 async def test_a_bridge_is_recorded_in_order_beside_its_legs_and_destroyed_after(
     executor: Executor, asterisk: Asterisk
 ) -> None:
