@@ -3,8 +3,8 @@
 Owns order: the effects of one leg run one after the other (digits in a lane of their own), those of different legs at
 once. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, for moves of
 legs, and for hang-ups under way, whose cause it would overwrite (asterisk issue 1124). What is recorded of a bridge and
-what is played to it have a lane of their own each. A hang-up overtakes its leg's queue, but for what its phone is told
-of its transfer. Knows no request: see `requests`.
+what is played to it have a lane of their own each. A hang-up overtakes its leg's queue, but for what its phone is
+notified of its transfer. Knows no request: see `requests`.
 """
 
 import asyncio

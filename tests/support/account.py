@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ari_app.calls.model import (
     Call,
     CallId,
+    Leg,
     LegState,
     Monitor,
     OfferKind,
@@ -90,10 +92,20 @@ def _channels(world: World) -> list[str]:
     return [f"leaked or lost channels: {difference}"] if difference else []
 
 
+@lru_cache(1024)
+def _read_call(kept: bytes) -> Call:
+    return wellformed.CALL.validate_json(kept)
+
+
+@lru_cache(1024)
+def _read_leg(kept: bytes) -> Leg:
+    return wellformed.LEG.validate_json(kept)
+
+
 def _kept_otherwise(world: World) -> list[str]:
     """A controller that starts anew finds what there is now."""
-    calls = {call_id: wellformed.CALL.validate_json(kept) for call_id, kept in world.saved_calls.items()}
-    legs = {leg_id: wellformed.LEG.validate_json(kept) for leg_id, kept in world.saved_legs.items()}
+    calls = {call_id: _read_call(kept) for call_id, kept in world.saved_calls.items()}
+    legs = {leg_id: _read_leg(kept) for leg_id, kept in world.saved_legs.items()}
     wrong = ["calls are not kept as they are"] if calls != world.switch.calls else []
     return [*wrong, "legs are not kept as they are"] if legs != world.switch.legs else wrong
 
