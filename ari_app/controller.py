@@ -63,6 +63,7 @@ class Controller:
 
     def stop(self) -> None:
         """Ask `run` to end. Calls in Asterisk go on; the next leader takes them over, a standby at once."""
+        log.info("stopping")
         self._stopping.set()
 
     async def run(self) -> None:

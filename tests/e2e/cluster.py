@@ -111,11 +111,19 @@ class Cluster:
     async def gives_calls_to_all(self) -> bool:
         """Whether the edge takes every Asterisk for good, and each has a leader."""
         listed = (await run_in(self.edge.container, "edge", "list")).decode().split()
-        leading = [await self._leads(last) for last in CONTROLLERS.values()]
-        return listed.count("AP") == len(ASTERISKS) == sum(leading)
+        leading = [await self.leads(name) for name in CONTROLLERS]
+        return listed.count("AP") == len(ASTERISKS) == sum(leads or 0 for leads in leading)
 
-    async def _leads(self, last: int) -> int:
-        """How many Asterisks that controller leads."""
+    async def is_led_whole(self) -> bool:
+        """Whether all controllers answer, each Asterisk has a leader, and the call centre is served."""
+        leading = [await self.leads(name) for name in CONTROLLERS]
+        if None in leading or sum(leads or 0 for leads in leading) != len(ASTERISKS):
+            return False
+        return bool((await self._get(f"{self.stack.api}/readyz")).get("ready"))
+
+    async def leads(self, name: Controller) -> int | None:
+        """How many Asterisks that controller leads; None where it does not answer."""
+        last = CONTROLLERS[name]
         with suppress(aiohttp.ClientError, TimeoutError):
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session,
@@ -123,7 +131,7 @@ class Cluster:
             ):
                 found = re.search(r"^callcontrol_leader (\S+)$", await response.text(), re.MULTILINE)
                 return int(float(found[1])) if found else 0
-        return 0
+        return None
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str, within: float = WITHIN) -> None:
         """Polled. Raises AssertionError."""

@@ -223,6 +223,25 @@ class Part:
         """Stopped in order; returns when it is over."""
         await self._do(_stop)
 
+    async def image(self) -> str:
+        """Of which it is made."""
+        return await with_container(self.container, lambda container: str(container.attrs["Config"]["Image"]))
+
+    async def come_back_as(self, image: str) -> None:
+        """Started again, once it was stopped: as a container like the one before, of this image."""
+        if await self.image() == image:
+            await self.start()
+            return
+
+        def replace(client: docker.DockerClient) -> None:
+            before = client.containers.get(self.container)
+            before.remove()
+            config = {**before.attrs["Config"], "Image": image, "HostConfig": before.attrs["HostConfig"]}
+            made = client.api.create_container_from_config(config, self.container)  # type: ignore[no-untyped-call]
+            client.api.start(made["Id"])
+
+        await ask_docker(replace)
+
     async def freeze(self) -> None:
         """Standing still, with all sockets open, until it is thawed."""
         await self._do(Container.pause)

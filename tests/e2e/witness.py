@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from tests.bots import pairs
-from tests.bots.sound import Sound
+from tests.bots.sound import NOTHING, Sound
 from tests.e2e.office import Agent, Office
 
 LONGEST_GAP = 0.3
@@ -17,14 +17,18 @@ _ELSE = frozenset({Sound.MUSIC, Sound.SPEECH, Sound.RINGING})
 
 
 @asynccontextmanager
-async def undisturbed(office: Office, *talks: str, among: Iterable[str] = ()) -> AsyncIterator[None]:
-    """Exactly these hear each other from the block's begin to its end: nobody and nothing else, and no gap."""
+async def undisturbed(
+    office: Office, *talks: str, among: Iterable[str] = (), music: Iterable[str] = ()
+) -> AsyncIterator[None]:
+    """Exactly these hear each other from the block's begin to its end: nobody and nothing else, and no gap. Who is on
+    hold (`music`) hears that without a gap."""
     names = sorted(among or office.lab.bots)
     await office.hears(*talks, among=names)
     since = time.monotonic()
     yield
     await office.hears(*talks, among=names)
     disturbances = list(_disturbances(office, talks, names, since, time.monotonic()))
+    disturbances += _without_music(office, music, since, time.monotonic())
     assert not disturbances, "\n".join(
         ["a conversation was disturbed", *disturbances, office.lab.board.recent(last=60)]
     )
@@ -42,6 +46,14 @@ def _disturbances(
                 yield f"{at}: hears {', '.join(sorted(surplus))}"
             elif voices and (heard.sound in _ELSE or (voices - heard.voices and end - begin > LONGEST_GAP)):
                 yield f"{at}: hears {heard} instead of {', '.join(sorted(voices))}"
+
+
+def _without_music(office: Office, names: Iterable[str], since: float, until: float) -> Iterable[str]:
+    for name in names:
+        for begin, end, heard in office.lab[name].timeline.stretches(since, until):
+            if heard.sound in NOTHING | {Sound.RINGING, Sound.IDLE} and end - begin > LONGEST_GAP:
+                at = f"{name} at {begin - office.lab.board.epoch:.3f} for {end - begin:.3f} s"
+                yield f"{at}: hears {heard} instead of music"
 
 
 async def reopen(*agents: Agent) -> None:
