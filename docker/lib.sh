@@ -237,23 +237,39 @@ image_digest() {
 
 # Sets ASTERISK_TAG, CONTROLLER_TAG, … and builds what is missing.
 build_images() {
-    local name tag began
+    local name tag
     for name in "${IMAGES[@]}"; do
         tag=$(image_digest "$name")
         export "${name^^}_TAG=$tag"
-        if docker image inspect "callcontrol-$name:$tag" >/dev/null 2>&1; then
-            continue
-        fi
-        began=$SECONDS
-        say "building the image $name"
-        # The classic builder: it is everywhere, BuildKit isn't.
-        DOCKER_BUILDKIT=0 quietly "building the image $name" docker build --network host \
-            --file "$REPO/$(image_directory "$name")/Dockerfile" --label "callcontrol.image=$name" \
-            --tag "callcontrol-$name:$tag" --tag "callcontrol-$name:latest" "$REPO"
-        done_ "image $name: $(docker image inspect --format '{{.Size}}' "callcontrol-$name:$tag" |
-            awk '{ printf "%.0f MB", $1 / 1e6 }'), built in $(seconds_since "$began")"
-        forget_old_images "$name" "$tag"
+        build_image "$name" "$tag" "$REPO" --tag "callcontrol-$name:latest"
     done
+}
+
+# build_earlier <revision of git>: the controller as it was then; sets CONTROLLER_BEFORE_TAG
+build_earlier() {
+    local files
+    has git || die "an earlier version comes out of git, which is not here"
+    files=$(mktemp -d)
+    git -C "$REPO" archive "$1" | tar -x -C "$files" || die "git has no revision $1 here"
+    CONTROLLER_BEFORE_TAG=$(REPO=$files image_digest controller)
+    export CONTROLLER_BEFORE_TAG
+    build_image controller "$CONTROLLER_BEFORE_TAG" "$files"
+    rm -rf -- "$files"
+}
+
+# build_image <name> <tag> <directory of the sources> [option…]
+build_image() {
+    local name=$1 tag=$2 from=$3 began=$SECONDS
+    shift 3
+    ! docker image inspect "callcontrol-$name:$tag" >/dev/null 2>&1 || return 0
+    say "building the image $name"
+    # The classic builder: it is everywhere, BuildKit isn't.
+    DOCKER_BUILDKIT=0 quietly "building the image $name" docker build --network host \
+        --file "$from/$(image_directory "$name")/Dockerfile" --label "callcontrol.image=$name" \
+        --tag "callcontrol-$name:$tag" "$@" "$from"
+    done_ "image $name: $(docker image inspect --format '{{.Size}}' "callcontrol-$name:$tag" |
+        awk '{ printf "%.0f MB", $1 / 1e6 }'), built in $(seconds_since "$began")"
+    forget_old_images "$name" "$tag"
 }
 
 # The last few stay: switching back and forth between two versions must not build each time. So does the one just made,

@@ -1,6 +1,6 @@
 """Every controller is replaced, one after the other, with calls up: by itself, or by another version and back.
 
-`CC_CONTROLLER_BEFORE` names the image of the other version (`docker/test upgrade`).
+`CC_CONTROLLER_BEFORE` names the image of the other version: `CC_UPGRADE_FROM` of docker/test makes it.
 """
 
 from __future__ import annotations

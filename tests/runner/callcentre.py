@@ -97,7 +97,7 @@ class CallCentre:
         """Keep the logs of its parts, as far as they are still there, and remove them."""
         for name, container in self._running.items():
             with suppress(NotFound):
-                (self._reports / f"{name}.log").write_bytes(container.logs())
+                (self._reports / f"{name}.log").write_bytes(self._machine.logs(container))
         self._machine.remove(self.place.project)
 
     def _service(self, name: str) -> Options:
@@ -136,3 +136,10 @@ class Cluster(CallCentre):
     _file = compose.CLUSTER
     _settings_of = staticmethod(cluster_settings)
     _speaks_for_all = "controller-1"
+
+    def bots(self) -> Options:
+        """They may replace controllers by those of an earlier version, where there is one."""
+        options, earlier = super().bots(), self._settings.get("CONTROLLER_BEFORE_TAG")
+        if earlier:
+            options["environment"]["CC_CONTROLLER_BEFORE"] = f"callcontrol-controller:{earlier}"
+        return options

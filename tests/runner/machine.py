@@ -76,6 +76,11 @@ class Machine:
         finally:
             container.remove(force=True)
 
+    def logs(self, container: Container) -> bytes:
+        """Of the container that has its name now: a test may have made another. Raises NotFound."""
+        logs: bytes = self._docker.containers.get(str(container.name)).logs()
+        return logs
+
     def remove(self, project: str) -> None:
         """The containers and volumes of this run whose names begin with it."""
         for each in self._started():

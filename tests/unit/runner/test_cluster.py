@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from tests.runner import compose
 from tests.runner.callcentre import Cluster, cluster_settings
 from tests.runner.compose import Options
+from tests.runner.machine import Machine
 from tests.runner.places import Place
 
 IMAGES = {f"{name}_TAG": name.lower() for name in ("ASTERISK", "CONTROLLER", "BOTS", "EDGE", "API")}
@@ -50,3 +52,10 @@ def test_the_proxy_has_all_controllers_and_asterisks_take_calls_from_the_edge() 
     controllers = of("api")["environment"]["API_CONTROLLERS"].split()
     assert controllers == [f"controller-{n}={NETWORK}1{n}:8080" for n in (1, 2, 3)]
     assert {of(name)["environment"]["AST_EDGE"] for name in ("asterisk-a", "asterisk-b")} == {f"{NETWORK}1"}
+
+
+@pytest.mark.parametrize("earlier", [{}, {"CONTROLLER_BEFORE_TAG": "old"}])
+def test_its_bots_know_the_earlier_controller_where_there_is_one(earlier: dict[str, str], tmp_path: Path) -> None:
+    cluster = Cluster(cast("Machine", None), Place(70, Path("lock"), 0), {**IMAGES, **earlier}, tmp_path)
+    found = cluster.bots()["environment"].get("CC_CONTROLLER_BEFORE")
+    assert found == ("callcontrol-controller:old" if earlier else None)
