@@ -39,12 +39,16 @@ class Run:
     output: BinaryIO
     centres: dict[type[CallCentre], CallCentre] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
+    others: dict[int, Future[bool]] = field(default_factory=dict)
 
     def steps(self, names: Sequence[str]) -> list[Outcome]:
         """Run them; what they print goes to `output`, one after the other.
 
-        Those with a call centre wait for calls most of the time: the others are done beside them.
+        Those with a call centre wait for calls most of the time: the others are done beside them. For the same reason
+        end-to-end tests begin in other call centres while the first has the contract tests.
         """
+        if [name for name in names if name in IN_CALL_CENTRE][:2] == ["contract", "e2e"] and self._is_shared("e2e"):
+            self._begin_others("e2e")
         logs = {name: self.scratch / f"{name}.log" for name in names}
         # Not waited for where this run is interrupted.
         lanes = {with_calls: ThreadPoolExecutor(1) for with_calls in (False, True)}
@@ -70,10 +74,7 @@ class Run:
         """Run one step; what it prints goes to `output`."""
         _say(output, "\n" + self.style.heading(name))
         began = time.monotonic()
-        if name == "e2e" and not self.arguments and self.parts > 1:
-            good = self._shared(name, output)
-        else:
-            good = self._run(name, self.arguments, output)
+        good = self._shared(name, output) if self._is_shared(name) else self._run(name, self.arguments, output)
         files = sorted(self.scratch.glob(f"{name}.xml")) + sorted(self.scratch.glob(f"{name}.*.xml"))
         return outcome(name, round(time.monotonic() - began), files, good=good)
 
@@ -96,30 +97,41 @@ class Run:
             _say(output, str(complaint))
             return False
 
+    def _is_shared(self, name: str) -> bool:
+        return name == "e2e" and not self.arguments and self.parts > 1
+
     def _shared(self, name: str, output: BinaryIO) -> bool:
         """Calls take their time and little of the machine's: several call centres are done in a fraction of it.
 
         Each takes the next test that none has taken.
         """
-        taken = self.scratch / "taken"
-        taken.mkdir()
-        # Not waited for where this run is interrupted: they end when their containers are taken away.
-        pool = ThreadPoolExecutor(self.parts)
-        others = {number: pool.submit(self._part, name, number, taken) for number in range(2, self.parts + 1)}
-        good = self._run(name, ("--taken", _TAKEN), output, [f"{taken}:{_TAKEN}"])
-        for number, other in others.items():
+        if not self.others:
+            self._begin_others(name)
+        good = self._run(name, ("--taken", _TAKEN), output, [f"{self._taken}:{_TAKEN}"])
+        for number, other in self.others.items():
             good = self._finished(name, number, other, output) and good
-        pool.shutdown()
         return good
 
-    def _part(self, name: str, number: int, taken: Path) -> bool:
+    @property
+    def _taken(self) -> Path:
+        return self.scratch / "taken"
+
+    def _begin_others(self, name: str) -> None:
+        """All call centres but the first, which has other steps too."""
+        self._taken.mkdir()
+        # Not waited for where this run is interrupted: they end when their containers are taken away.
+        pool = ThreadPoolExecutor(self.parts)
+        self.others = {number: pool.submit(self._part, name, number) for number in range(2, self.parts + 1)}
+        pool.shutdown(wait=False)
+
+    def _part(self, name: str, number: int) -> bool:
         """Take tests in a call centre more. What it prints is kept until it is done."""
         reports = self.scratch / f"part.{number}"
         reports.mkdir()
         with (self.scratch / f"part.{number}.log").open("wb") as output:
             try:
                 centre = self._call_centre(reports, output, CallCentre)
-                options = _reporting(centre.bots(), reports, [f"{taken}:{_TAKEN}"])
+                options = _reporting(centre.bots(), reports, [f"{self._taken}:{_TAKEN}"])
                 good = self._all(commands(name, ("--taken", _TAKEN)), options, output)
                 centre.close()
             except _COMPLAINTS as complaint:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from threading import Barrier
 from typing import BinaryIO, cast
 
 import pytest
@@ -149,6 +150,25 @@ def test_steps_without_calls_are_done_beside_those_with_and_printed_in_order(thr
     assert headings == names
     assert [name for name in machine.ran if name.startswith("run-1")] == ["run-1-types", "run-1-imports"]
     assert "run-1-imports says this" in (three.scratch / "imports.log").read_text()
+    three.close()
+    three.leave()
+
+
+def test_end_to_end_tests_begin_while_the_contract_tests_have_the_first_call_centre(
+    three: Run, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, first_three, at_once = machine.run, iter(range(3)), Barrier(3, timeout=10)
+
+    def run_together(options: Options, output: BinaryIO) -> int:
+        if next(first_three, None) is not None:
+            at_once.wait()
+        return runs(options, output)
+
+    monkeypatch.setattr(machine, "run", run_together)
+    assert [counts(each)[0] for each in three.steps(["contract", "e2e"])] == [2, 5]
+    names = [name.removesuffix("-bots") for name in machine.ran]
+    assert len(names) == 4
+    assert set(names) == {"cctest-64", "cctest-65", "cctest-66"}
     three.close()
     three.leave()
 
