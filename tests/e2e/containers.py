@@ -188,10 +188,12 @@ class Part:
         await self._do(Container.start)
 
     async def restart(self) -> None:
-        """Stopped in order and started; returns when ready."""
-        await self._do(_stop)
-        await self._do(Container.start)
-        await until_ready(self.stack)
+        """Stopped in order and started, also where it had to be killed; returns when ready."""
+        try:
+            await self._do(_stop)
+        finally:
+            await self._do(Container.start)
+            await until_ready(self.stack)
 
     async def cut_connections(self, port: int) -> int:
         """Shut down every TCP connection that this container's processes have to `port`; returns how many."""
