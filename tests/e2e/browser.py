@@ -133,8 +133,10 @@ class DeskPage:
         await self.hands.press(self.ringing(who).get_by_role("button", name=self.say("accept")))
 
     def call(self, who: str) -> Interaction:
-        """The interaction with somebody."""
-        return Interaction(self, self.page.get_by_role("region", name=who))
+        """The interaction with somebody that has not ended; one that says that it has is to be seen for a while."""
+        ended = self.page.locator("header", has_text=self.say("ended"))
+        shown = self.page.get_by_role("region", name=who)
+        return Interaction(self, shown.filter(has_not=ended), shown)
 
     @property
     def search(self) -> Locator:
@@ -184,6 +186,8 @@ class Interaction:
 
     desk: DeskPage
     region: Locator
+    shown: Locator
+    """Also after its end."""
 
     def button(self, key: str) -> Locator:
         """One of its buttons; menus have items of the same names."""
@@ -207,9 +211,13 @@ class Interaction:
         for key in keys:
             await expect(self.button(key)).to_have_count(0)
 
-    async def closes(self) -> None:
-        """Wait until it is no longer to be seen."""
+    async def ends(self) -> None:
+        """Wait until it says that it has ended."""
         await expect(self.region).to_have_count(0)
+
+    async def closes(self) -> None:
+        """Wait until it is no longer to be seen, which is a while after its end."""
+        await expect(self.shown).to_have_count(0)
 
     async def reach(self, key: str, text: str, name: str) -> None:
         """Open Team Communicator by one of the three buttons, and press the target's own of that name."""

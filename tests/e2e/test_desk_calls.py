@@ -36,7 +36,7 @@ async def test_an_agent_logs_in_goes_ready_takes_a_call_holds_it_and_ends_it(off
     await call.press("end")
     await caller.ended()
     await alice.phone.ended()
-    await call.closes()
+    await call.ends()
     await page.has_status("ready")
 
 

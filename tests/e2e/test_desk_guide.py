@@ -54,7 +54,7 @@ async def test_a_ringing_transfer_is_cancelled_or_ends_with_the_contact_s15_s17(
     await bob.phone.rings()
     talk.caller.hangup()
     await bob.phone.ended()
-    await talk.call.closes()
+    await talk.call.ends()
 
 
 async def test_who_ends_the_call_while_the_transfer_rings_leaves_the_contact_to_the_target_s16(
@@ -67,7 +67,7 @@ async def test_who_ends_the_call_while_the_transfer_rings_leaves_the_contact_to_
     await talk.alice.phone.ended()
     await bob.phone.answer()
     await office.hears("caller <-> bob")
-    await talk.call.closes()
+    await talk.call.ends()
 
 
 async def test_what_is_found_is_what_the_administrator_lists_and_a_group_tells_who_is_free_s1_s2_s4_s5_s6(
@@ -99,7 +99,7 @@ async def test_what_is_found_is_what_the_administrator_lists_and_a_group_tells_w
     await talk.page.hands.press(item.get_by_role("button", name="Transfert d’appel instantané"))
     await office.people["carol"].phone.answer()
     await office.hears("caller <-> carol")
-    await talk.call.closes()
+    await talk.call.ends()
 
 
 async def test_queues_skills_and_routing_points_take_contacts_over_s14(office: Office, talk: Talk) -> None:
@@ -111,7 +111,7 @@ async def test_queues_skills_and_routing_points_take_contacts_over_s14(office: O
         await talk.call.reach("transfer", text, name)
         await carol.phone.answer()
         await office.hears("caller <-> carol")
-        await talk.call.closes()
+        await talk.call.ends()
         talk.caller.hangup()
         await carol.phone.ended()
         await carol.is_now("ready")
@@ -131,8 +131,8 @@ async def test_a_consultation_alternates_and_completes_as_a_transfer_s20_s21(off
     await office.hears("alice <-> bob")
     await consultation.press("complete_transfer")
     await office.hears("caller <-> bob")
-    await talk.call.closes()
-    await consultation.closes()
+    await talk.call.ends()
+    await consultation.ends()
 
 
 async def test_a_consultation_becomes_a_conference_or_is_given_up_s21(office: Office, talk: Talk) -> None:
@@ -164,7 +164,7 @@ async def test_when_the_one_consulted_is_gone_only_resume_takes_the_contact_off_
         await bob.phone.answer()
         await office.hears("alice <-> bob")
         bob.phone.hangup()
-    await talk.page.call(BOB).closes()
+    await talk.page.call(BOB).ends()
     await talk.call.is_now("held")
     await office.nobody_hears_anybody()
     await talk.call.press("resume")

@@ -38,7 +38,7 @@ async def test_a_contact_on_hold_who_hangs_up_ends_that_call_alone_s47(office: O
     await bob.phone.answer()
     await office.hears("alice <-> bob")
     talk.caller.hangup()
-    await talk.call.closes()
+    await talk.call.ends()
     await office.hears("alice <-> bob")
     await talk.page.call(BOB).is_now("connected")
 
@@ -73,7 +73,7 @@ async def test_every_kind_of_target_is_called_and_what_one_does_with_contacts_is
             await page.closes_keypad()
         await colleague.press("end")
         await carol.phone.ended()
-        await colleague.closes()
+        await colleague.ends()
         await carol.is_now("ready")
 
 
@@ -95,7 +95,7 @@ async def test_the_identity_for_a_number_outside_is_chosen_and_is_the_default_th
     await office.hears("alice <-> customer")
     await page.call(OUTSIDE).press("end")
     await customer.ended()
-    await page.call(OUTSIDE).closes()
+    await page.call(OUTSIDE).ends()
     await page.act(OUTSIDE, OUTSIDE, "call", OUTSIDE)
     await expect(radios.and_(page.page.get_by_role("radio", name="Sales"))).to_be_checked()
     await page.chooses_identity("Anonyme")
@@ -112,4 +112,4 @@ async def test_an_instant_transfer_to_somebody_outside_shows_the_chosen_identity
     await office.hears("caller <-> partner")
     assert partner.display.number == "+33140000001"
     talk.caller.hangup()
-    await talk.call.closes()
+    await talk.call.ends()

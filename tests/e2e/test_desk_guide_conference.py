@@ -76,7 +76,7 @@ async def test_both_are_put_on_hold_and_the_conference_grows_and_is_passed_on_s3
     await dave.phone.answer()
     four = ("bob", "caller", "carol", "dave")
     await office.hears(*(f"{one} <-> {other}" for one in four for other in four if one < other))
-    await talk.call.closes()
+    await talk.call.ends()
 
 
 async def test_who_was_added_leaves_another_is_added_and_then_the_call_is_theirs_s36_s37(
@@ -92,7 +92,7 @@ async def test_who_was_added_leaves_another_is_added_and_then_the_call_is_theirs
     await office.hears("alice <-> caller", "alice <-> carol", "carol <-> caller")
     await talk.call.press("end")
     await office.hears("caller <-> carol")
-    await talk.call.closes()
+    await talk.call.ends()
 
 
 async def test_end_call_for_all_disconnects_everybody_s38(office: Office, talk: Talk) -> None:
@@ -100,7 +100,7 @@ async def test_end_call_for_all_disconnects_everybody_s38(office: Office, talk: 
     await talk.call.press("clear")
     await talk.caller.ended()
     await bob.phone.ended()
-    await talk.call.closes()
+    await talk.call.ends()
 
 
 async def test_keys_reach_one_party_and_no_other_s35(office: Office, talk: Talk) -> None:

@@ -81,7 +81,7 @@ async def test_the_shortcuts_that_the_page_lists_do_what_it_says(office: Office,
     await call.is_now("held")
     await keys.press("Control+Alt+e")
     await other.ended()
-    await call.closes()
+    await call.ends()
 
 
 async def test_a_call_that_rings_is_where_the_keyboard_is_when_it_is_nowhere_else(office: Office, desks: Desks) -> None:

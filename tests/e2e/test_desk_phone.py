@@ -84,7 +84,7 @@ async def test_two_agents_in_two_browsers_talk_confer_deafen_mute_and_transfer_s
     await other.hears_exactly({VOICE}, everybody)
     await page.call(BOB).press("end")
     await other.has_status("ready")
-    await page.call(BOB).closes()
+    await page.call(BOB).ends()
 
     caller.dial("1001")
     await page.accept(CALLER_NAME)
@@ -108,7 +108,7 @@ async def test_two_agents_in_two_browsers_talk_confer_deafen_mute_and_transfer_s
     await call.reach("transfer", "bob", BOB)
     await other.accept(CALLER_NAME)
     await hear(set(), {contact}, {OTHER_VOICE})
-    await call.closes()
+    await call.ends()
     await bob.command("PUT", "/v1/me/phone", {"device": "desk"})
 
 
