@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from ari_app.config.credentials import Credential
 from ari_app.store.port import hash_token
+from tests.e2e.crowd import password_hash
 from tests.e2e.office import Agent, Office
 from tests.e2e.witness import undisturbed
 
@@ -124,7 +125,8 @@ async def test_a_token_that_expired_is_unauthenticated_and_the_conference_hears_
     alice, _ = await conference(office)
     token, expires_at = secrets.token_urlsafe(32), time.time() + 0.5
     digest = hash_token(token)
-    key, fingerprint = f"{{{PREFIX}}}:token:{digest}", Credential(password="alice-demo").fingerprint(digest)
+    credential = Credential(password_hash=password_hash("alice"))
+    key, fingerprint = f"{{{PREFIX}}}:token:{digest}", credential.fingerprint(digest)
     kept = {"agent": "alice", "expires_at": expires_at, "fingerprint": fingerprint}
     async with Redis.from_url(office.stack.redis) as redis:
         await redis.set(key, json.dumps(kept), px=60_000)
