@@ -5,18 +5,16 @@ from collections.abc import Mapping
 
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.findings import Subject
-from ari_app.config.demo import is_loopback
 from ari_app.disk import ROOM
-from ari_app.operations.facts import Asterisk, Controller, Door, Facts, Files, Machine, Secret, Secrets, Unreached
-from ari_app.operations.findings import Code, Finding, Level, error, warning
+from ari_app.operations.exposure import exposure
+from ari_app.operations.facts import Asterisk, Controller, Facts, Files, Machine, Unreached
+from ari_app.operations.findings import Code, Finding, Level, error, some, warning
 from ari_app.store.vitals import Kind, Trouble
 from ari_app.store.vitals import Vitals as RedisVitals
 
 MAIN_VERSION = 22
 """Of Asterisk."""
 OLDEST_REDIS = 6
-SECRET = 16
-"""Characters below which a secret can be guessed."""
 CLOCK = 1.0
 """Seconds by which two clocks may differ."""
 LATENCY = 0.02
@@ -28,7 +26,6 @@ Asterisk."""
 USED_UP = 0.8
 LOW = 1024 * 1024 * 1024
 """Bytes: 17 hours of recordings."""
-_SHOWN = 5
 
 _LACKS: Mapping[Subject, tuple[Code, str]] = {
     Subject.MODULE: (Code.MODULE_MISSING, "the module {} does not run in Asterisk"),
@@ -46,13 +43,7 @@ def diagnose(facts: Facts) -> list[Finding]:
     """Errors first; the same facts have the same findings in the same order."""
     found = [error(Code.SETTING_WRONG, fault, "correct it in the environment") for fault in facts.settings]
     found += _files(facts.files) if facts.files is not None else []
-    if facts.doors is not None:
-        doors = facts.doors
-        exposed = bool(beyond_loopback(doors.api) or beyond_loopback(doors.ari))
-        found += _secrets(facts.secrets, exposed=exposed)
-        found += _open(doors.api, doors.ari, doors.redis, facts.secrets)
-    else:
-        found += _secrets(facts.secrets, exposed=False)
+    found += exposure(facts.secrets, facts.doors)
     found += _controller(facts.controller)
     found += _asterisk(facts)
     found += _redis(facts.redis)
@@ -87,82 +78,8 @@ def _files(files: Files) -> list[Finding]:
         found.append(
             error(
                 Code.FILE_WRITABLE,
-                f"every user of the machine may write {_some(files.writable)}, and so decide who is called",
+                f"every user of the machine may write {some(files.writable)}, and so decide who is called",
                 "take that right away on the host: chmod -R o-w",
-            )
-        )
-    return found
-
-
-def _secrets(secrets: Secrets, *, exposed: bool) -> list[Finding]:
-    """On loopback, weak secrets are a warning: only who is on the machine can use them."""
-    level = Level.ERROR if exposed else Level.WARNING
-    found: list[Finding] = []
-
-    def add(code: Code, what: str, do: str) -> None:
-        found.append(Finding(code, level, what, do))
-
-    if secrets.demo:
-        what = f"the passwords of {_some(secrets.demo)} are the demonstration's, which everybody can read"
-        add(Code.DEMO_PASSWORDS, what, "give them hashes of others (`ari-app hash-password`)")
-    if secrets.clear:
-        what = f"the passwords of {_some(secrets.clear)} stand in clear in the file"
-        add(Code.CLEAR_PASSWORDS, what, "write `password_hash` in place of `password` (`ari-app hash-password`)")
-    public = [phone.of for phone in secrets.phones if phone.public]
-    if public:
-        what = f"the secrets of the phones {_some(public)} are the demonstration's, which everybody can read"
-        add(Code.DEMO_PHONE_SECRETS, what, "give each another in pjsip.conf (`openssl rand -hex 12`)")
-    short = [phone.of for phone in secrets.phones if not phone.public and phone.length < SECRET]
-    if short:
-        what = f"the secrets of the phones {_some(short)} have fewer than {SECRET} characters, and can be guessed"
-        add(Code.SHORT_PHONE_SECRETS, what, "give each a longer one in pjsip.conf (`openssl rand -hex 12`)")
-    if (weak := _weakness(secrets.ari)) is not None:
-        add(Code.ARI_PASSWORD_WEAK, f"the password of ARI {weak}", "set ARI_PASSWORD to 24 random characters")
-    if (weak := _weakness(secrets.redis)) is not None:
-        add(Code.REDIS_PASSWORD_WEAK, f"the password of Redis {weak}", "set REDIS_PASSWORD to 24 random characters")
-    return found
-
-
-def _weakness(secret: Secret | None) -> str | None:
-    if secret is None or (secret.length >= SECRET and not secret.public):
-        return None
-    if not secret.length:
-        return "is empty"
-    return "is one that everybody knows" if secret.public else f"has fewer than {SECRET} characters"
-
-
-def beyond_loopback(door: Door) -> list[str]:
-    """The addresses beyond loopback at which it can be reached."""
-    return [address for address in dict.fromkeys((door.host, *door.listening)) if not is_loopback(address)]
-
-
-def _open(api: Door, ari: Door, redis: Door, secrets: Secrets) -> list[Finding]:
-    found = []
-    if reached := beyond_loopback(api):
-        found.append(
-            warning(
-                Code.API_OPEN,
-                f"the API, which speaks plain HTTP, can be reached at {_some(reached)}, port {api.port}",
-                "let only a proxy that speaks TLS reach it (API_ADDRESS=127.0.0.1)",
-            )
-        )
-    if reached := beyond_loopback(ari):
-        found.append(
-            warning(
-                Code.ARI_OPEN,
-                f"ARI, by which whoever knows its password has all calls, can be reached at {_some(reached)}, "
-                f"port {ari.port}",
-                "let a firewall keep that port to this machine, or AST_ADDRESS be on loopback",
-            )
-        )
-    if reached := beyond_loopback(redis):
-        unguarded = secrets.redis is not None and not secrets.redis.length
-        found.append(
-            Finding(
-                Code.REDIS_OPEN,
-                Level.ERROR if unguarded else Level.WARNING,
-                f"Redis can be reached at {_some(reached)}, port {redis.port}",
-                "have it listen on loopback (REDIS_ADDRESS=127.0.0.1), or let a firewall keep that port to controllers",
             )
         )
     return found
@@ -368,7 +285,7 @@ def _machine(machine: Machine) -> list[Finding]:
         what = f"the controller may open {machine.most_files} files, and each window is one"
         found.append(warning(Code.FEW_FILES, what, f"raise the limit (ulimit -n) to {FEWEST} at least"))
     if machine.differing:
-        what = f"packages are not those that are tested: {_some(machine.differing)}"
+        what = f"packages are not those that are tested: {some(machine.differing)}"
         found.append(warning(Code.PACKAGES_DIFFER, what, "install those of requirements.lock"))
     return found + _recordings(machine)
 
@@ -389,11 +306,6 @@ def _recordings(machine: Machine) -> list[Finding]:
         what = f"{free // 2**20} MB are left for recordings: one minute takes one"
         return [warning(Code.RECORDINGS_LOW, what, "delete some, or have the disk made larger")]
     return []
-
-
-def _some(names: tuple[str, ...] | list[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _main(version: str) -> int:

@@ -1,7 +1,10 @@
 """What `ari-app doctor` may find. Codes are stable: scripts are written against them (docs/operations.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+_SHOWN = 5
 
 
 class Code(StrEnum):
@@ -86,3 +89,9 @@ def error(code: Code, what: str, do: str) -> Finding:
 def warning(code: Code, what: str, do: str) -> Finding:
     """A finding of that level."""
     return Finding(code, Level.WARNING, what, do)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

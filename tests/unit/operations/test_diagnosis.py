@@ -23,10 +23,10 @@ from ari_app.operations.diagnosis import (
     LOW,
     MEMORY,
     OLDEST_REDIS,
-    SECRET,
     USED_UP,
     diagnose,
 )
+from ari_app.operations.exposure import SECRET
 from ari_app.operations.facts import (
     Asterisk,
     Controller,
