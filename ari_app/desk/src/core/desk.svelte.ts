@@ -5,9 +5,9 @@
 import { answer, type Api, connect, Refused } from "../api/client";
 import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
-import type { Call, PastCall, ServerEvent, Target, TargetAction } from "./model";
+import type { PastCall, ServerEvent } from "./model";
 import { forget, keep, kept, readSession, type Session } from "./kept";
-import { PARTY_PATHS, PLAIN_PATHS, TARGET_PATHS } from "./paths";
+import { PARTY_PATHS, PLAIN_PATHS } from "./paths";
 import { OwnPhone } from "./own_phone.svelte";
 import { Known } from "./known";
 import { Notes } from "./notes.svelte";
@@ -16,22 +16,10 @@ import { Pictures } from "./pictures";
 import { aboutCall, complained, done, standing, type Complaints } from "./problems";
 import { Shown } from "./shown.svelte";
 import type { State } from "./store";
-import { asksCallerId, current, interactions, isConference, type PartyVerb, type PlainVerb, type TargetVerb } from "./views";
+import { Team } from "./team.svelte";
+import { interactions, isConference, type PartyVerb, type PlainVerb } from "./views";
 
 export type NewState = components["schemas"]["NewState"]["state"];
-
-/** What Team Communicator was opened for, by a button of a call. */
-export interface Purpose {
-  readonly verb: TargetVerb;
-  readonly call: string;
-}
-
-/** What waits for the choice of a caller ID. */
-export interface Asking {
-  readonly verb: TargetAction;
-  readonly target: string;
-  readonly call: string | null;
-}
 
 /** Where keys go: a call, or one party of it. */
 export interface Keypad {
@@ -39,12 +27,10 @@ export interface Keypad {
   readonly party: string | null;
 }
 
-/** Milliseconds until what may be done with the targets is requested anew; and, while they go on changing, between two requests. */
-const SOON = 40;
-const AGAIN = 1000;
 /** Milliseconds between two looks at the clock. */
 const TICK = 500;
 const SESSION = "desk.session";
+
 export class Desk {
   /** What is shown. */
   readonly state = new Shown();
@@ -52,12 +38,7 @@ export class Desk {
   session = $state.raw<Session | null>(readSession(kept(SESSION)));
   sessionLost = $state(false);
   problems = $state.raw<Complaints>([]);
-  purpose = $state.raw<Purpose | null>(null);
-  asking = $state.raw<Asking | null>(null);
   keypad = $state.raw<Keypad | null>(null);
-  query = $state("");
-  /** How many answers to searches there will be when `found` is what the text finds. */
-  #searches = $state(0);
   readonly api: Api = connect(
     () => this.session?.token ?? null,
     () => this.#lost(),
@@ -66,14 +47,14 @@ export class Desk {
   readonly phone: OwnPhone = new OwnPhone(this);
   /** What is written of the call that wrap-up is about. */
   readonly notes: Notes = new Notes(this);
+  /** Team Communicator. */
+  readonly team: Team = new Team(this);
   /** Called for each event after the page knows it. */
   readonly listeners = new Set<(event: ServerEvent) => void>();
   readonly #known = new Known();
   readonly #pictures = new Pictures(() => this.#draw());
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
-  #refreshing: ReturnType<typeof setTimeout> | undefined;
-  #refreshed = -AGAIN;
   #problem = 0;
 
   /** What is known, to the last event: to be read at once. */
@@ -83,16 +64,9 @@ export class Desk {
 
   /** The server's time in milliseconds. */
   readonly now = $derived(this.#ticking + this.state.skew);
-  /** What is shown was found for an earlier text. */
-  readonly searching = $derived(this.#searches > this.state.answered);
   readonly calls = $derived(interactions(this.state, this.now));
   /** How the phone is on which the agent's calls come. */
   readonly phoneState = $derived(this.state.me === null ? null : phoneState(this.state.me, this.phone.state));
-  /** The call that Team Communicator's verbs are about. */
-  readonly subject = $derived.by<Call | null>(() => {
-    const named = this.purpose === null ? undefined : this.calls.find((call) => call.id === this.purpose?.call);
-    return named ?? current(this.calls);
-  });
 
   constructor() {
     setInterval(() => this.#pictures.changed(), TICK);
@@ -134,10 +108,10 @@ export class Desk {
     this.#pictures.changed();
     this.sessionLost = false;
     // The next at this window may be somebody else.
-    this.purpose = this.asking = this.keypad = null;
+    this.team.forget();
+    this.keypad = null;
     this.problems = [];
     this.notes.leave();
-    this.query = "";
     if (session !== null) this.#follow();
   }
 
@@ -170,13 +144,12 @@ export class Desk {
         this.phone.follow(me?.features.phone_in_page ? me.phone_device : null);
         if (me !== null) this.notes.follow(me.agent, me.wrap_up_call ?? null);
         if (event.type === "snapshot") {
-          this.#searches = 0;
-          this.search(this.query);
+          this.team.begin();
           for (const call of interactions(this.latest, this.now)) if (isConference(call)) void this.askHearing(call.id);
           if (me?.role !== "agent") void this.#askOverview();
         }
         if (event.type === "error" && event.operation !== "subscribe") this.complain(event.operation, event.problem.code);
-        if (this.latest.stale) this.#askAgain();
+        if (this.latest.stale) this.team.askAgain();
         this.phone.back();
         this.#tidy();
         for (const listener of this.listeners) listener(event);
@@ -185,7 +158,7 @@ export class Desk {
         this.connection = state;
         if (state === "open") {
           this.problems = done(this.problems, "connection");
-          this.#searchAgain();
+          this.team.searchAgain();
         }
       },
       sessionEnded: () => this.#lost(),
@@ -196,6 +169,17 @@ export class Desk {
   async ticket(): Promise<string> {
     const { ticket } = await answer(this.api.POST("/v1/events/ticket"));
     return `ticket=${encodeURIComponent(ticket)}`;
+  }
+
+  /** To the server, by the event stream; lost where there is no connection. */
+  send(message: object): void {
+    this.#stream?.send(message);
+  }
+
+  /** Oneself, as the server has it. Throws `Refused`. */
+  async askMe(): Promise<void> {
+    this.#known.me(await answer(this.api.GET("/v1/me")));
+    this.#pictures.changed();
   }
 
   /** A snapshot does not tell it; afterwards each change is an event. */
@@ -220,9 +204,7 @@ export class Desk {
   /** What was open about a call that is no more, or no longer takes it, is closed. */
   #tidy(): void {
     const open = (id: string | null): boolean => id === null || (id in this.latest.calls && !(id in this.latest.ended));
-    const purpose = this.purpose;
-    if (purpose !== null && !this.latest.calls[purpose.call]?.actions.includes(purpose.verb)) this.purpose = null;
-    if (this.asking !== null && !open(this.asking.call)) this.asking = null;
+    this.team.tidy(open);
     if (this.keypad !== null && !open(this.keypad.call)) this.keypad = null;
   }
 
@@ -335,70 +317,6 @@ export class Desk {
 
   endSessions(agent: string): Promise<boolean> {
     return this.run(`agent:${agent}`, () => answer(this.api.DELETE("/v1/agents/{agent}/sessions", { params: { path: { agent } } })));
-  }
-
-  // -- Team Communicator ---------------------------------------------------------------------------------------------
-
-  open(call: string, verb: TargetVerb): void {
-    this.purpose = { call, verb };
-    this.query = "";
-    this.search("");
-  }
-
-  search(text: string): void {
-    this.query = text;
-    this.#searches = Math.max(this.#searches, this.latest.answered) + 1;
-    this.#stream?.send({ type: "subscribe", q: text.trim().slice(0, 100), limit: 50 });
-  }
-
-  /** What was typed while there was no connection has found nothing yet. */
-  #searchAgain(): void {
-    if (this.#searches <= this.latest.answered) return;
-    this.#searches = this.latest.answered;
-    this.search(this.query);
-  }
-
-  /** Counts change at once; what may be done follows from the server's answer, requested once for many changes. */
-  #askAgain(): void {
-    if (this.#refreshing !== undefined) return;
-    const wait = Math.max(SOON, this.#refreshed + AGAIN - performance.now());
-    this.#refreshing = setTimeout(() => {
-      this.#refreshing = undefined;
-      this.#refreshed = performance.now();
-      this.search(this.query);
-    }, wait);
-  }
-
-  /** Do something with a target; where an identity is to be chosen, the dialog opens first. */
-  async reach(verb: TargetAction, target: Pick<Target, "target">): Promise<void> {
-    const call = verb === "call" ? null : (this.subject?.id ?? null);
-    if (verb !== "call" && call === null) return;
-    const me = this.state.me;
-    if (me !== null && asksCallerId(me, verb, target.target)) this.asking = { verb, target: target.target, call };
-    else await this.#reach({ verb, target: target.target, call }, null);
-  }
-
-  async chooseCallerId(id: string): Promise<void> {
-    const asking = this.asking;
-    this.asking = null;
-    if (asking === null) return;
-    await this.#reach(asking, id);
-    // The server keeps the last choice (S52), and tells it.
-    await this.run("caller ID", async () => {
-      this.#known.me(await answer(this.api.GET("/v1/me")));
-      this.#pictures.changed();
-    });
-  }
-
-  async #reach(what: Asking, caller_id: string | null): Promise<void> {
-    const body = { target: what.target, caller_id, user_data: {} };
-    this.purpose = null;
-    if (what.verb === "call") await this.run("new call", () => answer(this.api.POST("/v1/calls", { body })));
-    else if (what.call !== null) {
-      const params = { path: { call: what.call } };
-      const path = TARGET_PATHS[what.verb];
-      await this.run(aboutCall(what.call), () => answer(this.api.POST(path, { params, body })));
-    }
   }
 }
 

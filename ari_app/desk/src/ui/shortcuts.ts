@@ -18,12 +18,12 @@ export function listen(desk: Desk): () => void {
     "Control+Alt+KeyA": (event) => act(event, rings(), (id) => desk.plain(id, "answer")),
     "Control+Alt+KeyD": (event) => act(event, rings(), (id) => desk.plain(id, "release")),
     "Control+Alt+KeyH": (event) => {
-      const call = desk.subject;
+      const call = desk.team.subject;
       const verb = call?.actions.includes("hold") ? "hold" : call?.actions.includes("retrieve") ? "retrieve" : null;
       if (verb !== null) act(event, call?.id, (id) => desk.plain(id, verb));
     },
     "Control+Alt+KeyE": (event) => {
-      if (desk.subject?.actions.includes("release")) act(event, desk.subject.id, (id) => desk.plain(id, "release"));
+      if (desk.team.subject?.actions.includes("release")) act(event, desk.team.subject.id, (id) => desk.plain(id, "release"));
     },
     "Control+Alt+KeyK": (event) => {
       event.preventDefault();
