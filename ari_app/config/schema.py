@@ -357,7 +357,7 @@ class SettingsEntry(Entry):
     service_level: Annotated[float, Field(ge=0, le=3600)] = DEFAULTS.service_level
     """Callers who wait are to be answered within so long: `service_level` of `GET /v1/live` counts who are."""
     max_wrap_up: Annotated[float, Field(ge=1, le=86_400)] = DEFAULTS.max_wrap_up
-    """How long after-call work may still last, at most, when an agent makes it longer."""
+    """How long after-call work may still last, at most, when an agent makes it longer, or goes on writing notes."""
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data
     """How many bytes the attached data of one call may have."""
     transfer_progress: bool = DEFAULTS.transfer_progress

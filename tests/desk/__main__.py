@@ -22,6 +22,8 @@ LOOKS: tuple[tuple[int, bool, Language], ...] = (
 )
 
 
+MOST = 4000
+"""Pixels from top to bottom of a picture: of hundreds of people the first are enough."""
 SHOWN = ("ringing", "conference", "consultation", "supervisor", "admin")
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
@@ -45,7 +47,11 @@ async def draw(directory: Path, wanted: list[str]) -> None:
             for width, dark, language in LOOKS:
                 async with opened.show(scene, language, width=width, dark=dark) as page:
                     look = f"{scene.name}-{width}-{language}{'-dark' if dark else ''}"
-                    await page.screenshot(path=directory / f"{look}.png", full_page=width < 1000)
+                    if width < 1000:
+                        # All of it in view: what is not is not drawn.
+                        height = await page.evaluate("document.documentElement.scrollHeight")
+                        await page.set_viewport_size({"width": width, "height": min(height, MOST)})
+                    await page.screenshot(path=directory / f"{look}.png")
 
 
 if __name__ == "__main__":

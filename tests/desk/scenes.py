@@ -31,7 +31,7 @@ from tests.desk.reported import (
 from tests.desk.stage import Json, Scene
 
 # What is there once the page has taken in all that it was sent.
-TARGETS, MATRIX = ".targets li", ".hearing"
+TARGETS, MATRIX = ".targets li", ".who-hears"
 WITHOUT_MICROPHONE = (
     "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'));"
 )
@@ -127,7 +127,7 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None, pe
                 live("queue:sales", "Sales queue", 4),
                 live("group:support", "Support", 0),
                 live("group:sales", "Sales", 1),
-            ]
+            ][: people and 3]
         },
         "/readyz": ready,
         "/v1/history": HISTORY,
@@ -141,7 +141,7 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None, pe
         (snapshot, FOUND),
         path=path,
         then=then,
-        shows=(".people li" if path == "/#supervisor" else ".sections",),
+        shows=(".sections" if path == "/#admin" else ".people li" if people else "[aria-labelledby=queues-title] p",),
     )
 
 
@@ -174,7 +174,7 @@ PAGE = me(state="not_ready", reason="phone_unreachable", phone_device="page", ph
 SCENES = (
     Scene("login", {}, logged_in=False),
     Scene("login-refused", {}, logged_in=False, then=_refused_login),
-    scene("empty", mine=me(state="ready")),
+    scene("empty", mine=me(state="not_ready")),
     scene(
         "ringing", call(**RINGING, parties=[party(0), party(1, state="ringing", actions=[])]), mine=me(state="ringing")
     ),
@@ -217,6 +217,7 @@ SCENES = (
         then=_details,
     ),
     overseen("administrator-of-people", "/#supervisor", "admin", then=_person_menu, people=12),
+    overseen("nobody", "/#supervisor", "supervisor", people=0),
     overseen("admin", "/#admin", "admin", _others(call(3)), then=_story),
     scene("history", mine=me(state="ready"), then=_history),
     scene("unreachable", mine=UNREACHABLE, shows=(TARGETS, ".banner.bad")),

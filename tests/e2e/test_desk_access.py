@@ -22,6 +22,16 @@ SWITCH = """language => {
 }"""
 
 
+# Parts of the page that would have to be scrolled from side to side (WCAG 1.4.10), text boxes apart.
+SIDEWAYS = """[...document.querySelectorAll("body *:not(input, textarea)")].filter(
+  each => /auto|scroll/.test(getComputedStyle(each).overflowX) && each.scrollWidth > each.clientWidth
+).map(each => each.outerHTML.slice(0, 100))"""
+# Buttons with a sign in place of words, which neither a pointer nor a screen reader finds explained.
+UNEXPLAINED = r"""[...document.querySelectorAll("button")].filter(
+  each => !/[\p{L}\p{N}*#]/u.test(each.textContent) && !(each.title && each.ariaLabel)
+).map(each => each.outerHTML.slice(0, 200))"""
+
+
 @pytest.fixture
 async def on_stage(stack: Stack) -> AsyncIterator[Stage]:
     async with stage(stack.api) as opened:
@@ -50,4 +60,6 @@ async def test_everybody_can_read_a_screen_and_nothing_is_wider_than_a_small_win
             await _looks(page, language, dark=dark, width=width)
             found[f"{language}, {'dark' if dark else 'light'}, {width}"] = await findings(page)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            assert await page.evaluate(SIDEWAYS) == []
+            assert await page.evaluate(UNEXPLAINED) == []
         assert not any(found.values()), found

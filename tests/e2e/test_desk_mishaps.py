@@ -3,8 +3,11 @@ or on another page, the next agent at the same window, a browser that keeps noth
 
 from __future__ import annotations
 
+import asyncio
+
 from playwright.async_api import Page, Request, expect
 
+from tests.e2e import crowd
 from tests.e2e.browser import Desks
 from tests.e2e.office import CALLER_NAME, CALLER_NUMBER, Office
 
@@ -12,6 +15,10 @@ LONG_NAME = "N" * 70
 REFUSES = """Object.defineProperty(window, "localStorage", {
   get() { throw new DOMException("Access is denied for this document.", "SecurityError"); }
 });"""
+LAST_WORDS = 10.0
+"""Seconds: with the last key the page has requested a few more."""
+A_KEY = 80.0
+"""Milliseconds between two keys of somebody who types well."""
 PERSON_WOULD_TAKE = 200.0
 """Milliseconds of a press: the page has changed before the second click."""
 
@@ -88,6 +95,26 @@ async def test_what_an_agent_had_open_is_gone_for_the_next_at_the_same_window(de
     await expect(dialog).to_have_count(0)
     await window.choose_status("log_out")
     await expect(window.page.get_by_role("banner")).to_have_count(0)
+
+
+async def test_after_call_work_that_runs_out_in_the_middle_of_a_word_loses_none(office: Office, desks: Desks) -> None:
+    """Their group gives two seconds, and they write for longer."""
+    words = "The contact wants a letter on Tuesday"
+    rested = await office.agent(crowd.RESTED)
+    page = await desks.open(crowd.RESTED, "en")
+    caller = await office.caller()
+    caller.dial(crowd.GROUP_REST)
+    await rested.phone.answer()
+    await rested.sees_state("established")
+    call = rested.call_id
+    caller.hangup()
+    began = asyncio.get_running_loop().time()
+    await page.page.get_by_label("Notes").press_sequentially(words, delay=A_KEY)
+    assert asyncio.get_running_loop().time() - began > 2
+    await rested.is_now("ready", within=LAST_WORDS)
+    (kept,) = [each for each in (await rested.command("GET", "/v1/history?limit=5"))["calls"] if each["id"] == call]
+    assert [note["notes"] for note in kept["dispositions"]] == [words]
+    await expect(page.page.get_by_role("alert")).to_have_text("")
 
 
 async def test_a_browser_that_keeps_nothing_or_rubbish_lets_an_agent_in(desks: Desks) -> None:

@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from tests.desk.scenes import SCENES, TURNED
-from tests.desk.stage import Scene, Stage, stage
+from tests.desk.stage import Json, Scene, Stage, stage
 from tests.e2e.stack import Stack
 
 NAMED: dict[str, Scene] = {scene.name: scene for scene in SCENES}
@@ -51,7 +51,7 @@ async def test_a_message_goes_when_the_next_attempt_is_done_and_there_is_one_of_
         await hold.click()
         await expect(messages).to_have_count(1)
         await expect(page.get_by_role("region", name="Messages")).to_contain_text("Cet appel n’existe plus.")
-        await page.get_by_role("button", name="Enregistrer", exact=True).click()
+        await page.get_by_role("button", name="Enregistrer l’appel", exact=True).click()
         await expect(messages).to_have_count(1)
 
         async def held(route: Route) -> None:
@@ -141,3 +141,51 @@ async def test_a_supervisor_loses_nothing_in_a_narrow_window(on_stage: Stage, wi
         await expect(person.locator(".time")).to_be_visible()
         await expect(person).to_contain_text("Prêt, mais injoignable")
         assert await page.evaluate(CUT_OFF) == 0
+
+
+async def test_who_hears_whom_is_a_table_where_it_fits_and_in_words_where_it_does_not(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["crowd"], "fr") as page:
+        table = page.get_by_role("table", name="Qui entend qui")
+        bob = table.get_by_role("row", name="Bob Lefèvre")
+        await expect(table.get_by_role("columnheader")).to_have_count(10)
+        await expect(bob.get_by_title("Bob Lefèvre entend Carol Nguyen")).to_contain_text("entend")
+        await page.set_viewport_size({"width": 320, "height": 900})
+        await expect(table.get_by_role("columnheader")).to_have_text(["Qui écoute", "Entend"])
+        await expect(bob).to_have_text(re.compile("tout le monde"))
+        await expect(table.get_by_role("row", name="Zoé Caller")).to_have_text(re.compile(r"personne \(musique\)"))
+        await page.set_viewport_size({"width": 1280, "height": 900})
+        await expect(table.get_by_role("columnheader")).to_have_count(10)
+
+
+async def test_a_page_with_nothing_in_it_says_what_to_do(on_stage: Stage) -> None:
+    empty = NAMED["empty"]
+    async with on_stage.show(empty, "fr") as page:
+        main = page.get_by_role("main")
+        await expect(main).to_contain_text("Pour recevoir des appels, choisissez « Prêt » dans le menu Statut")
+        await page.get_by_role("button", name="English").click()
+        await expect(main).to_contain_text("To be given calls, choose “Ready” in the menu Status")
+    ready = replace(empty, events=_with(empty.events, state="ready"))
+    async with on_stage.show(ready, "en") as page:
+        await expect(page.get_by_role("main")).to_contain_text("The next call will be shown here.")
+    without_phone = replace(empty, events=_with(empty.events, phone=None))
+    async with on_stage.show(without_phone, "en") as page:
+        await expect(page.get_by_role("main")).to_contain_text("You have no phone: ask your administrator for one.")
+    async with on_stage.show(NAMED["nobody"], "en") as page:
+        for region, said in (
+            ("Queues and groups", "Neither queue nor group: the administrator adds them"),
+            ("Calls now", "No call now."),
+            ("Agents", "No agent has a phone"),
+        ):
+            await expect(page.get_by_role("region", name=region)).to_contain_text(said)
+    async with on_stage.show(NAMED["supervisor"], "en") as page:
+        people = page.get_by_role("region", name="Agents")
+        await people.get_by_role("searchbox").fill("nobody of this name")
+        await expect(people.get_by_role("status")).to_contain_text("No agent fits this filter.")
+        await people.get_by_role("button", name="Show all agents").click()
+        await expect(people.get_by_role("listitem").first).to_be_visible()
+
+
+def _with(events: tuple[Json, ...], **mine: object) -> tuple[Json, ...]:
+    """The same, but for what the snapshot says of who looks."""
+    first, *others = events
+    return ({**first, "me": first["me"] | mine}, *others)

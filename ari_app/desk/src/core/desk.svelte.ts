@@ -159,6 +159,7 @@ export class Desk {
         if (state === "open") {
           this.problems = done(this.problems, "connection");
           this.team.searchAgain();
+          void this.notes.save();
         }
       },
       sessionEnded: () => this.#lost(),
@@ -247,12 +248,15 @@ export class Desk {
   }
 
   extendWrapUp(seconds: number): Promise<boolean> {
-    const body = { state: "wrap_up" as const, extend: seconds, reason: null };
-    return this.run("state", () => answer(this.api.PUT("/v1/me/state", { body })));
+    return this.run("state", () => this.#putState("wrap_up", null, seconds));
   }
 
-  #putState(state: NewState, reason: string | null): Promise<unknown> {
-    return answer(this.api.PUT("/v1/me/state", { body: { state, reason, extend: null } }));
+  async holdWrapUp(seconds: number): Promise<void> {
+    await this.#putState("wrap_up", null, seconds).catch(() => null); // over meanwhile
+  }
+
+  #putState(state: NewState, reason: string | null, extend: number | null = null): Promise<unknown> {
+    return answer(this.api.PUT("/v1/me/state", { body: { state, reason, extend } }));
   }
 
   plain(call: string, verb: keyof typeof PLAIN_PATHS): Promise<boolean> {

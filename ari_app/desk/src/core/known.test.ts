@@ -158,7 +158,9 @@ describe("what the page knows", () => {
     const share = { numerator: 1, denominator: 2 };
     const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, available: 0, service_level: share, abandoned: share, as_of: AT };
     const known = new Known();
+    expect(known.now.overseen).toBe(false);
     known.overview([{ ...alice, calls: [], groups: [] }], [queue], initial);
+    expect(known.now.overseen).toBe(true);
     const requested = known.picture();
     expect([requested.agents["alice"]?.state, requested.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
     const reported = from(requested, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT });

@@ -106,6 +106,7 @@ export class Known {
    * requested: what an event has changed since then is newer than the answer.
    */
   overview(rows: readonly AgentRow[], live: readonly LiveTarget[], before: State): void {
+    this.#state.overseen = true;
     for (const { calls: _, groups: __, ...agent } of rows) {
       if (this.#state.agents[agent.agent] === before.agents[agent.agent]) this.#person(agent);
     }

@@ -2,19 +2,26 @@
  * What the agent writes about the call that wrap-up is about.
  *
  * The browser keeps it with every key, and the server has it a moment later, as it takes nothing after wrap-up, which may
- * end by itself, by a supervisor or by another window. Whoever ends it here waits until it is saved.
+ * end by itself, by a supervisor or by another window. It does not end by itself in the middle of a word: what is written
+ * near its end makes it longer, as the agent's own "more time" does, up to the administrator's bound. Whoever ends it here
+ * waits until it is saved.
  */
 import { readDraft, type Draft } from "./draft";
 import { forget, keep, kept } from "./kept";
 
 const KEY = "desk.notes";
-/** Milliseconds from the first key until it is saved; near the end of wrap-up at once. */
+/** Milliseconds from the first key until it is saved; near the end of wrap-up at once. And until what failed is tried again. */
 const SOON = 1000;
+const AGAIN = 5000;
+/** Milliseconds for which wrap-up lasts at least from each key. */
+const LAST_WORDS = 5000;
 
 /** What the notes need of the page that they are in. */
 export interface NotesPage {
   /** Milliseconds until wrap-up ends by itself; null where it does not. */
   wrapUpLeft(): number | null;
+  /** No matter whether it is done: what is written is saved in any case. */
+  holdWrapUp(seconds: number): Promise<void>;
   dispose(call: string, code: string | null, notes: string): Promise<boolean>;
   complain(about: string, code: string): void;
 }
@@ -23,6 +30,7 @@ export class Notes {
   /** Null outside of wrap-up. */
   draft = $state.raw<Draft | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #holding = false;
   #sending: Promise<boolean> = Promise.resolve(true);
 
   constructor(private readonly page: NotesPage) {
@@ -57,7 +65,13 @@ export class Notes {
     if (this.draft === null) return;
     this.#keep({ ...this.draft, ...part, saved: false });
     const left = this.page.wrapUpLeft();
-    this.#timer ??= setTimeout(() => void this.save(), left !== null && left < 2 * SOON ? 0 : SOON);
+    const short = left === null ? 0 : LAST_WORDS - left;
+    if (short > 0) {
+      void this.#hold(Math.ceil(short / 1000));
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    this.#saveIn(short > 0 ? 0 : SOON);
   }
 
   /** Have the server know all that is written. Whether it does. */
@@ -73,7 +87,20 @@ export class Notes {
     if (sent === null || sent.saved) return true;
     const done = await this.page.dispose(sent.call, sent.code, sent.notes);
     if (done && this.draft === sent) this.#keep({ ...sent, saved: true });
+    if (!done && this.draft !== null) this.#saveIn(AGAIN);
     return done;
+  }
+
+  #saveIn(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => void this.save(), milliseconds);
+  }
+
+  /** Once for all keys until the event has come by which the page knows the new end. */
+  async #hold(seconds: number): Promise<void> {
+    if (this.#holding) return;
+    this.#holding = true;
+    await this.page.holdWrapUp(seconds);
+    setTimeout(() => (this.#holding = false), SOON);
   }
 
   #keep(draft: Draft): void {

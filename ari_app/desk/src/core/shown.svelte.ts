@@ -15,6 +15,7 @@ export class Shown implements State {
   stale = $state.raw(initial.stale);
   phone = $state.raw(initial.phone);
   names = $state.raw(initial.names);
+  overseen = $state.raw(initial.overseen);
   agents = $state.raw(initial.agents);
   roll = $state.raw(initial.roll);
   live = $state.raw(initial.live);

@@ -28,6 +28,8 @@ export interface State {
   readonly phone: PhoneDocument | null;
   /** What targets and agents are called, as far as they were seen. */
   readonly names: Readonly<Record<string, string>>;
+  /** Overseers: all agents and all queues are known, so that none is there where none is seen. */
+  readonly overseen: boolean;
   /** All agents, for overseers. */
   readonly agents: Readonly<Record<string, AgentDocument>>;
   /** Those of `agents` who have a phone, by name. */
@@ -50,6 +52,7 @@ export const initial: State = {
   stale: false,
   phone: null,
   names: {},
+  overseen: false,
   agents: {},
   roll: [],
   live: {},
