@@ -12,7 +12,7 @@ import aiohttp
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tests.e2e.containers import Part, run_in
+from tests.e2e.containers import Name, Part, run_in
 from tests.e2e.office import Agent
 from tests.e2e.stack import Stack
 from tests.support.polling import until
@@ -26,6 +26,9 @@ CONTROLLERS: dict[Controller, int] = {"controller-1": 11, "controller-2": 12, "c
 NODES: dict[Node, int] = {"redis-1": 31, "redis-2": 32, "redis-3": 33}
 ASTERISKS: dict[Asterisk, int] = {"asterisk-a": 21, "asterisk-b": 22}
 WITHIN = 20.0
+_LASTS: dict[str, int] = {"edge": 1, "api": 1}
+for _parts in (CONTROLLERS, NODES, ASTERISKS):
+    _LASTS.update((str(_name), _last) for _name, _last in _parts.items())
 
 
 class Cluster:
@@ -47,10 +50,14 @@ class Cluster:
     def asterisk(self, name: Asterisk) -> Part:
         return Part(self.stack, name)
 
+    def address(self, name: Name) -> str:
+        """Of a part."""
+        return f"{self._network}.{_LASTS[name]}"
+
     async def leader(self) -> Controller:
         """The controller that serves the call centre. Raises AssertionError where none does."""
-        for name, last in CONTROLLERS.items():
-            if (await self._get(f"http://{self._network}.{last}:8080/healthz")).get("role") == "leader":
+        for name in CONTROLLERS:
+            if (await self._get(f"http://{self.address(name)}:8080/healthz")).get("role") == "leader":
                 return name
         raise AssertionError("no controller leads")
 
@@ -71,9 +78,9 @@ class Cluster:
         known = {await self._known_to(name) for name in NODES}
         return len(known) == 1 and None not in known
 
-    async def calls_of(self, name: Asterisk) -> list[dict[str, Any]]:
-        """The channels of an Asterisk; none where it is away."""
-        url = f"http://{self._network}.{ASTERISKS[name]}:8088/ari/channels"
+    async def calls_of(self, name: Asterisk, kind: str = "channels") -> list[dict[str, Any]]:
+        """The channels of an Asterisk, or its `bridges`; none where it is away."""
+        url = f"http://{self.address(name)}:8088/ari/{kind}"
         answer: Any = await self._get(url, self.stack.ari_headers)
         return answer if isinstance(answer, list) else []
 
@@ -88,6 +95,10 @@ class Cluster:
 
     async def until_rung_by_all(self, *agents: Agent) -> None:
         """Wait until each Asterisk has found their phones at the edge: it looks once a second, and rings no others."""
+        await self.until_seen_by_all({agent.phone.user for agent in agents})
+
+    async def until_seen_by_all(self, users: set[str]) -> None:
+        """The same, by the phones' users."""
 
         async def seen() -> bool:
             for last in ASTERISKS.values():
@@ -97,7 +108,6 @@ class Cluster:
                     return False
             return True
 
-        users = {agent.phone.user for agent in agents}
         await self.until(seen, "the phones are seen by both Asterisks")
 
     async def drain(self, name: Asterisk) -> None:
@@ -123,11 +133,10 @@ class Cluster:
 
     async def leads(self, name: Controller) -> int | None:
         """How many Asterisks that controller leads; None where it does not answer."""
-        last = CONTROLLERS[name]
         with suppress(aiohttp.ClientError, TimeoutError):
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session,
-                session.get(f"http://{self._network}.{last}:8080/metrics") as response,
+                session.get(f"http://{self.address(name)}:8080/metrics") as response,
             ):
                 found = re.search(r"^callcontrol_leader (\S+)$", await response.text(), re.MULTILINE)
                 return int(float(found[1])) if found else 0

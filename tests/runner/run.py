@@ -17,7 +17,7 @@ from tests.runner.compose import Options
 from tests.runner.machine import Machine
 from tests.runner.places import Place, choose
 from tests.runner.results import Outcome, Style, outcome
-from tests.runner.steps import IN_CALL_CENTRE, Command, commands
+from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, Command, commands
 
 # Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
 _TAKEN = "/taken"
@@ -151,7 +151,7 @@ class Run:
 
     def _centre_of(self, step: str, output: BinaryIO) -> CallCentre:
         """The one that all steps of its kind share; made for the first of them."""
-        kind, reports = (Cluster, self.scratch / "cluster") if step == "cluster" else (CallCentre, self.scratch)
+        kind, reports = (Cluster, self.scratch / "cluster") if step in IN_CLUSTER else (CallCentre, self.scratch)
         if kind not in self.centres:
             reports.mkdir(exist_ok=True)
             self.centres[kind] = self._call_centre(reports, output, kind)

@@ -9,9 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 ALL = ("lint", "types", "imports", "unit", "contract", "e2e")
-STEPS = (*ALL, "cluster", "bench")
+STEPS = (*ALL, "cluster", "faults", "bench")
 # Those that have a call centre; the others have no network.
-IN_CALL_CENTRE = frozenset({"contract", "e2e", "cluster", "bench"})
+IN_CALL_CENTRE = frozenset({"contract", "e2e", "cluster", "faults", "bench"})
+IN_CLUSTER = frozenset({"cluster", "faults"})
 
 _BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu", "desk")
 # Some of the tests reach some of the branches.
@@ -56,6 +57,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
+    "faults": lambda wanted: [("python", "-m", "tests.faults", "--page", "/reports/faults.md", *wanted)],
     "bench": _bench,
 }
 

@@ -10,9 +10,9 @@ from tests.runner.steps import ALL, IN_CALL_CENTRE, ROOT, STEPS, commands, shell
 GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
 
-def test_without_steps_all_are_run_but_for_the_cluster_and_the_bench() -> None:
+def test_without_steps_all_are_run_but_for_the_cluster_its_faults_and_the_bench() -> None:
     assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "contract", "e2e"]
-    assert set(STEPS) - set(ALL) == {"cluster", "bench"}
+    assert set(STEPS) - set(ALL) == {"cluster", "faults", "bench"}
 
 
 def test_what_follows_the_dashes_goes_to_pytest_as_it_is() -> None:
@@ -45,7 +45,7 @@ def test_the_pure_tests_must_reach_every_branch_only_where_all_of_them_are_run()
 def test_each_step_with_tests_writes_the_file_that_is_counted() -> None:
     for step in ("unit", "contract", "e2e", "cluster"):
         assert f"--junit-xml=/reports/{step}.xml" in commands(step, ())[0]
-    assert {"contract", "e2e", "cluster", "bench"} == IN_CALL_CENTRE
+    assert {"contract", "e2e", "cluster", "faults", "bench"} == IN_CALL_CENTRE
 
 
 def test_a_bench_that_is_named_is_run_alone_and_gets_what_else_was_given() -> None:

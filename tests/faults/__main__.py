@@ -1,0 +1,96 @@
+"""`python -m tests.faults [row…] [--rounds N]`, as `docker/test --faults` calls it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.e2e.cluster import Asterisk, Cluster
+from tests.e2e.stack import Stack
+from tests.faults.figures import Conditions, Round, Row
+from tests.faults.moments import moments
+from tests.faults.report import line, page
+from tests.faults.rows import ROWS, play
+from tests.faults.scene import scene
+from tests.faults.verbs import VERBS
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+_ONLY: dict[str, Asterisk] = {"asterisk-killed": "asterisk-a"}
+"""Where all calls are that go on."""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """`rows` (all, where none is named), `rounds` (None: as many as the row has), `calls`, `seed`, `page`."""
+    parser = argparse.ArgumentParser("docker/test --faults")
+    names = [row.name for row in ROWS]
+    parser.add_argument("rows", nargs="*", metavar="row", help=f"one of {', '.join(names)}; without any, all")
+    parser.add_argument("--rounds", type=int, help="of each row; else 20, and 60 where a controller is killed")
+    parser.add_argument("--calls", type=int, default=10, help="that are up all the while (3 to 17)")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
+    parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written")
+    found = parser.parse_args(arguments)
+    for row in found.rows:
+        if row not in names:
+            parser.error(f"unknown row {row} (there are {', '.join(names)})")
+    if not 3 <= found.calls <= 17:
+        parser.error("--calls must be 3 to 17")
+    if found.rounds is not None and found.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return found
+
+
+async def run(row: Row, wanted: argparse.Namespace) -> tuple[Conditions, list[Round]]:
+    """All rounds of one row. Calls are set up once, and anew after a round in which something was wrong."""
+    cluster = Cluster(Stack.from_environment())
+    chosen = moments(wanted.seed, wanted.rounds or row.rounds, list(VERBS))
+    print(f"── {row.name}: {len(chosen)} rounds, {wanted.calls} calls up, seed {wanted.seed}", flush=True)
+    begin, found = os.getloadavg()[0], list[Round]()
+    while len(found) < len(chosen):
+        await _until_whole(cluster)
+        async with scene(cluster, wanted.calls, _ONLY.get(row.name)) as now:
+            for moment in chosen[len(found) :]:
+                found.append(await play(row, now, moment))
+                print(line(len(found), len(chosen), found[-1]), flush=True)
+                if found[-1].wrong:
+                    break
+    conditions = Conditions(
+        commit=os.environ.get("CC_COMMIT", "unknown"),
+        day=datetime.now(UTC).date().isoformat(),
+        seed=wanted.seed,
+        cores=os.cpu_count() or 1,
+        calls=wanted.calls,
+        load=(begin, os.getloadavg()[0]),
+    )
+    return conditions, found
+
+
+async def _until_whole(cluster: Cluster) -> None:
+    await cluster.until(cluster.is_whole, "the Sentinels know all that there is", 60)
+    await cluster.until_led()
+    await cluster.until(cluster.gives_calls_to_all, "both Asterisks are led, and get calls", 60)
+    await cluster.until(cluster.has_no_phone, "no phone is registered")
+
+
+async def main(arguments: Sequence[str]) -> int:
+    """Returns 1 where something was lost or left behind, else 0. The page is written after each row."""
+    wanted = parse(arguments)
+    written = PAGE.read_text() if PAGE.exists() else ""
+    bad = False
+    for row in ROWS:
+        if wanted.rows and row.name not in wanted.rows:
+            continue
+        conditions, rounds = await run(row, wanted)
+        bad = bad or any(each.wrong for each in rounds)
+        written = page(written, ROWS, [(row, conditions, rounds)])
+        wanted.page.write_text(written)
+    return int(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))

@@ -1,0 +1,40 @@
+"""`docker/test --faults`: which rows, and how many rounds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults import rows
+from tests.faults.__main__ import parse
+from tests.runner.steps import commands
+
+
+def test_without_rows_all_are_run_with_the_rounds_that_each_has() -> None:
+    found = parse([])
+    assert (found.rows, found.rounds) == ([], None)
+    assert {row.name: row.rounds for row in rows.ROWS if row.rounds != 20} == {"controller-killed": 60}
+
+
+def test_rows_rounds_and_the_seed_are_chosen() -> None:
+    found = parse(["redis-killed", "network-cut", "--rounds", "3", "--seed", "7"])
+    assert (found.rows, found.rounds, found.seed) == (["redis-killed", "network-cut"], 3, 7)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (["redis-kiled"], "unknown row redis-kiled"),
+        (["--calls", "2"], "--calls must be 3 to 17"),
+        (["--rounds", "0"], "--rounds must be at least 1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(given: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(given)
+    assert complaint in capsys.readouterr().err
+
+
+def test_every_row_can_be_played_and_the_page_is_among_the_reports() -> None:
+    assert {row.name for row in rows.ROWS} == set(rows.PLAYED)
+    (only,) = commands("faults", ("redis-killed", "--rounds", "3"))
+    assert only[2:] == ("tests.faults", "--page", "/reports/faults.md", "redis-killed", "--rounds", "3")
