@@ -174,6 +174,7 @@ class Availability(Protocol):
 
         Raises:
             Refused: `not_found` for an unknown agent; `invalid` for another state.
+            StoreUnavailable: nobody is known, for what was kept is lost and not written again yet.
         """
 
     async def extend(self, agent: str, seconds: float, most: float) -> AgentRecord:
@@ -181,6 +182,7 @@ class Availability(Protocol):
 
         Raises:
             Refused: `not_found` for an unknown agent; `not_allowed_now` for one who is not in wrap-up.
+            StoreUnavailable: as `set_state`.
         """
 
     async def set_activity(
@@ -263,6 +265,7 @@ class Availability(Protocol):
 
         Raises:
             Refused: `not_found`.
+            StoreUnavailable: as `set_state`.
         """
 
     async def agents(self) -> tuple[AgentRecord, ...]:

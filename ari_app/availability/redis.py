@@ -43,6 +43,7 @@ from ari_app.availability.rules import (
     check_activity,
     check_choice,
     chosen_before,
+    emptied,
     kept_reason,
     kind_of,
     milliseconds,
@@ -51,6 +52,7 @@ from ari_app.availability.rules import (
     unknown_agent,
 )
 from ari_app.availability.wire import read_counts, read_record, read_records
+from ari_app.errors import Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.client import ERRORS
@@ -115,13 +117,17 @@ class RedisAvailability:
         choice = check_choice(state)
         answer = await self._run("set_state", agent, choice, kept_reason(choice, reason))
         if answer is None:
-            raise unknown_agent(agent)
+            raise await self._missing(agent)
         return read_record(answer)
+
+    async def _missing(self, agent: str) -> Refused | StoreUnavailable:
+        """Why there is no record: nobody has one where Redis has lost what it kept, until it is written again."""
+        return unknown_agent(agent) if await self.configured() else emptied()
 
     async def extend(self, agent: str, seconds: float, most: float) -> AgentRecord:
         answer = await self._run("extend", agent, milliseconds(seconds), self._due(most))
         if answer is None:
-            raise unknown_agent(agent)
+            raise await self._missing(agent)
         record = read_record(answer)
         if record.state is not AgentState.WRAP_UP:
             raise no_wrap_up()
@@ -180,7 +186,7 @@ class RedisAvailability:
     async def agent(self, agent: str) -> AgentRecord:
         records = await self._read([agent])
         if not records:
-            raise unknown_agent(agent)
+            raise await self._missing(agent)
         return records[0]
 
     async def agents(self) -> tuple[AgentRecord, ...]:

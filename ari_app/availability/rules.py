@@ -1,7 +1,7 @@
 """What Redis and the in-memory implementation have in common: what is accepted, and how times are kept."""
 
 from ari_app.availability.port import ACTIVITIES, CHOICES, AgentRecord, AgentState, Waiting
-from ari_app.errors import Code, FieldError, Refused
+from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
 from ari_app.routing.targets import Target
 
 # As in lua/common.lua, where the reason stands.
@@ -59,6 +59,11 @@ def no_wrap_up() -> Refused:
 def unknown_agent(agent: str) -> Refused:
     """The error for an agent who is not listed."""
     return Refused(Code.NOT_FOUND, f"there is no agent {agent[:100]!r}")
+
+
+def emptied() -> StoreUnavailable:
+    """The error for an agent of whom nothing is kept because nothing is kept of anybody."""
+    return StoreUnavailable("the store has lost what it kept, which is written again shortly; try again then")
 
 
 def kind_of(target: Target) -> str:

@@ -28,6 +28,7 @@ from ari_app.availability.rules import (
     check_activity,
     check_choice,
     chosen_before,
+    emptied,
     kept_reason,
     kind_of,
     milliseconds,
@@ -35,6 +36,7 @@ from ari_app.availability.rules import (
     place_of,
     unknown_agent,
 )
+from ari_app.errors import Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.testing.availability_model import ChangeStep, HeldAgent, Kept, Reach
@@ -86,7 +88,7 @@ class MemoryAvailability:
         step = self._step()
         known = self._current(agent, step)
         if known is None:
-            raise unknown_agent(agent)
+            raise await self._missing(agent)
         before = (known.activity, known.missed, known.choice, known.reason)
         if known.activity is AgentState.WRAP_UP:
             known.end_activity()
@@ -100,11 +102,14 @@ class MemoryAvailability:
         self._publish(step)
         return known.record()
 
+    async def _missing(self, agent: str) -> Refused | StoreUnavailable:
+        return unknown_agent(agent) if await self.configured() else emptied()
+
     async def extend(self, agent: str, seconds: float, most: float) -> AgentRecord:
         step = self._step()
         known = self._current(agent, step)
         if known is None:
-            raise unknown_agent(agent)
+            raise await self._missing(agent)
         if known.activity is AgentState.WRAP_UP:
             due = min(known.due + milliseconds(seconds), step.now + max(1, milliseconds(most)))
             if due > known.due:
@@ -228,7 +233,7 @@ class MemoryAvailability:
 
     async def agent(self, agent: str) -> AgentRecord:
         if agent not in self.kept.agents:
-            raise unknown_agent(agent)
+            raise await self._missing(agent)
         return self.kept.agents[agent].record()
 
     async def agents(self) -> tuple[AgentRecord, ...]:

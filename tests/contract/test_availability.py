@@ -3,7 +3,7 @@
 import pytest
 
 from ari_app.availability.port import AgentState, Availability
-from ari_app.errors import Code, Refused
+from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import parse_target
 from tests.contract.conftest import Clock, counts, empty, ready
@@ -114,8 +114,17 @@ async def test_whoever_has_lost_what_was_configured_says_so(availability: Availa
     assert await availability.configured()
     await empty(availability)
     assert not await availability.configured()
+    for question in (
+        availability.agent("alice"),
+        availability.set_state("alice", "ready"),
+        availability.extend("alice", 10, 60),
+    ):
+        with pytest.raises(StoreUnavailable):  # who works here is not unknown
+            await question
     await availability.configure(directory)
     assert await availability.configured()
+    with pytest.raises(Refused, match="no agent"):
+        await availability.set_state("nobody", "ready")
 
 
 async def test_who_is_new_has_chosen_what_is_known_of_them(
