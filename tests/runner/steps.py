@@ -57,7 +57,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
-    "faults": lambda wanted: [("python", "-m", "tests.faults", "--page", "/reports/faults.md", *wanted)],
+    "faults": lambda wanted: [("python", "-m", "tests.faults", "--page", "/reports/faults.page", *wanted)],
     "bench": _bench,
 }
 

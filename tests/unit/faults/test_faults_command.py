@@ -37,4 +37,4 @@ def test_what_makes_no_sense_is_refused(given: list[str], complaint: str, capsys
 def test_every_row_can_be_played_and_the_page_is_among_the_reports() -> None:
     assert {row.name for row in rows.ROWS} == set(rows.PLAYED)
     (only,) = commands("faults", ("redis-killed", "--rounds", "3"))
-    assert only[2:] == ("tests.faults", "--page", "/reports/faults.md", "redis-killed", "--rounds", "3")
+    assert only[2:] == ("tests.faults", "--page", "/reports/faults.page", "redis-killed", "--rounds", "3")
