@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -50,7 +51,7 @@ class Controller:
         leases, owner = RedisLeases(self._redis, settings.redis_prefix), secrets.token_hex(8)
         address = settings.advertise or f"{settings.api_host}:{settings.api_port}"
         self._leading = {
-            place: Leading(leases, place.name, owner, address, timing, leads_another=self._leads_any)
+            place: Leading(leases, place.name, owner, address, timing, self._leads_any, partial(self._spares, place))
             for place in settings.places
         }
         self._first = settings.places[0]
@@ -60,6 +61,11 @@ class Controller:
 
     def _leads_any(self) -> bool:
         return any(leading.leads for leading in self._leading.values())
+
+    def _spares(self, place: AsteriskPlace) -> bool:
+        """Whether this one would be handed over first; never the call centre's."""
+        led = [led for led, leading in self._leading.items() if leading.leads]
+        return led[1:][-1:] == [place]
 
     def stop(self) -> None:
         """Ask `run` to end. Calls in Asterisk go on; the next leader takes them over, a standby at once."""
@@ -103,7 +109,7 @@ class Controller:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
             for leading in self._leading.values():
-                await leading.release()
+                await leading.close()
             await disconnect(self._redis)
 
     async def _keep_leading(self, place: AsteriskPlace, asking: list[asyncio.Task[None]]) -> None:
@@ -122,6 +128,8 @@ class Controller:
                     await self._lead(place, leading, fence, asking)
             finally:
                 self._metrics.leader.dec()
+            await leading.release()  # where it has it still
+        await leading.close()  # others wait for nothing else that this one has under way
 
     async def _serve(self, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]) -> None:
         """The first Asterisk, and with it the call centre."""

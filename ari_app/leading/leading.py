@@ -19,7 +19,8 @@ _LATE = "the store does not answer in time; try again shortly"
 class Leading:
     """Run `run()` in a task. `owner` is this process and no other; `address` is where its API is.
 
-    `leads_another`: whether it leads another Asterisk, or is about to.
+    `leads_another`: whether it leads another Asterisk, or is about to; `spare`: whether of those that it leads this one
+    is handed over to a controller that leads none.
     """
 
     def __init__(
@@ -29,8 +30,9 @@ class Leading:
         owner: str,
         address: str,
         timing: Timing | None = None,
-        clock: Callable[[], float] = time.monotonic,
         leads_another: Callable[[], bool] = lambda: False,
+        spare: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._leases = leases
         self._asterisk = asterisk
@@ -39,6 +41,9 @@ class Leading:
         self._clock = clock
         self._machine = Leadership(timing or Timing())
         self._leads_another = leads_another
+        self._spare = spare
+        self._inquiring = asyncio.Lock()
+        self._closed = False
         self._seen = Lease(0)
         self._taking = False
         self._trouble = ""
@@ -68,11 +73,12 @@ class Leading:
         return self._trouble
 
     async def run(self) -> None:
-        """Inquire for ever."""
-        while True:
+        """Inquire until it is closed."""
+        while not self._closed:
             self._hurry.clear()
             before = self.fence
-            await self._inquire()
+            async with self._inquiring:
+                await self._inquire()
             if before is None and self.fence is not None:
                 log.info("lease_taken", asterisk=self._asterisk, number=self.fence.number)
             elif before is not None and self.fence is None:
@@ -93,8 +99,8 @@ class Leading:
         await self._news.wait()
 
     async def ended(self, fence: Fence) -> None:
-        """Wait until it leads no more under this lease."""
-        while self.fence == fence:
+        """Wait until it leads no more under this lease, or is to hand it over: another leads none."""
+        while self.fence == fence and not self._machine.hands_over(self._clock()):
             await self._news.wait()
 
     async def sure(self, fence: Fence) -> bool:
@@ -112,17 +118,24 @@ class Leading:
             self._tell()
 
     async def release(self) -> None:
-        """Hand over: another may lead at once."""
-        fence = self.fence
-        if fence is None:
-            return
-        self._machine.resigned()
-        self._tell()
-        try:
-            await self._leases.release(fence)
-            log.info("lease_released", asterisk=self._asterisk, number=fence.number)
-        except StoreUnavailable:
-            log.warning("lease_not_released", asterisk=self._asterisk, number=fence.number)
+        """Hand over: another may lead at once. Nothing happens where it does not lead."""
+        async with self._inquiring:  # what is renewed later than it is released would be held again
+            fence = self.fence
+            if fence is None:
+                return
+            self._machine.resigned()
+            self._tell()
+            try:
+                await self._leases.release(fence)
+                log.info("lease_released", asterisk=self._asterisk, number=fence.number)
+            except StoreUnavailable:
+                log.warning("lease_not_released", asterisk=self._asterisk, number=fence.number)
+
+    async def close(self) -> None:
+        """Hand over, and lead no more."""
+        self._closed = True
+        self._hurry.set()
+        await self.release()
 
     async def _inquire(self) -> None:
         machine, lasts = self._machine, self._machine.timing.lasts
@@ -131,17 +144,18 @@ class Leading:
         try:
             async with asyncio.timeout(machine.timing.within):
                 match machine.inquiry(begun, leads_another=self._leads_another()):
-                    case Inquiry.LOOK:
-                        self._seen = await self._leases.look(self._asterisk)
+                    case Inquiry.LOOK | Inquiry.SEEK as inquiry:
+                        seeks = lasts if inquiry is Inquiry.SEEK else 0
+                        self._seen = await self._leases.look(self._asterisk, seeks)
                         machine.looked(self._seen, self._clock())
                     case Inquiry.TAKE:
                         self._taking = True  # of two that end at once it takes one
                         of = (self._asterisk, self._owner, self._address)
                         machine.taken(await self._leases.take(*of, lasts, machine.highest), begun)
                     case Inquiry.RENEW if fence is not None:
-                        mine = await self._leases.renew(fence, self._address, lasts)
+                        renewal = await self._leases.renew(fence, self._address, lasts)
                         if self.fence == fence:  # else it was lost to another meanwhile
-                            machine.renewed(mine, begun)
+                            machine.renewed(renewal, begun, spare=self._spare())
             self._trouble = ""
         except (StoreUnavailable, TimeoutError) as error:
             machine.unanswered(begun)

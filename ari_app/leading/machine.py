@@ -6,14 +6,15 @@ All times are in seconds of a clock that nobody sets. Why each rule is there: do
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ari_app.store.leases import Lease
+from ari_app.store.leases import Lease, Renewal
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds. `lasts`: a lease that nobody renews; `renew` and `look`: pauses of a leader and of a standby; `within`:
     what the store may take for an answer; `rest`: of whoever lost the application to somebody who has no lease;
-    `first`: for which an Asterisk that nobody ever led is left to controllers that lead none, as they are all started.
+    `first`: for which an Asterisk that nobody ever led is left to controllers that lead none, as they are all started;
+    `settles`: for which one that leads none has sought a lease before whoever leads several hands it over.
     """
 
     lasts: float = 1.2
@@ -22,6 +23,7 @@ class Timing:
     within: float = 0.3
     rest: float = 10.0
     first: float = 5.0
+    settles: float = 5.0
 
     @property
     def trusted(self) -> float:
@@ -33,6 +35,8 @@ class Inquiry(StrEnum):
     """What the store is to do next."""
 
     LOOK = "look"
+    SEEK = "seek"
+    """Look, and say that it would have it, for it leads none."""
     TAKE = "take"
     RENEW = "renew"
 
@@ -51,6 +55,7 @@ class Leadership:
         self._free = False
         self._free_since = 0.0
         self._rests_until = float("-inf")
+        self._sought_since: float | None = None
         self._replaced_at = 0  # the number under which the application was lost
 
     def inquiry(self, now: float, *, leads_another: bool = False) -> Inquiry:
@@ -58,8 +63,11 @@ class Leadership:
         if self.number is not None:
             return Inquiry.RENEW
         leaves = (self.timing.lasts if self.highest else self.timing.first) if leads_another else 0.0
-        free = self._free and now - self._free_since >= leaves
-        return Inquiry.TAKE if free and now >= self._rests_until else Inquiry.LOOK
+        if now < self._rests_until:
+            return Inquiry.LOOK
+        if self._free and now - self._free_since >= leaves:
+            return Inquiry.TAKE
+        return Inquiry.LOOK if leads_another else Inquiry.SEEK
 
     @property
     def pause(self) -> float:
@@ -75,13 +83,17 @@ class Leadership:
         """
         return self.number is not None and now - self._begun < self.timing.trusted
 
+    def hands_over(self, now: float) -> bool:
+        """Whether it is time to give the lease to somebody who leads none."""
+        return self._sought_since is not None and now - self._sought_since >= self.timing.settles
+
     # -- what came of it ----------------------------------------------------------------------------------------------
 
     def looked(self, lease: Lease, now: float) -> None:
-        """The answer to LOOK."""
+        """The answer to LOOK and SEEK."""
         before = self._last if now - self._looked < self.timing.lasts else None
-        if before is None:
-            self._missing_since = None
+        if before is None or before.number != lease.number:
+            self._missing_since = None  # who leads may have renewed it between these two, and the store lost it since
         self._last, self._looked = lease, now
         # Emptied, or its last seconds are lost.
         forgot = lease.number < max(self.highest, 1)
@@ -104,28 +116,32 @@ class Leadership:
 
     def taken(self, number: int | None, begun: float) -> None:
         """The answer to TAKE."""
-        self._free, self._last, self._missing_since = False, None, None
+        self._free, self._last, self._missing_since, self._sought_since = False, None, None, None
         if number is not None:
             self.number, self._begun = number, begun
             self.highest = max(self.highest, number)
 
-    def renewed(self, mine: bool, begun: float) -> None:
-        """The answer to RENEW; False: a newer one leads."""
+    def renewed(self, answer: Renewal, begun: float, *, spare: bool = False) -> None:
+        """The answer to RENEW. `spare`: it leads others too, and would hand over this one first."""
         self._begun = begun
-        if not mine:
+        if answer is Renewal.LOST:
             self.number = None
+        if answer is not Renewal.SOUGHT or not spare:
+            self._sought_since = None
+        elif self._sought_since is None:
+            self._sought_since = begun
 
     def unanswered(self, begun: float) -> None:
         """The store did not answer. A leader goes on; a standby has to watch anew, for it knows nothing any more."""
         self._begun = begun
-        self._free, self._last, self._missing_since = False, None, None
+        self._free, self._last, self._missing_since, self._sought_since = False, None, None, None
 
     def replaced(self, now: float) -> None:
         """Another has the application in Asterisk: whoever that is, this one commands nothing any more."""
         if self.number is not None:
-            self._replaced_at, self.number = self.number, None
+            self._replaced_at, self.number, self._sought_since = self.number, None, None
             self._rests_until = now + self.timing.rest
 
     def resigned(self) -> None:
         """It was given up."""
-        self.number = None
+        self.number = self._sought_since = None

@@ -5,6 +5,7 @@ writes carries (`Fence`): Redis refuses whoever has not the last one.
 """
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 
@@ -38,17 +39,25 @@ class Lease:
         return now.number > self.number or now.owner not in ("", self.owner)
 
 
+class Renewal(Enum):
+    """What came of it: a newer one leads; the lease goes on; it does, and a controller that leads none seeks it."""
+
+    LOST = auto()
+    KEPT = auto()
+    SOUGHT = auto()
+
+
 class Leases(Protocol):
     """All raise StoreUnavailable; what was requested then may have been done or not."""
 
-    async def look(self, asterisk: str) -> Lease:
-        """How it is now."""
+    async def look(self, asterisk: str, seeks: float = 0) -> Lease:
+        """How it is now. `seeks`: for so many seconds it is known that somebody who leads none would have it."""
 
     async def take(self, asterisk: str, owner: str, address: str, seconds: float, above: int = 0) -> int | None:
         """Have it for so long, under a number higher than all before and than `above`; None where somebody has it."""
 
-    async def renew(self, fence: Fence, address: str, seconds: float) -> bool:
-        """Have it for so long from now, also where it has ended and nobody took it; False where a newer one leads.
+    async def renew(self, fence: Fence, address: str, seconds: float) -> Renewal:
+        """Have it for so long from now, also where it has ended and nobody took it.
 
         A store that was emptied, or has forgotten its last seconds, learns from it which number is the highest.
         """

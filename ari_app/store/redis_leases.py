@@ -4,11 +4,12 @@ from redis.asyncio import Redis
 
 from ari_app.store import lua
 from ari_app.store.client import ERRORS
-from ari_app.store.leases import Fence, Lease
+from ari_app.store.leases import Fence, Lease, Renewal
 from ari_app.store.scripts import Scripts, sources
 
 _SCRIPTS = sources(lua, ["lease"])
 _RELEASED = "released"
+_RENEWALS = (Renewal.LOST, Renewal.KEPT, Renewal.SOUGHT)
 
 
 class RedisLeases:
@@ -17,9 +18,9 @@ class RedisLeases:
     def __init__(self, client: Redis, prefix: str) -> None:
         self._scripts = Scripts(client, prefix, _SCRIPTS)
 
-    async def look(self, asterisk: str) -> Lease:
+    async def look(self, asterisk: str, seeks: float = 0) -> Lease:
         with ERRORS:
-            number, held = await self._scripts.run("lease", "look", asterisk)
+            number, held = await self._scripts.run("lease", "look", asterisk, round(seeks * 1000))
         owner, _, address = held.decode().partition(" ")
         if owner == _RELEASED:
             return Lease(number, released=True)
@@ -31,10 +32,10 @@ class RedisLeases:
             number = int(await self._scripts.run("lease", "take", asterisk, owner, address, lasts, above))
         return number or None
 
-    async def renew(self, fence: Fence, address: str, seconds: float) -> bool:
+    async def renew(self, fence: Fence, address: str, seconds: float) -> Renewal:
         lasts, of = round(seconds * 1000), (fence.asterisk, fence.owner)
         with ERRORS:
-            return bool(await self._scripts.run("lease", "renew", *of, address, lasts, fence.number))
+            return _RENEWALS[int(await self._scripts.run("lease", "renew", *of, address, lasts, fence.number))]
 
     async def release(self, fence: Fence) -> None:
         with ERRORS:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from ari_app.errors import StoreUnavailable
-from ari_app.store.leases import Fence, Lease
+from ari_app.store.leases import Fence, Lease, Renewal
 
 
 class MemoryLeases:
@@ -14,8 +14,11 @@ class MemoryLeases:
         self._clock = clock
         self._fences: dict[str, Fence] = {}
         self._held: dict[str, tuple[float, Lease]] = {}
+        self._sought: dict[str, float] = {}
 
-    async def look(self, asterisk: str) -> Lease:
+    async def look(self, asterisk: str, seeks: float = 0) -> Lease:
+        if seeks:
+            self._sought[asterisk] = self._clock() + seeks
         return self._now(asterisk)
 
     async def take(self, asterisk: str, owner: str, address: str, seconds: float, above: int = 0) -> int | None:
@@ -25,12 +28,12 @@ class MemoryLeases:
         self._hold(fence, address, seconds)
         return fence.number
 
-    async def renew(self, fence: Fence, address: str, seconds: float) -> bool:
+    async def renew(self, fence: Fence, address: str, seconds: float) -> Renewal:
         last = self._fences.get(fence.asterisk, fence)
         if last.number > fence.number or (last.number == fence.number and last != fence):
-            return False
+            return Renewal.LOST
         self._hold(fence, address, seconds)
-        return True
+        return Renewal.SOUGHT if self._clock() < self._sought.get(fence.asterisk, float("-inf")) else Renewal.KEPT
 
     async def release(self, fence: Fence) -> None:
         if self._fences.get(fence.asterisk) == fence:
@@ -45,6 +48,7 @@ class MemoryLeases:
         """As after the store came back without what it had kept."""
         self._fences.clear()
         self._held.clear()
+        self._sought.clear()
 
     def _hold(self, fence: Fence, address: str, seconds: float) -> None:
         self._fences[fence.asterisk] = fence

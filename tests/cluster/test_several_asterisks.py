@@ -127,6 +127,33 @@ async def test_nobody_hears_that_the_leader_of_the_other_asterisk_is_lost_and_th
     assert await cluster.leader() == serves
 
 
+async def test_one_controller_that_is_left_leads_both_and_gives_one_to_those_who_come_unheard(
+    cluster: Cluster, office: Office
+) -> None:
+    alice, bob = await at_work(office, cluster, "alice", "bob")
+    here, there = await one_at_each(office, alice, bob)
+    lost = [name for name in CONTROLLERS if await cluster.leads(name)]
+    (left,) = (name for name in CONTROLLERS if name not in lost)
+    async with undisturbed(office, here.hear, there.hear):
+        try:
+            for name in lost:
+                await cluster.controller(name).kill()
+            await led_again(cluster, here, there)
+            assert await cluster.leads(left) == 2
+        finally:
+            for name in lost:
+                await cluster.controller(name).start()
+        await cluster.until(cluster.is_led_whole, "each Asterisk has a leader of its own")
+        assert await cluster.leader() == left
+        await led_again(cluster, here, there)
+    await reopen(alice, bob)
+    for one in (here, there):
+        await one.agent.do("hold")
+        await one.caller.hears_music()
+        await one.agent.do("retrieve")
+    await office.hears(here.hear, there.hear)
+
+
 @pytest.mark.parametrize("ends", ["kill", "freeze"])
 async def test_nobody_hears_that_who_serves_the_call_centre_is_lost_and_calls_of_both_obey_the_next(
     cluster: Cluster, office: Office, ends: str

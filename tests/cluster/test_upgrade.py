@@ -35,7 +35,7 @@ async def test_nobody_hears_that_every_controller_is_replaced_while_they_talk_ho
                 await part.stop()
                 await led_again(cluster, one, other)
                 await part.come_back_as(image)
-                await cluster.until(cluster.is_led_whole, "all controllers answer, and both Asterisks are led")
+                await cluster.until(cluster.is_led_whole, "each Asterisk has a leader of its own")
                 await led_again(cluster, one, other)
     await reopen(alice, bob, carol, dave)
     for agent, caller in ((one.agent, one.caller), (dave, held)):

@@ -10,7 +10,7 @@ from ari_app.availability.redis import RedisAvailability
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import parse_target
-from ari_app.store.leases import Fence, Lease, Leases
+from ari_app.store.leases import Fence, Lease, Leases, Renewal
 from ari_app.store.port import hash_token
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_leases import RedisLeases
@@ -72,18 +72,30 @@ async def test_a_lease_that_nobody_renews_ends_and_its_number_stays(leases: Leas
 async def test_one_that_is_renewed_goes_on(leases: Leases) -> None:
     one = Fence("a", 1, "one")
     assert await leases.take("a", "one", "host:1", SHORT) == 1
-    assert await leases.renew(one, "host:1", LONG)
+    assert await leases.renew(one, "host:1", LONG) is Renewal.KEPT
     assert await leases.take("a", "two", "host:2", LONG) is None
+
+
+async def test_who_renews_one_knows_whether_somebody_who_leads_none_seeks_it(leases: Leases) -> None:
+    one = Fence("a", 1, "one")
+    assert await leases.take("a", "one", "host:1", LONG) == 1
+    assert await leases.look("b", LONG) == Lease(0)
+    assert await leases.renew(one, "host:1", LONG) is Renewal.KEPT
+    assert await leases.look("a", SHORT) == Lease(1, "one", "host:1")
+    assert await leases.renew(one, "host:1", LONG) is Renewal.SOUGHT
+    async with asyncio.timeout(DEADLINE):
+        while await leases.renew(one, "host:1", LONG) is Renewal.SOUGHT:  # noqa: ASYNC110 - it ends by itself
+            await asyncio.sleep(0)
 
 
 async def test_one_that_ended_is_renewed_as_long_as_nobody_took_it_and_not_after(leases: Leases) -> None:
     one = Fence("a", 1, "one")
     assert await leases.take("a", "one", "host:1", SHORT) == 1
     await until_free(leases)
-    assert await leases.renew(one, "host:1", SHORT)
+    assert await leases.renew(one, "host:1", SHORT) is Renewal.KEPT
     await until_free(leases)
     assert await leases.take("a", "two", "host:2", LONG) == 2
-    assert not await leases.renew(one, "host:1", LONG)
+    assert await leases.renew(one, "host:1", LONG) is Renewal.LOST
     assert await leases.look("a") == Lease(2, "two", "host:2")
 
 
@@ -101,7 +113,7 @@ async def test_numbers_grow_on_in_a_store_that_was_emptied(
     assert await leases.take("a", "one", "host:1", LONG, above=7) == 8
     await emptied()
     assert await leases.look("a") == Lease(0)
-    assert await leases.renew(Fence("a", 8, "one"), "host:1", LONG)
+    assert await leases.renew(Fence("a", 8, "one"), "host:1", LONG) is Renewal.KEPT
     assert await leases.look("a") == Lease(8, "one", "host:1")
 
 
@@ -111,9 +123,9 @@ async def test_of_a_store_that_forgot_the_highest_number_wins_and_of_two_equal_o
     assert await leases.take("a", "one", "host:1", LONG, above=4) == 5
     await emptied()
     assert await leases.take("a", "two", "host:2", LONG) == 1
-    assert await leases.renew(Fence("a", 5, "one"), "host:1", LONG)
-    assert not await leases.renew(Fence("a", 1, "two"), "host:2", LONG)
-    assert not await leases.renew(Fence("a", 5, "three"), "host:3", LONG)
+    assert await leases.renew(Fence("a", 5, "one"), "host:1", LONG) is Renewal.KEPT
+    assert await leases.renew(Fence("a", 1, "two"), "host:2", LONG) is Renewal.LOST
+    assert await leases.renew(Fence("a", 5, "three"), "host:3", LONG) is Renewal.LOST
     assert await leases.look("a") == Lease(5, "one", "host:1")
 
 
@@ -190,7 +202,7 @@ async def test_nothing_is_kept_under_a_number_of_which_an_emptied_store_knows_no
     store = RedisStore(client, prefix, fence)
     with pytest.raises(StoreUnavailable, match="another controller leads"):
         await store.save_many({"call:1": b"{}"})
-    assert await RedisLeases(client, prefix).renew(fence, "host:1", LONG)
+    assert await RedisLeases(client, prefix).renew(fence, "host:1", LONG) is Renewal.KEPT
     await store.save_many({"call:1": b"{}"})
 
 

@@ -119,15 +119,14 @@ class Cluster:
         await run_in(self.edge.container, "edge", "resume", name)
 
     async def gives_calls_to_all(self) -> bool:
-        """Whether the edge takes every Asterisk for good, and each has a leader."""
+        """Whether the edge takes every Asterisk for good."""
         listed = (await run_in(self.edge.container, "edge", "list")).decode().split()
-        leading = [await self.leads(name) for name in CONTROLLERS]
-        return listed.count("AP") == len(ASTERISKS) == sum(leads or 0 for leads in leading)
+        return listed.count("AP") == len(ASTERISKS)
 
     async def is_led_whole(self) -> bool:
-        """Whether all controllers answer, each Asterisk has a leader, and the call centre is served."""
+        """Whether all controllers answer, each Asterisk has a leader of its own, and the call centre is served."""
         leading = [await self.leads(name) for name in CONTROLLERS]
-        if None in leading or sum(leads or 0 for leads in leading) != len(ASTERISKS):
+        if None in leading or sorted(leads or 0 for leads in leading) != [0, 1, 1]:
             return False
         return bool((await self._get(f"{self.stack.api}/readyz")).get("ready"))
 

@@ -1,15 +1,16 @@
 -- Who leads an Asterisk: the lease, which ends by itself, and the fence, the highest number that was ever given.
 -- ARGV  step, Asterisk, ...
---   look
+--   look     milliseconds
 --     Returns the highest number (0: none was ever given), and who has the lease: owner and address; 'released' where
---     it was given up, '' where it ended, or nobody knows.
+--     it was given up, '' where it ended, or nobody knows. For so long (0: not) somebody who leads none seeks it.
 --   take     owner, address, milliseconds, number that must be surpassed
 --     Returns the number; 0 where somebody else has the lease.
 --   renew    owner, address, milliseconds, number
---     Returns 1; 0 where a newer one leads. A Redis that has lost what it kept learns it again.
+--     Returns 1, 2 where it is sought; 0 where a newer one leads. A Redis that has lost what it kept learns it again.
 --   release  owner, number
 local step, asterisk = ARGV[1], ARGV[2]
 local lease, fence = KEYS[1] .. ':lease:' .. asterisk, KEYS[1] .. ':fence:' .. asterisk
+local seeks = KEYS[1] .. ':seeks:' .. asterisk
 local RELEASED = 'released'
 
 local holder = redis.call('GET', fence)
@@ -22,6 +23,9 @@ local function hold(number)
 end
 
 if step == 'look' then
+  if tonumber(ARGV[3]) > 0 then
+    redis.call('SET', seeks, '1', 'PX', ARGV[3])
+  end
   return { highest, held }
 elseif step == 'take' then
   if held ~= '' and held ~= RELEASED then
@@ -36,7 +40,7 @@ elseif step == 'renew' then
     return 0
   end
   hold(number)
-  return 1
+  return 1 + redis.call('EXISTS', seeks)
 elseif step == 'release' and holder == ARGV[4] .. ' ' .. ARGV[3] then
   redis.call('SET', lease, RELEASED)
 end

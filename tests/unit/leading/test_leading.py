@@ -9,10 +9,10 @@ import pytest
 from ari_app.errors import StoreUnavailable
 from ari_app.leading.leading import Leading
 from ari_app.leading.machine import Timing
-from ari_app.store.leases import Fence, Lease
+from ari_app.store.leases import Fence, Lease, Renewal
 from ari_app.testing.leases import MemoryLeases
 
-QUICK = Timing(lasts=0.2, renew=0.01, look=0.005, within=0.1, rest=60.0, first=0.3)
+QUICK = Timing(lasts=0.2, renew=0.01, look=0.005, within=0.1, rest=60.0, first=0.3, settles=0.1)
 DEADLINE = 5.0
 
 
@@ -38,11 +38,11 @@ class Store(MemoryLeases):
         self.answers.set()
         self.inquiries = 0
 
-    async def look(self, asterisk: str) -> Lease:
+    async def look(self, asterisk: str, seeks: float = 0) -> Lease:
         await self._reach()
-        return await super().look(asterisk)
+        return await super().look(asterisk, seeks)
 
-    async def renew(self, fence: Fence, address: str, seconds: float) -> bool:
+    async def renew(self, fence: Fence, address: str, seconds: float) -> Renewal:
         await self._reach()
         return await super().renew(fence, address, seconds)
 
@@ -67,7 +67,7 @@ class Process:
 
     def __init__(self, store: Store, owner: str) -> None:
         self.clock = Clock()
-        self.leading = Leading(store, "a", owner, f"{owner}:8080", QUICK, self.clock)
+        self.leading = Leading(store, "a", owner, f"{owner}:8080", QUICK, clock=self.clock)
         self.task = asyncio.create_task(self.leading.run())
 
     async def leads(self) -> Fence:
@@ -119,7 +119,7 @@ async def test_of_two_asterisks_without_a_leader_one_controller_takes_one(store:
     def one_is_led() -> bool:
         return any(leading.leads for leading in both)
 
-    both += [Leading(store, name, "one", "one:8080", QUICK, Clock(), one_is_led) for name in ("a", "b")]
+    both += [Leading(store, name, "one", "one:8080", QUICK, one_is_led, clock=Clock()) for name in ("a", "b")]
     tasks = [asyncio.create_task(leading.run()) for leading in both]
     async with asyncio.timeout(DEADLINE):
         await asyncio.wait([asyncio.create_task(x.begun()) for x in both], return_when=asyncio.FIRST_COMPLETED)
@@ -137,6 +137,55 @@ async def test_who_hands_over_is_followed_at_once(store: Store, one: Process, tw
     assert await two.leads() == Fence("a", 2, "two")
     await one.leading.release()
     assert (await store.look("a")).owner == "two"
+
+
+async def test_who_leads_both_hands_the_last_over_to_whoever_comes_and_leads_none(store: Store) -> None:
+    both: dict[str, Leading] = {}
+
+    def leads() -> bool:
+        return any(leading.leads for leading in both.values())
+
+    def spares_b() -> bool:
+        return all(leading.leads for leading in both.values())
+
+    both["a"] = Leading(store, "a", "one", "one:8080", QUICK, leads, clock=Clock())
+    both["b"] = Leading(store, "b", "one", "one:8080", QUICK, leads, spares_b, clock=Clock())
+    tasks = [asyncio.create_task(leading.run()) for leading in both.values()]
+    async with asyncio.timeout(DEADLINE):
+        a, b = [await leading.begun() for leading in both.values()]
+        other = Leading(store, "b", "two", "two:8080", QUICK, clock=Clock())
+        tasks.append(asyncio.create_task(other.run()))
+        await both["b"].ended(b)
+        assert both["b"].fence == b  # until its calls are left in order
+        await both["b"].release()
+        assert await other.begun() == Fence("b", 2, "two")
+    assert both["a"].fence == a
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_who_closes_hands_over_and_inquires_no_more(store: Store, one: Process) -> None:
+    async with asyncio.timeout(DEADLINE):
+        await one.leading.close()
+        await one.task
+    assert await store.look("a") == Lease(1, released=True)
+    assert one.leading.fence is None
+
+
+async def test_what_is_renewed_is_released_after_it_and_not_held_again(store: Store, one: Process) -> None:
+    await one.leads()
+    store.answers.clear()
+    before = store.inquiries
+    async with asyncio.timeout(DEADLINE):
+        while store.inquiries == before:  # noqa: ASYNC110 - it does by itself
+            await asyncio.sleep(0)
+        closing = asyncio.create_task(one.leading.close())
+        await asyncio.sleep(0)
+        assert one.leading.fence is not None
+        store.answers.set()
+        await closing
+    assert await store.look("a") == Lease(1, released=True)
 
 
 async def test_where_the_store_is_away_it_cannot_be_handed_over_and_ends_by_itself(
