@@ -109,13 +109,17 @@ class EngineControl:
         return next(known, None) or next(named, None)
 
     def _for_call_of(self, agent: str) -> Elsewhere | None:
-        """Where a call of the agent's is made: beside their other ones, else where there are the fewest."""
-        if not self._others or self._stays(agent) or self._engine.switch.state.calls_of_agent.get(agent):
+        """Where a call of the agent's is made: beside their other ones, else where there are the fewest. Not at an
+        Asterisk that is away, whoever's calls it has."""
+        if not self._others or self._stays(agent):
+            return None
+        here = not self._engine.lost.is_set()
+        if here and self._engine.switch.state.calls_of_agent.get(agent):
             return None
         for other in self._others:
-            if other.state.calls_of_agent.get(agent):
+            if other.reached and other.state.calls_of_agent.get(agent):
                 return other
-        fewest = len(self._engine.calls) if not self._engine.lost.is_set() else None
+        fewest = len(self._engine.calls) if here else None
         chosen: Elsewhere | None = None
         for other in self._others:
             if other.reached and (fewest is None or len(other.state.calls) < fewest):

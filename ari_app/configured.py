@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 0.5
 _LOGGED = 20
 _GONE_AFTER = 1.0
+# Longer than a frozen machine takes to be moved, or a network to find another way.
+_AWAY_AFTER = 10.0
 """Seconds for which nothing listens where an Asterisk was: it is dead, and its agents are free for calls of others."""
 
 type Kept = Callable[[], Awaitable[KeptConfiguration | None]]
@@ -154,7 +156,7 @@ def asterisk_settings(
         bridge_prefix=prefix,
         leads=leads,
         # One alone is soon back, and nobody would have anything of its agents' being free.
-        pace=Pace(gone_after=_GONE_AFTER if settings.asterisks else None),
+        pace=Pace(gone_after=_GONE_AFTER, away_after=_AWAY_AFTER) if settings.asterisks else Pace(),
     )
 
 

@@ -141,6 +141,7 @@ class Leader:
             self.devices.update_in_use,
             self.devices.endpoint,
             self.reachability.gone,
+            self._away,
         )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
@@ -236,6 +237,7 @@ class Leader:
         if isinstance(fact, AsteriskReconciled):
             log.info("asterisk_reconciled", channels=len(fact.channels), bridges=len(fact.bridges))
             self.reachability.reconciled()
+            self._bookings.take_back()
         self.engine.feed(fact)
         if isinstance(fact, AsteriskReconciled | LinkLost):
             self._followers.asterisk_reached(self.reached)
@@ -253,6 +255,12 @@ class Leader:
     def _replaced(self) -> None:
         """Another controller has this Asterisk: what it commands must not be commanded twice."""
         self._leading.replaced(self._fence)
+
+    def _away(self) -> None:
+        """Its agents are wanted at the other Asterisks. Its calls are kept: those that are left when it is back are
+        theirs again."""
+        self.reachability.gone()
+        self._bookings.let_go()
 
     def calls_of_leg(self, leg_id: LegId) -> list[CallId]:
         """The calls in which it is."""

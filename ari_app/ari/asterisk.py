@@ -58,7 +58,8 @@ class Asterisk:
     `on_fact` gets every AsteriskFact, in order, called from the loop and never from within `execute`; it must only
     enqueue. `on_fenced` is called once when another controller takes the application over: from then on every effect
     fails until `start` is called again. `on_phone_in_use(user, in_use)`: see `PhonesInUse`;
-    `endpoint(user)` is what is dialled to ring an agent's phone. `on_gone` is called when there is no such process now.
+    `endpoint(user)` is what is dialled to ring an agent's phone. `on_gone` is called when there is no such process now,
+    `on_away` when it has not been reached for so long that nobody waits for it any more, though its calls may go on.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Asterisk:
         on_phone_in_use: OnPhoneInUse = lambda user, in_use: None,
         endpoint: Callable[[str], str] = lambda user: user,
         on_gone: Callable[[], None] = lambda: None,
+        on_away: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_gone = on_gone
         self._settings = settings
@@ -83,7 +85,9 @@ class Asterisk:
             self.client, settings.application, settings.routing_context, self._place_found, endpoint
         )
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
-        self._link = Link(self.client, settings.application, self, pace=settings.pace, on_gone=self._ended)
+        self._link = Link(
+            self.client, settings.application, self, pace=settings.pace, on_gone=self._ended, on_away=on_away
+        )
         self._creating: dict[int, LegId] = {}
         self._asking: asyncio.Task[None] | None = None
         self._stopping = False

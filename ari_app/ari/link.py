@@ -44,7 +44,8 @@ class LinkState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Times in seconds: the delays between attempts, how the connection is watched, and after how long an Asterisk of
-    which no process is there is given up with its calls (None: never, its restart tells)."""
+    which no process is there is given up with its calls, and one that is not reached without them (None: never, its
+    restart tells)."""
 
     first_delay: float = 0.1
     last_delay: float = 5.0
@@ -52,6 +53,7 @@ class Pace:
     proof_within: float = 3.0
     proofs_missed: int = 2
     gone_after: float | None = None
+    away_after: float | None = None
 
 
 class Listener(Protocol):
@@ -81,12 +83,15 @@ class Link:
         pace: Pace | None = None,
         jitter: Callable[[], float] = random.random,
         on_gone: Callable[[], None] = lambda: None,
+        on_away: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_gone = on_gone
+        self._on_away = on_away
         self._clock = clock
         self._refused_since: float | None = None
-        self._gone = False
+        self._missed_since: float | None = None
+        self._gone = self._away = False
         self._client = client
         self._application = application
         self._listener = listener
@@ -132,7 +137,6 @@ class Link:
         while True:
             self._to(LinkState.CONNECTING)
             reason = "closed by Asterisk"
-            stood = False
             try:
                 self._doing = "request"  # a socket is opened where requests are answered
                 await self._client.describe()
@@ -140,14 +144,16 @@ class Link:
                 await self._one_connection()
             except AriError as error:
                 reason = str(error)
-                self._look_whether_gone(error)
+                self._missed(nobody_listens=isinstance(error, NobodyListens))
             except OSError as error:
                 reason = type(error).__name__
+                self._missed()
             except ValueError as error:
                 log.exception("asterisk_answer_malformed")
                 reason = type(error).__name__
             finally:
-                stood = self._state is LinkState.UP
+                if stood := self._state is LinkState.UP:
+                    self._missed_since = self._clock()
                 fenced = self._replaced.is_set()
                 self._to(LinkState.FENCED if fenced else LinkState.DOWN)
                 if stood or fenced:
@@ -161,18 +167,23 @@ class Link:
             log.warning(what, application=self._application, reason=reason, at=self._doing, retry_in=round(wait, 2))
             await asyncio.sleep(wait)
 
-    def _look_whether_gone(self, error: AriError) -> None:
-        """A process that is gone has taken its calls with it. One that does not answer may be cut off, or frozen."""
-        if not isinstance(error, NobodyListens):
-            self._refused_since = None
-            return
+    def _missed(self, *, nobody_listens: bool = False) -> None:
+        """A process that is gone has taken its calls with it. One that does not answer may be cut off, or frozen: its
+        calls may go on, and nobody can do anything with them."""
         now = self._clock()
-        self._refused_since = now if self._refused_since is None else self._refused_since
-        after = self._pace.gone_after
-        if after is not None and not self._gone and now - self._refused_since >= after:
-            self._gone = True
+        self._missed_since = now if self._missed_since is None else self._missed_since
+        if not nobody_listens:
+            self._refused_since = None
+        elif self._refused_since is None:
+            self._refused_since = now
+        if not self._gone and _lasted(self._refused_since, self._pace.gone_after, now):
+            self._gone = self._away = True  # which is more than to be away
             log.error("asterisk_gone", application=self._application)
             self._on_gone()
+        elif not self._away and _lasted(self._missed_since, self._pace.away_after, now):
+            self._away = True
+            log.error("asterisk_away", application=self._application)
+            self._on_away()
 
     async def _one_connection(self) -> None:
         """From the opening of the WebSocket to its end."""
@@ -221,7 +232,8 @@ class Link:
         if self._replaced.is_set():
             return
         self._to(LinkState.UP)
-        self._refused_since, self._gone = None, False
+        self._refused_since, self._missed_since = None, None
+        self._gone, self._away = False, False
         self._doing = "watch"
         log.info("asterisk_link_up", application=self._application, channels=len(channels), bridges=len(bridges))
         self._listener.link_up(channels, bridges)
@@ -276,3 +288,7 @@ class Link:
 
     def _to(self, state: LinkState) -> None:
         self._state = state
+
+
+def _lasted(since: float | None, seconds: float | None, now: float) -> bool:
+    return since is not None and seconds is not None and now - since >= seconds

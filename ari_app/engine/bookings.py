@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 0.5
 _LOOK_AGAIN_SECONDS = 0.3
+_NOBODY = e.ReconcileAgents(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Bookings:
     ) -> None:
         self._waiting = queue
         self._owed: set[str] = set()
+        self._let_go = False
         self._has = has
         self._availability = availability
         self._feed = feed
@@ -92,12 +94,26 @@ class Bookings:
             case e.ReserveAgent():
                 self._start(self._reserve(effect, self._reconciling))
             case e.ReconcileAgents():
-                earlier = frozenset(self._tasks)
-                self._lanes = {}
-                self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
-                self._start(self._reconcile(effect, earlier, self._reconciling))
+                self._begin_anew(effect)
             case _:
                 self._queue(effect)
+
+    def let_go(self) -> None:
+        """Nobody can do anything with this Asterisk's calls: they have no agent, and nobody waits here, until they are
+        taken back."""
+        self._let_go = True
+        self._begin_anew(_NOBODY)
+
+    def take_back(self) -> None:
+        """What is reconciled from now on counts again."""
+        self._let_go = False
+
+    def _begin_anew(self, effect: e.ReconcileAgents) -> None:
+        earlier = frozenset(self._tasks)
+        self._lanes = {}
+        self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
+        counts = _NOBODY if self._let_go else effect
+        self._start(self._reconcile(counts, earlier, self._reconciling))
 
     def reachable(self, agent: str, reachable: bool | None, *, in_use: bool = False) -> None:
         """Asterisk tells whether the agent's phone can ring (None: it tells nothing any more); if not, whether it is in
@@ -134,7 +150,7 @@ class Bookings:
             try:
                 await self._availability.reconcile(busy, effect.awaited)
                 if self._waiting is not None:
-                    await self._availability.waiting(self._waiting.all())
+                    await self._availability.waiting(() if self._let_go else self._waiting.all())
                 break
             except StoreUnavailable:
                 mine.tried.set()

@@ -10,7 +10,7 @@ import pytest
 from tests.bots import Contact
 from tests.cluster.talks import TRIES, address_of, at_work, led_again, one_at_each
 from tests.e2e.cluster import CONTROLLERS, Asterisk, Cluster, Controller
-from tests.e2e.office import Office
+from tests.e2e.office import PHONES, Office
 from tests.e2e.witness import reopen, undisturbed
 
 
@@ -102,6 +102,34 @@ async def waiting_elsewhere(office: Office, cluster: Cluster, begun: str) -> Con
         caller.hangup()
         await caller.ended()
     raise AssertionError(f"no call came to {other}")
+
+
+async def test_an_agent_of_an_asterisk_that_answers_no_more_takes_calls_of_the_other_and_keeps_them_when_it_is_back(
+    cluster: Cluster, office: Office
+) -> None:
+    alice, bob = await at_work(office, cluster, "alice", "bob")
+    here, there = await one_at_each(office, alice, bob)
+    lost, old, part = there.agent, there.agent.call_id, cluster.asterisk("asterisk-b")
+    again = await office.caller("again", "+33600000009")
+    talks = (here.hear, f"again <-> {lost.name}")
+    with office.silence_is_right(there.caller, why="their Asterisk stands still"):
+        await part.freeze()
+        try:
+            async with undisturbed(office, here.hear, among=(here.caller.name, here.agent.name)):
+                await lost.is_now("ready", within=40)
+                for gone in (there.caller, lost.phone):
+                    gone.hangup()
+                again.dial(PHONES[lost.name])
+                await lost.phone.answer()
+                await office.hears(*talks)
+        finally:
+            await part.thaw()
+        async with undisturbed(office, *talks):
+            await lost.phone.until(lambda: lost.calls[old]["state"] == "released", "the old call is over", within=20)
+    await lost.do("hold")
+    await again.hears_music()
+    await lost.do("retrieve")
+    await office.hears(*talks)
 
 
 @pytest.mark.parametrize("ends", ["kill", "freeze"])

@@ -260,6 +260,16 @@ async def test_a_call_is_made_beside_the_others_of_its_agent_else_where_there_ar
         assert control.engaged("alice") == []
 
 
+async def test_a_call_is_made_where_asterisk_is_there_also_by_somebody_who_has_one_where_it_is_not() -> None:
+    async with beside(elsewhere := Elsewhere(THERE)) as (control, engine):
+        assert await control.submit(replace(DIAL, by="bob")) is None  # beside theirs
+        elsewhere.reached = False
+        assert await control.submit(replace(DIAL, id="k2", by="bob")) is not None
+        elsewhere.reached = True
+        engine.lost.set()
+        assert await control.submit(replace(DIAL, id="k3", by="bob")) is None
+
+
 async def test_that_an_asterisk_is_lost_is_reported_of_its_own_calls() -> None:
     async with beside(elsewhere := Elsewhere(THERE)) as (control, engine):
         elsewhere.lost.set()

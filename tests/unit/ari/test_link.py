@@ -334,6 +334,33 @@ async def test_where_nobody_listens_for_a_while_asterisk_is_gone_and_that_is_rep
     assert len(gone) == 2
 
 
+async def test_one_that_is_not_reached_for_long_is_away_which_is_reported_once_until_it_is_back(
+    client: Client, listener: Listener
+) -> None:
+    now, away = 0.0, list[float]()
+
+    def clock() -> float:
+        nonlocal now
+        now += 0.4
+        return now
+
+    pace = Pace(first_delay=0.0, last_delay=0.0, proof_every=0.0, proof_within=0.0, away_after=1.0)
+    link = Link(client, "app", listener, pace=pace, on_away=lambda: away.append(now), clock=clock)
+    client.reachable = False
+    link.start()
+    await attempts(client, 3)
+    assert away == []
+    await attempts(client, 4)
+    assert away == [pytest.approx(1.6)]
+    client.reachable = True
+    await listener.until(1)
+    client.reachable = False
+    client.lose()
+    await attempts(client, 9)
+    assert len(away) == 2
+    await link.stop()
+
+
 async def test_one_that_does_not_answer_may_have_its_calls_yet(
     given_up: Link, client: Client, gone: list[float]
 ) -> None:

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ari_app.availability.port import AgentRecord, AgentState
+from ari_app.availability.port import AgentRecord, AgentState, Waiting
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.engine.bookings import Bookings
 from ari_app.errors import Code, Refused, StoreUnavailable
-from ari_app.routing.targets import parse_target
+from ari_app.routing.targets import Target, parse_target
 
 TARGET = parse_target("group:support")
 WAIT = 5.0
@@ -49,6 +49,9 @@ class Desk:
     async def reconcile(self, *args: object) -> None:
         await self._note("reconcile", *args)
 
+    async def waiting(self, callers: object) -> None:
+        await self._note("waiting", callers)
+
     async def count_missed(self, *args: object) -> None:
         await self._note("missed", *args)
 
@@ -57,6 +60,19 @@ class Desk:
 
     async def set_reachable(self, *args: object) -> None:
         await self._note("reachable", *args)
+
+
+class Line:
+    """Who waits."""
+
+    def __init__(self, waiting: list[tuple[Waiting, Target]]) -> None:
+        self._waiting = waiting
+
+    def of(self, request: str) -> Waiting | None:
+        return None
+
+    def all(self) -> list[tuple[Waiting, Target]]:
+        return self._waiting
 
 
 class Scene:
@@ -172,6 +188,30 @@ async def test_nobody_is_reserved_before_all_agents_were_reported_and_whoever_as
     await scene.at_rest()
     scene.bookings.execute(e.ReserveAgent("r2", TARGET, frozenset(), 40.0))
     assert await scene.result() == s.AgentReserved("r2", "alice")
+
+
+async def test_calls_that_are_let_go_have_nobody_until_they_are_taken_back(scene: Scene) -> None:
+    busy = e.ReconcileAgents((("bob", "on_call", "c1"),))
+    scene.bookings.execute(e.SetActivity("bob", "on_call", "c1"))
+    scene.bookings.let_go()
+    scene.bookings.execute(busy)  # the store was emptied meanwhile
+    await scene.at_rest()
+    scene.bookings.take_back()
+    scene.bookings.execute(busy)
+    await scene.at_rest()
+    reported = [what[1] for what in scene.desk.done if what[0] == "reconcile"]
+    assert reported == [{}, {}, {"bob": ("on_call", "c1")}]
+    assert scene.desk.done[0][0] == "activity"
+
+
+async def test_callers_who_are_let_go_hold_up_nobody_elsewhere() -> None:
+    desk, queue = Desk(), [(Waiting("c1", (0, 1.0)), TARGET)]
+    bookings = Bookings(desk, lambda _: None, queue=Line(queue))  # type: ignore[arg-type]
+    for lets_go in (False, True):
+        bookings.let_go() if lets_go else bookings.execute(e.ReconcileAgents(()))
+        async with asyncio.timeout(WAIT):
+            await asyncio.wait(set(bookings._tasks))
+    assert [what[1] for what in desk.done if what[0] == "waiting"] == [queue, ()]
 
 
 async def test_agents_do_not_wait_for_each_other(scene: Scene) -> None:
