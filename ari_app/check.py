@@ -11,8 +11,8 @@ from ari_app.ari.failures import AriError
 from ari_app.ari.findings import Reads, Wanted
 from ari_app.config import dialplan
 from ari_app.config.errors import ConfigInvalid
-from ari_app.config.file import Configuration, decode, load
-from ari_app.config.settings import ProcessSettings
+from ari_app.config.file import decode, load
+from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.routing.directory import Directory
 
 STANDARD_INPUT = Path("-")
@@ -21,9 +21,9 @@ _PJSIP = "pjsip.conf"
 
 async def check(file: Path, folder: Path, application: str, settings: ProcessSettings | None) -> int:
     """Print all that is wrong with the file and with Asterisk's files in `folder`; without `settings` Asterisk is not
-    requested. The last line says how many faults there are.
+    requested, else each that there is. The last line says how many faults there are.
 
-    The exit status: 0 where nothing was found, 1 for faults, or where Asterisk cannot be reached.
+    The exit status: 0 where nothing was found, 1 for faults, or where an Asterisk cannot be reached.
     """
     try:
         configuration = decode(sys.stdin.buffer.read(), "standard input") if file == STANDARD_INPUT else load(file)
@@ -45,8 +45,12 @@ async def check(file: Path, folder: Path, application: str, settings: ProcessSet
     found = len(faults)
     if settings is None:
         return _verdict(found, "")
-    missing = await _asterisk(name, folder, configuration, settings)
-    return 1 if missing is None else _verdict(found + missing, ": all that the files speak of is there")
+    prompts = prompts_of(folder)
+    wanted = what_is_wanted(directory, folder, prompts)
+    missing = [await _asterisk(place, name, folder, wanted, prompts, settings) for place in settings.places]
+    if None in missing:
+        return 1
+    return _verdict(found + sum(each or 0 for each in missing), ": all that the files speak of is there")
 
 
 def _verdict(found: int, otherwise: str) -> int:
@@ -66,25 +70,27 @@ def beside(directory: Directory, folder: Path, application: str) -> list[str]:
     return faults + [f"{path}: {fault}" for path, fault in sounds.faults(folder)]
 
 
-async def _asterisk(name: str, folder: Path, configuration: Configuration, settings: ProcessSettings) -> int | None:
+async def _asterisk(
+    place: AsteriskPlace, name: str, folder: Path, wanted: Wanted, prompts: Mapping[str, str], settings: ProcessSettings
+) -> int | None:
     """How much is missing; None: it cannot be known."""
-    prompts = prompts_of(folder)
-    wanted = what_is_wanted(configuration.directory, folder, prompts)
+    of = settings.of(place)
+    at = f"{of}{place.url}"
     try:
         password = settings.ari_password.get_secret_value()
-        async with connect(settings.ari_url, settings.ari_user, password, settings.stasis_app) as checks:
+        async with connect(place.url, settings.ari_user, password, settings.stasis_app) as checks:
             version = await checks.version()
             reads = await checks.reads()
             findings = await checks.findings(wanted)
     except AriError as error:
-        print(f"{settings.ari_url}: {error}", file=sys.stderr)
+        print(f"{at}: {error}", file=sys.stderr)
         return None
-    print(f"{settings.ari_url}: Asterisk {version}")
+    print(f"{at}: Asterisk {version}")
     for note in notes(folder, reads):
-        print(note)
+        print(f"{of}{note}")
     for finding in findings:
         where = prompts.get(f"{finding.subject.value}:{finding.name}", name)
-        print(f"{where}: {finding.subject.value} {finding.name}: {finding.advice}")
+        print(f"{of}{where}: {finding.subject.value} {finding.name}: {finding.advice}")
     return len(findings)
 
 

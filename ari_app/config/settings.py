@@ -98,6 +98,14 @@ class ProcessSettings(FileSettings):
         listed = (place.partition("=") for place in self.asterisks.split())
         return tuple(AsteriskPlace(name, url) for name, _, url in listed)
 
+    def called(self, place: AsteriskPlace) -> str:
+        """How it is spoken of: by its name, where there are several."""
+        return place.name if len(self.places) > 1 else "Asterisk"
+
+    def of(self, place: AsteriskPlace) -> str:
+        """What a line begins with that is about this one; nothing where there is no other."""
+        return f"{place.name}: " if len(self.places) > 1 else ""
+
     def apart(self, place: AsteriskPlace) -> str:
         """Under which name its calls are kept, and their ids begin; those of one Asterisk alone need none."""
         return place.name if self.asterisks else ""

@@ -12,6 +12,8 @@ from ari_app.operations.findings import Code, Finding, Level, error, some, warni
 from ari_app.store.vitals import Kind, Trouble
 from ari_app.store.vitals import Vitals as RedisVitals
 
+ALONE = "Asterisk"
+"""What the only one is called."""
 MAIN_VERSION = 22
 """Of Asterisk."""
 OLDEST_REDIS = 6
@@ -28,14 +30,14 @@ LOW = 1024 * 1024 * 1024
 """Bytes: 17 hours of recordings."""
 
 _LACKS: Mapping[Subject, tuple[Code, str]] = {
-    Subject.MODULE: (Code.MODULE_MISSING, "the module {} does not run in Asterisk"),
-    Subject.PHONE: (Code.PHONE_MISSING, "Asterisk does not have the phone {} as it must"),
-    Subject.TRUNK: (Code.TRUNK_MISSING, "Asterisk has no trunk {}"),
-    Subject.MUSIC: (Code.MUSIC_MISSING, "Asterisk does not play all of the music class {}"),
-    Subject.DIALPLAN: (Code.ENTRY_MISSING, "the dialplan that runs has no entry {}"),
-    Subject.SOUND: (Code.SOUND_MISSING, "Asterisk cannot play the sound {}"),
-    Subject.SETTING: (Code.SETTING_UNFIT, "the setting {} does not fit this Asterisk"),
-    Subject.ARI: (Code.ARI_CONF_INCOMPLETE, "{} lacks something"),
+    Subject.MODULE: (Code.MODULE_MISSING, "the module {} does not run in {}"),
+    Subject.PHONE: (Code.PHONE_MISSING, "{1} does not have the phone {0} as it must"),
+    Subject.TRUNK: (Code.TRUNK_MISSING, "{1} has no trunk {0}"),
+    Subject.MUSIC: (Code.MUSIC_MISSING, "{1} does not play all of the music class {0}"),
+    Subject.DIALPLAN: (Code.ENTRY_MISSING, "the dialplan that runs in {1} has no entry {0}"),
+    Subject.SOUND: (Code.SOUND_MISSING, "{1} cannot play the sound {0}"),
+    Subject.SETTING: (Code.SETTING_UNFIT, "the setting {} does not fit {}"),
+    Subject.ARI: (Code.ARI_CONF_INCOMPLETE, "{} of {} lacks something"),
 }
 
 
@@ -45,7 +47,8 @@ def diagnose(facts: Facts) -> list[Finding]:
     found += _files(facts.files) if facts.files is not None else []
     found += exposure(facts.secrets, facts.doors)
     found += _controller(facts.controller)
-    found += _asterisk(facts)
+    for asterisk in facts.asterisks:
+        found += _asterisk(asterisk, facts)
     found += _redis(facts.redis)
     found += _machine(facts.machine)
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
@@ -116,33 +119,33 @@ def _controller(controller: Controller | None) -> list[Finding]:
     return found
 
 
-def _asterisk(facts: Facts) -> list[Finding]:
-    match facts.asterisk:
-        case None:
-            return []
-        case Unreached(reason=reason, refused=True):
+def _asterisk(found: Asterisk | Unreached, facts: Facts) -> list[Finding]:
+    match found:
+        case Unreached(reason=reason, refused=True, called=called):
             return [
                 error(
                     Code.ARI_PASSWORD_WRONG,
-                    f"Asterisk refuses our user of ARI, or the password: {reason}",
+                    f"{called} refuses our user of ARI, or the password: {reason}",
                     "give ARI_APP_ARI_USER and ARI_APP_ARI_PASSWORD what ari.conf has",
                 )
             ]
-        case Unreached(reason=reason):
+        case Unreached(reason=reason, called=called):
             return [
                 error(
                     Code.ASTERISK_UNREACHED,
-                    f"Asterisk is not reached: {reason}",
-                    "start it (docker start callcontrol-asterisk), and look at its log",
+                    f"{called} is not reached: {reason}",
+                    "start it (docker start callcontrol-asterisk), and look at its log"
+                    if called == ALONE
+                    else "start it, or its machine, and look at its log and at the network",
                 )
             ]
-        case Asterisk() as asterisk:
+        case Asterisk(called=called) as asterisk:
             return [
                 *_version(asterisk),
-                *(_lack(lack) for lack in asterisk.lacks),
+                *(_lack(lack, called) for lack in asterisk.lacks),
                 *_not_examined(asterisk),
                 *_application(facts.application, asterisk, facts.controller),
-                *_clock(Code.ASTERISK_CLOCK, "Asterisk", asterisk.vitals.ahead),
+                *_clock(Code.ASTERISK_CLOCK, called, asterisk.vitals.ahead),
             ]
 
 
@@ -152,25 +155,26 @@ def _version(asterisk: Asterisk) -> list[Finding]:
     if main == MAIN_VERSION:
         return []
     level = Level.ERROR if main < MAIN_VERSION else Level.WARNING
-    what = f"Asterisk is version {version}, and the tests know {MAIN_VERSION} alone"
+    what = f"{asterisk.called} is version {version}, and the tests know {MAIN_VERSION} alone"
     return [Finding(Code.ASTERISK_VERSION, level, what, f"install Asterisk {MAIN_VERSION}")]
 
 
-def _lack(lack: Lack) -> Finding:
+def _lack(lack: Lack, called: str) -> Finding:
     code, what = _LACKS[lack.subject]
-    return error(code, what.format(lack.name), lack.advice)
+    return error(code, what.format(lack.name, called), lack.advice)
 
 
 def _not_examined(asterisk: Asterisk) -> list[Finding]:
     if not asterisk.not_examined:
         return []
-    what = f"whether Asterisk has what the files speak of is not known: {asterisk.not_examined}"
+    what = f"whether {asterisk.called} has what the files speak of is not known: {asterisk.not_examined}"
     return [error(Code.ASTERISK_NOT_EXAMINED, what, "correct what is said of Asterisk besides, and ask again")]
 
 
 def _application(name: str, asterisk: Asterisk, controller: Controller | None) -> list[Finding]:
-    """ARI does not say who registered an application: it is ours where our controller's connection stands."""
-    registered = name in asterisk.vitals.applications
+    """ARI does not say who registered an application: it is ours where our controller's connection stands. Of one of
+    several, the controller whose API this is does not say so."""
+    called, registered = asterisk.called, name in asterisk.vitals.applications
     ours = controller.has_asterisk if controller is not None else None
     if ours is None or ours == registered:
         return []
@@ -178,10 +182,16 @@ def _application(name: str, asterisk: Asterisk, controller: Controller | None) -
         return [
             error(
                 Code.APPLICATION_UNREGISTERED,
-                f"Asterisk does not know the application {name}, though our controller has a connection",
-                "see whether both mean the same Asterisk (ARI_APP_ARI_URL), and start the controller again",
+                f"{called} does not know the application {name}, though our controller has a connection"
+                if called == ALONE
+                else f"{called} does not know the application {name}: no controller is connected to it",
+                "see whether both mean the same Asterisk (ARI_APP_ARI_URL), and start the controller again"
+                if called == ALONE
+                else "see whether the controllers reach it (ARI_APP_ASTERISKS), and which of them leads it",
             )
         ]
+    if called != ALONE:
+        return []
     return [
         error(
             Code.APPLICATION_ELSEWHERE,

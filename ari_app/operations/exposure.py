@@ -12,7 +12,7 @@ def exposure(secrets: Secrets, doors: Doors | None) -> list[Finding]:
     """Of the secrets and, where they are known, of the doors."""
     if doors is None:
         return _secrets(secrets, exposed=False)
-    exposed = bool(beyond_loopback(doors.api) or beyond_loopback(doors.ari))
+    exposed = any(beyond_loopback(door) for door in (doors.api, *doors.ari))
     return [*_secrets(secrets, exposed=exposed), *_open(doors, secrets.redis)]
 
 
@@ -68,15 +68,16 @@ def _open(doors: Doors, redis: Secret | None) -> list[Finding]:
                 "let only a proxy that speaks TLS reach it (API_ADDRESS=127.0.0.1)",
             )
         )
-    if reached := beyond_loopback(doors.ari):
-        found.append(
-            warning(
-                Code.ARI_OPEN,
-                f"ARI, by which whoever knows its password has all calls, can be reached at {some(reached)}, "
-                f"port {doors.ari.port}",
-                "let a firewall keep that port to this machine, or AST_ADDRESS be on loopback",
-            )
+    found += [
+        warning(
+            Code.ARI_OPEN,
+            f"ARI, by which whoever knows its password has all calls, can be reached at {some(reached)}, "
+            f"port {door.port}",
+            "let a firewall keep that port to controllers, or AST_ADDRESS be on loopback",
         )
+        for door in doors.ari
+        if (reached := beyond_loopback(door))
+    ]
     if reached := beyond_loopback(doors.redis):
         unguarded = redis is not None and not redis.length
         found.append(

@@ -56,10 +56,10 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What listens where."""
+    """What listens where; `ari` of each Asterisk."""
 
     api: Door
-    ari: Door
+    ari: tuple[Door, ...]
     redis: Door
 
 
@@ -88,19 +88,23 @@ class Controller:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """`refused`: it answers, but does not take our password. `reason`: in its words, or those of the network."""
+    """An Asterisk, by the name by which it is `called`. `refused`: it answers, but does not take our password.
+    `reason`: in its words, or those of the network."""
 
     reason: str
     refused: bool = False
+    called: str = "Asterisk"
 
 
 @dataclass(frozen=True, slots=True)
 class Asterisk:
-    """`lacks`: what `ari-app check` finds, as far as it got; `not_examined` says what kept it from going on."""
+    """By the name by which it is `called`. `lacks`: what `ari-app check` finds, as far as it got; `not_examined` says
+    what kept it from going on."""
 
     vitals: AsteriskVitals
     lacks: tuple[Lack, ...] = ()
     not_examined: str = ""
+    called: str = "Asterisk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +130,5 @@ class Facts:
     doors: Doors | None = None
     application: str = "callcontrol"
     controller: Controller | None = None
-    asterisk: Asterisk | Unreached | None = None
+    asterisks: tuple[Asterisk | Unreached, ...] = ()
     redis: RedisVitals | RedisTrouble | None = None

@@ -24,7 +24,7 @@ from ari_app.config import dialplan
 from ari_app.config.demo import PUBLIC_SECRETS, is_demo
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import Configuration, load
-from ari_app.config.settings import FileSettings, ProcessSettings
+from ari_app.config.settings import AsteriskPlace, FileSettings, ProcessSettings
 from ari_app.configured import opened_store, reach_store
 from ari_app.errors import StoreUnavailable
 from ari_app.operations.facts import (
@@ -60,20 +60,21 @@ def without_settings(surroundings: FileSettings, faults: tuple[str, ...]) -> Fac
 async def gather(settings: ProcessSettings) -> Facts:
     """All facts; others are requested side by side."""
     configuration, files = await asyncio.to_thread(_files, settings)
-    controller, (asterisk, reloads), redis, running = await asyncio.gather(
+    examining = [_asterisk(settings, place, configuration) for place in settings.places]
+    controller, examined, redis, running = await asyncio.gather(
         _controller(settings),
-        _asterisk(settings, configuration),
+        asyncio.gather(*examining),
         of_redis.vitals(reach_store(settings, connections=1), settings.redis_prefix),
         _running(settings, configuration),
     )
     return Facts(
         machine=await asyncio.to_thread(_machine, settings.recordings),
-        files=replace(files, reloads=tuple(reloads), running=running),
+        files=replace(files, reloads=tuple(note for _, notes in examined for note in notes), running=running),
         secrets=await asyncio.to_thread(_secrets, settings, configuration),
         doors=await asyncio.to_thread(_doors, settings),
         application=settings.stasis_app,
         controller=controller,
-        asterisk=asterisk,
+        asterisks=tuple(found for found, _ in examined),
         redis=redis,
     )
 
@@ -150,10 +151,10 @@ def _doors(settings: ProcessSettings) -> Doors:
     def door(host: str, port: int) -> Door:
         return Door(host, port, tuple(found.get(port, ())))
 
-    ari = urlsplit(settings.ari_url)
+    places = [urlsplit(place.url) for place in settings.places]
     return Doors(
         api=door(settings.api_host, settings.api_port),
-        ari=door(ari.hostname or "", ari.port or (443 if ari.scheme == "https" else 80)),
+        ari=tuple(door(at.hostname or "", at.port or (443 if at.scheme == "https" else 80)) for at in places),
         redis=door(settings.redis_url.host or "", settings.redis_url.port or _REDIS_PORT),
     )
 
@@ -197,27 +198,27 @@ def _words(error: Exception) -> str:
 
 
 async def _asterisk(
-    settings: ProcessSettings, configuration: Configuration | None
+    settings: ProcessSettings, place: AsteriskPlace, configuration: Configuration | None
 ) -> tuple[Asterisk | Unreached, list[str]]:
     """With what of its files is newer than what runs."""
-    password = settings.ari_password.get_secret_value()
+    password, called = settings.ari_password.get_secret_value(), settings.called(place)
     try:
-        vitals = await of_asterisk.vitals(settings.ari_url, settings.ari_user, password)
+        vitals = await of_asterisk.vitals(place.url, settings.ari_user, password)
     except AriError as error:
-        return Unreached(f"{settings.ari_url}: {error}", refused=error.status == 401), []
+        return Unreached(f"{place.url}: {error}", error.status == 401, called), []
     if configuration is None:
-        return Asterisk(vitals, tuple(missing_modules(vitals.modules))), []
+        return Asterisk(vitals, tuple(missing_modules(vitals.modules)), called=called), []
     folder = settings.config.parent
     prompts = prompts_of(folder)
     wanted = what_is_wanted(configuration.directory, folder, prompts)
     try:
-        async with connect(settings.ari_url, settings.ari_user, password, settings.stasis_app) as checks:
-            reloads = notes(folder, await checks.reads())
+        async with connect(place.url, settings.ari_user, password, settings.stasis_app) as checks:
+            reloads = [f"{settings.of(place)}{note}" for note in notes(folder, await checks.reads())]
             lacks = [_placed(lack, prompts) for lack in await checks.findings(wanted)]
     except AriError as error:
         modules = missing_modules(vitals.modules, wanted.all_modules)
-        return Asterisk(vitals, tuple(modules), str(error)), []
-    return Asterisk(vitals, tuple(lacks)), reloads
+        return Asterisk(vitals, tuple(modules), str(error), called), []
+    return Asterisk(vitals, tuple(lacks), called=called), reloads
 
 
 def _placed(lack: Lack, prompts: dict[str, str]) -> Lack:

@@ -118,6 +118,18 @@ def test_what_the_dialplan_hands_over_counts(tmp_path: Path, capsys: pytest.Capt
     assert "callcentre.yaml has no group 'saless'" in capsys.readouterr().out
 
 
+def test_of_several_asterisks_each_is_looked_at_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "x" * 20)
+    monkeypatch.setenv("ARI_APP_ASTERISKS", "one=http://127.0.0.1:1 two=http://127.0.0.1:2")
+    monkeypatch.setenv("ARI_APP_ADVERTISE", "http://127.0.0.1:3")
+    assert main(["check", str(ASTERISK / "callcentre.yaml")]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("one: http://127.0.0.1:1: no connection")
+    assert second.startswith("two: http://127.0.0.1:2: no connection")
+
+
 def test_asking_asterisk_takes_its_password(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(ASTERISK / "callcentre.yaml")]) == 2
     assert "ARI_APP_ARI_PASSWORD" in capsys.readouterr().err

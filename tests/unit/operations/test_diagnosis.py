@@ -53,7 +53,7 @@ FILES = Files("/etc/ari_app/callcentre.yaml", running=True)
 SECRETS = Secrets(phones=(replace(GOOD, of="1001"),), ari=GOOD, redis=GOOD)
 DOORS = Doors(
     api=Door(LOOPBACK, 8080, (LOOPBACK,)),
-    ari=Door(LOOPBACK, 8088, (LOOPBACK,)),
+    ari=(Door(LOOPBACK, 8088, (LOOPBACK,)),),
     redis=Door("localhost", 6379, ("::1", LOOPBACK)),
 )
 VITALS = AsteriskVitals("22.10.1", 0.002, frozenset(NEEDED_MODULES), frozenset({"callcontrol"}))
@@ -65,7 +65,7 @@ SOUND = Facts(
     secrets=SECRETS,
     doors=DOORS,
     controller=Controller(True),
-    asterisk=Asterisk(VITALS),
+    asterisks=(Asterisk(VITALS),),
     redis=REDIS,
 )
 
@@ -79,12 +79,15 @@ def secrets(**fields: Any) -> Facts:
 
 
 def door(name: str, *listening: str) -> Facts:
-    there: Door = getattr(DOORS, name)
-    return replace(SOUND, doors=replace(DOORS, **{name: replace(there, listening=listening)}))
+    def open_to(there: Door, of: str) -> Door:
+        return replace(there, listening=listening) if name == of else there
+
+    doors = Doors(open_to(DOORS.api, "api"), (open_to(DOORS.ari[0], "ari"),), open_to(DOORS.redis, "redis"))
+    return replace(SOUND, doors=doors)
 
 
 def asterisk(lacks: tuple[Lack, ...] = (), not_examined: str = "", **fields: Any) -> Facts:
-    return replace(SOUND, asterisk=Asterisk(replace(VITALS, **fields), lacks, not_examined))
+    return replace(SOUND, asterisks=(Asterisk(replace(VITALS, **fields), lacks, not_examined),))
 
 
 def lack(subject: Subject) -> Facts:
@@ -128,8 +131,8 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.FEW_FILES, W, machine(most_files=1024)),
     (Code.FILES_USED_UP, E, machine(open_files=60_000)),
     (Code.PACKAGES_DIFFER, W, machine(differing=("redis 7.0, not 7.1",))),
-    (Code.ASTERISK_UNREACHED, E, replace(SOUND, asterisk=Unreached("no connection"))),
-    (Code.ARI_PASSWORD_WRONG, E, replace(SOUND, asterisk=Unreached("401", refused=True))),
+    (Code.ASTERISK_UNREACHED, E, replace(SOUND, asterisks=(Unreached("no connection"),))),
+    (Code.ARI_PASSWORD_WRONG, E, replace(SOUND, asterisks=(Unreached("401", refused=True),))),
     (Code.ASTERISK_VERSION, E, asterisk(version="20.9.0")),
     (Code.ASTERISK_VERSION, E, asterisk(version="GIT-master")),
     (Code.ASTERISK_VERSION, W, asterisk(version="23.1.0")),
@@ -229,7 +232,7 @@ def test_an_application_that_is_registered_and_not_by_our_controller_is_anothers
 def test_of_a_controller_without_redis_nobody_knows_whose_the_application_is() -> None:
     away = controller(True, "store_unavailable", "the store is away")
     for applications in (frozenset[str](), frozenset({"callcontrol"})):
-        facts = replace(away, asterisk=Asterisk(replace(VITALS, applications=applications)))
+        facts = replace(away, asterisks=(Asterisk(replace(VITALS, applications=applications)),))
         assert [finding.code for finding in diagnose(facts)] == [Code.CONTROLLER_NOT_READY]
 
 
@@ -253,10 +256,35 @@ def test_a_redis_without_a_password_that_others_reach_is_an_error() -> None:
 
 
 def test_a_host_that_is_another_machine_counts_as_open_whatever_listens_here() -> None:
-    facts = replace(SOUND, doors=replace(DOORS, ari=Door("asterisk.example.org", 8088)))
+    facts = replace(SOUND, doors=replace(DOORS, ari=(Door("asterisk.example.org", 8088),)))
     (finding,) = diagnose(facts)
     assert finding.code is Code.ARI_OPEN
     assert "asterisk.example.org, port 8088" in finding.what
+
+
+def test_of_several_asterisks_each_is_looked_at_and_named() -> None:
+    sound = Asterisk(VITALS, called="asterisk-a")
+    for other, code, said in (
+        (Unreached("no connection", called="asterisk-b"), Code.ASTERISK_UNREACHED, "asterisk-b is not reached: no"),
+        (Unreached("401", True, "asterisk-b"), Code.ARI_PASSWORD_WRONG, "asterisk-b refuses our user"),
+        (Asterisk(VITALS, (Lack(Subject.TRUNK, "x", "y"),), "", "asterisk-b"), Code.TRUNK_MISSING, "asterisk-b has no"),
+        (
+            Asterisk(replace(VITALS, applications=frozenset()), called="asterisk-b"),
+            Code.APPLICATION_UNREGISTERED,
+            "asterisk-b does not know the application callcontrol: no controller is connected to it",
+        ),
+    ):
+        (finding,) = diagnose(replace(SOUND, asterisks=(sound, other)))
+        assert finding.code is code
+        assert finding.what.startswith(said)
+    doors = replace(DOORS, ari=(*DOORS.ari, Door(OUTSIDE, 8088)))
+    assert [finding.code for finding in diagnose(replace(SOUND, doors=doors))] == [Code.ARI_OPEN]
+
+
+def test_of_one_of_several_nobody_says_whose_controller_has_it() -> None:
+    away = replace(SOUND, controller=Controller(True, "asterisk_unavailable", "away"))
+    found = diagnose(replace(away, asterisks=(Asterisk(VITALS, called="asterisk-a"),)))
+    assert [finding.code for finding in found] == [Code.CONTROLLER_NOT_READY]
 
 
 def test_errors_come_first_and_long_lists_are_cut() -> None:

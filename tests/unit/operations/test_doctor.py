@@ -73,6 +73,17 @@ def test_where_nothing_is_reached_each_part_is_a_finding(capsys: pytest.CaptureF
     assert "http://127.0.0.1:1" in codes["asterisk_unreached"]
 
 
+def test_of_several_asterisks_each_is_looked_at_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARI_APP_ASTERISKS", "one=http://127.0.0.1:1 two=http://127.0.0.1:2")
+    monkeypatch.setenv("ARI_APP_ADVERTISE", "http://127.0.0.1:3")
+    assert main(["doctor", "--json"]) == 1
+    what = [finding["what"] for finding in json.loads(capsys.readouterr().out)]
+    for name, port in (("one", 1), ("two", 2)):
+        assert [said for said in what if said.startswith(f"{name} is not reached: http://127.0.0.1:{port}")]
+
+
 def test_files_that_are_wrong_or_open_to_all_are_named(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "extensions.conf").write_text("[a]\nexten => 1,1,Stasis(callcontrol,group,saless)\n")
     (files / "pjsip.conf").chmod(0o666)
