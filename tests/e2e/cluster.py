@@ -119,9 +119,10 @@ class Cluster:
         await run_in(self.edge.container, "edge", "resume", name)
 
     async def gives_calls_to_all(self) -> bool:
-        """Whether the edge takes every Asterisk for good."""
+        """Whether the edge takes every Asterisk for good, and each has a leader."""
         listed = (await run_in(self.edge.container, "edge", "list")).decode().split()
-        return listed.count("AP") == len(ASTERISKS)
+        leading = [await self.leads(name) for name in CONTROLLERS]
+        return listed.count("AP") == len(ASTERISKS) == sum(leads or 0 for leads in leading)
 
     async def is_led_whole(self) -> bool:
         """Whether all controllers answer, each Asterisk has a leader of its own, and the call centre is served."""
