@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,12 @@ from tests.e2e.hands import Hands, Keyboard, Mouse
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 from tests.e2e.talk import Talk
+from tests.e2e.turns import Turn, Turns, mark
 
-_MINE = pytest.StashKey[bool]()
+BROWSERS = frozenset({"desks", "on_stage"})
+"""Fixtures that open some."""
+
+_TURNS = pytest.StashKey[Turns]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,34 +28,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where the work is shared, tests with browsers come between those without: several of them at once take the whole
-    machine, while calls alone take little of it.
-    """
-    if config.getoption("--taken") is not None:
-        items.sort(key=_mark)
+    """Where the work is shared, tests of all kinds come between each other: those of one file have much in common."""
+    taken: Path | None = config.getoption("--taken")
+    if taken is not None:
+        items.sort(key=lambda item: mark(item.nodeid))
+        config.stash[_TURNS] = Turns(taken)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Run the next test that nobody has taken; nothing tells of the others.
 
     pytest leaves standing what the next test of its list needs too, and here that one may be another's: so there is
     none (`nextitem`).
     """
-    taken: Path | None = item.config.getoption("--taken")
-    if taken is None or item.stash.get(_MINE, False):
+    turns = item.config.stash.get(_TURNS, None)
+    if turns is None or turns.running:
         return None
-    try:
-        (taken / _mark(item)).touch(exist_ok=False)
-    except FileExistsError:
-        return True
-    item.stash[_MINE] = True
-    item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+
+    def run(of: pytest.Item) -> None:
+        of.ihook.pytest_runtest_protocol(item=of, nextitem=None)
+
+    with_browser = not BROWSERS.isdisjoint(getattr(item, "fixturenames", ()))
+    turns.offer(Turn(item.nodeid, partial(run, item), with_browser=with_browser), last=nextitem is None)
     return True
-
-
-def _mark(item: pytest.Item) -> str:
-    return sha256(item.nodeid.encode()).hexdigest()
 
 
 @pytest.fixture(scope="session")

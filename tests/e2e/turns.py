@@ -1,0 +1,90 @@
+"""Whose turn it is, where several call centres share the tests: each takes the next that nobody has taken.
+
+Browsers take much of a machine as they start, and bots that get too little of it hear nothing for a while: no more than
+two of the tests that open some are run at the same time. What they have in common is a directory.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+PLACES = 2
+
+
+def mark(test: str) -> str:
+    """What a test is called in the directory. By this they are in no order that means anything."""
+    return sha256(test.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A test, and how it is run."""
+
+    test: str
+    run: Callable[[], object]
+    with_browser: bool = False
+
+
+@dataclass
+class Turns:
+    """Those of one call centre; `taken` is the directory."""
+
+    taken: Path
+    running: bool = False
+    put_off: list[Turn] = field(default_factory=list)
+
+    def offer(self, turn: Turn, *, last: bool = False) -> None:
+        """Run it if nobody has taken it, and before it what was put off; what finds no place now is put off.
+
+        After the `last` one nothing is left.
+        """
+        self.put_off = [each for each in (*self.put_off, turn) if not self._is_over(each, wait=last)]
+
+    def _is_over(self, turn: Turn, *, wait: bool) -> bool:
+        if (self.taken / mark(turn.test)).exists():
+            return True
+        if not turn.with_browser:
+            self._take(turn)
+            return True
+        with self._place(wait=wait) as found:
+            if found:
+                self._take(turn)
+        return found
+
+    def _take(self, turn: Turn) -> None:
+        try:
+            (self.taken / mark(turn.test)).touch(exist_ok=False)
+        except FileExistsError:
+            return
+        self.running = True
+        try:
+            turn.run()
+        finally:
+            self.running = False
+
+    @contextmanager
+    def _place(self, *, wait: bool) -> Iterator[bool]:
+        """Whether there is one for a test with browsers, as long as the block lasts. Waited for: the first."""
+        files = [os.open(self.taken / f"browsers.{n}", os.O_WRONLY | os.O_CREAT, 0o600) for n in range(PLACES)]
+        try:
+            found = any(_locked(file) for file in files)
+            if wait and not found:
+                fcntl.flock(files[0], fcntl.LOCK_EX)
+            yield found or wait
+        finally:
+            for file in files:
+                os.close(file)
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
