@@ -97,9 +97,9 @@ async def _answer(route: Route, scene: Scene, *, built: bool) -> None:
         return
     file = DIST / ("index.html" if path == "/" else "embed.html" if path == "/embed" else path.lstrip("/"))
     if path.startswith("/v1/") or not file.is_file():
-        await route.fulfill(
-            status=404, json={"code": "not_found", "detail": "", "status": 404, "title": "", "type": ""}
-        )
+        # Whoever logs in on a stage has the wrong password.
+        status, code = (401, "unauthenticated") if path == "/v1/login" else (404, "not_found")
+        await route.fulfill(status=status, json={"code": code, "detail": "", "status": status, "title": "", "type": ""})
     else:
         await route.fulfill(body=file.read_bytes(), content_type=KINDS.get(file.suffix, "application/octet-stream"))
 

@@ -167,6 +167,8 @@ async def test_a_page_with_nothing_in_it_says_what_to_do(on_stage: Stage) -> Non
     ready = replace(empty, events=_with(empty.events, state="ready"))
     async with on_stage.show(ready, "en") as page:
         await expect(page.get_by_role("main")).to_contain_text("The next call will be shown here.")
+    async with on_stage.show(NAMED["unreachable"], "en") as page:
+        await expect(page.get_by_role("main")).to_contain_text("Calls are shown here.")
     without_phone = replace(empty, events=_with(empty.events, phone=None))
     async with on_stage.show(without_phone, "en") as page:
         await expect(page.get_by_role("main")).to_contain_text("You have no phone: ask your administrator for one.")
