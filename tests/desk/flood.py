@@ -132,6 +132,11 @@ class Centre:
             what = {"target": f"agent:{row['agent']}", "available": None, "state": row["state"]}
         return {"type": "target.updated", "as_of": now(), **what}
 
+    def shown(self, row: Json) -> str:
+        """How somebody is: overseers see of those who are ready to whom no call can come."""
+        away = self.role != "agent" and row["state"] == "ready" and row["phone_state"] == "unreachable"
+        return "unreachable" if away else str(row["state"])
+
     def _queue(self) -> Json:
         queue = self.dice.choice(self.queues)
         queue |= {"waiting": self.dice.randrange(9), "as_of": now()}
@@ -225,8 +230,8 @@ class Server:
         )
 
     async def truth(self, _: web.Request) -> web.Response:
-        """How everybody is."""
-        return web.json_response({row["name"]: row["state"] for row in self.centre.people.values()})
+        """How everybody is to be shown."""
+        return web.json_response({row["name"]: self.centre.shown(row) for row in self.centre.people.values()})
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """What the page asks for; whatever is not known is done."""

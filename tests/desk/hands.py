@@ -22,6 +22,8 @@ LEAST = 16.0
 # Seconds from one key or click to the next: who types ten a second types fast.
 PAUSE = 0.1
 NAME = "mar"
+# How many are told one by one.
+SLOWEST = 6
 WHERE = """(selector) => {
   const thing = document.querySelector(selector);
   thing.scrollIntoView({ block: "nearest" });
@@ -41,9 +43,11 @@ NOTES = """
     }
   };
   new PerformanceObserver((list) => {
-    for (const { name, duration, startTime, processingStart, processingEnd } of list.getEntries())
+    for (const { name, duration, startTime, processingStart, processingEnd, target } of list.getEntries())
       if (kinds.has(name))
-        window.noted.entries.push([duration, processingStart - startTime, processingEnd - processingStart]);
+        window.noted.entries.push([
+          duration, processingStart - startTime, processingEnd - processingStart, `${name} ${target?.className}`,
+        ]);
   }).observe({ type: "event", durationThreshold: 16, buffered: true });
   window.counted = () => {
     let sum = 0;
@@ -76,20 +80,22 @@ NOTES = """
 
 @dataclass
 class Waits:
-    """Of keys and clicks, in ms: until the picture, and how long each waited and was worked on."""
+    """Of keys and clicks, in ms: until the picture, how long each waited and was worked on; and the slowest."""
 
     count: int = 0
     until_shown: list[float] = field(default_factory=list)
     delay: list[float] = field(default_factory=list)
     work: list[float] = field(default_factory=list)
+    slow: list[tuple[float, str]] = field(default_factory=list)
 
-    def add(self, count: int, entries: list[list[float]]) -> None:
+    def add(self, count: int, entries: list[tuple[float, float, float, str]]) -> None:
         """Of `count` events the browser noted these."""
         self.count += count
         quick = [LEAST] * max(0, count - len(entries))
-        self.until_shown += [float(entry[0]) for entry in entries] + quick
-        self.delay += [float(entry[1]) for entry in entries]
-        self.work += [float(entry[2]) for entry in entries]
+        self.until_shown += [entry[0] for entry in entries] + quick
+        self.delay += [entry[1] for entry in entries]
+        self.work += [entry[2] for entry in entries]
+        self.slow = sorted([*self.slow, *((entry[0], entry[3]) for entry in entries)], reverse=True)[:SLOWEST]
 
     def json(self) -> Json:
         """For programs."""
@@ -98,6 +104,7 @@ class Waits:
             "until_shown": percentiles(self.until_shown),
             "delay": percentiles(self.delay),
             "work": percentiles(self.work),
+            "slowest": self.slow,
         }
 
 

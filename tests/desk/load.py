@@ -28,6 +28,7 @@ import aiohttp
 from playwright.async_api import CDPSession, Page
 
 from tests.bench.figures import load, tell
+from tests.desk.flood import PEOPLE
 from tests.desk.hands import NOTES, Hands, Waits, at_an_empty_page, at_supervision, at_the_desk, busy
 from tests.desk.stage import DIST, Json, stage
 
@@ -103,7 +104,7 @@ async def opened(role: str, dist: Path, *, empty: bool = False) -> AsyncIterator
                 await page.evaluate(EMPTY)
             else:
                 await page.goto(f"{origin}{path}")
-                await page.locator(shows).nth(499).wait_for(state="attached")
+                await page.wait_for_function(ALL, arg=[shows, PEOPLE])
                 await page.evaluate(IN_VIEW, shows)
             cdp = await context.new_cdp_session(page)
             await cdp.send("Performance.enable")
@@ -118,22 +119,35 @@ IN_VIEW = """(shows) => {
   const list = document.querySelector(shows).closest("section");
   scrollTo(0, list.getBoundingClientRect().top + scrollY - 80);
 }"""
-SHOWN = """(list) => Object.fromEntries([...document.querySelectorAll(list)].map((row) => {
-  const state = [...row.querySelector(".state").classList].find((name) => name.startsWith("state-"));
-  return [row.querySelector(".name").textContent, state?.slice("state-".length)];
-}))"""
+# How long the list is: as its rows say, where those out of sight are not in the document.
+ALL = """([list, size]) => {
+  const rows = document.querySelectorAll(list);
+  return Number(rows[0]?.ariaSetSize ?? rows.length) >= size;
+}"""
+# From the first row to the last, as somebody would who looks at all of them.
+SHOWN = """async (list) => {
+  const found = {};
+  for (let at = 0; at < document.documentElement.scrollHeight; at += innerHeight / 2) {
+    scrollTo(0, at);
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
+    for (const row of document.querySelectorAll(list)) {
+      const state = [...row.querySelector(".state").classList].find((name) => name.startsWith("state-"));
+      found[row.querySelector(".name").textContent] = state?.slice("state-".length);
+    }
+  }
+  return found;
+}"""
 
 
 async def shown_rightly(page: Opened, role: str) -> tuple[int, int]:
     """(how many are shown as they are, how many there are), once all has come."""
-    truth = await page.truth()
-    right = 0
-    for _ in range(20):
-        seen = await page.page.evaluate(SHOWN, ROLES[role][2])
+    truth, right = await page.truth(), 0
+    seen: dict[str, str] = {}
+    for _ in range(5):
+        seen |= await page.page.evaluate(SHOWN, ROLES[role][2])
         right = sum(seen.get(name) == state for name, state in truth.items())
         if right == len(truth):
             break
-        await page.page.evaluate("new Promise((done) => setTimeout(done, 100))")
     return right, len(truth)
 
 

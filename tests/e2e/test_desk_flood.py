@@ -1,4 +1,5 @@
-"""The page under more events than anybody can follow: it draws what they came to, and shows the newest in the end."""
+"""The page with more events and people than anybody can follow: it draws what the events came to, shows the newest in
+the end, and comes to everybody."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import replace
 from playwright.async_api import expect
 
 from tests.desk.reported import crowd
-from tests.desk.scenes import SCENES
+from tests.desk.scenes import SCENES, overseen
 from tests.desk.stage import stage
 from tests.e2e.stack import Stack
 
@@ -43,6 +44,7 @@ async def test_of_many_events_a_supervisor_sees_what_they_came_to_in_few_picture
         events.append({"type": "agent.updated", "agent": dict(person)})
     flooded = replace(supervisor, events=(*supervisor.events, *events), before=COUNTS)
     async with stage(stack.api) as opened, opened.show(flooded, "en") as page:
+        await page.set_viewport_size({"width": 1280, "height": 4000})
         rows = page.get_by_role("region", name="Agents").get_by_role("listitem")
         words = {"ready": "Ready", "on_call": "On a call", "wrap_up": "After-call work"}
         for name, person in people.items():
@@ -51,3 +53,25 @@ async def test_of_many_events_a_supervisor_sees_what_they_came_to_in_few_picture
         goes = await page.evaluate("window.goes")
         assert len(goes) <= 2 + (goes[-1] - goes[0]) / PICTURE
         assert await page.evaluate("window.whole") == 0
+
+
+async def test_a_supervisor_comes_to_each_of_500_people_and_the_keyboard_stays_where_it_was(stack: Stack) -> None:
+    many = overseen("many", "/#supervisor", "supervisor", people=500)
+    async with stage(stack.api) as opened, opened.show(many, "en") as page:
+        rows = page.get_by_role("region", name="Agents").get_by_role("listitem")
+        seen: set[int] = set()
+        while 500 not in seen:
+            # As a screen reader does: on to the last row that there is.
+            await rows.evaluate_all("all => all.at(-1).scrollIntoView({ block: 'nearest' })")
+            await expect(rows.last).not_to_have_attribute("aria-posinset", str(max(seen, default=0)))
+            there = await rows.evaluate_all("all => all.map(row => [+row.ariaPosInSet, +row.ariaSetSize])")
+            assert {size for _, size in there} == {500}
+            seen |= {position for position, _ in there}
+        assert seen == set(range(1, 501))
+        assert await rows.count() < 300
+        last = await rows.last.get_attribute("aria-label")
+        await rows.last.get_by_role("button", name="Actions").focus()
+        await page.evaluate("scrollTo(0, 0)")
+        await expect(rows.first).to_be_in_viewport()
+        await page.keyboard.press("Enter")
+        await expect(rows.and_(page.get_by_label(last or "", exact=True)).get_by_role("menuitem").first).to_be_focused()
