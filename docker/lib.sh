@@ -235,13 +235,18 @@ image_digest() {
     ) | sha256sum | cut -c 1-16
 }
 
-# Sets ASTERISK_TAG, CONTROLLER_TAG, … and builds what is missing.
+# Sets ASTERISK_TAG, CONTROLLER_TAG, … and builds what is missing, all at the same time: most of it is unpacking packages,
+# which is work for one core.
 build_images() {
-    local name tag
+    local name tag building=() one
     for name in "${IMAGES[@]}"; do
         tag=$(image_digest "$name")
         export "${name^^}_TAG=$tag"
-        build_image "$name" "$tag" "$REPO" --tag "callcontrol-$name:latest"
+        build_image "$name" "$tag" "$REPO" --tag "callcontrol-$name:latest" &
+        building+=($!)
+    done
+    for one in "${building[@]}"; do
+        wait "$one" || exit 1 # it has said why
     done
 }
 
