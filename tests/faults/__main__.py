@@ -7,7 +7,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +32,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="row", help=f"one of {', '.join(names)}; without any, all")
     parser.add_argument("--rounds", type=int, help="of each row; else 20, and 60 where a controller is killed")
     parser.add_argument("--calls", type=int, default=10, help="that are up all the while (3 to 17)")
+    parser.add_argument("--verb", action="append", choices=list(VERBS), help="after this alone controllers are killed")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
     parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written")
     found = parser.parse_args(arguments)
@@ -48,14 +49,16 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 async def run(row: Row, wanted: argparse.Namespace) -> tuple[Conditions, list[Round]]:
     """All rounds of one row. Calls are set up once, and anew after a round in which something was wrong."""
     cluster = Cluster(Stack.from_environment())
-    chosen = moments(wanted.seed, wanted.rounds or row.rounds, list(VERBS))
+    chosen = moments(wanted.seed, wanted.rounds or row.rounds, wanted.verb or list(VERBS))
     print(f"── {row.name}: {len(chosen)} rounds, {wanted.calls} calls up, seed {wanted.seed}", flush=True)
     begin, found = os.getloadavg()[0], list[Round]()
     while len(found) < len(chosen):
         await _until_whole(cluster)
         async with scene(cluster, wanted.calls, _ONLY.get(row.name)) as now:
             for moment in chosen[len(found) :]:
-                found.append(await play(row, now, moment))
+                each, stories = await play(row, now, moment)
+                found.append(each)
+                _keep(stories, wanted.page.parent / "stories" / f"{row.name}-{len(found)}")
                 print(line(len(found), len(chosen), found[-1]), flush=True)
                 if found[-1].wrong:
                     break
@@ -68,6 +71,13 @@ async def run(row: Row, wanted: argparse.Namespace) -> tuple[Conditions, list[Ro
         load=(begin, os.getloadavg()[0]),
     )
     return conditions, found
+
+
+def _keep(stories: Mapping[str, str], directory: Path) -> None:
+    """Beside the page, for `ari-app replay`."""
+    for call, story in stories.items():
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / f"{call}.json").write_text(story)
 
 
 async def _until_whole(cluster: Cluster) -> None:

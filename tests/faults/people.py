@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -179,6 +180,16 @@ class People:
         """What each agent of ours is, as the API says; nothing where it is away."""
         _, answer = await self.admin.request("GET", "/v1/agents")
         return {each["agent"]: each["state"] for each in answer.get("agents", []) if each["agent"] in self.desktops}
+
+    async def calls(self) -> list[str]:
+        """That are up; none where nobody answers."""
+        _, answer = await self.admin.request("GET", "/v1/admin/calls")
+        return [call["id"] for call in answer.get("calls", [])]
+
+    async def stories(self, calls: Iterable[str]) -> dict[str, str]:
+        """Their files, as far as they can be had."""
+        found = {call: await self.admin.request("GET", f"/v1/admin/calls/{call}/story/file") for call in calls}
+        return {call: json.dumps(answer) for call, (status, answer) in found.items() if status == 200}
 
     async def until_ready(self, *names: str, within: float = 10.0) -> None:
         """Wait until these can be offered a call."""

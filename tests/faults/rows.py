@@ -78,8 +78,11 @@ class Play:
         self.wrong += self.scene.people.strangers(talks, since, end)
 
 
-async def play(row: Row, scene: Scene, moment: Moment) -> Round:
-    """One round of a row, and what is left of it then. Whatever does not come at all is wrong, not raised."""
+async def play(row: Row, scene: Scene, moment: Moment) -> tuple[Round, dict[str, str]]:
+    """One round of a row, and what is left of it then. Whatever does not come at all is wrong, not raised.
+
+    Where something is wrong, with the stories of the calls that were up.
+    """
     played = Play(scene, moment)
     silences: dict[str, float] = {}
     try:
@@ -88,11 +91,13 @@ async def play(row: Row, scene: Scene, moment: Moment) -> Round:
             await scene.until_whole()
     except AssertionError as complaint:
         played.wrong.append(" ".join(str(complaint).splitlines()[:6]))
+    calls = await scene.people.calls()
     await scene.goes_home(scene.caller, scene.other)
     with suppress(AssertionError):
         await scene.people.until_ready(scene.agent, scene.spare)
     left = await scene.what_is_wrong([*scene.controls, *scene.witnesses])
-    return Round(played.what, played.took, silences, (*played.wrong, *left))
+    found = Round(played.what, played.took, silences, (*played.wrong, *left))
+    return found, await scene.people.stories(calls) if found.wrong else {}
 
 
 # -- controllers ------------------------------------------------------------------------------------------------------
