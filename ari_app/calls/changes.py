@@ -114,6 +114,7 @@ class LegChanges(TypedDict, total=False):
     keys: str
     keyed_at: float
     detecting: bool
+    dialled: bool
 
 
 class OfferChanges(TypedDict, total=False):

@@ -6,6 +6,7 @@ from hypothesis.stateful import precondition, rule
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from tests.properties.scene import SELDOM, Scene
+from tests.support import account
 
 
 class Faults(Scene):
@@ -85,6 +86,19 @@ class Faults(Scene):
         """`behind`: what its last step made of calls was done, and not yet written."""
         if now:
             self.world.restart(behind=behind)
+
+    @rule(now=SELDOM, dies=st.booleans())
+    def the_controller_is_lost_as_it_is_about_to_dial(self, now: bool, dies: bool) -> None:
+        """It `dies`, or its connection alone does: what it has decided was written, and is not requested."""
+        if not now:
+            return
+        while not (about := account.never_dialled(self.world)) and self.world.step():
+            pass
+        if about and dies:
+            self.world.restart()
+        elif about and self.world.asterisk.connected:
+            self.world.lose_link()
+            self.world.asterisk.restore_link()
 
     @precondition(lambda self: self.world.asterisk.connected)
     @rule(now=SELDOM)

@@ -19,6 +19,7 @@ from ari_app.calls.model import (
 from ari_app.calls.replay import replay
 from ari_app.engine.storyfile import read, write
 from ari_app.routing.targets import TargetType
+from ari_app.testing.asterisk_model import State
 from tests.support import astray, wellformed
 from tests.support.earshot import established_in_silence, expected_hears, rung_wrongly, shown_to_hear, still_announced
 
@@ -33,6 +34,16 @@ def _refuses_for_ever(world: World) -> list[str]:
     """Who counts as ready though their phone has refused often enough."""
     refusing = (agent for agent, times in world.refusing.items() if times >= _ENOUGH and agent in world.agents.idle)
     return [f"{agent} is ready, and their phone refuses" for agent in refusing]
+
+
+def never_dialled(world: World) -> list[str]:
+    """Phones that are said to be rung, and that nobody has dialled: whoever waits for them waits in vain."""
+    channels = world.asterisk.world.channels
+    return [
+        f"{leg.id} is said to be dialled, and is not"
+        for leg in world.switch.legs.values()
+        if leg.state is LegState.DIALLING and leg.id in channels and channels[leg.id].state is State.CREATED
+    ]
 
 
 def _waits_for_who_went_home(world: World) -> list[str]:
@@ -70,6 +81,7 @@ def wrong(world: World) -> list[str]:
         *_kept_otherwise(world),
         *_of_nobody(world),
         *_displayed_otherwise(world),
+        *never_dialled(world),
         *_monitors(world, monitors),
         *_bridges(world, bridged, tried),
         *_hearing(world),

@@ -27,6 +27,8 @@ def effect_done(step: Step, number: int) -> None:
     effect, _ = _over(step, number)
     if isinstance(effect, e.StopRecorder):
         recording.stopped(step, effect)
+    elif isinstance(effect, e.DialLeg) and step.leg(effect.leg) is not None:
+        step.put_leg(effect.leg, dialled=True)
 
 
 def effect_failed(step: Step, fact: EffectFailed) -> None:

@@ -106,6 +106,7 @@ class Leg:
     keys: str = ""  # the beginning of a feature code
     keyed_at: float = 0.0  # when its last key was pressed
     detecting: bool = False  # it is reported when they speak
+    dialled: bool = False  # Asterisk has confirmed that; until then it may not have been requested
 
     def speaks_in(self, call: CallId) -> bool:
         """Whether it is up, and turned to this call of all that it serves."""

@@ -10,6 +10,7 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Leg, LegState, OfferState, Phone
 from ari_app.testing.asterisk import Behaviour
+from tests.support import account
 from tests.support.office import AWAY, Office, hear_each_other
 from tests.support.world import to
 
@@ -409,3 +410,33 @@ def test_after_a_restart_the_agents_of_a_call_that_ended_meanwhile_are_free() ->
     office.restart()
     office.is_calm()
     assert not office.agents.activity
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_phone_that_was_about_to_be_dialled_when_the_controller_was_lost_rings_all_the_same(dies: bool) -> None:
+    """Written, and not yet requested: it was believed to ring, and its agent to have let it ring."""
+    office = Office()
+    office.arrives("agent", "bob", leg="in1")
+    while not account.never_dialled(office):
+        assert office.step(), "nobody is about to be dialled"
+    if dies:
+        office.restart()
+    else:
+        office.lose_link()
+        office.asterisk.restore_link()
+    office.settle()
+    office.picks_up("bob")
+    assert office.hears() == hear_each_other("bob", "in1")
+    assert not office.agents.missed
+    assert not office.wrong()
+
+
+def test_a_phone_that_was_dialled_and_does_not_ring_yet_is_not_dialled_twice() -> None:
+    office = Office()
+    office.phone("bob", Behaviour.NEVER)
+    office.arrives("agent", "bob", leg="in1")
+    office.settle()
+    office.restart()
+    office.settle()
+    dialled = [effect for effect in office.asterisk.executed if isinstance(effect, e.DialLeg)]
+    assert len(dialled) == 1
