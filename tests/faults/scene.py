@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -63,12 +64,19 @@ class Scene:
         return max(took)
 
     async def _done(self, talk: Talk, verb: str, state: str, since: float) -> float:
-        """Seconds. Requested again until it is so, as an agent would: who does not know whether it was done looks."""
+        """Seconds. Requested again until it is so, as an agent would: who does not know whether it was done looks, and
+        begins anew where it was not. One key until then: a request that nobody waits for any more is not done twice.
+        """
         answers: list[Answer] = []
+        key = uuid.uuid4().hex
 
         async def done() -> bool:
-            answers.append(await talk.desktop.request("POST", f"/v1/calls/{talk.call}/{verb}"))
-            return answers[-1][0] == 200 or (answers[-1][0] == 409 and await talk.state() == state)
+            nonlocal key
+            answers.append(await talk.desktop.request("POST", f"/v1/calls/{talk.call}/{verb}", key=key))
+            status = answers[-1][0]
+            if status in (409, 504):
+                key = uuid.uuid4().hex
+            return status == 200 or (status == 409 and await talk.state() == state)
 
         try:
             await until(done, verb, PATIENCE)
