@@ -14,6 +14,7 @@ from functools import partial
 from ari_app.calls.effects import (
     AsteriskEffect,
     CreateLeg,
+    DestroyBridge,
     DialLeg,
     HangUp,
 )
@@ -289,6 +290,15 @@ class FakeAsterisk:
                 self._do(effect)
             result = EffectFailed(effect.number, failure.reason, unknown=failure.carried_out)
         item.answer = self._lanes.tell(f"answers:{lane_of(effect)}", result)
+        if isinstance(effect, DestroyBridge):
+            item.answer.act = self._settle
+
+    def _settle(self) -> None:
+        """A bridge's end is over. What is requested from now on finds its legs; a move that was requested before may
+        not have.
+        """
+        for channel in self.world.channels.values():
+            channel.adrift = channel.adrift and self._lanes.moves(channel.id)
 
     def _do(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
         if isinstance(effect, CreateLeg) and self._behaviour(effect.destination) is Behaviour.UNREACHABLE:

@@ -84,6 +84,7 @@ class State(StrEnum):
 class Channel:
     """A channel. `muted_in`: nobody hears it; `muted_out`: it hears nobody; `held`: neither, by the phone's own key.
 
+    `adrift`: its bridge was ended with it inside, and the move that comes now is answered and lost (measured).
     `transfer_key`: it is ours; `transfers` is what the phone was sent of the transfers that it requested. `snoops`:
     the one that it is a snoop of.
     """
@@ -93,6 +94,7 @@ class Channel:
     destination: Destination | None = None
     arrived: ChannelArrived | None = None
     bridge: BridgeId | None = None
+    adrift: bool = False
     muted_in: bool = False
     muted_out: bool = False
     held_by_phone: bool = False
@@ -220,6 +222,7 @@ class World:
         for member in self.channels.values():
             if member.bridge == bridge:
                 member.bridge = None
+                member.adrift = True
 
     def _snoop(self, effect: CreateSnoop, leg: LegId, of: LegId) -> Outcome:
         done = Outcome(EffectDone(effect.number))
@@ -336,7 +339,7 @@ def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:
         case AnswerLeg():
             channel.state = State.UP
         case JoinBridge(bridge=bridge):
-            channel.bridge = bridge
+            channel.bridge, channel.adrift = None if channel.adrift else bridge, False
         case LeaveBridge(bridge=bridge):
             channel.bridge = None if channel.bridge == bridge else channel.bridge
         case ShowIdentity(identity=identity):

@@ -1,7 +1,8 @@
 """The order in which an in-memory Asterisk does things: what waits in lanes, and for what.
 
 The same order as the executor's (`ari.executor`): effects of one leg one after the other, those of different legs in
-any order; whoever names a bridge waits for its creation; a hang-up overtakes its leg's lane.
+any order; whoever names a bridge waits for its creation; its destruction waits for the moves that one step requests
+with it; a hang-up overtakes its leg's lane.
 """
 
 from collections.abc import Callable
@@ -40,6 +41,7 @@ class Item:
     after: list["Item"] = field(default_factory=list)
     answer: "Item | None" = None
     taken: bool = False
+    begun: bool = False
 
     @property
     def done(self) -> bool:
@@ -117,6 +119,7 @@ class Lanes:
 
     def pending(self) -> tuple[Lane, ...]:
         """The lanes that can go on, the one that waits longest first."""
+        self._begin()
         lanes = dict.fromkeys(item.lane for item in self._items)
         return tuple(lane for lane in lanes if self.head(lane) is not None)
 
@@ -131,6 +134,22 @@ class Lanes:
             if any(item.lane == answers for item in self._items):
                 return None
         return head
+
+    def moves(self, leg: LegId) -> bool:
+        """Whether a move of this leg into a bridge waits."""
+        return any(isinstance(item.effect, JoinBridge) and item.effect.leg == leg for item in self._items)
+
+    def _begin(self) -> None:
+        """One step requests a bridge's destruction first, and then the moves out of it."""
+        for item in self._effects:
+            if isinstance(item.effect, DestroyBridge) and not item.begun:
+                item.begun = True
+                item.after += [
+                    o
+                    for o in self._unanswered()
+                    if (isinstance(o.effect, JoinBridge) and o.bridge != item.bridge)
+                    or (isinstance(o.effect, LeaveBridge) and o.bridge == item.bridge)
+                ]
 
     def _overtake(self, leg: LegId, effect: HangUp) -> Item:
         """The first in the leg's lane is under way; those behind it are dropped."""
@@ -154,7 +173,9 @@ class Lanes:
         if isinstance(item.effect, DestroyBridge):
             return [o for o in others if o.bridge == item.bridge or isinstance(o.effect, HangUp)]
         awaited: tuple[type[AsteriskEffect], ...] = (CreateBridge, DestroyBridge)
-        if isinstance(item.effect, PlayToBridge):
+        if isinstance(item.effect, LeaveBridge):
+            awaited = (CreateBridge,)  # a destruction waits for it
+        elif isinstance(item.effect, PlayToBridge):
             awaited = (*awaited, JoinBridge, StartRecorder)
         return [o for o in others if o.bridge == item.bridge and isinstance(o.effect, awaited)]
 

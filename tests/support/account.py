@@ -84,6 +84,7 @@ def wrong(world: World) -> list[str]:
         *never_dialled(world),
         *_monitors(world, monitors),
         *_bridges(world, bridged, tried),
+        *_elsewhere(world),
         *_hearing(world),
         *_parties(world),
         *still_announced(world),
@@ -137,6 +138,16 @@ def _bridges(world: World, bridged: Sequence[Call | Monitor], tried: set[str]) -
     made = {x.bridge for x in bridged if x.bridge_made}
     difference = (made ^ world.asterisk.world.bridges) - tried
     return [f"leaked or lost bridges: {difference}"] if difference else []
+
+
+def _elsewhere(world: World) -> list[str]:
+    """Each leg is in the bridge into which it was moved: who is on hold, or has no company yet, will hear it later."""
+    channels = world.asterisk.world.channels
+    return [
+        f"{leg.id} is in {channels[leg.id].bridge}, should be in {leg.requested.bridge}"
+        for leg in world.switch.legs.values()
+        if leg.requested is not None and leg.id in channels and channels[leg.id].bridge != leg.requested.bridge
+    ]
 
 
 def _hearing(world: World) -> list[str]:
