@@ -148,10 +148,13 @@ async def _until(stack: Stack, holds: Callable[[tuple[int, str]], bool], what: s
 
 
 def _stop(container: Container) -> None:
-    """Docker kills whoever has not ended by then, and says nothing of it."""
+    """Docker kills whoever has not ended by then, and says nothing of it. No controller may need that; Asterisk does,
+    once in some hundred times, and is as much away then.
+    """
     container.stop(timeout=10)
     container.reload()
-    assert container.attrs["State"]["ExitCode"] != _KILLED, f"{container.name} did not end when it was stopped"
+    killed = container.attrs["State"]["ExitCode"] == _KILLED
+    assert not killed or "-asterisk" in str(container.name), f"{container.name} did not end when it was stopped"
 
 
 class Part:
