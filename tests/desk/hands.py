@@ -22,7 +22,7 @@ LEAST = 16.0
 # Seconds from one key or click to the next: who types ten a second types fast.
 PAUSE = 0.1
 NAME = "mar"
-# How many are told one by one.
+# How many are shown one by one.
 SLOWEST = 6
 WHERE = """(selector) => {
   const thing = document.querySelector(selector);
