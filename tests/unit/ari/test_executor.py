@@ -1,7 +1,7 @@
 """The order of effects, and that each is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -313,10 +313,8 @@ async def test_before_it_is_opened_everything_fails(asterisk: Asterisk) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
+def quiet() -> None:
     """No output of expected failures in the tests' report."""
     import structlog
 
     structlog.configure(processors=[structlog.testing.LogCapture()])
-    yield
-    structlog.reset_defaults()

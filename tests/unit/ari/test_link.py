@@ -1,7 +1,7 @@
 """The connection: reconciles, delivers in order, comes back, gives way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -100,11 +100,10 @@ class Listener:
 
 
 @pytest.fixture(autouse=True)
-def logs() -> Iterator[structlog.testing.LogCapture]:
+def logs() -> structlog.testing.LogCapture:
     capture = structlog.testing.LogCapture()
     structlog.configure(processors=[capture])
-    yield capture
-    structlog.reset_defaults()
+    return capture
 
 
 @pytest.fixture

@@ -165,7 +165,8 @@ def test_end_to_end_tests_begin_while_the_contract_tests_have_the_first_call_cen
         return runs(options, output)
 
     monkeypatch.setattr(machine, "run", run_together)
-    assert [counts(each)[0] for each in three.steps(["contract", "e2e"])] == [2, 5]
+    monkeypatch.setattr(f"{__name__}.FAILING", "nobody")  # which of them has the contract tests, nobody knows
+    assert [counts(each) for each in three.steps(["contract", "e2e"])] == [(2, 0), (6, 0)]
     names = [name.removesuffix("-bots") for name in machine.ran]
     assert len(names) == 4
     assert set(names) == {"cctest-64", "cctest-65", "cctest-66"}
