@@ -21,8 +21,8 @@ from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
 _LOUD: Final = 0.3
-_SHORTEST: Final = 8
-"""Frames: what is shorter is a change from one thing to the next."""
+_SHORTEST: Final = 15
+"""Frames: what is shorter is a change from one thing to the next, or a voice whose packets came late."""
 
 
 @dataclass(frozen=True)

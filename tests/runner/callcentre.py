@@ -19,6 +19,8 @@ from tests.runner.compose import Options
 from tests.runner.machine import Machine
 from tests.runner.places import Place
 
+_FIRST = 8192
+"""Shares of the processor: what is tested comes before the browsers, bots and pure tests on the same machine."""
 _READY_WITHIN = 60
 _POLL_SECONDS = 0.2
 _RESTARTS = 4  # of a controller that only dies
@@ -84,7 +86,7 @@ class CallCentre:
         for file in (files, *files.rglob("*")):
             file.chmod(0o755 if file.is_dir() else 0o644)
         for name in self.parts:
-            self._running[name] = self._machine.start(self._service(name))
+            self._running[name] = self._machine.start({**self._service(name), "cpu_shares": _FIRST})
         self._wait_until_ready()
 
     def bots(self) -> Options:
