@@ -148,8 +148,9 @@ async def _until(stack: Stack, holds: Callable[[tuple[int, str]], bool], what: s
 
 
 def _stop(container: Container) -> None:
-    """Docker kills whoever has not ended by then, and says nothing of it. No controller may need that; Asterisk does,
-    once in some hundred times, and is as much away then.
+    """Docker kills whoever has not ended by then, and says nothing of it; no controller may need that.
+
+    Asterisk does now and then: it hangs up all channels, and waits up to fifteen seconds for one in nobody's care.
     """
     container.stop(timeout=10)
     container.reload()
