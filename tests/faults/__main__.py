@@ -17,7 +17,7 @@ from tests.faults.figures import Conditions, Round, Row
 from tests.faults.moments import Moment, moments
 from tests.faults.report import line, page
 from tests.faults.rows import ROWS, play
-from tests.faults.scene import Scene, scene
+from tests.faults.scene import Scene, scene, until_whole
 from tests.faults.verbs import VERBS
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -57,7 +57,8 @@ async def run(row: Row, wanted: argparse.Namespace) -> tuple[Conditions, list[Ro
     failures = 0
     while len(found) < len(chosen) and failures < _SET_UPS:
         try:
-            await _until_whole(cluster)
+            await until_whole(cluster)
+            await cluster.until(cluster.has_no_phone, "no phone is registered")
             async with scene(cluster, wanted.calls, _ONLY.get(row.name)) as now:
                 await _play(row, now, chosen, found, wanted.page.parent / "stories")
         except AssertionError as complaint:
@@ -90,13 +91,6 @@ def _keep(stories: Mapping[str, str], directory: Path) -> None:
     for call, story in stories.items():
         directory.mkdir(parents=True, exist_ok=True)
         (directory / f"{call}.json").write_text(story)
-
-
-async def _until_whole(cluster: Cluster) -> None:
-    await cluster.until(cluster.is_whole, "the Sentinels know all that there is", 60)
-    await cluster.until_led()
-    await cluster.until(cluster.gives_calls_to_all, "both Asterisks are led, and get calls", 60)
-    await cluster.until(cluster.has_no_phone, "no phone is registered")
 
 
 async def main(arguments: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from tests.faults.figures import Promise, Round, Row
 from tests.faults.looking import primary
 from tests.faults.moments import Moment, choose
 from tests.faults.people import Talk
-from tests.faults.scene import Scene
+from tests.faults.scene import Scene, until_whole
 from tests.faults.verbs import OUTSIDE, VERBS, Stage, what_became_of
 
 COMMANDS = "commands for all calls again"
@@ -88,7 +88,7 @@ async def play(row: Row, scene: Scene, moment: Moment) -> tuple[Round, dict[str,
     try:
         async with played.nobody_hears_it(scene.witnesses) as silences:
             await PLAYED[row.name](played)
-            await scene.until_whole()
+            await until_whole(scene.cluster)
     except AssertionError as complaint:
         played.wrong.append(" ".join(str(complaint).splitlines()[:6]))
     calls = await scene.people.calls()
@@ -136,7 +136,7 @@ async def _controller_frozen(played: Play) -> None:
         played.took[COMMANDS] = await scene.until_commanded(begun)
     finally:
         await part.thaw()
-    await scene.until_whole()
+    await until_whole(scene.cluster)
     await scene.until_commanded(time.monotonic())
 
 

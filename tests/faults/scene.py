@@ -115,13 +115,6 @@ class Scene:
 
     # -- between rounds -----------------------------------------------------------------------------------------------
 
-    async def until_whole(self) -> None:
-        """Wait until every part is there again, and knows it. Raises AssertionError."""
-        cluster = self.cluster
-        await cluster.until(cluster.is_whole, "the Sentinels know all that there is", _STARTED_WITHIN)
-        await cluster.until_led()
-        await cluster.until(cluster.gives_calls_to_all, "both Asterisks are led, and get calls", _STARTED_WITHIN)
-
     async def what_is_wrong(self, talks: Iterable[Talk]) -> tuple[str, ...]:
         """All others have hung up: what is left of them, and who of those who talk does not hear whom they should."""
         talks = list(talks)
@@ -138,6 +131,13 @@ class Scene:
         """Who was there for one round hangs up."""
         for bot in (*bots, self.lab[self.agent], self.lab[self.spare]):
             bot.hangup()
+
+
+async def until_whole(cluster: Cluster) -> None:
+    """Wait until every part is there, and knows it. Raises AssertionError."""
+    await cluster.until(cluster.is_whole, "the Sentinels know all that there is", _STARTED_WITHIN)
+    await cluster.until_led()
+    await cluster.until(cluster.gives_calls_to_all, "both Asterisks are led, and get calls", _STARTED_WITHIN)
 
 
 @asynccontextmanager
