@@ -50,6 +50,17 @@ PROMPTS = "#prompts"
 """Of a bridge: what is written of it, and what is played to it."""
 
 
+def takes_out_of(effect: AsteriskEffect, bridge: BridgeId) -> bool:
+    """Whether the effect may be taking a leg out of this bridge, by itself or into another."""
+    match effect:
+        case JoinBridge():
+            return effect.bridge != bridge
+        case LeaveBridge():
+            return effect.bridge == bridge
+        case _:
+            return False
+
+
 @dataclass(eq=False, slots=True)
 class _Job:
     """An effect that was taken on. `finished` is set whatever became of it."""
@@ -190,12 +201,7 @@ class Executor:
         success, and now and then the leg is in no bridge from then on: two people who hear nothing. So it was with 17
         of 600 legs that were moved right after, 9 that were moved at once, and none that were moved before.
         """
-        return [
-            o
-            for o in self._jobs
-            if (isinstance(o.effect, JoinBridge) and o.bridge != bridge)
-            or (isinstance(o.effect, LeaveBridge) and o.bridge == bridge)
-        ]
+        return [other for other in self._jobs if takes_out_of(other.effect, bridge)]
 
     def _overtake(self, leg: LegId, job: _Job) -> None:
         lane = self._lanes.get(leg)

@@ -8,7 +8,7 @@ with it; a hang-up overtakes its leg's lane.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ari_app.ari.executor import HUNG_UP, PROMPTS, RECORDER
+from ari_app.ari.executor import HUNG_UP, PROMPTS, RECORDER, takes_out_of
 from ari_app.calls.effects import (
     AsteriskEffect,
     CreateBridge,
@@ -144,12 +144,8 @@ class Lanes:
         for item in self._effects:
             if isinstance(item.effect, DestroyBridge) and not item.begun:
                 item.begun = True
-                item.after += [
-                    o
-                    for o in self._unanswered()
-                    if (isinstance(o.effect, JoinBridge) and o.bridge != item.bridge)
-                    or (isinstance(o.effect, LeaveBridge) and o.bridge == item.bridge)
-                ]
+                bridge = item.effect.bridge
+                item.after += [o for o in self._unanswered() if o.effect is not None and takes_out_of(o.effect, bridge)]
 
     def _overtake(self, leg: LegId, effect: HangUp) -> Item:
         """The first in the leg's lane is under way; those behind it are dropped."""
