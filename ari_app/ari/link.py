@@ -5,7 +5,8 @@ happened in a gap are never sent again, so channels and bridges are listed each 
 an application: Asterisk gives it to the newest and tells the older, which then stays silent until it is started anew.
 
 An Asterisk that stood still answers requests again and yet may tell this connection nothing: it opens sockets that were
-given up meanwhile, and the application is theirs. So an event of our own must come back every few seconds.
+given up meanwhile, and the application is theirs. So an event of our own must come back, at once and then every few
+seconds.
 """
 
 import asyncio
@@ -262,19 +263,20 @@ class Link:
             self._replaced.set()
 
     async def _watch(self) -> None:
-        """Ends with an error when Asterisk answers no more, or tells no more."""
+        """Ends with an error when Asterisk answers no more, or tells no more: it may tell nothing from the first."""
         missed = 0
         while True:
-            await asyncio.sleep(self._pace.proof_every)
             try:
                 await self._prove()
-                missed = 0
-                self._client.http.abandoned = 0  # it would have come to them
             except AriError as error:
                 missed += 1
                 if missed >= self._pace.proofs_missed:
                     raise
                 log.warning("asterisk_not_heard", reason=str(error))
+                continue  # which has taken its time already
+            missed = 0
+            self._client.http.abandoned = 0  # it would have come to them
+            await asyncio.sleep(self._pace.proof_every)
 
     async def _prove(self) -> None:
         """Have an event sent to ourselves, along the way of all others."""

@@ -66,7 +66,7 @@ class Stack:
     async def no_calls(self, within: float = 15.0) -> None:
         """Wait until the controller and Asterisk have no call left: whatever stays is a leak. Polled until so.
 
-        An Asterisk that answers and sends no event, as now and then after it stood still, is found in twelve seconds.
+        An Asterisk that answers and sends no event, as now and then after it stood still, is found in 6 to 9 s.
         """
         left: list[object] = []
         try:

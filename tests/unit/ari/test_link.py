@@ -200,6 +200,16 @@ async def test_where_events_stop_while_requests_are_answered_the_connection_is_m
     assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
 
 
+async def test_one_that_sends_no_events_from_the_beginning_is_found_without_a_pause(
+    client: Client, listener: Listener
+) -> None:
+    client.mute = 2
+    link = Link(client, "app", listener, pace=Pace(first_delay=0.0, proof_every=3600.0, proof_within=0.01))
+    link.start()
+    assert (await listener.until(3))[1:] == [("down", False), ("up", "channels-2", "bridges-2")]
+    await link.stop()
+
+
 async def test_a_socket_of_our_own_that_asterisk_opens_late_does_not_fence_us(
     link: Link, client: Client, listener: Listener
 ) -> None:
