@@ -19,7 +19,7 @@ from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import FileSettings, ProcessSettings
 from ari_app.controller import Controller
-from ari_app.operations import calls, doctor, story
+from ari_app.operations import calls, doctor, drain, story
 from ari_app.operations.gathering import api_url
 from ari_app.replaying import run as replay
 
@@ -61,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _configure_logging(settings.log_level)
     if chosen.command == "calls":
         return calls.run(settings, as_json=chosen.json, columns=_columns())
+    if chosen.command == "drain":
+        return drain.run(settings, chosen.asterisk, undo=chosen.undo, wait=chosen.wait)
     try:
         asyncio.run(_run(settings))
     except ConfigInvalid as invalid:
@@ -80,6 +82,10 @@ def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     telling.add_argument("call", help="its id, or a file with its story (GET …/story/file)")
     telling.add_argument("--user", default="admin", help="the administrator whose password is read (default: admin)")
     telling.add_argument("--url", default="", help="where the API is; without it, as the environment says")
+    draining = commands.add_parser("drain", help="have an Asterisk take no new calls, and wait until it has none")
+    draining.add_argument("asterisk", help="its name (ARI_APP_ASTERISKS)")
+    draining.add_argument("--undo", action="store_true", help="have it take new calls again")
+    draining.add_argument("--no-wait", dest="wait", action="store_false", help="say once how many calls are left")
     for parser in (examining, listing, telling):
         parser.add_argument("--json", action="store_true", help="for programs")
 

@@ -25,7 +25,7 @@ from ari_app.disk import check_room
 from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
-from ari_app.errors import Code, Refused, StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.permissions import caller_ids_for
 from ari_app.routing.targets import Target, TargetType
@@ -34,6 +34,10 @@ from ari_app.store.port import Store
 
 class Elsewhere(Protocol):
     """Calls of an Asterisk that is led elsewhere (`sharing.remote`)."""
+
+    @property
+    def asterisk(self) -> str:
+        """The name of that Asterisk."""
 
     @property
     def ids(self) -> str:
@@ -62,7 +66,8 @@ async def carry_out(engine: Engine, snapshots: Snapshots, recordings: Path | Non
 class EngineControl:
     """`Control`: the machine, those of `others`, and the administrator's file.
 
-    `stays(agent)`: calls of this agent can be made here alone.
+    `stays(agent)`: calls of this agent can be made here alone. `here` is the name of the Asterisk that is led here,
+    `drained` those that take no new calls.
     """
 
     def __init__(
@@ -76,9 +81,13 @@ class EngineControl:
         recordings: Path | None = None,
         others: Sequence[Elsewhere] = (),
         stays: Callable[[str], bool] = lambda agent: False,
+        here: str = "",
+        drained: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._others = others
         self._stays = stays
+        self._here = here
+        self._drained = drained
         self._recordings = recordings
         self._engine = engine
         self._snapshots = snapshots
@@ -86,8 +95,8 @@ class EngineControl:
         self._reload = reload
         self._ready = ready
         self._store = store
-        here = engine.switch.calls
-        self._calls: Mapping[CallId, Call] = ChainMap(here, *(x.state.calls for x in others)) if others else here
+        own = engine.switch.calls
+        self._calls: Mapping[CallId, Call] = ChainMap(own, *(x.state.calls for x in others)) if others else own
 
     async def submit(self, command: Command) -> Call | None:
         if isinstance(command, MakeCall):
@@ -110,19 +119,26 @@ class EngineControl:
 
     def _for_call_of(self, agent: str) -> Elsewhere | None:
         """Where a call of the agent's is made: beside their other ones, else where there are the fewest. Not at an
-        Asterisk that is away, whoever's calls it has."""
-        if not self._others or self._stays(agent):
-            return None
+        Asterisk that is away, whoever's calls it has.
+
+        Raises:
+            AsteriskUnavailable: none takes new calls.
+        """
         here = not self._engine.lost.is_set()
-        if here and self._engine.switch.state.calls_of_agent.get(agent):
+        if (here or not self._others) and self._engine.switch.state.calls_of_agent.get(agent):
             return None
-        for other in self._others:
-            if other.reached and other.state.calls_of_agent.get(agent):
+        others = () if self._stays(agent) else [other for other in self._others if other.reached]
+        for other in others:
+            if other.state.calls_of_agent.get(agent):
                 return other
-        fewest = len(self._engine.calls) if here else None
+        drained = self._drained()
+        taking = [other for other in others if other.asterisk not in drained]
+        if self._here in drained and not taking:
+            raise AsteriskUnavailable("no Asterisk takes new calls: they are being drained")
+        fewest = len(self._engine.calls) if here and self._here not in drained else None
         chosen: Elsewhere | None = None
-        for other in self._others:
-            if other.reached and (fewest is None or len(other.state.calls) < fewest):
+        for other in taking:
+            if fewest is None or len(other.state.calls) < fewest:
                 chosen, fewest = other, len(other.state.calls)
         return chosen
 
@@ -189,6 +205,9 @@ class EngineControl:
 
     def ready(self) -> Mapping[str, bool]:
         return self._ready()
+
+    def drained(self) -> Collection[str]:
+        return self._drained()
 
     async def store_trouble(self) -> str:
         if not self._snapshots.trouble:

@@ -80,6 +80,8 @@ class App:
             settings.recordings,
             self._others,
             lambda agent: self._device(agent) == "page",  # registered there
+            place.name,
+            lambda: leader.draining.drained,
         )
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)
         phones = LivePhones(

@@ -17,6 +17,7 @@ from ari_app.agent_changes import AgentChanges
 from ari_app.api.metrics import Metrics
 from ari_app.ari.asterisk import Asterisk
 from ari_app.ari.devices import Devices
+from ari_app.ari.gate import Gate
 from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
 from ari_app.ari.presence import Presence
@@ -39,6 +40,7 @@ from ari_app.calls.views import timestamp
 from ari_app.clock import SteadyClock
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import asterisk_settings, reach_store
+from ari_app.draining import Draining
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine, incarnation
 from ari_app.engine.reachability import Reachability
@@ -145,6 +147,7 @@ class Leader:
         )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
+        self.draining = Draining(self.store, self._set_gate)
 
     @property
     def reached(self) -> bool:
@@ -163,6 +166,7 @@ class Leader:
 
     async def restore(self) -> None:
         """What an earlier leader left. Raises: StoreUnavailable."""
+        await self.draining.look()
         restored = await self.snapshots.restore()
         self.devices.restore(await self.store.devices())
         self.engine.switch.restore(restored.calls, restored.legs)
@@ -180,6 +184,8 @@ class Leader:
         self.start(self.mirror.run())
         self.start(keep_expiring(self.agents, self.clock))
         self.start(self.snapshots.run())
+        self._set_gate()
+        self.start(self.draining.run())
         self.ari.start()
         self.presence.start()
 
@@ -202,6 +208,14 @@ class Leader:
         await disconnect(self._redis)
 
     # -- the administrator's side -------------------------------------------------------------------------------------
+
+    @property
+    def drained(self) -> bool:
+        """Whether this Asterisk takes no new calls by an administrator's word."""
+        return self.place.name in self.draining.drained
+
+    def _set_gate(self) -> None:
+        self.presence.gate.set(Gate.DRAINED if self.drained else Gate.OPEN)
 
     def directory_replaced(self, directory: Directory) -> None:
         """Calls go on by this one."""

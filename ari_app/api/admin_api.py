@@ -110,6 +110,7 @@ class AdminApi:
             store=True,
             configuration="last_good" if faulty else "current",
             configured_at=timestamp(at) or "",
+            drained=sorted(self._control.drained()),
         )
 
     async def metrics(self, exchange: Exchange) -> web.Response:

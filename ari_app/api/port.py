@@ -90,6 +90,9 @@ class Control(Protocol):
     def ready(self) -> Mapping[str, bool]:
         """Whether each part that this depends on is reached: `asterisk`, `store`."""
 
+    def drained(self) -> Collection[str]:
+        """The names of the Asterisks that take no new calls because an administrator has said so."""
+
     async def store_trouble(self) -> str:
         """Why the store is not ready, in words for whoever runs this."""
 

@@ -15,6 +15,7 @@ from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.client import AriClient
 from ari_app.ari.devices import PAGE
 from ari_app.ari.failures import AriError
+from ari_app.ari.gate import GateKeeper
 from ari_app.ari.http import HttpClient
 from ari_app.ari.in_use import Timer, later
 from ari_app.ari.lamps import Lamps
@@ -47,7 +48,7 @@ class Presence:
     """Tells `on_phone(user, can_ring)` for every phone at each connection, and then what changes; and `on_place`.
 
     While Asterisk can't be reached nothing is reported: what was last known holds. `lamps` shows agents' states on
-    phones.
+    phones, `gate` says whether Asterisk takes new calls.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Presence:
             pace=settings.pace,
         )
         self.lamps = Lamps(self._client)
+        self.gate = GateKeeper(self._client)
         self._listing: asyncio.Task[None] | None = None
         self._changed: set[str] = set()
         self._known: set[str] = set()
@@ -86,6 +88,7 @@ class Presence:
     async def stop(self) -> None:
         """Close the connection."""
         self.lamps.close()
+        self.gate.close()
         if self._listing is not None:
             self._listing.cancel()
         for timer in self._leaving.values():
@@ -96,6 +99,7 @@ class Presence:
     def link_up(self, channels: list[Mapping[str, Any]], bridges: list[Mapping[str, Any]]) -> None:
         """See `link.Listener`."""
         self._changed.clear()
+        self.gate.connected()
         self.lamps.show_all()
         self._listing = asyncio.get_running_loop().create_task(self._list(), name="presence-list")
 

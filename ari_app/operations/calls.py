@@ -63,21 +63,23 @@ class CallLine:
 def run(settings: ProcessSettings, *, as_json: bool, columns: int) -> int:
     """Print them. The exit status: 1 where Redis cannot be read."""
     try:
-        calls = asyncio.run(_kept(settings))
+        calls, drained = asyncio.run(_kept(settings))
     except StoreUnavailable as unavailable:
         print(f"calls cannot be read: {unavailable.detail}", file=sys.stderr)
         return 1
     found = listed(calls)
-    print(document(found) if as_json else "\n".join(lines(found, time.time(), columns)))
+    print(document(found, drained) if as_json else "\n".join(lines(found, time.time(), columns, drained)))
     return 0
 
 
-async def _kept(settings: ProcessSettings) -> tuple[Call, ...]:
+async def _kept(settings: ProcessSettings) -> tuple[tuple[Call, ...], tuple[str, ...]]:
+    """The calls, and the Asterisks that take no new ones."""
     calls: list[Call] = []
     for asterisk in settings.kept_apart:
         async with opened_store(settings, asterisk) as store:
             calls += (await Snapshots(store).restore()).calls
-    return tuple(calls)
+            drained = await store.drained()
+    return tuple(calls), tuple(place.name for place in settings.places if drained.get(place.name))
 
 
 def listed(calls: Iterable[Call]) -> list[CallLine]:
@@ -149,7 +151,7 @@ def _who(call: Call, holder: str) -> str:
     return party.agent or (WITHHELD if party.identity.anonymous else party.identity.name or party.identity.number)
 
 
-def document(calls: Sequence[CallLine]) -> str:
+def document(calls: Sequence[CallLine], drained: Sequence[str] = ()) -> str:
     """The same as JSON, with times in RFC 3339."""
     times = {"since", "started_at", "held_since"}
 
@@ -158,10 +160,11 @@ def document(calls: Sequence[CallLine]) -> str:
             return {key: timestamp(inner) if key in times else written(inner) for key, inner in value.items()}
         return [written(inner) for inner in value] if isinstance(value, list | tuple) else value
 
-    return json.dumps({"calls": [written(asdict(call)) for call in calls]}, ensure_ascii=False, indent=2)
+    found = {"calls": [written(asdict(call)) for call in calls], "drained": list(drained)}
+    return json.dumps(found, ensure_ascii=False, indent=2)
 
 
-def lines(calls: Sequence[CallLine], now: float, columns: int) -> list[str]:
+def lines(calls: Sequence[CallLine], now: float, columns: int, drained: Sequence[str] = ()) -> list[str]:
     """For a terminal: calls aligned below each other, with the parties of each below it."""
     heads = table([("CALL", "STATE", "FOR", "TYPE", "OWNER", "MORE"), *(_head(call, now) for call in calls)], columns)
     parties = table([_row(party, now) for call in calls for party in call.parties], columns, "    ", _NAME)
@@ -170,7 +173,8 @@ def lines(calls: Sequence[CallLine], now: float, columns: int) -> list[str]:
         printed.append(head)
         printed += parties[: len(call.parties)]
         parties = parties[len(call.parties) :]
-    return [*printed, "1 call is up" if len(calls) == 1 else f"{len(calls) or 'no'} calls are up"]
+    printed.append("1 call is up" if len(calls) == 1 else f"{len(calls) or 'no'} calls are up")
+    return [*printed, *(f"{asterisk} takes no new calls (ari-app drain)" for asterisk in drained)]
 
 
 def _head(call: CallLine, now: float) -> tuple[str, ...]:

@@ -116,6 +116,9 @@ def _controller(controller: Controller | None) -> list[Finding]:
                 "correct the file (`ari-app check`), and reload it",
             )
         )
+    for asterisk in controller.drained:
+        what = f"{asterisk} takes no new calls: it is being drained"
+        found.append(warning(Code.ASTERISK_DRAINED, what, f"give it calls again: ari-app drain --undo {asterisk}"))
     return found
 
 

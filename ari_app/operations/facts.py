@@ -66,12 +66,13 @@ class Doors:
 @dataclass(frozen=True, slots=True)
 class Controller:
     """What `/readyz` answers: `code` is empty where all is reached. `reached` says whether there was an answer at all.
-    `last_good`: what runs is not the file as it is."""
+    `last_good`: what runs is not the file as it is. `drained`: the Asterisks that take no new calls."""
 
     reached: bool
     code: str = ""
     detail: str = ""
     last_good: bool = False
+    drained: tuple[str, ...] = ()
 
     @property
     def stands_by(self) -> bool:

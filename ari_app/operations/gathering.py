@@ -168,6 +168,7 @@ class _Readiness(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     configuration: str = ""
+    drained: tuple[str, ...] = ()
     code: str = ""
     detail: str = ""
 
@@ -181,7 +182,7 @@ async def _controller(settings: ProcessSettings) -> Controller:
         return Controller(reached=False, detail=f"{url}: {_words(error)}")
     except ValidationError:
         return Controller(reached=False, detail=f"{url}: what answers there is no controller")
-    return Controller(True, answer.code, answer.detail, answer.configuration == "last_good")
+    return Controller(True, answer.code, answer.detail, answer.configuration == "last_good", answer.drained)
 
 
 def api_url(settings: ProcessSettings) -> str:

@@ -154,6 +154,16 @@ class Counters(Protocol):
         """All that was counted on this day."""
 
 
+class Drains(Protocol):
+    """Which Asterisks take no new calls because an administrator has said so."""
+
+    async def set_drained(self, asterisk: str, *, drained: bool) -> None:
+        """From now on it takes none, or takes them again."""
+
+    async def drained(self) -> dict[str, bool]:
+        """What was said last of each Asterisk of which anything was said."""
+
+
 class History(Protocol):
     """Calls that are over, newest first, as many as `HISTORY` allows; and what agents noted of calls."""
 
@@ -231,6 +241,7 @@ class Store(
     Choices,
     Favourites,
     Counters,
+    Drains,
     History,
     Recordings,
     Protocol,

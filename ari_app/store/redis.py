@@ -10,6 +10,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:caller_ids         hash    agent -> caller ID chosen last
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
     {p}:devices            hash    phone -> which of the agent's phones rings
+    {p}:drained            hash    Asterisk -> 1 where it takes no new calls by an administrator's word, else 0
     {p}:tokens:<agent>     zset    hashes of the tokens of whoever is logged in, the oldest first
     {p}:counts:<day>       hash    name of a figure -> number; expires
     {p}:history            zset    ids of calls by when they ended; {p}:history:<agent>, those of one agent
@@ -168,6 +169,14 @@ class RedisStore:
         with ERRORS:
             chosen: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:devices")
         return {phone.decode(): device.decode() for phone, device in chosen.items()}
+
+    async def set_drained(self, asterisk: str, *, drained: bool) -> None:
+        await self._write(("HSET", f"{self._tag}:drained", asterisk, int(drained)))
+
+    async def drained(self) -> dict[str, bool]:
+        with ERRORS:
+            said: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:drained")
+        return {asterisk.decode(): drained == b"1" for asterisk, drained in said.items()}
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
         commands: list[Command] = [("SET", self._record(call), record, "EX", HISTORY_TTL)]

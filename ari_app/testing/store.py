@@ -29,6 +29,7 @@ class MemoryStore:
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
         self._devices: dict[str, str] = {}
+        self._drained: dict[str, bool] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._records: dict[str, tuple[float, bytes, frozenset[str]]] = {}
         self._recordings: dict[str, tuple[float, bytes]] = {}
@@ -114,6 +115,12 @@ class MemoryStore:
 
     async def devices(self) -> dict[str, str]:
         return dict(self._devices)
+
+    async def set_drained(self, asterisk: str, *, drained: bool) -> None:
+        self._drained[asterisk] = drained
+
+    async def drained(self) -> dict[str, bool]:
+        return dict(self._drained)
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
         self._records[call] = (at, record, frozenset(of))

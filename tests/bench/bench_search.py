@@ -147,6 +147,9 @@ class Quiet:
     def ready(self) -> Mapping[str, bool]:
         return {"asterisk": True, "store": True}
 
+    def drained(self) -> Collection[str]:
+        return ()
+
     def faults(self) -> Sequence[ConfigError]:
         return ()
 

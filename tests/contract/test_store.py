@@ -257,6 +257,14 @@ async def test_which_phone_of_each_agent_rings_is_remembered(store: Store) -> No
     assert await store.devices() == {"1001": "desk", "1002": "page"}
 
 
+async def test_what_was_said_last_of_draining_an_asterisk_is_remembered(store: Store) -> None:
+    assert await store.drained() == {}
+    await store.set_drained("asterisk-b", drained=True)
+    await store.set_drained("asterisk-a", drained=True)
+    await store.set_drained("asterisk-a", drained=False)
+    assert await store.drained() == {"asterisk-a": False, "asterisk-b": True}
+
+
 async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
     assert await store.counts("2026-11-28") == {}
     for name in ("a", "b c", "a"):

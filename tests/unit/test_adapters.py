@@ -1,7 +1,7 @@
 """What the API asks of the other rooms, as it is put together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,7 +19,7 @@ from ari_app.configured import Configured
 from ari_app.engine import snapshots, storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
-from ari_app.errors import Code, Refused, StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.store.port import KeptConfiguration
 from ari_app.testing.store import MemoryStore
 from tests.support.office import NUMBER
@@ -178,6 +178,7 @@ async def _nothing() -> tuple[()]:
 class Elsewhere:
     """Calls of another Asterisk."""
 
+    asterisk = "elsewhere"
     ids = "there-"
 
     def __init__(self, *calls: Call) -> None:
@@ -202,13 +203,25 @@ DIAL = c.MakeCall(id="k1", by="alice", target=to(f"number:{NUMBER}"), caller_id=
 
 
 @asynccontextmanager
-async def beside(elsewhere: Elsewhere, stays: str = "") -> AsyncIterator[tuple[EngineControl, Engine]]:
+async def beside(
+    elsewhere: Elsewhere, stays: str = "", drained: Collection[str] = ()
+) -> AsyncIterator[tuple[EngineControl, Engine]]:
     engine, _ends, _clock = await started()
     store = MemoryStore()
     keeper = Snapshots(store)
     running = asyncio.ensure_future(keeper.run())
     control = EngineControl(
-        engine, keeper, _none, _nothing, lambda: {"asterisk": True}, store, None, [elsewhere], stays.__eq__
+        engine,
+        keeper,
+        _none,
+        _nothing,
+        lambda: {"asterisk": True},
+        store,
+        None,
+        [elsewhere],
+        stays.__eq__,
+        "here",
+        lambda: drained,
     )
     yield control, engine
     running.cancel()
@@ -268,6 +281,28 @@ async def test_a_call_is_made_where_asterisk_is_there_also_by_somebody_who_has_o
         elsewhere.reached = True
         engine.lost.set()
         assert await control.submit(replace(DIAL, id="k3", by="bob")) is None
+
+
+async def test_a_call_is_not_made_where_none_is_taken_but_beside_another_of_its_agent() -> None:
+    async with beside(Elsewhere(THERE), drained={"elsewhere"}) as (control, _):
+        for number in range(3):  # more than there
+            assert await control.submit(replace(DIAL, id=f"k{number}", by=["alice", "carol", "dave"][number]))
+        assert await control.submit(replace(DIAL, id="k4", by="bob")) is None
+        assert list(control.drained()) == ["elsewhere"]
+    drained: set[str] = set()
+    async with beside(elsewhere := Elsewhere(), drained=drained) as (control, _):
+        assert await control.submit(DIAL) is not None
+        drained.add("here")
+        for number in range(3):
+            elsewhere.state.keep(Call(f"there-{number}", CallType.INBOUND, "b", 1.0))
+        assert await control.submit(replace(DIAL, id="k2", by="bob")) is None
+        assert await control.submit(replace(DIAL, id="k3")) is not None  # beside their other one
+        drained.add("elsewhere")
+        with pytest.raises(AsteriskUnavailable, match="being drained"):
+            await control.submit(replace(DIAL, id="k4", by="carol"))
+    async with beside(Elsewhere(), stays="alice", drained={"here"}) as (control, _):
+        with pytest.raises(AsteriskUnavailable, match="being drained"):
+            await control.submit(DIAL)
 
 
 async def test_that_an_asterisk_is_lost_is_reported_of_its_own_calls() -> None:

@@ -94,3 +94,6 @@ class Ready(Answer):
         Field(description="`last_good`: the file has faults now, and what runs is the last that had none"),
     ]
     configured_at: Annotated[Timestamp, Field(description="When what runs was read from the file")]
+    drained: Annotated[
+        list[str], Field(description="The Asterisks that take no new calls, by `ari-app drain`; calls there go on")
+    ]

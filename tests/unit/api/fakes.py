@@ -65,6 +65,7 @@ class FakeControl:
         self.found: list[ConfigError] = []
         self.stories: dict[str, list[StoryEntry]] = {}
         self.parts = {"asterisk": True, "store": True}
+        self.now_drained: set[str] = set()
 
     def _as_it_is(self, command: Command) -> Call | None:
         return self.up.get(getattr(command, "call", ""), call("new", party("p1", command.by)))
@@ -105,6 +106,9 @@ class FakeControl:
 
     def ready(self) -> Mapping[str, bool]:
         return self.parts
+
+    def drained(self) -> Collection[str]:
+        return self.now_drained
 
     async def asterisk_lost(self, call: str | None = None) -> None:
         await self.lost.wait()

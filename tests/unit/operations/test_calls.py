@@ -152,3 +152,12 @@ def test_where_redis_is_away_it_says_so_and_fails(
     monkeypatch.setenv("ARI_APP_REDIS_URL", "redis://127.0.0.1:1/0")
     assert run(ProcessSettings(), as_json=False, columns=80) == 1
     assert capsys.readouterr().err.startswith("calls cannot be read: the store cannot be used")
+
+
+def test_an_asterisk_that_takes_no_new_calls_is_named_below() -> None:
+    office = Office()
+    assert lines(listed(up(office)), NOW, 160, ("asterisk-b",)) == [
+        "no calls are up",
+        "asterisk-b takes no new calls (ari-app drain)",
+    ]
+    assert json.loads(document([], ("asterisk-b",))) == {"calls": [], "drained": ["asterisk-b"]}

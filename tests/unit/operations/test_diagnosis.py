@@ -128,6 +128,7 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.CONTROLLER_UNREACHED, E, replace(asterisk(applications=frozenset()), controller=Controller(False))),
     (Code.CONTROLLER_NOT_READY, E, controller(True, "store_unavailable", "the store is away")),
     (Code.LAST_GOOD_RUNS, E, controller(True, last_good=True)),
+    (Code.ASTERISK_DRAINED, W, controller(True, drained=("asterisk-b",))),
     (Code.FEW_FILES, W, machine(most_files=1024)),
     (Code.FILES_USED_UP, E, machine(open_files=60_000)),
     (Code.PACKAGES_DIFFER, W, machine(differing=("redis 7.0, not 7.1",))),
