@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor
@@ -27,9 +29,12 @@ from ari_app.calls.stimuli import (
     EffectDone,
     EffectFailed,
     LegGone,
+    LegLostFromBridge,
     LinkLost,
     OtherPlaceFound,
 )
+
+log = structlog.get_logger(__name__)
 
 _HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it on hold
 
@@ -90,6 +95,7 @@ class Asterisk:
         )
         self._creating: dict[int, LegId] = {}
         self._asking: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._stopping = False
 
     @property
@@ -124,6 +130,7 @@ class Asterisk:
         self._stopping = True
         if self._asking is not None:
             self._asking.cancel()
+        self._look_no_more()
         self._executor.close("stopping")
         await self._link.stop()
         self._phones.close()
@@ -147,6 +154,24 @@ class Asterisk:
         self._ask_who_holds([fact.leg for fact in facts if fact.up and fact.in_app])
         self._phones.listed(channels)
         self._on_fact(AsteriskReconciled(facts, ours))
+        self._look_no_more()
+        self._looking = asyncio.get_running_loop().create_task(self._look_for_lost_legs(), name="asterisk-joins")
+
+    async def _look_for_lost_legs(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.pace.proof_every)
+            try:
+                lost = await self._requests.joins.lost(self.client)
+            except AriError:
+                continue  # the link finds out whether Asterisk is there
+            for leg, bridge in lost:
+                log.warning("asterisk_lost_a_leg", leg=leg, bridge=bridge)
+                self._on_fact(LegLostFromBridge(leg, bridge))
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     def _ask_who_holds(self, legs: Sequence[LegId]) -> None:
         """No list tells it, and a phone that was resumed, or put on hold, while we were away will not tell it again."""
@@ -182,6 +207,7 @@ class Asterisk:
         """See `link.Listener`."""
         if self._stopping:
             return
+        self._look_no_more()
         self._on_fact(LinkLost())
         self._executor.close("another controller has taken over" if fenced else "the connection to Asterisk was lost")
         self._requests.cut_off()

@@ -12,6 +12,7 @@ from typing import assert_never
 from ari_app.ari.bridge_media import BridgeMedia
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
+from ari_app.ari.joins import Joins
 from ari_app.ari.messages import CREATED, FAR_HALF
 from ari_app.ari.places import first_place
 from ari_app.ari.variables import TRANSFER_KEY, created_with, detection, direction_of, negated, shown_now
@@ -95,6 +96,7 @@ class Requests:
         self._routing_context = routing_context
         self._requested: dict[LegId, _Requested] = {}
         self._bridge_media = BridgeMedia(client)
+        self.joins = Joins()
 
     async def perform(self, effect: AsteriskEffect) -> None:
         """Do it; returns when Asterisk has answered.
@@ -139,12 +141,15 @@ class Requests:
             case AnswerLeg():
                 await self._channel(leg, "answer")
             case JoinBridge(bridge=bridge):
+                self.joins.moves(leg)
                 # Out of any other bridge Asterisk takes it itself. Without the inhibition each party's identity is
                 # written over what we want shown to the others: pre-bridged legs are rung as "Anonymous".
                 await self._client.call(
                     "bridges", "addChannel", bridgeId=bridge, channel=leg, inhibitConnectedLineUpdates=True
                 )
+                self.joins.joined(leg, bridge)
             case LeaveBridge(bridge=bridge):
+                self.joins.moves(leg)
                 await self._leave(leg, bridge)
             case SetMute(nobody_hears=nobody_hears, hears_nobody=hears_nobody):
                 await self._mute(leg, nobody_hears, hears_nobody)
@@ -370,6 +375,7 @@ class Requests:
     def forget(self, leg: LegId) -> None:
         """The leg is gone."""
         self._requested.pop(leg, None)
+        self.joins.moves(leg)
 
     def cut_off(self) -> None:
         """The connection was lost: how a request under way ended isn't known."""
@@ -379,4 +385,5 @@ class Requests:
     def keep(self, legs: Set[LegId], bridges: Set[BridgeId]) -> None:
         """After reconciliation: only these are still there."""
         self._bridge_media.keep(bridges)
+        self.joins.keep(legs)
         self._requested = {leg: requested for leg, requested in self._requested.items() if leg in legs}

@@ -86,6 +86,14 @@ class LegDied:
 
 
 @dataclass(frozen=True, slots=True)
+class LegLostFromBridge:
+    """Asterisk answered that this leg is in the bridge, and does not have it there now, though nobody took it out."""
+
+    leg: LegId
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True)
 class LegHeldByPhone:
     """The phone's hold key was pressed (re-INVITE sendonly or inactive)."""
 
@@ -281,6 +289,7 @@ type AsteriskFact = (
     | LegAnswered
     | LegGone
     | LegDied
+    | LegLostFromBridge
     | LegHeldByPhone
     | LegRetrievedByPhone
     | LegIdentified

@@ -198,6 +198,8 @@ class Switch:
                 legs.gone(step, leg, cause)
             case s.LegDied(leg):
                 legs.died(step, leg)
+            case s.LegLostFromBridge(leg, bridge):
+                legs.lost_from_bridge(step, leg, bridge)
             case s.LegHeldByPhone(leg):
                 legs.held_by_phone(step, leg)
             case s.LegRetrievedByPhone(leg):

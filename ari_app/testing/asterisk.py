@@ -32,6 +32,7 @@ from ari_app.calls.stimuli import (
     LegGone,
     LegHeldByPhone,
     LegIdentified,
+    LegLostFromBridge,
     LegRetrievedByPhone,
     LegRinging,
     LegTalking,
@@ -162,6 +163,15 @@ class FakeAsterisk:
             self._leaving[leg] = channel, cause
         for along in self.world.ends_with(channel):
             self.hang_up(along)
+
+    def lose_from_bridge(self, leg: LegId) -> None:
+        """Asterisk has this leg no longer in the bridge into which it was put."""
+        channel = self.world.channels.get(leg)
+        if channel is not None and channel.bridge is not None:
+            bridge, channel.bridge = channel.bridge, None
+            for name, fact in self.world.left(bridge):
+                self._event(name, fact)
+            self._event(leg, LegLostFromBridge(leg, bridge))
 
     def end_prompts(self) -> None:
         """Whatever is played comes to its end."""

@@ -38,6 +38,7 @@ from ari_app.calls.stimuli import (
     LegCreated,
     LegGone,
     LegHeldByPhone,
+    LegLostFromBridge,
     LegRetrievedByPhone,
     LegRinging,
     LinkLost,
@@ -126,6 +127,15 @@ async def test_a_leg_moves_from_bridge_to_bridge_in_one_effect(bench: Bench) -> 
     await bench.hears(set(), a, b)
     await bench.done(JoinBridge(bench.number(), b, other))
     await bench.hears({(a, b), (b, a)}, a, b)
+
+
+async def test_a_leg_that_asterisk_loses_from_its_bridge_is_reported_and_can_be_put_in_again(bench: Bench) -> None:
+    a, b, bridge = await bench.conversation()
+    await bench.lose_from_bridge(a, bridge)
+    await bench.reported(LegLostFromBridge(a, bridge))
+    await bench.done(JoinBridge(bench.number(), a, bridge))
+    await bench.hears({(a, b), (b, a)}, a, b)
+    assert not any(isinstance(fact, LegLostFromBridge) and fact.leg != a for fact in bench.facts)
 
 
 async def test_a_leg_that_left_can_join_again_and_leaving_twice_is_done(bench: Bench) -> None:

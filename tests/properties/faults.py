@@ -55,6 +55,13 @@ class Faults(Scene):
         if now:
             self.world.asterisk.fail_next(lambda effect: isinstance(effect, kind), carried_out=done)
 
+    @precondition(lambda self: self.world.asterisk.connected and self.world.asterisk.world.channels)
+    @rule(now=SELDOM, who=st.integers(0, 9))
+    def asterisk_loses_a_leg_from_its_bridge(self, now: bool, who: int) -> None:
+        if now:
+            legs = sorted(self.world.asterisk.world.channels)
+            self.world.asterisk.lose_from_bridge(legs[who % len(legs)])
+
     @precondition(lambda self: self.world.asterisk.world.tapes)
     @rule(now=SELDOM)
     def a_file_cannot_be_written(self, now: bool) -> None:

@@ -110,6 +110,9 @@ class Bench(ABC):
     async def received(self, leg: LegId, digits: str) -> None: ...
 
     @abstractmethod
+    async def lose_from_bridge(self, leg: LegId, bridge: str) -> None: ...
+
+    @abstractmethod
     async def lose_link(self) -> None: ...
 
     @abstractmethod
@@ -235,6 +238,9 @@ class FakeBench(Bench):
     async def received(self, leg: LegId, digits: str) -> None:
         assert self.asterisk.world.channels[leg].digits == digits
 
+    async def lose_from_bridge(self, leg: LegId, bridge: str) -> None:
+        self.asterisk.lose_from_bridge(leg)
+
     async def lose_link(self) -> None:
         self.asterisk.lose_link()
 
@@ -339,6 +345,9 @@ class RealBench(Bench):
         bot = self.lab[self.bot_of[leg]]
         await bot.receives_dtmf(digits)
         assert bot.digits == digits
+
+    async def lose_from_bridge(self, leg: LegId, bridge: str) -> None:
+        await self.asterisk.client.call("bridges", "removeChannel", bridgeId=bridge, channel=leg)
 
     async def lose_link(self) -> None:
         await self.asterisk._link.stop()

@@ -10,6 +10,7 @@ from ari_app.calls.effects import HangUp
 from ari_app.calls.features import monitoring, offers, parties, recalls, refusals
 from ari_app.calls.model import (
     DEAD,
+    BridgeId,
     Call,
     DialplanEntry,
     Identity,
@@ -73,6 +74,15 @@ def answered(step: Step, leg_id: LegId) -> None:
             _phone_back(step, call, party, leg_id)
         else:
             _own_phone_ready(step, call, party)
+
+
+def lost_from_bridge(step: Step, leg_id: LegId, bridge: BridgeId) -> None:
+    """Nobody in that bridge hears this leg: what it must hear is requested anew, unless it is to be elsewhere now."""
+    leg = step.leg(leg_id)
+    if leg is None or leg.hanging_up or leg.requested is None or leg.requested.bridge != bridge:
+        return
+    step.put_leg(leg.id, requested=None)
+    touch(step, leg_id)
 
 
 def identified(step: Step, fact: LegIdentified) -> None:

@@ -41,6 +41,25 @@ def test_what_fails_is_requested_again_and_the_command_waits_for_it(kind: type, 
     assert office.music() == {"in1"}
 
 
+def test_a_leg_that_asterisk_loses_from_its_bridge_is_put_in_again() -> None:
+    office = Office()
+    call = office.served()
+    together = office.hears()
+    office.asterisk.lose_from_bridge("in1")
+    assert office.hears() == set()
+    office.is_calm()
+    assert office.hears() == together != set()
+    for reported in (s.LegLostFromBridge("in1", "elsewhere"), s.LegLostFromBridge("nobody", call.bridge)):
+        assert office.switch.handle(reported, office.now) == []
+
+
+def test_a_leg_that_was_taken_out_meanwhile_is_not_put_in_again() -> None:
+    office = Office()
+    call = office.served()
+    office.ask(c.Hold, "alice", call=call.id)
+    assert office.switch.handle(s.LegLostFromBridge("in1", call.bridge), office.now) == []
+
+
 def test_a_leg_that_does_nothing_that_is_requested_of_it_is_given_up_and_the_command_refused() -> None:
     office = Office()
     call = office.served()
