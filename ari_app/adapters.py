@@ -83,11 +83,13 @@ class EngineControl:
         stays: Callable[[str], bool] = lambda agent: False,
         here: str = "",
         drained: Callable[[], Collection[str]] = tuple,
+        degraded: Callable[[], Sequence[tuple[str, str]]] = tuple,
     ) -> None:
         self._others = others
         self._stays = stays
         self._here = here
         self._drained = drained
+        self._degraded = degraded
         self._recordings = recordings
         self._engine = engine
         self._snapshots = snapshots
@@ -208,6 +210,9 @@ class EngineControl:
 
     def drained(self) -> Collection[str]:
         return self._drained()
+
+    def degraded(self) -> Sequence[tuple[str, str]]:
+        return self._degraded()
 
     async def store_trouble(self) -> str:
         if not self._snapshots.trouble:

@@ -81,7 +81,8 @@ class App:
             self._others,
             lambda agent: self._device(agent) == "page",  # registered there
             place.name,
-            lambda: leader.draining.drained,
+            lambda: leader.door.draining.drained,
+            self.degraded,
         )
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)
         phones = LivePhones(
@@ -180,7 +181,7 @@ class App:
         for agent in effect.agents:
             self._hub.failed(agent, effect.operation, effect.error)
 
-    def asterisk_reached(self, reached: bool) -> None:
+    def asterisk_reached(self, reached: bool, refuses: tuple[str, ...]) -> None:
         """Whoever wants to know looks."""
 
     def device_changed(self, user: str) -> None:
@@ -280,3 +281,10 @@ class App:
         kept = self._leader.mirror.fresh and not self._leader.snapshots.behind
         reached = self._leader.reached or any(other.reached for other in self._others)
         return {"asterisk": reached, "store": kept}
+
+    def degraded(self) -> Sequence[tuple[str, str]]:
+        """Which Asterisk serves only some of those who want something of it, and why."""
+        here = (self._settings.places[0].name, self._leader.reached, self._leader.door.refuses)
+        states = (here, *((other.asterisk, other.reached, other.refuses) for other in self._others))
+        found = [(name, reason) for name, _, refuses in states for reason in refuses]
+        return [*((name, "unreached") for name, reached, _ in states if not reached), *found]

@@ -77,6 +77,9 @@ class Branch:
     def reached(self) -> bool:
         return self._leader.reached
 
+    def refuses(self) -> tuple[str, ...]:
+        return self._leader.door.refuses
+
     async def submit(self, command: Command) -> Call | None:
         return await self._leader.submit(command)
 

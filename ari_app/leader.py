@@ -17,7 +17,6 @@ from ari_app.agent_changes import AgentChanges
 from ari_app.api.metrics import Metrics
 from ari_app.ari.asterisk import Asterisk
 from ari_app.ari.devices import Devices
-from ari_app.ari.gate import Gate
 from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
 from ari_app.ari.presence import Presence
@@ -40,7 +39,7 @@ from ari_app.calls.views import timestamp
 from ari_app.clock import SteadyClock
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import asterisk_settings, reach_store
-from ari_app.draining import Draining
+from ari_app.door import Door
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine, incarnation
 from ari_app.engine.reachability import Reachability
@@ -81,7 +80,8 @@ class Followers(Protocol):
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def device_changed(self, user: str) -> None: ...
-    def asterisk_reached(self, reached: bool) -> None: ...
+    def asterisk_reached(self, reached: bool, refuses: tuple[str, ...]) -> None:
+        """Whether Asterisk is, and why callers from outside are refused there."""
 
 
 class Leader:
@@ -147,7 +147,15 @@ class Leader:
         )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
-        self.draining = Draining(self.store, self._set_gate)
+        self.door = Door(
+            place.name,
+            self.store,
+            lambda: directory().settings.admission,
+            lambda: len(self.engine.calls),
+            self.presence.gate.set,
+            metrics,
+            self._refusing,
+        )
 
     @property
     def reached(self) -> bool:
@@ -166,7 +174,7 @@ class Leader:
 
     async def restore(self) -> None:
         """What an earlier leader left. Raises: StoreUnavailable."""
-        await self.draining.look()
+        await self.door.draining.look()
         restored = await self.snapshots.restore()
         self.devices.restore(await self.store.devices())
         self.engine.switch.restore(restored.calls, restored.legs)
@@ -184,8 +192,7 @@ class Leader:
         self.start(self.mirror.run())
         self.start(keep_expiring(self.agents, self.clock))
         self.start(self.snapshots.run())
-        self._set_gate()
-        self.start(self.draining.run())
+        self.start(self.door.draining.run())
         self.ari.start()
         self.presence.start()
 
@@ -194,6 +201,7 @@ class Leader:
         self.engine.close()
         await self.presence.stop()
         self.liveness.close()
+        self.door.close()
         await self.ari.stop()
         await self._bookings.close()
         if self._leading.fence == self._fence:
@@ -208,14 +216,6 @@ class Leader:
         await disconnect(self._redis)
 
     # -- the administrator's side -------------------------------------------------------------------------------------
-
-    @property
-    def drained(self) -> bool:
-        """Whether this Asterisk takes no new calls by an administrator's word."""
-        return self.place.name in self.draining.drained
-
-    def _set_gate(self) -> None:
-        self.presence.gate.set(Gate.DRAINED if self.drained else Gate.OPEN)
 
     def directory_replaced(self, directory: Directory) -> None:
         """Calls go on by this one."""
@@ -254,7 +254,10 @@ class Leader:
             self._bookings.take_back()
         self.engine.feed(fact)
         if isinstance(fact, AsteriskReconciled | LinkLost):
-            self._followers.asterisk_reached(self.reached)
+            self._refusing()
+
+    def _refusing(self) -> None:
+        self._followers.asterisk_reached(self.reached, self.door.refuses)
 
     def _legs_at(self, endpoint: str) -> list[Leg]:
         """The legs of agents that are up at this phone, or at these phones of one account."""
@@ -290,6 +293,7 @@ class Leader:
 
     def call_changed(self, before: Call | None, call: Call) -> None:
         self.snapshots.call(call)
+        self.door.call_changed(before, call)
         if self._several and waits(before) is not None and (call.ended or waits(call) is None):
             self._bookings.left(call.id)
         self._followers.call_changed(before, call)
@@ -332,6 +336,9 @@ class Leader:
             await self.store.set_caller_id(agent, caller_id)
         except StoreUnavailable:
             log.warning("caller_id_not_remembered", agent=agent)
+
+    def beat(self, late: float) -> None:
+        self.door.beat(late)
 
     def stood_still(self) -> None:
         self.ari.suspect()

@@ -8,6 +8,7 @@ from ari_app.api.effective import effective
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import CONTENT_TYPE, Metrics
 from ari_app.api.models.admin import (
+    Degraded,
     EffectiveConfiguration,
     FaultDocument,
     Health,
@@ -111,6 +112,7 @@ class AdminApi:
             configuration="last_good" if faulty else "current",
             configured_at=timestamp(at) or "",
             drained=sorted(self._control.drained()),
+            degraded=[Degraded.model_validate({"asterisk": a, "reason": r}) for a, r in self._control.degraded()],
         )
 
     async def metrics(self, exchange: Exchange) -> web.Response:

@@ -7,6 +7,8 @@ from typing import Protocol
 from ari_app.errors import StoreUnavailable
 
 PAGE = 100
+MOST_WAITING = 5_000
+"""Items that wait to be written; beyond that they are lost."""
 LOOKED_AT = 2_000
 """Entries that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
 
@@ -28,7 +30,10 @@ class WrittenBehind[T]:
 
     def put(self, item: T) -> None:
         """Have it written."""
-        self._queue.put_nowait(item)
+        if self._queue.qsize() >= MOST_WAITING:
+            self._lost(item)
+        else:
+            self._queue.put_nowait(item)
 
     async def run(self) -> None:
         """Write; until it is cancelled."""

@@ -43,6 +43,18 @@ class Metrics:
             "callcontrol_store_unconfirmed", "Times that no replica was there to have what was written",
             registry=self.registry,
         )  # fmt: skip
+        self.refusing = Gauge(
+            "callcontrol_callers_refused", "1 while callers from outside are refused at an Asterisk led here",
+            ("asterisk", "reason"), registry=self.registry,
+        )  # fmt: skip
+        self.refusals = Counter(
+            "callcontrol_refusals", "How often it was begun to refuse callers from outside", ("asterisk", "reason"),
+            registry=self.registry,
+        )  # fmt: skip
+        self.late = Gauge(
+            "callcontrol_loop_late_seconds", "By how much the controller was last later than it wanted to be",
+            registry=self.registry,
+        )  # fmt: skip
         self.leader = Gauge("callcontrol_leader", "1 while this controller leads its Asterisk", registry=self.registry)
         self.takeovers = Counter(
             "callcontrol_takeovers", "How often this controller has begun to lead", registry=self.registry

@@ -93,6 +93,9 @@ class Control(Protocol):
     def drained(self) -> Collection[str]:
         """The names of the Asterisks that take no new calls because an administrator has said so."""
 
+    def degraded(self) -> Sequence[tuple[str, str]]:
+        """Of what is ready, what serves only some: the name of the Asterisk, and why (`models.admin.Degraded`)."""
+
     async def store_trouble(self) -> str:
         """Why the store is not ready, in words for whoever runs this."""
 

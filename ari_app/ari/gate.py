@@ -1,5 +1,5 @@
 """Whether an Asterisk takes new calls, as its dialplan finds it before it answers any: the device state
-`Stasis:@new-calls`. Asterisk keeps it (AstDB) while no controller is connected, and over a reload of the dialplan.
+`Stasis:@<application>`. Asterisk keeps it (AstDB) while no controller is connected, and over a reload of the dialplan.
 """
 
 from enum import StrEnum
@@ -7,9 +7,14 @@ from enum import StrEnum
 from ari_app.ari.client import AriClient
 from ari_app.ari.lamps import Lamps
 
-NAME = "@new-calls"
-"""No agent can have this id."""
-DEVICE = f"Stasis:{NAME}"
+
+def device(application: str) -> str:
+    """Its name. No agent can have such an id."""
+    return f"Stasis:{_lamp(application)}"
+
+
+def _lamp(application: str) -> str:
+    return f"@{application}"
 
 
 class Gate(StrEnum):
@@ -25,8 +30,9 @@ class Gate(StrEnum):
 class GateKeeper:
     """Keeps it so at that Asterisk, on `client`; apart from lamps, of which there may be thousands before it."""
 
-    def __init__(self, client: AriClient) -> None:
+    def __init__(self, client: AriClient, application: str) -> None:
         self._state = Lamps(client)
+        self._name = _lamp(application)
         self._gate = Gate.OPEN
         self._connected = False
 
@@ -34,7 +40,7 @@ class GateKeeper:
         """From now on it is so; where Asterisk did not take that it is tried again."""
         self._gate = gate
         if self._connected:
-            self._state.show(NAME, gate)
+            self._state.show(self._name, gate)
 
     def connected(self) -> None:
         """Asterisk has been connected anew: it may know nothing of it."""

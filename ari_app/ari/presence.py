@@ -72,7 +72,7 @@ class Presence:
             pace=settings.pace,
         )
         self.lamps = Lamps(self._client)
-        self.gate = GateKeeper(self._client)
+        self.gate = GateKeeper(self._client, settings.application)
         self._listing: asyncio.Task[None] | None = None
         self._changed: set[str] = set()
         self._known: set[str] = set()

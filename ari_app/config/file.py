@@ -29,6 +29,7 @@ from ari_app.config.schema import (
 )
 from ari_app.config.values import ID, Announcement
 from ari_app.routing.directory import (
+    Admission,
     Agent,
     CallerId,
     Desk,
@@ -287,7 +288,7 @@ def _settings(s: Sections) -> Settings:
     entry = s.settings
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
     other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
-    other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk", "dispositions"}
+    other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk", "dispositions", "admission"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -302,6 +303,7 @@ def _settings(s: Sections) -> Settings:
         feature_codes=MappingProxyType(entry.feature_codes.codes()),
         monitoring=Monitoring(**entry.monitoring.model_dump()),
         dispositions=MappingProxyType(dict(entry.dispositions)),
+        admission=Admission(**entry.admission.model_dump()),
         desk=Desk(tuple(entry.desk.origins), tuple(entry.desk.embedded_in), tuple(entry.desk.hosts)),
         page_phone=PagePhone(
             entry.page_phone.enabled,

@@ -288,6 +288,16 @@ class DeskEntry(Entry):
     any other name are refused; addresses, `localhost` and the names in `origins` need not be listed."""
 
 
+class AdmissionEntry(Entry):
+    """How many callers from outside are let in at each Asterisk. More are refused as the network being busy (SIP 503),
+    before they are answered; calls that are up, and agents who call, are not concerned."""
+
+    calls: Annotated[int, Field(ge=1, le=100_000)] = DEFAULTS.admission.calls
+    """Nobody is let in while so many calls are up there, of whatever kind."""
+    per_second: Annotated[int, Field(ge=1, le=10_000)] = DEFAULTS.admission.per_second
+    """How many are let in a second; after a quiet second so many may come at once."""
+
+
 class SettingsEntry(Entry):
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -383,5 +393,7 @@ class SettingsEntry(Entry):
     """Whether agents may have a phone in the page, and how it is reached from afar."""
     desk: DeskEntry = DeskEntry()
     """Which pages may use the API from a browser, and which may show the agents' page."""
+    admission: AdmissionEntry = AdmissionEntry()
+    """How many callers from outside are let in."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Whether supervisors may be at calls of others, and whether agents see it."""

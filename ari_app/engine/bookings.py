@@ -126,6 +126,8 @@ class Bookings:
             lane = self._lanes[change.agent] = deque()
             lane.append(change)
             self._start(self._work(change.agent, self._lanes, self._reconciling))
+        elif isinstance(change, SetReachable) and len(lane) > 1 and isinstance(lane[-1], SetReachable):
+            lane[-1] = change  # while Redis is away, a phone may come and go for ever
         else:
             lane.append(change)
 

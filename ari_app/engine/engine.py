@@ -26,6 +26,8 @@ from ari_app.errors import AsteriskUnavailable, OutcomeUnknown
 log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
+MOST_COMMANDS = 2_000
+"""Under way at once, each with somebody who waits for its answer."""
 
 
 class Outlets(Protocol):
@@ -40,6 +42,9 @@ class Outlets(Protocol):
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def arrival_refused(self, effect: e.ArrivalRefused) -> None: ...
+    def beat(self, late: float) -> None:
+        """Several times a second: the loop is later by so many seconds than it wanted to be."""
+
     def stood_still(self) -> None:
         """Nobody knows what was missed: LinkLost, or AsteriskReconciled, is to be fed as soon as can be."""
 
@@ -59,7 +64,7 @@ class Engine:
         self._draining: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._untold: deque[e.Effect] = deque()
-        self._pulse = Pulse(self._stood_still)
+        self._pulse = Pulse(self._stood_still, outlets.beat)
         self._believes_time = True
         self.lost = asyncio.Event()
         """Set while the connection to Asterisk is lost."""
@@ -90,6 +95,8 @@ class Engine:
             CallControlError: it was refused, or Asterisk is away; nothing has changed.
             OutcomeUnknown: and nobody will ever know.
         """
+        if len(self._answers) >= MOST_COMMANDS:
+            raise AsteriskUnavailable("too many commands are under way; try again shortly")
         answer: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
         self._answers[command.id] = answer
         self.feed(command)

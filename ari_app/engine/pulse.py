@@ -11,11 +11,13 @@ STALL_SECONDS = 2.0
 class Pulse:
     """Looks at the loop's clock every so often, and whenever `look` is called; make it in a running loop.
 
-    `on_stall` is called once for each time that the loop stood still, for how many seconds.
+    `on_stall` is called once for each time that the loop stood still, for how many seconds; `on_beat` every so often,
+    with how many seconds later than was due.
     """
 
-    def __init__(self, on_stall: Callable[[float], None]) -> None:
+    def __init__(self, on_stall: Callable[[float], None], on_beat: Callable[[float], None] = lambda late: None) -> None:
         self._on_stall = on_stall
+        self._on_beat = on_beat
         self._loop = asyncio.get_running_loop()
         self._looked = self._loop.time()
         self._timer = self._loop.call_later(EVERY_SECONDS, self._beat)
@@ -32,5 +34,7 @@ class Pulse:
         self._timer.cancel()
 
     def _beat(self) -> None:
+        late = max(0.0, self._loop.time() - self._timer.when())
         self.look()
+        self._on_beat(late)
         self._timer = self._loop.call_later(EVERY_SECONDS, self._beat)

@@ -29,6 +29,12 @@ USED_UP = 0.8
 LOW = 1024 * 1024 * 1024
 """Bytes: 17 hours of recordings."""
 
+_REFUSED: Mapping[str, tuple[str, str]] = {
+    "calls": ("so many calls are up", "see whether settings.admission.calls could be more, or add an Asterisk"),
+    "rate": ("so many come at once", "see who calls, and whether settings.admission.per_second could be more"),
+    "late": ("its controller is late", "see what else the controller's machine has to do, and its log"),
+}
+
 _LACKS: Mapping[Subject, tuple[Code, str]] = {
     Subject.MODULE: (Code.MODULE_MISSING, "the module {} does not run in {}"),
     Subject.PHONE: (Code.PHONE_MISSING, "{1} does not have the phone {0} as it must"),
@@ -116,6 +122,12 @@ def _controller(controller: Controller | None) -> list[Finding]:
                 "correct the file (`ari-app check`), and reload it",
             )
         )
+    for asterisk, reason in controller.degraded:
+        if reason in _REFUSED:
+            why, do = _REFUSED[reason]
+            found.append(
+                warning(Code.ASTERISK_REFUSES_CALLERS, f"callers from outside are refused at {asterisk}: {why}", do)
+            )
     for asterisk in controller.drained:
         what = f"{asterisk} takes no new calls: it is being drained"
         found.append(warning(Code.ASTERISK_DRAINED, what, f"give it calls again: ari-app drain --undo {asterisk}"))

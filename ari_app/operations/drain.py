@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from ari_app.ari.failures import AriError, Unreachable
-from ari_app.ari.gate import DEVICE, Gate
+from ari_app.ari.gate import Gate, device
 from ari_app.ari.http import HttpClient
 from ari_app.calls.model import Call
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
@@ -74,7 +74,7 @@ async def _drain(settings: ProcessSettings, place: AsteriskPlace, *, wait: bool)
     try:
         async with opened_store(settings) as store:
             await store.set_drained(place.name, drained=True)
-        found = _Left(place.url, http)
+        found = _Left(place.url, http, device(settings.stasis_app))
         await until_empty(place.name, found.shut, calls, found.channels, wait=wait)
     finally:
         await http.close()
@@ -83,14 +83,15 @@ async def _drain(settings: ProcessSettings, place: AsteriskPlace, *, wait: bool)
 class _Left:
     """What an Asterisk itself says."""
 
-    def __init__(self, url: str, http: HttpClient) -> None:
+    def __init__(self, url: str, http: HttpClient, gate: str) -> None:
         self._base = f"{url.rstrip('/')}/ari"
         self._http = http
+        self._gate = gate
 
     async def shut(self) -> bool:
         """Whether its controller has passed it on to its dialplan. Raises: AriError."""
         try:
-            answer = (await self._http.request("GET", f"{self._base}/deviceStates/{DEVICE}")).body
+            answer = (await self._http.request("GET", f"{self._base}/deviceStates/{self._gate}")).body
             return _Device.model_validate_json(answer).state == Gate.DRAINED
         except ValidationError as error:
             raise Unreachable("what answers there is no Asterisk") from error

@@ -66,13 +66,15 @@ class Doors:
 @dataclass(frozen=True, slots=True)
 class Controller:
     """What `/readyz` answers: `code` is empty where all is reached. `reached` says whether there was an answer at all.
-    `last_good`: what runs is not the file as it is. `drained`: the Asterisks that take no new calls."""
+    `last_good`: what runs is not the file as it is. `drained`: the Asterisks that take no new calls;
+    `degraded`: those that serve only some, with why."""
 
     reached: bool
     code: str = ""
     detail: str = ""
     last_good: bool = False
     drained: tuple[str, ...] = ()
+    degraded: tuple[tuple[str, str], ...] = ()
 
     @property
     def stands_by(self) -> bool:

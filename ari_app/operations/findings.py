@@ -29,6 +29,7 @@ class Code(StrEnum):
     REDIS_OPEN = "redis_open"
     CONTROLLER_UNREACHED = "controller_unreached"
     CONTROLLER_NOT_READY = "controller_not_ready"
+    ASTERISK_REFUSES_CALLERS = "asterisk_refuses_callers"
     ASTERISK_DRAINED = "asterisk_drained"
     FEW_FILES = "few_files"
     FILES_USED_UP = "files_used_up"

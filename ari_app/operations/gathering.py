@@ -162,6 +162,15 @@ def _doors(settings: ProcessSettings) -> Doors:
 # -- the controller ---------------------------------------------------------------------------------------------------
 
 
+class _Degraded(BaseModel):
+    """See `api.models.admin`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    asterisk: str
+    reason: str
+
+
 class _Readiness(BaseModel):
     """An answer of `/readyz`: that all is reached, or a problem."""
 
@@ -169,6 +178,7 @@ class _Readiness(BaseModel):
 
     configuration: str = ""
     drained: tuple[str, ...] = ()
+    degraded: tuple[_Degraded, ...] = ()
     code: str = ""
     detail: str = ""
 
@@ -182,7 +192,8 @@ async def _controller(settings: ProcessSettings) -> Controller:
         return Controller(reached=False, detail=f"{url}: {_words(error)}")
     except ValidationError:
         return Controller(reached=False, detail=f"{url}: what answers there is no controller")
-    return Controller(True, answer.code, answer.detail, answer.configuration == "last_good", answer.drained)
+    last_good, degraded = answer.configuration == "last_good", tuple((d.asterisk, d.reason) for d in answer.degraded)
+    return Controller(True, answer.code, answer.detail, last_good, answer.drained, degraded)
 
 
 def api_url(settings: ProcessSettings) -> str:

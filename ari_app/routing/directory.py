@@ -199,6 +199,14 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """How many callers from outside each Asterisk lets in: while so many calls are up there, and so many a second."""
+
+    calls: int = 900
+    per_second: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -244,6 +252,7 @@ class Settings:
     monitoring: Monitoring = field(default_factory=Monitoring)
     page_phone: PagePhone = field(default_factory=PagePhone)
     desk: Desk = field(default_factory=Desk)
+    admission: Admission = field(default_factory=Admission)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ class Remote:
         self.asterisk = asterisk
         self.ids = ids_of(asterisk)
         self.state = State(f"copy of {asterisk}")
+        self.refuses: tuple[str, ...] = ()
+        """Why callers from outside are refused there."""
         self.lost = asyncio.Event()
         """Set while the connection to that Asterisk is."""
         self.lost.set()
@@ -226,8 +228,8 @@ class Remote:
                     self._shown.talk_changed(call)
             case wire.LegIs(leg_id, leg):
                 self._leg(leg_id, leg)
-            case wire.Reached(reached):
-                self._asterisk_reached(reached)
+            case wire.Reached(reached, refuses):
+                self._asterisk_reached(reached, refuses)
             case wire.Alarmed(call, alarm):
                 self._shown.call_alarm(e.CallAlarm(call, alarm))
             case wire.Failed(call, agents, operation, failure):
@@ -252,7 +254,7 @@ class Remote:
         for change in reported.changes:
             self._change(change)
         self._stands = True
-        self._asterisk_reached(reported.reached)
+        self._asterisk_reached(reported.reached, reported.refuses)
         self._first.set()
 
     def _change(self, change: wire.Change) -> None:
@@ -267,7 +269,8 @@ class Remote:
             self.state.legs[leg_id] = leg
         self._shown.hearing_changed(list(self.state.calls_of_leg.get(leg_id, {})))
 
-    def _asterisk_reached(self, reached: bool) -> None:
+    def _asterisk_reached(self, reached: bool, refuses: tuple[str, ...]) -> None:
+        self.refuses = refuses
         if reached:
             self.lost.clear()
         else:

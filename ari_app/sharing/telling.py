@@ -39,6 +39,9 @@ class Led(Protocol):
     def reached(self) -> bool:
         """Whether Asterisk is."""
 
+    def refuses(self) -> tuple[str, ...]:
+        """Why callers from outside are refused there."""
+
     async def submit(self, command: Command) -> Call | None:
         """See `api.port.Control`."""
 
@@ -102,7 +105,7 @@ class Teller:
         self._untaken.taken(int(request.headers.get(TAKEN, "0")))
         legs = tuple(self._led.legs().values())
         everything = self._untaken.all(self._led.calls().values())
-        self._tell(wire.AllCalls(self._untaken.number, everything, legs, self._led.reached()))
+        self._tell(wire.AllCalls(self._untaken.number, everything, legs, self._led.reached(), self._led.refuses()))
         log.info("call_centre_follows", number=number, calls=len(everything))
         writing = asyncio.create_task(self._write(socket, messages))
         try:
@@ -186,8 +189,8 @@ class Teller:
         failure = wire.Failure.of(effect.error)
         self._tell(wire.Failed(effect.call, effect.agents, effect.operation, failure))
 
-    def asterisk_reached(self, reached: bool) -> None:
-        self._tell(wire.Reached(reached))
+    def asterisk_reached(self, reached: bool, refuses: tuple[str, ...]) -> None:
+        self._tell(wire.Reached(reached, refuses))
 
     def device_changed(self, user: str) -> None:
         """Phones are shown by the call centre, which has its own news of them."""

@@ -76,6 +76,7 @@ class AllCalls:
     changes: tuple[Change, ...]
     legs: tuple[Leg, ...]
     reached: bool
+    refuses: tuple[str, ...] = ()
     kind: Literal["all_calls"] = "all_calls"
 
 
@@ -107,9 +108,10 @@ class LegIs:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Whether Asterisk is reached now."""
+    """Whether Asterisk is reached now, and why callers from outside are refused there."""
 
     reached: bool
+    refuses: tuple[str, ...] = ()
     kind: Literal["reached"] = "reached"
 
 

@@ -150,6 +150,9 @@ class Quiet:
     def drained(self) -> Collection[str]:
         return ()
 
+    def degraded(self) -> Sequence[tuple[str, str]]:
+        return ()
+
     def faults(self) -> Sequence[ConfigError]:
         return ()
 

@@ -82,6 +82,15 @@ class Health(Answer):
     ] = "leader"
 
 
+class Degraded(Answer):
+    """An Asterisk that serves only some. Callers from outside are refused, or were in the last seconds: for the `calls`
+    that are up, the `rate` at which callers come (`settings.admission`), or because its controller is `late`; or it is
+    `unreached`."""
+
+    asterisk: str
+    reason: Literal["calls", "rate", "late", "unreached"]
+
+
 class Ready(Answer):
     """Everything that this depends on is reached."""
 
@@ -97,3 +106,4 @@ class Ready(Answer):
     drained: Annotated[
         list[str], Field(description="The Asterisks that take no new calls, by `ari-app drain`; calls there go on")
     ]
+    degraded: Annotated[list[Degraded], Field(description="What serves only some of those who want something of it")]

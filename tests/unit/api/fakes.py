@@ -66,6 +66,7 @@ class FakeControl:
         self.stories: dict[str, list[StoryEntry]] = {}
         self.parts = {"asterisk": True, "store": True}
         self.now_drained: set[str] = set()
+        self.now_degraded: list[tuple[str, str]] = []
 
     def _as_it_is(self, command: Command) -> Call | None:
         return self.up.get(getattr(command, "call", ""), call("new", party("p1", command.by)))
@@ -109,6 +110,9 @@ class FakeControl:
 
     def drained(self) -> Collection[str]:
         return self.now_drained
+
+    def degraded(self) -> Sequence[tuple[str, str]]:
+        return self.now_degraded
 
     async def asterisk_lost(self, call: str | None = None) -> None:
         await self.lost.wait()

@@ -116,9 +116,12 @@ async def test_health_and_readiness(world: World) -> None:
         "configuration": "current",
         "configured_at": "2027-01-15T08:00:00.000Z",
         "drained": [],
+        "degraded": [],
     }
+    world.control.now_degraded = [("asterisk-a", "rate")]
     world.control.now_drained = {"asterisk-b", "asterisk-a"}
     assert (await world.ask("GET", "/readyz")).json["drained"] == ["asterisk-a", "asterisk-b"]
+    assert (await world.ask("GET", "/readyz")).json["degraded"] == [{"asterisk": "asterisk-a", "reason": "rate"}]
 
 
 async def test_a_file_with_faults_is_reported_and_what_runs_is_ready_all_the_same(world: World) -> None:

@@ -27,7 +27,7 @@ class Asterisk(AriClient):
 
 async def test_asterisk_is_notified_at_each_connection_and_of_each_change_once() -> None:
     asterisk = Asterisk()
-    keeper = GateKeeper(asterisk)
+    keeper = GateKeeper(asterisk, "app")
     keeper.set(Gate.DRAINED)
     await turn()
     assert asterisk.states == [], "it is not connected"
@@ -39,14 +39,14 @@ async def test_asterisk_is_notified_at_each_connection_and_of_each_change_once()
     await turn()
     keeper.connected()
     await turn()
-    device = "Stasis:@new-calls"
+    device = "Stasis:@app"
     assert asterisk.states == [(device, "UNAVAILABLE"), (device, "NOT_INUSE"), (device, "NOT_INUSE")]
     await asterisk.close()
 
 
 async def test_what_asterisk_did_not_take_is_written_again() -> None:
     asterisk = Asterisk()
-    keeper = GateKeeper(asterisk)
+    keeper = GateKeeper(asterisk, "app")
     asterisk.deaf = 2
     keeper.connected()
     await turn()
@@ -55,6 +55,6 @@ async def test_what_asterisk_did_not_take_is_written_again() -> None:
     assert asterisk.states == []
     keeper.set(Gate.NO_CALLERS)
     await turn()
-    assert asterisk.states == [("Stasis:@new-calls", "BUSY")]
+    assert asterisk.states == [("Stasis:@app", "BUSY")]
     keeper.close()
     await asterisk.close()

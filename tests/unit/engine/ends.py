@@ -67,6 +67,9 @@ class Ends:
     def arrival_refused(self, effect: e.ArrivalRefused) -> None:
         self.turned_away.append(effect)
 
+    def beat(self, late: float) -> None:
+        pass
+
     def stood_still(self) -> None:
         self.doubts += 1
 

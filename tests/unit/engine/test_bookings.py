@@ -162,6 +162,20 @@ async def test_a_phone_that_is_away_is_reported_in_order_with_what_calls_make_of
     assert scene.desk.done[1] == ("reachable", "alice", False, False)
 
 
+async def test_of_a_phone_that_comes_and_goes_while_redis_is_away_the_last_is_reported(scene: Scene) -> None:
+    scene.desk.closed = asyncio.Event()
+    scene.bookings.execute(e.SetActivity("alice", None, "c1"))
+    for _ in range(100):
+        scene.bookings.reachable("alice", False)
+        scene.bookings.reachable("alice", True, in_use=True)
+    scene.bookings.execute(e.SetActivity("alice", "on_call", "c2"))
+    scene.bookings.reachable("alice", False)
+    scene.desk.closed.set()
+    await scene.at_rest()
+    assert [what[0] for what in scene.desk.done] == ["activity", "reachable", "activity", "reachable"]
+    assert scene.desk.done[1] == ("reachable", "alice", True, True)
+
+
 async def test_all_agents_are_reported_after_what_came_before_and_before_what_comes_later(scene: Scene) -> None:
     scene.desk.fails = [StoreUnavailable()]
     scene.bookings.execute(e.SetActivity("alice", "ringing"))

@@ -68,6 +68,38 @@ async def test_a_refused_command_raises_its_error_and_changes_nothing() -> None:
     engine.close()
 
 
+async def test_more_commands_than_may_be_under_way_are_refused_and_those_are_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine_module, "MOST_COMMANDS", 1)
+    engine, ends, _clock = await started()
+    ends.deaf = True
+    answer = asyncio.ensure_future(_call(engine))
+    await turn()
+    with pytest.raises(AsteriskUnavailable, match="too many commands"):
+        await engine.submit(c.MakeCall(id="k2", by="carol", target=to("agent:bob")))
+    ends.deaf = False
+    ends.pump()
+    assert (await answer).party_of("alice") is not None
+    with pytest.raises(Refused, match="no such call"):
+        await engine.submit(c.Hold(id="k3", by="alice", call="none"))
+    engine.close()
+
+
+async def test_how_late_the_loop_is_is_measured_at_each_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.01)
+    reported: asyncio.Queue[float] = asyncio.Queue()
+    beat = pulse.Pulse(lambda seconds: None, reported.put_nowait)
+    await reported.get()
+    due = beat._timer.when()
+    loop = asyncio.get_running_loop()
+    while loop.time() < due + 0.05:
+        pass  # what keeps the loop
+    async with asyncio.timeout(WAIT):
+        assert await reported.get() >= 0.05
+    beat.close()
+
+
 async def test_stimuli_that_come_within_a_step_wait_for_its_end() -> None:
     engine, ends, _clock = await started()
     order: list[str] = []

@@ -128,6 +128,10 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.CONTROLLER_UNREACHED, E, replace(asterisk(applications=frozenset()), controller=Controller(False))),
     (Code.CONTROLLER_NOT_READY, E, controller(True, "store_unavailable", "the store is away")),
     (Code.LAST_GOOD_RUNS, E, controller(True, last_good=True)),
+    *(
+        (Code.ASTERISK_REFUSES_CALLERS, W, controller(True, degraded=(("a", why),)))
+        for why in ("calls", "rate", "late")
+    ),
     (Code.ASTERISK_DRAINED, W, controller(True, drained=("asterisk-b",))),
     (Code.FEW_FILES, W, machine(most_files=1024)),
     (Code.FILES_USED_UP, E, machine(open_files=60_000)),
@@ -168,6 +172,7 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
 
 def test_where_all_is_sound_nothing_is_found() -> None:
     assert diagnose(SOUND) == []
+    assert diagnose(controller(True, degraded=(("b", "unreached"),))) == [], "what is said of that Asterisk says it"
     assert diagnose(Facts(Machine(65_536))) == [], "what was not looked at is no finding"
 
 

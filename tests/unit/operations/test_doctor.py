@@ -148,7 +148,11 @@ def test_for_people_each_finding_has_what_to_do_below_it_and_no_line_is_too_long
     [
         (200, '{"ready": true, "configuration": "current"}', Controller(True)),
         (200, '{"ready": true, "configuration": "last_good"}', Controller(True, last_good=True)),
-        (200, '{"ready": true, "drained": ["asterisk-b"]}', Controller(True, drained=("asterisk-b",))),
+        (
+            200,
+            '{"ready": true, "drained": ["b"], "degraded": [{"asterisk": "a", "reason": "rate"}]}',
+            Controller(True, drained=("b",), degraded=(("a", "rate"),)),
+        ),
         (503, '{"code": "asterisk_unavailable", "detail": "away"}', Controller(True, "asterisk_unavailable", "away")),
         (200, "hello", None),
     ],

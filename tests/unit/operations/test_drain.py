@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from ari_app.__main__ import main
 from ari_app.ari.failures import AriError
+from ari_app.ari.gate import device
 from ari_app.ari.http import HttpClient
 from ari_app.operations.drain import LOOK_SECONDS, _Left, until_empty
 
@@ -85,19 +86,19 @@ def test_without_redis_nothing_is_done_and_that_is_said(capsys: pytest.CaptureFi
 async def test_what_asterisk_has_is_what_it_says_itself() -> None:
     states = {"state": "UNAVAILABLE"}
 
-    async def device(request: web.Request) -> web.Response:
-        assert request.path == "/ari/deviceStates/Stasis:@new-calls"
+    async def state(request: web.Request) -> web.Response:
+        assert request.path == "/ari/deviceStates/Stasis:@app"
         return web.json_response({"name": "it", **states})
 
     async def channels(request: web.Request) -> web.Response:
         return web.json_response([{"id": "1", "name": "PJSIP/1001-1"}, {"id": "2"}])
 
     app = web.Application()
-    app.router.add_get("/ari/deviceStates/{device}", device)
+    app.router.add_get("/ari/deviceStates/{device}", state)
     app.router.add_get("/ari/channels", channels)
     async with TestServer(app) as server:
         http = HttpClient("ari", "secret")
-        left = _Left(str(server.make_url("/")), http)
+        left = _Left(str(server.make_url("/")), http, device("app"))
         assert (await left.shut(), await left.channels()) == (True, 2)
         states["state"] = "BUSY"
         assert await left.shut() is False

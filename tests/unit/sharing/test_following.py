@@ -33,6 +33,7 @@ class Led:
         self.up: dict[str, Call] = {}
         self.lines: dict[str, Leg] = {}
         self.there = True
+        self.full: tuple[str, ...] = ("calls",)
         self.commands: list[Command] = []
         self.requested = asyncio.Event()
         self.gate = asyncio.Event()
@@ -52,6 +53,9 @@ class Led:
 
     def reached(self) -> bool:
         return self.there
+
+    def refuses(self) -> tuple[str, ...]:
+        return self.full
 
     async def submit(self, command: Command) -> Call | None:
         self.commands.append(command)
@@ -339,15 +343,21 @@ async def test_a_leader_that_stops_answers_what_is_under_way_and_takes_no_more(l
     assert led.commands == [HOLD]
 
 
+async def reached_again(centre: Centre, leaders: Leaders) -> None:
+    while not centre.remote.reached:
+        await leaders.inquired()
+
+
 async def test_an_asterisk_that_is_lost_is_known_to_be(led: Led, leaders: Leaders, centre: Centre) -> None:
     assert not centre.remote.lost.is_set()
-    led.teller.asterisk_reached(False)
+    refused = [centre.remote.refuses]
+    led.teller.asterisk_reached(False, ())
     await until(centre.remote.lost.wait())
     assert not centre.remote.reached
-    led.teller.asterisk_reached(True)
-    async with asyncio.timeout(WAIT):
-        while not centre.remote.reached:
-            await leaders.inquired()
+    refused.append(centre.remote.refuses)
+    led.teller.asterisk_reached(True, ("rate", "late"))
+    await until(reached_again(centre, leaders))
+    assert [*refused, centre.remote.refuses] == [("calls",), (), ("rate", "late")]
 
 
 async def test_stories_are_reported_and_phones_and_files_are_heard_of(led: Led, centre: Centre) -> None:
