@@ -1,6 +1,8 @@
 """What Prometheus may ask. One registry, which the rest of the app may add to."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import asyncio
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -60,7 +62,11 @@ class Metrics:
             "callcontrol_takeovers", "How often this controller has begun to lead", registry=self.registry
         )
         self.events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
+        self._tasks = Gauge("callcontrol_tasks", "Tasks of asyncio that are not done", registry=self.registry)
+        # Memory, open files and CPU of the process.
+        ProcessCollector(registry=self.registry)
 
     def exposition(self) -> bytes:
-        """The figures in Prometheus' text format."""
+        """The figures in Prometheus' text format. To be asked for where the event loop runs."""
+        self._tasks.set(len(asyncio.all_tasks()))
         return generate_latest(self.registry)

@@ -14,7 +14,7 @@ from tests.e2e.sipp import sipp
 from tests.e2e.stack import Stack
 from tests.support.polling import until
 
-_REQUEST = """
+REQUEST = """
       {method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
       Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]-UNIQUE
       Max-Forwards: 70
@@ -25,7 +25,7 @@ _REQUEST = """
       Contact: <sip:[field0]@[local_ip]:[local_port]>
       {rest}
 """
-_SDP = """Content-Type: application/sdp
+SDP = """Content-Type: application/sdp
       Content-Length: [len]
 
       v=0
@@ -39,13 +39,13 @@ _SDP = """Content-Type: application/sdp
 # Calls, and stays until the other side hangs up, or is refused for want of room (503).
 _SCENARIO = f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="calls and waits to be served">
-  <send retrans="500"><![CDATA[{_REQUEST.format(method="INVITE", tag="", rest=_SDP)}]]></send>
+  <send retrans="500"><![CDATA[{REQUEST.format(method="INVITE", tag="", rest=SDP)}]]></send>
   <recv response="100" optional="true"/>
   <recv response="180" optional="true"/>
   <recv response="183" optional="true"/>
   <recv response="503" optional="true" next="refused"><action><log message="refused"/></action></recv>
   <recv response="200"><action><log message="let in"/></action></recv>
-  <send><![CDATA[{_REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")}
+  <send><![CDATA[{REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")}
 ]]></send>
   <recv request="BYE"/>
   <send><![CDATA[

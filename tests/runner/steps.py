@@ -9,14 +9,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 ALL = ("lint", "types", "imports", "unit", "contract", "e2e")
-STEPS = (*ALL, "cluster", "faults", "bench")
+STEPS = (*ALL, "cluster", "faults", "soak", "bench")
 # Those that have a call centre; the others have no network.
-IN_CALL_CENTRE = frozenset({"contract", "e2e", "cluster", "faults", "bench"})
+IN_CALL_CENTRE = frozenset({"contract", "e2e", "cluster", "faults", "soak", "bench"})
 IN_CLUSTER = frozenset({"cluster", "faults"})
 
 _BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu", "desk")
 # Some of the tests reach some of the branches.
 _ALL_BRANCHES = ("--cov=ari_app/calls", "--cov=ari_app/routing", "--cov-branch", "--cov-fail-under=100")
+_SOAK_WRITES = ("--page", "/reports/soak.page", "--picture", "/reports/soak.svg")
 _SHELL = re.compile(r"#!.*\b(ba)?sh\b")
 
 type Command = Sequence[str]
@@ -58,6 +59,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
     "faults": lambda wanted: [("python", "-m", "tests.faults", "--page", "/reports/faults.page", *wanted)],
+    "soak": lambda wanted: [("python", "-m", "tests.soak", *_SOAK_WRITES, *wanted)],
     "bench": _bench,
 }
 

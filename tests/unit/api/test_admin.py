@@ -1,5 +1,8 @@
 """Administration, and what machines ask."""
 
+import asyncio
+import re
+
 import pytest
 
 from ari_app.api.models.admin import Reloaded
@@ -142,3 +145,13 @@ async def test_metrics_count_requests(world: World) -> None:
     answer = await world.ask("GET", "/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     assert 'callcontrol_api_requests_total{operation="healthz",status="200"} 1.0' in answer.text
+
+
+async def test_metrics_tell_what_the_process_has(world: World) -> None:
+    waits = asyncio.ensure_future(asyncio.Event().wait())
+    answer = await world.ask("GET", "/metrics")
+    figures = dict(re.findall(r"^(\w+) (\S+)$", answer.text, re.MULTILINE))
+    assert float(figures["callcontrol_tasks"]) == len(asyncio.all_tasks()) > 1
+    assert float(figures["process_open_fds"]) > 0
+    assert float(figures["process_resident_memory_bytes"]) > 1_000_000
+    waits.cancel()

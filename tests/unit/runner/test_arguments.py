@@ -10,9 +10,9 @@ from tests.runner.steps import ALL, IN_CALL_CENTRE, ROOT, STEPS, commands, shell
 GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
 
-def test_without_steps_all_are_run_but_for_the_cluster_its_faults_and_the_bench() -> None:
+def test_without_steps_all_are_run_but_for_the_cluster_its_faults_the_soak_and_the_bench() -> None:
     assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "contract", "e2e"]
-    assert set(STEPS) - set(ALL) == {"cluster", "faults", "bench"}
+    assert set(STEPS) - set(ALL) == {"cluster", "faults", "soak", "bench"}
 
 
 def test_what_follows_the_dashes_goes_to_pytest_as_it_is() -> None:
