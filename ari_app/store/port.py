@@ -168,7 +168,10 @@ class History(Protocol):
     """Calls that are over, newest first, as many as `HISTORY` allows; and what agents noted of calls."""
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
-        """Keep the record of a call that ended at `at`; it is found in all, and under each of these agents."""
+        """Keep the record of a call that ended at `at`; it is found in all, and under each of these agents.
+
+        Beyond `HISTORY` of all, the oldest is gone for everybody, with what was noted of its call.
+        """
 
     async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
         """Those of an agent, or all: as many as `limit`, after the one of the call `after`."""

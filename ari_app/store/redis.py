@@ -50,7 +50,7 @@ from ari_app.store.port import (
 from ari_app.store.scripts import Scripts, sources
 
 IN_PROGRESS = b""
-SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_recording"))
+SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_record", "keep_recording"))
 # Lua takes some thousand words of a command at once.
 FIELDS = 1000
 
@@ -179,14 +179,9 @@ class RedisStore:
         return {asterisk.decode(): drained == b"1" for asterisk, drained in said.items()}
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
-        commands: list[Command] = [("SET", self._record(call), record, "EX", HISTORY_TTL)]
-        for key, most in [(self._history(None), HISTORY), *((self._history(a), HISTORY // 10) for a in of)]:
-            commands += [
-                ("ZADD", key, at, call),
-                ("ZREMRANGEBYRANK", key, 0, -most - 1),
-                ("EXPIRE", key, HISTORY_TTL),
-            ]
-        await self._write(*commands)
+        with ERRORS:
+            most = (HISTORY_TTL, HISTORY, HISTORY // 10)
+            await self._scripts.run("keep_record", call, record, at, *most, *of)
 
     async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
         with ERRORS:

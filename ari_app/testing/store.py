@@ -129,6 +129,7 @@ class MemoryStore:
                 at_, data, agents = self._records[old]
                 if agent is None:
                     del self._records[old]
+                    self._notes.pop(old, None)
                 else:
                     self._records[old] = (at_, data, agents - {agent})
 

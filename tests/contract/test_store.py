@@ -291,11 +291,30 @@ async def test_the_oldest_of_too_many_records_is_forgotten(store: Store, monkeyp
         monkeypatch.setattr(f"{module}.HISTORY", 20)
     for n in range(4):
         await store.keep_record(f"c{n}", b"%d" % n, ["alice"], float(n))
+        await store.note(f"c{n}", "alice", b"noted")
     assert await store.records("alice", None, 10) == [b"3", b"2"]
     assert len(await store.records(None, None, 50)) == 4
     for n in range(4, 24):
         await store.keep_record(f"c{n}", b"%d" % n, [], float(n))
     assert await store.records(None, None, 50) == [b"%d" % n for n in range(23, 3, -1)]
+    assert await store.records("alice", None, 10) == []
+    assert [await store.notes(f"c{n}") for n in range(4)] == [{}] * 4
+    await store.keep_record("c23", b"again", [], 23.0)
+    assert await store.records(None, None, 2) == [b"again", b"22"]
+
+
+async def test_what_is_forgotten_of_the_history_leaves_redis(
+    client: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ari_app.store.redis.HISTORY", 10)
+    store = RedisStore(client, prefix)
+    sizes = set()
+    for n in range(30):
+        await store.keep_record(f"c{n}", b"%d" % n, ["alice"], float(n))
+        await store.note(f"c{n}", "alice", b"noted")
+        if n >= 10:
+            sizes.add(len([key async for key in client.scan_iter(match=f"{{{prefix}}}:*")]))
+    assert sizes == {22}, "ten records, ten notes, and two lists"
 
 
 async def test_recordings_are_found_newest_first_until_they_are_forgotten(
