@@ -67,6 +67,6 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def exposition(self) -> bytes:
-        """The figures in Prometheus' text format. To be asked for where the event loop runs."""
+        """The figures in Prometheus' text format. To be called where the event loop runs."""
         self._tasks.set(len(asyncio.all_tasks()))
         return generate_latest(self.registry)

@@ -83,8 +83,8 @@ async def watch(looking: Looking, callers: Callers, tally: Tally, minutes: float
         calls = callers.begun() + tally.done["calls out"]
         samples.append(Sample(time.monotonic() - began, calls, await looking.now()))
         if len(samples) % 12 == 1:
-            told = ", ".join(f"{name} {value:,.0f}" for name, value in samples[-1].values.items())
-            print(f"  {samples[-1].seconds:6.0f} s  {calls:6} calls  {told}", flush=True)
+            shown = ", ".join(f"{name} {value:,.0f}" for name, value in samples[-1].values.items())
+            print(f"  {samples[-1].seconds:6.0f} s  {calls:6} calls  {shown}", flush=True)
         if samples[-1].seconds > minutes * 60:
             callers.stop()
     tally.wrong.update(calling.result())

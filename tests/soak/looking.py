@@ -51,7 +51,7 @@ class Looking:
         }
 
     async def _asterisk(self) -> tuple[int, int]:
-        """Docker loses what is printed now and then on a busy machine: asked again then. Raises AssertionError."""
+        """Docker loses what is printed now and then on a busy machine: run again then. Raises AssertionError."""
         for _ in range(_TRIES):
             said = (await run_in(f"{self._stack.project}-asterisk", "sh", "-c", _ASTERISK)).split()
             if len(said) == 2:

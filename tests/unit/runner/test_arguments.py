@@ -45,7 +45,7 @@ def test_the_pure_tests_must_reach_every_branch_only_where_all_of_them_are_run()
 def test_each_step_with_tests_writes_the_file_that_is_counted() -> None:
     for step in ("unit", "contract", "e2e", "cluster"):
         assert f"--junit-xml=/reports/{step}.xml" in commands(step, ())[0]
-    assert {"contract", "e2e", "cluster", "faults", "bench"} == IN_CALL_CENTRE
+    assert {"contract", "e2e", "cluster", "faults", "soak", "bench"} == IN_CALL_CENTRE
 
 
 def test_a_bench_that_is_named_is_run_alone_and_gets_what_else_was_given() -> None:
