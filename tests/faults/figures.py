@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 HEARD = "longest that somebody did not hear whom they talk to"
 LATE = 0.3
@@ -34,13 +34,14 @@ class Round:
     """What was done, and what came of it.
 
     `took` has seconds by what was measured, None where it did not come at all; `silences` the longest that each bot did
-    not hear whom they talk to, in seconds. `wrong` is what was lost, or left behind.
+    not hear whom they talk to, in seconds. `wrong` is what was lost, or left behind. `counts`: how much was done.
     """
 
     what: str
     took: Mapping[str, float | None]
     silences: Mapping[str, float]
     wrong: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def silence(self) -> float:
@@ -62,7 +63,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Conditions:
-    """Under which a row was run: `load` is the load average of a minute, when it began and when it ended."""
+    """Under which a row was run: `calls` were up; `load` is the load average of a minute, when it began and ended."""
 
     commit: str
     day: str
@@ -73,12 +74,14 @@ class Conditions:
 
 
 def figures(row: Row, rounds: Sequence[Round]) -> list[Figure]:
-    """Each promise of the row, then what was heard."""
+    """Each promise of the row, then what was heard, where calls were up all the while."""
     found = [
         _figure(promise, [each.took[promise.what] for each in rounds if promise.what in each.took])
         for promise in row.promises
     ]
-    return [*found, _figure(Promise(HEARD, LATE), [each.silence for each in rounds])]
+    if any(each.silences for each in rounds):
+        found.append(_figure(Promise(HEARD, LATE), [each.silence for each in rounds]))
+    return found
 
 
 def _figure(promise: Promise, seconds: Sequence[float | None]) -> Figure:

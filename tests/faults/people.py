@@ -137,10 +137,10 @@ class People:
     talks: list[Talk] = field(default_factory=list)
     _callers: int = 0
 
-    async def agent(self, name: str) -> Phone:
+    async def agent(self, name: str, rings_for: float = RINGS_FOR) -> Phone:
         """At their phone, which answers by itself; ready."""
         user = PHONES[name]
-        phone = await self.lab.phone(name, user, f"phone-{user}", behaviour=answers(RINGS_FOR))
+        phone = await self.lab.phone(name, user, f"phone-{user}", behaviour=answers(rings_for))
         desktop = self.desktops[name] = Desktop(self.cluster.stack.api, name, self.session)
         await desktop.until_logged_in()
         answered = await desktop.until_done("PUT", "/v1/me/state", {"state": "ready"})

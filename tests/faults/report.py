@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -48,6 +49,7 @@ def section(row: Row, conditions: Conditions, rounds: Sequence[Round]) -> str:
         *(_line(figure) for figure in figures(row, rounds)),
         "",
         *_heard(rounds),
+        *_done(rounds),
         *_left(wrong, len(rounds)),
     ]
     return "\n".join(lines) + "\n"
@@ -56,7 +58,7 @@ def section(row: Row, conditions: Conditions, rounds: Sequence[Round]) -> str:
 def _conditions(of: Conditions, rounds: int) -> str:
     begin, end = of.load
     return (
-        f"{of.day}, commit {of.commit}, {rounds} rounds, seed {of.seed}, {of.calls} calls up, "
+        f"{of.day}, commit {of.commit}, {rounds} rounds, seed {of.seed}, {f'{of.calls} calls up, ' if of.calls else ''}"
         f"{of.cores} cores with a load of {begin:.1f} at the begin and {end:.1f} at the end."
     )
 
@@ -86,6 +88,14 @@ def _heard(rounds: Sequence[Round]) -> list[str]:
     return [f"The longest that each did not hear whom they talk to, in all rounds: {shown}{more}.", ""]
 
 
+def _done(rounds: Sequence[Round]) -> list[str]:
+    """Of all rounds together."""
+    counts: Counter[str] = Counter()
+    for each in rounds:
+        counts.update(each.counts)
+    return [f"In all: {', '.join(f'{number:,} {what}' for what, number in counts.items())}.", ""] if counts else []
+
+
 def _left(wrong: Sequence[tuple[int, str]], rounds: int) -> list[str]:
     if not wrong:
         return ["Lost or left behind: nothing."]
@@ -98,4 +108,6 @@ def line(number: int, of: int, each: Round) -> str:
     """One round, for who watches."""
     took = ", ".join(f"{what} {_seconds(seconds)}" for what, seconds in each.took.items())
     wrong = "".join(f"\n      WRONG: {what}" for what in each.wrong)
-    return f"  {number:2} of {of}  {each.what}: {took}; not heard for {_seconds(each.silence)}{wrong}"
+    heard = f"; not heard for {_seconds(each.silence)}" if each.silences else ""
+    done = f"; {', '.join(f'{count} {what}' for what, count in each.counts.items())}" if each.counts else ""
+    return f"  {number:2} of {of}  {each.what}: {took}{heard}{done}{wrong}"

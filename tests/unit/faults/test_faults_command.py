@@ -6,7 +6,10 @@ import pytest
 
 from tests.faults import rows
 from tests.faults.__main__ import parse
+from tests.faults.checker import Rule
+from tests.faults.seeding import ROOT, SEEDED
 from tests.runner.steps import commands
+from tests.seeded.faults import Fault
 
 
 def test_without_rows_all_are_run_with_the_rounds_that_each_has() -> None:
@@ -26,6 +29,7 @@ def test_rows_rounds_and_the_seed_are_chosen() -> None:
         (["redis-kiled"], "unknown row redis-kiled"),
         (["--calls", "2"], "--calls must be 3 to 17"),
         (["--rounds", "0"], "--rounds must be at least 1"),
+        (["redis-killed", "--seeded", "taken-agents-are-free"], "--seeded goes with the row history alone"),
     ],
 )
 def test_what_makes_no_sense_is_refused(given: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,3 +42,11 @@ def test_every_row_can_be_played_and_the_page_is_among_the_reports() -> None:
     assert {row.name for row in rows.ROWS} == set(rows.PLAYED)
     (only,) = commands("faults", ("redis-killed", "--rounds", "3"))
     assert only[2:] == ("tests.faults", "--page", "/reports/faults.page", "redis-killed", "--rounds", "3")
+
+
+@pytest.mark.parametrize("fault", SEEDED.values(), ids=lambda fault: fault.name)
+def test_a_fault_that_is_put_into_controllers_stands_once_and_breaks_a_rule_of_the_checker(fault: Fault) -> None:
+    assert (ROOT / fault.file).read_text(encoding="utf-8").count(fault.lines) == 1
+    assert fault.instead != fault.lines
+    assert fault.says in Rule.__value__.__args__
+    assert parse(["history", "--seeded", fault.name]).seeded == fault.name

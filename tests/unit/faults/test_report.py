@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.faults.figures import Conditions, Promise, Round, Row
 from tests.faults.report import line, page, section
 
@@ -55,3 +57,12 @@ def test_a_row_that_there_is_no_more_goes() -> None:
 def test_who_watches_sees_each_round() -> None:
     assert line(2, 3, GOOD) == "   2 of 3  x killed: commands 250 ms, free 1.50 s; not heard for 40 ms"
     assert line(3, 3, BAD).endswith("400 ms\n      WRONG: call c1 was left behind\n      WRONG: dave is lost")
+
+
+def test_a_row_without_calls_that_go_on_says_how_much_was_done_in_all() -> None:
+    rounds = [Round("x", {"commands": 1.0}, {}, (), {"calls": 30, "refused": 1})] * 40
+    text = section(ROWS[0], replace(CONDITIONS, calls=0), rounds)
+    assert "40 rounds, seed 42, 2 cores with" in text
+    assert "did not hear" not in text
+    assert "\nIn all: 1,200 calls, 40 refused.\n" in text
+    assert line(1, 1, rounds[0]) == "   1 of 1  x: commands 1.00 s; 30 calls, 1 refused"
