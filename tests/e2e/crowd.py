@@ -88,7 +88,6 @@ _SECTIONS = {
 """,
 }
 
-# What enters without `deliver` says more than a verb and an argument: how urgent it is.
 _DIALPLAN = f"""
 [from-carrier](+)
 exten => 2900,1,Gosub(call-control,deliver,1(group,crowd))
@@ -101,8 +100,7 @@ exten => {GROUP_IN_ORDER},1,Gosub(call-control,deliver,1(group,front))
  same => n,Hangup()
 exten => {QUEUE},1,Gosub(call-control,deliver,1(queue,crowd))
  same => n,Hangup()
-exten => {QUEUE_URGENT},1,Gosub(call-control,welcome,1)
- same => n,Stasis(${{CALL_CONTROL}},queue,crowd,5)
+exten => {QUEUE_URGENT},1,Gosub(call-control,deliver,1(queue,crowd,5))
  same => n,Hangup()
 exten => {QUEUE_SHORT},1,Gosub(call-control,deliver,1(queue,short))
  same => n,Hangup()
