@@ -34,6 +34,7 @@ from ari_app.sharing.remote import PATH
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
 from ari_app.store.redis_leases import RedisLeases
+from ari_app.trimming import keep_trimming
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +93,7 @@ class Controller:
         asking = [asyncio.create_task(leading.run()) for leading in self._leading.values()]
         leads = [asyncio.create_task(self._keep_leading(place, asking)) for place in self._leading]
         led = asyncio.gather(*leads)
+        trimming = asyncio.create_task(keep_trimming())
         ending: list[asyncio.Future[Any]] = [led, *asking]  # who inquires ends by a fault alone
         try:
             await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
@@ -100,6 +102,7 @@ class Controller:
                     task.result()
             await led
         finally:
+            trimming.cancel()
             self._stopping.set()
             await asyncio.gather(*leads, return_exceptions=True)
             await self._forwarder.close_sockets()
