@@ -148,7 +148,7 @@ class Storm:
             if call.state is CallState.UP:
                 kinds: tuple[Kind, ...] = ("release", "release", "hang-up", "transfer")
                 await self._ends(agent, call, dice.choice(kinds[:3] if by_request(call) else kinds))
-            if not agent.live and dice.random() < _CALLS_OUT:
+            if not agent.live and dice.random() < _CALLS_OUT and await self._is_free(agent):
                 await self._requests(agent, "call", "", "/v1/calls")
 
     async def _ends(self, agent: Phone, call: Call, kind: Kind) -> None:
@@ -170,6 +170,11 @@ class Storm:
         with self.recorder.command(agent.name, kind, number, target) as answered:
             answered.extend(await self.people.desktops[agent.name].until_done("POST", path, body))
         return outcome(answered) == "ok"
+
+    async def _is_free(self, agent: Phone) -> bool:
+        """Whether their desktop shows no call: who hangs up and calls at once may have done it in the other order."""
+        status, answer = await self.people.desktops[agent.name].request("GET", "/v1/calls")
+        return status == 200 and not answer["calls"]
 
     async def _call_of(self, agent: Phone, number: str) -> str | None:
         """The call with them, as the agent's desktop shows it."""
