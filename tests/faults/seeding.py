@@ -29,24 +29,6 @@ SEEDED: Mapping[str, Fault] = {
             "return r.choice == 'ready' and r.phone and r.reachable",
             "rung for two calls",
         ),
-        Fault(
-            "the-other-asterisk-has-nobody",
-            "",
-            "a controller frees agents whom the calls of another have",
-            "ari_app/availability/lua/common.lua",
-            "return RANK[r.activity] and r.at ~= me and r.at ~= ''",
-            "return false",
-            "rung for two calls",
-        ),
-        Fault(
-            "keys-are-forgotten",
-            "",
-            "a command that is repeated with its key is done twice",
-            "ari_app/api/idempotency.py",
-            'key = hashlib.sha256("\\n".join(scope).encode()).hexdigest()',
-            "key = hashlib.sha256(str(id(asyncio.current_task())).encode()).hexdigest()",
-            "done more than once",
-        ),
     )
 }
 
