@@ -11,7 +11,7 @@ from aiohttp import ClientWebSocketResponse
 
 from ari_app.api.port import AgentState, StoryEntry
 from ari_app.ari.devices import Devices, page_of
-from ari_app.ari.page_phones import PagePhones
+from ari_app.ari.page_phones import PagePhones, PagePhonesAtEdge
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import Availability
 from ari_app.calls.commands import Command, MakeCall, Merge, ResumeRecording, StartRecording
@@ -274,7 +274,7 @@ class LivePhones:
     def __init__(
         self,
         devices: Devices,
-        pages: PagePhones,
+        pages: PagePhones | PagePhonesAtEdge,
         store: Store,
         on_choice: Callable[[str], None],
         on_closed: Callable[[str], None],

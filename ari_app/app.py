@@ -18,7 +18,7 @@ from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
 from ari_app.ari.client import AriClient
-from ari_app.ari.page_phones import PagePhones
+from ari_app.ari.page_phones import PagePhones, PagePhonesAtEdge
 from ari_app.ari.stored_recordings import AllStoredRecordings, StoredRecordings
 from ari_app.availability.refill import keep_filled
 from ari_app.calls import effects as e
@@ -62,13 +62,17 @@ class App:
         self._leader = leader = Leader(
             settings, place, self._directory, metrics, leading, fence, self, self._write_anew
         )
-        self._page_phones = PagePhones(leader.ari.client, place.url)
         key = key_of(settings.ari_password.get_secret_value())
         self._others = [
             Remote(other.name, led, key, fence.number, self, leader.devices.chosen, leader.clock)
             for other, led in others.items()
         ]
         self._files = [AriClient(other.url, http_client(settings, lambda: leading.sure(fence))) for other in others]
+        self._page_phones = (
+            PagePhonesAtEdge([leader.ari.client, *self._files], settings.edge, settings.own_address)
+            if settings.edge
+            else PagePhones(leader.ari.client, place.url)
+        )
         agents = LiveAgents(leader.mirror, leader.agents, self._can_be_rung, self._device)
         control = EngineControl(
             leader.engine,
@@ -79,7 +83,7 @@ class App:
             leader.store,
             settings.recordings,
             self._others,
-            lambda agent: self._device(agent) == "page",  # registered there
+            lambda agent: not settings.edge and self._device(agent) == "page",  # registered there
             place.name,
             lambda: leader.door.draining.drained,
             self.degraded,
@@ -127,6 +131,7 @@ class App:
         leader.begin()
         for other in self._others:
             leader.start(other.run())
+        leader.start(self._page_phones.keep())
         leader.start(keep_filled(leader.agents, self._refill))
         leader.start(self._api.board.run())
         leader.start(self._api.history.run())

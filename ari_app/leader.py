@@ -134,7 +134,7 @@ class Leader:
             self.reachability.registered,
             self.reachability.in_use,
             followers.device_changed,
-            pages=place == settings.places[0],
+            pages=bool(settings.edge) or place == settings.places[0],
         )
         self.ari = Asterisk(
             asterisk,

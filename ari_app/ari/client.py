@@ -74,6 +74,15 @@ class AriClient:
         body = json.dumps({"allowed": [{"type": kind} for kind in kinds]})
         await self.http.request("PUT", url, data=body, headers={"Content-Type": "application/json"})
 
+    async def started(self) -> str:
+        """When this Asterisk was started, as it tells itself.
+
+        Raises:
+            AriError: see `failures`.
+        """
+        answer = await self.http.request("GET", f"{self._base_url}ari/asterisk/info", {"only": "status"})
+        return str(json.loads(answer.body)["status"]["startup_time"])
+
     async def configured(self, kind: str, name: str) -> dict[str, str]:
         """What res_pjsip has of this object (`kind` is endpoint, auth or aor): its fields.
 

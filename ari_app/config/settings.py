@@ -1,6 +1,7 @@
 """Settings of the process, out of the environment (`ARI_APP_…`). Who is reached and how is in the file."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +78,10 @@ class ProcessSettings(FileSettings):
     advertise: str = Field("", validate_default=True, pattern=rf"^({_ADDRESS})?$")
     """Where other controllers reach the API of this one, as `http://10.0.0.11:8080`: they forward to it what it leads.
     Without it nobody does, and answers only who leads."""
+    edge: str = Field("", pattern=r"^(wss?://[^/?#\s]+(/[^?#\s]*)?)?$")
+    """The WebSocket of the SIP edge in front of all Asterisks, as `ws://10.0.0.1:5060`: phones in pages register there,
+    and any Asterisk rings them. The edge knows controllers by their addresses. Without it these phones are at the first
+    Asterisk alone."""
     recordings: Path | None = None
     """Where this machine has Asterisk's recordings: none is begun when that disk is full. Without it nobody looks."""
     api_host: str = Field("127.0.0.1", min_length=1)
@@ -89,6 +94,15 @@ class ProcessSettings(FileSettings):
     """Seconds for which a login is good."""
     token_idle: float = Field(2 * 3600.0, ge=120, le=30 * 86_400)
     """Seconds after which it ends before that where nothing uses it: no request, no events, no phone in the page."""
+
+    @property
+    def own_address(self) -> str | None:
+        """From which connections come that others know it by; None: whichever the system chooses."""
+        try:
+            address = ip_address(self.api_host)
+        except ValueError:
+            return None
+        return None if address.is_unspecified else str(address)
 
     @property
     def places(self) -> tuple[AsteriskPlace, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.cluster import Cluster
-from tests.e2e.conftest import office, stack
+from tests.e2e.conftest import desks, office, stack
 from tests.e2e.stack import Stack
 
-__all__ = ["office", "stack"]
+__all__ = ["desks", "office", "stack"]
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import aiohttp
 import pytest
-from aiosipua import SipRequest, generate_call_id, generate_tag
+from aiosipua import SipMessage, SipRequest, SipResponse, generate_branch, generate_call_id, generate_tag
 
 from tests.bots.sip import Address, ServerTransaction, UserAgent
 from tests.e2e.cluster import ASTERISKS
@@ -64,6 +65,30 @@ async def test_who_has_no_secret_gets_a_challenge_whatever_they_send(stranger: S
     assert await stranger.sends("REGISTER", f"sip:{stranger.edge[0]}") == 401
     statuses = await asyncio.gather(*(stranger.sends(method, phone) for method in ("REFER", "MESSAGE", "SUBSCRIBE")))
     assert set(statuses) == {407}
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE"])
+async def test_the_phone_of_a_page_comes_by_the_socket_of_a_controller_alone(stack: Stack, method: str) -> None:
+    edge, here = stack.asterisk, "page.invalid"
+    request = SipRequest(method=method, uri=f"sip:2000@{here}")
+    request.headers.append("Via", f"SIP/2.0/WS {here};branch={generate_branch()}")
+    for name, value in {
+        "From": f"<sip:1001-page@{here}>;tag={generate_tag()}",
+        "To": f"<sip:1001-page@{here}>",
+        "Call-ID": generate_call_id(here),
+        "CSeq": f"1 {method}",
+        "Contact": f"<sip:page@{here};transport=ws>",
+        "Max-Forwards": "70",
+    }.items():
+        request.set_header(name, value)
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(stack.bind, 0))) as session,
+        session.ws_connect(f"ws://{edge[0]}:{edge[1]}/", protocols=("sip",)) as socket,
+    ):
+        await socket.send_str(bytes(request).decode())
+        answer = SipMessage.parse(await socket.receive_str(timeout=5))
+    assert isinstance(answer, SipResponse)
+    assert answer.status_code == {"REGISTER": 401, "INVITE": 407}[method]
 
 
 async def test_nothing_is_relayed_to_a_place_that_a_stranger_chooses(stranger: Stranger) -> None:

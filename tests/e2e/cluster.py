@@ -79,7 +79,7 @@ class Cluster:
         return len(known) == 1 and None not in known
 
     async def calls_of(self, name: Asterisk, kind: str = "channels") -> list[dict[str, Any]]:
-        """The channels of an Asterisk, or its `bridges`; none where it is away."""
+        """The channels of an Asterisk, or what else it lists (`bridges`); none where it is away."""
         url = f"http://{self.address(name)}:8088/ari/{kind}"
         answer: Any = await self._get(url, self.stack.ari_headers)
         return answer if isinstance(answer, list) else []
@@ -101,9 +101,8 @@ class Cluster:
         """The same, by the phones' users."""
 
         async def seen() -> bool:
-            for last in ASTERISKS.values():
-                url = f"http://{self._network}.{last}:8088/ari/endpoints/PJSIP"
-                found: Any = await self._get(url, self.stack.ari_headers) or []
+            for name in ASTERISKS:
+                found = await self.calls_of(name, "endpoints/PJSIP")
                 if not users <= {each["resource"] for each in found if each["state"] == "online"}:
                     return False
             return True
@@ -157,7 +156,8 @@ class Cluster:
 
     async def _get(self, url: str, headers: dict[str, str] | None = None) -> Any:
         timeout = aiohttp.ClientTimeout(total=1)
-        with suppress(aiohttp.ClientError, TimeoutError):
+        # ValueError: an Asterisk that has just started answers with a page that there is nothing yet.
+        with suppress(aiohttp.ClientError, TimeoutError, ValueError):
             async with (
                 aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
                 session.get(url) as response,

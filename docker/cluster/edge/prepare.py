@@ -91,9 +91,15 @@ def local(address: str, carrier: str) -> str:
     return "".join(f'#!substdef "!{name}!{value}!g"\n' for name, value in names.items())
 
 
-def htable(found: Mapping[str, str]) -> str:
-    """The secrets, as Kamailio takes them at its start."""
+def controllers(given: str) -> list[str]:
+    """Addresses, out of `192.0.2.11 192.0.2.12`: who brings the phones of pages. Raises Wrong."""
+    return [_address("EDGE_CONTROLLERS", each) for each in given.split()]
+
+
+def htable(found: Mapping[str, str], trusted: Iterable[str] = ()) -> str:
+    """The secrets of phones and the addresses of controllers, as Kamailio takes them at its start."""
     lines = [f'    $sht(secrets=>{user}) = "{secret}";\n' for user, secret in found.items()]
+    lines += [f'    $sht(controllers=>{address}) = "1";\n' for address in trusted]
     return f"event_route[htable:mod-init] {{\n{''.join(lines)}}}\n"
 
 
@@ -126,7 +132,7 @@ def main() -> int:
         drained = Path(os.environ["EDGE_DRAINED"])
         files = {
             "local.cfg": local(os.environ["EDGE_ADDRESS"], os.environ["EDGE_CARRIER"]),
-            "secrets.cfg": htable(secrets(PHONES.read_text())),
+            "secrets.cfg": htable(secrets(PHONES.read_text()), controllers(os.environ.get("EDGE_CONTROLLERS", ""))),
             "dispatcher.list": dispatcher(where, drained.read_text().split() if drained.exists() else ()),
         }
     except KeyError as missing:

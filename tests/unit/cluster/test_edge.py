@@ -76,6 +76,16 @@ def test_the_carrier_is_known_by_its_address_so_it_must_be_one(edge: ModuleType,
         edge.local("192.0.2.1", carrier)
 
 
+def test_controllers_are_known_by_their_addresses_beside_the_secrets_of_phones(edge: ModuleType) -> None:
+    assert edge.htable({"1001": "ha1"}, edge.controllers(" 192.0.2.11\n192.0.2.12 ")) == (
+        'event_route[htable:mod-init] {\n    $sht(secrets=>1001) = "ha1";\n'
+        '    $sht(controllers=>192.0.2.11) = "1";\n    $sht(controllers=>192.0.2.12) = "1";\n}\n'
+    )
+    assert edge.controllers("") == []
+    with pytest.raises(edge.Wrong, match="EDGE_CONTROLLERS"):
+        edge.controllers("controller-1")
+
+
 def test_registrations_are_kept_where_a_reader_meets_no_lock(
     edge: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

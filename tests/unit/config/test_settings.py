@@ -54,6 +54,25 @@ def test_one_asterisk_is_the_one_of_its_own_variables_and_several_are_listed(mon
     assert several.kept_apart == ("a", "b")
 
 
+@pytest.mark.parametrize(("listens", "own"), [("127.0.2.11", "127.0.2.11"), ("::", None), ("controller-1", None)])
+def test_connections_come_from_the_address_that_is_listened_on(
+    listens: str, own: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "s3cret")
+    monkeypatch.setenv("ARI_APP_API_HOST", listens)
+    assert ProcessSettings().own_address == own
+
+
+def test_the_edge_is_reached_by_a_websocket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "s3cret")
+    for wrong in ("127.0.2.1:5060", "http://127.0.2.1:5060"):
+        monkeypatch.setenv("ARI_APP_EDGE", wrong)
+        with pytest.raises(ValidationError, match="edge"):
+            ProcessSettings()
+    monkeypatch.setenv("ARI_APP_EDGE", "ws://127.0.2.1:5060")
+    assert ProcessSettings().edge == "ws://127.0.2.1:5060"
+
+
 @pytest.mark.parametrize(
     ("host", "loopback"),
     [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("localhost", True),
