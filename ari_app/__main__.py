@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from ari_app import __version__
+from ari_app import __version__, tracing
 from ari_app.check import STANDARD_INPUT, check
 from ari_app.config.credentials import hash_password
 from ari_app.config.errors import ConfigInvalid
@@ -102,11 +102,15 @@ def _story(call: str, url: str, user: str, *, as_json: bool) -> int:
 
 
 async def _run(settings: ProcessSettings) -> None:
+    end_traces = tracing.begin()
     controller = Controller(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, controller.stop)
-    await controller.run()
+    try:
+        await controller.run()
+    finally:
+        end_traces()
 
 
 def _check(file: Path | None, *, offline: bool) -> int:

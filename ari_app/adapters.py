@@ -9,6 +9,7 @@ from typing import Protocol
 
 from aiohttp import ClientWebSocketResponse
 
+from ari_app import tracing
 from ari_app.api.port import AgentState, StoryEntry
 from ari_app.ari.devices import Devices, page_of
 from ari_app.ari.page_phones import PagePhones, PagePhonesAtEdge
@@ -57,7 +58,8 @@ async def carry_out(engine: Engine, snapshots: Snapshots, recordings: Path | Non
     """The call as it then is, None where there is none. `recordings`: where the disk is looked at. See `Control`."""
     if isinstance(command, StartRecording | ResumeRecording):
         await check_room(recordings)
-    call = await engine.submit(command)
+    with tracing.span(type(command).__name__, command.traceparent, command=command.id, by=command.by):
+        call = await engine.submit(command)
     await snapshots.written()  # what is answered outlives this process
     # And is not older than events that went out meanwhile: clients take the last that they get for what is.
     return None if call is None else engine.calls.get(call.id, replace(call, ended=True))
@@ -101,6 +103,8 @@ class EngineControl:
         self._calls: Mapping[CallId, Call] = ChainMap(own, *(x.state.calls for x in others)) if others else own
 
     async def submit(self, command: Command) -> Call | None:
+        if traceparent := tracing.current():
+            command = replace(command, traceparent=traceparent)
         if isinstance(command, MakeCall):
             if command.caller_id is None:
                 command = await self._with_last_choice(command)

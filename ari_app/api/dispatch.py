@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
+from ari_app import tracing
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of
 from ari_app.api.metrics import Metrics
@@ -72,6 +73,7 @@ class Dispatcher:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer. One line of the log for each; never the query, which may have a token."""
         started = time.perf_counter()
+        tracing.received(request.headers.get("traceparent"))
         operation, agent = "unknown", None
         listed, origin = self._control.directory().settings.desk, request.headers.get("Origin")
         try:

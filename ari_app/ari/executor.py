@@ -10,6 +10,7 @@ notified of its transfer. Knows no request: see `requests`.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
 import structlog
@@ -68,6 +69,7 @@ class _Job:
     effect: AsteriskEffect
     after: list["_Job"] = field(default_factory=list)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
+    context: Context = field(default_factory=copy_context)  # of whoever requested it, whenever it is its turn
     task: asyncio.Task[None] | None = None
 
     @property
@@ -231,7 +233,9 @@ class Executor:
             self._next(leg, lane)
 
     def _start(self, job: _Job, then: Callable[[], None] | None = None) -> None:
-        job.task = asyncio.get_running_loop().create_task(self._run(job, then), name=type(job.effect).__name__)
+        job.task = asyncio.get_running_loop().create_task(
+            self._run(job, then), name=type(job.effect).__name__, context=job.context
+        )
 
     async def _run(self, job: _Job, then: Callable[[], None] | None) -> None:
         result: EffectDone | EffectFailed = EffectDone(job.effect.number)

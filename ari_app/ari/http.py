@@ -11,10 +11,12 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, TCPConnector
 
+from ari_app import tracing
 from ari_app.ari.failures import NobodyListens, Unreachable, failure
 
 type Query = Mapping[str, object]
@@ -119,6 +121,12 @@ class HttpClient:
     ) -> Answer:
         query = plain(params)
         await self._check_lead()
+        with tracing.span(f"ARI {method}", path=urlsplit(url).path):
+            return await self._sent(method, url, query, data, headers)
+
+    async def _sent(
+        self, method: str, url: str, query: Mapping[str, str], data: str | None, headers: Mapping[str, str] | None
+    ) -> Answer:
         async with self._session.request(method, url, params=query, data=data, headers=headers) as response:
             body = await response.text()
             if response.status >= 400:

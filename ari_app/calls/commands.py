@@ -16,11 +16,12 @@ from ari_app.routing.targets import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseCommand:
-    """What every command has."""
+    """What every command has. `traceparent` is that of the request (W3C Trace Context), for the story."""
 
     id: str
     by: AgentId
     role: Role = Role.AGENT
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
 from typing import Protocol, assert_never
 
 import structlog
@@ -59,7 +60,8 @@ class Engine:
         self.switch = switch
         self._outlets = outlets
         self._clock = clock
-        self._queue: deque[Stimulus] = deque()
+        # Each with the context of whoever fed it: what it requests is part of their trace.
+        self._queue: deque[tuple[Stimulus, Context]] = deque()
         self._answers: dict[str, asyncio.Future[Call | None]] = {}
         self._draining: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -82,7 +84,7 @@ class Engine:
 
     def feed(self, stimulus: Stimulus) -> None:
         """Queue a stimulus; it is handled before the loop's next turn ends."""
-        self._queue.append(stimulus)
+        self._queue.append((stimulus, copy_context()))
         if self._draining is None:
             self._draining = asyncio.get_running_loop().call_soon(self._drain)
 
@@ -125,7 +127,7 @@ class Engine:
         self._draining = None
         self._pulse.look()
         while self._queue:
-            stimulus = self._queue.popleft()
+            stimulus, context = self._queue.popleft()
             match stimulus:
                 case LinkLost():
                     self._believes_time = True
@@ -144,7 +146,7 @@ class Engine:
                 if isinstance(effect, e.Notification):
                     self._untold.append(effect)
                 else:
-                    self._dispatch(effect)
+                    context.run(self._dispatch, effect)
         if self._untold:
             # After the requests, which the loop begins first: snapshots and windows take longer than an answer may.
             asyncio.get_running_loop().call_soon(self._tell)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ari_app import adapters
+from ari_app import adapters, tracing
 from ari_app.adapters import EngineControl
 from ari_app.calls import commands as c
 from ari_app.calls.hearing import Ear
@@ -115,6 +115,29 @@ async def test_an_answer_is_no_older_than_events_that_went_out_while_it_was_bein
         await changed
         assert made is not None
         assert (made.ended, made.user_data) == shown
+
+
+async def test_the_trace_of_a_request_is_in_the_story_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans: list[tuple[str, str]] = []
+
+    def noted(name: str, parent: str, attributes: Mapping[str, str]) -> AbstractContextManager[object]:
+        spans.append((name, parent))
+        return nullcontext()
+
+    monkeypatch.setattr(tracing, "_open", noted)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    async with keeping(store := SlowStore()) as (_engine, control, _):
+        store.may.set()
+        tracing.received(trace)
+        call = await control.submit(replace(MAKE, target=to(f"number:{NUMBER}")))
+        tracing.received(None)
+        assert call is not None
+        await control.submit(c.Hold(id="k2", by="alice", call=call.id))
+        story = await control.story(call.id) or ()
+        commands = [entry.detail for entry in story if isinstance(entry.detail, c.BaseCommand)]
+        assert [command.traceparent for command in commands] == [trace, ""]
+        assert spans == [("MakeCall", trace), ("Hold", "")]
+        assert '"traceparent"' in (await control.story_file(call.id) or "")
 
 
 async def test_why_the_store_is_not_ready_is_what_the_store_itself_says() -> None:

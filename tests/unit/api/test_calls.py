@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ari_app import tracing
 from ari_app.calls import commands as c
 from ari_app.routing.directory import Role
 from ari_app.routing.targets import parse_target
@@ -109,3 +110,19 @@ async def test_of_a_call_whose_asterisk_is_away_nobody_says_that_there_is_none(w
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (503, "asterisk_unavailable", "1")
     assert world.control.commands == []
     assert (await world.ask("POST", "/v1/calls/c1/hold", token=alice)).status == 200
+
+
+async def test_a_command_is_of_the_trace_of_its_request_and_the_next_on_that_connection_of_its_own(
+    world: World, alice: str
+) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    traces: list[str] = []
+
+    def noted(command: c.Command) -> None:
+        traces.append(tracing.current())
+
+    world.control.up["c1"] = call("c1", party("p1", "alice"))
+    world.control.outcome = noted
+    for headers in ({"traceparent": trace}, {}, {"traceparent": "nonsense"}):
+        await world.ask("POST", "/v1/calls/c1/hold", token=alice, headers=headers)
+    assert traces == [trace, "", ""]

@@ -25,6 +25,10 @@ from ari_app.calls.effects import (
 )
 from ari_app.calls.model import Identity, Phone, TransferState
 from ari_app.calls.stimuli import EffectDone, EffectFailed
+from ari_app.tracing import current, received
+
+FIRST = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+SECOND = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 class Asterisk:
@@ -318,3 +322,23 @@ def quiet() -> None:
     import structlog
 
     structlog.configure(processors=[structlog.testing.LogCapture()])
+
+
+async def test_what_waits_for_its_turn_is_of_the_trace_in_which_it_was_requested() -> None:
+    asterisk = Asterisk()
+    traces: list[str] = []
+
+    async def perform(effect: AsteriskEffect) -> None:
+        traces.append(current())
+        await asterisk.perform(effect)
+
+    executor = Executor(perform, asterisk.results.append)
+    executor.open()
+    for number, trace in ((1, FIRST), (2, SECOND)):
+        received(trace)
+        executor.execute(JoinBridge(number, "l", "b"))
+    received(None)
+    await settle()
+    await asterisk.end(1)
+    await asterisk.end(2)
+    assert traces == [FIRST, SECOND]

@@ -15,11 +15,13 @@ from ari_app.engine import pulse
 from ari_app.engine.engine import Engine
 from ari_app.errors import AsteriskUnavailable, Code, OutcomeUnknown, Refused
 from ari_app.testing.asterisk import Behaviour
+from ari_app.tracing import current, received
 from tests.support.callcentre import directory
 from tests.support.world import to
 from tests.unit.engine.ends import started, turn
 
 WAIT = 5.0
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 async def _call(engine: Engine, **more: object) -> Call:
@@ -98,6 +100,28 @@ async def test_how_late_the_loop_is_is_measured_at_each_beat(monkeypatch: pytest
     async with asyncio.timeout(WAIT):
         assert await reported.get() >= 0.05
     beat.close()
+
+
+async def test_what_a_command_requests_is_part_of_its_own_trace_whatever_else_is_handled_with_it() -> None:
+    engine, ends, _clock = await started()
+    traces: list[tuple[str, str]] = []
+    request = ends.asterisk
+
+    def noted(effect: e.AsteriskEffect) -> None:
+        if isinstance(effect, e.CreateLeg):
+            traces.append((str(effect.destination.user if isinstance(effect.destination, Phone) else ""), current()))
+        request(effect)
+
+    ends.asterisk = noted  # type: ignore[method-assign]
+
+    async def makes(agent: str, trace: str) -> None:
+        received(trace)
+        await engine.submit(c.MakeCall(id=f"k-{agent}", by=agent, target=to("number:+33123456789")))
+
+    await asyncio.gather(makes("alice", TRACE), makes("carol", TRACE.replace("af", "ba")), makes("bob", ""))
+    first = dict(reversed(traces))
+    assert [first[phone] for phone in ("1001", "1003", "1002")] == [TRACE, TRACE.replace("af", "ba"), ""]
+    engine.close()
 
 
 async def test_stimuli_that_come_within_a_step_wait_for_its_end() -> None:
