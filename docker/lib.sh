@@ -164,6 +164,7 @@ undo_what_starts_half() {
     trap 'exit 130' INT TERM
 }
 half_started() {
+    end_builds
     if [[ $starting == yes && $was_running == no ]]; then
         compose down --timeout 3 >/dev/null 2>&1 || true
     fi
@@ -189,15 +190,16 @@ compose() { "${COMPOSE[@]}" -f "$COMPOSE_FILE_USED" -p "$COMPOSE_PROJECT_NAME" "
 
 # quietly <what> <command…>: its output is shown only where it fails
 quietly() {
-    local what=$1 log
+    local what=$1 log written kept
     shift
     log=$(mktemp)
-    if ! "$@" >"$log" 2>&1; then
-        tail -n 25 "$log" >&2
-        rm -f "$log"
+    exec {written}>"$log" {kept}<"$log"
+    rm -f -- "$log" # at once: whoever is killed leaves nothing
+    "$@" >&"$written" 2>&1 || {
+        tail -n 25 <&"$kept" >&2
         die "$what failed (its last lines are above)"
-    fi
-    rm -f "$log"
+    }
+    exec {written}>&- {kept}<&-
 }
 
 # ---------------------------------------------------------------------------------------------------------- images
@@ -237,16 +239,29 @@ image_digest() {
 
 # Sets ASTERISK_TAG, CONTROLLER_TAG, … and builds what is missing, all at the same time: most of it is unpacking packages,
 # which is work for one core.
+BUILDING=()
 build_images() {
-    local name tag building=() one
+    local name tag one
+    set -m # each in a process group, by which all of it is ended
     for name in "${IMAGES[@]}"; do
         tag=$(image_digest "$name")
         export "${name^^}_TAG=$tag"
         build_image "$name" "$tag" "$REPO" --tag "callcontrol-$name:latest" &
-        building+=($!)
+        BUILDING+=($!)
     done
-    for one in "${building[@]}"; do
+    set +m
+    for one in "${BUILDING[@]}"; do
         wait "$one" || exit 1 # it has said why
+    done
+    BUILDING=()
+}
+
+# Those that go on when one has failed, or whoever waits for them is interrupted. Bash lets what it has put into the
+# background ignore Ctrl-C.
+end_builds() {
+    local one
+    for one in "${BUILDING[@]}"; do
+        kill -- "-$one" 2>/dev/null || true
     done
 }
 
