@@ -21,10 +21,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.async_api import CDPSession, async_playwright, expect
+from playwright.async_api import CDPSession, expect
 
 from tests.bench.figures import load, parser, progress, summary, tell
 from tests.bots import Lab
@@ -41,7 +40,8 @@ from tests.e2e.away import (
     talking,
     with_the_phone,
 )
-from tests.e2e.browser import CHROMIUM, FLAGS, DeskPage, Desks
+from tests.e2e.browser import DeskPage, Desks
+from tests.e2e.chromium import browsers
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
@@ -106,7 +106,7 @@ class Visit:
 
 async def first_visit(desks: Desks, shown: Times, ready: Times) -> int:
     """A new browser opens the address, and an agent logs in and is ready; bytes until then."""
-    browser = await desks.playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    browser = await desks.browsers.start()
     page, visit = DeskPage(await browser.new_page(locale="fr-FR"), "fr"), Visit()
     tools = await page.page.context.new_cdp_session(page.page)
     visit.watch(tools)
@@ -167,20 +167,19 @@ async def run(stack: Stack, rounds: int, file: Path | None) -> None:
     began = load()
     lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier, voices=8)
     office = Office(lab, stack, {})
-    with TemporaryDirectory() as directory:
-        async with async_playwright() as playwright:
-            desks = Desks(stack, playwright, Path(directory))
-            try:
-                alice = await office.agent("alice", ready=False)
-                page = await with_the_phone(desks, "alice")
-                found = await in_mid_call(office, page, rounds)
-                await page.page.context.close()
-                visits = Times("first visit", "log-in is shown"), Times("first visit", "logged in, can be called")
-                sizes = [await first_visit(desks, *visits) for _ in range(max(1, rounds // 4))]
-                await alice.command("PUT", "/v1/me/phone", {"device": "desk"})
-            finally:
-                await desks.close()
-                await office.close()
+    async with browsers() as opened:
+        desks = Desks(stack, opened)
+        try:
+            alice = await office.agent("alice", ready=False)
+            page = await with_the_phone(desks, "alice")
+            found = await in_mid_call(office, page, rounds)
+            await page.page.context.close()
+            visits = Times("first visit", "log-in is shown"), Times("first visit", "logged in, can be called")
+            sizes = [await first_visit(desks, *visits) for _ in range(max(1, rounds // 4))]
+            await alice.command("PUT", "/v1/me/phone", {"device": "desk"})
+        finally:
+            await desks.close()
+            await office.close()
     print(f"{'':16}{'ms':28}{'n':>4}{'median':>9}{'worst':>9}{'goal':>7}")
     print("\n".join(times.row for times in (*found, *visits)))
     print(f"first visit: {max(sizes)} bytes over the wire until the agent can be called")

@@ -10,38 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Locator, Page, Playwright, Route, async_playwright, expect
+from playwright.async_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.bots.station import Station
 from tests.bots.tones import FRAME, RATE
+from tests.e2e.chromium import Browsers
 from tests.e2e.hands import Hands, Mouse
-from tests.e2e.page_ears import LISTENS, microphone, tone_of
+from tests.e2e.page_ears import LISTENS, tone_of
 from tests.e2e.stack import Stack
 from tests.e2e.words import WORDS, Language
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",
-    # Addresses as they are, and frames on loopback in pages that a test makes up.
-    "--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks",
-)
 WITHIN = 5000.0
 RESOLUTION = 12.0
 """Hz: two bins of the page's ear."""
@@ -239,16 +220,15 @@ class Interaction:
 
 @dataclass
 class Desks:
-    """Browsers: an agent has one of their own, with its own microphone.
+    """Windows: an agent has one, with storage of its own.
 
     `files`: who serves the page's files, where the stack's API does not (a controller that runs from sources).
     """
 
     stack: Stack
-    playwright: Playwright
-    directory: Path
+    browsers: Browsers
     files: str = ""
-    browsers: list[Browser] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
 
     async def open(
         self,
@@ -258,18 +238,14 @@ class Desks:
         voice: int | None = None,
         hands: Hands | None = None,
     ) -> DeskPage:
-        """A window in a browser of its own; with an agent, logged in.
+        """A window; with an agent, logged in.
 
         `voice`: the tone in Hz that its microphone hears, or silence. `hands`: the mouse, unless given.
         """
-        # Chromium opens the file when the page opens its microphone.
-        file = self.directory / f"{len(self.browsers)}.wav"
-        file.write_bytes(microphone(voice))
-        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={file}"]
-        browser = await self.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        self.browsers.append(browser)
+        browser = await self.browsers.hearing(voice)
         locale = {"fr": "fr-FR", "en": "en-GB"}[language]
         context = await browser.new_context(locale=locale, viewport={"width": 1280, "height": 900})
+        self.contexts.append(context)
         context.set_default_timeout(WITHIN)
         await context.add_init_script(LISTENS)
         if self.files:
@@ -286,17 +262,5 @@ class Desks:
 
     async def close(self) -> None:
         """All windows."""
-        for browser in self.browsers:
-            await browser.close()
-
-
-@asynccontextmanager
-async def browsers(stack: Stack) -> AsyncIterator[Desks]:
-    """Browsers for a test."""
-    with TemporaryDirectory() as directory:
-        async with async_playwright() as playwright:
-            desks = Desks(stack, playwright, Path(directory))
-            try:
-                yield desks
-            finally:
-                await desks.close()
+        for context in self.contexts:
+            await context.close()

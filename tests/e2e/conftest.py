@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Generator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.bots import Lab
-from tests.e2e.browser import Desks, browsers
+from tests.desk.stage import Stage
+from tests.e2e.aftermath import complaints
+from tests.e2e.browser import Desks
+from tests.e2e.chromium import Browsers, browsers
 from tests.e2e.hands import Hands, Keyboard, Mouse
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
@@ -18,6 +24,9 @@ from tests.e2e.turns import Turn, Turns, mark
 
 BROWSERS = frozenset({"desks", "on_stage"})
 """Fixtures that open some."""
+
+LOOKS_BACK = 10.0
+"""Seconds before what failed began."""
 
 _TURNS = pytest.StashKey[Turns]()
 
@@ -28,7 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where the work is shared, tests of all kinds come between each other: those of one file have much in common."""
+    """All tests here have one event loop, for browsers stay from one to the next.
+
+    Where the work is shared, tests of all kinds come between each other: those of one file have much in common.
+    """
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     taken: Path | None = config.getoption("--taken")
     if taken is not None:
         items.sort(key=lambda item: mark(item.nodeid))
@@ -39,19 +54,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Run the next test that nobody has taken; nothing tells of the others.
 
-    pytest leaves standing what the next test of its list needs too, and here that one may be another's: so there is
-    none (`nextitem`).
+    pytest leaves standing what the next test of its list needs too, and here that one may be another's: so all that is
+    left standing is what is the whole session's (`nextitem`).
     """
     turns = item.config.stash.get(_TURNS, None)
     if turns is None or turns.running:
         return None
 
     def run(of: pytest.Item) -> None:
-        of.ihook.pytest_runtest_protocol(item=of, nextitem=None)
+        of.ihook.pytest_runtest_protocol(item=of, nextitem=of.session)
 
     with_browser = not BROWSERS.isdisjoint(getattr(item, "fixturenames", ()))
     turns.offer(Turn(item.nodeid, partial(run, item), with_browser=with_browser), last=nextitem is None)
     return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure comes what the parts of the call centre say."""
+    report = yield
+    stack: Stack | None = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and stack is not None:
+        began = datetime.fromtimestamp(call.start - LOOKS_BACK, UTC)
+        report.sections += [(f"{part} says", text) for part, text in complaints(stack.project, began)]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +88,25 @@ def stack() -> Stack:
     return Stack.from_environment()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session", autouse=True)
+async def nothing_goes_on() -> AsyncIterator[None]:
+    """What a test has begun ends with it, as with a loop of its own."""
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def chromium() -> AsyncIterator[Browsers]:
+    """Browsers, which are started for the first who needs one."""
+    async with browsers() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def office(stack: Stack) -> AsyncIterator[Office]:
     """An empty call centre; whoever takes part goes home in the end."""
     lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier, voices=8)
@@ -71,11 +117,20 @@ async def office(stack: Stack) -> AsyncIterator[Office]:
         await office.close()
 
 
-@pytest.fixture
-async def desks(stack: Stack) -> AsyncIterator[Desks]:
-    """Browsers, for those who use the page."""
-    async with browsers(stack) as opened:
-        yield opened
+@pytest_asyncio.fixture(loop_scope="session")
+async def desks(stack: Stack, chromium: Browsers) -> AsyncIterator[Desks]:
+    """Windows, for those who use the page."""
+    desks = Desks(stack, chromium)
+    try:
+        yield desks
+    finally:
+        await desks.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def on_stage(stack: Stack, chromium: Browsers) -> Stage:
+    """A window for a page whose server is played."""
+    return Stage(await chromium.hearing(), stack.api)
 
 
 @pytest.fixture(params=[Mouse, Keyboard], ids=["mouse", "keyboard"])
@@ -85,7 +140,7 @@ def hands(request: pytest.FixtureRequest) -> Hands:
     return either
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def talk(office: Office, desks: Desks, hands: Hands) -> Talk:
     """In French, as the guide is."""
     alice = await office.agent("alice")

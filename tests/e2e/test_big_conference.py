@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 
 import pytest
+import pytest_asyncio
 
 from tests.bots import Lab, answers, everyone
 from tests.bots.lab import Pair
@@ -17,7 +18,7 @@ MUTED, DEAF, HELD, ALL_OF_IT, REMOVED, GONE = OTHERS[:6]
 WITHIN = 10.0
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def hall(stack: Stack) -> AsyncIterator[Office]:
     """An office whose bots speak so softly that all voices of a big conference can be distinguished at once."""
     office = Office(Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier, voices=crowd.MAX_PARTIES), stack, {})

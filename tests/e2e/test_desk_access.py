@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import batched
 
 import pytest
@@ -10,8 +10,7 @@ from playwright.async_api import Page
 
 from tests.desk.axe import findings
 from tests.desk.scenes import SCENES
-from tests.desk.stage import Scene, Stage, stage
-from tests.e2e.stack import Stack
+from tests.desk.stage import Scene, Stage
 
 # Of English and French, light and dark, wide and narrow: every two of them together, once. 320 CSS pixels are 1280 at
 # 400 %, and more than what 200 % leaves of any screen.
@@ -31,12 +30,6 @@ SIDEWAYS = """[...document.querySelectorAll("body *:not(input, textarea)")].filt
 UNEXPLAINED = r"""[...document.querySelectorAll("button")].filter(
   each => !/[\p{L}\p{N}*#]/u.test(each.textContent) && !(each.title && each.ariaLabel)
 ).map(each => each.outerHTML.slice(0, 200))"""
-
-
-@pytest.fixture
-async def on_stage(stack: Stack) -> AsyncIterator[Stage]:
-    async with stage(stack.api) as opened:
-        yield opened
 
 
 async def _looks(page: Page, language: str, *, dark: bool, width: int) -> None:

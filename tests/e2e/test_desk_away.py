@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from tests.e2e.away import (
     Loses,
@@ -24,7 +25,7 @@ from tests.e2e.browser import Desks
 from tests.e2e.office import Office
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def talk(office: Office, desks: Desks) -> AsyncIterator[Talk]:
     alice = await office.agent("alice", ready=False)
     page = await with_the_phone(desks, "alice")

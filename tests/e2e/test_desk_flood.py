@@ -10,8 +10,7 @@ from playwright.async_api import expect
 
 from tests.desk.reported import crowd
 from tests.desk.scenes import SCENES, overseen
-from tests.desk.stage import stage
-from tests.e2e.stack import Stack
+from tests.desk.stage import Stage
 
 EVENTS = 1500
 PICTURE = 100
@@ -33,7 +32,7 @@ addEventListener("DOMContentLoaded", () => {
 """
 
 
-async def test_of_many_events_a_supervisor_sees_what_they_came_to_in_few_pictures(stack: Stack) -> None:
+async def test_of_many_events_a_supervisor_sees_what_they_came_to_in_few_pictures(on_stage: Stage) -> None:
     supervisor = next(scene for scene in SCENES if scene.name == "supervisor")
     dice = random.Random(1)
     people = {row["name"]: {k: v for k, v in row.items() if k not in ("calls", "groups")} for row in crowd(150)}
@@ -43,7 +42,7 @@ async def test_of_many_events_a_supervisor_sees_what_they_came_to_in_few_picture
         person |= {"state": dice.choice(("ready", "on_call", "wrap_up")), "reason": None}
         events.append({"type": "agent.updated", "agent": dict(person)})
     flooded = replace(supervisor, events=(*supervisor.events, *events), before=COUNTS)
-    async with stage(stack.api) as opened, opened.show(flooded, "en") as page:
+    async with on_stage.show(flooded, "en") as page:
         await page.set_viewport_size({"width": 1280, "height": 4000})
         rows = page.get_by_role("region", name="Agents").get_by_role("listitem")
         words = {"ready": "Ready", "on_call": "On a call", "wrap_up": "After-call work"}
@@ -55,9 +54,9 @@ async def test_of_many_events_a_supervisor_sees_what_they_came_to_in_few_picture
         assert await page.evaluate("window.whole") == 0
 
 
-async def test_a_supervisor_comes_to_each_of_500_people_and_the_keyboard_stays_where_it_was(stack: Stack) -> None:
+async def test_a_supervisor_comes_to_each_of_500_people_and_the_keyboard_stays_where_it_was(on_stage: Stage) -> None:
     many = overseen("many", "/#supervisor", "supervisor", people=500)
-    async with stage(stack.api) as opened, opened.show(many, "en") as page:
+    async with on_stage.show(many, "en") as page:
         rows = page.get_by_role("region", name="Agents").get_by_role("listitem")
         seen: set[int] = set()
         while 500 not in seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.bots import Contact
@@ -16,14 +16,14 @@ from tests.e2e.talk import BOB
 VOICE, OTHER_VOICE = 1100, 1300
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def alice(office: Office) -> AsyncIterator[Agent]:
     agent = await office.agent("alice", ready=False)
     yield agent
     await agent.command("PUT", "/v1/me/phone", {"device": "desk"})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(desks: Desks, alice: Agent) -> DeskPage:
     page = await desks.open("alice", voice=VOICE)
     await page.uses_this_page()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
-import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.browser import Desks
@@ -32,7 +32,7 @@ class Api:
         return str(answer["token"]) if status == 200 else None
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def api(stack: Stack) -> AsyncIterator[Api]:
     async with aiohttp.ClientSession(stack.api) as session:
         yield Api(session)

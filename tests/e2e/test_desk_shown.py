@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -15,19 +14,12 @@ import pytest
 from playwright.async_api import Page, Request, Route, expect
 
 from tests.desk.scenes import SCENES, TURNED
-from tests.desk.stage import Json, Scene, Stage, stage
-from tests.e2e.stack import Stack
+from tests.desk.stage import Json, Scene, Stage
 
 NAMED: dict[str, Scene] = {scene.name: scene for scene in SCENES}
 HOLD = "**/v1/calls/c1/hold"
 CUT_OFF = """[...document.querySelectorAll('.people span:not(.sr)')].filter(
   each => getComputedStyle(each).overflow === 'hidden' && each.scrollWidth > each.clientWidth).length"""
-
-
-@pytest.fixture
-async def on_stage(stack: Stack) -> AsyncIterator[Stage]:
-    async with stage(stack.api) as opened:
-        yield opened
 
 
 async def test_an_agent_whose_phone_is_away_sees_at_once_that_no_call_comes(on_stage: Stage) -> None:

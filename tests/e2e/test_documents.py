@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from tests.bots import phrases
 from tests.e2e.office import Office
@@ -21,7 +22,7 @@ _BLOCK = re.compile(r"(?:<!-- bots: (?P<acts>.*?) -->\n)?```console\n(?P<body>.*
 SHOWN = {path.name: text for path, text in sorted(documents().items()) if _BLOCK.search(text)}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shell() -> AsyncIterator[Shell]:
     """A shell like that of somebody who pastes the commands."""
     async with open_shell() as shell:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
-import pytest
+import pytest_asyncio
 
 from tests.e2e.containers import logged
 from tests.e2e.office import Office
@@ -15,7 +15,7 @@ TAKEOVERS = "callcontrol_takeovers_total"
 LEADER = "callcontrol_leader"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def pair(office: Office) -> AsyncIterator[Pair]:
     async with two_controllers(office) as pair:
         yield pair
