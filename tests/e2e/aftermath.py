@@ -17,7 +17,8 @@ _PARTS = ("asterisk", "controller", "redis")
 _WORTH_READING = re.compile(r"\b(WARNING|ERROR)\[|\"level\": \"(warning|error|critical)\"")
 _LINES = 12
 _SHOWN = 300
-_WAITS_FOR_A_CONSOLE = 10  # seconds; one that is stuck answers never
+_WAITS_FOR_A_CONSOLE = 5  # seconds; one that is stuck answers never
+_WAITS_FOR_DOCKER = 30
 # `core show taskprocessors` of Asterisk: name, processed, in queue.
 _QUEUED = re.compile(r"^(\S+) +\d+ +([1-9]\d*) ", re.MULTILINE)
 
@@ -26,7 +27,7 @@ def complaints(project: str, since: datetime) -> Iterator[tuple[str, str]]:
     """A title and a text for each part of this call centre, and one for the machine's load."""
     yield "machine", f"load {Path('/proc/loadavg').read_text().strip()}"
     try:
-        with closing(docker.from_env(timeout=_WAITS_FOR_A_CONSOLE)) as client:
+        with closing(docker.from_env(timeout=_WAITS_FOR_DOCKER)) as client:
             for part in _PARTS:
                 yield part, "\n".join(_lines(client, f"{project}-{part}", since))
     except DockerException as complaint:
@@ -49,7 +50,7 @@ def _lines(client: docker.DockerClient, name: str, since: datetime) -> Iterator[
 
 def _stuck(asterisk: Container) -> Iterator[str]:
     """What waits in Asterisk's queues, if its console answers."""
-    command = ["timeout", str(_WAITS_FOR_A_CONSOLE // 2), "asterisk", "-rx", "core show taskprocessors"]
+    command = ["timeout", str(_WAITS_FOR_A_CONSOLE), "asterisk", "-rx", "core show taskprocessors"]
     done = asterisk.exec_run(command)
     if done.exit_code != 0:
         yield f"its console does not answer (exit {done.exit_code})"
