@@ -1,6 +1,7 @@
 """What Prometheus may ask. One registry, which the rest of the app may add to."""
 
 import asyncio
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -67,6 +68,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def exposition(self) -> bytes:
-        """The figures in Prometheus' text format. To be called where the event loop runs."""
-        self._tasks.set(len(asyncio.all_tasks()))
+        """The figures in Prometheus' text format."""
+        with suppress(RuntimeError):  # there is no event loop
+            self._tasks.set(len(asyncio.all_tasks()))
         return generate_latest(self.registry)
