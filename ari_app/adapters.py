@@ -10,6 +10,7 @@ from typing import Protocol
 from aiohttp import ClientWebSocketResponse
 
 from ari_app import tracing
+from ari_app.api.idempotency import interrupted
 from ari_app.api.port import AgentState, StoryEntry
 from ari_app.ari.devices import Devices, page_of
 from ari_app.ari.page_phones import PagePhones, PagePhonesAtEdge
@@ -108,7 +109,7 @@ class EngineControl:
         if isinstance(command, MakeCall):
             if command.caller_id is None:
                 command = await self._with_last_choice(command)
-            where = self._for_call_of(command.by)
+            where = self._made(command.id) if command.again else self._for_call_of(command.by)
         else:
             where = self._where(command.call)
             if isinstance(command, Merge) and command.other is not None and self._where(command.other) is not where:
@@ -122,6 +123,15 @@ class EngineControl:
         known = (other for other in self._others if call in other.state.calls)
         named = (other for other in self._others if call is not None and call.startswith(other.ids))
         return next(known, None) or next(named, None)
+
+    def _made(self, command: str) -> Elsewhere | None:
+        """Where the call was made that was requested so before. Raises: Refused where nobody knows whether it was."""
+        for call in self._calls.values():
+            if any(done.command == command for done in call.carried_out):
+                return self._where(call.id)
+        if self._others:
+            raise interrupted()
+        return None
 
     def _for_call_of(self, agent: str) -> Elsewhere | None:
         """Where a call of the agent's is made: beside their other ones, else where there are the fewest. Not at an

@@ -177,7 +177,7 @@ class Leader:
         await self.door.draining.look()
         restored = await self.snapshots.restore()
         self.devices.restore(await self.store.devices())
-        self.engine.switch.restore(restored.calls, restored.legs)
+        self.engine.switch.restore((*restored.calls, *restored.over), restored.legs)
         if restored.calls:
             log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
 

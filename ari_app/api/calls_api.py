@@ -1,6 +1,5 @@
 """Calls and what can be done with them: requests become commands, and the machine's answers views."""
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, assert_never
@@ -78,9 +77,10 @@ class CallsApi:
         body: OfferRequest = exchange.body
         agent = exchange.session.agent
         command = c.MakeCall(
-            id=uuid.uuid4().hex,
+            id=exchange.name,
             by=agent.id,
             role=agent.role,
+            again=exchange.again,
             target=parse_target(body.target),
             caller_id=body.caller_id,
             user_data=body.user_data,
@@ -125,9 +125,9 @@ class CallsApi:
         Raises:
             CallControlError: `not_found` for a call or party that one does not see, or what the machine says.
         """
-        before = self._seen(exchange)
-        agent = exchange.session.agent
-        command = make(id=uuid.uuid4().hex, by=agent.id, role=agent.role, call=before.id, **details)
+        agent, call = exchange.session.agent, exchange.path["call"]
+        before = None if exchange.again else self._seen(exchange)
+        command = make(id=exchange.name, by=agent.id, role=agent.role, again=exchange.again, call=call, **details)
         return self._answer(await self._control.submit(command), before, exchange)
 
     def _seen(self, exchange: Exchange) -> Call:

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from ari_app import tracing
 from ari_app.api.authentication import Authentication, Session
-from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of
+from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of, interrupted, key_of
 from ari_app.api.metrics import Metrics
 from ari_app.api.origins import PREFLIGHT, READABLE, check_source, readable_by
 from ari_app.api.port import Control
@@ -189,18 +189,20 @@ class Dispatcher:
         failures: list[Exception],
     ) -> web.StreamResponse:
         raw = await _read(request) if request.method in ("POST", "PUT", "PATCH", "DELETE") else b""
-        exchange = Exchange(request, who, path, _body(route, request, raw), _query(route, request))
+        given = _body(route, request, raw), _query(route, request)
         key = request.headers.get(HEADER) if route.method == "POST" else None
         if key is None:
-            return await _respond(route, exchange)
+            return await _respond(route, Exchange(request, who, path, *given))
         check_key(key)
         scope = (who.agent.id if who else request.remote or "", request.rel_url.raw_path, key)
 
-        async def act() -> tuple[Kept, bool]:
+        async def act(again: bool) -> tuple[Kept, bool]:
             reached = self._control.reached(path.get("call"))
             done = True
             try:
-                response = await _respond(route, exchange)
+                if again and Code.UNKNOWN_OUTCOME not in route.codes:
+                    raise interrupted()
+                response = await _respond(route, Exchange(request, who, path, *given, key_of(scope), again))
             except Exception as error:
                 # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or
                 # was too slow, while it ran may have done it: then the answer stands for this key.

@@ -5,7 +5,7 @@ after a restart too, and in memory, so that repeats are safe while Redis is away
 
     none ──claim──▶ in progress ──answer──▶ finished
       ▲                  │                                a repeat waits for the answer, or gets it; where the
-      └─ nothing was done ┘                               controller died over the first, it gets a 409
+      └─ nothing was done ┘                               controller died over the first, see `Act`
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
-from ari_app.store.port import Finished, IdempotencyKeys, InProgress
+from ari_app.store.port import Claim, Finished, IdempotencyKeys
 
 # Seconds for which an answer is kept, or a claim whose controller died: nobody knows whether the command was done.
 KEPT = 24 * 3600.0
@@ -54,7 +54,22 @@ def fingerprint_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-type Act = Callable[[], Awaitable[tuple[Kept, bool]]]
+type Act = Callable[[bool], Awaitable[tuple[Kept, bool]]]
+"""Does what is requested: its answer, and whether something was, or may have been, done. If not, a repeat may try anew.
+
+Its argument: whether a controller died over it before, and it may have been done. Whoever cannot find out refuses.
+"""
+
+
+def key_of(scope: tuple[str, ...]) -> str:
+    """What names a request, and each of its repeats: who requests what, and their key."""
+    return hashlib.sha256("\n".join(scope).encode()).hexdigest()
+
+
+def interrupted() -> Refused:
+    """For what nobody can find out of."""
+    detail = "the first request with this key was interrupted; look at the calls, and use a new key"
+    return Refused(Code.NOT_ALLOWED_NOW, detail)
 
 
 class Answers:
@@ -68,12 +83,10 @@ class Answers:
     async def once(self, scope: tuple[str, ...], fingerprint: str, act: Act, *, secret: bool = False) -> Kept:
         """The first's answer, or `act`'s where there is none yet. `secret` answers stay in memory.
 
-        `act` says besides its answer whether something was, or may have been, done. If not, a repeat may try anew.
-
         Raises:
-            Refused: `invalid` for the same key with another body; `not_allowed_now` where a controller died over it.
+            Refused: `invalid` for the same key with another body.
         """
-        key = hashlib.sha256("\n".join(scope).encode()).hexdigest()
+        key = key_of(scope)
         if (running := self._running.get(key)) is not None:
             _same(running[0], fingerprint)
             return await asyncio.shield(running[1])
@@ -95,12 +108,14 @@ class Answers:
             del self._running[key]
 
     async def _first(self, key: str, fingerprint: str, act: Act, secret: bool) -> Kept:
-        if not secret and (earlier := await self._claim(key)) is not None:
-            _same(earlier.fingerprint, fingerprint)
-            return earlier
-        kept, done = await act()
+        earlier = None if secret else await self._claim(key)
+        if isinstance(earlier, Finished):
+            answer = _KEPT.validate_json(earlier.body)
+            _same(answer.fingerprint, fingerprint)
+            return answer
+        kept, done = await act(earlier is not None)
         if not done:
-            if not secret:
+            if not secret and earlier is None:  # else whoever repeats it once more must still know that it came before
                 await _quietly(self._store.abandon(key))
             return kept
         self._memory[key] = kept
@@ -110,19 +125,11 @@ class Answers:
             await _quietly(self._store.finish(key, kept.status, _KEPT.dump_json(kept)))
         return kept
 
-    async def _claim(self, key: str) -> Kept | None:
+    async def _claim(self, key: str) -> Claim | None:
         try:
-            claim = await self._store.claim(key, KEPT)
+            return await self._store.claim(key, KEPT)
         except StoreUnavailable:
             return None  # memory alone must do until Redis is back
-        match claim:
-            case None:
-                return None
-            case Finished(body=body):
-                return _KEPT.validate_json(body)
-            case InProgress():
-                detail = "the first request with this key was interrupted; look at the calls, and use a new key"
-                raise Refused(Code.NOT_ALLOWED_NOW, detail)
 
 
 async def _quietly(write: Awaitable[None]) -> None:

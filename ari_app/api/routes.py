@@ -1,6 +1,7 @@
 """The shape of a route. One table of these drives the server and the OpenAPI document, so that both tell the same."""
 
 import re
+import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -37,13 +38,18 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request that passed: who asks, path parameters, and body and query as the route declares them."""
+    """A request that passed: who asks, path parameters, and body and query as the route declares them.
+
+    `name` is that of the command that it becomes, the same for each repeat; `again`: a controller died over it before.
+    """
 
     http: web.BaseRequest
     who: Session | None
     path: Mapping[str, str]
     body: Any
     query: Any
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    again: bool = False
 
     @property
     def session(self) -> Session:

@@ -28,6 +28,7 @@ from ari_app.calls.model import (
     Party,
     PartyId,
     PartyRole,
+    Pending,
     Progress,
     Recording,
     Snoop,
@@ -65,6 +66,7 @@ class CallChanges(TypedDict, total=False):
     ended_at: float | None
     ended_by: str | None
     end_reason: EndReason | None
+    carried_out: tuple[Pending, ...]
     rung: tuple[AgentId, ...]
 
 

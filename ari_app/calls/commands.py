@@ -1,7 +1,8 @@
 """What an agent, a supervisor or a client asks for: one class a verb of docs/api.md.
 
 Every command carries `id` (chosen by who sends it; exactly one Reply or Refuse answers it) and `by`, the agent who
-asks. `role` decides whether they may command calls that they are not in.
+asks. `role` decides whether they may command calls that they are not in. `again`: a controller died before it
+answered the first command with this `id`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ class BaseCommand:
     by: AgentId
     role: Role = Role.AGENT
     traceparent: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

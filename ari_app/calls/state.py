@@ -1,13 +1,10 @@
 """What the machine knows between two steps."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ari_app.calls.commands import AnyOffer, MakeCall
 from ari_app.calls.effects import AsteriskEffect
-from ari_app.calls.model import AgentId, Call, CallId, Leg, LegId, OfferId, PartyId, Progress
-
-type Until = Literal["done", "ringing", "answered", "monitoring"]
+from ari_app.calls.model import AgentId, Call, CallId, Leg, LegId, Pending, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +17,6 @@ class Seek:
     call: CallId | None
     command: MakeCall | AnyOffer | None = None
     again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A command that Asterisk is carrying out: answered when no effect is awaited and `until` has come about.
-
-    `until`: "done" at once, "ringing" when somebody rings (or will not), "answered" when `party` is in the call,
-    "monitoring" when the supervisor `agent` hears what they requested.
-    """
-
-    command: str
-    call: CallId
-    effects: frozenset[int] = frozenset()
-    until: Until = "done"
-    offer: OfferId | None = None
-    party: PartyId | None = None
-    agent: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,23 @@ from typing import Concatenate, Literal, Unpack
 from ari_app.calls import lifecycle
 from ari_app.calls.changes import AttemptChanges, CallChanges, LegChanges, MonitorChanges, OfferChanges, PartyChanges
 from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
-from ari_app.calls.model import AgentId, Attempt, Call, CallId, Leg, LegId, Monitor, Offer, OfferId, Party, PartyId
+from ari_app.calls.model import (
+    AgentId,
+    Attempt,
+    Call,
+    CallId,
+    Leg,
+    LegId,
+    Monitor,
+    Offer,
+    OfferId,
+    Party,
+    PartyId,
+    Pending,
+    Until,
+)
 from ari_app.calls.reads import Reads
-from ari_app.calls.state import Pace, Pending, Seek, State, Until, agents_of, legs_of
+from ari_app.calls.state import Pace, Seek, State, agents_of, legs_of
 from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
 

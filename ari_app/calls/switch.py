@@ -22,6 +22,7 @@ from ari_app.calls.derived import (
     displays,
     endings,
     media,
+    repeats,
     talking,
     times,
     tones,
@@ -84,6 +85,7 @@ _DERIVED: tuple[Callable[[Step], None], ...] = (
     activities.settle,  # agents are rung, talking or free
     times.settle,  # since when: after holds, and whatever changes an offer
     merging.settle,  # which calls could become one: looks at all that is above
+    repeats.settle,  # which commands are being carried out now: not those that were refused above
 )
 _ANSWERS = s.AgentReserved | s.NobodyAvailable | s.ReservationFailed  # to what was requested of availability
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
@@ -132,6 +134,8 @@ class Switch:
         """Take over what an earlier incarnation of the controller left; AsteriskReconciled must follow."""
         for call in calls:
             self.state.keep(call)
+            if call.ended:
+                self._over[call.id] = call
         self.state.legs = {leg.id: leg for leg in legs_}
         self.state.counter = max(self.state.counter, counter)
         for call in self.state.calls.values():
@@ -161,6 +165,9 @@ class Switch:
         """Change the state by one stimulus and say what is to be done. Never raises."""
         if not self.directory.settings.agents_see_withheld:
             stimulus = discretion.of_stimulus(stimulus)
+        if isinstance(stimulus, commands.BaseCommand) and (done := repeats.known(self.state, self._over, stimulus)):
+            self.state.pending.setdefault(done.command, done)
+            return self._answers()
         step = Step(self.state, self.directory, now)
         try:
             self._dispatch(step, stimulus)

@@ -91,26 +91,26 @@ class Engine:
     async def submit(self, command: Command) -> Call | None:
         """Have a command carried out; the call as it then is. The outlets know of all that it has changed.
 
+        Who requests one that is under way waits for the same answer: the call centre that did so before may have died.
+
         As long as the connection to Asterisk is lost no answer comes; when it stands again, the true one does.
 
         Raises:
             CallControlError: it was refused, or Asterisk is away; nothing has changed.
             OutcomeUnknown: and nobody will ever know.
         """
-        if len(self._answers) >= MOST_COMMANDS:
-            raise AsteriskUnavailable("too many commands are under way; try again shortly")
-        answer: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
-        self._answers[command.id] = answer
-        self.feed(command)
-        try:
-            while not (await asyncio.wait({answer}, timeout=_ANSWER_WITHIN))[0]:
-                if not self.lost.is_set():
-                    log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
-                    raise OutcomeUnknown
-            self._tell()
-            return answer.result()
-        finally:
-            self._answers.pop(command.id, None)
+        if (answer := self._answers.get(command.id)) is None:
+            if len(self._answers) >= MOST_COMMANDS:
+                raise AsteriskUnavailable("too many commands are under way; try again shortly")
+            answer = self._answers[command.id] = asyncio.get_running_loop().create_future()
+            self.feed(command)
+        while not (await asyncio.wait({answer}, timeout=_ANSWER_WITHIN))[0]:
+            if not self.lost.is_set():
+                log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
+                self._answers.pop(command.id, None)
+                raise OutcomeUnknown
+        self._tell()
+        return answer.result()
 
     def close(self) -> None:
         """Stop the timer; commands under way end with: nobody will answer them."""
@@ -177,13 +177,12 @@ class Engine:
             case e.OnAgents():
                 self._outlets.availability(effect)
             case e.Reply():
-                answer = self._answers.get(effect.command)
-                if answer is not None and not answer.done():
+                if (answer := self._answers.pop(effect.command, None)) is not None and not answer.done():
                     answer.set_result(effect.call)
             case e.Refuse():
-                answer = self._answers.get(effect.command)
-                if answer is not None and not answer.done():
+                if (answer := self._answers.pop(effect.command, None)) is not None and not answer.done():
                     answer.set_exception(effect.error)
+                    answer.exception()  # read, for whoever waited may be gone
             case e.CallChanged():
                 self._outlets.call_changed(effect.before, effect.call)
             case e.TalkChanged():

@@ -54,16 +54,19 @@ _RETRY_SECONDS = 0.5
 _BEHIND_SECONDS = 2.0
 # A call changes several times within a few milliseconds: what is written is the last of them.
 _PACE_SECONDS = 0.02
+# After that nobody repeats a command any more whose controller died: seconds.
+_REPEATED_WITHIN = 60.0
 # As long as a store that stands still may hold up an answer, once: after that it counts as failing.
 _WRITTEN_WITHIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What an earlier incarnation of the controller left."""
+    """What an earlier incarnation of the controller left. `over` ended lately, with the last commands on them."""
 
     calls: tuple[Call, ...]
     legs: tuple[Leg, ...]
+    over: tuple[Call, ...] = ()
 
 
 class Snapshots:
@@ -92,8 +95,14 @@ class Snapshots:
         return self._reason if self.behind else ""
 
     def call(self, call: Call) -> None:
-        """Keep the call as it is now; one that is over is forgotten."""
+        """Keep the call as it is now. One that is over is forgotten: at once, but for what repeats of commands get."""
         self._put(f"call:{call.id}", None if call.ended else call)
+        if call.ended and call.carried_out:
+            self._put(f"over:{call.id}", call)
+            self._forget_later(call)
+
+    def _forget_later(self, call: Call) -> None:
+        asyncio.get_running_loop().call_later(_REPEATED_WITHIN, self._put, f"over:{call.id}", None)
 
     def leg(self, leg_id: str, leg: Leg | None) -> None:
         """Keep the leg as it is now; None: it is gone."""
@@ -161,17 +170,20 @@ class Snapshots:
         Raises:
             StoreUnavailable: Redis cannot be reached.
         """
-        calls, legs = [], []
+        calls, legs, over = [], [], []
         for key, value in (await self._store.load_all()).items():
             try:
                 if key.startswith("call:"):
                     calls.append(_CALL.validate_json(value))
                 elif key.startswith("leg:"):
                     legs.append(_LEG.validate_json(value))
+                elif key.startswith("over:"):
+                    over.append(_CALL.validate_json(value))
+                    self._forget_later(over[-1])
             except ValidationError as error:
                 log.warning("snapshot_unreadable", key=key, errors=error.error_count())
                 self._put(key, None)
-        return Restored(tuple(calls), tuple(legs))
+        return Restored(tuple(calls), tuple(legs), tuple(over))
 
 
 def _dumped(value: Call | Leg | None) -> bytes | None:

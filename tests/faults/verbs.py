@@ -145,5 +145,4 @@ async def what_became_of(verb: str, answers: list[Answer], stage: Stage) -> str:
         await VERBS[verb][1](stage)
     except DeadlineMissed as missed:
         return f"{verb} was answered {said(answers)}, and is not so: {' '.join(str(missed).splitlines()[:3])}"
-    # A repeat may be answered that the first was interrupted, and nobody knows what became of it: true, if not helpful.
-    return "" if answers[-1][0] < 300 or answers[-1][0] == 409 else f"{verb} was done, and answered {said(answers)}"
+    return "" if answers[-1][0] < 300 else f"{verb} was done, and answered {said(answers)}"

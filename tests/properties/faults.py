@@ -6,7 +6,7 @@ from hypothesis.stateful import precondition, rule
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from tests.properties.scene import SELDOM, Scene
-from tests.support import account
+from tests.support import account, repeats
 
 
 class Faults(Scene):
@@ -93,6 +93,17 @@ class Faults(Scene):
         """`behind`: what its last step made of calls was done, and not yet written."""
         if now:
             self.world.restart(behind=behind)
+
+    @rule(now=SELDOM, which=st.integers(1, 3))
+    def the_controller_dies_and_a_command_is_repeated(self, now: bool, which: int) -> None:
+        """One of the last: whether it was answered, nobody may have heard that."""
+        if not now or len(self.world.commands) < which:
+            return
+        name = list(self.world.commands)[-which]
+        self.world.restart()
+        while not self.world.switch.state.linked and self.world.step():
+            pass
+        assert not repeats.wrong(self.world, name)
 
     @rule(now=SELDOM, dies=st.booleans())
     def the_controller_is_lost_as_it_is_about_to_dial(self, now: bool, dies: bool) -> None:

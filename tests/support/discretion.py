@@ -52,7 +52,7 @@ def kept(world: World) -> list[str]:
     found = {"the story": to_json(stories, fallback=repr).decode()}
     if not world.switch.directory.settings.agents_see_withheld:
         found["a snapshot"] = json.dumps(
-            [x.decode() for x in (*world.saved_calls.values(), *world.saved_legs.values())]
+            [x.decode() for x in (*world.saved_calls.values(), *world.saved_over.values(), *world.saved_legs.values())]
         )
         views = [world.shown(call, agent) for call in world.switch.calls.values() for agent in world.directory.agents]
         found["a view"] = to_json(views).decode()

@@ -128,7 +128,10 @@ class World:
         self.retrieves: dict[str, str] = {}  # command -> who wants their call back
         self.saved_calls: dict[str, bytes] = {}
         self.saved_legs: dict[str, bytes] = {}
-        self.written: tuple[dict[str, bytes], dict[str, bytes]] = {}, {}
+        self.saved_over: dict[str, bytes] = {}
+        self.commands: dict[str, c.Command] = {}
+        self.carried_out: set[str] = set()  # as far as the last controller that died has written it
+        self.written: tuple[dict[str, bytes], ...] = {}, {}, {}
         self.effects: list[e.Effect] = []
         self.numbers = 0
         self.named = astray.Named()
@@ -144,7 +147,7 @@ class World:
     # -- turning it ---------------------------------------------------------------------------------------------------
 
     def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
-        self.written = dict(self.saved_calls), dict(self.saved_legs)
+        self.written = dict(self.saved_calls), dict(self.saved_legs), dict(self.saved_over)
         steps.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         self.named.note(self, stimulus)
@@ -174,6 +177,7 @@ class World:
                 self.noticed += steps.outlived(before, call)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
+                    self.saved_over[call.id] = wellformed.CALL.dump_json(call)
                 else:
                     self.saved_calls[call.id] = wellformed.CALL.dump_json(call)
             case e.TalkChanged(call):
@@ -253,8 +257,10 @@ class World:
 
     def restart(self, *, behind: bool = False) -> None:
         """The controller dies and starts anew from what was kept; `behind`: before its last step was written."""
+        self.carried_out = {*self.switch.state.pending, *self.replies}
         if behind:
-            self.saved_calls, self.saved_legs = self.written
+            self.commands.clear()
+            self.saved_calls, self.saved_legs, self.saved_over = self.written
         if self.asterisk.connected:
             self.asterisk.lose_link()
         while self.asterisk.deliver_next() is not None:
@@ -263,7 +269,8 @@ class World:
         self.switch = self._new_switch()
         calls = [wellformed.CALL.validate_json(v) for v in self.saved_calls.values()]
         legs = [wellformed.LEG.validate_json(v) for v in self.saved_legs.values()]
-        self.switch.restore(calls, legs)
+        over = [wellformed.CALL.validate_json(v) for v in self.saved_over.values()]
+        self.switch.restore([*calls, *over], legs)
         for agent in sorted(self.unplugged):
             self.plug(agent, there=False)  # reported at each connection
         self.inbox.extend(s.AgentLoggedOut(agent) for agent in sorted(self.gone_home))  # reported at each start
@@ -279,7 +286,8 @@ class World:
         self.requested.add(name)
         if kind is c.Retrieve:
             self.retrieves[name] = by
-        self.feed(kind(id=name, by=by, **fields))  # type: ignore[arg-type]
+        self.commands[name] = kind(id=name, by=by, **fields)  # type: ignore[arg-type,assignment]
+        self.feed(self.commands[name])
         return name
 
     def ask(self, kind: type[c.BaseCommand], by: str, **fields: object) -> CallView:

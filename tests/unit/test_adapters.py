@@ -13,7 +13,7 @@ from ari_app import adapters, tracing
 from ari_app.adapters import EngineControl
 from ari_app.calls import commands as c
 from ari_app.calls.hearing import Ear
-from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
+from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Pending, Progress
 from ari_app.calls.state import State
 from ari_app.configured import Configured
 from ari_app.engine import snapshots, storyfile
@@ -326,6 +326,21 @@ async def test_a_call_is_not_made_where_none_is_taken_but_beside_another_of_its_
     async with beside(Elsewhere(), stays="alice", drained={"here"}) as (control, _):
         with pytest.raises(AsteriskUnavailable, match="being drained"):
             await control.submit(DIAL)
+
+
+async def test_a_call_that_was_requested_of_a_controller_that_died_is_made_where_it_was_begun_or_not_at_all() -> None:
+    again = replace(DIAL, again=True)
+    made = replace(THERE, carried_out=(Pending("k1", "there"),))
+    async with beside(elsewhere := Elsewhere(made)) as (control, engine):
+        await control.submit(again)
+        assert elsewhere.commands == [again]
+        with pytest.raises(Refused, match="look at the calls"):
+            await control.submit(replace(again, id="k2"))
+        assert (elsewhere.commands, dict(engine.calls)) == ([again], {})
+    async with beside(elsewhere) as (control, engine):
+        control._others = ()
+        control._calls = engine.calls
+        assert await control.submit(replace(again, id="k2")) is not None
 
 
 async def test_that_an_asterisk_is_lost_is_reported_of_its_own_calls() -> None:

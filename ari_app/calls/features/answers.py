@@ -3,8 +3,8 @@
 from typing import assert_never
 
 from ari_app.calls.features import monitoring
-from ari_app.calls.model import Attempt, Call, LegState, OfferState, Outside, Progress
-from ari_app.calls.state import Pending, State
+from ari_app.calls.model import Attempt, Call, LegState, OfferState, Outside, Pending, Progress
+from ari_app.calls.state import State
 
 
 def came_about(state: State, pending: Pending, call: Call) -> bool:

@@ -15,7 +15,7 @@ from ari_app.calls.features import attempts, consult, holding, initiate, merging
 from ari_app.calls.model import Call, OfferState, Party, PartyId, Progress
 from ari_app.calls.step import Step
 from ari_app.calls.verbs import PartyAction
-from ari_app.errors import AsteriskUnavailable, Code, FieldError, Refused
+from ari_app.errors import AsteriskUnavailable, Code, FieldError, OutcomeUnknown, Refused
 from ari_app.routing.directory import Role
 
 _DIGITS = re.compile(r"[0-9A-D*#]{1,64}")
@@ -27,9 +27,12 @@ def command(step: Step, cmd: c.Command) -> None:
     Raises:
         Refused: with the code that says why; the step is then dropped.
         AsteriskUnavailable: while the connection is down.
+        OutcomeUnknown: for digits that are requested again: they may have been heard.
     """
     if not step.linked:
         raise AsteriskUnavailable
+    if cmd.again and isinstance(cmd, c.SendDtmf):
+        raise OutcomeUnknown("nobody knows whether these digits were sent before")
     match cmd:
         case c.MakeCall():
             initiate.make_call(step, cmd)

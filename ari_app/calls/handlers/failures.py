@@ -12,8 +12,7 @@ from ari_app.calls.derived import snoops
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.features import monitoring, parties, recording, refusals
 from ari_app.calls.handlers import legs
-from ari_app.calls.model import LegId
-from ari_app.calls.state import Pending
+from ari_app.calls.model import LegId, Pending
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import EffectFailed
 from ari_app.errors import AsteriskUnavailable, OutcomeUnknown

@@ -12,4 +12,5 @@ from ari_app.calls.model.ids import *
 from ari_app.calls.model.legs import *
 from ari_app.calls.model.offers import *
 from ari_app.calls.model.parties import *
+from ari_app.calls.model.pending import *
 from ari_app.calls.model.watching import *

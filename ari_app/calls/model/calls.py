@@ -7,6 +7,7 @@ from enum import StrEnum
 from ari_app.calls.model.ids import AgentId, BridgeId, CallId, PartyId
 from ari_app.calls.model.offers import Offer
 from ari_app.calls.model.parties import Party, PartyRole, Progress
+from ari_app.calls.model.pending import Pending
 from ari_app.calls.model.watching import Monitor, Recording
 
 
@@ -74,6 +75,7 @@ class Call:
     ended_at: float | None = None
     ended_by: str | None = None  # `contact`, `agent:<id>` or `system`
     end_reason: EndReason | None = None
+    carried_out: tuple[Pending, ...] = ()  # the last commands on it, without their effects: see `repeats`
     rung: tuple[AgentId, ...] = ()  # the agents who were rung for it, each once, in that order
 
     def joined(self) -> list[Party]:

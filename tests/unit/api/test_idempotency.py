@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from ari_app.api.idempotency import Answers, Kept
+from ari_app.api.idempotency import Answers, Kept, key_of
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
@@ -57,7 +57,7 @@ async def test_of_many_at_once_one_acts(world: World) -> None:
     acts: list[int] = []
     gate = asyncio.Event()
 
-    async def act(number: int) -> tuple[Kept, bool]:
+    async def act(number: int, again: bool) -> tuple[Kept, bool]:
         acts.append(number)
         await gate.wait()
         return Kept("f", 200, "application/json", str(number), None), True
@@ -129,10 +129,10 @@ async def test_a_repeated_login_gets_the_same_token_which_the_store_never_sees(w
 
 
 async def test_answers_outlive_a_restart(world: World, alice: str) -> None:
-    async def act() -> tuple[Kept, bool]:
+    async def act(again: bool = False) -> tuple[Kept, bool]:
         return Kept("f", 201, "application/json", "{}", None), True
 
-    async def never() -> tuple[Kept, bool]:
+    async def never(again: bool = False) -> tuple[Kept, bool]:
         raise AssertionError("done twice")
 
     first = await Answers(world.store).once(("a", "p", "k"), "f", act)
@@ -141,18 +141,41 @@ async def test_answers_outlive_a_restart(world: World, alice: str) -> None:
         await Answers(world.store).once(("a", "p", "k"), "other", never)
 
 
-async def test_a_controller_that_died_over_the_first_leaves_a_conflict(world: World) -> None:
-    async def dies() -> tuple[Kept, bool]:
-        raise asyncio.CancelledError
+async def _die_over(world: World, path: str) -> None:
+    """A controller that claimed this request of alice's, and no more."""
+    await world.store.claim(key_of(("alice", path, KEY["Idempotency-Key"])), 60.0)
 
-    async def never() -> tuple[Kept, bool]:
-        raise AssertionError("done twice")
 
-    with pytest.raises(asyncio.CancelledError):
-        await Answers(world.store).once(("a", "p", "k"), "f", dies)
-    with pytest.raises(Refused) as refused:
-        await Answers(world.store).once(("a", "p", "k"), "f", never)
-    assert refused.value.code is Code.NOT_ALLOWED_NOW
+async def test_a_command_whose_controller_died_is_given_again_by_the_same_name(world: World, alice: str) -> None:
+    world.control.up["c1"] = call("c1", party("p1"), party("p2", "alice"))
+    await world.ask("POST", "/v1/calls/c1/hold", token=alice, headers=KEY)
+    await _die_over(world, "/v1/calls/c1/release")
+    answer = await world.ask("POST", "/v1/calls/c1/release", token=alice, headers=KEY)
+    assert answer.status == 200
+    first, again = world.control.commands
+    assert (first.again, again.again) == (False, True)
+    assert again.id == key_of(("alice", "/v1/calls/c1/release", KEY["Idempotency-Key"]))
+
+
+async def test_the_machine_knows_what_became_of_a_call_that_nobody_sees_any_more(world: World, alice: str) -> None:
+    world.control.outcome = lambda command: call("c1", party("p1"), ended=True)
+    await _die_over(world, "/v1/calls/c1/release")
+    answer = await world.ask("POST", "/v1/calls/c1/release", token=alice, headers=KEY)
+    assert (answer.status, answer.json["state"]) == (200, "released")
+
+
+async def test_what_was_not_done_again_is_still_known_to_have_come_before(world: World, alice: str) -> None:
+    await _die_over(world, "/v1/calls/c1/release")
+    world.control.outcome, world.control.parts["asterisk"] = refusing(AsteriskUnavailable()), False
+    for _ in range(2):
+        assert (await world.ask("POST", "/v1/calls/c1/release", token=alice, headers=KEY)).status == 503
+    assert [command.again for command in world.control.commands] == [True, True]
+
+
+async def test_of_what_is_no_command_nobody_knows_what_became_of_it(world: World, alice: str) -> None:
+    await _die_over(world, "/v1/logout")
+    answer = await world.ask("POST", "/v1/logout", token=alice, headers=KEY)
+    assert (answer.status, answer.code) == (409, "not_allowed_now")
 
 
 async def test_repeats_are_safe_while_the_store_is_away(world: World, alice: str) -> None:
@@ -169,7 +192,7 @@ async def test_only_the_last_answers_stay_in_memory_and_the_others_are_in_the_st
     monkeypatch.setattr("ari_app.api.idempotency.IN_MEMORY", 2)
     answers = Answers(world.store)
 
-    async def act() -> tuple[Kept, bool]:
+    async def act(again: bool = False) -> tuple[Kept, bool]:
         acts.append(1)
         return Kept("f", 200, "application/json", str(len(acts)), None), True
 

@@ -12,8 +12,7 @@ from ari_app.calls import stimuli as s
 from ari_app.calls.derived import announcing
 from ari_app.calls.features import alerting, attempts, consult, offers, parties, recalls, waiting
 from ari_app.calls.handlers import legs
-from ari_app.calls.model import Attempt, Call, LegState, OfferState
-from ari_app.calls.state import Pending
+from ari_app.calls.model import Attempt, Call, LegState, OfferState, Pending
 from ari_app.calls.step import Step
 from ari_app.errors import Code, Refused
 from ari_app.testing.asterisk import Behaviour

@@ -226,6 +226,23 @@ async def test_an_answer_to_one_who_has_gone_is_dropped(cancelled: bool) -> None
     engine.close()
 
 
+async def test_who_requests_what_is_under_way_waits_for_its_answer_also_where_the_first_has_gone() -> None:
+    engine, ends, _clock = await started()
+    ends.deaf = True
+    first, again = asyncio.ensure_future(_call(engine)), asyncio.ensure_future(_call(engine))
+    await turn(1)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    third = asyncio.ensure_future(_call(engine))
+    await turn(1)
+    ends.deaf = False
+    ends.pump()
+    async with asyncio.timeout(WAIT):
+        assert (await again).id == (await third).id
+    assert len(engine.calls) == 1
+    engine.close()
+
+
 async def test_at_the_end_those_who_wait_are_notified() -> None:
     engine, ends, _clock = await started()
     ends.deaf = True

@@ -120,7 +120,10 @@ def _requested_and_notified() -> tuple[Call, Leg]:
     return call, replace(leg, requested=Media(call.bridge), held_by_phone=True)
 
 
-async def test_what_is_over_is_forgotten() -> None:
+async def test_what_is_over_is_forgotten_when_nobody_repeats_a_command_on_it_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshots, "_REPEATED_WITHIN", 0.01)
     office, shelf = _office(), Shelf()
     keeper = Snapshots(shelf)
     call = office.only_call()
@@ -128,8 +131,29 @@ async def test_what_is_over_is_forgotten() -> None:
     keeper.leg("in1", office.switch.legs["in1"])
     await keeper.flush()
     assert set(shelf.kept) == {f"call:{call.id}", "leg:in1"}
-    keeper.call(replace(call, ended=True))
+    over = replace(call, ended=True)
+    keeper.call(over)
     keeper.leg("in1", None)
+    await keeper.flush()
+    assert set(shelf.kept) == {f"over:{call.id}"}
+    next_one = Snapshots(shelf)
+    restored = await next_one.restore()
+    assert (restored.calls, restored.over) == ((), (over,))
+    running = asyncio.create_task(next_one.run())
+    async with asyncio.timeout(WAIT):
+        while shelf.kept:
+            shelf.written.clear()
+            await shelf.written.wait()
+    running.cancel()
+
+
+async def test_a_call_without_a_command_is_forgotten_at_once() -> None:
+    office, shelf = _office(), Shelf()
+    keeper = Snapshots(shelf)
+    call = replace(office.only_call(), carried_out=())
+    keeper.call(call)
+    await keeper.flush()
+    keeper.call(replace(call, ended=True))
     await keeper.flush()
     assert shelf.kept == {}
 
