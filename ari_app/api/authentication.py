@@ -249,9 +249,14 @@ class Authentication:
             return known[0]
         try:
             data = await self._store.get_token(digest, self._idle)
+            used = known is not None and now < known[1] + self._idle
+            # One that was emptied knows nobody, until it has been written again: who is known here goes on meanwhile.
+            lost = data is None and used and await self._store.kept_configuration() is None
         except StoreUnavailable:
             if known is None:
                 raise
+            return known[0]
+        if lost and known is not None:
             return known[0]
         if data is None:
             self._known.pop(digest, None)

@@ -19,6 +19,7 @@ from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
 from ari_app.store.port import (
     Choices,
+    Configurations,
     Counters,
     Favourites,
     History,
@@ -229,5 +230,7 @@ class RecordingFiles(Protocol):
         """One that is not there counts as done. Raises: AsteriskUnavailable."""
 
 
-class Store(Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Recordings, Protocol):
+class Store(
+    Configurations, Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Recordings, Protocol
+):
     """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

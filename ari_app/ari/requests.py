@@ -271,13 +271,14 @@ class Requests:
         requested = self._requested.setdefault(leg, _Requested())
         if requested.dialled:
             return  # a second dial before the phone rings would hang it up
-        requested.dialled = True
         try:
             await self._channel(leg, "dial", timeout=seconds)
         except Conflict as conflict:
             if "down" not in conflict.message.lower():
                 raise
             # It rings or is up: dialled before, by a process that is no more.
+        # Only now: what was lost on the way to Asterisk has to be requested again, or nobody is ever rung.
+        requested.dialled = True
 
     async def _mute(self, leg: LegId, nobody_hears: bool, hears_nobody: bool) -> None:
         """Asterisk has two switches, `in` (nobody hears) and `out` (hears nobody). First on, then off: while it

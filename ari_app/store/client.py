@@ -6,7 +6,7 @@ Nothing of redis-py's exceptions leaves the rooms that use this.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -21,11 +21,13 @@ from redis.exceptions import (
 )
 
 from ari_app.errors import StoreUnavailable
-from ari_app.store.primary import Link, NoPrimary, NotConfirmed, Primary, PrimaryLink, PrimaryRedis, Sentinels, is_dead
+from ari_app.store.pool import Link, Pool, Silent, is_dead
+from ari_app.store.primary import NoPrimary, NotConfirmed, Primary, PrimaryLink, PrimaryRedis, Sentinels
 
 WAIT_SECONDS = 1.0
 """For a connection, where all are in use."""
-ANSWER_SECONDS = 1.0
+ANSWER_SECONDS = 0.5
+"""For each answer: who waits for one of an agent's commands has it within a second, also when Redis stands still."""
 CONNECTIONS = 32
 HEALTH_CHECK_SECONDS = 10
 
@@ -38,11 +40,12 @@ def connect(
 
     A command that failed is never repeated by itself: whether it was done is not known, and not all may be done twice.
     One that was refused by what is no primary any more was not done, and is sent to the new one.
-    A connection that broke while idle is noticed and replaced before it is used.
+    A connection that broke while idle is noticed and replaced before it is used. Where one answer does not come in
+    time, all that follows fails at once until Redis answers again (`pool`).
     """
     primary = None if sentinels is None else Primary(sentinels)
     reached = {"connection_class": Link} if primary is None else {"connection_class": PrimaryLink, "primary": primary}
-    pool = BlockingConnectionPool.from_url(
+    pool = Pool.from_url(
         url,
         max_connections=connections,
         timeout=WAIT_SECONDS,
@@ -65,6 +68,8 @@ async def disconnect(client: Redis) -> None:
     """Close all connections."""
     if isinstance(client, PrimaryRedis):
         await client.primary.close()
+    if isinstance(client.connection_pool, Pool):
+        await client.connection_pool.close()
     await client.aclose(close_connection_pool=True)
 
 
@@ -75,6 +80,7 @@ _REFUSALS: Mapping[type[Exception], str] = MappingProxyType(
         OutOfMemoryError: "the store has no memory left to keep anything (maxmemory)",
         ReadOnlyError: "the store is a replica, and keeps nothing that it is given",
         MasterDownError: "the store is a replica that has lost its primary",
+        Silent: "the store does not answer; try again shortly",
         NoPrimary: "no majority of the Sentinels knows a primary (ARI_APP_REDIS_SENTINELS)",
         NotConfirmed: "the store has it on one machine only, and another may take over; try again shortly",
         BusyLoadingError: "the store is still reading what it has kept; try again shortly",

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
-from redis.asyncio import Connection, ConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, MasterDownError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import RedisError
+
+from ari_app.store.pool import Link, is_dead
 
 log = structlog.get_logger(__name__)
 
@@ -81,25 +83,6 @@ class NotConfirmed(RedisError):
 
 class NoPrimary(MasterNotFoundError):
     """No majority of the Sentinels knows one."""
-
-
-def is_dead(error: BaseException) -> bool:
-    """Whether Redis has refused because it is no primary that can be used: nothing was done, and another may be it."""
-    if isinstance(error, (ReadOnlyError, MasterDownError, BusyLoadingError)):
-        return True
-    return isinstance(error, ResponseError) and str(error).startswith("NOREPLICAS")
-
-
-class Link(Connection):
-    """A connection that is not used again once its Redis has said that it is no primary (`is_dead`)."""
-
-    async def read_response(self, *args: Any, **options: Any) -> Any:
-        try:
-            return await super().read_response(*args, **options)
-        except RedisError as error:
-            if is_dead(error):
-                self.mark_for_reconnect()  # type: ignore[no-untyped-call]
-            raise
 
 
 class Primary(Sentinel):

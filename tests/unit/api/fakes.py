@@ -28,6 +28,7 @@ from ari_app.engine import storyfile
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
+from ari_app.store.port import KeptConfiguration
 from tests.unit.api.kept import FakeFiles, FlakyStore
 
 DEMO = load(Path(__file__).parents[3] / "asterisk" / "callcentre.yaml")
@@ -290,6 +291,7 @@ class World:
 
     async def start(self) -> "World":
         self.store = FlakyStore(self.clock)
+        await self.store.keep_configuration(KeptConfiguration(b"", NOW))
         self.metrics = Metrics()
         self.phones = FakePhones(self)
         self.files = FakeFiles()

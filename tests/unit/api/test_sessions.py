@@ -8,7 +8,8 @@ import pytest
 from ari_app.api.authentication import SESSIONS, TRUST
 from ari_app.api.limits import FAILURE_WINDOW, FAILURES, FAILURES_OF_ADDRESS
 from ari_app.config.credentials import Credential, hash_password
-from ari_app.store.port import hash_token
+from ari_app.store.port import KeptConfiguration, hash_token
+from ari_app.testing.store import MemoryStore
 from tests.unit.api.fakes import DEMO, World
 
 IDLE = 2 * 3600.0
@@ -129,6 +130,26 @@ async def test_tokens_that_redis_has_lost_are_written_again(world: World, alice:
     assert (await world.ask("GET", "/v1/me", token=over)).status == 401
     await world.pass_time(11 * 3600, carol)
     assert (await world.ask("GET", "/v1/me", token=carol)).status == 401
+
+
+async def test_who_is_known_goes_on_until_a_store_that_was_emptied_is_written_again(world: World, alice: str) -> None:
+    bob = await world.token("bob")
+    world.now += TRUST + 1
+    world.server.sessions._authentication._store = emptied = MemoryStore(lambda: world.now)
+    assert (await world.ask("GET", "/v1/me", token=alice)).status == 200
+    await world.server.keep_tokens()
+    await emptied.delete_token(hash_token(bob))
+    await emptied.keep_configuration(KeptConfiguration(b"", 0.0))
+    assert (await world.ask("GET", "/v1/me", token=alice)).status == 200
+    assert (await world.ask("GET", "/v1/me", token=bob)).status == 401
+
+
+async def test_who_was_not_used_for_too_long_does_not_go_on_in_a_store_that_was_emptied(
+    world: World, alice: str
+) -> None:
+    world.now += IDLE + TRUST + 1
+    world.server.sessions._authentication._store = MemoryStore(lambda: world.now)
+    assert (await world.ask("GET", "/v1/me", token=alice)).status == 401
 
 
 async def test_another_password_ends_the_sessions_begun_with_the_one_before(world: World, alice: str) -> None:

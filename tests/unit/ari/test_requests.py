@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ari_app.ari.failures import AriError, ChannelGone, Conflict, InvalidState, NotFound, Unprocessable
+from ari_app.ari.failures import AriError, ChannelGone, Conflict, InvalidState, NotFound, Unprocessable, Unreachable
 from ari_app.ari.requests import Requests
 from ari_app.calls.effects import (
     Announce,
@@ -357,6 +357,20 @@ async def test_a_leg_is_dialled_once_and_a_new_one_again(requests: Requests, cli
     assert len(client.take()) == 1
     requests.forget("leg")
     await requests.perform(DialLeg(1, "leg", 5))
+    assert len(client.take()) == 1
+
+
+@pytest.mark.parametrize("lost", [Unreachable("no answer"), Conflict(409, "something else")])
+async def test_a_dial_that_was_lost_on_the_way_is_requested_again(
+    requests: Requests, client: Recorder, lost: AriError
+) -> None:
+    client.refusals = {"dial": lost}
+    with pytest.raises(type(lost)):
+        await requests.perform(DialLeg(1, "leg", 5))
+    client.refusals = {}
+    client.take()
+    for _ in range(2):
+        await requests.perform(DialLeg(1, "leg", 5))
     assert len(client.take()) == 1
 
 

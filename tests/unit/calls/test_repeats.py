@@ -17,7 +17,7 @@ from tests.support.world import to
 
 
 def _dies(office: Office, *, behind: bool = False) -> None:
-    """Another leads, and has asked Asterisk what there is."""
+    """Another leads, and knows what Asterisk has."""
     office.restart(behind=behind)
     office.settle()
 

@@ -1,0 +1,99 @@
+"""A Redis that stands still: the first who gets no answer is the last who waits for one, until it answers again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from redis.asyncio import Redis
+
+from ari_app.errors import StoreUnavailable
+from ari_app.store import pool
+from ari_app.store.client import connect, disconnect
+from tests.unit.test_store_primary import Server, do, until
+
+WAIT = 15.0
+
+
+class Listens(Server):
+    """Until `listening` is closed."""
+
+    listening: asyncio.Server
+
+
+@asynccontextmanager
+async def redis(connections: int = 4) -> AsyncIterator[tuple[Listens, Redis]]:
+    server = Listens(lambda words: ["subscribe", "c", 1] if words[0] == "SUBSCRIBE" else 1)
+    server.listening = listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    client = connect(f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}/0", connections, answer=0.3)
+    try:
+        async with asyncio.timeout(WAIT):
+            yield server, client
+    finally:
+        await disconnect(client)
+        listening.close()
+        listening.close_clients()
+
+
+async def silenced(server: Server, client: Redis) -> None:
+    await do(client, "GET", "before")
+    server.silent = True
+    with pytest.raises(StoreUnavailable, match="TimeoutError"):
+        await do(client, "GET", "first")
+
+
+async def test_who_comes_after_the_first_is_refused_at_once_and_nothing_is_requested() -> None:
+    async with redis() as (server, client):
+        await silenced(server, client)
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable, match="does not answer"):
+                await do(client, "GET", "later")
+        assert not any("later" in words for words in server.commands)
+
+
+async def test_when_it_answers_again_it_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "PROBE_EVERY_SECONDS", 0.01)
+    async with redis() as (server, client):
+        await silenced(server, client)
+        connections = server.connections
+        await until(lambda: server.connections > connections + 1)  # it was looked for more than once
+        server.silent = False
+        await until(lambda: not client.connection_pool.silent)  # type: ignore[attr-defined]
+        assert await do(client, "GET", "later") == 1
+
+
+async def test_one_that_does_not_even_greet_is_silent_too() -> None:
+    async with redis() as (server, client):
+        server.silent = True
+        with pytest.raises(StoreUnavailable):
+            await do(client, "GET", "first")
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await do(client, "GET", "later")
+
+
+async def test_who_waits_for_a_connection_need_not_find_it_out_once_more() -> None:
+    async with redis(connections=1) as (server, client):
+        await do(client, "GET", "before")
+        server.silent = True
+        both = await asyncio.gather(do(client, "GET", "first"), do(client, "GET", "second"), return_exceptions=True)
+        assert ["does not answer" in str(error) for error in both] == [False, True]
+
+
+async def test_one_that_is_gone_is_no_longer_waited_for() -> None:
+    async with redis() as (server, client):
+        await silenced(server, client)
+        server.listening.close()
+        await until(lambda: not client.connection_pool.silent)  # type: ignore[attr-defined]
+        with pytest.raises(StoreUnavailable, match="ConnectionError"):
+            await do(client, "GET", "later")
+
+
+async def test_who_follows_changes_may_hear_nothing_for_long() -> None:
+    async with redis() as (_, client):
+        changes = client.pubsub()
+        await changes.subscribe("c")
+        while await changes.get_message(timeout=0.05) is not None:
+            pass
+        assert await changes.get_message(timeout=0.5) is None
+        assert await do(client, "GET", "x") == 1
+        await changes.aclose()  # type: ignore[no-untyped-call]
