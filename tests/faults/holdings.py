@@ -42,6 +42,10 @@ def _amount(what: str, here: int, there: int) -> Iterator[str]:
 
 
 def counted(snapshots: Iterable[str], others: Mapping[str, int]) -> dict[str, int]:
-    """How much Redis has of calls, without what it has none of: `snapshots` are their fields there (`call:<id>`)."""
-    kinds = Counter(f"snapshots of {field.partition(':')[0]}s" for field in snapshots)
+    """How much Redis has of calls, without what it has none of: `snapshots` are their fields there (`call:<id>`).
+
+    Calls that are over are kept for a minute, for who repeats a command on them: they are not left behind.
+    """
+    up = (field for field in snapshots if not field.startswith("over:"))
+    kinds = Counter(f"snapshots of {field.partition(':')[0]}s" for field in up)
     return {what: number for what, number in {**kinds, **others}.items() if number}
