@@ -97,6 +97,21 @@ async def test_what_an_agent_had_open_is_gone_for_the_next_at_the_same_window(de
     await expect(window.page.get_by_role("banner")).to_have_count(0)
 
 
+async def test_who_logs_out_in_a_call_keeps_its_page_until_it_ends(office: Office, desks: Desks) -> None:
+    alice = await office.agent("alice")
+    page = await desks.open("alice", "en")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    await page.choose_status("log_out")
+    await expect(page.status).to_contain_text("Next: Logged out")
+    await page.call(CALLER_NAME).press("hold")
+    await page.call(CALLER_NAME).is_now("held")
+    await caller.hears_music()
+    caller.hangup()
+    await expect(page.page.get_by_role("banner")).to_have_count(0)
+    await expect(page.page.get_by_role("button", name=page.say("log_in"))).to_be_visible()
+
+
 async def test_after_call_work_that_runs_out_in_the_middle_of_a_word_loses_none(office: Office, desks: Desks) -> None:
     """Their group gives two seconds, and they write for longer."""
     words = "The contact wants a letter on Tuesday"

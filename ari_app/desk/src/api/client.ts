@@ -26,8 +26,10 @@ export function connect(token: () => string | null, ended: () => void): Api {
       if (request.method === "POST") request.headers.set("Idempotency-Key", crypto.randomUUID());
       return request;
     },
-    onResponse({ response, schemaPath }) {
-      if (response.status === 401 && schemaPath !== "/v1/login") ended();
+    onResponse({ request, response, schemaPath }) {
+      // A late answer to the session before says nothing of this one.
+      const current = request.headers.get("Authorization") === `Bearer ${token()}`;
+      if (response.status === 401 && current && schemaPath !== "/v1/login") ended();
     },
   });
   return api;

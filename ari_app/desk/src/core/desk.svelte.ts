@@ -56,6 +56,8 @@ export class Desk {
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #problem = 0;
+  /** Logged out is what comes after the call. */
+  #leaving = false;
 
   /** What is known, to the last event: to be read at once. */
   get latest(): State {
@@ -88,8 +90,9 @@ export class Desk {
     if (me.state === "logged_out" && me.phone !== null) await this.setState("not_ready", null);
   }
 
-  async logOut(): Promise<void> {
-    if (!(await this.setState("logged_out", null))) return;
+  /** Who has logged out needs no session. As long as a call has them they need its page, and the phone in it. */
+  async #leave(): Promise<void> {
+    this.#leaving = false;
     await this.run("state", () => answer(this.api.POST("/v1/logout")));
     this.#forget();
   }
@@ -106,7 +109,7 @@ export class Desk {
     this.session = session;
     this.#known.forget();
     this.#pictures.changed();
-    this.sessionLost = false;
+    this.sessionLost = this.#leaving = false;
     // The next at this window may be somebody else.
     this.team.forget();
     this.keypad = null;
@@ -152,6 +155,7 @@ export class Desk {
         if (this.latest.stale) this.team.askAgain();
         this.phone.back();
         this.#tidy();
+        if (this.#leaving && me?.state === "logged_out") void this.#leave();
         for (const listener of this.listeners) listener(event);
       },
       connection: (state) => {
@@ -239,7 +243,13 @@ export class Desk {
 
   /** What is written of the last call is saved first: it can't be once wrap-up is over. */
   async setState(state: NewState, reason: string | null): Promise<boolean> {
-    return (await this.notes.save()) && (await this.run("state", () => this.#putState(state, reason)));
+    if (!(await this.notes.save())) return false;
+    return this.run("state", async () => {
+      const me = await this.#putState(state, reason);
+      this.#leaving = state === "logged_out";
+      // The event that tells it may have come before this answer.
+      if (this.#leaving && [me.state, this.latest.me?.state].includes("logged_out")) await this.#leave();
+    });
   }
 
   wrapUpLeft(): number | null {
@@ -255,7 +265,7 @@ export class Desk {
     await this.#putState("wrap_up", null, seconds).catch(() => null); // over meanwhile
   }
 
-  #putState(state: NewState, reason: string | null, extend: number | null = null): Promise<unknown> {
+  #putState(state: NewState, reason: string | null, extend: number | null = null): Promise<components["schemas"]["Me"]> {
     return answer(this.api.PUT("/v1/me/state", { body: { state, reason, extend } }));
   }
 
