@@ -79,8 +79,8 @@ def test_the_environment_is_that_of_the_compose_file() -> None:
     reported = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", (DOCS / PAGE).read_text(), re.MULTILINE))
     reported = {name: default for name, default in reported.items() if not name.startswith("ARI_APP_")}
     made = {name for name, default in reported.items() if default == "made by `docker/up`"}
-    images = {"ASTERISK_TAG", "CONTROLLER_TAG", "BOTS_TAG", "COMMIT_TAG"}  # which images, of what: `docker/up` knows
-    assert reported.keys() == used.keys() - images
+    tags = {"ASTERISK_TAG", "CONTROLLER_TAG", "BOTS_TAG", "COMMIT_TAG"}  # which images, of what: `docker/up` knows
+    assert reported.keys() == used.keys() - tags
     assert made == {"ARI_PASSWORD", "REDIS_PASSWORD"}
     assert {name: used[name] for name in reported.keys() - made} == {
         name: reported[name] for name in reported.keys() - made
