@@ -15,6 +15,9 @@ export class Refused extends Error {
   }
 }
 
+/** Milliseconds: the server answers every command within a minute, if only that it does not know what came of it. */
+const LONGEST = 65_000;
+
 /** `token` is called at every request. `ended` is called when the server says that the session is over. */
 export function connect(token: () => string | null, ended: () => void): Api {
   const api = createClient<paths>({ baseUrl: "" });
@@ -24,7 +27,7 @@ export function connect(token: () => string | null, ended: () => void): Api {
       if (now !== null) request.headers.set("Authorization", `Bearer ${now}`);
       // A repeat by the browser or a proxy is then no second command.
       if (request.method === "POST") request.headers.set("Idempotency-Key", crypto.randomUUID());
-      return request;
+      return new Request(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(LONGEST)]) });
     },
     onResponse({ request, response, schemaPath }) {
       // A late answer to the session before says nothing of this one.

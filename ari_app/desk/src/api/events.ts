@@ -2,13 +2,17 @@
  * The event stream: opened, kept open, resumed where it broke off.
  *
  * A page that was hidden, frozen or without network asks for what it missed (`since`); the server says when that is no
- * longer known by beginning with a snapshot.
+ * longer known by beginning with a snapshot. A network that drops without a word (NAT, VPN) closes no socket: where
+ * nothing has come for a while, the page asks for something, and gives the socket up that answers nothing.
  */
 import type { ServerEvent } from "../core/model";
 
 /** Milliseconds until the first attempt after a break, and the longest wait between two. */
 const FIRST = 200;
 const LONGEST = 5000;
+/** Milliseconds without a message until one is asked for, and until a socket that brings none is given up. */
+export const QUIET = 15_000;
+export const ANSWERS = 5000;
 const SESSION_ENDED = 4001;
 const BEGIN_ANEW = 1012;
 
@@ -16,6 +20,8 @@ export interface Listener {
   event(event: ServerEvent): void;
   connection(state: "connecting" | "open" | "lost"): void;
   sessionEnded(): void;
+  /** To send what the server answers at once. */
+  quiet(): void;
 }
 
 export class EventStream {
@@ -23,6 +29,7 @@ export class EventStream {
   #since: number | null = null;
   #wait = FIRST;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #opening = false;
   #closed = false;
   readonly #again = (): void => this.#hurry();
@@ -44,6 +51,7 @@ export class EventStream {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     removeEventListener("online", this.#again);
     document.removeEventListener("visibilitychange", this.#again);
     this.#socket?.close();
@@ -63,11 +71,14 @@ export class EventStream {
     const since = this.#since === null ? "" : `&since=${this.#since}`;
     const socket = new WebSocket(`${scheme}://${location.host}/v1/events?${query}${since}`);
     this.#socket = socket;
+    this.#heard();
     socket.onopen = () => {
       this.#wait = FIRST;
       this.listener.connection("open");
     };
     socket.onmessage = (message: MessageEvent<string>) => {
+      if (this.#socket !== socket) return;
+      this.#heard();
       const event = JSON.parse(message.data) as ServerEvent;
       this.#since = event.seq;
       this.listener.event(event);
@@ -75,10 +86,29 @@ export class EventStream {
     socket.onclose = (close) => {
       if (this.#socket !== socket || this.#closed) return;
       this.#socket = null;
+      clearTimeout(this.#silence);
       if (close.code === BEGIN_ANEW) this.#since = null;
       if (close.code === SESSION_ENDED) this.listener.sessionEnded();
       else this.#later();
     };
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#ask(), QUIET);
+  }
+
+  #ask(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#giveUp(), ANSWERS);
+    this.listener.quiet();
+  }
+
+  #giveUp(): void {
+    const silent = this.#socket;
+    this.#socket = null;
+    silent?.close();
+    this.#later();
   }
 
   #later(): void {
@@ -91,7 +121,11 @@ export class EventStream {
   }
 
   #hurry(): void {
-    if (document.hidden || this.#socket !== null || this.#closed) return;
+    if (document.hidden || this.#closed) return;
+    if (this.#socket !== null) {
+      this.#ask();
+      return;
+    }
     clearTimeout(this.#timer);
     this.#wait = FIRST;
     void this.#open();

@@ -30,6 +30,8 @@ export interface Keypad {
 /** Milliseconds between two looks at the clock. */
 const TICK = 500;
 const SESSION = "desk.session";
+/** Milliseconds; another is requested then. */
+const TICKET_WITHIN = 10_000;
 
 export class Desk {
   /** What is shown. */
@@ -167,12 +169,13 @@ export class Desk {
         }
       },
       sessionEnded: () => this.#lost(),
+      quiet: () => this.team.search(this.team.query),
     });
   }
 
   /** What opens one WebSocket, for its address. Throws `Refused`. */
   async ticket(): Promise<string> {
-    const { ticket } = await answer(this.api.POST("/v1/events/ticket"));
+    const { ticket } = await answer(this.api.POST("/v1/events/ticket", { signal: AbortSignal.timeout(TICKET_WITHIN) }));
     return `ticket=${encodeURIComponent(ticket)}`;
   }
 
