@@ -193,7 +193,8 @@ quietly() {
     local what=$1 log written kept
     shift
     log=$(mktemp)
-    exec {written}>"$log" {kept}<"$log"
+    exec {written}>"$log"
+    exec {kept}<"$log"
     rm -f -- "$log" # at once: whoever is killed leaves nothing
     "$@" >&"$written" 2>&1 || {
         tail -n 25 <&"$kept" >&2

@@ -189,6 +189,7 @@ _EXAMPLES: dict[object, object] = {
     str: "alice",
     str | None: None,
     int: 1,
+    bool: True,
     float: 60.0,
     bytes: b"{}",
     bytes | None: b"{}",

@@ -57,7 +57,14 @@ class Browsers:
         file = self.directory / f"{voice}.wav"
         file.write_bytes(microphone(voice))
         flags = [*FLAGS, f"--use-file-for-fake-audio-capture={file}"]
-        return await self.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        return await self.playwright.chromium.launch(executable_path=self._behind_bots(), args=flags)
+
+    def _behind_bots(self) -> Path:
+        """The same browser, which takes what the bots' audio leaves of the machine."""
+        program = self.directory / "chromium"
+        program.write_text(f'#!/bin/sh\nexec nice -n 5 {CHROMIUM} "$@"\n')
+        program.chmod(0o755)
+        return program
 
     async def close(self) -> None:
         """All that run."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Generator
 from datetime import UTC, datetime
 from functools import partial
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 from tests.e2e.talk import Talk
 from tests.e2e.turns import Turn, Turns, mark
+
+HERE = Path(__file__).parent
 
 BROWSERS = frozenset({"desks", "on_stage"})
 """Fixtures that open some."""
@@ -42,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Where the work is shared, tests of all kinds come between each other: those of one file have much in common.
     """
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if isinstance(item, pytest.Function) and iscoroutinefunction(item.function) and item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     taken: Path | None = config.getoption("--taken")
     if taken is not None:

@@ -40,19 +40,19 @@ class Run:
     centres: dict[type[CallCentre], CallCentre] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     others: dict[int, Future[bool]] = field(default_factory=dict)
+    beside: list[Future[Outcome]] = field(default_factory=list)
 
     def steps(self, names: Sequence[str]) -> list[Outcome]:
         """Run them; what they print goes to `output`, one after the other.
 
-        Those with a call centre wait for calls most of the time: the others are done beside them. For the same reason
-        end-to-end tests begin in other call centres while the first has the contract tests.
+        Those with a call centre wait for calls most of the time: the others are done beside them. End-to-end tests that
+        several call centres share take all of the machine, and begin when the others are over.
         """
-        if [name for name in names if name in IN_CALL_CENTRE][:2] == ["contract", "e2e"] and self._is_shared("e2e"):
-            self._begin_others("e2e")
         logs = {name: self.scratch / f"{name}.log" for name in names}
         # Not waited for where this run is interrupted.
         lanes = {with_calls: ThreadPoolExecutor(1) for with_calls in (False, True)}
         begun = {name: lanes[name in IN_CALL_CENTRE].submit(self._logged, name, logs[name]) for name in names}
+        self.beside = [step for name, step in begun.items() if name not in IN_CALL_CENTRE]
         return [self._follow(logs[name], step) for name, step in begun.items()]
 
     def _logged(self, name: str, log: Path) -> Outcome:
@@ -105,8 +105,8 @@ class Run:
 
         Each takes the next test that none has taken.
         """
-        if not self.others:
-            self._begin_others(name)
+        wait(self.beside)
+        self._begin_others(name)
         good = self._run(name, ("--taken", _TAKEN), output, [f"{self._taken}:{_TAKEN}"])
         for number, other in self.others.items():
             good = self._finished(name, number, other, output) and good

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from threading import Barrier
+from threading import Event
 from typing import BinaryIO, cast
 
 import pytest
@@ -154,22 +154,25 @@ def test_steps_without_calls_are_done_beside_those_with_and_printed_in_order(thr
     three.leave()
 
 
-def test_end_to_end_tests_begin_while_the_contract_tests_have_the_first_call_centre(
+def test_end_to_end_tests_begin_when_all_else_is_over(
     three: Run, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs, first_three, at_once = machine.run, iter(range(3)), Barrier(3, timeout=10)
+    runs, contract_is_over = machine.run, Event()
 
-    def run_together(options: Options, output: BinaryIO) -> int:
-        if next(first_three, None) is not None:
-            at_once.wait()
-        return runs(options, output)
+    def run_in_turn(options: Options, output: BinaryIO) -> int:
+        if options["name"] == "run-1-types":
+            assert contract_is_over.wait(10)
+            assert len(machine.ran) == 1
+        result = runs(options, output)
+        contract_is_over.set()
+        return result
 
-    monkeypatch.setattr(machine, "run", run_together)
+    monkeypatch.setattr(machine, "run", run_in_turn)
     monkeypatch.setattr(f"{__name__}.FAILING", "nobody")  # which of them has the contract tests, nobody knows
-    assert [counts(each) for each in three.steps(["contract", "e2e"])] == [(2, 0), (6, 0)]
-    names = [name.removesuffix("-bots") for name in machine.ran]
-    assert len(names) == 4
-    assert set(names) == {"cctest-64", "cctest-65", "cctest-66"}
+    assert [counts(each) for each in three.steps(["types", "contract", "e2e"])] == [(0, 0), (2, 0), (6, 0)]
+    first, second, *shared = machine.ran
+    assert [first.partition("-")[0], second] == ["cctest", "run-1-types"]
+    assert sorted(shared) == [f"cctest-{number}-bots" for number in (64, 65, 66)]
     three.close()
     three.leave()
 

@@ -10,7 +10,7 @@ import type { ServerEvent } from "../core/model";
 /** Milliseconds until the first attempt after a break, and the longest wait between two. */
 const FIRST = 200;
 const LONGEST = 5000;
-/** Milliseconds without a message until one is asked for, and until a socket that brings none is given up. */
+/** Milliseconds without a message until one is requested, and until a socket that brings none is given up. */
 export const QUIET = 15_000;
 export const ANSWERS = 5000;
 const SESSION_ENDED = 4001;
