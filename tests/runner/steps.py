@@ -18,6 +18,8 @@ _BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu", "desk"
 # Some of the tests reach some of the branches.
 _ALL_BRANCHES = ("--cov=ari_app/calls", "--cov=ari_app/routing", "--cov-branch", "--cov-fail-under=100")
 _SOAK_WRITES = ("--page", "/reports/soak.page", "--picture", "/reports/soak.svg")
+# They need processors, not a call centre: one for each.
+_AT_ONCE = ("--numprocesses=2", "--dist=worksteal")
 _SHELL = re.compile(r"#!.*\b(ba)?sh\b")
 
 type Command = Sequence[str]
@@ -54,7 +56,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "lint": _lint,
     "types": lambda _: [("mypy", "--strict", "--cache-dir=/tmp/mypy", "ari_app", "tests")],
     "imports": lambda _: [("lint-imports", "--no-cache")],
-    "unit": lambda wanted: _pytest("unit", ("tests/unit", "tests/properties"), wanted or _ALL_BRANCHES),
+    "unit": lambda wanted: _pytest("unit", ("tests/unit", "tests/properties"), wanted or (*_ALL_BRANCHES, *_AT_ONCE)),
     "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls import commands as c
-from ari_app.calls.model import Call, Joining, Leg, Media, Recorder, Recording, TransferState
+from ari_app.calls.model import Call, Joining, Leg, Media, Recorder, Recording, TransferState, Withheld
 from ari_app.engine import snapshots
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
@@ -132,7 +132,9 @@ async def test_what_is_over_is_forgotten_when_nobody_repeats_a_command_on_it_any
     await keeper.flush()
     assert set(shelf.kept) == {f"call:{call.id}", "leg:in1"}
     over = replace(call, ended=True)
-    keeper.call(over)
+    withheld = Withheld("Zoé Caller", "+33612345678")
+    parties = {name: replace(party, withheld=withheld) for name, party in call.parties.items()}
+    keeper.call(replace(over, parties=parties))  # by then nobody may be shown it
     keeper.leg("in1", None)
     await keeper.flush()
     assert set(shelf.kept) == {f"over:{call.id}"}
