@@ -46,12 +46,18 @@ async def ari(stack: Stack, method: str, path: str) -> tuple[int, bytes]:
 
 @asynccontextmanager
 async def watching(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
-    """Asterisk's own word on recordings: a wait for the next time that a file is begun or written on."""
+    """Asterisk's own word on recordings: a wait for the next time that a file is begun or written on.
+
+    Of all that there is to follow, only what is needed: where a socket that follows devices too closes as one of them
+    changes, Asterisk locks up (issue 2170): no socket of ARI closes or opens any more, and SIP is refused before long.
+    """
     url = f"{stack.ari}/ari/events"
     async with (
         aiohttp.ClientSession(headers=stack.ari_headers) as session,
-        session.ws_connect(url, params={"app": "tape", "subscribeAll": "true"}) as events,
+        session.ws_connect(url, params={"app": "tape"}) as events,
     ):
+        status, answer = await ari(stack, "POST", "applications/tape/subscription?eventSource=channel:,bridge:")
+        assert status == 200, answer
         running: set[str] = set()
 
         async def started(file: str) -> None:
