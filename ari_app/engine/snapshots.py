@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import structlog
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from ari_app.calls.derived.repeats import remembered
+from ari_app.calls.discretion import of_call
 from ari_app.calls.model import Call, Leg
 from ari_app.errors import StoreUnavailable
 from ari_app.store.port import Snapshots as SnapshotStore
@@ -98,8 +98,8 @@ class Snapshots:
     def call(self, call: Call) -> None:
         """Keep the call as it is now. One that is over is forgotten: at once, but for what repeats of commands get."""
         self._put(f"call:{call.id}", None if call.ended else call)
-        if call.ended and call.carried_out:
-            self._put(f"over:{call.id}", remembered(call))
+        if call.ended and call.carried_out:  # nobody comes back to it when no more may be shown what is withheld
+            self._put(f"over:{call.id}", of_call(call))
             self._forget_later(call)
 
     def _forget_later(self, call: Call) -> None:

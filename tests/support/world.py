@@ -12,7 +12,7 @@ from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.derived import repeats
+from ari_app.calls.discretion import of_call
 from ari_app.calls.model import Alarm, Call, CallId, Identity, Phone
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import CallView, view
@@ -178,7 +178,7 @@ class World:
                 self.noticed += steps.outlived(before, call)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
-                    self.saved_over[call.id] = wellformed.CALL.dump_json(repeats.remembered(call))
+                    self.saved_over[call.id] = wellformed.CALL.dump_json(of_call(call))
                 else:
                     self.saved_calls[call.id] = wellformed.CALL.dump_json(call)
             case e.TalkChanged(call):

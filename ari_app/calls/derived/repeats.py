@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import chain
 
 from ari_app.calls import commands as c
-from ari_app.calls import discretion
 from ari_app.calls.model import Call, CallId, Pending
 from ari_app.calls.state import State
 from ari_app.calls.step import Step
@@ -31,13 +30,6 @@ def settle(step: Step) -> None:
         others = tuple(done for done in call.carried_out if done.command != command)
         kept = others if now is None else (*others, replace(now, effects=frozenset()))[-_KEPT:]
         step.put_call(call.id, carried_out=kept)
-
-
-def remembered(call: Call) -> Call:
-    """What is kept of a call that is over, for who repeats a command on it. The administrator may have what its parties
-    withhold shown to nobody from now on, and then nobody comes back to this call.
-    """
-    return discretion.of_call(call)
 
 
 def known(state: State, over: Mapping[CallId, Call], command: c.BaseCommand) -> Pending | None:
