@@ -51,6 +51,7 @@ from ari_app.calls.features import (
 )
 from ari_app.calls.handlers import (
     arrivals,
+    configured,
     deadlines,
     failures,
     feature_codes,
@@ -65,7 +66,7 @@ from ari_app.calls.state import State
 from ari_app.calls.step import Step
 from ari_app.calls.story import Before, Stories
 from ari_app.errors import CallControlError, Code
-from ari_app.routing.directory import Directory, Settings
+from ari_app.routing.directory import Directory
 
 # What follows from every step, in this order; each is a function of the calls that the step has touched.
 _DERIVED: tuple[Callable[[Step], None], ...] = (
@@ -250,7 +251,7 @@ class Switch:
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
-                _configured(step, directory)
+                configured.apply(step, directory)
                 self.directory = directory
             case _:
                 handlers.command(step, stimulus)
@@ -368,23 +369,6 @@ class Switch:
             derive(step)
         endings.settle(step, None)
         return self._commit(step, stimulus)
-
-
-def _configured(step: Step, directory: Directory) -> None:
-    """The administrator's file was read again: what calls that are up derive from it is derived anew."""
-    before, after = step.directory.settings, directory.settings
-    step.directory = directory
-    if before.agents_see_withheld and not after.agents_see_withheld:
-        for call in list(step.live_calls()):
-            step.add_call(discretion.of_call(call))
-    if _derived_from(before) == _derived_from(after):
-        return
-    for call in list(step.live_calls()):
-        step.touch(call.id)
-
-
-def _derived_from(settings: Settings) -> tuple[object, ...]:
-    return settings.talk_detection, settings.max_parties, settings.max_hold
 
 
 def _only[K, V](table: dict[K, V], keys: Sequence[object]) -> None:
