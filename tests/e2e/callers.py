@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.e2e.foreign import free_port
-from tests.e2e.sipp import sipp
+from tests.e2e.sipp import OK, sipp
 from tests.e2e.stack import Stack
 from tests.support.polling import until
 
@@ -48,16 +48,7 @@ _SCENARIO = f"""<?xml version="1.0" encoding="UTF-8"?>
   <send><![CDATA[{REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")}
 ]]></send>
   <recv request="BYE"/>
-  <send><![CDATA[
-      SIP/2.0 200 OK
-      [last_Via:]
-      [last_From:]
-      [last_To:]
-      [last_Call-ID:]
-      [last_CSeq:]
-      Content-Length: 0
-
-]]></send>
+  <send><![CDATA[{OK}]]></send>
   <nop next="end"/>
   <label id="refused"/>
   <send><![CDATA[

@@ -9,6 +9,18 @@ from pathlib import Path
 
 from tests.e2e.stack import Stack
 
+OK = """
+      SIP/2.0 200 OK
+      [last_Via:]
+      [last_From:]
+      [last_To:]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Content-Length: 0
+
+"""
+"""What whoever gets a BYE answers."""
+
 
 @asynccontextmanager
 async def sipp(place: Path, stack: Stack, errors: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:

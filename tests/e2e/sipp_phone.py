@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.e2e.foreign import free_port
-from tests.e2e.sipp import sipp
+from tests.e2e.sipp import OK, sipp
 from tests.e2e.stack import Stack
 
 _HEADERS = """
@@ -45,16 +45,6 @@ _SDP = """Content-Type: application/sdp
       a={direction}
 """
 _EMPTY = "Content-Length: 0\n"
-_OK = """
-      SIP/2.0 200 OK
-      [last_Via:]
-      [last_From:]
-      [last_To:]
-      [last_Call-ID:]
-      [last_CSeq:]
-      Content-Length: 0
-
-"""
 _SAID = b"\x1b"
 """What the twin's messages end with."""
 
@@ -124,7 +114,7 @@ class Script:
 
     def is_hung_up(self) -> Script:
         """The other side ends one of its calls."""
-        self._lines.append(f'<recv request="BYE"/>\n<send><![CDATA[{_OK}]]></send>')
+        self._lines.append(f'<recv request="BYE"/>\n<send><![CDATA[{OK}]]></send>')
         return self
 
     def xml(self, unique: str) -> str:

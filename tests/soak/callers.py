@@ -27,7 +27,7 @@ from tests.e2e.crowd import (
     SKILL_3,
 )
 from tests.e2e.foreign import free_port
-from tests.e2e.sipp import sipp
+from tests.e2e.sipp import OK, sipp
 from tests.e2e.stack import Stack
 
 DIALLED = (
@@ -43,18 +43,6 @@ _RATE = 20
 _STATED_EVERY = 2
 """Seconds."""
 
-_OK = """
-  <send><![CDATA[
-      SIP/2.0 200 OK
-      [last_Via:]
-      [last_From:]
-      [last_To:]
-      [last_Call-ID:]
-      [last_CSeq:]
-      Content-Length: 0
-
-]]></send>
-"""
 _ACK = REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")
 _BYE = REQUEST.format(method="BYE", tag="[peer_tag_param]", rest="Content-Length: 0").replace("1 BYE", "2 BYE")
 _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -68,7 +56,7 @@ _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
 ]]></send>
 """
 _SCENARIOS = {
-    "patient": f'{_CALLS}<recv request="BYE"/>{_OK}</scenario>\n',
+    "patient": f'{_CALLS}<recv request="BYE"/>\n  <send><![CDATA[{OK}]]></send>\n</scenario>\n',
     "impatient": f'{_CALLS}<pause distribution="uniform" min="100" max="4000"/>'
     f'<send retrans="500"><![CDATA[{_BYE}\n]]></send><recv response="200"/></scenario>\n',
 }
