@@ -1,7 +1,7 @@
 """Whose turn it is, where several call centres share the tests: each takes the next that nobody has taken.
 
 Browsers take much of a machine as they start, and bots that get too little of it hear nothing for a while: no more than
-two of the tests that open some are run at the same time. What they have in common is a directory.
+three of the tests that open some are run at the same time. What they have in common is a directory.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-PLACES = 2
+PLACES = 3
 
 
 def mark(test: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -15,6 +16,12 @@ from tests.e2e.turns import PLACES, Turn, Turns
 def three(tmp_path: Path) -> list[Turns]:
     """Call centres that share."""
     return [Turns(tmp_path) for _ in range(3)]
+
+
+@pytest.fixture
+def one_more(tmp_path: Path) -> list[Turns]:
+    """Call centres that share: one more than there are places."""
+    return [Turns(tmp_path) for _ in range(PLACES + 1)]
 
 
 def test_each_is_run_by_the_first_that_comes_to_it(three: list[Turns]) -> None:
@@ -39,49 +46,49 @@ def test_who_runs_one_says_so_and_no_longer_when_it_has_failed(three: list[Turns
     assert not first.running
 
 
+def taking_all_places(turns: list[Turns], last: Callable[[], None]) -> None:
+    """Run one test with browsers within the other, as long as there are places, and `last` within all of them."""
+    run = last
+    for number in reversed(range(PLACES)):
+        run = partial(turns[number].offer, Turn(f"with a browser {number}", run, with_browser=True))
+    run()
+
+
 def test_with_browsers_no_more_are_run_at_once_than_there_are_places_and_the_others_are_made_up_for(
-    three: list[Turns],
+    one_more: list[Turns],
 ) -> None:
     ran: list[str] = []
-    first, second, third = three
+    *_, last = one_more
 
-    def offered_by_all() -> None:
-        ran.append("first")
-        second.offer(Turn("second", offered_by_the_third, with_browser=True))
+    def all_places_are_taken() -> None:
+        last.offer(Turn("browser", partial(ran.append, "browser"), with_browser=True))
+        last.offer(Turn("calls", partial(ran.append, "calls")))
 
-    def offered_by_the_third() -> None:
-        ran.append("second")
-        third.offer(Turn("third", partial(ran.append, "third"), with_browser=True))
-        third.offer(Turn("calls", partial(ran.append, "calls")))
-
-    first.offer(Turn("first", offered_by_all, with_browser=True))
-    assert PLACES == 2
-    assert ran == ["first", "second", "calls"]
-    third.offer(Turn("more calls", partial(ran.append, "more calls")))
-    assert ran == ["first", "second", "calls", "third", "more calls"]
+    taking_all_places(one_more, all_places_are_taken)
+    assert ran == ["calls"]
+    last.offer(Turn("more calls", partial(ran.append, "more calls")))
+    assert ran == ["calls", "browser", "more calls"]
 
 
-def test_what_was_put_off_and_taken_by_another_meanwhile_is_not_run_again(three: list[Turns]) -> None:
+def test_what_was_put_off_and_taken_by_another_meanwhile_is_not_run_again(one_more: list[Turns]) -> None:
     ran: list[str] = []
-    first, second, third = three
+    first, *_, last = one_more
     late = Turn("late", partial(ran.append, "late"), with_browser=True)
-    first.offer(
-        Turn("a", lambda: second.offer(Turn("b", lambda: third.offer(late), with_browser=True)), with_browser=True)
-    )
-    second.offer(late)
-    third.offer(Turn("c", partial(ran.append, "c")), last=True)
+    taking_all_places(one_more, partial(last.offer, late))
+    first.offer(late)
+    last.offer(Turn("c", partial(ran.append, "c")), last=True)
     assert ran == ["late", "c"]
 
 
-def test_after_the_last_nothing_is_left_for_which_a_place_is_waited_for(three: list[Turns]) -> None:
-    first, second, third = three
+def test_after_the_last_nothing_is_left_for_which_a_place_is_waited_for(one_more: list[Turns]) -> None:
+    *_, last = one_more
     ran = Event()
-    waits = Thread(target=lambda: third.offer(Turn("last", ran.set, with_browser=True), last=True))
+    waits = Thread(target=lambda: last.offer(Turn("last", ran.set, with_browser=True), last=True))
 
-    def both_places_are_taken() -> None:
+    def all_places_are_taken() -> None:
         waits.start()
         assert not ran.wait(0.1)
 
-    first.offer(Turn("a", lambda: second.offer(Turn("b", both_places_are_taken, with_browser=True)), with_browser=True))
+    taking_all_places(one_more, all_places_are_taken)
     waits.join(10)
     assert ran.is_set()
