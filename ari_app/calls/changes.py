@@ -110,6 +110,8 @@ class LegChanges(TypedDict, total=False):
     among: frozenset[PartyId]
     farewell: bool
     hanging_up: bool
+    ends_by: float | None
+    left: CallId | None
     failures: int
     held_by_phone: bool
     auto_answer: bool

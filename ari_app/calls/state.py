@@ -45,6 +45,7 @@ class State:
     linked: bool = False
     calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
     calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
+    legs_of_agent: dict[str, dict[LegId, None]] = field(default_factory=dict)
 
     def keep(self, call: Call) -> None:
         """Take a call over as it now is, or forget one that is over; looking up stays quick with many of them."""
@@ -60,6 +61,17 @@ class State:
             self.calls_of_leg.setdefault(leg, {})[call.id] = None
         for agent in agents_of(call):
             self.calls_of_agent.setdefault(agent, {})[call.id] = None
+
+    def keep_leg(self, leg_id: LegId, leg: Leg | None) -> None:
+        """Take a leg over as it now is; None: it is gone."""
+        before = self.legs.pop(leg_id, None) if leg is None else self.legs.get(leg_id)
+        if before is not None and before.agent is not None:
+            _forget(self.legs_of_agent, [before.agent], leg_id)
+        if leg is None:
+            return
+        self.legs[leg_id] = leg
+        if leg.agent is not None:
+            self.legs_of_agent.setdefault(leg.agent, {})[leg_id] = None
 
 
 def legs_of(call: Call) -> list[LegId]:

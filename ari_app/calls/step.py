@@ -12,6 +12,7 @@ from ari_app.calls import lifecycle
 from ari_app.calls.changes import AttemptChanges, CallChanges, LegChanges, MonitorChanges, OfferChanges, PartyChanges
 from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
 from ari_app.calls.model import (
+    ENDS_WITHIN,
     AgentId,
     Attempt,
     Call,
@@ -163,9 +164,16 @@ class Step:
         """The call that this supervisor listens to, or is rung for."""
         return next((c for c in self._candidates("calls_of_agent", agent) if agent in c.monitors), None)
 
+    def legs_of(self, agent: str) -> list[Leg]:
+        """All legs of theirs that are not known to be over, also those that are on their way out."""
+        known = [*self.read.all("legs_of_agent", self.state.legs_of_agent.get(agent, ()), agent), *self.legs]
+        legs = [leg for leg_id in dict.fromkeys(known) if (leg := self.leg(leg_id)) is not None]
+        return [leg for leg in legs if leg.agent == agent]
+
     def engaged(self, agent: str) -> bool:
-        """Whether any call has them, as a party or as its supervisor: then they are not rung for another."""
-        return bool(self.calls_of(agent)) or self.monitored_by(agent) is not None
+        """Whether any call has them, as a party or as its supervisor, or their phone has not let go of one yet: then
+        they are not rung for another."""
+        return bool(self.calls_of(agent)) or self.monitored_by(agent) is not None or bool(self.legs_of(agent))
 
     def awaited(self, request: str) -> Seek | None:
         """The reservation requested under this name, as long as it has not been answered."""
@@ -303,8 +311,12 @@ class Step:
     def hang_up(self, leg: Leg) -> None:
         """End a leg once."""
         if not leg.hanging_up:
-            self.put_leg(leg.id, hanging_up=True, focus=None)
+            self.give_up(leg.id)
             self.ask(HangUp, leg.id)
+
+    def give_up(self, leg_id: LegId) -> None:
+        """Take a leg for one that is on its way out: it speaks in no call any more."""
+        self.put_leg(leg_id, hanging_up=True, focus=None, ends_by=self.now + ENDS_WITHIN)
 
     # -- commands under way -------------------------------------------------------------------------------------------
 

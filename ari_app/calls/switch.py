@@ -107,7 +107,7 @@ class Switch:
         self.directory = directory
         self.state = State(prefix)
         self.stories = Stories()
-        self._deadlines: dict[CallId, float] = {}
+        self._deadlines: dict[CallId | LegId, float] = {}
         self._over: OrderedDict[CallId, Call] = OrderedDict()
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -137,7 +137,9 @@ class Switch:
             self.state.keep(call)
             if call.ended:
                 self._over[call.id] = call
-        self.state.legs = {leg.id: leg for leg in legs_}
+        for leg in legs_:
+            self.state.keep_leg(leg.id, leg)
+            self._note_leg_deadline(leg.id, leg)
         self.state.counter = max(self.state.counter, counter)
         for call in self.state.calls.values():
             self._note_deadline(call)
@@ -155,6 +157,8 @@ class Switch:
                     state.calls_of_agent[key] = dict.fromkeys(map(str, keys))
                 case "calls_of_leg":
                     state.calls_of_leg[key] = dict.fromkeys(map(str, keys))
+                case "legs_of_agent":
+                    state.legs_of_agent[key] = dict.fromkeys(map(str, keys))
                 case "deadlines":
                     self._deadlines = dict.fromkeys(map(str, keys), 0.0)
                 case _:
@@ -259,10 +263,12 @@ class Switch:
     def _time_passed(self, step: Step) -> None:
         if not step.linked:
             return  # whoever is rung may have answered: reconciliation tells, then what is due is due
-        for call_id in step.read.all("deadlines", [call for call, at in self._deadlines.items() if at <= step.now]):
+        for call_id in step.read.all("deadlines", [key for key, at in self._deadlines.items() if at <= step.now]):
             call = step.find_call(call_id)
             if call is not None:
                 deadlines.passed(step, call)
+            else:  # a leg that was to end, and did not in time: its agent could never be rung again
+                legs.died(step, call_id)
 
     # -- the one way out ----------------------------------------------------------------------------------------------
 
@@ -280,7 +286,8 @@ class Switch:
         for leg_id, leg in step.legs.items():
             if leg is not state.legs.get(leg_id):
                 effects.append(LegChanged(leg_id, leg))
-        _merge(state.legs, step.legs)
+            state.keep_leg(leg_id, leg)
+            self._note_leg_deadline(leg_id, leg)
         for call_id, call in step.calls.items():
             before = state.calls.get(call_id)
             state.keep(call)
@@ -314,6 +321,12 @@ class Switch:
             self._deadlines.pop(call.id, None)
         else:
             self._deadlines[call.id] = at
+
+    def _note_leg_deadline(self, leg_id: LegId, leg: Leg | None) -> None:
+        if leg is not None and leg.ends_by is not None:
+            self._deadlines[leg_id] = leg.ends_by
+        else:
+            self._deadlines.pop(leg_id, None)
 
     def _answers(self) -> list[Effect]:
         """Answer the commands that have come to their end with a step; none while nobody knows what Asterisk did."""

@@ -244,7 +244,10 @@ class Remote:
                 assert_never(message)
 
     def _begin(self, reported: wire.AllCalls) -> None:
-        self.state.legs = {leg.id: leg for leg in reported.legs}
+        for leg_id in self.state.legs.keys() - {leg.id for leg in reported.legs}:
+            self.state.keep_leg(leg_id, None)
+        for leg in reported.legs:
+            self.state.keep_leg(leg.id, leg)
         listed = {change.call.id for change in reported.changes}
         now = self._clock()
         for call in [c for c in self.state.calls.values() if c.id not in listed]:
@@ -263,10 +266,7 @@ class Remote:
         self._shown.call_changed(before, change.call)
 
     def _leg(self, leg_id: LegId, leg: Leg | None) -> None:
-        if leg is None:
-            self.state.legs.pop(leg_id, None)
-        else:
-            self.state.legs[leg_id] = leg
+        self.state.keep_leg(leg_id, leg)
         self._shown.hearing_changed(list(self.state.calls_of_leg.get(leg_id, {})))
 
     def _asterisk_reached(self, reached: bool, refuses: tuple[str, ...]) -> None:

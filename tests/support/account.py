@@ -246,8 +246,12 @@ def _stale(world: World) -> list[str]:
                 if leg is not None:
                     legs.setdefault(leg, set()).add(call.id)
     kept = world.switch.state
-    same = ({k: set(v) for k, v in i.items()} for i in (kept.calls_of_leg, kept.calls_of_agent))
-    return [] if list(same) == [legs, agents] else ["calls are looked up as they were"]
+    same = [{k: set(v) for k, v in i.items()} for i in (kept.calls_of_leg, kept.calls_of_agent, kept.legs_of_agent)]
+    phones: dict[str, set[str]] = {}
+    for known in world.switch.legs.values():
+        if known.agent is not None:
+            phones.setdefault(known.agent, set()).add(known.id)
+    return [] if same == [legs, agents, phones] else ["calls or legs are looked up as they were"]
 
 
 def _of_nobody(world: World) -> list[str]:

@@ -65,6 +65,14 @@ def note_effect(world: World, effect: e.Effect) -> None:
             waits = offer is not None and offer.by is None and not offer.fallback
             if waits and rung is not None and world.now < world.declined.get((call_id, rung.agent or ""), 0.0):
                 world.alarms.append(f"{rung.agent} has declined this caller, and is rung again")
+            if offer is not None and any(a.leg == leg and not a.answering for a in offer.attempts):
+                world.alarms += _beside_the_last_call(world, rung.agent if rung is not None else None)
+
+
+def _beside_the_last_call(world: World, agent: str | None) -> list[str]:
+    """An agent is on a call until their leg is gone: a phone that Asterisk has not ended yet is rung for no other."""
+    legs = [leg for leg in world.switch.legs.values() if leg.agent == agent and leg.hanging_up]
+    return [f"{agent} is rung while {leg.id} is being ended" for leg in legs if agent is not None]
 
 
 def may_ring(world: World, reported: s.OtherPlaceFound) -> bool:

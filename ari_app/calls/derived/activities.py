@@ -1,12 +1,15 @@
 """What calls make of agents: rung, on a call, or free again after some rest. Derived, and reported where it has
 changed.
 
+Who has left a call is on it until their phone has: as long as a leg of theirs is on its way out, what was reported
+stays. Rung for the next caller meanwhile, by another Asterisk as it may be, they would have both.
+
 After reconciliation it is reported of every agent: a controller that died between two writes has left some as they are
 not.
 """
 
 from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity
-from ari_app.calls.model import AgentId, CallId
+from ari_app.calls.model import AgentId, CallId, LegState
 from ari_app.calls.state import agents_of
 from ari_app.calls.step import Step
 
@@ -14,8 +17,14 @@ from ari_app.calls.step import Step
 def settle(step: Step) -> None:
     """Tell availability what the touched calls make of their agents, where that has changed."""
     reported: list[AvailabilityEffect] = []
+    gone = [was for leg_id, leg in step.legs.items() if leg is None and (was := step.leg_before(leg_id)) is not None]
     talked = {p.agent for call in step.versions() for p in call.parties.values() if p.agent}
-    for agent in sorted(talked | {supervisor for call in step.versions() for supervisor in call.monitors}):
+    talked |= {leg.agent for leg in gone if leg.agent and leg.left}
+    concerned_too = {leg.agent for leg in gone if leg.agent}
+    concerned_too |= {supervisor for call in step.versions() for supervisor in call.monitors}
+    if step.tells_all_agents:
+        concerned_too |= _with_legs(step)
+    for agent in sorted(talked | concerned_too):
         activity, concerned = _activity(step, agent) or (None, None)
         before = step.activities.get(agent, step.activity_before(agent))
         if activity != before:
@@ -33,13 +42,18 @@ def settle(step: Step) -> None:
         step.effects.extend(reported)
 
 
-def _busy(step: Step) -> list[tuple[AgentId, str, CallId]]:
-    everybody = {agent for call in step.live_calls() for agent in agents_of(call)}
+def _with_legs(step: Step) -> set[AgentId]:
+    legs = [step.leg(leg_id) for leg_id in dict.fromkeys([*(leg.id for leg in step.legs_before()), *step.legs])]
+    return {leg.agent for leg in legs if leg is not None and leg.agent is not None}
+
+
+def _busy(step: Step) -> list[tuple[AgentId, str, CallId | None]]:
+    everybody = {agent for call in step.live_calls() for agent in agents_of(call)} | _with_legs(step)
     return [(agent, *found) for agent in sorted(everybody) if (found := _activity(step, agent)) is not None]
 
 
-def _activity(step: Step, agent: str) -> tuple[str, CallId] | None:
-    found: tuple[str, CallId] | None = None
+def _activity(step: Step, agent: str) -> tuple[str, CallId | None] | None:
+    found: tuple[str, CallId | None] | None = None
     for call in step.calls_of(agent):
         party = step.mine(call, agent)
         rung = call.offer is not None and any(a.party == party.id for a in call.offer.attempts)
@@ -47,7 +61,17 @@ def _activity(step: Step, agent: str) -> tuple[str, CallId] | None:
             return "on_call", call.id
         found = ("ringing", call.id)
     monitored = step.monitored_by(agent)
-    return ("on_call", monitored.id) if monitored is not None else found
+    return ("on_call", monitored.id) if monitored is not None else found or _leaving(step, agent)
+
+
+def _leaving(step: Step, agent: str) -> tuple[str, CallId | None] | None:
+    """They have left their calls, and their phone has not: as it was reported, or, after a restart, would have been."""
+    legs = step.legs_of(agent)
+    if not legs:
+        return None
+    talks = next((leg for leg in legs if leg.left is not None or leg.state is LegState.UP), None)
+    known = step.activities.get(agent) or step.activity_before(agent)
+    return known or ("on_call" if talks is not None else "ringing"), talks.left if talks is not None else None
 
 
 def _wrap_up(step: Step, agent: str) -> float:

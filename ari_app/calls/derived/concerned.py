@@ -7,13 +7,17 @@ from ari_app.calls.step import Step
 
 
 def calls(step: Step, stimulus: s.Stimulus) -> list[CallId]:
-    """The calls that somebody wants something of, also in vain: by a command or its reservation, or by keys."""
+    """The calls that somebody wants something of, also in vain: by a command or its reservation, or by keys; or whose
+    agent is free only now."""
     match stimulus:
         case commands.CallCommand(call=call):
             return [call]
         case s.AgentReserved(request=request) | s.NobodyAvailable(request) | s.ReservationFailed(request):
             seek = step.read.one("seeks", step.state.seeks, request)
             return [seek.call] if seek is not None and seek.call is not None else []
+        case s.LegGone(leg=leg_id):
+            leg = step.leg_before(leg_id)
+            return [leg.left] if leg is not None and leg.left is not None else []
         case s.TransferRequested(leg=leg_id):
             return _spoken_in(step, leg_id)
         case s.LegDigit(leg=leg_id) if step.key_is_read:

@@ -61,11 +61,12 @@ class SetAgentState(OnAgents):
 class ReconcileAgents(OnAgents):
     """What calls make of all agents, after reconciliation: whatever else is kept of them an earlier incarnation left.
 
-    `busy` has agent, activity and call of those whom a call has; no call has the others. `awaited` are the requests of
-    reservations whose answers are still on their way: they stand.
+    `busy` has agent, activity and call of those whom a call has, or whose phone has not let go of one (None: of a
+    supervisor, or one that only rang); no call has the others. `awaited` are the requests of reservations whose answers
+    are still on their way: they stand.
     """
 
-    busy: tuple[tuple[AgentId, str, CallId], ...]
+    busy: tuple[tuple[AgentId, str, CallId | None], ...]
     awaited: tuple[str, ...] = ()
 
 

@@ -55,5 +55,5 @@ def drop(step: Step, call_id: CallId, attempt: Attempt) -> None:
 
 def hang_up_unanswered(step: Step, leg: Leg, *, answered_elsewhere: bool = True) -> None:
     """Stop a phone that rings, and tell it whether it has missed a call."""
-    step.put_leg(leg.id, focus=None, hanging_up=True)
+    step.give_up(leg.id)
     step.ask(HangUp, leg.id, answered_elsewhere)

@@ -278,7 +278,7 @@ def cut_off(step: Step, bridges: frozenset[BridgeId]) -> None:
         for monitor in call.monitors.values():
             snoop = step.leg(monitor.snoop.leg) if monitor.snoop is not None else None
             if snoop is not None:
-                step.put_leg(snoop.id, hanging_up=True, focus=None)  # requested where it is still there
+                step.give_up(snoop.id)  # requested where it is still there
             made = monitor.bridge_made and monitor.bridge in bridges
             step.put_monitor(call.id, monitor.agent, snoop=None, bridge_made=made, failures=0, lost=None)
             for leg in filter(None, [step.leg(monitor.leg)]):

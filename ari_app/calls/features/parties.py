@@ -131,13 +131,15 @@ def agent_leg(step: Step, agent: str) -> Leg | None:
 
 
 def can_be_rung(step: Step, agent: str) -> bool:
-    """Whether they may be offered a call: they have none; or call waiting, room for one more, and none that rings."""
+    """Whether they may be offered a call: they have none, and their phone has let go of the last one; or call waiting,
+    room for one more, and none that rings.
+    """
     if step.monitored_by(agent) is not None:
         return False
     calls = step.calls_of(agent)
     listed = step.directory.agents.get(agent)
     if not calls or listed is None:
-        return not calls
+        return not calls and not step.legs_of(agent)
     if not listed.call_waiting or len(calls) >= listed.max_calls:
         return False
     legs = [step.leg(step.mine(call, agent).leg) for call in calls]
@@ -235,6 +237,7 @@ def let_go(step: Step, call: Call, party: Party) -> None:
         return
     others = [c for c, p in step.party_by_leg(leg.id) if c.id != call.id and p.progress is Progress.JOINED]
     if not others:
+        step.put_leg(leg.id, left=call.id if party.agent is not None else None)
         step.hang_up(leg)
     elif leg.focus == call.id:
         # Back to the call that waits: the agent is there again, those they hold stay on hold until retrieved (S22).

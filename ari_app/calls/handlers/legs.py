@@ -137,11 +137,13 @@ def _phone_back(step: Step, call: Call, party: Party, leg_id: LegId) -> None:
 
 
 def died(step: Step, leg_id: LegId) -> None:
-    """Nobody is at this leg any more: it is hung up, and what follows is the same as if Asterisk had noticed it."""
+    """Nobody is at this leg any more: it is hung up, and what follows is the same as if Asterisk had noticed it. Of one
+    that was on its way out that is the end.
+    """
     leg = step.leg(leg_id)
-    if leg is not None and leg.state is LegState.UP and not leg.hanging_up and step.linked:
+    if leg is not None and (leg.state is LegState.UP or leg.hanging_up) and step.linked:
         step.ask(HangUp, leg_id)
-        gone(step, leg_id, DEAD)
+        gone(step, leg_id, refusals.NO_CAUSE if leg.hanging_up else DEAD)
 
 
 def gone(step: Step, leg_id: LegId, cause: int) -> None:

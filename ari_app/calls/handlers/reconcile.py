@@ -78,6 +78,7 @@ def _left(leg: Leg, channel: ChannelFact) -> bool:
 
 def _make_up(step: Step, leg: Leg, channel: ChannelFact) -> None:
     if leg.hanging_up:
+        step.give_up(leg.id)
         step.ask(HangUp, leg.id)
         return
     if leg.state is LegState.CREATING and channel.in_app:

@@ -8,6 +8,9 @@ from ari_app.calls.model.ids import AgentId, BridgeId, CallId, LegId, PartyId
 DEAD = 44
 """Cause of a leg whose far end is there no more though nobody has hung up: Asterisk's own where RTP stops."""
 
+ENDS_WITHIN = 5.0
+"""Seconds in which Asterisk tells of the end of a leg that it was to hang up; mostly it is some milliseconds."""
+
 
 class LegState(StrEnum):
     """How far a channel has come. A leg that is gone is not kept."""
@@ -100,6 +103,8 @@ class Leg:
     among: frozenset[PartyId] = frozenset()  # who was there to talk to when that began
     farewell: bool = False  # hung up after it
     hanging_up: bool = False
+    ends_by: float | None = None  # it is dead then, where its end was not reported
+    left: CallId | None = None  # the call that its agent was in, and has left
     failures: int = 0  # how often Asterisk did not do what was requested
     held_by_phone: bool = False  # by the phone's own key, which nobody but the phone can undo
     auto_answer: bool = False  # an agent's own phone that was requested to answer by itself

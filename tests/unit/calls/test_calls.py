@@ -303,7 +303,9 @@ def test_wrap_up_follows_a_call_that_was_talked_in_and_is_the_longest_of_their_g
     groups = {name: replace(group, wrap_up=seconds.get(name, 0.0)) for name, group in office.directory.groups.items()}
     office.feed(s.DirectoryReplaced(replace(office.directory, groups=groups)))
     office.served("carol")
-    effects = office.feed(s.LegGone("in1"))
+    leg = office.leg_of("carol")
+    office.feed(s.LegGone("in1"))
+    effects = office.feed(s.LegGone(leg))
     (free,) = [x for x in effects if isinstance(x, e.SetActivity)]
     assert (free.agent, free.activity, free.wrap_up) == ("carol", None, 9.0)
     office.arrives("agent", "dave", leg="in2")

@@ -130,7 +130,9 @@ def test_an_agent_taken_out_of_the_file_while_they_talk_rests_for_no_time_after(
     office.served()
     agents = {name: agent for name, agent in office.directory.agents.items() if name != "alice"}
     office.feed(s.DirectoryReplaced(replace(office.directory, agents=agents)))
+    leg = office.leg_of("alice")
     office.feed(s.LegGone("in1"))
+    office.feed(s.LegGone(leg))
     assert [x for x in office.effects if isinstance(x, e.SetActivity)] == [e.SetActivity("alice", None)]
     assert not office.alarms
 
@@ -140,5 +142,7 @@ def test_an_agent_of_no_group_rests_for_no_time_after_a_call() -> None:
     agents = {**office.directory.agents, "alice": replace(office.directory.agents["alice"], groups=())}
     office.feed(s.DirectoryReplaced(replace(office.directory, agents=agents)))
     office.served()
+    leg = office.leg_of("alice")
     office.feed(s.LegGone("in1"))
+    office.feed(s.LegGone(leg))
     assert [x for x in office.effects if isinstance(x, e.SetActivity)] == [e.SetActivity("alice", None)]

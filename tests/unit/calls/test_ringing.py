@@ -112,7 +112,10 @@ def test_the_agent_kept_while_the_own_phone_rings_is_freed_once_and_by_their_res
 def test_the_agent_rung_for_a_call_that_is_given_up_is_freed_once_s15() -> None:
     office = Office("alice")
     call = office.ask(c.MakeCall, "alice", target=to("agent:bob"))
+    leg = office.leg_of("bob")
     office.command(c.Cancel, "alice", call=call.id)
+    assert _activities(office, "bob") == []
+    office.feed(s.LegGone(leg))
     assert _activities(office, "bob") == [e.SetActivity("bob", None)]
 
 
