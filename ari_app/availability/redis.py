@@ -13,6 +13,7 @@ Keys, all with the one hash tag `{<prefix>}`, so that a cluster keeps them toget
     {p}:config          hash     digest of what is configured, token of who configures
     {p}:waiting         set      Asterisks with callers who wait; {p}:waiting:<asterisk>, a set, has what they wait for,
                                  {p}:waiting:<asterisk>:<target>, a zset, the callers by their places
+    {p}:turn:agents:<asterisk>  string  whoever leads it, and how many of their writes were not answered
     {p}:seq             string   number of the last change
     {p}:changes         channel  what changed (wire.py)
 """
@@ -88,7 +89,7 @@ class RedisAvailability:
     ) -> None:
         self._client = client
         self._clock = clock
-        self._scripts = Scripts(client, prefix, SCRIPTS, fence)
+        self._scripts = Scripts(client, prefix, SCRIPTS, fence, "agents")
         self._tag = self._scripts.tag
 
     async def configure(self, directory: Directory, known: Mapping[str, AgentRecord] | None = None) -> None:

@@ -10,10 +10,11 @@ from types import ModuleType
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from ari_app.store import lua
 from ari_app.store.leases import Fence
+from ari_app.store.pool import Silent
 
 
 def sources(folder: ModuleType, names: Iterable[str], beginning: str = "") -> Mapping[str, str]:
@@ -28,13 +29,18 @@ def sources(folder: ModuleType, names: Iterable[str], beginning: str = "") -> Ma
 
 
 class Scripts:
-    """Scripts of one namespace; without a `fence` nothing is refused.
+    """Scripts of one namespace; without a `fence` nothing is refused. With one, what was not answered is not done after
+    what is requested later by this one: of each `room` and fence there is to be one alone.
 
     Every key begins with `{<prefix>}`, which is declared as the one key: it alone decides the slot in a cluster.
     """
 
-    def __init__(self, client: Redis, prefix: str, scripts: Mapping[str, str], fence: Fence | None = None) -> None:
+    def __init__(
+        self, client: Redis, prefix: str, scripts: Mapping[str, str], fence: Fence | None = None, room: str = "store"
+    ) -> None:
         self._client = client
+        self._room = room
+        self._unanswered = 0
         self._fence = "" if fence is None else str(fence)
         self.tag = f"{{{prefix}}}"
         check = sources(lua, ["fence"])["fence"]
@@ -51,7 +57,23 @@ class Scripts:
             RedisError: to be translated by the caller.
         """
         try:
-            return await self._client.evalsha(self._sha[name], 1, self.tag, *args, self._fence)
-        except NoScriptError:
-            # EVAL keeps the script, so this happens once for each after a restart
-            return await self._client.eval(self._source[name], 1, self.tag, *args, self._fence)
+            return await self._once(name, *args)
+        except ResponseError as refusal:
+            if not str(refusal).startswith("LATE"):
+                raise
+            # Overtaken by what was requested after another had no answer: this one was not done, and is waited for yet.
+            return await self._once(name, *args)
+
+    async def _once(self, name: str, *args: str | int | float | bytes) -> Any:
+        turn = f"{self._room} {self._unanswered}"
+        try:
+            try:
+                return await self._client.evalsha(self._sha[name], 1, self.tag, *args, self._fence, turn)
+            except NoScriptError:
+                # EVAL keeps the script, so this happens once for each after a restart
+                return await self._client.eval(self._source[name], 1, self.tag, *args, self._fence, turn)
+        except (ResponseError, Silent):
+            raise  # it was not done
+        except BaseException:  # also of whoever waits for it no longer
+            self._unanswered += 1
+            raise

@@ -1,8 +1,13 @@
 -- Prepended to every script: a controller that does not lead its Asterisk any more changes nothing, whenever it wakes.
 --
--- KEYS[1]     the hash tag, `{<prefix>}`: every key begins with it, so all are in one slot of a cluster
--- ARGV[last]  the lease under which the caller writes: Asterisk, number, owner; '' for none, as tests and tools do
+-- Nor does what its leader requested and had no answer to: it may have waited in a network that was cut, or in a Redis
+-- that stood still, and would be done after what was requested since.
+--
+-- KEYS[1]         the hash tag, `{<prefix>}`: every key begins with it, so all are in one slot of a cluster
+-- ARGV[last - 1]  the lease under which the caller writes: Asterisk, number, owner; '' for none, as tests and tools do
+-- ARGV[last]      whose writes are in order (a name without blanks), and after how many that were not answered this is one
 
+local turn = table.remove(ARGV)
 local fence = table.remove(ARGV)
 -- whose leader writes; '' where that is nobody
 local me = ''
@@ -13,4 +18,13 @@ if fence ~= '' then
     return redis.error_reply('FENCED another controller leads this Asterisk')
   end
   me = asterisk
+  local room, unanswered = string.match(turn, '^(%S+) (%d+)$')
+  local key = KEYS[1] .. ':turn:' .. room .. ':' .. asterisk
+  local owner, last = string.match(redis.call('GET', key) or '', '^(.+) (%d+)$')
+  local highest = owner == holder and tonumber(last) or 0
+  if tonumber(unanswered) < highest then
+    return redis.error_reply('LATE something else was requested since')
+  elseif tonumber(unanswered) > highest then
+    redis.call('SET', key, holder .. ' ' .. unanswered)
+  end
 end
