@@ -197,7 +197,8 @@ class Availability(Protocol):
 
         With None, `wrap_up` seconds pass before they are available again. Repeating it changes nothing. `reserved`
         keeps the time limit of a reservation; the others end it. With `request`, only if that reservation (or what
-        became of it) still has them, or nobody has: a controller that was too slow can't take them from the next.
+        became of it) still has them, or nobody has: a controller that was too slow can't take them from the next. None
+        without it ends no reservation: one that comes late, or again, is of a call before that.
 
         Returns:
             Whether it is so now; False for an agent of another request, or one who is no longer listed.

@@ -271,7 +271,9 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityEmptied:
-    """What availability knew of agents is lost; it is configured anew, and is to hear what calls make of them."""
+    """What availability knew of agents is lost, and it is configured anew; or it may not be what was written. It is to
+    hear what calls make of them.
+    """
 
 
 @dataclass(frozen=True, slots=True)

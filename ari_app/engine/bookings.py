@@ -3,10 +3,12 @@
 A reservation that cannot be requested is reported at once: a caller waits with music meanwhile. What calls make of an
 agent is repeated until it is kept, for an agent left behind as on_call would never be rung again. When calls were
 reconciled all agents are reported at once: after what was requested before, and before all that is requested later.
+
+Whatever was not answered may have been done: an agent reserved for nobody, a caller who has left and waits yet. So all
+agents, and all who wait, are reported again as soon as Redis answers, and nobody is reserved before that.
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
@@ -16,7 +18,14 @@ import structlog
 
 from ari_app.availability.port import Availability, OthersFirst, Waiting
 from ari_app.calls import effects as e
-from ari_app.calls.stimuli import AgentBecameAvailable, AgentReserved, NobodyAvailable, ReservationFailed, Stimulus
+from ari_app.calls.stimuli import (
+    AgentBecameAvailable,
+    AgentReserved,
+    AvailabilityEmptied,
+    NobodyAvailable,
+    ReservationFailed,
+    Stimulus,
+)
 from ari_app.errors import CallControlError, StoreUnavailable
 from ari_app.routing.targets import Target
 
@@ -78,6 +87,7 @@ class Bookings:
         self._waiting = queue
         self._owed: set[str] = set()
         self._let_go = False
+        self._unsure = False
         self._has = has
         self._availability = availability
         self._feed = feed
@@ -110,10 +120,17 @@ class Bookings:
 
     def _begin_anew(self, effect: e.ReconcileAgents) -> None:
         earlier = frozenset(self._tasks)
-        self._lanes = {}
+        self._lanes, self._unsure = {}, False
         self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
         counts = _NOBODY if self._let_go else effect
         self._start(self._reconcile(counts, earlier, self._reconciling))
+
+    def _not_answered(self) -> None:
+        """What was requested may have been done or not: what calls make of all agents is to be reported again."""
+        self._reconciling.tried.set()
+        if self._reconciling.done.is_set() and not self._unsure:
+            self._unsure = True
+            self._feed(AvailabilityEmptied())
 
     def reachable(self, agent: str, reachable: bool | None, *, in_use: bool = False) -> None:
         """Asterisk tells whether the agent's phone can ring (None: it tells nothing any more); if not, whether it is in
@@ -165,9 +182,7 @@ class Bookings:
         try:
             if not after.done.is_set():
                 raise StoreUnavailable
-            waits = self._waiting.of(effect.request) if self._waiting is not None else None
-            of = (effect.request, effect.target, effect.exclude, effect.seconds)
-            agent = await self._availability.reserve(*of, waits)
+            agent = await self._seek(effect)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
                 # Whoever talks at another Asterisk could not put that on hold for this call.
@@ -181,8 +196,28 @@ class Bookings:
         except CallControlError as error:
             log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
             self._feed(ReservationFailed(effect.request))
+            if isinstance(error, StoreUnavailable):
+                self._not_answered()
             return
         self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
+
+    async def _seek(self, effect: e.ReserveAgent) -> str | None:
+        of = (effect.request, effect.target, effect.exclude, effect.seconds)
+        if self._waiting is None or (waits := self._waiting.of(effect.request)) is None:
+            return await self._availability.reserve(*of, None)
+        try:
+            agent = await self._availability.reserve(*of, waits)
+        except OthersFirst:
+            self._left_meanwhile(waits)
+            raise
+        if agent is None:
+            self._left_meanwhile(waits)
+        return agent
+
+    def _left_meanwhile(self, waits: Waiting) -> None:
+        """Who has left while somebody was sought for them stands in the queue again: they were put there later."""
+        if self._waiting is not None and all(other.call != waits.call for other, _ in self._waiting.all()):
+            self.left(waits.call)
 
     async def _look_again(self, agent: str) -> None:
         """Whoever came first elsewhere may be gone, or have got somebody else."""
@@ -195,8 +230,10 @@ class Bookings:
         self._start(self._leave(call))
 
     async def _leave(self, call: str) -> None:
-        with contextlib.suppress(StoreUnavailable):  # the next reconciliation tells
+        try:
             await self._availability.left(call)
+        except StoreUnavailable:
+            self._not_answered()
 
     async def _work(self, agent: str, lanes: dict[str, deque[Change]], after: _Reconciling) -> None:
         await after.done.wait()
@@ -205,6 +242,7 @@ class Bookings:
             try:
                 await self._change(lane[0])
             except StoreUnavailable:
+                self._not_answered()
                 await self._sleep(_RETRY_SECONDS)
                 continue
             except CallControlError as error:

@@ -134,7 +134,9 @@ class MemoryAvailability:
         if known is None:
             return False
         mine = not request or known.request == request
-        if not mine and (wanted is None or known.activity is not None or request in self.kept.requests):
+        taken = not mine and (wanted is None or known.activity is not None or request in self.kept.requests)
+        newer = known.activity is AgentState.RESERVED and not known.of_another(self._asterisk)
+        if taken or (wanted is None and not request and newer):
             self._publish(step)
             return False
         if wanted is None:

@@ -146,7 +146,7 @@ async def test_nobody_waits_for_who_has_left_refused_somebody_or_is_not_there_af
         await leaves
         await a.set_state("alice", "ready")
         assert await b.reserve("r2", SUPPORT, NOBODY, 15, SECOND) == "alice"
-        await b.set_activity("alice", None)
+        await b.set_activity("alice", None, request="r2")
     await a.waiting([(FIRST, SUPPORT)])
     with pytest.raises(OthersFirst):
         await b.reserve("r3", SUPPORT, NOBODY, 15, SECOND)

@@ -23,10 +23,10 @@ async def all_of(availability: Availability, target: str) -> list[str]:
     """Everybody who can be had, in the order in which they are reserved; they are free again afterwards."""
     requests = [f"{target} {n}" for n in range(9)]
     got = [await availability.reserve(request, parse_target(target), NOBODY, 15) for request in requests]
-    taken = [agent for agent in got if agent is not None]
-    for agent in taken:
-        await availability.set_activity(agent, None)
-    return taken
+    taken = [(agent, request) for agent, request in zip(got, requests, strict=True) if agent is not None]
+    for agent, request in taken:
+        await availability.set_activity(agent, None, request=request)
+    return [agent for agent, _ in taken]
 
 
 async def test_a_group_that_rings_in_order_ignores_who_has_been_idle_longest(
@@ -130,7 +130,7 @@ async def test_another_order_counts_for_whoever_is_busy_when_it_comes(
     await availability.set_activity("alice", "on_call")
     await availability.configure(make(order=("alice", "carol", "bob")))
     assert await availability.reserve("r1", SUPPORT, NOBODY, 15) == "bob"
-    await availability.set_activity("bob", None)
+    await availability.set_activity("bob", None, request="r1")
     await availability.set_activity("alice", None)
     assert await all_of(availability, "group:support") == ["alice", "carol", "bob"]
     assert await availability.recompute() == ()

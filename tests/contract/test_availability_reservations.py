@@ -110,7 +110,7 @@ async def test_the_same_request_gets_the_same_agent(availability: Availability, 
 async def test_a_request_whose_agent_was_released_reserves_anew(availability: Availability, clock: Clock) -> None:
     await ready(availability, clock, "alice", "bob")
     await availability.reserve("r1", SUPPORT, NOBODY, 15)
-    await availability.set_activity("alice", None)
+    await availability.set_activity("alice", None, request="r1")
     assert await availability.reserve("r1", SUPPORT, frozenset({"alice"}), 15) == "bob"
 
 
@@ -321,3 +321,15 @@ async def test_the_snapshot_has_all_records_and_all_counts(availability: Availab
         "skill:english=4": 1,
         "skill:billing=2": 1,
     }
+
+
+async def test_the_end_of_a_call_that_comes_once_more_ends_no_reservation(availability: Availability) -> None:
+    """Nobody heard that it was done the first time, and the agent was given to the next caller since."""
+    await availability.set_state("alice", "ready")
+    await availability.set_activity("alice", "on_call", "c1")
+    await availability.set_activity("alice", None, "c1")
+    assert await availability.reserve("next", parse_target("agent:alice"), frozenset(), 15) == "alice"
+    assert not await availability.set_activity("alice", None, "c1")
+    assert (await availability.agent("alice")).state is AgentState.RESERVED
+    assert await availability.set_activity("alice", None, request="next")
+    assert (await availability.agent("alice")).state is AgentState.READY

@@ -65,7 +65,9 @@ class Agents:
                 return [s.AgentReserved(request, found)]
             case e.SetActivity(agent, activity, request=request):
                 mine = request is None or self.held_for.get(agent) == request
-                if not mine and (activity is None or agent in self.activity or request in self.held_for.values()):
+                taken = not mine and (activity is None or agent in self.activity or request in self.held_for.values())
+                newer = activity is None and request is None and self.activity.get(agent) == "reserved"
+                if taken or newer:
                     return []
                 if activity is not None:
                     self.activity[agent] = activity

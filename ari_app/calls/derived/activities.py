@@ -9,7 +9,7 @@ not.
 """
 
 from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity
-from ari_app.calls.model import AgentId, CallId, LegState
+from ari_app.calls.model import AgentId, Call, CallId, LegState, OfferState
 from ari_app.calls.state import agents_of
 from ari_app.calls.step import Step
 
@@ -33,13 +33,20 @@ def settle(step: Step) -> None:
             wrap_up = _wrap_up(step, agent) if over else 0.0
             reported.append(SetActivity(agent, activity, concerned, wrap_up))
     if step.tells_all_agents:
-        reported.append(ReconcileAgents(tuple(_busy(step)), step.all_awaited()))
+        kept = tuple(request for call in step.live_calls() if (request := _kept_for(call)) is not None)
+        reported.append(ReconcileAgents(tuple(_busy(step)), (*step.all_awaited(), *kept)))
         # After what this step has given back, and before the reservations that it asks for: whom an earlier incarnation
         # had reserved can then be had.
         given_back = [effect for effect in step.effects if isinstance(effect, SetActivity)]
         step.effects[:] = [*given_back, *reported, *(x for x in step.effects if not isinstance(x, SetActivity))]
     else:
         step.effects.extend(reported)
+
+
+def _kept_for(call: Call) -> str | None:
+    """The reservation of an agent who is rung as soon as the caller's own phone is up."""
+    offer = call.offering()
+    return offer.request if offer is not None and offer.reserved and offer.state is OfferState.PENDING else None
 
 
 def _with_legs(step: Step) -> set[AgentId]:

@@ -27,7 +27,8 @@ class SetActivity(OnAgents):
     """What calls make of an agent: `reserved`, `ringing`, `on_call`, or None when no call has them any more.
 
     With None, `wrap_up` seconds pass before they are available again. `call` is the call concerned. With `request`,
-    only if that reservation still has them: one that came too late takes them from nobody.
+    only if that reservation still has them: one that came too late takes them from nobody. None without it ends no
+    reservation, which is newer than the call that is over.
     """
 
     agent: AgentId
@@ -63,7 +64,7 @@ class ReconcileAgents(OnAgents):
 
     `busy` has agent, activity and call of those whom a call has, or whose phone has not let go of one (None: of a
     supervisor, or one that only rang); no call has the others. `awaited` are the requests of reservations whose answers
-    are still on their way: they stand.
+    are still on their way, or whose agent is to be rung when another phone is up: they stand.
     """
 
     busy: tuple[tuple[AgentId, str, CallId | None], ...]

@@ -14,7 +14,9 @@ def busy_in(call: Call) -> frozenset[str]:
 
 
 def free(step: Step, agent: str, request: str | None) -> None:
-    """Give a reservation back that is not used; an agent whom a call has meanwhile is kept by that."""
+    """Give a reservation back that is not used; an agent whom a call has meanwhile is kept by that. Without `request`
+    that frees nobody who is reserved: whose reservation it would be, nobody knows.
+    """
     if not step.engaged(agent):
         step.emit(SetActivity(agent, None, request=request))
 

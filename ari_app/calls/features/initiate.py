@@ -164,7 +164,7 @@ def offer(step: Step, cmd: c.AnyOffer, call: Call) -> None:
     """Check, then reserve or begin."""
     target, _chosen = _check_offer(step, cmd, call)
     if not target.type.of_agents:
-        _begin_offer(step, cmd, call, None)
+        _begin_offer(step, cmd, call, None, None)
     else:
         _reserve(step, cmd, target, attempts.busy_in(call) | {cmd.by})
 
@@ -194,7 +194,7 @@ def _check_offer(step: Step, cmd: c.AnyOffer, call: Call) -> tuple[Target, Calle
     return target, chosen
 
 
-def _begin_offer(step: Step, cmd: c.AnyOffer, call: Call, agent: str | None) -> None:
+def _begin_offer(step: Step, cmd: c.AnyOffer, call: Call, agent: str | None, request: str | None) -> None:
     """The contact goes on hold and the target rings (S10, S20, S26)."""
     target, chosen = _check_offer(step, cmd, call)
     kind, _enabled = _kind_of(cmd)
@@ -202,7 +202,7 @@ def _begin_offer(step: Step, cmd: c.AnyOffer, call: Call, agent: str | None) -> 
     identity = _shown(chosen) or displays.shown_identity(step, call, cmd.by, kind)
     data = {**attached(step.directory, target), **cmd.user_data}
     offered = Offer(step.new_id("o"), kind, target, me.id, identity, OfferState.SEEKING, caller_id=cmd.caller_id)
-    offered = replace(offered, by_keys=cmd.by_keys)
+    offered = replace(offered, by_keys=cmd.by_keys, request=request)
     _remember(step, cmd.by, cmd.caller_id)
     if kind is OfferKind.CONSULT:
         _begin_consultation(step, cmd, call, me, offered, data, agent)
@@ -250,7 +250,7 @@ def reserved(step: Step, cmd: c.MakeCall | c.AnyOffer, agent: str, request: str)
     if isinstance(cmd, c.MakeCall):
         _begin_call(step, cmd, agent, request)
     else:
-        _begin_offer(step, cmd, step.call(cmd.call), agent)
+        _begin_offer(step, cmd, step.call(cmd.call), agent, request)
 
 
 def _shown(chosen: CallerId | None) -> Identity | None:

@@ -62,7 +62,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> None:
             _ring_the_others_too(step, call_id)
         return
     if agent is not None:
-        attempts.free(step, agent, None)
+        attempts.free(step, agent, step.offer(call_id).request)
     fail(step, call_id, OfferState.UNAVAILABLE)
 
 

@@ -177,11 +177,12 @@ async def test_of_a_phone_that_comes_and_goes_while_redis_is_away_the_last_is_re
 
 
 async def test_all_agents_are_reported_after_what_came_before_and_before_what_comes_later(scene: Scene) -> None:
-    scene.desk.fails = [StoreUnavailable()]
+    scene.desk.closed = asyncio.Event()
     scene.bookings.execute(e.SetActivity("alice", "ringing"))
     scene.bookings.execute(e.ReconcileAgents((("bob", "on_call", "c1"),), ("r1",)))
     scene.bookings.execute(e.SetActivity("alice", "on_call"))
     scene.bookings.execute(e.ReserveAgent("r2", TARGET, frozenset(), 40.0))
+    scene.desk.closed.set()
     assert await scene.result() == s.AgentReserved("r2", "alice")
     await scene.at_rest()
     assert [what[0] for what in scene.desk.done][:2] == ["activity", "reconcile"]

@@ -1,0 +1,179 @@
+"""What was requested of availability and not answered may have been done: nothing of that stays."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from typing import Any
+
+import pytest
+
+from ari_app.availability.port import AgentState, Waiting
+from ari_app.calls import effects as e
+from ari_app.calls import stimuli as s
+from ari_app.engine.bookings import Bookings
+from ari_app.errors import StoreUnavailable
+from ari_app.routing.targets import Target, parse_target
+from ari_app.testing.availability import MemoryAvailability
+from tests.support.callcentre import directory
+
+SUPPORT = parse_target("group:support")
+CALLER = Waiting("c1", (0.0, 1001.0))
+WAIT = 5.0
+
+
+class Queue:
+    """Who waits here."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Waiting, Target]] = []
+
+    def of(self, request: str) -> Waiting | None:
+        return next((waiting for waiting, _ in self.waiting), None)
+
+    def all(self) -> Collection[tuple[Waiting, Target]]:
+        return self.waiting
+
+
+class Silent:
+    """Availability that does what it is given, and does not answer to those in `unanswered`, each as often."""
+
+    def __init__(self, availability: MemoryAvailability) -> None:
+        self.availability = availability
+        self.unanswered: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        async def done(*args: object) -> object:
+            answer = await getattr(self.availability, name)(*args)
+            if name in self.unanswered:
+                self.unanswered.remove(name)
+                raise StoreUnavailable
+            return answer
+
+        return done
+
+
+class Leader:
+    """Reservations of one Asterisk; what it has to report of its calls is `reports`."""
+
+    def __init__(self, availability: MemoryAvailability, name: str) -> None:
+        self.availability = Silent(availability.led(name))
+        self.queue = Queue()
+        self.reports = e.ReconcileAgents(())
+        self.facts: list[s.Stimulus] = []
+        self.slept = asyncio.Event()
+        self.goes_on = asyncio.Event()
+        self.bookings = Bookings(self.availability, self._fact, self._sleep, queue=self.queue)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.set()
+        await self.goes_on.wait()
+
+    def _fact(self, fact: s.Stimulus) -> None:
+        self.facts.append(fact)
+        if isinstance(fact, s.AvailabilityEmptied):
+            self.bookings.execute(self.reports)
+
+    async def rests(self) -> None:
+        """All is done."""
+        self.goes_on.set()
+        while self.bookings._tasks:
+            async with asyncio.timeout(WAIT):
+                await asyncio.wait(set(self.bookings._tasks))
+
+    async def reserves(self, request: str) -> s.Stimulus:
+        self.bookings.execute(e.ReserveAgent(request, SUPPORT, frozenset(), 40.0))
+        await self.rests()
+        answers = (s.AgentReserved, s.NobodyAvailable, s.ReservationFailed)
+        return next(fact for fact in self.facts if isinstance(fact, answers) and fact.request == request)
+
+
+@pytest.fixture
+async def shared() -> MemoryAvailability:
+    availability = MemoryAvailability(lambda: 2000.0)
+    await availability.configure(directory())
+    await availability.set_state("alice", "ready")
+    return availability
+
+
+@pytest.fixture
+async def leaders(shared: MemoryAvailability) -> AsyncIterator[tuple[Leader, Leader]]:
+    both = Leader(shared, "a"), Leader(shared, "b")
+    yield both
+    for leader in both:
+        await leader.bookings.close()
+
+
+async def test_two_leaders_reserve_no_agent_where_the_end_of_a_call_is_repeated(
+    leaders: tuple[Leader, Leader], shared: MemoryAvailability
+) -> None:
+    a, b = leaders
+    a.bookings.execute(e.SetActivity("alice", "on_call", "c0"))
+    await a.rests()
+    a.goes_on.clear()
+    a.slept.clear()
+    a.availability.unanswered = ["set_activity"]
+    a.bookings.execute(e.SetActivity("alice", None))
+    async with asyncio.timeout(WAIT):
+        await a.slept.wait()
+    got = [await a.reserves("r1"), await b.reserves("r2"), await a.reserves("r3")]
+    assert sum(isinstance(fact, s.AgentReserved) for fact in got) == 1
+
+
+async def test_an_agent_is_reserved_for_nobody_no_longer_when_redis_answers_again(
+    leaders: tuple[Leader, Leader], shared: MemoryAvailability
+) -> None:
+    a, _ = leaders
+    a.availability.unanswered = ["reserve"]
+    assert await a.reserves("r1") == s.ReservationFailed("r1")
+    await a.rests()
+    assert (await shared.agent("alice")).state is AgentState.READY
+
+
+async def test_a_caller_whose_leaving_was_not_written_waits_no_longer_when_redis_answers_again(
+    leaders: tuple[Leader, Leader], shared: MemoryAvailability
+) -> None:
+    a, _ = leaders
+    a.queue.waiting = [(CALLER, SUPPORT)]
+    await shared.set_state("alice", "logged_out")
+    assert await a.reserves("r1") == s.NobodyAvailable("r1")
+    a.queue.waiting = []
+    a.availability.unanswered = ["left"]
+    a.availability.availability.left = _lost  # type: ignore[method-assign]
+    a.bookings.left(CALLER.call)
+    await a.rests()
+    assert shared.kept.waiting["a"] == {}
+
+
+async def _lost(call: str) -> None:
+    """Nothing is written."""
+
+
+async def test_a_caller_who_leaves_while_somebody_is_sought_for_them_waits_no_longer(
+    leaders: tuple[Leader, Leader], shared: MemoryAvailability
+) -> None:
+    a, _ = leaders
+    await shared.set_state("alice", "logged_out")
+    a.queue.waiting = [(CALLER, SUPPORT)]
+    reserve = a.availability.availability.reserve
+
+    async def slow(*args: Any) -> str | None:
+        a.queue.waiting = []
+        a.bookings.left(CALLER.call)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return await reserve(*args)
+
+    a.availability.availability.reserve = slow  # type: ignore[assignment, method-assign]
+    await a.reserves("r1")
+    await a.rests()
+    assert shared.kept.waiting["a"] == {}
+
+
+async def test_while_redis_is_away_all_agents_are_reported_once(leaders: tuple[Leader, Leader]) -> None:
+    a, _ = leaders
+    a.availability.unanswered = ["set_activity"] * 3 + ["reserve"] * 2
+    for agent in ("alice", "bob"):
+        a.bookings.execute(e.SetActivity(agent, None))
+    await a.reserves("r1")
+    await a.rests()
+    assert sum(isinstance(fact, s.AvailabilityEmptied) for fact in a.facts) <= 2
+    assert not a.bookings._lanes
