@@ -2,7 +2,8 @@
 
 Measured is what the browser itself reports of each key and click (Event Timing): from the moment at which the system
 had it until the next picture was on the screen, in steps of 8 ms; and of that, how long it waited for its turn and how
-long the page worked on it. What was shorter than 16 ms is not noted one by one, and counts as 16.
+long the page worked on it. What was shorter than 16 ms is not noted one by one, and counts as 16. Beside it stands what
+the compositor says (`latency`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import Page
 
+from tests.desk.latency import compositor
 from tests.desk.stage import Json
 
 LEAST = 16.0
@@ -26,9 +28,14 @@ NAME = "mar"
 SLOWEST = 6
 WHERE = """(selector) => {
   const thing = document.querySelector(selector);
-  thing.scrollIntoView({ block: "nearest" });
-  const { x, y, width, height } = thing.getBoundingClientRect();
-  return [x + width / 2, y + height / 2];
+  const middle = () => {
+    const { x, y, width, height } = thing.getBoundingClientRect();
+    return [x + width / 2, y + height / 2];
+  };
+  const seen = () => thing.contains(document.elementFromPoint(...middle()));
+  if (!seen()) thing.scrollIntoView({ block: "center" });
+  if (!seen()) throw new Error(`${selector} is covered`);
+  return middle();
 }"""
 # Before the page's own scripts: counts what the socket brings, and has the browser report every key and click.
 NOTES = """
@@ -80,10 +87,14 @@ NOTES = """
 
 @dataclass
 class Waits:
-    """Of keys and clicks, in ms: until the picture, how long each waited and was worked on; and the slowest."""
+    """Of keys and clicks, in ms: until the picture, how long each waited and was worked on; and the slowest.
+
+    `presented`: until the picture, by the compositor.
+    """
 
     count: int = 0
     until_shown: list[float] = field(default_factory=list)
+    presented: list[float] = field(default_factory=list)
     delay: list[float] = field(default_factory=list)
     work: list[float] = field(default_factory=list)
     slow: list[tuple[float, str]] = field(default_factory=list)
@@ -102,6 +113,7 @@ class Waits:
         return {
             "count": self.count,
             "until_shown": percentiles(self.until_shown),
+            "presented": {"count": len(self.presented), **percentiles(self.presented)},
             "delay": percentiles(self.delay),
             "work": percentiles(self.work),
             "slowest": self.slow,
@@ -114,7 +126,7 @@ def percentiles(values: list[float]) -> dict[str, float]:
         return {"p50": 0.0, "p99": 0.0, "worst": 0.0}
     ordered = sorted(values)
     p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
-    return {"p50": statistics.median(ordered), "p99": round(p99, 1), "worst": round(ordered[-1], 1)}
+    return {"p50": round(statistics.median(ordered), 1), "p99": round(p99, 1), "worst": round(ordered[-1], 1)}
 
 
 class Hands:
@@ -130,8 +142,8 @@ class Hands:
 
     async def click(self, selector: str) -> None:
         """Where it is now, without waiting until it stands still."""
-        x, y = await self._page.evaluate(WHERE, selector)
         await self._wait()
+        x, y = await self._page.evaluate(WHERE, selector)
         await self._page.mouse.click(x, y)
 
     async def press(self, *keys: str) -> None:
@@ -176,7 +188,8 @@ async def noting(page: Page, waits: Waits) -> AsyncIterator[None]:
     """Note of all that is typed and clicked in here how long it took."""
     await page.evaluate("window.noted.entries = []")
     before = await page.evaluate("window.counted()")
-    yield
+    async with compositor(page, waits.presented):
+        yield
     await page.evaluate("new Promise((done) => setTimeout(done, 300))")  # the browser tells a little later
     count = await page.evaluate("window.counted()") - before
     waits.add(count, await page.evaluate("window.noted.entries"))

@@ -33,6 +33,9 @@ from tests.desk.hands import NOTES, Hands, Waits, at_an_empty_page, at_supervisi
 from tests.desk.stage import DIST, Json, stage
 
 GOAL = 50.0
+WIDTH, HEIGHT = 1920, 1080
+# Of the browser, above the page; more than they need.
+BARS = 150
 # What the page may keep at the end, of what it kept at the first of so many points.
 GROWTH = 1.1
 POINTS = 10
@@ -95,8 +98,10 @@ async def opened(role: str, dist: Path, *, empty: bool = False) -> AsyncIterator
     path, _, shows, _ = ROLES[role]
     try:
         async with stage(origin) as scene, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session:
-            context = await scene.browser.new_context(locale="en-GB", viewport={"width": 1920, "height": 1080})
+            context = await scene.browser.new_context(locale="en-GB", viewport={"width": WIDTH, "height": HEIGHT})
             page = await context.new_page()
+            cdp = await context.new_cdp_session(page)
+            await all_on_the_screen(cdp)
             logged_in = json.dumps({"token": "t", "agent": "alice" if role == "agent" else "erin"})
             await page.add_init_script(f"localStorage.setItem('desk.session', {json.dumps(logged_in)});{NOTES}")
             if empty:
@@ -106,12 +111,21 @@ async def opened(role: str, dist: Path, *, empty: bool = False) -> AsyncIterator
                 await page.goto(f"{origin}{path}")
                 await page.wait_for_function(ALL, arg=[shows, PEOPLE])
                 await page.evaluate(IN_VIEW, shows)
-            cdp = await context.new_cdp_session(page)
             await cdp.send("Performance.enable")
             yield Opened(page, cdp, origin, session)
     finally:
         server.stdin.close()
         await server.wait()
+
+
+async def all_on_the_screen(cdp: CDPSession) -> None:
+    """Playwright makes the window as high as the page is to be, and the browser's own bars take some of that.
+
+    What is in the last 90 pixels is on no picture then: a key there counts as shown with what is drawn next elsewhere.
+    """
+    window = await cdp.send("Browser.getWindowForTarget")
+    bounds = {"width": WIDTH, "height": HEIGHT + BARS}
+    await cdp.send("Browser.setWindowBounds", {"windowId": window["windowId"], "bounds": bounds})
 
 
 # The list of people from the top of the window on.
@@ -210,7 +224,7 @@ async def one_input(role: str, dist: Path, rate: float, seconds: float, rounds: 
         "shown_rightly": [right, of],
         "pictures": pictures,
         "goal_ms": GOAL,
-        "met": flooded.json()["until_shown"]["p99"] < GOAL and right == of,
+        "met": max(flooded.json()[by]["p99"] for by in ("until_shown", "presented")) < GOAL and right == of,
     }
 
 
