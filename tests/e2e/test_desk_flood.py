@@ -74,3 +74,19 @@ async def test_a_supervisor_comes_to_each_of_500_people_and_the_keyboard_stays_w
         await expect(rows.first).to_be_in_viewport()
         await page.keyboard.press("Enter")
         await expect(rows.and_(page.get_by_label(last or "", exact=True)).get_by_role("menuitem").first).to_be_focused()
+
+
+async def test_nothing_moves_under_the_hand_that_filters_people(on_stage: Stage) -> None:
+    """Whose window is at the end of a long page, which a filter makes short."""
+    many = overseen("many", "/#supervisor", "supervisor", people=500)
+    async with on_stage.show(many, "en") as page:
+        people = page.get_by_role("region", name="Agents")
+        text = people.get_by_role("searchbox")
+        await text.evaluate("box => scrollTo(0, box.getBoundingClientRect().top + scrollY - 100)")
+        before = await text.bounding_box()
+        await text.fill("nobody of this name")
+        await expect(people.get_by_role("status")).to_be_in_viewport()
+        assert await text.bounding_box() == before
+        await text.fill("Alice Martin 1")
+        await expect(people.get_by_role("listitem").first).to_be_in_viewport()
+        assert await text.bounding_box() == before
