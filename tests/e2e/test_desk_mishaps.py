@@ -97,7 +97,9 @@ async def test_what_an_agent_had_open_is_gone_for_the_next_at_the_same_window(de
     await expect(window.page.get_by_role("banner")).to_have_count(0)
 
 
-async def test_who_logs_out_in_a_call_keeps_its_page_until_it_ends(office: Office, desks: Desks) -> None:
+async def test_who_logs_out_in_a_call_keeps_its_page_until_it_ends_also_when_loaded_again(
+    office: Office, desks: Desks
+) -> None:
     alice = await office.agent("alice")
     page = await desks.open("alice", "en")
     caller = await office.caller()
@@ -107,9 +109,13 @@ async def test_who_logs_out_in_a_call_keeps_its_page_until_it_ends(office: Offic
     await page.call(CALLER_NAME).press("hold")
     await page.call(CALLER_NAME).is_now("held")
     await caller.hears_music()
+    await page.page.reload()
+    await page.call(CALLER_NAME).is_now("held")
     caller.hangup()
     await expect(page.page.get_by_role("banner")).to_have_count(0)
     await expect(page.page.get_by_role("button", name=page.say("log_in"))).to_be_visible()
+    await page.log_in("alice")
+    await page.has_status("not_ready")
 
 
 async def test_after_call_work_that_runs_out_in_the_middle_of_a_word_loses_none(office: Office, desks: Desks) -> None:

@@ -30,6 +30,7 @@ export interface Keypad {
 /** Milliseconds between two looks at the clock. */
 const TICK = 500;
 const SESSION = "desk.session";
+const LEAVING = "desk.leaving";
 /** Milliseconds; another is requested then. */
 const TICKET_WITHIN = 10_000;
 
@@ -58,8 +59,6 @@ export class Desk {
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #problem = 0;
-  /** Logged out is what comes after the call. */
-  #leaving = false;
 
   /** What is known, to the last event: to be read at once. */
   get latest(): State {
@@ -90,6 +89,16 @@ export class Desk {
     this.#become(session);
     const me = await answer(this.api.GET("/v1/me"));
     if (me.state === "logged_out" && me.phone !== null) await this.setState("not_ready", null);
+  }
+
+  /** Logged out is what comes after the call, as was chosen in this window; also when its page is loaded again meanwhile. */
+  get #leaving(): boolean {
+    return this.session !== null && kept(LEAVING, "sessionStorage") === this.session.agent;
+  }
+
+  set #leaving(wished: boolean) {
+    if (wished && this.session !== null) keep(LEAVING, this.session.agent, "sessionStorage");
+    else forget(LEAVING, "sessionStorage");
   }
 
   /** Who has logged out needs no session. As long as a call has them they need its page, and the phone in it. */
@@ -157,7 +166,7 @@ export class Desk {
         if (this.latest.stale) this.team.askAgain();
         this.phone.back();
         this.#tidy();
-        if (this.#leaving && me?.state === "logged_out") void this.#leave();
+        if (me?.state === "logged_out" && this.#leaving) void this.#leave();
         for (const listener of this.listeners) listener(event);
       },
       connection: (state) => {

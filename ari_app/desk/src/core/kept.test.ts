@@ -30,6 +30,16 @@ describe("what the browser keeps", () => {
     expect(kept("a")).toBeNull();
   });
 
+  it("is this window's alone where it is kept so", () => {
+    const [every, one] = [storage(1), storage(1)];
+    vi.stubGlobal("localStorage", every);
+    vi.stubGlobal("sessionStorage", one);
+    keep("a", "1", "sessionStorage");
+    expect([kept("a", "sessionStorage"), one.getItem("a"), kept("a"), every.getItem("a")]).toEqual(["1", "1", null, null]);
+    forget("a", "sessionStorage");
+    expect(kept("a", "sessionStorage")).toBeNull();
+  });
+
   it("lasts as long as the window where the browser has no room", () => {
     vi.stubGlobal("localStorage", storage(1));
     keep("a", "1");

@@ -9,31 +9,34 @@ export interface Session {
   readonly agent: string;
 }
 
+/** Whose it is: every window's of this browser, or this one's alone, which has it when its page is loaded again. */
+export type Whose = "localStorage" | "sessionStorage";
+
 const here = new Map<string, string>();
 
-export function kept(key: string): string | null {
+export function kept(key: string, whose: Whose = "localStorage"): string | null {
   const own = here.get(key);
   if (own !== undefined) return own;
   try {
-    return localStorage.getItem(key);
+    return globalThis[whose].getItem(key);
   } catch {
     return null;
   }
 }
 
-export function keep(key: string, value: string): void {
+export function keep(key: string, value: string, whose: Whose = "localStorage"): void {
   try {
-    localStorage.setItem(key, value);
+    globalThis[whose].setItem(key, value);
     here.delete(key);
   } catch {
     here.set(key, value);
   }
 }
 
-export function forget(key: string): void {
+export function forget(key: string, whose: Whose = "localStorage"): void {
   here.delete(key);
   try {
-    localStorage.removeItem(key);
+    globalThis[whose].removeItem(key);
   } catch {
     // Nothing was kept.
   }
