@@ -51,12 +51,12 @@ class Stage:
 
     @asynccontextmanager
     async def show(
-        self, scene: Scene, language: Language = "fr", *, width: int = 1280, dark: bool = False
+        self, scene: Scene, language: Language = "fr", *, width: int = 1280, height: int = 900, dark: bool = False
     ) -> AsyncIterator[Page]:
         """The page as the scene has it."""
         context = await self.browser.new_context(
             locale={"fr": "fr-FR", "en": "en-GB"}[language],
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )

@@ -31,6 +31,25 @@ UNEXPLAINED = r"""[...document.querySelectorAll("button")].filter(
   each => !/[\p{L}\p{N}*#]/u.test(each.textContent) && !(each.title && each.ariaLabel)
 ).map(each => each.outerHTML.slice(0, 200))"""
 
+# What somebody who goes through the page by keyboard does not see while it has the keyboard: is not in the window, or
+# under something else (WCAG 1.4.10, 2.4.11). Of text boxes the corners too, as there one reads what one types.
+UNSEEN = """() => {
+  const at = [...document.querySelectorAll("dialog[open], :popover-open")].at(-1) ?? document.body;
+  const seen = (each, x, y) => {
+    const there = document.elementFromPoint(x, y);
+    return each.contains(there) || there?.closest("label")?.contains(each) === true;
+  };
+  return [...at.querySelectorAll("a, button, input, select, textarea, summary")].filter((each) => {
+    if (each.disabled || !each.checkVisibility({ visibilityProperty: true })) return false;
+    each.focus();
+    const { left, right, top, bottom } = each.getBoundingClientRect();
+    const places = [[(left + right) / 2, (top + bottom) / 2]];
+    if (each.matches("input:not([type=radio]), select, textarea"))
+      for (const x of [left + 4, right - 4]) for (const y of [top + 4, bottom - 4]) places.push([x, y]);
+    return document.activeElement !== each || !places.every(([x, y]) => seen(each, x, y));
+  }).map((each) => each.outerHTML.slice(0, 120));
+}"""
+
 
 async def _looks(page: Page, language: str, *, dark: bool, width: int) -> None:
     await page.emulate_media(color_scheme="dark" if dark else "light")
@@ -63,3 +82,15 @@ async def test_everybody_can_read_a_screen_and_nothing_is_wider_than_a_small_win
                 wrong += [f"has a sign alone: {what}" for what in await page.evaluate(UNEXPLAINED)]
                 found[f"{scene.name}, {language}, {'dark' if dark else 'light'}, {width}"] = wrong
     assert not any(found.values()), {look: wrong for look, wrong in found.items() if wrong}
+
+
+@pytest.mark.parametrize("size", [(320, 256), (1280, 720)], ids=("400 %", "wide"))
+async def test_whoever_goes_through_a_screen_by_keyboard_sees_where_they_are(
+    on_stage: Stage, size: tuple[int, int]
+) -> None:
+    """320 by 256 CSS pixels are a screen of 1280 by 1024 at 400 %."""
+    unseen: dict[str, list[str]] = {}
+    for scene in SCENES:
+        async with on_stage.show(scene, "fr", width=size[0], height=size[1]) as page:
+            unseen[scene.name] = await page.evaluate(UNSEEN)
+    assert not any(unseen.values()), {name: found for name, found in unseen.items() if found}
