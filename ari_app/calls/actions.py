@@ -6,7 +6,7 @@ A desktop shows what is listed here, and the machine refuses what is not: both a
 from collections.abc import Mapping
 from typing import Literal
 
-from ari_app.calls.model import Call, CallType, Offer, OfferKind, OfferState, Party, PartyRole, Progress
+from ari_app.calls.model import AgentId, Call, CallType, Offer, OfferKind, OfferState, Party, PartyRole, Progress
 from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.routing.directory import Directory, Role
 
@@ -203,6 +203,31 @@ def progress_state(progress: Progress) -> PartyState:
 def offer_state(offer: Offer) -> OfferShown:
     """The public state; who is still being looked for counts as ringing."""
     return _OFFERS.get(offer.state, "ringing")
+
+
+def may_be_joined(call: Call, agent: AgentId, directory: Directory) -> bool:
+    """Whether the contact of another call of that agent, at another Asterisk, may join this one: they talk here, or
+    could at once, and nobody is rung.
+    """
+    me, others = call.party_of(agent), [p for p in call.joined() if p.agent != agent]
+    if me is None or me.progress is not Progress.JOINED or not others or call.offering() is not None:
+        return False
+    here = me.leg is not None and not me.away and not me.held_by_phone and me.joining is None
+    settings = directory.settings
+    few = settings.conferences and len(others) + 2 <= settings.max_parties
+    return here and few and (call.type is not CallType.CONSULT or call.parent is None)
+
+
+def may_leave(call: Call, agent: AgentId) -> Party | None:
+    """Whom that agent may have join a call of theirs at another Asterisk: a contact who is alone with them, while
+    nobody is rung. Colleagues stay where they are.
+    """
+    me, others = call.party_of(agent), [p for p in call.joined() if p.agent != agent]
+    if me is None or me.progress is not Progress.JOINED or len(others) != 1 or call.offering() is not None:
+        return None
+    (other,) = others
+    free = other.role is PartyRole.CONTACT and other.leg is not None and me.joining is None
+    return other if free and (call.type is not CallType.CONSULT or call.parent is None) else None
 
 
 def contacts_first(call: Call, initiator: Party | None) -> list[Party]:

@@ -9,6 +9,7 @@ from typing import TypedDict
 from ari_app.calls.model import (
     AgentId,
     Attempt,
+    Awaited,
     BridgeId,
     CallId,
     CallType,
@@ -32,6 +33,7 @@ from ari_app.calls.model import (
     Progress,
     Recording,
     Snoop,
+    Tie,
     TransferState,
     Withheld,
 )
@@ -68,6 +70,9 @@ class CallChanges(TypedDict, total=False):
     end_reason: EndReason | None
     carried_out: tuple[Pending, ...]
     rung: tuple[AgentId, ...]
+    tie: Tie | None
+    tied_by: CallId | None
+    awaits: Awaited | None
 
 
 class PartyChanges(TypedDict, total=False):
@@ -119,6 +124,7 @@ class LegChanges(TypedDict, total=False):
     keyed_at: float
     detecting: bool
     dialled: bool
+    tie: bool
 
 
 class OfferChanges(TypedDict, total=False):

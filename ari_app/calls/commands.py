@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAliasType, get_args
 
-from ari_app.calls.model import AgentId, CallId, MonitorMode, PartyId
+from ari_app.calls.model import AgentId, CallId, MonitorMode, Party, PartyId, Recording
 from ari_app.calls.verbs import CallAction, PartyAction
 from ari_app.routing.directory import Role
 from ari_app.routing.targets import Target
@@ -155,6 +155,37 @@ class Merge(CallCommand):
     action: ClassVar = CallAction.MERGE
 
     other: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TieCommand(CallCommand):
+    """One half of a merge across two Asterisks: of the call centre's making, no verb of its own. `tie` is its name."""
+
+    tie: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitTie(TieCommand):
+    """The contact of my call at another Asterisk will join this one: `who`, with what that call has. `merge` is the
+    command that wants it.
+    """
+
+    merge: str
+    who: Party
+    user_data: Mapping[str, str] = field(default_factory=dict)
+    recording: Recording | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareTie(TieCommand):
+    """The contact of this call will join mine that awaits the tie, at the Asterisk `to`. Nothing is dialled yet."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver(TieCommand):
+    """Dial the tie that was prepared: when it is answered the contact goes there, and this call is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +335,11 @@ type AnyMonitoring = MonitorCall | StopMonitoring | TakeOver
 type AnyOnParty = MuteParty | UnmuteParty | DeafenParty | UndeafenParty | HoldParty | RetrieveParty | RemoveParty
 type AnyPlain = Answer | Hold | Retrieve | Release | Clear | Cancel | SendDtmf | ChangeUserData
 type AnyOnCall = AnyOffer | AnyOnConsultation | Merge | AnyRecording | AnyMonitoring | AnyPlain
-type Command = MakeCall | AnyOnCall | AnyOnParty
+type AnyTie = AwaitTie | PrepareTie | HandOver
+type Command = MakeCall | AnyOnCall | AnyOnParty | AnyTie
+
+
+TIES: Mapping[str, type[AnyTie]] = {kind.__name__: kind for kind in (AwaitTie, PrepareTie, HandOver)}
 
 
 def _classes(union: TypeAliasType) -> Iterator[Any]:

@@ -8,7 +8,7 @@ after it. All others may be a PIN; with what stands in their place a step runs a
 import re
 from dataclasses import replace
 
-from ari_app.calls.commands import SendDtmf
+from ari_app.calls.commands import AwaitTie, SendDtmf
 from ari_app.calls.effects import CallAlarm, PlayDtmf
 from ari_app.calls.model import Call
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelArrived, LegDigit, LegIdentified, Stimulus
@@ -23,6 +23,8 @@ def of_stimulus(stimulus: Stimulus) -> Stimulus:
     match stimulus:
         case ChannelArrived() | LegIdentified():
             return replace(stimulus, withheld=None)
+        case AwaitTie():
+            return replace(stimulus, who=replace(stimulus.who, withheld=None))
         case AsteriskReconciled():
             channels = tuple(
                 replace(c, arrived=replace(c.arrived, withheld=None)) if c.arrived is not None else c
@@ -35,7 +37,11 @@ def of_stimulus(stimulus: Stimulus) -> Stimulus:
 
 def of_call(call: Call) -> Call:
     """The call without what its parties withhold."""
-    return replace(call, parties={key: replace(party, withheld=None) for key, party in call.parties.items()})
+    awaits = call.awaits
+    if awaits is not None:
+        awaits = replace(awaits, who=replace(awaits.who, withheld=None))
+    parties = {key: replace(party, withheld=None) for key, party in call.parties.items()}
+    return replace(call, parties=parties, awaits=awaits)
 
 
 def discreet(detail: object) -> object:
@@ -43,7 +49,7 @@ def discreet(detail: object) -> object:
     match detail:
         case CallAlarm(call=call):
             return replace(detail, call=of_call(call))
-        case ChannelArrived() | LegIdentified() | AsteriskReconciled():
+        case ChannelArrived() | LegIdentified() | AsteriskReconciled() | AwaitTie():
             return of_stimulus(detail)
         case _:
             return detail

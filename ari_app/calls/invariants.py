@@ -45,7 +45,13 @@ def violations(step: Step, call: Call) -> list[str]:
             found.append("an offer rings no phone")
     waits = offer.by if offer is not None and offer.state is OfferState.PENDING else None
     for party in call.parties.values():
-        if party.progress in (Progress.DIALING, Progress.RINGING) and party.id not in rung and party.id != waits:
+        tied = call.tie is not None and call.tie.until is not None
+        if (
+            party.progress in (Progress.DIALING, Progress.RINGING)
+            and party.id not in rung
+            and party.id != waits
+            and not tied
+        ):
             found.append("somebody is rung for no offer")
         if party.progress is Progress.JOINED and not party.held_by <= {p.id for p in joined}:
             found.append("on hold by somebody who has left")

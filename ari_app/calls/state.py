@@ -75,9 +75,10 @@ class State:
 
 
 def legs_of(call: Call) -> list[LegId]:
-    """The legs that this call has, those of its supervisors among them."""
+    """The legs that this call has, those of its supervisors and a tie that it awaits, by its name, among them."""
     legs = [leg for p in call.parties.values() if p.progress is not Progress.LEFT for leg in p.legs]
     legs += [m.leg for m in call.monitors.values()]
+    legs += [call.awaits.tie] if call.awaits is not None and call.awaits.party is None else []
     return legs + [m.snoop.leg for m in call.monitors.values() if m.snoop is not None]
 
 

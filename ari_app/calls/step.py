@@ -153,6 +153,12 @@ class Step:
                 if leg_id in party.legs:
                     yield call, party
 
+    def awaiting(self, tie: str) -> Call | None:
+        """The call that awaits the tie of this name, which was not used yet."""
+        return next(
+            (c for c in self._candidates("calls_of_leg", tie) if c.awaits is not None and c.awaits.tie == tie), None
+        )
+
     def monitors_by_leg(self, leg_id: LegId) -> Iterator[tuple[Call, Monitor]]:
         """The (call, monitor) whose phone or snoop this leg is."""
         for call in self._candidates("calls_of_leg", leg_id):

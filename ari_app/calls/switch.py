@@ -47,6 +47,7 @@ from ari_app.calls.features import (
     parties,
     recalls,
     recording,
+    ties,
     waiting,
 )
 from ari_app.calls.handlers import (
@@ -70,6 +71,7 @@ from ari_app.routing.directory import Directory
 
 # What follows from every step, in this order; each is a function of the calls that the step has touched.
 _DERIVED: tuple[Callable[[Step], None], ...] = (
+    ties.settle,  # a tie that is dialled for nobody any more is over: nothing below goes on with it
     recalls.settle,  # who has logged out is waited for no longer: all below goes without them
     parties.settle,  # mutes end with the last who has seen them
     feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off

@@ -12,12 +12,15 @@ from ari_app.routing.targets import Target, TargetType, parse_target
 DELIVERIES = frozenset(TargetType) - {TargetType.NUMBER}
 FEATURES = frozenset({"ready", "not_ready", "login", "logout"})
 DIAL, FEATURE = "dial", "feature"
+TIE = "tie"
+"""From another Asterisk: the dialplan of those that stand behind an edge hands it over, and no administrator's."""
 
 
 class Fault(StrEnum):
     """Why somebody who arrives from the dialplan is turned away."""
 
     UNKNOWN_VERB = "unknown_verb"
+    UNKNOWN_TIE = "unknown_tie"  # nobody awaits it, or no more
     UNKNOWN_TARGET = "unknown_target"
     UNKNOWN_FEATURE = "unknown_feature"
     UNKNOWN_PHONE = "unknown_phone"  # it is no agent's

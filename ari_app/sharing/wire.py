@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
-from ari_app.calls.commands import ON_CALL, ON_PARTY, Command, MakeCall
+from ari_app.calls.commands import ON_CALL, ON_PARTY, TIES, Command, MakeCall
 from ari_app.calls.model import AgentId, Alarm, Call, CallId, Leg, LegId
 from ari_app.errors import (
     AsteriskUnavailable,
@@ -22,6 +22,9 @@ from ari_app.errors import (
     StoreUnavailable,
     Unavailable,
 )
+
+KNOWN = ("ties",)
+"""What was not there from the beginning: a leader that does not say it knows nothing of it, and is not requested it."""
 
 
 def ids_of(asterisk: str) -> str:
@@ -70,13 +73,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class AllCalls:
-    """Where it begins: all calls and legs, and calls that ended. `number`: of the last change in them."""
+    """Where it begins: all calls and legs, and calls that ended. `number`: of the last change in them. `knows`: which
+    of `KNOWN` this leader does, which may be of an earlier version.
+    """
 
     number: int
     changes: tuple[Change, ...]
     legs: tuple[Leg, ...]
     reached: bool
     refuses: tuple[str, ...] = ()
+    knows: tuple[str, ...] = ()
     kind: Literal["all_calls"] = "all_calls"
 
 
@@ -204,7 +210,7 @@ type FromCentre = Do | Taken | TellStory | Devices | ReadAnew
 _FROM_LEADER: TypeAdapter[FromLeader] = TypeAdapter(Annotated[FromLeader, Discriminator("kind")])
 _FROM_CENTRE: TypeAdapter[FromCentre] = TypeAdapter(Annotated[FromCentre, Discriminator("kind")])
 _COMMANDS: Mapping[str, TypeAdapter[Command]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (MakeCall, *ON_CALL.values(), *ON_PARTY.values())
+    kind.__name__: TypeAdapter(kind) for kind in (MakeCall, *ON_CALL.values(), *ON_PARTY.values(), *TIES.values())
 }
 
 

@@ -240,6 +240,8 @@ def _stale(world: World) -> list[str]:
                     legs.setdefault(mine, set()).add(call.id)
                 if party.agent is not None:
                     agents.setdefault(party.agent, set()).add(call.id)
+        if call.awaits is not None and call.awaits.party is None:
+            legs.setdefault(call.awaits.tie, set()).add(call.id)
         for monitor in call.monitors.values():
             agents.setdefault(monitor.agent, set()).add(call.id)
             for leg in (monitor.leg, monitor.snoop.leg if monitor.snoop is not None else None):

@@ -62,11 +62,13 @@ def strayed(world: World, stimulus: object, effects: list[Effect]) -> list[str]:
             } - stays  # one line of an agent may be in several calls
             if was.id == after.id or not (come | rung) & gone:
                 continue
-            if not isinstance(stimulus, BaseCommand) and frozenset((was.id, after.id)) not in world.named.pairs:
+            tied = after.tie is not None and after.tie.of == was.id
+            named = tied or frozenset((was.id, after.id)) in world.named.pairs
+            if not isinstance(stimulus, BaseCommand) and not named:
                 found.append(f"{was.id} was joined to {after.id}, which nobody requested")
             if come and after.offering() is not None:
                 found.append(f"{was.id} was joined to {after.id}, for which somebody is rung")
-            if now.ended and not was.user_data.keys() | before.user_data.keys() <= after.user_data.keys():
+            if now.ended and not tied and not was.user_data.keys() | before.user_data.keys() <= after.user_data.keys():
                 found.append(f"data attached to {was.id} is lost in {after.id}")
     if isinstance(stimulus, ChannelArrived) and stimulus.entry_verb == "replaced":
         found += _hung_up(changed, stimulus.args[:1])

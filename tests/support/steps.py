@@ -27,7 +27,7 @@ def is_served_or_reported_of(world: World, fact: s.ChannelArrived, effects: Sequ
     refused = [effect for effect in effects if isinstance(effect, e.ArrivalRefused)]
     begun = [x.call for x in effects if isinstance(x, e.CallChanged) and x.before is None]
     changed = any(isinstance(effect, e.SetAgentState) for effect in effects)
-    if fact.entry_verb == "replaced" or fact.via is not None:
+    if fact.entry_verb in ("replaced", "tie") or fact.via is not None:
         return
     assert len(refused) == (0 if begun or changed else 1), f"{fact}: {refused}"
     for call in begun if fact.entry_verb == "dial" else ():

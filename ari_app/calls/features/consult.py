@@ -37,7 +37,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool, use
     moved = [p for p in consult.joined() if p.agent != agent and p.agent not in there]
     step.put_call(parent.id, user_data=user_data)
     for party in moved:
-        _move(step, consult, parent, party)
+        move(step, consult, parent, party)
     monitoring.follow(step, consult.id, parent.id)
     parties.end(step, consult.id)
     parent = step.call(parent.id)
@@ -54,7 +54,7 @@ def join(step: Step, consult: Call, parent: Call, agent: str, *, stay: bool, use
     return step.calls[parent.id]
 
 
-def _move(step: Step, consult: Call, parent: Call, party: Party) -> None:
+def move(step: Step, consult: Call, parent: Call, party: Party) -> None:
     """One leg goes over to the other call; nobody hears that. Who has turned to a call of their own meanwhile stays."""
     step.put_party(consult.id, party.id, leg=None, also_rung=())
     step.add_party(parent.id, replace(party, id=step.new_id("p"), held_by=frozenset()))

@@ -9,7 +9,7 @@ import re
 
 from ari_app.calls.derived import announcing, displays, transfer_progress
 from ari_app.calls.effects import ArrivalRefused, HangUp, SetAgentState, TakeTransferKey
-from ari_app.calls.features import beginning, monitoring, offers, parties, waiting
+from ari_app.calls.features import beginning, monitoring, offers, parties, ties, waiting
 from ari_app.calls.model import (
     CallType,
     Leg,
@@ -25,7 +25,7 @@ from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
 from ari_app.errors import Refused
 from ari_app.routing.directory import Purpose
-from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, Fault, delivered_to
+from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, TIE, Fault, delivered_to
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 
@@ -50,6 +50,8 @@ def arrived(step: Step, fact: ChannelArrived) -> None:
             _feature(step, fact)
         case verb if verb in DELIVERIES:
             _caller(step, fact)
+        case verb if verb == TIE:
+            ties.arrived(step, fact)
         case _:
             _turn_away(step, fact, Fault.UNKNOWN_VERB)
 

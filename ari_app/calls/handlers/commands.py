@@ -11,7 +11,18 @@ from typing import assert_never
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, party_actions
 from ari_app.calls.effects import PlayDtmf
-from ari_app.calls.features import attempts, consult, holding, initiate, merging, monitoring, offers, parties, recording
+from ari_app.calls.features import (
+    attempts,
+    consult,
+    holding,
+    initiate,
+    merging,
+    monitoring,
+    offers,
+    parties,
+    recording,
+    ties,
+)
 from ari_app.calls.model import Call, OfferState, Party, PartyId, Progress
 from ari_app.calls.step import Step
 from ari_app.calls.verbs import PartyAction
@@ -46,6 +57,13 @@ def command(step: Step, cmd: c.Command) -> None:
             _consultation(step, cmd, call)
         case c.Merge():
             _merge(step, cmd, _allowed(step, cmd))
+        case c.AwaitTie():
+            initiate.check_size(step, {**cmd.user_data, **visible(step, cmd).user_data})
+            ties.await_tie(step, cmd, visible(step, cmd))
+        case c.PrepareTie():
+            ties.prepare(step, cmd, visible(step, cmd))
+        case c.HandOver():
+            ties.hand_over(step, cmd, visible(step, cmd))
         case c.RecordingCommand():
             recording.require_enabled(step, visible(step, cmd))
             call = _allowed(step, cmd)

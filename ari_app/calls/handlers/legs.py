@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp
-from ari_app.calls.features import monitoring, offers, parties, recalls, refusals
+from ari_app.calls.features import monitoring, offers, parties, recalls, refusals, ties
 from ari_app.calls.model import (
     DEAD,
     BridgeId,
@@ -70,6 +70,8 @@ def answered(step: Step, leg_id: LegId) -> None:
         attempt = attempt_of(call.offer, leg_id)
         if attempt is not None:
             offers.accept(step, call.id, attempt)
+        elif call.tie is not None:
+            ties.answered(step, call, call.tie, party)
         elif party.progress is Progress.JOINED:
             _phone_back(step, call, party, leg_id)
         else:
@@ -88,7 +90,7 @@ def lost_from_bridge(step: Step, leg_id: LegId, bridge: BridgeId) -> None:
 def identified(step: Step, fact: LegIdentified) -> None:
     """Who is at this leg is somebody else now, as far as their name goes: everything that shows them follows."""
     leg = step.leg(fact.leg)
-    if leg is None or isinstance(leg.destination, DialplanEntry):
+    if leg is None or leg.tie or isinstance(leg.destination, DialplanEntry):
         return  # a routing point is known by its own name, whatever its dialplan says of whom it asks
     if isinstance(leg.destination, Outside) and fact.identity.anonymous:
         # The number that somebody has dialled is known to them: it stands for whoever withholds who they are.
@@ -160,6 +162,9 @@ def gone(step: Step, leg_id: LegId, cause: int) -> None:
         attempt = attempt_of(current.offer, leg_id)
         if attempt is not None:
             offers.attempt_failed(step, current, attempt, cause)
+            continue
+        if current.tie is not None:
+            ties.give_up(step, current, current.tie)
             continue
         if _others_ring(step, current, party, leg, cause):
             continue

@@ -41,7 +41,8 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
         if call.bridge not in bridges:
             step.put_call(call.id, bridge_made=False)
     monitoring.cut_off(step, frozenset(bridges))
-    known = dict.fromkeys(leg.id for leg in step.legs_before())
+    # Ties first: one that was answered has taken somebody out of a call, which may have been hung up since.
+    known = dict.fromkeys(leg.id for leg in sorted(step.legs_before(), key=lambda leg: not leg.tie))
     for leg_id in known:
         leg, channel = step.leg(leg_id), held.get(leg_id)
         if leg is None or channel is None or _left(leg, channel):

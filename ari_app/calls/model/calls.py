@@ -8,6 +8,7 @@ from ari_app.calls.model.ids import AgentId, BridgeId, CallId, PartyId
 from ari_app.calls.model.offers import Offer
 from ari_app.calls.model.parties import Party, PartyRole, Progress
 from ari_app.calls.model.pending import Pending
+from ari_app.calls.model.ties import Awaited, Tie
 from ari_app.calls.model.watching import Monitor, Recording
 
 
@@ -77,6 +78,9 @@ class Call:
     end_reason: EndReason | None = None
     carried_out: tuple[Pending, ...] = ()  # the last commands on it, without their effects: see `repeats`
     rung: tuple[AgentId, ...] = ()  # the agents who were rung for it, each once, in that order
+    tie: Tie | None = None  # this is nobody's call, and shown to nobody
+    tied_by: CallId | None = None  # the last tie that was dialled for those of this call
+    awaits: Awaited | None = None  # the last who was to come by a tie
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""

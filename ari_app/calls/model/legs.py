@@ -112,6 +112,7 @@ class Leg:
     keyed_at: float = 0.0  # when its last key was pressed
     detecting: bool = False  # it is reported when they speak
     dialled: bool = False  # Asterisk has confirmed that; until then it may not have been requested
+    tie: bool = False  # at its other end is another Asterisk: what that says of who it is tells nothing
 
     def speaks_in(self, call: CallId) -> bool:
         """Whether it is up, and turned to this call of all that it serves."""

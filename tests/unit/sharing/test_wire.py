@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ari_app.calls import commands as c
-from ari_app.calls.model import Alarm
+from ari_app.calls.model import Alarm, Party, PartyRole, Withheld
 from ari_app.errors import (
     AsteriskUnavailable,
     CallControlError,
@@ -29,6 +29,9 @@ def every_command() -> list[c.Command]:
     return [
         c.MakeCall(**everywhere, target=to("skill:french>=3"), caller_id="x", user_data={"k": "é"}),
         *(kind(**{**on_call, **walk._FIELDS.get(kind, {})}) for kind in c.ON_CALL.values()),
+        c.AwaitTie(**on_call, tie="t", merge="k0", who=Party("p", PartyRole.CONTACT, withheld=Withheld("é", "+33"))),
+        c.PrepareTie(**on_call, tie="t", to="asterisk-a"),
+        c.HandOver(**on_call, tie="t"),
         *(kind(**{**on_party, **walk._FIELDS.get(kind, {})}) for kind in c.ON_PARTY.values()),
     ]
 
