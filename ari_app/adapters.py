@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import ChainMap
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import ClientWebSocketResponse
 
@@ -16,6 +16,7 @@ from ari_app.ari.devices import Devices, page_of
 from ari_app.ari.page_phones import PagePhones, PagePhonesAtEdge
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import Availability
+from ari_app.calls.actions import may_be_joined, may_leave
 from ari_app.calls.commands import Command, MakeCall, Merge, ResumeRecording, StartRecording
 from ari_app.calls.hearing import Ear, hearing
 from ari_app.calls.model import Call, CallId
@@ -31,6 +32,7 @@ from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.permissions import caller_ids_for
 from ari_app.routing.targets import Target, TargetType
+from ari_app.sharing import tying
 from ari_app.store.port import Store
 
 
@@ -51,6 +53,8 @@ class Elsewhere(Protocol):
     def lost(self) -> asyncio.Event: ...
     @property
     def reached(self) -> bool: ...
+    @property
+    def ties(self) -> bool: ...
     async def submit(self, command: Command) -> Call | None: ...
     async def story_file(self, call: CallId) -> str | None: ...
 
@@ -66,11 +70,20 @@ async def carry_out(engine: Engine, snapshots: Snapshots, recordings: Path | Non
     return None if call is None else engine.calls.get(call.id, replace(call, ended=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """`tying.Led`, for the Asterisk that is led here."""
+
+    asterisk: str
+    lost: asyncio.Event
+    submit: Callable[[Command], Coroutine[Any, Any, Call | None]]
+
+
 class EngineControl:
     """`Control`: the machine, those of `others`, and the administrator's file.
 
     `stays(agent)`: calls of this agent can be made here alone. `here` is the name of the Asterisk that is led here,
-    `drained` those that take no new calls.
+    `drained` those that take no new calls. `ties`: whether an edge leads from one Asterisk to another.
     """
 
     def __init__(
@@ -87,7 +100,11 @@ class EngineControl:
         here: str = "",
         drained: Callable[[], Collection[str]] = tuple,
         degraded: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        *,
+        ties: bool = False,
     ) -> None:
+        self._ties = ties
+        self._own = _Own(here, engine.lost, self._here_alone)
         self._others = others
         self._stays = stays
         self._here = here
@@ -112,10 +129,17 @@ class EngineControl:
             where = self._made(command.id) if command.again else self._for_call_of(command.by)
         else:
             where = self._where(command.call)
-            if isinstance(command, Merge) and command.other is not None and self._where(command.other) is not where:
-                raise Refused(Code.NOT_ALLOWED_NOW, "these two calls are at different Asterisks and cannot become one")
+            if isinstance(command, Merge):
+                done = tying.done_before(command, self._calls.get(command.call))
+                if done is not None:
+                    return done
+            if isinstance(command, Merge) and (left := self._elsewhere(command)) is not None:
+                return await tying.merge(command, self._led(command.call), self._led(left.id), left)
         if where is not None:
             return await where.submit(command)
+        return await self._here_alone(command)
+
+    async def _here_alone(self, command: Command) -> Call | None:
         return await carry_out(self._engine, self._snapshots, self._recordings, command)
 
     def _where(self, call: CallId | None) -> Elsewhere | None:
@@ -123,6 +147,45 @@ class EngineControl:
         known = (other for other in self._others if call in other.state.calls)
         named = (other for other in self._others if call is not None and call.startswith(other.ids))
         return next(known, None) or next(named, None)
+
+    def _led(self, call: CallId) -> tying.Led:
+        where = self._where(call)
+        return where if where is not None else self._own
+
+    def _elsewhere(self, command: Merge) -> Call | None:
+        """The other call that is to join this one, if that is at another Asterisk.
+
+        Raises:
+            Refused: they cannot become one.
+        """
+        call = self._calls.get(command.call)
+        able = self.could_join(call, command.by) if call is not None else ()
+        other = command.other
+        if other is None:  # the first that can, and of those of the same Asterisk its leader knows
+            me = call.party_of(command.by) if call is not None else None
+            return self._calls[able[0]] if able and me is not None and not me.merges_with else None
+        if self._where(other) is self._where(command.call):
+            return None
+        if other not in able:
+            raise Refused(Code.NOT_ALLOWED_NOW, "these two calls are at different Asterisks and cannot become one now")
+        return self._calls[other]
+
+    def could_join(self, call: Call, agent: str) -> Sequence[CallId]:
+        if not self._ties or not self._knows_ties(call.id):
+            return ()
+        if not may_be_joined(call, agent, self.directory()):
+            return ()
+        theirs = [self._calls[other] for other in self.beside(call, agent)]
+        return [other.id for other in theirs if self._knows_ties(other.id) and may_leave(other, agent) is not None]
+
+    def beside(self, call: Call, agent: str) -> Sequence[CallId]:
+        where = self._where(call.id)
+        theirs = self.engaged(agent) if self._others else ()
+        return [other for other in theirs if other in self._calls and self._where(other) is not where]
+
+    def _knows_ties(self, call: CallId) -> bool:
+        where = self._where(call)
+        return where.ties if where is not None else not self._engine.lost.is_set()
 
     def _made(self, command: str) -> Elsewhere | None:
         """Where the call was made that was requested so before. Raises: Refused where nobody knows whether it was."""

@@ -87,6 +87,7 @@ class App:
             place.name,
             lambda: leader.door.draining.drained,
             self.degraded,
+            ties=bool(settings.edge),
         )
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)
         phones = LivePhones(

@@ -69,7 +69,7 @@ class Branch:
     # -- what the call centre gets of it (`Led`) ----------------------------------------------------------------------
 
     def calls(self) -> Mapping[CallId, Call]:
-        return self._leader.engine.calls
+        return {call.id: call for call in self._leader.engine.calls.values() if call.tie is None}
 
     def legs(self) -> Mapping[LegId, Leg]:
         return self._leader.engine.switch.legs

@@ -296,6 +296,8 @@ class Leader:
         self.door.call_changed(before, call)
         if self._several and waits(before) is not None and (call.ended or waits(call) is None):
             self._bookings.left(call.id)
+        if call.tie is not None:
+            return  # nobody's call: only its leader knows of it
         self._followers.call_changed(before, call)
         if call.ended:
             log.info("call_over", call_id=call.id, type=call.type.value, owner=(before or call).owner)
@@ -303,7 +305,8 @@ class Leader:
             log.info("call_begun", call_id=call.id, type=call.type.value)
 
     def talk_changed(self, call: Call) -> None:
-        self._followers.talk_changed(call)
+        if call.tie is None:
+            self._followers.talk_changed(call)
 
     def leg_changed(self, effect: e.LegChanged) -> None:
         self.snapshots.leg(effect.leg_id, effect.leg)

@@ -65,8 +65,9 @@ class AdminApi:
         )
 
     async def calls(self, exchange: Exchange) -> Calls:
-        """All calls, oldest first."""
-        calls = sorted(self._control.calls().values(), key=lambda c: c.started_at)
+        """All calls, oldest first, but ties, which are at one end of a call only."""
+        up = (call for call in self._control.calls().values() if call.tie is None)
+        calls = sorted(up, key=lambda c: c.started_at)
         return Calls(calls=[render_call(c, exchange.session.agent, self._control) for c in calls])
 
     async def story(self, exchange: Exchange) -> Story:

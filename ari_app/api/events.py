@@ -98,6 +98,9 @@ class EventHub:
                 self._publish_call(viewer, call, agent)
             elif call.id in viewer.sent or (before is not None and sees(agent, before)):
                 self._publish_end(viewer, call, agent)
+            for other in self._control.beside(call, agent.id):  # whether it could join those follows from how it is
+                if other in viewer.sent:
+                    self._publish_call(viewer, self._control.calls()[other], agent)
             if agent.role in OVERSEERS and _has(before, agent) != _has(call, agent):
                 self._publish_others(viewer, agent, call)
 

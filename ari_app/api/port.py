@@ -73,6 +73,12 @@ class Control(Protocol):
     def engaged(self, agent: str) -> Collection[CallId]:
         """The calls that have this agent: as a party, rung, or as their supervisor."""
 
+    def could_join(self, call: Call, agent: str) -> Sequence[CallId]:
+        """This agent's calls at other Asterisks whose contact could join this one now."""
+
+    def beside(self, call: Call, agent: str) -> Sequence[CallId]:
+        """This agent's calls at other Asterisks than that of this call."""
+
     async def story(self, call_id: CallId) -> Sequence[StoryEntry] | None:
         """What happened to a call, oldest first; None where it is not (or no longer) known."""
 

@@ -7,6 +7,7 @@ from ari_app.api.port import Control
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.hearing import monitor_ear
 from ari_app.calls.model import Call
+from ari_app.calls.verbs import CallAction
 from ari_app.calls.views import CallView, view
 from ari_app.routing.directory import Agent
 
@@ -15,6 +16,8 @@ def render_call(call: Call, agent: Agent, control: Control) -> CallView:
     """The call as the agent sees it; one that they are no longer in is over for them."""
     engaged = agent.role in OVERSEERS and any(other != call.id for other in control.engaged(agent.id))
     shown = view(call, agent.id, control.directory(), agent.role, engaged=engaged)
+    if control.could_join(call, agent.id):
+        shown = replace(shown, actions=tuple(sorted({*shown.actions, CallAction.MERGE})))
     gone = call.party_of(agent.id) is None and agent.role not in OVERSEERS
     if not gone and not call.ended:
         return shown
@@ -38,4 +41,4 @@ def render_hearing(call: Call, agent: Agent, control: Control) -> HearingDocumen
 
 def sees(agent: Agent, call: Call) -> bool:
     """Whether this call concerns them: they are in it (or it rings their phone), or they oversee all."""
-    return not call.ended and (agent.role in OVERSEERS or call.party_of(agent.id) is not None)
+    return not call.ended and call.tie is None and (agent.role in OVERSEERS or call.party_of(agent.id) is not None)

@@ -226,7 +226,8 @@ def may_leave(call: Call, agent: AgentId) -> Party | None:
     if me is None or me.progress is not Progress.JOINED or len(others) != 1 or call.offering() is not None:
         return None
     (other,) = others
-    free = other.role is PartyRole.CONTACT and other.leg is not None and me.joining is None
+    here = me.leg is not None and not me.away and me.joining is None
+    free = here and other.role is PartyRole.CONTACT and other.leg is not None
     return other if free and (call.type is not CallType.CONSULT or call.parent is None) else None
 
 

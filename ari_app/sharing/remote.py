@@ -73,6 +73,7 @@ class Remote:
         self.lost = asyncio.Event()
         """Set while the connection to that Asterisk is."""
         self.lost.set()
+        self._knows: tuple[str, ...] = ()
         self._leaders = leaders
         self._headers = {HEADER: key, NUMBER: str(number)}
         self._shown = shown
@@ -96,6 +97,11 @@ class Remote:
     def reached(self) -> bool:
         """Whether that Asterisk is, and who leads it."""
         return self._stands and not self.lost.is_set()
+
+    @property
+    def ties(self) -> bool:
+        """Whether who leads it can have calls become one with calls of another Asterisk."""
+        return self.reached and "ties" in self._knows
 
     async def known(self) -> None:
         """Wait until its calls were reported once."""
@@ -256,7 +262,7 @@ class Remote:
             self._change(wire.Change(call, over))
         for change in reported.changes:
             self._change(change)
-        self._stands = True
+        self._stands, self._knows = True, reported.knows
         self._asterisk_reached(reported.reached, reported.refuses)
         self._first.set()
 

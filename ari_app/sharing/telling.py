@@ -105,7 +105,8 @@ class Teller:
         self._untaken.taken(int(request.headers.get(TAKEN, "0")))
         legs = tuple(self._led.legs().values())
         everything = self._untaken.all(self._led.calls().values())
-        self._tell(wire.AllCalls(self._untaken.number, everything, legs, self._led.reached(), self._led.refuses()))
+        now = (self._led.reached(), self._led.refuses(), wire.KNOWN)
+        self._tell(wire.AllCalls(self._untaken.number, everything, legs, *now))
         log.info("call_centre_follows", number=number, calls=len(everything))
         writing = asyncio.create_task(self._write(socket, messages))
         try:

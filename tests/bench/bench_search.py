@@ -123,6 +123,12 @@ class Quiet:
     def calls(self) -> Mapping[CallId, Call]:
         return {}
 
+    def could_join(self, call: Call, agent: str) -> Sequence[str]:
+        return ()
+
+    def beside(self, call: Call, agent: str) -> Sequence[str]:
+        return ()
+
     def hearing(self, call: Call) -> tuple[Ear, ...]:
         return ()
 

@@ -109,3 +109,15 @@ async def test_an_asterisk_takes_calls_from_the_edge_alone(stranger: Stranger) -
         address = (f"{network}.{last}", 5060)
         for door in ("phone", "carrier"):
             assert await stranger.sends("INVITE", f"sip:2000@{address[0]}", address, X_Edge_Door=door) == 401
+
+
+async def test_nobody_but_an_asterisk_comes_into_a_call_by_a_tie(stranger: Stranger) -> None:
+    tie = f"sip:tie+asterisk-a+0123456789abcdef@{stranger.edge[0]}"
+    assert await stranger.sends("INVITE", tie) == 407
+    assert await stranger.sends("INVITE", tie, X_Edge_Door="tie") == 407
+    network = stranger.edge[0].rpartition(".")[0]
+    for last in ASTERISKS.values():
+        address = (f"{network}.{last}", 5060)
+        assert (
+            await stranger.sends("INVITE", f"sip:tie+0123456789abcdef@{address[0]}", address, X_Edge_Door="tie") == 401
+        )

@@ -22,6 +22,7 @@ from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.store.port import KeptConfiguration
 from ari_app.testing.store import MemoryStore
+from tests.support.callcentre import directory
 from tests.support.office import NUMBER
 from tests.support.world import to
 from tests.unit.engine.ends import started, turn
@@ -210,6 +211,7 @@ class Elsewhere:
             self.state.keep(call)
         self.lost = asyncio.Event()
         self.reached = True
+        self.ties = True
         self.commands: list[c.Command] = []
 
     async def submit(self, command: c.Command) -> Call | None:
@@ -227,7 +229,7 @@ DIAL = c.MakeCall(id="k1", by="alice", target=to(f"number:{NUMBER}"), caller_id=
 
 @asynccontextmanager
 async def beside(
-    elsewhere: Elsewhere, stays: str = "", drained: Collection[str] = ()
+    elsewhere: Elsewhere, stays: str = "", drained: Collection[str] = (), *, ties: bool = False
 ) -> AsyncIterator[tuple[EngineControl, Engine]]:
     engine, _ends, _clock = await started()
     store = MemoryStore()
@@ -245,7 +247,9 @@ async def beside(
         stays.__eq__,
         "here",
         lambda: drained,
+        ties=ties,
     )
+    control.directory = directory  # type: ignore[method-assign]
     yield control, engine
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -96,10 +96,11 @@ def controllers(given: str) -> list[str]:
     return [_address("EDGE_CONTROLLERS", each) for each in given.split()]
 
 
-def htable(found: Mapping[str, str], trusted: Iterable[str] = ()) -> str:
-    """The secrets of phones and the addresses of controllers, as Kamailio takes them at its start."""
+def htable(found: Mapping[str, str], trusted: Iterable[str] = (), where: Mapping[str, str] | None = None) -> str:
+    """The secrets of phones, the addresses of controllers and of Asterisks, as Kamailio takes them at its start."""
     lines = [f'    $sht(secrets=>{user}) = "{secret}";\n' for user, secret in found.items()]
     lines += [f'    $sht(controllers=>{address}) = "1";\n' for address in trusted]
+    lines += [f'    $sht(asterisks=>{name}) = "sip:{address}:5060";\n' for name, address in (where or {}).items()]
     return f"event_route[htable:mod-init] {{\n{''.join(lines)}}}\n"
 
 
@@ -132,7 +133,9 @@ def main() -> int:
         drained = Path(os.environ["EDGE_DRAINED"])
         files = {
             "local.cfg": local(os.environ["EDGE_ADDRESS"], os.environ["EDGE_CARRIER"]),
-            "secrets.cfg": htable(secrets(PHONES.read_text()), controllers(os.environ.get("EDGE_CONTROLLERS", ""))),
+            "secrets.cfg": htable(
+                secrets(PHONES.read_text()), controllers(os.environ.get("EDGE_CONTROLLERS", "")), where
+            ),
             "dispatcher.list": dispatcher(where, drained.read_text().split() if drained.exists() else ()),
         }
     except KeyError as missing:

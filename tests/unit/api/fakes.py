@@ -66,6 +66,7 @@ class FakeControl:
         self.found: list[ConfigError] = []
         self.stories: dict[str, list[StoryEntry]] = {}
         self.parts = {"asterisk": True, "store": True}
+        self.joinable: dict[str, list[str]] = {}
         self.now_drained: set[str] = set()
         self.now_degraded: list[tuple[str, str]] = []
 
@@ -81,6 +82,12 @@ class FakeControl:
 
     def calls(self) -> Mapping[str, Call]:
         return self.up
+
+    def could_join(self, call: Call, agent: str) -> Sequence[str]:
+        return self.joinable.get(call.id, ())
+
+    def beside(self, call: Call, agent: str) -> Sequence[str]:
+        return [other for other in self.joinable if other != call.id]
 
     def hearing(self, call: Call) -> tuple[Ear, ...]:
         return self.ears.get(call.id, ())

@@ -299,6 +299,14 @@ def test_a_call_in_which_somebody_is_rung_is_neither_joined_nor_left() -> None:
     assert both.a.refused(c.AwaitTie, "carol", call=here, tie="x", merge="m", who=who) == "not_found"
 
 
+def test_an_agent_whose_phone_was_hung_up_takes_nobody_along_for_they_are_not_there() -> None:
+    both = Tied()
+    _here, there = both.two_calls()
+    both.b.ask(c.Hold, "alice", call=there)
+    both.b.hangs_up("alice")
+    assert both.b.refused(c.PrepareTie, "alice", call=there, tie="x", to="a") == "not_allowed_now"
+
+
 def test_a_colleague_is_not_taken_along() -> None:
     both = Tied()
     _here, _there = both.two_calls()

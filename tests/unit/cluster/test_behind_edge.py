@@ -46,6 +46,13 @@ def test_calls_come_in_by_a_context_that_looks_how_old_they_are(made: Path) -> N
         assert f"{context},${{NUMBER}},1" in lines
 
 
+def test_who_comes_by_a_tie_is_handed_over_unanswered_and_hung_up_where_nobody_takes_them(made: Path) -> None:
+    (lines,) = sections((made / "extensions.conf").read_text(), r"\[from-tie\]")
+    assert "Stasis(${CALL_CONTROL},tie,${FILTER(0-9A-Za-z,${EXTEN:4})})" in lines
+    assert "Answer" not in lines
+    assert lines.rstrip().endswith("Hangup(41)")
+
+
 def test_all_else_is_the_administrators_own(made: Path) -> None:
     theirs = {file.name for file in (ROOT / "asterisk").iterdir()}
     assert {file.name for file in made.iterdir()} == theirs

@@ -86,6 +86,12 @@ def test_controllers_are_known_by_their_addresses_beside_the_secrets_of_phones(e
         edge.controllers("controller-1")
 
 
+def test_asterisks_are_known_by_name_to_those_who_pass_somebody_on_to_one(edge: ModuleType) -> None:
+    assert edge.htable({}, (), edge.asterisks("asterisk-a=192.0.2.21")) == (
+        'event_route[htable:mod-init] {\n    $sht(asterisks=>asterisk-a) = "sip:192.0.2.21:5060";\n}\n'
+    )
+
+
 def test_registrations_are_kept_where_a_reader_meets_no_lock(
     edge: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from ari_app.calls import effects as e
 from ari_app.calls.commands import Command, Hold
 from ari_app.calls.model import Alarm, Call, CallType, EndReason, Leg, LegState
 from ari_app.errors import AsteriskUnavailable, CallControlError, Code, OutcomeUnknown, Refused
-from ari_app.sharing import remote
+from ari_app.sharing import remote, wire
 from ari_app.sharing.remote import PATH, Remote
 from ari_app.sharing.telling import NUMBER, Teller
 from ari_app.store.leases import Lease
@@ -221,6 +221,25 @@ async def test_it_has_the_calls_that_are_there_and_what_becomes_of_them(led: Led
     led.change(over)
     await centre.shown.sees((owned, over))
     assert (centre.remote.calls, centre.remote.state.legs) == ({}, {})
+
+
+async def test_a_leader_of_an_earlier_version_is_requested_no_tie(
+    leaders: Leaders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = Centre(leaders)
+    await until(centre.remote.known())
+    assert centre.remote.ties
+    await centre.stop()
+    monkeypatch.setattr(wire, "KNOWN", ())
+    centre = Centre(leaders, number=2)
+    await until(centre.remote.known())
+    assert (centre.remote.reached, centre.remote.ties) == (True, False)
+    await centre.stop()
+
+
+def test_what_a_leader_of_an_earlier_version_reports_is_read_and_says_nothing_of_ties() -> None:
+    earlier = '{"number":1,"changes":[],"legs":[],"reached":true,"refuses":[],"kind":"all_calls"}'
+    assert wire.read_from_leader(earlier) == wire.AllCalls(1, (), (), True)
 
 
 async def test_a_command_is_answered_with_what_the_leader_answers(led: Led, centre: Centre) -> None:
