@@ -48,6 +48,8 @@ _OFFERED = (
     Code.UNKNOWN_TARGET,
     Code.FEATURE_DISABLED,
     Code.CALLER_ID_NOT_ALLOWED,
+    Code.TOO_MANY,
+    Code.RATE_LIMITED,
 )
 
 
@@ -176,7 +178,7 @@ class CallsApi:
             Route("GET", "/v1/calls", "list_calls", "The calls that I see", "calls", self.list, Calls),
             Route(
                 "POST", "/v1/calls", "make_call", "Ring my own phone, then the target", "calls", self.make, CallView,
-                201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE, Code.TOO_MANY),
+                201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE),
             ),
             Route("GET", _CALL, "get_call", "One call", "calls", self.get, CallView, codes=(Code.NOT_FOUND,)),
             Route(

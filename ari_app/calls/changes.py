@@ -123,6 +123,7 @@ class LegChanges(TypedDict, total=False):
     keys: str
     keyed_at: float
     detecting: bool
+    dialled_by: AgentId | None
     dialled: bool
     tie: bool
 

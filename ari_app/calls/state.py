@@ -6,6 +6,9 @@ from ari_app.calls.commands import AnyOffer, MakeCall
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.model import AgentId, Call, CallId, Leg, LegId, Pending, Progress
 
+EVERYBODY: AgentId = ""
+"""In place of an agent: all of them together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seek:
@@ -40,12 +43,14 @@ class State:
     activities: dict[str, str] = field(default_factory=dict)
     in_flight: dict[int, AsteriskEffect] = field(default_factory=dict)
     paces: dict[str, Pace] = field(default_factory=dict)
+    dialled_outside: dict[AgentId, tuple[float, ...]] = field(default_factory=dict)
     unreachable: dict[str, bool] = field(default_factory=dict)
     gone_home: dict[AgentId, bool] = field(default_factory=dict)
     linked: bool = False
     calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
     calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
     legs_of_agent: dict[str, dict[LegId, None]] = field(default_factory=dict)
+    legs_outside: dict[AgentId, dict[LegId, None]] = field(default_factory=dict)
 
     def keep(self, call: Call) -> None:
         """Take a call over as it now is, or forget one that is over; looking up stays quick with many of them."""
@@ -65,11 +70,15 @@ class State:
     def keep_leg(self, leg_id: LegId, leg: Leg | None) -> None:
         """Take a leg over as it now is; None: it is gone."""
         before = self.legs.pop(leg_id, None) if leg is None else self.legs.get(leg_id)
+        if before is not None:
+            _forget(self.legs_outside, payers_of(before), leg_id)
         if before is not None and before.agent is not None:
             _forget(self.legs_of_agent, [before.agent], leg_id)
         if leg is None:
             return
         self.legs[leg_id] = leg
+        for agent in payers_of(leg):
+            self.legs_outside.setdefault(agent, {})[leg_id] = None
         if leg.agent is not None:
             self.legs_of_agent.setdefault(leg.agent, {})[leg_id] = None
 
@@ -88,9 +97,14 @@ def agents_of(call: Call) -> list[AgentId]:
     return agents + [m.agent for m in call.monitors.values()]
 
 
-def _forget(index: dict[str, dict[CallId, None]], keys: list[str], call_id: CallId) -> None:
+def payers_of(leg: Leg) -> list[AgentId]:
+    """Under whose names a leg to a number outside counts: the agent's who dialled it, and everybody's."""
+    return [leg.dialled_by, EVERYBODY] if leg.dialled_by is not None else []
+
+
+def _forget(index: dict[str, dict[str, None]], keys: list[str], entry: str) -> None:
     for key in keys:
-        calls = index.get(key, {})
-        calls.pop(call_id, None)
-        if not calls:
+        entries = index.get(key, {})
+        entries.pop(entry, None)
+        if not entries:
             index.pop(key, None)

@@ -50,6 +50,7 @@ class Step:
         self.activities: dict[str, str | None] = {}
         self.in_flight: dict[int, AsteriskEffect | None] = {}
         self.paces: dict[str, Pace] = {}
+        self.dialled_outside: dict[AgentId, tuple[float, ...]] = {}
         self.unreachable: dict[str, bool | None] = {}
         self.gone_home: dict[AgentId, bool | None] = {}
         self.counter = state.counter
@@ -193,6 +194,17 @@ class Step:
     def pace_of(self, target: str) -> Pace | None:
         """How fast the queue for `target` moves."""
         return self.paces.get(target) or self.read.one("paces", self.state.paces, target)
+
+    def outside_now(self, agent: AgentId) -> int:
+        """How many calls to numbers outside go on that this agent dialled; EVERYBODY: that any agent did."""
+        return len(self.read.all("legs_outside", self.state.legs_outside.get(agent, ()), agent))
+
+    def outside_lately(self, agent: AgentId) -> tuple[float, ...]:
+        """When they dialled such numbers in the last minute."""
+        if agent in self.dialled_outside:
+            return self.dialled_outside[agent]
+        times = self.read.one("dialled_outside", self.state.dialled_outside, agent) or ()
+        return tuple(at for at in times if at > self.now - 60.0)
 
     def can_reach(self, phone: str) -> bool:
         """Whether this phone, by its SIP user, can be rung, as far as is known."""

@@ -161,6 +161,8 @@ class Switch:
                     state.calls_of_leg[key] = dict.fromkeys(map(str, keys))
                 case "legs_of_agent":
                     state.legs_of_agent[key] = dict.fromkeys(map(str, keys))
+                case "legs_outside":
+                    state.legs_outside[key] = dict.fromkeys(map(str, keys))
                 case "deadlines":
                     self._deadlines = dict.fromkeys(map(str, keys), 0.0)
                 case _:
@@ -284,6 +286,7 @@ class Switch:
         _merge(state.unreachable, step.unreachable)
         _merge(state.gone_home, step.gone_home)
         state.paces.update(step.paces)
+        state.dialled_outside.update(step.dialled_outside)
         effects = list(step.effects)
         for leg_id, leg in step.legs.items():
             if leg is not state.legs.get(leg_id):

@@ -16,12 +16,12 @@ from pydantic_core import ErrorDetails
 from ari_app.config.credentials import Credential
 from ari_app.config.document import Document, Path, read_document
 from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
 from ari_app.config.references import Sections, check_references
 from ari_app.config.schema import (
     AgentEntry,
     CallerIdEntry,
     GroupEntry,
-    OutsideEntry,
     QueueEntry,
     RoutingPointEntry,
     SettingsEntry,
@@ -37,7 +37,6 @@ from ari_app.routing.directory import (
     Group,
     IceServer,
     Monitoring,
-    OutsideRule,
     PagePhone,
     Queue,
     RoutingPoint,
@@ -56,6 +55,7 @@ _MAPPED: Mapping[str, TypeAdapter[Any]] = {
     "skills": TypeAdapter(SkillEntry),
     "routing_points": TypeAdapter(RoutingPointEntry),
     "caller_ids": TypeAdapter(CallerIdEntry),
+    "classes_of_service": TypeAdapter(ClassOfServiceEntry),
     "announcements": TypeAdapter(Announcement),
 }
 _OUTSIDE: TypeAdapter[OutsideEntry] = TypeAdapter(OutsideEntry)
@@ -229,7 +229,8 @@ def _directory(s: Sections) -> Directory:
             {i: CallerId(i, c.name, c.number or "", c.anonymous) for i, c in s.caller_ids.items()}
         ),
         caller_ids_enabled_for=frozenset(s.settings.caller_ids_enabled_for),
-        outside=tuple(OutsideRule(o.pattern, o.replace) for o in s.outside),
+        outside=tuple(entry.rule() for entry in s.outside),
+        classes_of_service=MappingProxyType({i: c.service() for i, c in s.classes_of_service.items()}),
         settings=_settings(s),
     )
 
@@ -245,6 +246,7 @@ def _agent(agent_id: str, entry: AgentEntry, caller_ids: Mapping[str, CallerIdEn
         caller_ids=tuple(i for i, c in caller_ids.items() if _may_show(agent_id, entry, c)),
         max_calls=entry.max_calls,
         call_waiting=entry.call_waiting,
+        class_of_service=entry.class_of_service,
     )
 
 
@@ -289,6 +291,7 @@ def _settings(s: Sections) -> Settings:
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
     other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
     other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk", "dispositions", "admission"}
+    other |= {"outside", "emergency"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -303,6 +306,8 @@ def _settings(s: Sections) -> Settings:
         feature_codes=MappingProxyType(entry.feature_codes.codes()),
         monitoring=Monitoring(**entry.monitoring.model_dump()),
         dispositions=MappingProxyType(dict(entry.dispositions)),
+        outside=entry.outside.limits(),
+        emergency=entry.emergency.emergency(),
         admission=Admission(**entry.admission.model_dump()),
         desk=Desk(tuple(entry.desk.origins), tuple(entry.desk.embedded_in), tuple(entry.desk.hosts)),
         page_phone=PagePhone(

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ari_app.config.entry import Entry
+from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
 from ari_app.config.references import ANNOUNCEMENTS
 from ari_app.config.schema import (
     AgentEntry,
     CallerIdEntry,
-    Entry,
     GroupEntry,
-    OutsideEntry,
     QueueEntry,
     RoutingPointEntry,
     SettingsEntry,
@@ -47,6 +47,8 @@ class Everything(Entry):
     """Identities that agents may show, by id."""
     outside: list[OutsideEntry] | None = None
     """Numbers that may be dialled outside."""
+    classes_of_service: dict[str, ClassOfServiceEntry] | None = None
+    """What is otherwise for some agents, by id."""
     announcements: dict[str, Announcement] | None = None
     """Sound files of Asterisk without their ending, one or a list, by what they are played for."""
     settings: SettingsEntry | None = None

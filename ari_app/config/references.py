@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import assert_never
 
 from ari_app.config.document import Document, Path
+from ari_app.config.entry import Entry
+from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
 from ari_app.config.schema import (
     AgentEntry,
     CallerIdEntry,
-    Entry,
     GroupEntry,
-    OutsideEntry,
     QueueEntry,
     RoutingPointEntry,
     SettingsEntry,
@@ -29,11 +29,11 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
     {
         "nobody_available": "To a caller whom nobody can be found for; then they are released.",
         "invalid_number": "To a phone that dialled a number which leads nowhere.",
-        "too_many_calls": "To a phone that dialled by hand while its agent has `max_calls` calls.",
+        "too_many_calls": "To a phone that dialled by hand while its agent has all calls that they may have.",
         "ready": "After the feature code for ready (\\*70).",
         "not_ready": "After that for not ready (\\*71).",
         "logged_in": "After that for logging in (\\*72).",
-        "logged_out": "After that for logging out (\\*73).",
+        "logged_out": "After that for logging out (\\*73); to a phone that may not dial while its agent is.",
         "hold_reminder": "To an agent who keeps a contact on hold for longer than `max_hold`.",
         "queue_next": "To a caller in a queue who is the next.",
         "queue_position": "To a caller in a queue: before their place …",
@@ -52,6 +52,8 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
 # Played to all who talk. Asterisk never ends a tone that it plays to a bridge: what comes next would wait for ever.
 TO_ALL = frozenset({"recording_started", "conference_join", "conference_leave"})
 _DIALLED = {"phone", "number"}
+# Whom rules about numbers outside name, and where those are listed.
+_WHOM: Mapping[str, str] = MappingProxyType({"agent": "agents", "group": "groups", "class": "classes_of_service"})
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Sections:
     routing_points: dict[str, RoutingPointEntry] = field(default_factory=dict)
     caller_ids: dict[str, CallerIdEntry] = field(default_factory=dict)
     outside: list[OutsideEntry] = field(default_factory=list)
+    classes_of_service: dict[str, ClassOfServiceEntry] = field(default_factory=dict)
     announcements: dict[str, Announcement] = field(default_factory=dict)
     settings: SettingsEntry = field(default_factory=lambda: SettingsEntry())  # noqa: PLW0108 the class itself has no such type
     names: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -120,12 +123,21 @@ def _names_used(sections: Sections) -> Iterator[tuple[Path, str, str]]:
             yield ("agents", agent_id, "groups", index), "groups", group
         for skill in agent.skills:
             yield ("agents", agent_id, "skills", skill), "skills", skill
+        if agent.class_of_service is not None:
+            yield ("agents", agent_id, "class_of_service"), "classes_of_service", agent.class_of_service
     for queue_id, queue in sections.queues.items():
         for index, group in enumerate(queue.groups):
             yield ("queues", queue_id, "groups", index), "groups", group
     for group_id, entry in sections.groups.items():
         for index, agent_id in enumerate(entry.order):
             yield ("groups", group_id, "order", index), "agents", agent_id
+    rules, places = enumerate(sections.outside), enumerate(sections.settings.emergency.places)
+    named: list[tuple[Path, list[str]]] = [(("outside", index), rule.for_) for index, rule in rules]
+    named += [(("settings", "emergency", "places", index), place.for_) for index, place in places]
+    for path, whom in named:
+        for index, (kind, _, name) in enumerate(text.partition(":") for text in whom):
+            if kind in _WHOM:
+                yield (*path, "for", index), _WHOM[kind], name
 
 
 def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
@@ -161,6 +173,10 @@ def _check_numbers(sections: Sections, document: Document) -> None:
         if first is not path:
             line = document.line(first)
             document.complain(path, f"{number} is taken by {first[0]} {first[1]} (line {line})")
+    for index, number in enumerate(sections.settings.emergency.numbers):
+        if number in taken:
+            message = f"{number} is the number of {taken[number][0]} {taken[number][1]}"
+            document.complain(("settings", "emergency", "numbers", index), message)
 
 
 def _numbers(sections: Sections) -> Iterator[tuple[Path, str]]:

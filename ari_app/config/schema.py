@@ -3,11 +3,12 @@
 References between entries are not checked here (see `references`).
 """
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from ari_app.config.entry import Entry
+from ari_app.config.outside import EmergencyEntry, OutsideLimitsEntry
 from ari_app.config.values import (
     FeatureCode,
     Folder,
@@ -17,7 +18,6 @@ from ari_app.config.values import (
     Name,
     Number,
     Origin,
-    Pattern,
     Phone,
     Purposes,
     Reasons,
@@ -28,14 +28,6 @@ from ari_app.config.values import (
 from ari_app.routing.directory import Purpose, Role, Settings
 
 DEFAULTS = Settings()
-
-
-class Entry(BaseModel):
-    """What all entries have: unknown names are faults, and nothing is converted silently."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
 
 
 class AgentEntry(Entry):
@@ -59,6 +51,8 @@ class AgentEntry(Entry):
     """How many calls they may have at once, those on hold included."""
     call_waiting: bool = False
     """Offer calls to themselves (not to their groups) also while they talk, up to `max_calls`."""
+    class_of_service: str | None = None
+    """One of `classes_of_service`."""
 
     @model_validator(mode="after")
     def _complete(self) -> "AgentEntry":
@@ -177,25 +171,6 @@ class CallerIdEntry(Entry):
     def _has_number(self) -> "CallerIdEntry":
         if self.anonymous == (self.number is not None):
             raise ValueError("give either a number or anonymous: true")
-        return self
-
-
-class OutsideEntry(Entry):
-    """Numbers that may be dialled outside. The first rule that matches counts; what none matches is refused."""
-
-    pattern: Pattern
-    """A regular expression that the whole number must match."""
-    replace: str | None = None
-    """Rewrites the number; `\\1` is the first group of the pattern."""
-
-    @model_validator(mode="after")
-    def _replaceable(self) -> "OutsideEntry":
-        if self.replace is not None:
-            try:
-                # A template is checked by expanding it out of a match; with the empty alternative nothing matches too.
-                re.sub(f"(?:{self.pattern})|", self.replace, "", count=1)
-            except (re.error, IndexError) as error:
-                raise ValueError(f"replace does not fit the pattern: {error}") from None
         return self
 
 
@@ -395,5 +370,9 @@ class SettingsEntry(Entry):
     """Which pages may use the API from a browser, and which may show the agents' page."""
     admission: AdmissionEntry = AdmissionEntry()
     """How many callers from outside are let in."""
+    outside: OutsideLimitsEntry = OutsideLimitsEntry()
+    """How much may be dialled outside."""
+    emergency: EmergencyEntry = EmergencyEntry()
+    """Numbers that may be dialled at any time."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Whether supervisors may be at calls of others, and whether agents see it."""

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from ari_app.config.credentials import is_hash
 from ari_app.errors import Refused
 from ari_app.routing.directory import Purpose
+from ari_app.routing.patterns import PatternError, compiled
 from ari_app.routing.targets import Target, parse_target
 
 ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -56,8 +57,8 @@ def _hash(text: str) -> str:
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
+        compiled(text)
+    except PatternError as error:
         raise ValueError(f"is not a regular expression: {error}") from None
     return text
 

@@ -4,13 +4,14 @@ Owns the shape of agents, groups and the rest, and look-ups over them. It must n
 from (`config`), who is available now (`availability`) or any call (`calls`).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, assert_never
 
+from ari_app.routing import outside as numbers_outside
+from ari_app.routing.outside import ClassOfService, Emergency, Labels, OutsideLimits, OutsideRule
 from ari_app.routing.targets import Target, TargetType
 
 
@@ -62,6 +63,13 @@ class Agent:
     caller_ids: tuple[str, ...] = ()
     max_calls: int = 2
     call_waiting: bool = False
+    class_of_service: str | None = None
+
+    @property
+    def labels(self) -> Labels:
+        """What rules about numbers outside may name of them."""
+        of_class = (f"class:{self.class_of_service}",) if self.class_of_service is not None else ()
+        return frozenset((f"agent:{self.id}", f"role:{self.role}", *(f"group:{g}" for g in self.groups), *of_class))
 
     @property
     def number(self) -> str | None:
@@ -136,13 +144,14 @@ class RoutingPoint:
 
 @dataclass(frozen=True, slots=True)
 class OutsideNumber:
-    """A number outside that a rule allows; `dialled` is what goes to the trunk."""
+    """A number outside that may be dialled; `dialled` is what goes to the trunk."""
 
     enabled_for: ClassVar = ALL_PURPOSES
     show_available: ClassVar = False
 
     number: str
     dialled: str
+    emergency: bool = False
 
     @property
     def name(self) -> str:
@@ -151,14 +160,6 @@ class OutsideNumber:
 
 
 type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber
-
-
-@dataclass(frozen=True, slots=True)
-class OutsideRule:
-    """Numbers outside the company that may be dialled: a full-match pattern and an optional rewriting."""
-
-    pattern: str
-    replace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,8 @@ class Settings:
     page_phone: PagePhone = field(default_factory=PagePhone)
     desk: Desk = field(default_factory=Desk)
     admission: Admission = field(default_factory=Admission)
+    outside: OutsideLimits = field(default_factory=OutsideLimits)
+    emergency: Emergency = field(default_factory=Emergency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +270,7 @@ class Directory:
     caller_ids: Mapping[str, CallerId] = MappingProxyType({})
     caller_ids_enabled_for: frozenset[Purpose] = frozenset()
     outside: tuple[OutsideRule, ...] = ()
+    classes_of_service: Mapping[str, ClassOfService] = MappingProxyType({})
     settings: Settings = field(default_factory=Settings)
     _by_number: Mapping[str, Target] = field(init=False, repr=False, compare=False)
 
@@ -331,10 +335,15 @@ class Directory:
             case _:
                 assert_never(kind)
 
-    def entry(self, target: Target) -> Entry | None:
-        """What `target` is; None where nobody can be reached by it: not listed, without a phone, not allowed."""
+    def entry(self, target: Target, agent: str | None = None) -> Entry | None:
+        """What `target` is; None where nobody can be reached by it: not listed, without a phone, not allowed.
+
+        A number outside is what it is for this agent; for None, for the call centre itself.
+        """
         if target.type is TargetType.NUMBER:
-            dialled = self.outside_number(target.id)
+            if target.id in self.settings.emergency.numbers:
+                return OutsideNumber(target.id, target.id, emergency=True)
+            dialled = self.outside_number(target.id, agent)
             return OutsideNumber(target.id, dialled) if dialled is not None else None
         found = self.listed(target.type).get(target.id)
         return None if isinstance(found, Agent) and found.phone is None else found
@@ -343,13 +352,20 @@ class Directory:
         """Whether somebody can be reached by it, available or not."""
         return self.entry(target) is not None
 
-    def outside_number(self, number: str) -> str | None:
-        """The number to dial through the trunk, rewritten as the first matching rule says; None: not allowed."""
-        for rule in self.outside:
-            match = re.fullmatch(rule.pattern, number)
-            if match is not None:
-                return number if rule.replace is None else match.expand(rule.replace)
-        return None
+    def outside_number(self, number: str, agent: str | None = None) -> str | None:
+        """The number to dial through the trunk for this agent, rewritten as the rules say; None: not allowed."""
+        return numbers_outside.dialled(self.outside, number, self.labels(agent) if agent is not None else None)
+
+    def labels(self, agent: str) -> Labels:
+        """What rules about numbers outside may name of this agent; nothing of one who is not listed."""
+        listed = self.agents.get(agent)
+        return listed.labels if listed is not None else frozenset()
+
+    def outside_limits(self, agent: str) -> OutsideLimits:
+        """How much this agent may dial outside."""
+        listed = self.agents.get(agent)
+        of_class = self.classes_of_service.get(listed.class_of_service or "") if listed is not None else None
+        return of_class.limits(self.settings.outside) if of_class is not None else self.settings.outside
 
     def resolve(self, target: Target) -> Target:
         """A dialled number that is one of ours becomes what it stands for; all else stays."""
@@ -358,15 +374,12 @@ class Directory:
         return self._by_number.get(target.id, target)
 
     def is_complete(self, number: str) -> bool:
-        """Whether the number reaches somebody, and none that goes on after it could.
-
-        What an outside rule would match cannot be known of every pattern: repeated digits are tried.
-        """
+        """Whether the number reaches somebody, and none that goes on after it could. Nobody waits in an emergency."""
         if not self.exists(self.resolve(Target(TargetType.NUMBER, number))):
             return False
         if any(other != number and other.startswith(number) for other in self._by_number):
             return False
-        return not any(self.outside_number(number + more * n) for more in "0123456789" for n in range(1, 16))
+        return number in self.settings.emergency.numbers or not numbers_outside.goes_on(self.outside, number)
 
     def agent_of_phone(self, phone: str) -> Agent | None:
         """The agent whose phone has this SIP user."""

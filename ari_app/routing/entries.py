@@ -26,6 +26,8 @@ class Fault(StrEnum):
     UNKNOWN_PHONE = "unknown_phone"  # it is no agent's
     NUMBER_REFUSED = "number_refused"
     TOO_MANY_CALLS = "too_many_calls"
+    RATE_LIMITED = "rate_limited"  # … in the last minute
+    LOGGED_OUT = "logged_out"
 
 
 def delivered_to(directory: Directory, verb: str, argument: str) -> Target:

@@ -7,7 +7,7 @@ from ari_app.routing.targets import Target, TargetType
 
 def allowed_purposes(directory: Directory, agent: str, target: Target) -> frozenset[Purpose]:
     """What `agent` may ever do towards `target`, whoever is available now. Empty where it does not exist."""
-    entry = directory.entry(target)
+    entry = directory.entry(target, agent)
     if entry is None or target == Target(TargetType.AGENT, agent):
         return frozenset()
     return entry.enabled_for if directory.settings.conferences else entry.enabled_for - {Purpose.CONFERENCE}
@@ -19,7 +19,7 @@ def check_target(directory: Directory, agent: str, target: Target, purpose: Purp
     Raises:
         Refused: `unknown_target`, `feature_disabled`, or `invalid` for oneself.
     """
-    entry = directory.entry(target)
+    entry = directory.entry(target, agent)
     if entry is None:
         raise Refused(Code.UNKNOWN_TARGET, f"{target} is not a target of this call centre")
     if target == Target(TargetType.AGENT, agent):

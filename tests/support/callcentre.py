@@ -9,7 +9,6 @@ from ari_app.routing.directory import (
     Directory,
     Group,
     Monitoring,
-    OutsideRule,
     Purpose,
     Queue,
     Role,
@@ -17,6 +16,7 @@ from ari_app.routing.directory import (
     Settings,
     Skill,
 )
+from ari_app.routing.outside import OutsideRule
 from ari_app.routing.targets import Target, TargetType, parse_target
 
 ANNOUNCEMENTS = {

@@ -22,7 +22,7 @@ _DECLINES = frozenset({17, 21})
 def is_served_or_reported_of(world: World, fact: s.ChannelArrived, effects: Sequence[e.Effect]) -> None:
     """Who comes out of the dialplan gets a call or a change of state, or the administrator is notified; never neither.
 
-    A call that is dialled by hand is never one more than its agent may have.
+    A call that is dialled by hand is never one more than its agent may have, but in an emergency.
     """
     refused = [effect for effect in effects if isinstance(effect, e.ArrivalRefused)]
     begun = [x.call for x in effects if isinstance(x, e.CallChanged) and x.before is None]
@@ -30,7 +30,8 @@ def is_served_or_reported_of(world: World, fact: s.ChannelArrived, effects: Sequ
     if fact.entry_verb in ("replaced", "tie") or fact.via is not None:
         return
     assert len(refused) == (0 if begun or changed else 1), f"{fact}: {refused}"
-    for call in begun if fact.entry_verb == "dial" else ():
+    emergencies = world.directory.settings.emergency.numbers
+    for call in begun if fact.entry_verb == "dial" and not emergencies.intersection(fact.args) else ():
         mine = world.switch.state.calls_of_agent.get(call.owner or "", {})
         most = world.directory.agents[call.owner or ""].max_calls
         assert len(mine) <= most, f"{call.owner} has {len(mine)} calls, and may have {most}"

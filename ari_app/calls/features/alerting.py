@@ -10,8 +10,11 @@ from typing import assert_never
 
 from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CreateLeg
+from ari_app.calls.features import outside
 from ari_app.calls.model import (
+    AgentId,
     Attempt,
+    Call,
     CallId,
     Destination,
     DialplanEntry,
@@ -39,7 +42,8 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         return True
     listed = step.directory.agents.get(agent) if agent else None
     role = PartyRole.AGENT if agent else PartyRole.CONTACT
-    where, known = destination(step, offer.target, agent)
+    by = _by(call)
+    where, known = destination(step, offer.target, agent, by)
     if where is None:
         return False
     party = Party(
@@ -55,6 +59,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         company = step.directory.settings.company
         identity = identity if offer.caller_id is not None else displays.outward(step, identity)
         asserted = company.number if company is not None and identity.anonymous else ""
+        step.put_leg(leg.id, dialled_by=outside.note(step, by, offer.target))
     step.put_leg(leg.id, shown=identity, chosen=offer.caller_id is not None)
     step.add_party(call_id, party)
     keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
@@ -68,6 +73,12 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
     key = transfer_progress.wanted(step)
     step.ask(CreateLeg, leg.id, where, identity, call_id, transfer_key=key, asserted=asserted)
     return True
+
+
+def _by(call: Call) -> AgentId | None:
+    """The agent who has the call's offer made; None: the call centre itself has."""
+    party = call.parties.get(call.offer.by or "") if call.offer is not None else None
+    return party.agent if party is not None else None
 
 
 def _rings_all(step: Step, target: Target) -> bool:
@@ -100,13 +111,18 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
         step.ask(CreateLeg, also.id, where, identity, call.id, transfer_key=wanted)
 
 
-def destination(step: Step, target: Target, agent: str | None) -> tuple[Destination | None, Identity]:
-    """What is dialled for a target, or for the agent found for it, and who that is; None: nothing can be."""
+def destination(
+    step: Step, target: Target, agent: str | None, by: AgentId | None = None
+) -> tuple[Destination | None, Identity]:
+    """What is dialled for a target, or for the agent found for it, and who that is; None: nothing can be.
+
+    `by` is the agent who dials.
+    """
     directory = step.directory
     if agent is not None:
         listed = directory.agents.get(agent)
         return (Phone(listed.phone) if listed and listed.phone else None), Identity()
-    match entry := directory.entry(target):
+    match entry := directory.entry(target, by):
         case RoutingPoint(name=name, number=number):
             return DialplanEntry(number), Identity(name, number)
         case OutsideNumber(number=number, dialled=dialled):

@@ -11,7 +11,7 @@ from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CallerIdChosen, CreateLeg
-from ari_app.calls.features import attempts, consult, offers, parties
+from ari_app.calls.features import attempts, consult, offers, outside, parties
 from ari_app.calls.features.beginning import attached, new_call
 from ari_app.calls.model import (
     Call,
@@ -79,8 +79,9 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
         raise Refused(Code.NOT_ALLOWED_NOW, "you have no phone to call from")
     if step.monitored_by(cmd.by) is not None:
         raise Refused(Code.NOT_ALLOWED_NOW, "you are monitoring a call; stop that first")
+    outside.check(step, cmd.by, target)
     mine = step.calls_of(cmd.by)
-    if len(mine) >= agent.max_calls:
+    if len(mine) >= agent.max_calls and not outside.is_emergency(step, target):
         raise Refused(Code.TOO_MANY, f"you already have {len(mine)} calls, the most you may have")
     for call in mine:
         party = call.party_of(cmd.by)
@@ -106,7 +107,6 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
     for other in step.calls_of(agent.id):
         parties.step_aside(step, other, agent.id)
     call_id = step.new_id("c")
-    outside = target.type is TargetType.NUMBER
     identity = _shown(chosen) or displays.shown_identity(step, None, agent.id, OfferKind.CALL)
     me = Party(step.new_id("p"), PartyRole.AGENT, displays.of_agent(agent), agent.id)
     settings = step.directory.settings
@@ -122,7 +122,7 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
         reserved=reserved_agent,
         request=request,
     )
-    kind = CallType.OUTBOUND if outside else CallType.INTERNAL
+    kind = CallType.OUTBOUND if target.type is TargetType.NUMBER else CallType.INTERNAL
     dialled = cmd.target.id if cmd.target.type is TargetType.NUMBER else None
     call = new_call(step, call_id, kind, {**attached(step.directory, target), **cmd.user_data}, offered, dialled)
     step.put_call(call.id, owner=agent.id, caller_id=cmd.caller_id)
@@ -189,6 +189,7 @@ def _check_offer(step: Step, cmd: c.AnyOffer, call: Call) -> tuple[Target, Calle
     chosen = check_caller_id(step.directory, cmd.by, cmd.caller_id, enabled)
     check_size(step, {**call.user_data, **cmd.user_data})
     require(call, cmd, cmd.action, call_actions(call, cmd.by, step.directory, cmd.role))
+    outside.check(step, cmd.by, target)
     if target.type is TargetType.AGENT and target.id in attempts.busy_in(call):
         raise Refused(Code.NOT_ALLOWED_NOW, f"{target} is in this call already")
     return target, chosen

@@ -9,7 +9,7 @@ import re
 
 from ari_app.calls.derived import announcing, displays, transfer_progress
 from ari_app.calls.effects import ArrivalRefused, HangUp, SetAgentState, TakeTransferKey
-from ari_app.calls.features import beginning, monitoring, offers, parties, ties, waiting
+from ari_app.calls.features import beginning, monitoring, offers, outside, parties, ties, waiting
 from ari_app.calls.model import (
     CallType,
     Leg,
@@ -23,7 +23,7 @@ from ari_app.calls.model import (
 )
 from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
-from ari_app.errors import Refused
+from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Purpose
 from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, TIE, Fault, delivered_to
 from ari_app.routing.permissions import check_target
@@ -34,6 +34,12 @@ _FEATURES = {
     "not_ready": ("not_ready", "not_ready"),
     "login": ("ready", "logged_in"),
     "logout": ("logged_out", "logged_out"),
+}
+# What is wrong with a number that an agent may dial, but not now; and what they hear.
+_REFUSALS = {
+    Code.NOT_ALLOWED_NOW: (Fault.LOGGED_OUT, "logged_out"),
+    Code.TOO_MANY: (Fault.TOO_MANY_CALLS, "too_many_calls"),
+    Code.RATE_LIMITED: (Fault.RATE_LIMITED, "too_many_calls"),
 }
 
 
@@ -175,10 +181,11 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     try:
         target = step.directory.resolve(parse_target(f"number:{_argument(fact)}"))
         check_target(step.directory, agent.id, target, Purpose.CALL)
-    except Refused:
-        _turn_away(step, fact, Fault.NUMBER_REFUSED)
+        outside.check(step, agent.id, target)
+    except Refused as error:
+        _turn_away(step, fact, *_REFUSALS.get(error.code, (Fault.NUMBER_REFUSED, "invalid_number")))
         return
-    if len(step.calls_of(agent.id)) >= agent.max_calls:
+    if len(step.calls_of(agent.id)) >= agent.max_calls and not outside.is_emergency(step, target):
         _turn_away(step, fact, Fault.TOO_MANY_CALLS, "too_many_calls")
         return
     monitoring.stop_all(step, agent.id)
@@ -188,7 +195,6 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     _leg(step, fact, call_id, agent.id)
     if transfer_progress.wanted(step):
         step.ask(TakeTransferKey, fact.leg)
-    outside = target.type is TargetType.NUMBER
     identity = displays.shown_identity(step, None, agent.id, OfferKind.CALL)
     me = Party(
         step.new_id("p"),
@@ -199,7 +205,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
         Progress.JOINED,
     )
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, me.id, identity, OfferState.SEEKING)
-    kind = CallType.OUTBOUND if outside else CallType.INTERNAL
+    kind = CallType.OUTBOUND if target.type is TargetType.NUMBER else CallType.INTERNAL
     call = beginning.new_call(
         step,
         call_id,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.derived import displays
 from ari_app.calls.effects import HangUp, TellTransfer
-from ari_app.calls.features import attempts, consult, offers, parties, recalls
+from ari_app.calls.features import attempts, consult, offers, outside, parties, recalls
 from ari_app.calls.features.beginning import attached
 from ari_app.calls.model import (
     Call,
@@ -238,6 +238,7 @@ def _unite(step: Step, one: Call, two: Call, agent: str, asking: Leg | None = No
 def _target(step: Step, number: str, me: Party) -> Target:
     target = step.directory.resolve(parse_target(f"number:{number}"))
     check_target(step.directory, me.agent or "", target, Purpose.TRANSFER)
+    outside.check(step, me.agent or "", target)
     return target
 
 

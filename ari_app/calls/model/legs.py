@@ -111,6 +111,7 @@ class Leg:
     keys: str = ""  # the beginning of a feature code
     keyed_at: float = 0.0  # when its last key was pressed
     detecting: bool = False  # it is reported when they speak
+    dialled_by: AgentId | None = None  # the agent who dialled this number outside
     dialled: bool = False  # Asterisk has confirmed that; until then it may not have been requested
     tie: bool = False  # at its other end is another Asterisk: what that says of who it is tells nothing
 

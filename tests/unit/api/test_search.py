@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.routing.directory import Agent, Directory, Group, OutsideRule
+from ari_app.routing.directory import Agent, Directory, Group
+from ari_app.routing.outside import OutsideRule
 from ari_app.routing.search import SearchIndex, fold
 from ari_app.routing.targets import Target, TargetType
 from tests.unit.api.fakes import DEMO

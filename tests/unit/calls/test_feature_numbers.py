@@ -9,7 +9,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import OfferState
-from ari_app.routing.directory import OutsideRule
+from ari_app.routing.outside import OutsideRule
 from ari_app.testing.asterisk import Behaviour
 from tests.support.office import AWAY, NUMBER, hear_each_other
 from tests.support.world import to

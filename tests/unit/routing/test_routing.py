@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ari_app.errors import Code, Refused
-from ari_app.routing.directory import ALL_PURPOSES, Agent, CallerId, Directory, Group, OutsideRule, Purpose, Queue
+from ari_app.routing.directory import ALL_PURPOSES, Agent, CallerId, Directory, Group, Purpose, Queue
+from ari_app.routing.outside import OutsideRule
 from ari_app.routing.permissions import allowed_purposes, caller_ids_for, check_caller_id, check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 from tests.support.callcentre import directory

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ari_app.routing.directory import Agent, Directory, Group, OutsideRule, Queue, RoutingPoint, Skill
+from ari_app.routing.directory import Agent, Directory, Group, Queue, RoutingPoint, Skill
+from ari_app.routing.outside import OutsideRule
 from ari_app.routing.search import SearchIndex, fold, matches
 from ari_app.routing.targets import Target, TargetType
 
