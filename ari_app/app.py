@@ -183,6 +183,9 @@ class App:
     def call_alarm(self, effect: e.CallAlarm) -> None:
         self._hub.alarm(effect.call, effect.alarm)
 
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None:
+        self._hub.emergency(effect.agent, effect.phone, effect.number)
+
     def operation_failed(self, effect: e.OperationFailed) -> None:
         for agent in effect.agents:
             self._hub.failed(agent, effect.operation, effect.error)

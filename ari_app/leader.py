@@ -16,7 +16,7 @@ from ari_app.adapters import carry_out
 from ari_app.agent_changes import AgentChanges
 from ari_app.api.metrics import Metrics
 from ari_app.ari.asterisk import Asterisk
-from ari_app.ari.devices import Devices
+from ari_app.ari.devices import Devices, user_of
 from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
 from ari_app.ari.presence import Presence
@@ -78,6 +78,7 @@ class Followers(Protocol):
     def talk_changed(self, call: Call) -> None: ...
     def leg_changed(self, leg_id: LegId, leg: Leg | None) -> None: ...
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def device_changed(self, user: str) -> None: ...
     def asterisk_reached(self, reached: bool, refuses: tuple[str, ...]) -> None:
@@ -144,6 +145,7 @@ class Leader:
             self.devices.endpoint,
             self.reachability.gone,
             self._away,
+            self._emergency,
         )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
@@ -279,6 +281,11 @@ class Leader:
         self.reachability.gone()
         self._bookings.let_go()
 
+    def _emergency(self, phone: str, number: str) -> None:
+        """Dialled by phone, past us."""
+        agent = self._directory().agent_of_phone(user_of(phone))
+        self.emergency_dialled(e.EmergencyDialled(agent.id if agent is not None else None, phone, number))
+
     def calls_of_leg(self, leg_id: LegId) -> list[CallId]:
         """The calls in which it is."""
         return list(self.engine.switch.state.calls_of_leg.get(leg_id, {}))
@@ -319,6 +326,11 @@ class Leader:
         call = effect.call
         log.warning(effect.alarm.value, call_id=call.id, owner=call.owner, held_since=timestamp(call.held_since))
         self._followers.call_alarm(effect)
+
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None:
+        log.warning("emergency_dialled", agent=effect.agent, phone=effect.phone, number=effect.number)
+        self._metrics.emergencies.inc()
+        self._followers.emergency_dialled(effect)
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
         log.warning("operation_failed", call_id=effect.call, operation=effect.operation, detail=effect.error.detail)

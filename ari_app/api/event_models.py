@@ -52,6 +52,15 @@ class CallAlarm(Numbered):
     since: Timestamp | None
 
 
+class EmergencyDialled(Numbered):
+    """For who oversees: somebody has dialled a number for emergencies. `agent` is null where the phone is nobody's."""
+
+    type: Literal["emergency.dialled"]
+    agent: str | None
+    phone: str
+    number: str
+
+
 class CallHearing(Numbered):
     """Who hears whom in a call has changed."""
 
@@ -115,14 +124,15 @@ class ErrorEvent(Numbered):
 
 
 EVENTS = (
-    Snapshot, CallEvent, CallAlarm, CallHearing, OfferUpdated, AgentUpdated, TargetUpdated, QueueUpdated, PhoneUpdated,
-    Subscribed, ErrorEvent,
+    Snapshot, CallEvent, CallAlarm, EmergencyDialled, CallHearing, OfferUpdated, AgentUpdated, TargetUpdated,
+    QueueUpdated, PhoneUpdated, Subscribed, ErrorEvent,
 )  # fmt: skip
 
 type Event = Annotated[
     Snapshot
     | CallEvent
     | CallAlarm
+    | EmergencyDialled
     | CallHearing
     | OfferUpdated
     | AgentUpdated

@@ -135,6 +135,12 @@ class EventHub:
         for viewer in self._concerned(None, call):
             self.publisher.publish(viewer, "call.alarm", _json(alarmed)[1:-1])
 
+    def emergency(self, agent: str | None, phone: str, number: str) -> None:
+        """Somebody has dialled a number for emergencies: whoever oversees is notified."""
+        dialled = {"agent": agent, "phone": phone, "number": number}
+        for viewer in self.publisher.live(self.publisher.overseers):
+            self.publisher.publish(viewer, "emergency.dialled", _json(dialled)[1:-1])
+
     def agent_changed(self, record: AgentState) -> None:
         """An agent's state changed: themselves and those who oversee, and as a target everybody who may reach them."""
         agent = self._control.directory().agents.get(record.agent)

@@ -34,6 +34,9 @@ class Metrics:
             "callcontrol_arrivals_refused", "Calls out of the dialplan that could not be served", ("reason",),
             registry=self.registry,
         )  # fmt: skip
+        self.emergencies = Counter(
+            "callcontrol_emergency_calls", "Numbers for emergencies that were dialled", registry=self.registry
+        )
         self.configuration_faults = Gauge(
             "callcontrol_configuration_faults", "Faults of the administrator's file, which is not what runs then",
             registry=self.registry,

@@ -16,7 +16,7 @@ from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor
 from ari_app.ari.failures import AriError
 from ari_app.ari.http import HttpClient, Leads, always
-from ari_app.ari.in_use import OnPhoneInUse, PhonesInUse
+from ari_app.ari.in_use import OnEmergency, OnPhoneInUse, PhonesInUse
 from ari_app.ari.link import Link, LinkState, Pace
 from ari_app.ari.requests import Requests
 from ari_app.calls.effects import AsteriskEffect, CreateLeg, CreateSnoop
@@ -62,7 +62,7 @@ class Asterisk:
 
     `on_fact` gets every AsteriskFact, in order, called from the loop and never from within `execute`; it must only
     enqueue. `on_fenced` is called once when another controller takes the application over: from then on every effect
-    fails until `start` is called again. `on_phone_in_use(user, in_use)`: see `PhonesInUse`;
+    fails until `start` is called again. `on_phone_in_use`, `on_emergency`: see `PhonesInUse`;
     `endpoint(user)` is what is dialled to ring an agent's phone. `on_gone` is called when there is no such process now,
     `on_away` when it has not been reached for so long that nobody waits for it any more, though its calls may go on.
     """
@@ -76,6 +76,7 @@ class Asterisk:
         endpoint: Callable[[str], str] = lambda user: user,
         on_gone: Callable[[], None] = lambda: None,
         on_away: Callable[[], None] = lambda: None,
+        on_emergency: OnEmergency = lambda phone, number: None,
     ) -> None:
         self._on_gone = on_gone
         self._settings = settings
@@ -85,7 +86,9 @@ class Asterisk:
         http = HttpClient(settings.user, settings.password, timeout=settings.request_timeout, leads=settings.leads)
         self.client = AriClient(settings.url, http)
         self._translator = Translator(settings.application, settings.bridge_prefix)
-        self._phones = PhonesInUse(settings.bridge_prefix, self._translator.has, on_phone_in_use)
+        self._phones = PhonesInUse(
+            settings.bridge_prefix, self._translator.has, on_phone_in_use, on_emergency=on_emergency
+        )
         self._requests = Requests(
             self.client, settings.application, settings.routing_context, self._place_found, endpoint
         )

@@ -24,7 +24,11 @@ _TECHNOLOGY = "PJSIP/"
 # What a channel does that the dialplan connects with another.
 _DIALLING = frozenset({"Dial", "AppDial"})
 
+# The context of extensions.conf that emergency calls go through.
+EMERGENCY = "emergency"
+
 type OnPhoneInUse = Callable[[str, bool], None]
+type OnEmergency = Callable[[str, str], None]
 type Json = Mapping[str, Any]
 
 
@@ -45,7 +49,7 @@ def _application(channel: Json) -> str:
 
 
 class PhonesInUse:
-    """Tells `on_phone(user, in_use)` of each change.
+    """Tells `on_phone(user, in_use)` of each change, and `on_emergency(user, number)` of each that is dialled.
 
     `prefix` begins the ids of what we create; `is_ours` says whether a channel is in our application now.
     """
@@ -56,7 +60,9 @@ class PhonesInUse:
         is_ours: Callable[[str], bool],
         on_phone: OnPhoneInUse,
         later: Callable[[float, Callable[[], None]], Timer] = later,
+        on_emergency: OnEmergency = lambda user, number: None,
     ) -> None:
+        self._on_emergency = on_emergency
         self._prefix = prefix
         self._is_ours = is_ours
         self._on_phone = on_phone
@@ -75,6 +81,7 @@ class PhonesInUse:
         if kind == "Dial":
             # Its end may come after that of a channel, which would then never be heard of again.
             if not event.get("dialstatus"):
+                self._in_emergency(event.get("caller") or {})
                 for end in ("caller", "peer"):
                     self._dials(event.get(end) or {})
             return
@@ -107,6 +114,11 @@ class PhonesInUse:
         for timer in self._undecided.values():
             timer.cancel()
         self._undecided.clear()
+
+    def _in_emergency(self, caller: Json) -> None:
+        dialled = caller.get("dialplan") or {}
+        if dialled.get("context") == EMERGENCY:
+            self._on_emergency(endpoint_of(str(caller.get("name", ""))), str(dialled.get("exten", "")))
 
     def _known(self, channel: Json) -> bool:
         """Whether nothing is to be learnt about it: it is no phone, or decided."""

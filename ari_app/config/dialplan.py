@@ -5,7 +5,7 @@ log (`arrival_refused`). Dialplan in AEL or Lua is not read.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from ari_app.routing.targets import Target, TargetType
 FILE = "extensions.conf"
 _SUBROUTINES = "call-control"
 _APPLICATION = "${CALL_CONTROL}"
+
+_EMERGENCY = re.compile(r"\bGoto\(emergency,")
 
 _SECTION = re.compile(r"\s*\[([^\]]+)\]")
 _INCLUDE = re.compile(r"\s*#(?:try)?include\s+[\"<]?([^\">]+)[\">]?\s*$")
@@ -54,7 +56,21 @@ def faults(directory: Directory, folder: Path, application: str) -> list[ConfigE
             fault = fault_of(directory, verb, argument)
             if fault is not None:
                 found.append(line.fault(_message(fault, verb, argument)))
-    return found
+    return found + _emergencies(directory.settings.emergency.numbers, folder)
+
+
+def _emergencies(numbers: Collection[str], folder: Path) -> list[ConfigError]:
+    """Where the numbers for emergencies are others for phones than for desktops."""
+    lines = (line for line in _lines(folder / FILE, folder, ()) if _EMERGENCY.search(line.text))
+    dialled = {line.entry.partition(" ")[2]: line for line in lines}
+    found = [
+        line.fault(f"callcentre.yaml has no {number} in settings.emergency")
+        for number, line in dialled.items()
+        if number not in numbers
+    ]
+    missing = sorted(set(numbers) - set(dialled))
+    message = "callcentre.yaml has {0} in settings.emergency: phones need `exten => {0},1,Goto(emergency,{0},1)`"
+    return found + [ConfigError(str(folder / FILE), 0, "from-phones", message.format(number)) for number in missing]
 
 
 def prompts(folder: Path) -> dict[str, str]:

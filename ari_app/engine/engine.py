@@ -43,6 +43,7 @@ class Outlets(Protocol):
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def arrival_refused(self, effect: e.ArrivalRefused) -> None: ...
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None: ...
     def beat(self, late: float) -> None:
         """Several times a second: the loop is later by so many seconds than it wanted to be."""
 
@@ -170,7 +171,7 @@ class Engine:
         self._believes_time = not self.switch.state.linked
         self._outlets.stood_still()
 
-    def _dispatch(self, effect: e.Effect) -> None:
+    def _dispatch(self, effect: e.Effect) -> None:  # noqa: C901 - a flat table
         match effect:
             case e.OnAsterisk():
                 self._outlets.asterisk(effect)
@@ -197,6 +198,8 @@ class Engine:
                 self._outlets.operation_failed(effect)
             case e.ArrivalRefused():
                 self._outlets.arrival_refused(effect)
+            case e.EmergencyDialled():
+                self._outlets.emergency_dialled(effect)
             case e.ReportFault():
                 self._fault(effect)
             case _:

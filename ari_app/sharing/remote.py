@@ -49,6 +49,7 @@ class Shown(Protocol):
     def talk_changed(self, call: Call) -> None: ...
     def hearing_changed(self, calls: list[CallId]) -> None: ...
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
 
 
@@ -238,6 +239,8 @@ class Remote:
                 self._asterisk_reached(reached, refuses)
             case wire.Alarmed(call, alarm):
                 self._shown.call_alarm(e.CallAlarm(call, alarm))
+            case wire.Emergency(agent, phone, number):
+                self._shown.emergency_dialled(e.EmergencyDialled(agent, phone, number))
             case wire.Failed(call, agents, operation, failure):
                 self._shown.operation_failed(e.OperationFailed(call, agents, operation, failure.error()))
             case wire.Answered():

@@ -186,6 +186,9 @@ class Teller:
     def call_alarm(self, effect: e.CallAlarm) -> None:
         self._tell(wire.Alarmed(effect.call, effect.alarm))
 
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None:
+        self._tell(wire.Emergency(effect.agent, effect.phone, effect.number))
+
     def operation_failed(self, effect: e.OperationFailed) -> None:
         failure = wire.Failure.of(effect.error)
         self._tell(wire.Failed(effect.call, effect.agents, effect.operation, failure))

@@ -131,6 +131,16 @@ class Alarmed:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """See `calls.effects.EmergencyDialled`."""
+
+    agent: AgentId | None
+    phone: str
+    number: str
+    kind: Literal["emergency"] = "emergency"
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """See `calls.effects.OperationFailed`."""
 
@@ -160,7 +170,7 @@ class StoryIs:
     kind: Literal["story_is"] = "story_is"
 
 
-type FromLeader = AllCalls | CallIs | Talks | LegIs | Reached | Alarmed | Failed | Answered | StoryIs
+type FromLeader = AllCalls | CallIs | Talks | LegIs | Reached | Alarmed | Emergency | Failed | Answered | StoryIs
 
 # -- from the call centre ---------------------------------------------------------------------------------------------
 

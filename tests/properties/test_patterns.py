@@ -53,6 +53,7 @@ def test_whoever_could_dial_on_is_waited_for(pattern: str, number: str, more: st
         assert compiled(pattern).goes_on(number)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 @given(st.text(r"01[]()|*+?{},\^$.-=!:P<>dgw", max_size=12))
 def test_what_is_refused_is_refused_and_all_else_means_what_re_says(pattern: str) -> None:
     try:

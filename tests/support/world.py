@@ -124,6 +124,7 @@ class World:
         self.unplugged: set[str] = set()
         self.gone_home: set[str] = set()
         self.turned_away: list[e.ArrivalRefused] = []
+        self.emergencies: list[e.EmergencyDialled] = []
         self.refusing: Counter[str] = Counter()  # agent -> how often in a row their phone refused before it rang
         self.declined: dict[tuple[CallId, str], float] = {}  # who declined that caller -> until when they have rest
         self.among: dict[str, set[str]] = {}  # announcement -> the legs that its own could talk to when it began
@@ -166,7 +167,7 @@ class World:
             steps.is_served_or_reported_of(self, stimulus, effects)
         return effects
 
-    def _do(self, effect: e.Effect) -> None:
+    def _do(self, effect: e.Effect) -> None:  # noqa: C901 - a flat table
         wellformed.check(effect)
         steps.note_effect(self, effect)
         match effect:
@@ -198,6 +199,8 @@ class World:
                 self.failed.append(effect)
             case e.ArrivalRefused():
                 self.turned_away.append(effect)
+            case e.EmergencyDialled():
+                self.emergencies.append(effect)
             case e.OnAsterisk():
                 if isinstance(effect, e.Announce):
                     self.among[effect.announcement] = earshot.company(self, effect.leg)

@@ -70,6 +70,15 @@ def outward(step: Step, identity: Identity) -> Identity:
     return Identity(company.name, company.number) if company is not None else Identity(anonymous=True)
 
 
+def in_emergency(step: Step, agent: str, identity: Identity) -> Identity:
+    """What emergency services see, and call back: the place where the agent is. Nobody is withheld from them."""
+    company = step.directory.settings.company
+    place = step.directory.settings.emergency.place_of(step.directory.labels(agent))
+    if place is not None:
+        return Identity(company.name if company is not None else "", place)
+    return Identity(company.name, company.number) if company is not None else outward(step, identity)
+
+
 def of_agent(agent: Agent) -> Identity:
     """An agent as colleagues see who calls."""
     return Identity(agent.name, agent.phone or "")

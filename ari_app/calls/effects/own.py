@@ -82,6 +82,18 @@ class ArrivalRefused(Notification):
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyDialled(Notification):
+    """Somebody has dialled a number for emergencies: supervisors must know of it at once.
+
+    `agent` is None where the phone is nobody's.
+    """
+
+    agent: AgentId | None
+    phone: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportFault:
     """Something that must not be: a broken invariant, an Asterisk that refuses. For the log, with the call's story."""
 
@@ -106,6 +118,7 @@ type OwnEffect = (
     | CallerIdChosen
     | OperationFailed
     | ArrivalRefused
+    | EmergencyDialled
     | ReportFault
     | CallAlarm
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from ari_app.calls.derived import displays, transfer_progress
-from ari_app.calls.effects import CreateLeg
+from ari_app.calls.effects import CreateLeg, EmergencyDialled
 from ari_app.calls.features import outside
 from ari_app.calls.model import (
     AgentId,
@@ -57,7 +57,11 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
     identity, asserted = offer.identity, ""
     if isinstance(where, Outside):
         company = step.directory.settings.company
-        identity = identity if offer.caller_id is not None else displays.outward(step, identity)
+        if by is not None and outside.is_emergency(step, offer.target):
+            identity = displays.in_emergency(step, by, identity)
+            step.emit(EmergencyDialled(by, step.directory.agents[by].phone or "", where.listed))
+        elif offer.caller_id is None:
+            identity = displays.outward(step, identity)
         asserted = company.number if company is not None and identity.anonymous else ""
         step.put_leg(leg.id, dialled_by=outside.note(step, by, offer.target))
     step.put_leg(leg.id, shown=identity, chosen=offer.caller_id is not None)

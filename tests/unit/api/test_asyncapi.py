@@ -46,6 +46,7 @@ async def test_every_event_that_is_sent_is_described(world: World) -> None:
     hub.call_changed(None, found)
     hub.call_changed(found, found)
     hub.alarm(found, Alarm.HELD_TOO_LONG)
+    hub.emergency("bob", "1002", "112")
     hub.agent_changed(world.agents.records["erin"])
     hub.target_changed(parse_target("group:support"), 3, NOW)
     hub.failed("erin", "hold", Refused(Code.INVALID, "no"))
@@ -55,7 +56,7 @@ async def test_every_event_that_is_sent_is_described(world: World) -> None:
     hub.hearing_changed(["c1"])
     seen: set[str] = set()
     wanted = {"snapshot", "call.created", "call.alarm", "call.hearing", "agent.updated", "target.updated", "error"}
-    wanted |= {"phone.updated", "queue.updated", "subscribed"}
+    wanted |= {"phone.updated", "emergency.dialled", "queue.updated", "subscribed"}
     whole = validator_for({**DOCUMENT["components"]["schemas"]["Event"], "components": DOCUMENT["components"]})
     while not wanted <= seen:
         text = await window.receive_str()

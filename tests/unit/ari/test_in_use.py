@@ -41,12 +41,14 @@ class Scene:
     def __init__(self) -> None:
         self.clock = Clock()
         self.reported: list[tuple[str, bool]] = []
+        self.emergencies: list[tuple[str, str]] = []
         self.in_application: set[str] = set()
         self.phones = PhonesInUse(
             "cc-",
             self.in_application.__contains__,
             lambda user, used: self.reported.append((user, used)),
             self.clock.later,
+            lambda user, number: self.emergencies.append((user, number)),
         )
 
     def happens(self, kind: str, leg: str, name: str = ALICE, state: str = "Up") -> None:
@@ -217,3 +219,12 @@ def test_nothing_is_kept_of_channels_that_are_gone(scene: Scene) -> None:
     phones = scene.phones
     assert (phones._ours, phones._undecided, phones._users, phones._uses) == (set(), {}, {}, {})
     assert scene.clock.running == []
+
+
+def test_an_emergency_is_reported_once_when_it_is_dialled_and_no_other_call_is() -> None:
+    scene = Scene()
+    caller = {**channel("1", ALICE, "Ring"), "dialplan": {"context": "emergency", "exten": "112"}}
+    for status in ("", "RINGING", "ANSWER"):
+        scene.phones.event({"type": "Dial", "dialstatus": status, "caller": caller, "peer": channel("2", BOB, "Down")})
+    scene.dials("3", "4")
+    assert scene.emergencies == [("1001", "112")]

@@ -5,22 +5,24 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import CallId
-from ari_app.routing.directory import OutsideNumber
+from ari_app.calls.model import CallId, Identity, Outside
+from ari_app.routing.directory import CallerId, OutsideNumber
 from ari_app.routing.entries import Fault
-from ari_app.routing.outside import Ceilings, ClassOfService, Emergency, OutsideLimits
+from ari_app.routing.outside import Ceilings, ClassOfService, Emergency, OutsideLimits, Place
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import directory
 from tests.support.office import NUMBER
 from tests.support.world import World, to
 
 MANY = Ceilings(100, 100)
+COMPANY = CallerId("company", "Company", "+33100000000")
 OUTSIDE = to(f"number:{NUMBER}")
 
 
 def office(outside: OutsideLimits, *, max_calls: int = 9, **settings: object) -> World:
-    """Alice and Bob, of whom each may have so many calls."""
+    """The call centre, where each may have so many calls."""
     small = directory((), outside=outside, **settings)
     agents = {name: replace(agent, max_calls=max_calls) for name, agent in small.agents.items()}
     return World(replace(small, agents=agents))
@@ -138,3 +140,23 @@ def test_an_emergency_is_dialled_by_who_is_logged_out_and_has_all_calls_they_may
     assert dials(world, "112") is None
     world.phone("alice", Behaviour.ANSWER)
     world.ask(c.MakeCall, "alice", target=to("number:112"))
+    assert world.emergencies == [e.EmergencyDialled("alice", "1001", "112")] * 2
+
+
+@pytest.mark.parametrize(
+    ("places", "company", "shown"),
+    [
+        ((Place("+332", frozenset({"group:support"})),), COMPANY, Identity("Company", "+332")),
+        ((Place("+332", frozenset({"group:sales"})),), COMPANY, Identity("Company", "+33100000000")),
+        ((Place("+332"),), None, Identity("", "+332")),
+        ((), None, Identity(anonymous=True)),
+    ],
+)
+def test_emergency_services_see_a_number_that_they_can_call_back_whatever_identity_was_chosen(
+    places: tuple[Place, ...], company: CallerId | None, shown: Identity
+) -> None:
+    world = office(OutsideLimits(), emergency=Emergency(frozenset({"112"}), places), company=company)
+    world.phone("alice", Behaviour.ANSWER)
+    world.ask(c.MakeCall, "alice", target=to("number:112"), caller_id="anonymous")
+    leg = next(leg for leg in world.switch.legs.values() if isinstance(leg.destination, Outside))
+    assert leg.shown == shown

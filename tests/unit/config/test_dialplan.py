@@ -1,10 +1,12 @@
 """What the dialplan hands over and the call centre does not have: by file, line, context and extension."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ari_app.config.dialplan import faults, files, languages, prompts
+from ari_app.routing.outside import Emergency
 from tests.support.callcentre import directory
 
 SMALL = directory()
@@ -136,3 +138,20 @@ def test_what_somebody_has_dialled_is_nowhere_taken_as_it_is() -> None:
     dialled = [line for line in lines if "${EXTEN" in line.partition(";")[0]]
     assert len(dialled) > 5
     assert [line for line in dialled if "${FILTER(0-9+*#,${EXTEN" not in line] == []
+
+
+def test_numbers_for_emergencies_are_the_same_for_phones_and_for_desktops(tmp_path: Path) -> None:
+    text = """\
+[from-phones]
+exten => 112,1,Goto(emergency,112,1)
+exten => 911,1,Goto(emergency,911,1)
+[emergency]
+exten => _X!,1,Dial(PJSIP/${EXTEN}@carrier)
+"""
+    (tmp_path / "extensions.conf").write_text(text)
+    settings = replace(SMALL.settings, emergency=Emergency(frozenset({"112", "15"})))
+    found = [f"{e.line} {e.field}: {e.message}" for e in faults(replace(SMALL, settings=settings), tmp_path, "x") or ()]
+    assert found == [
+        "3 from-phones 911: callcentre.yaml has no 911 in settings.emergency",
+        "0 from-phones: callcentre.yaml has 15 in settings.emergency: phones need `exten => 15,1,Goto(emergency,15,1)`",
+    ]

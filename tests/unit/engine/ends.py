@@ -25,6 +25,7 @@ class Ends:
         self.alarms: list[str] = []
         self.failed: list[e.OperationFailed] = []
         self.turned_away: list[e.ArrivalRefused] = []
+        self.emergencies: list[e.EmergencyDialled] = []
         self.feed: Callable[[s.Stimulus], None] = lambda fact: None
         self.deaf = False
         self.doubts = 0
@@ -63,6 +64,9 @@ class Ends:
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
         self.failed.append(effect)
+
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None:
+        self.emergencies.append(effect)
 
     def arrival_refused(self, effect: e.ArrivalRefused) -> None:
         self.turned_away.append(effect)

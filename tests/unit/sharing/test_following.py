@@ -138,6 +138,9 @@ class Shown:
     def call_alarm(self, effect: e.CallAlarm) -> None:
         self._add(effect)
 
+    def emergency_dialled(self, effect: e.EmergencyDialled) -> None:
+        self._add(effect)
+
     def operation_failed(self, effect: e.OperationFailed) -> None:
         self._add(effect)
 
@@ -209,10 +212,13 @@ async def test_it_has_the_calls_that_are_there_and_what_becomes_of_them(led: Led
     led.teller.talk_changed(owned)
     led.teller.call_alarm(e.CallAlarm(owned, Alarm.AGENT_GONE))
     failed = e.OperationFailed(CALL.id, ("alice",), "hold", AsteriskUnavailable("gone"))
+    emergency = e.EmergencyDialled("alice", "1001", "112")
+    led.teller.emergency_dialled(emergency)
     led.teller.operation_failed(failed)
     await centre.shown.sees(failed)
     assert centre.shown.events[1:] == [
-        (CALL, owned), ("hearing",), ("talks", owned), e.CallAlarm(owned, Alarm.AGENT_GONE), failed,
+        (CALL, owned), ("hearing",), ("talks", owned), e.CallAlarm(owned, Alarm.AGENT_GONE), emergency,
+        failed,
     ]  # fmt: skip
     assert centre.remote.calls == {CALL.id: owned}
     assert centre.remote.state.legs == {leg.id: leg}
