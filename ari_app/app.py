@@ -4,6 +4,7 @@ Of the first one it has the calls itself (`Leader`); those of others are where t
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import load
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import Configured, check_secrets_of, http_client, log_faults
+from ari_app.errors import StoreUnavailable
 from ari_app.freezing import freeze_for_gc, thaw_for_gc
 from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
@@ -37,6 +39,9 @@ from ari_app.sharing.remote import Remote
 from ari_app.store.leases import Fence
 
 log = structlog.get_logger(__name__)
+
+MEMORY, MEMORY_EVERY = 0.9, 5.0
+"""The part of Redis' memory beyond which it is reported, and every how many seconds it is looked at."""
 
 
 class App:
@@ -58,6 +63,7 @@ class App:
         self._configured = configured
         self._configuring = asyncio.Lock()
         self._metrics = metrics
+        self._memory = 0.0
         place = settings.places[0]
         self._leader = leader = Leader(
             settings, place, self._directory, metrics, leading, fence, self, self._write_anew
@@ -133,6 +139,7 @@ class App:
         for other in self._others:
             leader.start(other.run())
         leader.start(self._page_phones.keep())
+        leader.start(self._watch_store())
         leader.start(keep_filled(leader.agents, self._refill))
         leader.start(self._api.board.run())
         leader.start(self._api.history.run())
@@ -285,6 +292,14 @@ class App:
         if not self._configured.faults:
             await self._leader.store.keep_configuration(self._configured.to_keep)
 
+    async def _watch_store(self) -> None:
+        """Know in good time that Redis has no room left: then no call is kept any more."""
+        while True:
+            with contextlib.suppress(StoreUnavailable):
+                self._memory = await self._leader.store.memory()
+                self._metrics.store_memory.set(self._memory)
+            await asyncio.sleep(MEMORY_EVERY)
+
     def ready(self) -> Mapping[str, bool]:
         """Whether an Asterisk and Redis are reached, and Redis keeps what changes."""
         kept = self._leader.mirror.fresh and not self._leader.snapshots.behind
@@ -292,8 +307,9 @@ class App:
         return {"asterisk": reached, "store": kept}
 
     def degraded(self) -> Sequence[tuple[str, str]]:
-        """Which Asterisk serves only some of those who want something of it, and why."""
+        """Which Asterisk serves only some of those who want something of it, and why; `store`: Redis fills up."""
         here = (self._settings.places[0].name, self._leader.reached, self._leader.door.refuses)
         states = (here, *((other.asterisk, other.reached, other.refuses) for other in self._others))
         found = [(name, reason) for name, _, refuses in states for reason in refuses]
+        found += [("store", "memory")] if self._memory > MEMORY else []
         return [*((name, "unreached") for name, reached, _ in states if not reached), *found]

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from ari_app.api.connections import Connections
 from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.problems import problem_response
@@ -88,7 +89,7 @@ class Controller:
         self._standby = Standby(
             self._metrics, lambda: self._directory().settings.desk, lambda: first.trouble, self._forward
         )
-        self._listener = Listener(self._handle)
+        self._listener = Listener(self._handle, Connections(lambda why: self._metrics.limited.labels(why).inc()))
         await self._listener.start(self._settings.api_host, self._settings.api_port)
         asking = [asyncio.create_task(leading.run()) for leading in self._leading.values()]
         leads = [asyncio.create_task(self._keep_leading(place, asking)) for place in self._leading]

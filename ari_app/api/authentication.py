@@ -17,7 +17,15 @@ import structlog
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from ari_app.api.limits import FAILURES, FAILURES_OF_ADDRESS, FailureLimit, Turns
+from ari_app.api.limits import (
+    FAILURES,
+    FAILURES_OF_ADDRESS,
+    FAILURES_OF_AGENT,
+    REMEMBERED_FAILURES,
+    SLOW_WINDOW,
+    FailureLimit,
+    Turns,
+)
 from ari_app.api.port import Control, Store
 from ari_app.config.credentials import Credential, check_password, hash_password
 from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
@@ -87,6 +95,8 @@ class Authentication:
         self._clock = clock
         self._limit = FailureLimit(clock, FAILURES)
         self._limit_of_address = FailureLimit(clock, FAILURES_OF_ADDRESS)
+        self._limit_of_agent = FailureLimit(clock, FAILURES_OF_AGENT, SLOW_WINDOW)
+        self._usual: OrderedDict[tuple[str, str], None] = OrderedDict()  # agents, and where they have logged in from
         self._turns = Turns()
         self._known: OrderedDict[str, tuple[_Kept, float]] = OrderedDict()  # by digest, and until when it is trusted
         self._chosen: dict[str, bytes] = {}  # as the store has it, for when the store has lost it
@@ -124,24 +134,36 @@ class Authentication:
         """Whether it is right, and what the agent had chosen then.
 
         Raises:
-            HttpError: 429 after too many that were not, of `who` or from this address, or where too many wait.
+            HttpError: 429 after too many that were not, of `who`, of the agent or from this address, or where too many
+                wait.
             StoreUnavailable: it is not known what they chose.
         """
-        self._check_limits(who, address)
+        self._check_limits(who, agent, address)
         async with self._turns.turn(address):
-            self._check_limits(who, address)  # others may have failed while this one waited
+            self._check_limits(who, agent, address)  # others may have failed while this one waited
             chosen = await self._password(agent)
             right = await self._turns.work(check_password, _in_force(agent, credential, chosen), password)
             if right:
                 self._limit.forget(who)
+                self._is_usual(agent, address)
             else:
                 self._limit.note(who)
                 self._limit_of_address.note((address,))
+                if (agent, address) not in self._usual:
+                    self._limit_of_agent.note((agent,))
         return right, chosen
 
-    def _check_limits(self, who: tuple[str, ...], address: str) -> None:
+    def _check_limits(self, who: tuple[str, ...], agent: str, address: str) -> None:
         self._limit.check(who)
         self._limit_of_address.check((address,))
+        if (agent, address) not in self._usual:  # nobody elsewhere keeps an agent out who is where they always are
+            self._limit_of_agent.check((agent,))
+
+    def _is_usual(self, agent: str, address: str) -> None:
+        self._usual[agent, address] = None
+        self._usual.move_to_end((agent, address))
+        while len(self._usual) > REMEMBERED_FAILURES:
+            self._usual.popitem(last=False)
 
     async def _password(self, agent: str) -> bytes | None:
         """What this agent chose. Raises: StoreUnavailable."""

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from ari_app import tracing
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of, interrupted, key_of
+from ari_app.api.limits import Rates
 from ari_app.api.metrics import Metrics
 from ari_app.api.origins import PREFLIGHT, READABLE, check_source, readable_by
 from ari_app.api.port import Control
@@ -47,6 +48,12 @@ JSON = "application/json"
 _POLLED = frozenset({"healthz", "readyz", "metrics"})
 
 
+# Nothing was done, and whoever repeats it gets the same: these are not kept, so that nobody fills the store with them.
+_NOTHING_THERE = frozenset({Code.NOT_FOUND, Code.UNKNOWN_TARGET, Code.RATE_LIMITED})
+# Of what there was too much where an operation is refused for that.
+_TOO_MUCH = {"login": "logins", "change_password": "logins"}
+
+
 class Dispatcher:
     """Answers every request; never raises but when it is cancelled.
 
@@ -61,7 +68,9 @@ class Dispatcher:
         answers: Answers,
         metrics: Metrics,
         failed: Callable[[str, str, Exception], None],
+        rates: Rates,
     ) -> None:
+        self._rates = rates
         self._failed = failed
         self._open: set[asyncio.Task[web.StreamResponse]] = set()
         self._control = control
@@ -89,6 +98,8 @@ class Dispatcher:
                 agent = who.agent.id if who is not None else None
                 response = await self._in_time(route, request, who, path)
         except Exception as error:
+            if isinstance(error, CallControlError | HttpError) and error.code is Code.RATE_LIMITED:
+                self._metrics.limited.labels(_TOO_MUCH.get(operation, "requests")).inc()
             response = _problem(error, operation)
         if not response.prepared:
             protect(response, request)
@@ -128,6 +139,7 @@ class Dispatcher:
         if token is None:
             raise Refused(Code.UNAUTHENTICATED, "log in, and send the token as `Authorization: Bearer …`")
         session = await self._authentication.session(token)
+        self._rates.take(session.digest)
         if route.access is Access.OVERSEER and session.agent.role not in OVERSEERS:
             raise Refused(Code.FORBIDDEN, "this is for supervisors")
         if route.access is Access.ADMIN and session.agent.role is not Role.ADMIN:
@@ -207,12 +219,14 @@ class Dispatcher:
                 # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or
                 # was too slow, while it ran may have done it: then the answer stands for this key.
                 done = not isinstance(error, Unavailable) or (reached and not isinstance(error, StoreUnavailable))
+                done = done and not (isinstance(error, CallControlError) and error.code in _NOTHING_THERE)
                 failures.append(error)
                 response = _problem(error, route.operation)
             return _keep(response, fingerprint), done
 
         fingerprint = fingerprint_of(raw)
-        kept = await self._answers.once(scope, fingerprint, act, secret=route.secret_answer)
+        owner = who.agent.id if who is not None else ""
+        kept = await self._answers.once(scope, fingerprint, act, secret=route.secret_answer, owner=owner)
         return _kept_response(kept)
 
 

@@ -11,7 +11,7 @@ after a restart too, and in memory, so that repeats are safe while Redis is away
 import asyncio
 import hashlib
 import re
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -21,7 +21,9 @@ from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
 from ari_app.store.port import Claim, Finished, IdempotencyKeys
 
 # Seconds for which an answer is kept, or a claim whose controller died: nobody knows whether the command was done.
-KEPT = 24 * 3600.0
+KEPT = 3600.0
+# Answers of one agent in the store; of more, the oldest is forgotten: a client that repeats does so within seconds.
+OF_AGENT = 1_000
 # Beside the store, for when it is away: repeats come within seconds, and an answer takes 3 kB.
 IN_MEMORY = 1_000
 HEADER = "Idempotency-Key"
@@ -79,9 +81,13 @@ class Answers:
         self._store = store
         self._running: dict[str, tuple[str, asyncio.Future[Kept]]] = {}
         self._memory: OrderedDict[str, Kept] = OrderedDict()
+        self._of_agent: dict[str, deque[str]] = {}
 
-    async def once(self, scope: tuple[str, ...], fingerprint: str, act: Act, *, secret: bool = False) -> Kept:
-        """The first's answer, or `act`'s where there is none yet. `secret` answers stay in memory.
+    async def once(
+        self, scope: tuple[str, ...], fingerprint: str, act: Act, *, secret: bool = False, owner: str = ""
+    ) -> Kept:
+        """The first's answer, or `act`'s where there is none yet. `secret` answers stay in memory; of each `owner` so
+        many are kept.
 
         Raises:
             Refused: `invalid` for the same key with another body.
@@ -96,7 +102,7 @@ class Answers:
         future: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._running[key] = (fingerprint, future)
         try:
-            kept = await self._first(key, fingerprint, act, secret)
+            kept = await self._first(key, fingerprint, act, secret, owner)
         except BaseException as error:
             future.set_exception(error if isinstance(error, Exception) else StoreUnavailable())
             future.exception()  # read, for nobody may be waiting for it
@@ -107,7 +113,7 @@ class Answers:
         finally:
             del self._running[key]
 
-    async def _first(self, key: str, fingerprint: str, act: Act, secret: bool) -> Kept:
+    async def _first(self, key: str, fingerprint: str, act: Act, secret: bool, owner: str) -> Kept:
         earlier = None if secret else await self._claim(key)
         if isinstance(earlier, Finished):
             answer = _KEPT.validate_json(earlier.body)
@@ -123,7 +129,15 @@ class Answers:
             self._memory.popitem(last=False)
         if not secret:
             await _quietly(self._store.finish(key, kept.status, _KEPT.dump_json(kept)))
+            await self._forget_one(owner, key)
         return kept
+
+    async def _forget_one(self, owner: str, key: str) -> None:
+        """The oldest of this owner, where they have too many."""
+        keys = self._of_agent.setdefault(owner, deque())
+        keys.append(key)
+        if len(keys) > OF_AGENT:
+            await _quietly(self._store.abandon(keys.popleft()))
 
     async def _claim(self, key: str) -> Claim | None:
         try:

@@ -18,7 +18,13 @@ FAILURES = 10
 """Of an agent from one address, or in one session."""
 FAILURES_OF_ADDRESS = 100
 """Of whomever from one address: there may be a proxy behind it, with many people."""
+FAILURES_OF_AGENT = 50
+"""Of an agent from all addresses together but those that they have logged in from, in `SLOW_WINDOW`."""
 FAILURE_WINDOW = 60.0
+SLOW_WINDOW = 600.0
+REQUESTS, REQUESTS_AT_ONCE = 100.0, 1_000.0
+"""Of one session: a second, and after some time without."""
+REMEMBERED_SESSIONS = 20_000
 REMEMBERED_FAILURES = 10_000
 
 AT_ONCE = 2
@@ -31,9 +37,10 @@ _SOON = 2
 class FailureLimit:
     """At most so many failures of somebody in a window; then a pause for them. Seconds."""
 
-    def __init__(self, clock: Callable[[], float], most: int) -> None:
+    def __init__(self, clock: Callable[[], float], most: int, window: float = FAILURE_WINDOW) -> None:
         self._clock = clock
         self._most = most
+        self._window = window
         self._failures: OrderedDict[tuple[str, ...], deque[float]] = OrderedDict()
 
     def check(self, who: tuple[str, ...]) -> None:
@@ -42,10 +49,10 @@ class FailureLimit:
         if times is None:
             return
         now = self._clock()
-        while times and times[0] <= now - FAILURE_WINDOW:
+        while times and times[0] <= now - self._window:
             times.popleft()
         if len(times) >= self._most:
-            seconds = int(times[0] + FAILURE_WINDOW - now) + 1
+            seconds = int(times[0] + self._window - now) + 1
             raise _too_many(f"the password was wrong too often; try again in {seconds} s", seconds)
 
     def note(self, who: tuple[str, ...]) -> None:
@@ -58,6 +65,28 @@ class FailureLimit:
     def forget(self, who: tuple[str, ...]) -> None:
         """A login that succeeded wipes the slate."""
         self._failures.pop(who, None)
+
+
+class Rates:
+    """So many requests of one session a second; after some time without, some more at once."""
+
+    def __init__(self, clock: Callable[[], float], rate: float = REQUESTS, burst: float = REQUESTS_AT_ONCE) -> None:
+        self._clock = clock
+        self._rate = rate
+        self._burst = burst
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # what is left, and when that was so
+
+    def take(self, session: str) -> None:
+        """One request more. Raises: HttpError 429 with `Retry-After` seconds."""
+        now = self._clock()
+        left, at = self._left.get(session, (self._burst, now))
+        left = min(self._burst, left + max(0.0, now - at) * self._rate)
+        if left < 1:
+            raise _too_many(f"more than {self._rate:.0f} requests a second; try again in 1 s", 1)
+        self._left[session] = left - 1, now
+        self._left.move_to_end(session)
+        while len(self._left) > REMEMBERED_SESSIONS:
+            self._left.popitem(last=False)
 
 
 class Turns:

@@ -1,12 +1,15 @@
 """The port: one for the whole life of the process, whoever answers there."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from ari_app.api.connections import IDLE_SECONDS, Connections
 from ari_app.api.problems import HttpError, problem_response
 from ari_app.errors import Code
 
@@ -23,9 +26,39 @@ MAX_LINE = 32_768
 
 
 class _Protocol(RequestHandler):
-    """What isn't HTTP is answered as a problem too, not as aiohttp's page."""
+    """What isn't HTTP is answered as a problem too, not as aiohttp's page. See `connections` for when it ends."""
 
-    __slots__ = ()
+    __slots__ = ("_address", "_counted", "_unfinished")
+
+    def __init__(self, manager: web.Server, connections: Connections, **kwargs: Any) -> None:
+        super().__init__(manager, **kwargs)
+        self._counted = connections
+        self._address: str | None = None
+        self._unfinished: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection; of too many from its address it is closed at once."""
+        super().connection_made(transport)
+        address = str((transport.get_extra_info("peername") or ("",))[0])
+        if not self._counted.begin(address):
+            self.force_close()
+            return
+        self._address = address
+        self._unfinished = self._counted.watch(self.force_close)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """It is over."""
+        super().connection_lost(exc)
+        self.requested()
+        if self._address is not None:
+            self._counted.end(self._address)
+            self._address = None
+
+    def requested(self) -> None:
+        """A whole request has come."""
+        if self._unfinished is not None:
+            self._unfinished.cancel()
+            self._unfinished = None
 
     def handle_error(
         self,
@@ -46,15 +79,20 @@ class _Protocol(RequestHandler):
 
 
 class _Server(web.Server):
+    def __init__(self, handler: Handler, connections: Connections, **kwargs: Any) -> None:
+        super().__init__(handler, **kwargs)
+        self._counted = connections
+
     def __call__(self) -> RequestHandler:
-        return _Protocol(self, loop=self._loop, **self._kwargs)
+        return _Protocol(self, self._counted, loop=self._loop, **self._kwargs)
 
 
 class Listener:
     """Hands each request to `handler`, which may be another one from one request to the next."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, connections: Connections | None = None) -> None:
         self.handler = handler
+        self._connections = connections or Connections(lambda why: None)
         self._runner: web.ServerRunner | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -65,6 +103,8 @@ class Listener:
         """
         server = _Server(
             self._handle,
+            self._connections,
+            keepalive_timeout=IDLE_SECONDS,
             access_log=None,
             logger=logging.getLogger("aiohttp"),
             lingering_time=LINGER,
@@ -90,4 +130,6 @@ class Listener:
             self._runner = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if isinstance(request.protocol, _Protocol):
+            request.protocol.requested()
         return await self.handler(request)

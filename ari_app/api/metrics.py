@@ -30,6 +30,14 @@ class Metrics:
             "callcontrol_api_slow_windows", "Event streams dropped because their client was too slow",
             registry=self.registry,
         )  # fmt: skip
+        self.limited = Counter(
+            "callcontrol_api_limited", "What was refused for being too much, by what there was too much of", ("what",),
+            registry=self.registry,
+        )  # fmt: skip
+        self.store_memory = Gauge(
+            "callcontrol_store_memory_ratio", "The part in use of the memory that Redis may have; 0: without limit",
+            registry=self.registry,
+        )  # fmt: skip
         self.arrivals_refused = Counter(
             "callcontrol_arrivals_refused", "Calls out of the dialplan that could not be served", ("reason",),
             registry=self.registry,

@@ -154,7 +154,7 @@ def _implied(route: Route) -> list[Code]:
     if route.operation not in ALWAYS:
         codes.append(Code.STANDBY)
     if route.access is not Access.PUBLIC:
-        codes += [Code.UNAUTHENTICATED, Code.STORE_UNAVAILABLE]
+        codes += [Code.UNAUTHENTICATED, Code.STORE_UNAVAILABLE, Code.RATE_LIMITED]
     if route.body is not None or route.query is not None or route.method in ("POST", "DELETE"):
         codes.append(Code.INVALID)
     if route.method == "POST":

@@ -76,6 +76,11 @@ class Publisher:
         self._prune()
         return [viewer for agent in sorted(agents) if (viewer := self._viewers.get(agent)) is not None]
 
+    def windows_of(self, agent: str) -> int:
+        """How many windows the agent has open."""
+        viewer = self._viewers.get(agent)
+        return sum(len(stream.windows) for stream in viewer.streams) if viewer is not None else 0
+
     def overseeing(self, but: str | None = None) -> list[Stream]:
         """The streams of all who oversee, but of this agent."""
         return [stream for viewer in self.live(self.overseers - {but}) for stream in viewer.streams]

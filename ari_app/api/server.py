@@ -17,6 +17,7 @@ from ari_app.api.events import EventHub
 from ari_app.api.finder import Finder
 from ari_app.api.history import HistoryApi
 from ari_app.api.idempotency import Answers
+from ari_app.api.limits import Rates
 from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
 from ari_app.api.openapi import Json, openapi
@@ -49,6 +50,7 @@ class ApiServer:
         token_lifetime: float = 12 * 3600.0,
         token_idle: float = 2 * 3600.0,
         clock: Callable[[], float] = time.time,
+        rates: Rates | None = None,
     ) -> None:
         self._hub = hub
         self._authentication = authentication = Authentication(
@@ -69,6 +71,7 @@ class ApiServer:
         preferences = Preferences(store)
         finder = Finder(control, preferences)
         self._events = EventsApi(hub, self._tickets, control, agents, store, finder, clock)
+        self._events.refused = metrics.limited.labels("windows").inc
         self.routes: list[Route] = [
             *AgentsApi(control, agents, store, authentication).routes(),
             *self.sessions.routes(),
@@ -89,7 +92,13 @@ class ApiServer:
         ]
         desk = DeskFiles(lambda: control.directory().settings.desk.embedded_in)
         self._dispatch = Dispatcher(
-            Router([*self.routes, *desk.routes()]), control, authentication, Answers(store), metrics, hub.failed
+            Router([*self.routes, *desk.routes()]),
+            control,
+            authentication,
+            Answers(store),
+            metrics,
+            hub.failed,
+            rates or Rates(clock),
         )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -29,6 +29,8 @@ from ari_app.errors import CallControlError, Code, FieldError, Refused
 
 # Seconds between pings; a client that does not answer within half of it is gone.
 HEARTBEAT = 30.0
+# Streams that one agent may have open at once.
+WINDOWS_OF_AGENT = 100
 # Seconds that a client has for answering our close.
 GOODBYE = 2.0
 # Bytes of a message from a client.
@@ -110,6 +112,7 @@ class EventsApi:
         self._finder = finder
         self._clock = clock
         self._renewing: asyncio.Task[None] | None = None
+        self.refused: Callable[[], None] = lambda: None
         hub.renew = self._renew
 
     async def serve(self, exchange: Exchange) -> web.StreamResponse:
@@ -123,6 +126,9 @@ class EventsApi:
         if not socket.can_prepare(exchange.http).ok:
             detail = "this is a WebSocket; ask for an upgrade"
             raise HttpError(UPGRADE_REQUIRED, Code.INVALID, detail, headers={"Upgrade": "websocket"})
+        if self._hub.publisher.windows_of(session.agent.id) >= WINDOWS_OF_AGENT:
+            self.refused()
+            raise Refused(Code.TOO_MANY, f"you have {WINDOWS_OF_AGENT} streams of events open, the most that may be")
         subscription = await self._subscription(session.agent.id, selection)
         await socket.prepare(exchange.http)
         opened = self._hub.open(session.agent, session.digest, query.since, subscription)
@@ -239,6 +245,6 @@ class EventsApi:
         """The one operation of this class."""
         return Route(
             "GET", "/v1/events", "events", "A WebSocket: a snapshot, then events in order", "events", self.serve,
-            status=101, query=EventsQuery, access=Access.OWN, codes=(Code.UNKNOWN_TARGET,),
+            status=101, query=EventsQuery, access=Access.OWN, codes=(Code.UNKNOWN_TARGET, Code.TOO_MANY),
             statuses={426: "this is a WebSocket; ask for an upgrade"}, description=DESCRIPTION,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """Asterisk's events and channels as they come, typed: only the fields that are used; others are ignored."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -23,7 +24,7 @@ PRESENTATION = "CALLERID(pres)"
 withheld, which `prohib…` says.
 """
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROLS = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _QUOTED = re.compile(r"\\(.)")
 _HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 # AST_SOFTHANGUP_DEV: of the modules that we load only res_pjsip_sdp_rtp.c (rtp_check_timeout) hangs up with it softly.
@@ -48,7 +49,7 @@ class _Message(BaseModel):
 
 
 def _plain(text: str) -> str:
-    return _CONTROLS.sub("", text)
+    return "".join(c for c in text if unicodedata.category(c) not in _CONTROLS)
 
 
 type Plain = Annotated[str, AfterValidator(_plain)]

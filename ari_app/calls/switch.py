@@ -155,14 +155,8 @@ class Switch:
             _merge(getattr(state, table), {key: value})
         for (table, key), keys in before.lists.items():
             match table:
-                case "calls_of_agent":
-                    state.calls_of_agent[key] = dict.fromkeys(map(str, keys))
-                case "calls_of_leg":
-                    state.calls_of_leg[key] = dict.fromkeys(map(str, keys))
-                case "legs_of_agent":
-                    state.legs_of_agent[key] = dict.fromkeys(map(str, keys))
-                case "legs_outside":
-                    state.legs_outside[key] = dict.fromkeys(map(str, keys))
+                case "calls_of_agent" | "calls_of_leg" | "legs_of_agent" | "legs_outside":
+                    getattr(state, table)[key] = dict.fromkeys(map(str, keys))
                 case "deadlines":
                     self._deadlines = dict.fromkeys(map(str, keys), 0.0)
                 case _:

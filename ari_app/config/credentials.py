@@ -12,6 +12,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 # OWASP's second recommendation for argon2id: two logins at once must not cost the controller 128 MiB.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
+MEMORY, PASSES, LANES = range(7_168, 131_072 + 1), range(1, 11), range(1, 5)
+"""What a hash may cost (kB, passes, threads): less protects nobody's password, more stops everybody's logins."""
+
 # What an agent without a hash is compared with, so that the time taken tells nobody which agents exist.
 _NOBODY = _HASHER.hash("nobody has this password")
 
@@ -35,12 +38,12 @@ def hash_password(password: str) -> str:
 
 
 def is_hash(text: str) -> bool:
-    """Whether this is an argon2 hash that `check_password` can use."""
+    """Whether this is an argon2 hash that `check_password` can use, at a price that is neither too low nor too high."""
     try:
-        extract_parameters(text)
+        made = extract_parameters(text)
     except InvalidHashError:
         return False
-    return True
+    return made.memory_cost in MEMORY and made.time_cost in PASSES and made.parallelism in LANES
 
 
 def check_password(credential: Credential | None, password: str) -> bool:

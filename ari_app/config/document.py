@@ -5,6 +5,7 @@ mean is not known here. Only tags of YAML 1.2's core schema are read, so that `n
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -98,6 +99,7 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document, above: tupl
             document.errors.append(ConfigError(document.file, line, ".".join(map(str, path)), "a key must be a name"))
             continue
         key = str(key_node.value)
+        _without_controls(key, (*path, key), document)
         if key in values:
             first = document.line((*path, key))
             where = ".".join(map(str, (*path, key)))
@@ -108,10 +110,17 @@ def _mapping(node: yaml.MappingNode, path: Path, document: Document, above: tupl
     return values
 
 
+def _without_controls(text: str, path: Path, document: Document) -> None:
+    """What people read, and what goes into SIP, has nothing in it that nobody sees."""
+    if any(unicodedata.category(character) in ("Cc", "Cf") for character in text):
+        document.complain(path, "has a control character in it, or one that nobody sees")
+
+
 def _scalar(node: yaml.Node, path: Path, document: Document) -> object:
     text = str(node.value)
     match str(node.tag).removeprefix(_PREFIX):
         case "str":
+            _without_controls(text, path, document)
             return text
         case "bool":
             return text == "true"

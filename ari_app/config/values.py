@@ -51,7 +51,7 @@ def _target(value: object) -> object:
 
 def _hash(text: str) -> str:
     if not is_hash(text):
-        raise ValueError("is not an argon2 hash; `ari-app hash-password` makes one")
+        raise ValueError("is not an argon2 hash, or its cost is out of bounds; `ari-app hash-password` makes one")
     return text
 
 

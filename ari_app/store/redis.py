@@ -90,6 +90,13 @@ class RedisStore:
         fields = ("text", kept.text, "at", kept.at, "origin", kept.origin)
         await self._write(("HSET", f"{self._tag}:configuration", *fields))
 
+    async def memory(self) -> float:
+        """The part in use of the memory that Redis may have; 0 where that has no limit. Raises: StoreUnavailable."""
+        with ERRORS:
+            said: dict[str, Any] = await self._client.info("memory")
+        most = int(said.get("maxmemory", 0))
+        return int(said.get("used_memory", 0)) / most if most else 0.0
+
     async def kept_configuration(self) -> KeptConfiguration | None:
         with ERRORS:
             fields: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:configuration")

@@ -98,6 +98,10 @@ class MemoryStore:
         if await self.get(key) is not None:
             self._claims[key] = (self._claims[key][0], Finished(status, body))
 
+    def answers(self) -> dict[str, Claim]:
+        """What is kept for repeats, by key."""
+        return {key: claim for key, (_, claim) in self._claims.items()}
+
     async def abandon(self, key: str) -> None:
         self._claims.pop(key, None)
 

@@ -85,10 +85,10 @@ class Health(Answer):
 class Degraded(Answer):
     """An Asterisk that serves only some. Callers from outside are refused, or were in the last seconds: for the `calls`
     that are up, the `rate` at which callers come (`settings.admission`), or because its controller is `late`; or it is
-    `unreached`."""
+    `unreached`. Of `store`, which is Redis: nine tenths of the `memory` that it may have are used."""
 
     asterisk: str
-    reason: Literal["calls", "rate", "late", "unreached"]
+    reason: Literal["calls", "rate", "late", "unreached", "memory"]
 
 
 class Ready(Answer):

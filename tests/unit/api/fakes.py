@@ -12,7 +12,9 @@ import aiohttp
 from aiohttp import web
 from jsonschema_rs import validator_for
 
+from ari_app.api.connections import Connections
 from ari_app.api.events import EventHub
+from ari_app.api.limits import Rates
 from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
@@ -294,6 +296,8 @@ class World:
     now: float = NOW
     queue: int = 1024
     recent: int = 512
+    burst: float = 1_000.0
+    connections: Connections | None = None
     port: int = 0
 
     async def start(self) -> "World":
@@ -306,9 +310,17 @@ class World:
             self.control, self.agents, self.metrics, queue=self.queue, recent=self.recent, clock=self.clock
         )
         self.server = ApiServer(
-            self.control, self.agents, self.store, self.hub, self.metrics, self.phones, self.files, clock=self.clock
+            self.control,
+            self.agents,
+            self.store,
+            self.hub,
+            self.metrics,
+            self.phones,
+            self.files,
+            clock=self.clock,
+            rates=Rates(self.clock, burst=self.burst),
         )
-        self.listener = Listener(self.server.handle)
+        self.listener = Listener(self.server.handle, self.connections)
         self.port = await self.listener.start(HOST, 0)
         self.http = aiohttp.ClientSession(f"http://{HOST}:{self.port}")
         if not DOCUMENT:

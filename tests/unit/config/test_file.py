@@ -382,3 +382,19 @@ def test_a_number_reaches_one_target_whatever_its_kind(section: str) -> None:
     text = f"\n{separate}".replace(f"\n{section}:\n", f"\n{section}:\n  b: {entry}\n").lstrip("\n")
     (found,) = faults(text)
     assert "1001 is taken by agents" in found
+
+
+@pytest.mark.parametrize("character", ["\\r\\n", "\\e", "\\u202e", "\\x07", "\\u200b"])
+def test_a_name_has_nothing_in_it_that_nobody_sees(character: str) -> None:
+    with pytest.raises(ConfigInvalid) as invalid:
+        parse(f'groups:\n  x: {{name: "A{character}B"}}\n')
+    assert [(e.line, e.field, e.message) for e in invalid.value.errors] == [
+        (2, "groups.x.name", "has a control character in it, or one that nobody sees")
+    ]
+
+
+@pytest.mark.parametrize("cost", ["m=8,t=2,p=1", "m=4194304,t=2,p=1", "m=19456,t=1000,p=1", "m=19456,t=2,p=64"])
+def test_a_hash_costs_neither_so_little_that_it_is_guessed_nor_so_much_that_logins_stop(cost: str) -> None:
+    made = hash_password("a good one").replace("m=19456,t=2,p=1", cost)
+    with pytest.raises(ConfigInvalid, match="out of bounds"):
+        parse(f'agents:\n  a: {{name: A, phone: "1", password_hash: "{made}"}}\n')
