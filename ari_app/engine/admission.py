@@ -71,8 +71,7 @@ class Admission:
         return found
 
     def reported(self) -> frozenset[Reason]:
-        """What has been a reason lately."""
-        self.refused_for()
+        """What has been a reason lately, as `refused_for` was last looked at."""
         return frozenset(reason for reason, at in self._was.items() if self._at - at < REPORTED_SECONDS)
 
     def _refill(self) -> None:

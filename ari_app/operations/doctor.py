@@ -13,7 +13,7 @@ from ari_app.operations.diagnosis import diagnose
 from ari_app.operations.facts import Facts
 from ari_app.operations.findings import Finding, Level
 from ari_app.operations.gathering import gather, without_settings
-from ari_app.operations.text import plain
+from ari_app.operations.text import counted, plain
 
 
 def run(*, as_json: bool, columns: int) -> int:
@@ -56,14 +56,10 @@ def lines(found: Sequence[Finding], columns: int) -> list[str]:
         printed += _wrapped(f"{finding.level.value:7}  {finding.code.value}: {finding.what}", columns)
         printed += _wrapped(f"         -> {finding.do}", columns, 12)
     errors = sum(finding.level is Level.ERROR for finding in found)
-    return [*printed, f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}"]
+    return [*printed, f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}"]
 
 
 def _wrapped(text: str, columns: int, indent: int = 9) -> list[str]:
     return textwrap.wrap(
         plain(text), max(40, columns), subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

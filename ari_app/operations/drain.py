@@ -17,6 +17,7 @@ from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import opened_store
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import CallControlError
+from ari_app.operations.text import counted
 
 _DONE, _FAILED, _USAGE = 0, 1, 2
 LOOK_SECONDS = 1.0
@@ -122,9 +123,7 @@ async def until_empty(
             print(f"{asterisk} has no calls, and takes none: it may be stopped", flush=True)
             return
         if refuses:
-            line = (
-                f"{asterisk} takes no new calls; left: {_counted(await calls(), 'call')}, {_counted(legs, 'channel')}"
-            )
+            line = f"{asterisk} takes no new calls; left: {counted(await calls(), 'call')}, {counted(legs, 'channel')}"
         elif looks == PATIENCE:
             line = f"no controller has passed that on to {asterisk} yet: none leads it, or it is not connected"
         else:
@@ -136,7 +135,3 @@ async def until_empty(
             return
         looks += 1
         await sleep(LOOK_SECONDS)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -11,6 +11,11 @@ def plain(text: str) -> str:
     return "".join(x if x.isprintable() else "\N{REPLACEMENT CHARACTER}" for x in text)
 
 
+def counted(number: int, what: str) -> str:
+    """`no calls`, `1 call`, `2 calls`."""
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
 def width(text: str) -> int:
     """How many columns it takes."""
     wide = sum(unicodedata.east_asian_width(x) in "WF" for x in text)

@@ -19,6 +19,11 @@ class Scene:
     def why(self) -> set[Reason]:
         return set(self.admission.refused_for())
 
+    def reported(self) -> frozenset[Reason]:
+        """After a look at why nobody is let in."""
+        self.admission.refused_for()
+        return self.admission.reported()
+
     def arrive(self, callers: int) -> None:
         for _ in range(callers):
             self.admission.arrived()
@@ -97,11 +102,11 @@ def test_a_loop_that_is_late_again_and_again_lets_nobody_in_until_it_is_on_time(
 
 def test_a_reason_is_reported_for_a_while_for_it_comes_and_goes() -> None:
     scene = Scene()
-    assert scene.admission.reported() == frozenset()
+    assert scene.reported() == frozenset()
     scene.arrive(20)
-    assert scene.admission.reported() == {Reason.RATE}
+    assert scene.reported() == {Reason.RATE}
     scene.now += REPORTED_SECONDS - 0.1
     assert scene.why == set()
-    assert scene.admission.reported() == {Reason.RATE}
+    assert scene.reported() == {Reason.RATE}
     scene.now += 0.1
-    assert scene.admission.reported() == frozenset()
+    assert scene.reported() == frozenset()

@@ -50,7 +50,7 @@ async def test_each_change_of_what_is_left_is_said_until_it_is_empty(capsys: pyt
     assert capsys.readouterr().out.splitlines() == [
         "b takes no new calls; left: 2 calls, 5 channels",
         "b takes no new calls; left: 1 call, 1 channel",
-        "b takes no new calls; left: 0 calls, 1 channel",
+        "b takes no new calls; left: no calls, 1 channel",
         "b has no calls, and takes none: it may be stopped",
     ]
 
