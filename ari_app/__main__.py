@@ -15,13 +15,16 @@ from pydantic import ValidationError
 
 from ari_app import __version__, tracing
 from ari_app.check import STANDARD_INPUT, check
-from ari_app.config.credentials import hash_password
+from ari_app.config.api_keys import SCOPES
+from ari_app.config.credentials import hash_password, make_key
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import FileSettings, ProcessSettings
+from ari_app.config.values import ID
 from ari_app.controller import Controller
-from ari_app.operations import calls, doctor, drain, story
+from ari_app.operations import audit, calls, doctor, drain, forget, story
 from ari_app.operations.gathering import api_url
 from ari_app.replaying import run as replay
+from ari_app.store.port import hash_token
 
 _OK, _FAILED, _USAGE = 0, 1, 2
 
@@ -38,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     checking.add_argument("--offline", action="store_true", help="check the file and the dialplan beside it alone")
     commands.add_parser("hash-password", help="read a password, print the hash for the configuration file")
+    keying = commands.add_parser("key", help="make a key for a program that uses the API")
+    keying.add_argument("id", help="how the program is called in the file and in logs")
+    keying.add_argument("scopes", nargs="+", choices=SCOPES, help="what it may do")
     replaying = commands.add_parser("replay", help="run the story of a call again (GET …/story/file)")
     replaying.add_argument("file", type=Path, help="the story, as the API gave it")
     _add_operations(commands)
@@ -48,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return replay(chosen.file)
     if chosen.command == "hash-password":
         return _hash_password()
+    if chosen.command == "key":
+        return _key(chosen.id, chosen.scopes)
     try:
         if chosen.command == "check":
             return _check(chosen.file, offline=chosen.offline)
@@ -59,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"environment: {fault}", file=sys.stderr)
         return _USAGE
     _configure_logging(settings.log_level)
+    if chosen.command == "audit":
+        choice = audit.Choice(chosen.agent, chosen.number, chosen.call, chosen.what, chosen.since, chosen.until)
+        return audit.run(settings, choice, chosen.anchor, as_json=chosen.json)
+    if chosen.command == "forget":
+        return forget.run(settings, chosen.numbers, do=chosen.do)
     if chosen.command == "calls":
         return calls.run(settings, as_json=chosen.json, columns=_columns())
     if chosen.command == "drain":
@@ -86,7 +99,26 @@ def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     draining.add_argument("asterisk", help="its name (ARI_APP_ASTERISKS)")
     draining.add_argument("--undo", action="store_true", help="have it take new calls again")
     draining.add_argument("--no-wait", dest="wait", action="store_false", help="say once how many calls are left")
-    for parser in (examining, listing, telling):
+    forgetting = commands.add_parser(
+        "forget", help="remove what is stored of somebody outside; says first what that is"
+    )
+    forgetting.add_argument("numbers", nargs="+", metavar="number", help="theirs, in each form in which it comes")
+    forgetting.add_argument("--do", action="store_true", help="do it")
+    auditing = commands.add_parser("audit", help="read and verify the record of who did what")
+    auditing.add_argument("--agent", help="lines about this agent, whoever did it")
+    auditing.add_argument("--number", help="lines about this number outside")
+    auditing.add_argument("--call", help="lines about the call of this id")
+    auditing.add_argument("--what", help="lines of this kind, such as login or reload")
+    auditing.add_argument("--since", type=audit.moment, help="from this time on (ISO 8601; UTC unless it has a zone)")
+    auditing.add_argument("--until", type=audit.moment, help="before this time")
+    auditing.add_argument(
+        "--anchor",
+        type=audit.anchor,
+        action="append",
+        default=[],
+        help="a line that must be there: audit_anchor of the log",
+    )
+    for parser in (examining, listing, telling, auditing):
         parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -135,6 +167,18 @@ def _hash_password() -> int:
         print("no password given", file=sys.stderr)
         return _USAGE
     print(hash_password(password))
+    return _OK
+
+
+def _key(name: str, scopes: Sequence[str]) -> int:
+    """The key is shown once, on standard error; what goes into the file on standard output."""
+    if not ID.fullmatch(name):
+        print("an id must be 1 to 64 letters, digits, '_', '.' and '-'", file=sys.stderr)
+        return _USAGE
+    key = make_key()
+    print(f"the key, which is shown once: {key}", file=sys.stderr)
+    listed = ", ".join(f'"{scope}"' for scope in dict.fromkeys(scopes))
+    print(f"api_keys:\n  {name}:\n    name: {name}\n    key_hash: {hash_token(key)}\n    scopes: [{listed}]")
     return _OK
 
 

@@ -21,7 +21,7 @@ from ari_app.calls.commands import Command, MakeCall, Merge, ResumeRecording, St
 from ari_app.calls.hearing import Ear, hearing
 from ari_app.calls.model import Call, CallId
 from ari_app.calls.state import State
-from ari_app.config.credentials import Credential
+from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.configured import Configured
 from ari_app.disk import check_room
@@ -269,6 +269,9 @@ class EngineControl:
 
     def credential(self, agent: str) -> Credential | None:
         return self._configured().configuration.credentials.get(agent)
+
+    def api_keys(self) -> Mapping[str, ApiKey]:
+        return self._configured().configuration.api_keys
 
     async def reload(self) -> Sequence[ConfigError]:
         return await self._reload()

@@ -21,6 +21,8 @@ from ari_app.api.server import ApiServer
 from ari_app.ari.client import AriClient
 from ari_app.ari.page_phones import PagePhones, PagePhonesAtEdge
 from ari_app.ari.stored_recordings import AllStoredRecordings, StoredRecordings
+from ari_app.audit.chain import Entry
+from ari_app.audit.trail import Trail
 from ari_app.availability.refill import keep_filled
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call, CallId, Leg, LegId
@@ -28,9 +30,10 @@ from ari_app.calls.switch import can_be_rung
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import load
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
-from ari_app.configured import Configured, check_secrets_of, http_client, log_faults
+from ari_app.configured import Configured, check_secrets_of, http_client, log_faults, since_kept
 from ari_app.errors import StoreUnavailable
 from ari_app.freezing import freeze_for_gc, thaw_for_gc
+from ari_app.keeping import DAY, keep_forgetting, keep_of
 from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
@@ -95,6 +98,7 @@ class App:
             self.degraded,
             ties=bool(settings.edge),
         )
+        self._trail = Trail(leader.audit, lambda: self._directory().settings.keep_days.audit * DAY, clock=leader.clock)
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)
         phones = LivePhones(
             leader.devices, self._page_phones, leader.store, self._device_chosen, leader.liveness.socket_closed
@@ -107,6 +111,7 @@ class App:
             self._metrics,
             phones,
             AllStoredRecordings([StoredRecordings(client) for client in (leader.ari.client, *self._files)]),
+            self._trail.put,
             token_lifetime=settings.token_lifetime,
             token_idle=settings.token_idle,
             clock=leader.clock,
@@ -145,11 +150,16 @@ class App:
         leader.start(self._api.history.run())
         leader.start(self._api.watch_sessions())
         leader.start(self._api.recordings.run())
+        leader.start(self._api.auditor.run())
+        leader.start(self._trail.run())
+        leader.start(keep_forgetting(self._api.forget_old))
         await leader.mirror.wait_fresh()
         freeze_for_gc()
 
     async def _restore(self) -> None:
+        self._leader.store.keep = keep_of(self._directory().settings.keep_days)
         await self._leader.agents.configure(self._directory())
+        await self._record_what_changed()
         await self._keep_configuration()
         await self._api.board.restore()
         await self._api.restore_passwords()
@@ -159,6 +169,8 @@ class App:
         """End. Calls in Asterisk go on; the next leader takes them over, with all that this one still may keep."""
         self._api.close()
         await self._page_phones.close()
+        self._api.auditor.flush()
+        await self._trail.stop()
         await self._leader.stop(self._flush)
         for client in self._files:
             await client.close()
@@ -174,9 +186,7 @@ class App:
     def call_changed(self, before: Call | None, call: Call) -> None:
         self._hub.call_changed(before, call)
         self._hub.hearing_changed([call.id])
-        self._api.board.call_changed(before, call)
-        self._api.history.call_changed(call)
-        self._api.recordings.call_changed(before, call)
+        self._api.call_changed(before, call)
 
     def talk_changed(self, call: Call) -> None:
         self._hub.call_changed(call, call)
@@ -246,6 +256,7 @@ class App:
             await self._api.end_sessions(sorted(gone))
             await self._leader.agents.configure(configuration.directory)
             self._configured = replace(self._configured, configuration=configuration, at=time.time(), faults=())
+            self._leader.store.keep = keep_of(configuration.directory.settings.keep_days)
             await self._keep_configuration()
         self._leader.directory_replaced(configuration.directory)
         self._hub.directory_changed()
@@ -281,6 +292,14 @@ class App:
         for phone, device in self._leader.devices.chosen().items():
             await self._leader.store.set_device(phone, device)
         await self._keep_configuration()
+
+    async def _record_what_changed(self) -> None:
+        """Of the file, since another controller read it: a restart is no way around the record. Raises:
+        StoreUnavailable."""
+        kept = await self._leader.store.kept_configuration()
+        changed = await asyncio.to_thread(since_kept, kept, self._configured.configuration)
+        entry = Entry(self._leader.clock(), "leads", "system", details=changed)
+        self._trail.put(entry)
 
     async def _keep_configuration(self) -> None:
         """For a restart on a file with faults.

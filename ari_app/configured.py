@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 from redis.asyncio import Redis
 
+from ari_app.api.difference import difference, state_of
 from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.http import HttpClient
 from ari_app.ari.link import Pace
@@ -26,6 +27,7 @@ from ari_app.store.client import ANSWER_SECONDS, CONNECTIONS, connect, disconnec
 from ari_app.store.port import KeptConfiguration
 from ari_app.store.primary import Sentinels, ignore
 from ari_app.store.redis import RedisStore
+from ari_app.store.redis_audit import RedisAudit
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +84,23 @@ async def read(file: Path, origin: str, kept: Kept) -> Configured:
         return Configured(configuration, last.at, invalid.errors, origin)
 
 
+def since_kept(kept: KeptConfiguration | None, now: Configuration) -> dict[str, str]:
+    """What has changed in the configuration since that one was kept; for a thread."""
+    if kept is None:
+        return {"configuration": "the first"}
+    if kept.text == now.text.encode():
+        return {}
+    try:
+        before = parse(kept.text.decode(), "as it was")
+    except ConfigInvalid:
+        return {"configuration": "changed; the one before is of another version"}
+    return difference(_state(before), _state(now))
+
+
+def _state(configuration: Configuration) -> dict[str, object]:
+    return state_of(configuration.directory, configuration.credentials.get, configuration.api_keys)
+
+
 async def check_secrets_of(settings: ProcessSettings, configuration: Configuration) -> None:
     """Raises: ConfigInvalid for the demonstration's secrets beyond loopback."""
     for place in settings.places:
@@ -129,6 +148,16 @@ async def opened_store(settings: ProcessSettings, asterisk: str = "") -> AsyncIt
     client = reach_store(settings, connections=1)
     try:
         yield RedisStore(client, settings.redis_prefix, asterisk=asterisk)
+    finally:
+        await disconnect(client)
+
+
+@asynccontextmanager
+async def opened_audit(settings: ProcessSettings) -> AsyncIterator[RedisAudit]:
+    """The record of who did what, in the same way."""
+    client = reach_store(settings, connections=1)
+    try:
+        yield RedisAudit(client, settings.redis_prefix)
     finally:
         await disconnect(client)
 

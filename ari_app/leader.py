@@ -45,12 +45,14 @@ from ari_app.engine.engine import Engine, incarnation
 from ari_app.engine.reachability import Reachability
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
+from ari_app.keeping import DAY, keep_forgetting
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
 from ari_app.sharing.wire import ids_of
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
 from ari_app.store.redis import RedisStore
+from ari_app.store.redis_audit import RedisAudit
 from ari_app.waiting import Waiters, waits
 
 log = structlog.get_logger(__name__)
@@ -117,6 +119,7 @@ class Leader:
         self.agents = RedisAvailability(self._redis, settings.redis_prefix, self.clock, fence)
         self.mirror = Mirror(self.agents)
         self.store = RedisStore(self._redis, settings.redis_prefix, fence, apart)
+        self.audit = RedisAudit(self._redis, settings.redis_prefix)
         self.snapshots = Snapshots(self.store)
         # Calls of several Asterisks are shown side by side: their ids must differ.
         prefix = ids_of(apart) if apart else _PREFIX
@@ -195,8 +198,13 @@ class Leader:
         self.start(keep_expiring(self.agents, self.clock))
         self.start(self.snapshots.run())
         self.start(self.door.draining.run())
+        self.start(keep_forgetting(self._forget_stories))
         self.ari.start()
         self.presence.start()
+
+    async def _forget_stories(self) -> None:
+        before = self.clock() - self._directory().settings.keep_days.stories * DAY
+        self.engine.switch.stories.forget(before, self.engine.calls)
 
     async def stop(self, flush: Callable[[], Coroutine[None, None, None]] | None = None) -> None:
         """End. Calls in Asterisk go on; the next leader takes them over, with all that this one still may keep."""

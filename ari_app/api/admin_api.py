@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from ari_app.api.difference import difference, state_of
 from ari_app.api.effective import effective
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import CONTENT_TYPE, Metrics
@@ -37,6 +38,7 @@ class AdminApi:
 
     async def reload(self, exchange: Exchange) -> Reloaded:
         """Raises: Refused `invalid` with every fault of the file; then nothing has changed."""
+        before = self._configuration()
         errors = await self._control.reload()
         if errors:
             fields = tuple(
@@ -44,6 +46,7 @@ class AdminApi:
                 for e in errors
             )
             raise Refused(Code.INVALID, "the configuration is not valid; nothing has changed", fields)
+        exchange.note(difference(before, self._configuration()))
         self._hub.directory_changed()
         d = self._control.directory()
         return Reloaded(
@@ -53,6 +56,9 @@ class AdminApi:
             skills=len(d.skills),
             routing_points=len(d.routing_points),
         )
+
+    def _configuration(self) -> dict[str, object]:
+        return state_of(self._control.directory(), self._control.credential, self._control.api_keys())
 
     async def configuration(self, exchange: Exchange) -> EffectiveConfiguration:
         """All of it but secrets."""
@@ -126,6 +132,7 @@ class AdminApi:
             Route(
                 "POST", "/v1/admin/reload", "reload", "Read the configuration again: all of it or none", "admin",
                 self.reload, Reloaded, codes=(Code.INVALID, Code.STORE_UNAVAILABLE), access=Access.ADMIN,
+                audit=(),
             ),
             Route(
                 "GET", "/v1/admin/configuration", "get_configuration", "What runs, and what is wrong with the file",
@@ -137,11 +144,12 @@ class AdminApi:
             ),
             Route(
                 "GET", "/v1/admin/calls/{call}/story", "get_story", "What happened to a call, in order", "admin",
-                self.story, Story, codes=(Code.NOT_FOUND,), access=Access.ADMIN,
+                self.story, Story, codes=(Code.NOT_FOUND,), access=Access.ADMIN, audit=(),
             ),
             Route(
                 "GET", "/v1/admin/calls/{call}/story/file", "get_story_file", "The same, for `ari-app replay`", "admin",
                 self.story_file, StoryFile, raw="application/json", codes=(Code.NOT_FOUND,), access=Access.ADMIN,
+                audit=(),
             ),
             Route("GET", "/healthz", "healthz", "The process answers", "running", self.health, Health,
                   access=Access.PUBLIC),

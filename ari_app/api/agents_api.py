@@ -78,6 +78,7 @@ class AgentsApi:
             Route(
                 "POST", "/v1/login", "login", "Log in", "session", self.log_in, LoggedIn,
                 request=Login, codes=(Code.UNAUTHENTICATED, *unavailable), access=Access.PUBLIC, secret_answer=True,
+                audit=("agent",),
                 statuses={
                     429: "`rate_limited`: too many failed logins of this agent from this address, or of all from it, "
                     "or too many wait to be checked"
@@ -85,7 +86,7 @@ class AgentsApi:
             ),
             Route(
                 "POST", "/v1/logout", "logout", "Log out: the token ends", "session", self.log_out,
-                status=204, request=Logout, optional_body=True, codes=unavailable,
+                status=204, request=Logout, optional_body=True, codes=unavailable, audit=("all",),
             ),
             Route("GET", "/v1/me", "get_me", "Who I am", "agent", self.me, Me),
             Route(

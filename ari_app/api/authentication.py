@@ -7,11 +7,13 @@ Passwords are those of the administrator's file until an agent chooses another; 
 """
 
 import hmac
+import math
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 from pydantic import TypeAdapter
@@ -26,10 +28,11 @@ from ari_app.api.limits import (
     FailureLimit,
     Turns,
 )
+from ari_app.api.passwords import weakness
 from ari_app.api.port import Control, Store
 from ari_app.config.credentials import Credential, check_password, hash_password
 from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
-from ari_app.routing.directory import Agent
+from ari_app.routing.directory import Agent, Role
 from ari_app.store.port import hash_token
 
 log = structlog.get_logger(__name__)
@@ -39,15 +42,21 @@ TRUST = 30.0
 REMEMBERED_TOKENS = 20_000
 # Sessions of one agent; of more the oldest ends.
 SESSIONS = 20
+# What routes for administrators need.
+_ADMINS = frozenset({"admin:read", "admin:write", "history:write"})
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An agent who has proved who they are. `digest` names their token; `expires_at` in seconds since the epoch."""
+    """An agent who has proved who they are. `digest` names their token; `expires_at` in seconds since the epoch.
+
+    With `scopes` it is no person but a program, which may do nothing else; its `agent` is listed nowhere.
+    """
 
     agent: Agent
     digest: str
     expires_at: float
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +182,13 @@ class Authentication:
         """From now on `new` is right; all other sessions of the agent are over.
 
         Raises:
-            Refused: `invalid` where `current` is not right.
+            Refused: `invalid` where `current` is not right, or `new` would be tried first.
             HttpError: 429 after too many failures, or while too many others are checked.
             StoreUnavailable: it can't be kept.
         """
         agent = session.agent.id
+        if (why := weakness(new, session.agent)) is not None:
+            raise Refused(Code.INVALID, "the password is not changed", (FieldError("new_password", why),))
         credential = self._control.credential(agent)
         guessing = (agent, session.digest)  # apart from logins: whoever mistypes here can still log in elsewhere
         right, _ = await self._check(guessing, agent, credential, current, address)
@@ -201,6 +212,16 @@ class Authentication:
             StoreUnavailable: it can't be looked up, and was not seen before.
         """
         return await self.by_digest(hash_token(token))
+
+    def of_key(self, key: str) -> Session:
+        """Which program this is. Raises: Refused `unauthenticated`."""
+        digest = hash_token(key)
+        found = self._control.api_keys().get(digest)
+        now = self._clock()
+        if found is None or (found.expires is not None and datetime.fromtimestamp(now, UTC).date() >= found.expires):
+            raise Refused(Code.UNAUTHENTICATED, "the key is not valid, or has expired")
+        role = Role.ADMIN if found.scopes & _ADMINS else Role.SUPERVISOR
+        return Session(Agent(f"key:{found.id}", found.name, role=role), digest, math.inf, found.scopes)
 
     async def by_digest(self, digest: str) -> Session:
         """The session that this token's digest names. Raises: as `session`."""

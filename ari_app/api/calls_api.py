@@ -52,6 +52,8 @@ _OFFERED = (
     Code.RATE_LIMITED,
 )
 
+_OFFER = ("target", "caller_id")
+
 
 class CallsApi:
     """Operations on calls."""
@@ -178,7 +180,7 @@ class CallsApi:
             Route("GET", "/v1/calls", "list_calls", "The calls that I see", "calls", self.list, Calls),
             Route(
                 "POST", "/v1/calls", "make_call", "Ring my own phone, then the target", "calls", self.make, CallView,
-                201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE),
+                201, OfferRequest, codes=(*_OFFERED, Code.PHONE_UNREACHABLE), audit=_OFFER,
             ),
             Route("GET", _CALL, "get_call", "One call", "calls", self.get, CallView, codes=(Code.NOT_FOUND,)),
             Route(
@@ -197,32 +199,39 @@ class CallsApi:
                     method="PATCH", path="user-data", operation="change_user_data",
                 )  # fmt: skip
             case CallAction.MERGE:
-                return _of_call(verb, self.merge, _SWITCHED, MergeRequest, optional=True, operation="merge_calls")
+                return _of_call(
+                    verb, self.merge, _SWITCHED, MergeRequest, optional=True, operation="merge_calls", audit=()
+                )
             case CallAction.SEND_DTMF:
                 return _of_call(verb, self.send_dtmf, _DONE, DtmfRequest)
             case CallAction.MONITOR:
-                return _of_call(verb, self.monitor, _MONITORED, MonitorRequest)
+                return _of_call(verb, self.monitor, _MONITORED, MonitorRequest, audit=("mode",))
             case CallAction.TAKE_OVER:
                 return _of_call(
-                    verb, self.take_over, _MONITORED, TakeOverRequest, optional=True, operation="take_over_call"
+                    verb,
+                    self.take_over,
+                    _MONITORED,
+                    TakeOverRequest,
+                    optional=True,
+                    operation="take_over_call",
+                    audit=(),
                 )
             case CallAction.SINGLE_STEP_TRANSFER | CallAction.SINGLE_STEP_CONFERENCE:
-                return _of_call(verb, self._offer(c.ON_CALL[verb]), _OFFERED, OfferRequest)
+                return _of_call(verb, self._offer(c.ON_CALL[verb]), _OFFERED, OfferRequest, audit=_OFFER)
             case CallAction.INITIATE_TRANSFER:  # a consultation is a call of its own
-                return _of_call(verb, self._offer(c.ON_CALL[verb]), _OFFERED, OfferRequest, status=201)
+                return _of_call(verb, self._offer(c.ON_CALL[verb]), _OFFERED, OfferRequest, status=201, audit=_OFFER)
             case CallAction.ANSWER | CallAction.RETRIEVE:
                 return _of_call(verb, self._verb(c.ON_CALL[verb]), _MY_PHONE)
             case CallAction.START_RECORDING | CallAction.RESUME_RECORDING:
-                return _of_call(verb, self._verb(c.ON_CALL[verb]), _RECORDED)
+                return _of_call(verb, self._verb(c.ON_CALL[verb]), _RECORDED, audit=())
             case CallAction.PAUSE_RECORDING | CallAction.STOP_RECORDING:
-                return _of_call(verb, self._verb(c.ON_CALL[verb]), _SWITCHED)
+                return _of_call(verb, self._verb(c.ON_CALL[verb]), _SWITCHED, audit=())
+            case CallAction.CLEAR | CallAction.COMPLETE_TRANSFER | CallAction.COMPLETE_CONFERENCE:
+                return _of_call(verb, self._verb(c.ON_CALL[verb]), _DONE, audit=())
             case (
                 CallAction.HOLD
                 | CallAction.RELEASE
-                | CallAction.CLEAR
                 | CallAction.CANCEL
-                | CallAction.COMPLETE_TRANSFER
-                | CallAction.COMPLETE_CONFERENCE
                 | CallAction.ALTERNATE
                 | CallAction.RECONNECT
                 | CallAction.STOP_MONITORING
@@ -241,7 +250,9 @@ class CallsApi:
                 )  # fmt: skip
             case PartyAction.REMOVE:
                 handle = self._verb(c.ON_PARTY[verb])
-                return Route("DELETE", _PARTY, operation, verb.summary, "parties", handle, CallView, codes=_DONE)
+                return Route(
+                    "DELETE", _PARTY, operation, verb.summary, "parties", handle, CallView, codes=_DONE, audit=()
+                )
             case (
                 PartyAction.MUTE
                 | PartyAction.UNMUTE
@@ -267,11 +278,12 @@ def _of_call(
     method: Literal["POST", "PATCH"] = "POST",
     path: str | None = None,
     operation: str | None = None,
+    audit: Sequence[str] | None = None,
 ) -> Route:
     operation = operation or (verb if "_" in verb else f"{verb}_call")
     return Route(
         method, f"{_CALL}/{path or _words(verb)}", operation, verb.summary, "calls", handle, CallView, status, request,
-        codes=codes, optional_body=optional,
+        codes=codes, optional_body=optional, audit=audit,
     )  # fmt: skip
 
 

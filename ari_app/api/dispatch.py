@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from ari_app import tracing
+from ari_app.api.auditor import Auditor, details_of
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of, interrupted, key_of
 from ari_app.api.limits import Rates
@@ -32,8 +33,9 @@ from ari_app.api.problems import (
     problem_response,
     protect,
 )
-from ari_app.api.routes import Access, Exchange, Route, Router
+from ari_app.api.routes import DETAILS, Access, Exchange, Route, Router
 from ari_app.calls.actions import OVERSEERS
+from ari_app.config.credentials import KEY
 from ari_app.errors import CallControlError, Code, FieldError, OutcomeUnknown, Refused, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Role
 
@@ -41,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 15.0
+LONGEST_PATH = 200
+"""Characters of it in the log: nobody may flush that by long ones."""
 # Seconds that a command has which was requested while Asterisk is lost: it is refused at once.
 REFUSED_WITHIN = 1.0
 JSON = "application/json"
@@ -69,8 +73,10 @@ class Dispatcher:
         metrics: Metrics,
         failed: Callable[[str, str, Exception], None],
         rates: Rates,
+        auditor: Auditor,
     ) -> None:
         self._rates = rates
+        self._auditor = auditor
         self._failed = failed
         self._open: set[asyncio.Task[web.StreamResponse]] = set()
         self._control = control
@@ -83,7 +89,8 @@ class Dispatcher:
         """The answer. One line of the log for each; never the query, which may have a token."""
         started = time.perf_counter()
         tracing.received(request.headers.get("traceparent"))
-        operation, agent = "unknown", None
+        operation, agent, route = "unknown", None, None
+        path: Mapping[str, str] = {}
         listed, origin = self._control.directory().settings.desk, request.headers.get("Origin")
         try:
             check_source(origin, request.headers.get("Host"), listed)
@@ -96,6 +103,7 @@ class Dispatcher:
                 operation = route.operation
                 who = await self._who(route, request)
                 agent = who.agent.id if who is not None else None
+                _permit(route, who)
                 response = await self._in_time(route, request, who, path)
         except Exception as error:
             if isinstance(error, CallControlError | HttpError) and error.code is Code.RATE_LIMITED:
@@ -103,6 +111,7 @@ class Dispatcher:
             response = _problem(error, operation)
         if not response.prepared:
             protect(response, request)
+        self._auditor.answered(route, request, agent or "", path, response)
         seconds = time.perf_counter() - started
         self._metrics.requests.labels(operation, str(response.status)).inc()
         if response.status != 101:
@@ -111,7 +120,7 @@ class Dispatcher:
         write(
             "http_request",
             method=request.method,
-            path=request.rel_url.raw_path,
+            path=request.rel_url.raw_path[:LONGEST_PATH],
             operation=operation,
             status=response.status,
             agent=agent,
@@ -138,12 +147,9 @@ class Dispatcher:
             return None
         if token is None:
             raise Refused(Code.UNAUTHENTICATED, "log in, and send the token as `Authorization: Bearer …`")
-        session = await self._authentication.session(token)
+        authentication = self._authentication
+        session = authentication.of_key(token) if token.startswith(KEY) else await authentication.session(token)
         self._rates.take(session.digest)
-        if route.access is Access.OVERSEER and session.agent.role not in OVERSEERS:
-            raise Refused(Code.FORBIDDEN, "this is for supervisors")
-        if route.access is Access.ADMIN and session.agent.role is not Role.ADMIN:
-            raise Refused(Code.FORBIDDEN, "this is for administrators")
         return session
 
     async def _in_time(
@@ -202,6 +208,7 @@ class Dispatcher:
     ) -> web.StreamResponse:
         raw = await _read(request) if request.method in ("POST", "PUT", "PATCH", "DELETE") else b""
         given = _body(route, request, raw), _query(route, request)
+        request[DETAILS] = details_of(route, *given)
         key = request.headers.get(HEADER) if route.method == "POST" else None
         if key is None:
             return await _respond(route, Exchange(request, who, path, *given))
@@ -228,6 +235,17 @@ class Dispatcher:
         owner = who.agent.id if who is not None else ""
         kept = await self._answers.once(scope, fingerprint, act, secret=route.secret_answer, owner=owner)
         return _kept_response(kept)
+
+
+def _permit(route: Route, who: Session | None) -> None:
+    if who is None:
+        return
+    if who.scopes is not None and route.scope not in who.scopes:
+        raise Refused(Code.FORBIDDEN, f"this key may not do that: it has no scope {route.scope}")
+    if route.access is Access.OVERSEER and who.agent.role not in OVERSEERS:
+        raise Refused(Code.FORBIDDEN, "this is for supervisors")
+    if route.access is Access.ADMIN and who.agent.role is not Role.ADMIN:
+        raise Refused(Code.FORBIDDEN, "this is for administrators")
 
 
 def _problem(error: Exception, operation: str) -> web.Response:

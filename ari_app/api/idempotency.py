@@ -20,8 +20,6 @@ from pydantic import TypeAdapter
 from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
 from ari_app.store.port import Claim, Finished, IdempotencyKeys
 
-# Seconds for which an answer is kept, or a claim whose controller died: nobody knows whether the command was done.
-KEPT = 3600.0
 # Answers of one agent in the store; of more, the oldest is forgotten: a client that repeats does so within seconds.
 OF_AGENT = 1_000
 # Beside the store, for when it is away: repeats come within seconds, and an answer takes 3 kB.
@@ -75,10 +73,11 @@ def interrupted() -> Refused:
 
 
 class Answers:
-    """First answers by scope (who asks for what) and key."""
+    """First answers by scope (who asks for what) and key; in the store for `seconds()`, so that repeats know them."""
 
-    def __init__(self, store: IdempotencyKeys) -> None:
+    def __init__(self, store: IdempotencyKeys, seconds: Callable[[], float]) -> None:
         self._store = store
+        self._seconds = seconds
         self._running: dict[str, tuple[str, asyncio.Future[Kept]]] = {}
         self._memory: OrderedDict[str, Kept] = OrderedDict()
         self._of_agent: dict[str, deque[str]] = {}
@@ -141,7 +140,7 @@ class Answers:
 
     async def _claim(self, key: str) -> Claim | None:
         try:
-            return await self._store.claim(key, KEPT)
+            return await self._store.claim(key, self._seconds())
         except StoreUnavailable:
             return None  # memory alone must do until Redis is back
 

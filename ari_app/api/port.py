@@ -13,7 +13,7 @@ from aiohttp import ClientWebSocketResponse
 from ari_app.calls.commands import Command
 from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallId
-from ari_app.config.credentials import Credential
+from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
@@ -90,6 +90,9 @@ class Control(Protocol):
 
     def credential(self, agent: str) -> Credential | None:
         """How this agent proves who they are; None where there is no such agent."""
+
+    def api_keys(self) -> Mapping[str, ApiKey]:
+        """The programs that may use the API, by the SHA-256 of their keys."""
 
     async def reload(self) -> Sequence[ConfigError]:
         """Read the administrator's file again: all of it (no errors), or none of it."""

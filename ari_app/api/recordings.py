@@ -20,6 +20,7 @@ from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument,
 from ari_app.api.port import Control, RecordedSound, RecordingFiles, Store
 from ari_app.api.problems import protect
 from ari_app.api.routes import Access, Exchange, Route
+from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call, CallId, Recording
 from ari_app.calls.views import timestamp
@@ -36,7 +37,7 @@ WAV = "audio/wav"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Known:
     """A recording. Times in seconds since the epoch."""
 
     id: str
@@ -48,20 +49,26 @@ class Entry:
     agents: tuple[str, ...]
 
 
-_ENTRY = TypeAdapter(Entry)
+_ENTRY = TypeAdapter(Known)
 
 
 class RecordingsApi:
     """Operations on recordings."""
 
     def __init__(
-        self, control: Control, store: Store, files: RecordingFiles, clock: Callable[[], float] = time.time
+        self,
+        control: Control,
+        store: Store,
+        files: RecordingFiles,
+        audit: Callable[[Entry], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._audit = audit
         self._control = control
         self._store = store
         self._files = files
         self._clock = clock
-        self._entries: WrittenBehind[Entry] = WrittenBehind(self._keep, _not_listed)
+        self._entries: WrittenBehind[Known] = WrittenBehind(self._keep, _not_listed)
         self._fetched = 0
 
     # -- what is entered ----------------------------------------------------------------------------------------------
@@ -79,13 +86,23 @@ class RecordingsApi:
         """Keep what is entered; until it is cancelled."""
         await self._entries.run()
 
-    async def _keep(self, entry: Entry) -> None:
+    async def _keep(self, entry: Known) -> None:
         data = await self._store.recording(entry.id)
         if data is not None:
             before = _ENTRY.validate_json(data)
             agents = tuple(dict.fromkeys((*before.agents, *entry.agents)))
             entry = replace(entry, agents=agents, ended_at=entry.ended_at or before.ended_at)
         await self._store.keep_recording(entry.id, to_json(asdict(entry)), entry.started_at)
+
+    async def forget_before(self, at: float) -> None:
+        """Delete what was begun before that time, with its files. Raises: Unavailable."""
+        while page := await self._store.recordings_before(at, AT_ONCE):
+            for entry in map(_ENTRY.validate_json, page):
+                await self._files.delete(entry.file)
+                await self._store.forget_recording(entry.id)
+                log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=None)
+                details = {"recording": entry.id, "file": entry.file}
+                self._audit(Entry(self._clock(), "recording_forgotten", "system", call=entry.call, details=details))
 
     async def flush(self) -> None:
         """Wait until all that is entered is kept, while `run` goes on."""
@@ -99,7 +116,7 @@ class RecordingsApi:
         viewer = exchange.session.agent
         self._check_right(viewer)
 
-        async def read(cursor: str | None, limit: int) -> list[Entry]:
+        async def read(cursor: str | None, limit: int) -> list[Known]:
             return [_ENTRY.validate_json(data) for data in await self._store.recordings(cursor, limit)]
 
         entries, following = await look_back(
@@ -123,6 +140,7 @@ class RecordingsApi:
         entry = await self._complete(exchange.path["recording"])
         if not _may_hear(viewer, entry):
             raise _unknown()
+        exchange.note({"file": entry.file, "of": entry.call})
         if self._fetched >= AT_ONCE:
             raise Refused(Code.TOO_MANY, f"{AT_ONCE} recordings are being fetched already; try again in a moment")
         self._fetched += 1
@@ -136,11 +154,12 @@ class RecordingsApi:
     async def delete(self, exchange: Exchange) -> None:
         """Raises: Refused `not_found`, `not_allowed_now`; Unavailable."""
         entry = await self._complete(exchange.path["recording"])
+        exchange.note({"file": entry.file, "of": entry.call})
         await self._files.delete(entry.file)
         await self._store.forget_recording(entry.id)
         log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=exchange.session.agent.id)
 
-    async def _complete(self, name: str) -> Entry:
+    async def _complete(self, name: str) -> Known:
         """The recording of this name, once nothing is written to it any more."""
         await self.flush()
         data = await self._store.recording(name)
@@ -156,14 +175,14 @@ class RecordingsApi:
         if viewer.role not in OVERSEERS and not self._control.directory().settings.agents_hear_recordings:
             raise Refused(Code.FEATURE_DISABLED, "agents may not hear recordings")
 
-    def _state(self, entry: Entry) -> Literal["recording", "paused", "complete"]:
+    def _state(self, entry: Known) -> Literal["recording", "paused", "complete"]:
         call = self._control.calls().get(entry.call)
         now = call.recording if call is not None and not call.ended else None
         if now is None or now.id != entry.id:
             return "complete"
         return "paused" if now.paused else "recording"
 
-    def _document(self, entry: Entry) -> RecordingDocument:
+    def _document(self, entry: Known) -> RecordingDocument:
         return RecordingDocument(
             id=entry.id,
             call_id=entry.call,
@@ -186,21 +205,21 @@ class RecordingsApi:
             ),
             Route(
                 "GET", path, "get_recording", "The sound of a recording", "history", self.hear, raw=WAV,
-                codes=(*codes, Code.FEATURE_DISABLED, Code.TOO_MANY),
+                codes=(*codes, Code.FEATURE_DISABLED, Code.TOO_MANY), audit=(),
             ),
             Route(
                 "DELETE", path, "delete_recording", "Delete a recording and its file", "history", self.delete,
-                status=204, codes=codes, access=Access.ADMIN,
+                status=204, codes=codes, access=Access.ADMIN, audit=(),
             ),
         ]  # fmt: skip
 
 
-def _not_listed(entry: Entry) -> None:
+def _not_listed(entry: Known) -> None:
     log.warning("recording_not_listed", call_id=entry.call, file=entry.file)
 
 
-def _entry(call: Call, recording: Recording, ended_at: float | None) -> Entry:
-    return Entry(
+def _entry(call: Call, recording: Recording, ended_at: float | None) -> Known:
+    return Known(
         recording.id, call.id, recording.file, recording.by, recording.since, ended_at, tuple(sorted(_agents(call)))
     )
 
@@ -209,11 +228,11 @@ def _agents(call: Call) -> frozenset[str]:
     return frozenset(party.agent for party in call.joined() if party.agent is not None)
 
 
-def _may_hear(viewer: Agent, entry: Entry) -> bool:
+def _may_hear(viewer: Agent, entry: Known) -> bool:
     return viewer.role in OVERSEERS or viewer.id in entry.agents
 
 
-def _wanted(entry: Entry, query: RecordingsQuery) -> bool:
+def _wanted(entry: Known, query: RecordingsQuery) -> bool:
     return (
         (query.to is None or entry.started_at < query.to.timestamp())
         and (query.call is None or entry.call == query.call)
@@ -225,7 +244,7 @@ def _unknown() -> Refused:
     return Refused(Code.NOT_FOUND, "there is no such recording, or its file is gone")
 
 
-async def _send(request: web.BaseRequest, entry: Entry, sound: RecordedSound) -> web.StreamResponse:
+async def _send(request: web.BaseRequest, entry: Known, sound: RecordedSound) -> web.StreamResponse:
     """Pass it on, chunk by chunk. Whoever is cut short finds less than `Content-Length`."""
     name = entry.file.rpartition("/")[2]
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}.wav"'})

@@ -23,6 +23,10 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+DETAILS = web.RequestKey("audit", dict[str, str])
+"""Under this name a request has what goes into the record of it."""
+
+
 class Access(StrEnum):
     """Who may ask: everybody; whoever has a token; supervisors and admins; only admins.
 
@@ -58,6 +62,11 @@ class Exchange:
             raise RuntimeError("a public route wants to know who it is")
         return self.who
 
+    def note(self, details: Mapping[str, str]) -> None:
+        """Have it in the record of this request, besides what its route says."""
+        noted = self.http[DETAILS]
+        noted.update(details)
+
 
 type Handler = Callable[[Exchange], Awaitable[object]]
 
@@ -68,7 +77,8 @@ class Route:
 
     `codes` are those that this operation may answer with beyond the ones that follow from the rest. Where `raw` is
     given, the answer is an aiohttp response of that content type, and `answer` does no more than describe it; `also` is
-    another content type that a client may ask for. An `optional_body` that is not there counts as `{}`.
+    another content type that a client may ask for. An `optional_body` that is not there counts as `{}`. With `audit`
+    the request goes into the record, with the fields of its body or query that are named there.
     """
 
     method: str
@@ -89,11 +99,17 @@ class Route:
     also: str | None = None
     secret_answer: bool = False
     description: str | None = None
+    audit: Sequence[str] | None = None
 
     @property
     def body(self) -> TypeAdapter[Any] | None:
         """What validates the body; None where there is none."""
         return adapter(self.request) if self.request is not None else None
+
+    @property
+    def scope(self) -> str:
+        """What a program's key must have for it (`config.api_keys`); many can be had by nobody but people."""
+        return f"{self.tag}:{'read' if self.method == 'GET' else 'write'}"
 
     @property
     def parameters(self) -> list[str]:

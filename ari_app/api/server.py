@@ -9,6 +9,8 @@ from pydantic_core import to_json
 from ari_app.api.admin_api import AdminApi
 from ari_app.api.agents_api import AgentsApi
 from ari_app.api.asyncapi import asyncapi
+from ari_app.api.audited_calls import entries_of
+from ari_app.api.auditor import Auditor
 from ari_app.api.authentication import Authentication
 from ari_app.api.calls_api import CallsApi
 from ari_app.api.desk_files import DeskFiles
@@ -32,6 +34,10 @@ from ari_app.api.supervision_api import SupervisionApi
 from ari_app.api.targets_api import TargetsApi
 from ari_app.api.tickets import Tickets
 from ari_app.api.websocket import EventsApi
+from ari_app.audit.chain import Entry
+from ari_app.calls.model import Call
+
+DAY = 86_400.0
 
 
 class ApiServer:
@@ -46,6 +52,7 @@ class ApiServer:
         metrics: Metrics,
         phones: Phones,
         files: RecordingFiles,
+        audit: Callable[[Entry], None],
         *,
         token_lifetime: float = 12 * 3600.0,
         token_idle: float = 2 * 3600.0,
@@ -53,6 +60,10 @@ class ApiServer:
         rates: Rates | None = None,
     ) -> None:
         self._hub = hub
+        self._store = store
+        self._audit = audit
+        self._clock = clock
+        self.auditor = Auditor(audit, control.directory, clock)
         self._authentication = authentication = Authentication(
             control, store, self._session_ended, lifetime=token_lifetime, idle=token_idle, clock=clock
         )
@@ -66,7 +77,7 @@ class ApiServer:
             control, authentication, lambda: (*hub.publisher.sessions(), *self._sockets.sessions()), self._session_ended
         )
         self.history = HistoryApi(control, agents, store, clock)
-        self.recordings = RecordingsApi(control, store, files, clock)
+        self.recordings = RecordingsApi(control, store, files, audit, clock)
         self.board = Board(control, agents, store, hub.live_changed, clock)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
@@ -91,19 +102,37 @@ class ApiServer:
             _document("/v1/asyncapi.json", "asyncapi", "The events, as an AsyncAPI document", asyncapi),
         ]
         desk = DeskFiles(lambda: control.directory().settings.desk.embedded_in)
+        answers = Answers(store, lambda: control.directory().settings.keep_days.answers * DAY)
         self._dispatch = Dispatcher(
             Router([*self.routes, *desk.routes()]),
             control,
             authentication,
-            Answers(store),
+            answers,
             metrics,
             hub.failed,
             rates or Rates(clock),
+            self.auditor,
         )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request (see `Listener`)."""
         return await self._dispatch(request)
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        """Show it to whoever keeps something of calls."""
+        self.board.call_changed(before, call)
+        self.history.call_changed(call)
+        self.recordings.call_changed(before, call)
+        for entry in entries_of(before, call, self._clock()):
+            self._audit(entry)
+
+    async def forget_old(self) -> None:
+        """Forget what the administrator no longer wants kept. Raises: Unavailable."""
+        days, now = self._control.directory().settings.keep_days, self._clock()
+        while await self._store.forget_records(now - days.history * DAY):
+            pass
+        if days.recordings is not None:
+            await self.recordings.forget_before(now - days.recordings * DAY)
 
     async def keep_tokens(self) -> None:
         """Write the tokens and passwords known here to a store that has lost them. Raises: StoreUnavailable."""
@@ -148,6 +177,7 @@ class ApiServer:
         """
         for agent in agents:
             await self._authentication.forget(agent)
+            await self._store.forget_agent(agent)
 
     def _session_ended(self, digest: str) -> None:
         self._tickets.end_session(digest)

@@ -69,13 +69,13 @@ class SessionsApi:
         return [
             Route(
                 "PUT", "/v1/me/password", "change_password", "Choose another password; my other sessions end",
-                "session", self.change_password, status=204, request=NewPassword,
+                "session", self.change_password, status=204, request=NewPassword, audit=(),
                 statuses={
                     429: "`rate_limited`: the password given as the current one was wrong too often, or too many wait"
                 },
             ),
             Route(
                 "DELETE", "/v1/agents/{agent}/sessions", "end_sessions", "End all sessions of an agent", "session",
-                self.end, SessionsEnded, codes=(Code.NOT_FOUND,), access=Access.ADMIN,
+                self.end, SessionsEnded, codes=(Code.NOT_FOUND,), access=Access.ADMIN, audit=(),
             ),
         ]  # fmt: skip

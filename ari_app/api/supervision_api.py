@@ -54,6 +54,7 @@ class SupervisionApi:
             Route(
                 "PUT", "/v1/agents/{agent}/state", "set_agent_state", "Change somebody's state", "supervision",
                 self.set_state, AgentRow, request=StateForAnother, codes=(Code.NOT_FOUND,), access=Access.OVERSEER,
+                audit=("state", "reason"),
             ),
             Route(
                 "GET", "/v1/live", "get_live", "How queues and groups are now and today", "supervision", self.live,

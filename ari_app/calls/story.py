@@ -8,7 +8,7 @@ go.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ari_app.calls.discretion import without_digits
@@ -138,6 +138,12 @@ class Stories:
         """The call's story, oldest first; None for a call nobody remembers."""
         story = self._stories.get(call)
         return None if story is None else tuple(story.entries)
+
+    def forget(self, before: float, up: Container[CallId]) -> None:
+        """Forget the stories of calls in which nothing has happened since that time, but of those that are `up`."""
+        for call, story in tuple(self._stories.items()):
+            if call not in up and story.entries and story.entries[-1].at < before:
+                del self._stories[call]
 
     def calls(self) -> Iterable[CallId]:
         """The calls that have a story."""

@@ -4,7 +4,9 @@ Owns hashing and checking. Both are slow on purpose (about 20 ms of CPU): call t
 """
 
 import hmac
+import secrets
 from dataclasses import dataclass, field
+from datetime import date
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,6 +21,10 @@ MEMORY, PASSES, LANES = range(7_168, 131_072 + 1), range(1, 11), range(1, 5)
 _NOBODY = _HASHER.hash("nobody has this password")
 
 
+KEY = "cck_"
+"""What the keys of programs begin with: scanners of code find one that was published."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """Exactly one of the two. Never shown: not by repr, not in logs."""
@@ -30,6 +36,21 @@ class Credential:
         """What is kept with a session, so that another password ends it: does not tell the one it was begun with."""
         secret = self.password_hash or self.password or ""
         return hmac.new(salt.encode(), secret.encode(), "sha256").hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A program that uses the API, and what it may do; `expires`: the day from which on it may nothing (UTC)."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    expires: date | None = None
+
+
+def make_key() -> str:
+    """A new key, of 256 random bits: only its SHA-256 is to be kept."""
+    return f"{KEY}{secrets.token_urlsafe(32)}"
 
 
 def hash_password(password: str) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from ari_app.config.credentials import Credential
+from ari_app.config.api_keys import ApiKeyEntry
+from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.document import Document, Path, read_document
 from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
@@ -36,6 +37,7 @@ from ari_app.routing.directory import (
     Directory,
     Group,
     IceServer,
+    KeepDays,
     Monitoring,
     PagePhone,
     Queue,
@@ -57,6 +59,7 @@ _MAPPED: Mapping[str, TypeAdapter[Any]] = {
     "caller_ids": TypeAdapter(CallerIdEntry),
     "classes_of_service": TypeAdapter(ClassOfServiceEntry),
     "announcements": TypeAdapter(Announcement),
+    "api_keys": TypeAdapter(ApiKeyEntry),
 }
 _OUTSIDE: TypeAdapter[OutsideEntry] = TypeAdapter(OutsideEntry)
 _SETTINGS: TypeAdapter[SettingsEntry] = TypeAdapter(SettingsEntry)
@@ -64,11 +67,12 @@ _SETTINGS: TypeAdapter[SettingsEntry] = TypeAdapter(SettingsEntry)
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the file says, and its `text`. `credentials` are by agent."""
+    """What the file says, and its `text`. `credentials` are by agent, `api_keys` by the hash of each."""
 
     directory: Directory
     credentials: Mapping[str, Credential]
     text: str = field(default="", repr=False)  # with secrets
+    api_keys: Mapping[str, ApiKey] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def load(path: str | FilePath) -> Configuration:
@@ -118,7 +122,8 @@ def parse(text: str, file: str = "callcentre.yaml") -> Configuration:
         document.complain((), "must be sections such as agents: and groups:")
     if document.errors:
         raise ConfigInvalid(sorted(document.errors, key=lambda e: (e.line, e.field)))
-    return Configuration(_directory(sections), _credentials(sections), text)
+    keys = MappingProxyType({entry.key_hash: entry.key(i) for i, entry in sections.api_keys.items()})
+    return Configuration(_directory(sections), _credentials(sections), text, keys)
 
 
 def _sections(value: dict[str, Any], document: Document) -> Sections:
@@ -190,7 +195,7 @@ def _message(detail: ErrorDetails) -> str:
             return message[:1].lower() + message[1:]
 
 
-_SECRETS = frozenset({"password", "password_hash"})
+_SECRETS = frozenset({"password", "password_hash", "key_hash"})
 _SHOWN = 60  # characters
 
 
@@ -291,7 +296,7 @@ def _settings(s: Sections) -> Settings:
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
     other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
     other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk", "dispositions", "admission"}
-    other |= {"outside", "emergency"}
+    other |= {"outside", "emergency", "keep_days"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -306,6 +311,7 @@ def _settings(s: Sections) -> Settings:
         feature_codes=MappingProxyType(entry.feature_codes.codes()),
         monitoring=Monitoring(**entry.monitoring.model_dump()),
         dispositions=MappingProxyType(dict(entry.dispositions)),
+        keep_days=KeepDays(**entry.keep_days.model_dump()),
         outside=entry.outside.limits(),
         emergency=entry.emergency.emergency(),
         admission=Admission(**entry.admission.model_dump()),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ari_app.config.api_keys import ApiKeyEntry
 from ari_app.config.entry import Entry
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
 from ari_app.config.references import ANNOUNCEMENTS
@@ -51,6 +52,8 @@ class Everything(Entry):
     """What is otherwise for some agents, by id."""
     announcements: dict[str, Announcement] | None = None
     """Sound files of Asterisk without their ending, one or a list, by what they are played for."""
+    api_keys: dict[str, ApiKeyEntry] | None = None
+    """Programs that use the API, by id."""
     settings: SettingsEntry | None = None
     """Everything else."""
 

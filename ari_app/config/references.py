@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import assert_never
 
+from ari_app.config.api_keys import ApiKeyEntry
 from ari_app.config.document import Document, Path
 from ari_app.config.entry import Entry
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
@@ -67,6 +68,7 @@ class Sections:
     routing_points: dict[str, RoutingPointEntry] = field(default_factory=dict)
     caller_ids: dict[str, CallerIdEntry] = field(default_factory=dict)
     outside: list[OutsideEntry] = field(default_factory=list)
+    api_keys: dict[str, ApiKeyEntry] = field(default_factory=dict)
     classes_of_service: dict[str, ClassOfServiceEntry] = field(default_factory=dict)
     announcements: dict[str, Announcement] = field(default_factory=dict)
     settings: SettingsEntry = field(default_factory=lambda: SettingsEntry())  # noqa: PLW0108 the class itself has no such type

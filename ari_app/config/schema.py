@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ari_app.config.entry import Entry
+from ari_app.config.keeping import KeepDaysEntry
 from ari_app.config.outside import EmergencyEntry, OutsideLimitsEntry
 from ari_app.config.values import (
     FeatureCode,
@@ -370,6 +371,8 @@ class SettingsEntry(Entry):
     """Which pages may use the API from a browser, and which may show the agents' page."""
     admission: AdmissionEntry = AdmissionEntry()
     """How many callers from outside are let in."""
+    keep_days: KeepDaysEntry = KeepDaysEntry()
+    """For how long what is stored of people is kept."""
     outside: OutsideLimitsEntry = OutsideLimitsEntry()
     """How much may be dialled outside."""
     emergency: EmergencyEntry = EmergencyEntry()

@@ -5,6 +5,7 @@ What is said stands in Redis, where each controller looks; the one that leads th
 
 import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -12,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from ari_app.ari.failures import AriError, Unreachable
 from ari_app.ari.gate import Gate, device
 from ari_app.ari.http import HttpClient
+from ari_app.audit.chain import TERMINAL, Entry
+from ari_app.audit.trail import record
 from ari_app.calls.model import Call
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
-from ari_app.configured import opened_store
+from ari_app.configured import opened_audit, opened_store
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import CallControlError
 from ari_app.operations.text import counted
@@ -61,6 +64,7 @@ def run(settings: ProcessSettings, asterisk: str, *, undo: bool, wait: bool) -> 
 async def _undo(settings: ProcessSettings, asterisk: str) -> None:
     async with opened_store(settings) as store:
         await store.set_drained(asterisk, drained=False)
+    await _record(settings, asterisk, "undrain")
     print(f"{asterisk} takes new calls again")
 
 
@@ -75,10 +79,16 @@ async def _drain(settings: ProcessSettings, place: AsteriskPlace, *, wait: bool)
     try:
         async with opened_store(settings) as store:
             await store.set_drained(place.name, drained=True)
+        await _record(settings, place.name, "drain")
         found = _Left(place.url, http, device(settings.stasis_app))
         await until_empty(place.name, found.shut, calls, found.channels, wait=wait)
     finally:
         await http.close()
+
+
+async def _record(settings: ProcessSettings, asterisk: str, what: str) -> None:
+    async with opened_audit(settings) as audit:
+        await record(audit, Entry(time.time(), what, TERMINAL, details={"asterisk": asterisk}))
 
 
 class _Left:

@@ -208,6 +208,19 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepDays:
+    """For how many days each sort of what is stored is kept; None: until somebody deletes it."""
+
+    history: float = 30.0
+    recordings: float | None = None
+    recents: float = 90.0
+    favourites: float | None = None
+    answers: float = 0.05
+    stories: float = 1.0
+    audit: float = 90.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Behaviour for the whole call centre. Times in seconds."""
 
@@ -254,6 +267,7 @@ class Settings:
     page_phone: PagePhone = field(default_factory=PagePhone)
     desk: Desk = field(default_factory=Desk)
     admission: Admission = field(default_factory=Admission)
+    keep_days: KeepDays = field(default_factory=KeepDays)
     outside: OutsideLimits = field(default_factory=OutsideLimits)
     emergency: Emergency = field(default_factory=Emergency)
 

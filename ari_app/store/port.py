@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ari_app.audit.chain import Kept, Line, Link
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -182,6 +184,9 @@ class History(Protocol):
     async def notes(self, call: str) -> dict[str, bytes]:
         """What agents said of the call."""
 
+    async def forget_records(self, before: float) -> int:
+        """Forget the calls that ended before that time, with what was noted of them; how many they were."""
+
 
 class Recordings(Protocol):
     """Which recordings there are, newest first, as many as `RECORDINGS` allows; their sound is elsewhere."""
@@ -195,25 +200,54 @@ class Recordings(Protocol):
     async def recordings(self, after: str | None, limit: int) -> list[bytes]:
         """As many as `limit`, after the recording `after`."""
 
+    async def recordings_before(self, at: float, limit: int) -> list[bytes]:
+        """As many as `limit` of those that were begun before that time, the oldest first."""
+
     async def forget_recording(self, recording: str) -> None:
         """It is not there any more; one that is not kept counts as done."""
 
+
+class AuditTrail(Protocol):
+    """The record of who did what (`audit.chain`); of all controllers, and of what is done at a terminal."""
+
+    async def audit_kept(self) -> Kept:
+        """Where it begins and ends."""
+
+    async def append_audit(self, after: Link, lines: Sequence[Line], forget_before: float) -> Link:
+        """Write the lines, if `after` is the last one: all of them or none; the one that is the last then.
+
+        Some of those that were written before that time (seconds since the epoch), or are more than `AUDIT_LINES`, are
+        forgotten with it.
+        """
+
+    async def audit(self, after: str, limit: int) -> list[tuple[str, Line]]:
+        """As many lines as `limit`, the oldest first, each with its position; after that one, or from the first."""
+
+    async def erase_audit(self, lines: Sequence[int]) -> None:
+        """Forget the numbers of people in the lines with these numbers."""
+
+
+AUDIT_LINES = 200_000
 
 RECORDINGS = 20_000
 
 HISTORY = 5_000
 """Records of all; a tenth of them of each agent."""
-HISTORY_TTL = 30 * 86_400
-"""Seconds for which a record, and what is noted of a call, is kept at most."""
-
 COUNTS_TTL = 3 * 86_400
 """Seconds."""
 
 # So much is kept of each agent, and no more.
 RECENTS = 20
 FAVOURITES = 100
-# Seconds after which the recents of somebody who called nobody are forgotten.
-RECENTS_TTL = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Seconds for which things are kept from when they were written last; 0: until they are deleted."""
+
+    history: int = 30 * 86_400
+    recents: int = 90 * 86_400
+    favourites: int = 0
 
 
 class Favourites(Protocol):
@@ -234,6 +268,9 @@ class Favourites(Protocol):
     async def favourites(self, agent: str) -> list[str]:
         """Whom they marked, in the order in which they did."""
 
+    async def forget_agent(self, agent: str) -> None:
+        """Whom they reached and marked, and the caller ID that they chose last."""
+
 
 class Store(
     Snapshots,
@@ -249,7 +286,9 @@ class Store(
     Recordings,
     Protocol,
 ):
-    """All of it."""
+    """All of it. `keep` says for how long; it may be exchanged at any time."""
+
+    keep: Keep
 
     async def ping(self) -> None:
         """Ask whether the store can be used; returns if so."""

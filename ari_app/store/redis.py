@@ -18,6 +18,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:notes:<call>       hash    agent -> what they noted of it; expires
     {p}:recents:<agent>    list    targets reached, newest first; expires
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
+    {p}:audit              stream  who did what; {p}:audit:chain and {p}:audit:numbers: see `redis_audit`
     {p}:lease:<asterisk>   string  who leads it, and their address, or `released`; expires
     {p}:fence:<asterisk>   string  the highest number of a lease that was given, and to whom
     {p}:turn:store:<asterisk>  string  whoever leads it, and how many of their writes were not answered
@@ -38,20 +39,19 @@ from ari_app.store.port import (
     COUNTS_TTL,
     FAVOURITES,
     HISTORY,
-    HISTORY_TTL,
     RECENTS,
-    RECENTS_TTL,
     RECORDINGS,
     Claim,
     Finished,
     InProgress,
+    Keep,
     KeptConfiguration,
     check_hash,
 )
 from ari_app.store.scripts import Scripts, sources
 
 IN_PROGRESS = b""
-SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_record", "keep_recording"))
+SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_record", "keep_recording", "forget_records"))
 # Lua takes some thousand words of a command at once.
 FIELDS = 1000
 
@@ -64,6 +64,7 @@ class RedisStore:
     several, is the one whose calls are kept."""
 
     def __init__(self, client: Redis, prefix: str, fence: Fence | None = None, asterisk: str = "") -> None:
+        self.keep = Keep()
         self._client = client
         self._scripts = Scripts(client, prefix, SCRIPTS, fence)
         self._tag = self._scripts.tag
@@ -188,7 +189,7 @@ class RedisStore:
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
         with ERRORS:
-            most = (HISTORY_TTL, HISTORY, HISTORY // 10)
+            most = (self.keep.history, HISTORY, HISTORY // 10)
             await self._scripts.run("keep_record", call, record, at, *most, *of)
 
     async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
@@ -199,12 +200,16 @@ class RedisStore:
 
     async def note(self, call: str, agent: str, data: bytes) -> None:
         key = f"{self._tag}:notes:{call}"
-        await self._write(("HSET", key, agent, data), ("EXPIRE", key, HISTORY_TTL))
+        await self._write(("HSET", key, agent, data), ("EXPIRE", key, self.keep.history))
 
     async def notes(self, call: str) -> dict[str, bytes]:
         with ERRORS:
             kept: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:notes:{call}")
         return {agent.decode(): data for agent, data in kept.items()}
+
+    async def forget_records(self, before: float) -> int:
+        with ERRORS:
+            return int(await self._scripts.run("forget_records", before, FIELDS))
 
     async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
         with ERRORS:
@@ -218,6 +223,13 @@ class RedisStore:
         key = f"{self._tag}:recordings"
         with ERRORS:
             found = await self._page(key, after, limit)
+            kept: list[Any] = await self._client.hmget(f"{key}:data", found) if found else []
+        return [bytes(data) for data in kept if data is not None]
+
+    async def recordings_before(self, at: float, limit: int) -> list[bytes]:
+        key = f"{self._tag}:recordings"
+        with ERRORS:
+            found = _texts(await self._client.zrangebyscore(key, "-inf", f"({at}", 0, limit))
             kept: list[Any] = await self._client.hmget(f"{key}:data", found) if found else []
         return [bytes(data) for data in kept if data is not None]
 
@@ -240,7 +252,7 @@ class RedisStore:
             ("LREM", key, 0, target),
             ("LPUSH", key, target),
             ("LTRIM", key, 0, RECENTS - 1),
-            ("EXPIRE", key, RECENTS_TTL),
+            ("EXPIRE", key, self.keep.recents),
         )
 
     async def recents(self, agent: str) -> list[str]:
@@ -250,7 +262,7 @@ class RedisStore:
     async def add_favourite(self, agent: str, target: str) -> bool:
         key = f"{self._tag}:favourites:{agent}"
         with ERRORS:
-            return bool(await self._scripts.run("add_favourite", key, target, FAVOURITES))
+            return bool(await self._scripts.run("add_favourite", key, target, FAVOURITES, self.keep.favourites))
 
     async def remove_favourite(self, agent: str, target: str) -> None:
         await self._write(("ZREM", f"{self._tag}:favourites:{agent}", target))
@@ -258,6 +270,10 @@ class RedisStore:
     async def favourites(self, agent: str) -> list[str]:
         with ERRORS:
             return _texts(await self._client.zrange(f"{self._tag}:favourites:{agent}", 0, -1))
+
+    async def forget_agent(self, agent: str) -> None:
+        keys = (f"{self._tag}:recents:{agent}", f"{self._tag}:favourites:{agent}")
+        await self._write(("DEL", *keys), ("HDEL", f"{self._tag}:caller_ids", agent))
 
     async def ping(self) -> None:
         with ERRORS:

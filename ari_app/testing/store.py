@@ -11,6 +11,7 @@ from ari_app.store.port import (
     Claim,
     Finished,
     InProgress,
+    Keep,
     KeptConfiguration,
     check_hash,
 )
@@ -20,6 +21,7 @@ class MemoryStore:
     """See `port.Store`."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.keep = Keep()
         self._clock = clock
         self._snapshots: dict[str, bytes] = {}
         self._configuration: KeptConfiguration | None = None
@@ -144,6 +146,13 @@ class MemoryStore:
     async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
         return [self._records[call][1] for call in _page(self._listed(of), after, limit)]
 
+    async def forget_records(self, before: float) -> int:
+        old = [call for call, (at, _, _) in self._records.items() if at < before]
+        for call in old:
+            del self._records[call]
+            self._notes.pop(call, None)
+        return len(old)
+
     async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
         self._recordings[recording] = (at, data)
         for old in self._newest_recordings()[RECORDINGS:]:
@@ -154,6 +163,10 @@ class MemoryStore:
 
     async def recordings(self, after: str | None, limit: int) -> list[bytes]:
         return [self._recordings[name][1] for name in _page(self._newest_recordings(), after, limit)]
+
+    async def recordings_before(self, at: float, limit: int) -> list[bytes]:
+        old = [name for name in reversed(self._newest_recordings()) if self._recordings[name][0] < at]
+        return [self._recordings[name][1] for name in old[:limit]]
 
     async def forget_recording(self, recording: str) -> None:
         self._recordings.pop(recording, None)
@@ -193,6 +206,10 @@ class MemoryStore:
 
     async def favourites(self, agent: str) -> list[str]:
         return list(self._favourites.get(agent, ()))
+
+    async def forget_agent(self, agent: str) -> None:
+        for kept in (self._recents, self._favourites, self._caller_ids):
+            kept.pop(agent, None)
 
     async def ping(self) -> None:
         return

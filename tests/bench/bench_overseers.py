@@ -127,7 +127,7 @@ async def ours(agents: int, windows: int) -> None:
     await mirror.wait_fresh()
     control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
     hub = EventHub(control, live, metrics)
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles())
+    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None)
     freeze_for_gc()
 
     async def happen(record: AgentRecord) -> None:

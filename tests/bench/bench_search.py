@@ -32,7 +32,7 @@ from ari_app.availability.mirror import Mirror
 from ari_app.calls.commands import Command
 from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallId
-from ari_app.config.credentials import Credential
+from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.errors import AsteriskUnavailable
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
@@ -144,6 +144,9 @@ class Quiet:
     def directory(self) -> Directory:
         return self._directory
 
+    def api_keys(self) -> Mapping[str, ApiKey]:
+        return {}
+
     def credential(self, agent: str) -> Credential | None:
         return NOBODYS
 
@@ -200,7 +203,9 @@ async def serve(agents: int, groups: int) -> None:
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
     control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
-    server = ApiServer(control, live, store, EventHub(control, live, metrics), metrics, NoPhones(), NoFiles())
+    server = ApiServer(
+        control, live, store, EventHub(control, live, metrics), metrics, NoPhones(), NoFiles(), lambda _: None
+    )
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)

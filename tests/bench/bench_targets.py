@@ -97,7 +97,7 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
     freeze_for_gc()
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles())
+    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None)
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)

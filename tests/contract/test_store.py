@@ -357,3 +357,33 @@ async def test_the_tokens_of_an_agent_are_known_oldest_first_until_they_end(stor
     await store.delete_token(first)
     assert await store.tokens("alice") == [second]
     assert await store.tokens("nobody") == []
+
+
+async def test_calls_that_ended_long_ago_are_forgotten_with_what_was_noted_of_them(store: Store) -> None:
+    for n in range(5):
+        await store.keep_record(f"c{n}", b"%d" % n, ["alice"], float(n))
+        await store.note(f"c{n}", "alice", b"note")
+    assert await store.forget_records(3.0) == 3
+    assert await store.forget_records(3.0) == 0
+    assert await store.records(None, None, 10) == [b"4", b"3"]
+    assert await store.records("alice", None, 10) == [b"4", b"3"]
+    assert (await store.notes("c1"), await store.notes("c3")) == ({}, {"alice": b"note"})
+
+
+async def test_recordings_of_before_a_time_are_found_the_oldest_first(store: Store) -> None:
+    for n in range(5):
+        await store.keep_recording(f"r{n}", b"%d" % n, float(n))
+    assert await store.recordings_before(3.0, 2) == [b"0", b"1"]
+    assert await store.recordings_before(0.0, 2) == []
+
+
+async def test_what_an_agent_reached_and_marked_is_forgotten_with_them(store: Store) -> None:
+    for agent in ("alice", "bob"):
+        await store.note_recent(agent, "number:+331")
+        await store.add_favourite(agent, "number:+331")
+        await store.set_caller_id(agent, "main")
+    await store.forget_agent("alice")
+    assert (await store.recents("alice"), await store.favourites("alice"), await store.caller_id("alice")) == (
+        [], [], None,
+    )  # fmt: skip
+    assert await store.recents("bob") == await store.favourites("bob") == ["number:+331"]

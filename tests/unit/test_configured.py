@@ -6,7 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from ari_app.config.errors import ConfigInvalid
-from ari_app.configured import Kept, read
+from ari_app.config.file import parse
+from ari_app.configured import Kept, read, since_kept
 from ari_app.store.port import KeptConfiguration
 from ari_app.testing.store import MemoryStore
 
@@ -75,3 +76,16 @@ async def test_the_demonstrations_people_do_not_serve_in_place_of_ones_own_fault
     assert str(invalid.value.errors[-1]) == (
         f"{file}: what ran last came from /srv/demo, and does not run in place of what is in /srv/ours"
     )
+
+
+def test_what_has_changed_while_nothing_ran_is_on_record_and_no_secret_is() -> None:
+    text = DEMO.read_text()
+    now = parse(text)
+    assert since_kept(None, now) == {"configuration": "the first"}
+    assert since_kept(KeptConfiguration(text.encode(), AT), now) == {}
+    before = text.replace("password: alice-demo", "password: another-secret").replace("name: Alice", "name: Alicia")
+    found = since_kept(KeptConfiguration(before.encode(), AT), now)
+    assert found["credentials.alice"] == "changed"
+    assert "Alicia" in found["agents.alice.name"]
+    assert "secret" not in repr(found)
+    assert "another version" in since_kept(KeptConfiguration(b"groups: 7", AT), now)["configuration"]

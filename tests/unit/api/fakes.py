@@ -18,12 +18,13 @@ from ari_app.api.limits import Rates
 from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
+from ari_app.audit.chain import Entry
 from ari_app.availability.port import CHOICES
 from ari_app.calls.commands import Command
 from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
 from ari_app.calls.story import StoryEntry
-from ari_app.config.credentials import Credential
+from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.config.file import load
 from ari_app.engine import storyfile
@@ -65,6 +66,7 @@ class FakeControl:
         self.lost = asyncio.Event()
         self.now_directory: Directory = DEMO.directory
         self.credentials: Mapping[str, Credential] = DEMO.credentials
+        self.keys: dict[str, ApiKey] = {}
         self.found: list[ConfigError] = []
         self.stories: dict[str, list[StoryEntry]] = {}
         self.parts = {"asterisk": True, "store": True}
@@ -108,6 +110,9 @@ class FakeControl:
 
     def credential(self, agent: str) -> Credential | None:
         return self.credentials.get(agent)
+
+    def api_keys(self) -> Mapping[str, ApiKey]:
+        return self.keys
 
     async def reload(self) -> Sequence[ConfigError]:
         return self.found
@@ -299,6 +304,7 @@ class World:
     burst: float = 1_000.0
     connections: Connections | None = None
     port: int = 0
+    recorded: list[Entry] = field(default_factory=list)
 
     async def start(self) -> "World":
         self.store = FlakyStore(self.clock)
@@ -317,6 +323,7 @@ class World:
             self.metrics,
             self.phones,
             self.files,
+            self.recorded.append,
             clock=self.clock,
             rates=Rates(self.clock, burst=self.burst),
         )

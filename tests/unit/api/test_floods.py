@@ -162,7 +162,7 @@ async def test_what_is_not_there_is_not_kept_for_repeats(world: World, alice: st
 
 async def test_of_one_agent_so_many_answers_are_kept_and_the_oldest_goes() -> None:
     store = MemoryStore()
-    answers = Answers(store)
+    answers = Answers(store, lambda: 3600.0)
 
     async def act(number: int, again: bool) -> tuple[Kept, bool]:
         return Kept("f", 200, "", str(number), None), True

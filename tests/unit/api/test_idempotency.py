@@ -62,7 +62,7 @@ async def test_of_many_at_once_one_acts(world: World) -> None:
         await gate.wait()
         return Kept("f", 200, "application/json", str(number), None), True
 
-    answers = Answers(world.store)
+    answers = Answers(world.store, lambda: 3600.0)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(answers.once(("a", "p", "k"), "f", partial(act, n))) for n in range(20)]
         other = group.create_task(answers.once(("a", "p", "other"), "f", partial(act, 99)))
@@ -135,10 +135,10 @@ async def test_answers_outlive_a_restart(world: World, alice: str) -> None:
     async def never(again: bool = False) -> tuple[Kept, bool]:
         raise AssertionError("done twice")
 
-    first = await Answers(world.store).once(("a", "p", "k"), "f", act)
-    assert await Answers(world.store).once(("a", "p", "k"), "f", never) == first
+    first = await Answers(world.store, lambda: 3600.0).once(("a", "p", "k"), "f", act)
+    assert await Answers(world.store, lambda: 3600.0).once(("a", "p", "k"), "f", never) == first
     with pytest.raises(Refused):
-        await Answers(world.store).once(("a", "p", "k"), "other", never)
+        await Answers(world.store, lambda: 3600.0).once(("a", "p", "k"), "other", never)
 
 
 async def _die_over(world: World, path: str) -> None:
@@ -190,7 +190,7 @@ async def test_only_the_last_answers_stay_in_memory_and_the_others_are_in_the_st
     world: World, alice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ari_app.api.idempotency.IN_MEMORY", 2)
-    answers = Answers(world.store)
+    answers = Answers(world.store, lambda: 3600.0)
 
     async def act(again: bool = False) -> tuple[Kept, bool]:
         acts.append(1)

@@ -1,0 +1,39 @@
+"""What a configuration has that another has not: by name, and without any secret."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ari_app.api.effective import effective
+from ari_app.config.credentials import ApiKey, Credential
+from ari_app.routing.directory import Directory
+
+type Credentials = Callable[[str], Credential | None]
+MOST = 100
+"""Changes that are named one by one."""
+
+
+def state_of(directory: Directory, credentials: Credentials, keys: Mapping[str, ApiKey]) -> dict[str, object]:
+    """All of a configuration that can differ; of credentials, what tells one from another."""
+    secrets = {name: found.fingerprint(name) for name in directory.agents if (found := credentials(name)) is not None}
+    secrets |= {f"key:{key.id}": digest for digest, key in keys.items()}
+    programs = {key.id: {"scopes": sorted(key.scopes), "expires": str(key.expires)} for key in keys.values()}
+    return {**effective(directory), "api_keys": programs, "credentials": secrets}
+
+
+def difference(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:
+    """By path (`agents.alice.groups`): `added`, `removed`, or from what to what; of credentials, `changed`."""
+    found = dict(_differing("", before, after))
+    if len(found) > MOST:
+        return {**dict(list(found.items())[:MOST]), "more": str(len(found) - MOST)}
+    return found
+
+
+def _differing(path: str, before: object, after: object) -> Iterator[tuple[str, str]]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}, key=str):
+            where = f"{path}.{name}" if path else str(name)
+            if name not in before or name not in after:
+                yield where, "added" if name in after else "removed"
+            else:
+                yield from _differing(where, before[name], after[name])
+    elif before != after:
+        yield path, "changed" if path.startswith("credentials.") else f"{before} -> {after}"

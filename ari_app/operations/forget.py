@@ -1,0 +1,199 @@
+"""`ari-app forget NUMBER…`: finds what is stored of somebody outside by the forms of their number, and with `--do`
+removes it.
+
+Calls stay as figures, without name, number and notes; recordings of them are deleted. What a controller has in memory
+goes with time, or its restart: that is said, and so is what has to wait for a call to be over.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field, replace
+
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from ari_app.api.models.history import DispositionDocument
+from ari_app.api.port import RecordingFiles
+from ari_app.api.recordings import Known
+from ari_app.ari.client import AriClient
+from ari_app.ari.http import HttpClient
+from ari_app.ari.stored_recordings import AllStoredRecordings, StoredRecordings
+from ari_app.audit.chain import ERASED, TERMINAL, Entry, read
+from ari_app.audit.trail import record
+from ari_app.calls.model import Call
+from ari_app.calls.records import Record
+from ari_app.config.settings import ProcessSettings
+from ari_app.configured import opened_audit, opened_store, reach_store
+from ari_app.engine.snapshots import Snapshots
+from ari_app.errors import CallControlError
+from ari_app.operations.audit import digits_of, lines, same_number
+from ari_app.store.client import disconnect
+from ari_app.store.port import AuditTrail, Store
+from ari_app.store.traces import RedisTraces
+
+_DONE, _FAILED, _USAGE = 0, 1, 2
+_PAGE = 200
+SHORTEST = 5
+"""Digits: shorter ones are numbers of the house."""
+
+_RECORD: TypeAdapter[Record] = TypeAdapter(Record)
+_RECORDING: TypeAdapter[Known] = TypeAdapter(Known)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody outside, by the numbers under which they are known."""
+
+    numbers: tuple[str, ...] = field(repr=False)
+
+    def has(self, number: str | None) -> bool:
+        """Whether this is one of them, however it is written."""
+        return number is not None and any(same_number(own, number) for own in self.numbers)
+
+    def is_in(self, text: str) -> bool:
+        """Whether one of them stands in the text."""
+        return any(digits_of(own) in text for own in self.numbers)
+
+
+@dataclass(slots=True)
+class Found:
+    """What is stored of them."""
+
+    records: list[Record] = field(default_factory=list)
+    recordings: list[Known] = field(default_factory=list)
+    marks: list[tuple[str, str, str]] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+    up: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where it is looked for. `calls` are those that are up, `over` those that ended a moment ago."""
+
+    store: Store
+    traces: RedisTraces
+    audit: AuditTrail
+    files: RecordingFiles
+    calls: Sequence[Call] = ()
+    over: Sequence[Call] = ()
+
+
+def run(settings: ProcessSettings, numbers: Sequence[str], *, do: bool) -> int:
+    """Do it, or say what it would do; the exit status is 1 where something is left."""
+    if any(len(digits_of(number)) < SHORTEST for number in numbers):
+        print(f"a number of somebody outside has at least {SHORTEST} digits", file=sys.stderr)
+        return _USAGE
+    try:
+        return asyncio.run(_run(settings, Person(tuple(numbers)), do=do))
+    except CallControlError as error:
+        print(f"not all is forgotten: {error.detail}; try again", file=sys.stderr)
+        return _FAILED
+
+
+async def _run(settings: ProcessSettings, person: Person, *, do: bool) -> int:
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(opened_store(settings))
+        audit = await stack.enter_async_context(opened_audit(settings))
+        client = reach_store(settings, connections=1)
+        stack.push_async_callback(disconnect, client)
+        http = HttpClient(settings.ari_user, settings.ari_password.get_secret_value())
+        stack.push_async_callback(http.close)
+        files = AllStoredRecordings([StoredRecordings(AriClient(place.url, http)) for place in settings.places])
+        calls: list[Call] = []
+        over: list[Call] = []
+        for apart in settings.kept_apart:
+            beside = await stack.enter_async_context(opened_store(settings, apart))
+            restored = await Snapshots(beside).restore()
+            calls += restored.calls
+            over += restored.over
+        places = Places(store, RedisTraces(client, settings.redis_prefix), audit, files, calls, over)
+        found = await look(places, person)
+        if do:
+            await forget(places, found)
+        return say(found, print, done=do)
+
+
+async def look(places: Places, person: Person) -> Found:
+    """What there is of them. Raises: StoreUnavailable."""
+    found = Found()
+    after: str | None = None
+    while page := await places.store.records(None, after, _PAGE):
+        records = [_RECORD.validate_json(data) for data in page]
+        found.records += [r for r in records if _is_of(r, person)]
+        after = records[-1].id
+    of = {r.id for r in found.records}
+    after = None
+    while page := await places.store.recordings(after, _PAGE):
+        recordings = [_RECORDING.validate_json(data) for data in page]
+        found.recordings += [r for r in recordings if r.call in of]
+        after = recordings[-1].id
+    for marks in await places.traces.marks():
+        found.marks += [(marks.kind, marks.agent, t) for t in marks.targets if person.has(t)]
+    found.answers = [key async for key, text in places.traces.answers() if person.is_in(text)]
+    async for line in lines(places.audit, await places.audit.audit_kept()):
+        try:
+            if any(person.has(number) for number in read(line).numbers.values()):
+                found.lines.append(line.link.number)
+        except ValueError:
+            continue  # `ari-app audit` says so
+    found.up = [call.id for call in places.calls if _has(call, person)]
+    found.over = [call.id for call in places.over if _has(call, person)]
+    return found
+
+
+def _is_of(record_: Record, person: Person) -> bool:
+    contact = record_.contact
+    return (contact is not None and person.has(contact.number)) or person.has(record_.dialled)
+
+
+def _has(call: Call, person: Person) -> bool:
+    return any(person.has(p.identity.number) for p in call.parties.values()) or person.has(call.dialled)
+
+
+async def forget(places: Places, found: Found) -> None:
+    """Remove it. Raises: Unavailable; then it may be done again."""
+    for recording in found.recordings:
+        await places.files.delete(recording.file)
+        await places.store.forget_recording(recording.id)
+    for old in found.records:
+        contact = replace(old.contact, name="", number="", anonymous=True) if old.contact is not None else None
+        dialled = None if old.contact is None or old.type.value != "inbound" else old.dialled
+        kept = replace(old, contact=contact, dialled=dialled)
+        await places.traces.replace_record(old.id, to_json(asdict(kept)))
+        for agent, note in (await places.store.notes(old.id)).items():
+            said = DispositionDocument.model_validate_json(note).model_copy(update={"notes": ""})
+            await places.store.note(old.id, agent, said.model_dump_json().encode())
+    for kind, agent, target in found.marks:
+        await places.traces.forget_mark(kind, agent, target)
+    for key in found.answers:
+        await places.traces.forget_answer(key)
+    await places.audit.erase_audit(found.lines)
+    counts = {"calls": len(found.records), "recordings": len(found.recordings), ERASED: len(found.lines)}
+    details = {name: str(number) for name, number in counts.items()}
+    await record(places.audit, Entry(time.time(), "forget", TERMINAL, details=details))
+
+
+def say(found: Found, write: Callable[[str], None], *, done: bool) -> int:
+    """What was found, and what became of it; the exit status."""
+    rows = (
+        (len(found.records), "calls that are over: name, number and notes", "the rest stays, as a figure"),
+        (len(found.recordings), "recordings, with their files", ""),
+        (len(found.marks), "recent targets and favourites of agents", ""),
+        (len(found.answers), "answers kept for repeats", ""),
+        (len(found.lines), "lines of the record of who did what: the number", "the lines stay"),
+    )
+    for number, what, more in rows:
+        write(f"{number:>6}  {what}{f' ({more})' if more else ''}: {'removed' if done else 'would be removed'}")
+    if not done:
+        write("nothing has changed; `ari-app forget --do` does it")
+    if found.over:
+        write(f"{len(found.over):>6}  calls ended a moment ago: they are forgotten by themselves in a minute")
+    if found.up:
+        write(f"{len(found.up):>6}  calls are up with this number: do it again when they are over")
+    write("stories and answers in the controller's memory stay until keep_days is over, or its restart")
+    return _FAILED if done and found.up else _DONE

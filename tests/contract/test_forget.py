@@ -1,0 +1,127 @@
+"""What is stored of somebody outside is found by their number, and forgotten; others lose nothing."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from pydantic_core import to_json
+from redis.asyncio import Redis
+
+from ari_app.api.models.history import DispositionDocument
+from ari_app.api.recordings import Known
+from ari_app.audit.chain import Entry, Verifier, read
+from ari_app.audit.trail import record
+from ari_app.calls.model import CallType, EndReason
+from ari_app.calls.records import Outsider, Record
+from ari_app.operations.audit import lines
+from ari_app.operations.forget import Person, Places, forget, look, say
+from ari_app.store.redis import RedisStore
+from ari_app.store.redis_audit import RedisAudit
+from ari_app.store.traces import RedisTraces
+from tests.unit.api.fakes import NOW, call, party
+from tests.unit.api.kept import FakeFiles
+
+THEIRS, OTHER = "+33612345678", "+33699999999"
+PERSON = Person(("+33 6 12 34 56 78", "0612345678"))
+
+
+def kept_call(name: str, number: str) -> bytes:
+    contact = Outsider("Zoé Caller", number, anonymous=False)
+    return to_json(
+        asdict(
+            Record(
+                name, CallType.INBOUND, "answered", NOW, NOW, NOW + 60, "contact", EndReason.HANGUP, "1001", None, None,
+                contact, ("alice",), (),
+            )
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def places(client: Redis, prefix: str) -> Places:
+    """Two people who called, were noted, recorded, marked and reached, and are on record."""
+    store, audit, files = RedisStore(client, prefix), RedisAudit(client, prefix), FakeFiles()
+    for n, number in enumerate((THEIRS, OTHER, THEIRS)):
+        await store.keep_record(f"c{n}", kept_call(f"c{n}", number), ["alice"], NOW + n)
+        note = DispositionDocument(agent="alice", code="sold", notes="lives in Lyon", at="2027-01-15T08:00:00.000Z")
+        await store.note(f"c{n}", "alice", note.model_dump_json().encode())
+        known = Known(f"r{n}", f"c{n}", f"calls/r{n}", "alice", NOW, NOW + 60, ("alice",))
+        await store.keep_recording(f"r{n}", to_json(asdict(known)), NOW + n)
+        files.there[f"calls/r{n}"] = b"RIFF"
+        await record(audit, Entry(NOW, "call_begun", "contact", call=f"c{n}", numbers={"contact": number}))
+        await store.claim(f"k{n}", 3600)
+        await store.finish(f"k{n}", 200, b'{"number":"' + number.encode() + b'"}')
+    for target in (f"number:{THEIRS}", f"number:{OTHER}", "number:0612345678", "agent:bob"):
+        await store.note_recent("bob", target)
+        await store.add_favourite("bob", target)
+    return Places(store, RedisTraces(client, prefix), audit, files)
+
+
+async def everything(client: Redis, prefix: str) -> str:
+    """All that Redis has, as text."""
+    found: list[object] = []
+    async for key in client.scan_iter(match=f"{{{prefix}}}*"):
+        data: Any = None
+        kind = await client.type(key)
+        if kind == b"hash":
+            data = await client.hgetall(key)
+        elif kind == b"zset":
+            data = await client.zrange(key, 0, -1)
+        elif kind == b"list":
+            data = await client.lrange(key, 0, -1)
+        elif kind == b"string":
+            data = await client.get(key)
+        elif kind == b"stream":
+            data = await client.xrange(key)
+        found.append((key, data))
+    return repr(found)
+
+
+async def test_looking_changes_nothing_and_says_what_there_is(places: Places, client: Redis, prefix: str) -> None:
+    before = await everything(client, prefix)
+    found = await look(places, PERSON)
+    written: list[str] = []
+    assert say(found, written.append, done=False) == 0
+    assert [int(line.split()[0]) for line in written[:5]] == [2, 2, 4, 2, 2]
+    assert "nothing has changed" in written[5]
+    assert await everything(client, prefix) == before
+
+
+async def test_afterwards_nothing_of_them_is_left_and_all_of_others(places: Places, client: Redis, prefix: str) -> None:
+    await forget(places, await look(places, PERSON))
+    left = await everything(client, prefix)
+    assert "612345678" not in left
+    assert OTHER in left
+    assert (await places.store.favourites("bob"), await places.store.recents("bob")) == (
+        [f"number:{OTHER}", "agent:bob"],
+        ["agent:bob", f"number:{OTHER}"],
+    )
+    assert left.count("lives in Lyon") == left.count("Caller") == 1
+    assert left.count("sold") == 3
+    files = places.files
+    assert isinstance(files, FakeFiles)
+    assert list(files.there) == ["calls/r1"]
+    assert len(await places.store.records("alice", None, 10)) == 3
+    assert say(await look(places, PERSON), lambda _: None, done=True) == 0
+
+
+async def test_the_record_says_that_somebody_was_forgotten_without_the_number_and_verifies(places: Places) -> None:
+    await forget(places, await look(places, PERSON))
+    kept = await places.audit.audit_kept()
+    verifier, entries = Verifier(kept), []
+    async for line in lines(places.audit, kept):
+        verifier.feed(line)
+        entries.append(read(line))
+    verifier.end()
+    assert verifier.faults == []
+    assert entries[-1].what == "forget"
+    assert entries[-1].details == {"calls": "2", "recordings": "2", "erased": "2"}
+    assert [dict(entry.numbers) for entry in entries[:3]] == [{}, {"contact": OTHER}, {}]
+
+
+async def test_a_call_that_is_up_with_them_is_said_and_to_be_forgotten_later(places: Places) -> None:
+    up = call("c9", party("p1", "alice"), party("p2"))
+    busy = Places(places.store, places.traces, places.audit, places.files, [up], [up])
+    written: list[str] = []
+    assert say(await look(busy, PERSON), written.append, done=True) == 1
+    assert any("1  calls are up" in line for line in written)

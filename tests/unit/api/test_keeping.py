@@ -1,0 +1,99 @@
+"""What is stored is kept for as long as the administrator says, and no longer."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from ari_app.calls.reads import Reads
+from ari_app.calls.story import Stories
+from ari_app.errors import StoreUnavailable
+from ari_app.keeping import keep_forgetting, keep_of
+from ari_app.routing.directory import Directory, KeepDays
+from ari_app.store.port import Keep
+from tests.unit.api.fakes import NOW, World
+
+DAY = 86_400.0
+
+
+def keeps(world: World, **days: float) -> None:
+    directory = world.control.now_directory
+    settings = replace(directory.settings, keep_days=replace(directory.settings.keep_days, **days))
+    world.control.now_directory = replace(directory, settings=settings)
+
+
+def test_the_store_keeps_things_for_so_many_seconds() -> None:
+    assert keep_of(KeepDays()) == Keep(30 * 86_400, 90 * 86_400, 0)
+    assert keep_of(KeepDays(history=1, recents=0.001, favourites=2)) == Keep(86_400, 86, 172_800)
+
+
+async def test_calls_that_ended_before_that_are_forgotten_also_where_it_was_longer_when_they_ended(
+    world: World,
+) -> None:
+    for n in range(4):
+        await world.store.keep_record(f"c{n}", b"%d" % n, [], NOW - n * DAY)
+    keeps(world, history=1.5)
+    await world.server.forget_old()
+    assert await world.store.records(None, None, 10) == [b"0", b"1"]
+
+
+async def test_recordings_are_deleted_with_their_files_and_that_is_on_record(world: World) -> None:
+    for n in range(12):
+        at = NOW - n * DAY
+        data = b'{"id":"r%d","call":"c","file":"f%d","by":"alice","started_at":%f,"ended_at":1,"agents":[]}' % (
+            n,
+            n,
+            at,
+        )
+        await world.store.keep_recording(f"r{n}", data, at)
+        world.files.there[f"f{n}"] = b"RIFF"
+    await world.server.forget_old()
+    assert len(world.files.there) == 12
+    keeps(world, recordings=1.5)
+    await world.server.forget_old()
+    assert sorted(world.files.there) == ["f0", "f1"]
+    assert len(await world.store.recordings(None, 20)) == 2
+    assert [(e.what, e.who) for e in world.recorded] == [("recording_forgotten", "system")] * 10
+
+
+async def test_an_answer_for_repeats_is_kept_for_little_more_than_an_hour(world: World) -> None:
+    alice = await world.token("alice")
+    headers = {"Idempotency-Key": "k"}
+    await world.ask("POST", "/v1/calls", token=alice, json={"target": "agent:bob"}, headers=headers)
+    (until,) = (until for until, _ in world.store._claims.values())
+    assert 3600 < until - NOW < 2 * 3600
+
+
+async def test_whoever_is_no_longer_listed_leaves_nothing_of_whom_they_reached_and_marked(world: World) -> None:
+    await world.store.note_recent("carol", "number:+331")
+    await world.store.add_favourite("carol", "number:+331")
+    await world.server.end_sessions(["carol"])
+    assert await world.store.recents("carol") == await world.store.favourites("carol") == []
+
+
+def test_stories_of_calls_that_are_up_stay_however_old_they_are() -> None:
+    stories = Stories()
+    for name, at in (("old", NOW - 10), ("up", NOW - 10), ("new", NOW)):
+        stories.add({name: False}, at, "stimulus", [], Reads("c", 0, linked=True), Directory(), {})
+    stories.forget(NOW - 5, {"up"})
+    assert list(stories.calls()) == ["up", "new"]
+
+
+async def test_what_cannot_be_forgotten_now_is_tried_again() -> None:
+    tries: list[int] = []
+    done = asyncio.Event()
+
+    async def forget() -> None:
+        tries.append(1)
+        if len(tries) < 2:
+            raise StoreUnavailable
+        done.set()
+
+    with capture_logs() as logs:
+        task = asyncio.create_task(keep_forgetting(forget, 0.001))
+        await asyncio.wait_for(done.wait(), 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [line["event"] for line in logs] == ["not_forgotten"]
