@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from argon2 import PasswordHasher
 
+from ari_app.config.credentials import MEMORY
 from tests.bots.tones import RATE
 
 ORIGINAL = Path(__file__).parents[2] / "asterisk"
@@ -176,7 +177,9 @@ password = phone-{user}
 
 def password_hash(name: str) -> str:
     """That of somebody's password, always the same."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(f"{name}-demo", salt=b"for tests alone")
+    return PasswordHasher(time_cost=1, memory_cost=MEMORY.start, parallelism=1).hash(
+        f"{name}-demo", salt=b"for tests alone"
+    )
 
 
 def _full_name(name: str) -> str:
