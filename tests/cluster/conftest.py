@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import pytest_asyncio
 
 from tests.e2e.cluster import Cluster
-from tests.e2e.conftest import desks, office, stack
+from tests.e2e.conftest import chromium, desks, nothing_goes_on, office, stack
 from tests.e2e.stack import Stack
+from tests.support.loops import share_a_loop
 
-__all__ = ["desks", "office", "stack"]
+__all__ = ["chromium", "desks", "nothing_goes_on", "office", "stack"]
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those whose fixtures these are have one event loop."""
+    share_a_loop(items, Path(__file__).parent)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def cluster(stack: Stack) -> Cluster:
     """Whole, led, and without a phone: Asterisk learns only once a second that one is gone."""
     cluster = Cluster(stack)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiosipua import SipMessage, SipRequest, SipResponse, generate_branch, generate_call_id, generate_tag
 
 from tests.bots.sip import Address, ServerTransaction, UserAgent
@@ -41,7 +42,7 @@ class Stranger:
         return (await self.agent.ask(request, to or self.edge)).status_code
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def stranger(stack: Stack) -> AsyncIterator[Stranger]:
     relayed: list[str] = []
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Generator
 from datetime import UTC, datetime
 from functools import partial
-from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 from tests.e2e.talk import Talk
 from tests.e2e.turns import Turn, Turns, mark
+from tests.support.loops import share_a_loop
 
 HERE = Path(__file__).parent
 
@@ -44,9 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Where the work is shared, tests of all kinds come between each other: those of one file have much in common.
     """
-    for item in items:
-        if isinstance(item, pytest.Function) and iscoroutinefunction(item.function) and item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    share_a_loop(items, HERE)
     taken: Path | None = config.getoption("--taken")
     if taken is not None:
         items.sort(key=lambda item: mark(item.nodeid))
