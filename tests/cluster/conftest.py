@@ -8,11 +8,11 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.cluster import Cluster
-from tests.e2e.conftest import chromium, desks, nothing_goes_on, office, stack
+from tests.e2e.conftest import chromium, desks, nothing_goes_on, office, pytest_runtest_makereport, stack
 from tests.e2e.stack import Stack
 from tests.support.loops import share_a_loop
 
-__all__ = ["chromium", "desks", "nothing_goes_on", "office", "stack"]
+__all__ = ["chromium", "desks", "nothing_goes_on", "office", "pytest_runtest_makereport", "stack"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

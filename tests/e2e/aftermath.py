@@ -13,8 +13,8 @@ import docker
 from docker.errors import DockerException
 from docker.models.containers import Container
 
-_PARTS = ("asterisk", "controller", "redis")
 _WORTH_READING = re.compile(r"\b(WARNING|ERROR)\[|\"level\": \"(warning|error|critical)\"")
+_ASTERISK = re.compile(r"-asterisk(-[ab])?$")
 _LINES = 12
 _SHOWN = 300
 _WAITS_FOR_A_CONSOLE = 5  # seconds; one that is stuck answers never
@@ -28,20 +28,19 @@ def complaints(project: str, since: datetime) -> Iterator[tuple[str, str]]:
     yield "machine", f"load {Path('/proc/loadavg').read_text().strip()}"
     try:
         with closing(docker.from_env(timeout=_WAITS_FOR_DOCKER)) as client:
-            for part in _PARTS:
-                yield part, "\n".join(_lines(client, f"{project}-{part}", since))
+            for part in client.containers.list(all=True, filters={"name": f"^/{project}-"}):
+                yield part.name or part.short_id, "\n".join(_lines(part, since))
     except DockerException as complaint:
         yield "docker", str(complaint)
 
 
-def _lines(client: docker.DockerClient, name: str, since: datetime) -> Iterator[str]:
+def _lines(part: Container, since: datetime) -> Iterator[str]:
     try:
-        container = client.containers.get(name)
-        state = container.attrs["State"]
-        yield f"{state['Status']} since {state['StartedAt']}, {container.attrs['RestartCount']} restarts"
-        if name.endswith("-asterisk") and state["Status"] == "running":
-            yield from _stuck(container)
-        said = container.logs(since=since).decode(errors="replace").splitlines()
+        state = part.attrs["State"]
+        yield f"{state['Status']} since {state['StartedAt']}, {part.attrs['RestartCount']} restarts"
+        if _ASTERISK.search(part.name or "") and state["Status"] == "running":
+            yield from _stuck(part)
+        said = part.logs(since=since).decode(errors="replace").splitlines()
     except (DockerException, OSError) as complaint:
         yield str(complaint)
         return

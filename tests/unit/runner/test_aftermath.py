@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import docker
 import pytest
-from docker.errors import NotFound
 
 from tests.e2e.aftermath import complaints
 
@@ -29,7 +29,8 @@ class Ran:
 
 
 class Part:
-    def __init__(self, console: Ran) -> None:
+    def __init__(self, name: str, console: Ran) -> None:
+        self.name = name
         self.attrs = {"State": {"Status": "running", "StartedAt": "13:00"}, "RestartCount": 2}
         self._console = console
 
@@ -43,13 +44,12 @@ class Part:
 
 
 class Docker:
-    def __init__(self, parts: dict[str, Part]) -> None:
+    def __init__(self, parts: list[Part]) -> None:
         self.containers, self._parts = self, parts
 
-    def get(self, name: str) -> Part:
-        if name not in self._parts:
-            raise NotFound(f"no {name}")
-        return self._parts[name]
+    def list(self, *, all: bool, filters: dict[str, str]) -> list[Part]:
+        assert all
+        return [part for part in self._parts if re.search(filters["name"], f"/{part.name}")]
 
     def close(self) -> None:
         """Nothing is open."""
@@ -59,22 +59,24 @@ SINCE = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 def _complaints(monkeypatch: pytest.MonkeyPatch, console: Ran) -> dict[str, str]:
-    parts: Any = Docker({"cc-asterisk": Part(console), "cc-controller": Part(console)})
+    names = ("cc-asterisk-a", "cc-controller", "another-cc-redis")
+    parts: Any = Docker([Part(name, console) for name in names])
     monkeypatch.setattr(docker, "from_env", lambda timeout: parts)
     return dict(complaints("cc", SINCE))
 
 
 def test_who_complained_and_what_waits_in_asterisk(monkeypatch: pytest.MonkeyPatch) -> None:
     found = _complaints(monkeypatch, Ran(0, QUEUES.encode()))
-    assert found["asterisk"].splitlines() == [
+    assert found["cc-asterisk-a"].splitlines() == [
         "running since 13:00, 2 restarts",
         "pjsip/default-0000001b: 34 waiting",
         "[2026-11-29 13:40:01.200] WARNING[34]: res_pjsip.c: a complaint",
         '{"event": "leg_died", "level": "warning"}',
     ]
-    assert found["redis"] == "no cc-redis"
+    assert set(found) == {"machine", "cc-asterisk-a", "cc-controller"}
+    assert "waiting" not in found["cc-controller"]
     assert found["machine"].startswith("load ")
 
 
 def test_a_console_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "its console does not answer (exit 124)" in _complaints(monkeypatch, Ran(124, b""))["asterisk"]
+    assert "its console does not answer (exit 124)" in _complaints(monkeypatch, Ran(124, b""))["cc-asterisk-a"]
