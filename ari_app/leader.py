@@ -253,7 +253,13 @@ class Leader:
     async def _write_anew(self) -> None:
         await self.mirror.wait_fresh()  # before that nothing is known here that could be written
         await once_stored(self._write_known)
+        await once_stored(lambda: self.snapshots.drop_unknown(self._knows))
         self.report_agents()
+
+    def _knows(self, key: str) -> bool:
+        """Whether this snapshot is of a call or leg that there is."""
+        kind, _, name = key.partition(":")
+        return name in (self.engine.switch.calls if kind == "call" else self.engine.switch.legs)
 
     # -- where facts come in ------------------------------------------------------------------------------------------
 

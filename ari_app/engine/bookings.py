@@ -88,6 +88,7 @@ class Bookings:
         self._owed: set[str] = set()
         self._let_go = False
         self._unsure = False
+        self._failed: set[str] = set()
         self._has = has
         self._availability = availability
         self._feed = feed
@@ -167,13 +168,15 @@ class Bookings:
         busy = {agent: (activity, call) for agent, activity, call in effect.busy}
         while True:
             try:
-                await self._availability.reconcile(busy, effect.awaited)
+                awaited = tuple(request for request in effect.awaited if request not in self._failed)
+                await self._availability.reconcile(busy, awaited)
                 if self._waiting is not None:
                     await self._availability.waiting(() if self._let_go else self._waiting.all())
                 break
             except StoreUnavailable:
                 mine.tried.set()
                 await self._sleep(_RETRY_SECONDS)
+        self._failed.clear()
         mine.tried.set()
         mine.done.set()
 
@@ -197,6 +200,7 @@ class Bookings:
             log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
             self._feed(ReservationFailed(effect.request))
             if isinstance(error, StoreUnavailable):
+                self._failed.add(effect.request)  # it may be about to be reported as one that is waited for
                 self._not_answered()
             return
         self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))

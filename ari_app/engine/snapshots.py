@@ -8,6 +8,7 @@ answered with 200 must not hear the agent again after a crash.
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -126,6 +127,17 @@ class Snapshots:
                 await kept
         except TimeoutError:
             self._late = True  # the next need not wait as long to learn it
+
+    async def drop_unknown(self, known: Callable[[str], bool]) -> None:
+        """Forget the calls and legs that the store has and of which `known` (of the key) says no: another primary may
+        never have had the write that forgot them.
+
+        Raises:
+            StoreUnavailable: the store cannot be reached.
+        """
+        for key in await self._store.load_all():
+            if key.startswith(("call:", "leg:")) and not known(key):
+                self._put(key, None)
 
     async def run(self) -> None:
         """Write for ever."""

@@ -168,6 +168,18 @@ async def test_a_caller_who_leaves_while_somebody_is_sought_for_them_waits_no_lo
     assert shared.kept.waiting["a"] == {}
 
 
+async def test_an_agent_is_reserved_for_nobody_no_longer_also_where_that_failed_while_all_were_about_to_be_reported(
+    leaders: tuple[Leader, Leader], shared: MemoryAvailability
+) -> None:
+    a, _ = leaders
+    a.availability.unanswered = ["reserve"]
+    a.bookings.execute(e.ReserveAgent("r1", SUPPORT, frozenset(), 40.0))
+    a.bookings.execute(e.ReconcileAgents((), ("r1",)))
+    await a.rests()
+    assert s.ReservationFailed("r1") in a.facts
+    assert (await shared.agent("alice")).state is AgentState.READY
+
+
 async def test_while_redis_is_away_all_agents_are_reported_once(leaders: tuple[Leader, Leader]) -> None:
     a, _ = leaders
     a.availability.unanswered = ["set_activity"] * 3 + ["reserve"] * 2

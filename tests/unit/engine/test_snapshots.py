@@ -65,6 +65,15 @@ async def test_what_was_kept_is_read_back_as_it_was() -> None:
     assert {x.id: x for x in restored.legs} == office.switch.legs
 
 
+async def test_what_another_primary_has_of_calls_that_are_over_is_forgotten() -> None:
+    shelf = Shelf()
+    keeper = Snapshots(shelf)
+    shelf.kept = {"call:1": b"{}", "call:2": b"{}", "leg:1": b"{}", "over:3": b"{}"}
+    await keeper.drop_unknown({"call:2"}.__contains__)
+    await keeper.flush()
+    assert shelf.kept.keys() == {"call:2", "over:3"}
+
+
 async def test_what_an_earlier_version_kept_of_a_party_is_read() -> None:
     office, shelf = _office(), Shelf()
     keeper = Snapshots(shelf)
