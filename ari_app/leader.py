@@ -21,6 +21,7 @@ from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
 from ari_app.ari.presence import Presence
 from ari_app.availability.expiry import keep_expiring
+from ari_app.availability.lastknown import KnownAgents
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.redis import RedisAvailability
 from ari_app.calls import effects as e
@@ -131,6 +132,7 @@ class Leader:
             self.engine.feed,
             has=self.engine.calls.__contains__,
             queue=Waiters(switch.state) if self._several else None,
+            known=KnownAgents(self.mirror, directory),
         )
         self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
         asterisk = asterisk_settings(settings, place.url, _PREFIX, lambda: leading.sure(fence))

@@ -1,6 +1,7 @@
 """Carries out what calls make of agents, each agent's changes in order, and again where Redis was away.
 
-A reservation that cannot be requested is reported at once: a caller waits with music meanwhile. What calls make of an
+A reservation that cannot be requested is reported at once: a caller waits with music meanwhile. Whoever waits for the
+answer gets an agent by what was last known: transfers go on while Redis is away. What calls make of an
 agent is repeated until it is kept, for an agent left behind as on_call would never be rung again. When calls were
 reconciled all agents are reported at once: after what was requested before, and before all that is requested later.
 
@@ -10,13 +11,13 @@ agents, and all who wait, are reported again as soon as Redis answers, and nobod
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
-from ari_app.availability.port import Availability, OthersFirst, Waiting
+from ari_app.availability.port import AgentRecord, Availability, OthersFirst, Waiting
 from ari_app.calls import effects as e
 from ari_app.calls.stimuli import (
     AgentBecameAvailable,
@@ -62,6 +63,15 @@ class Feed(Protocol):
     def __call__(self, stimulus: Stimulus, /) -> None: ...
 
 
+class LastKnown(Protocol):
+    """What was known of agents when Redis was last there."""
+
+    def best(self, target: Target, exclude: Collection[str], meanwhile: Mapping[str, bool]) -> str | None:
+        """Who would be reserved; `meanwhile`: who has been taken since (False), or is free again."""
+
+    def record(self, agent: str) -> AgentRecord | None: ...
+
+
 class Queue(Protocol):
     """Callers who wait to be served at this Asterisk, beside those of others."""
 
@@ -73,7 +83,7 @@ class Queue(Protocol):
 
 class Bookings:
     """Give effects to `execute`; results go to `feed`. `has`: whether a call is one of this Asterisk's; `queue`, where
-    there are several: callers of all are served in their order.
+    there are several: callers of all are served in their order; `known` is what is relied on while Redis is away.
     """
 
     def __init__(
@@ -83,12 +93,15 @@ class Bookings:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         has: Callable[[str], bool] = lambda call: True,
         queue: Queue | None = None,
+        known: LastKnown | None = None,
     ) -> None:
         self._waiting = queue
+        self._known = known
         self._owed: set[str] = set()
         self._let_go = False
         self._unsure = False
         self._failed: set[str] = set()
+        self._unwritten: dict[str, bool] = {}  # of whom Redis is yet to hear that a call has them (False), or none
         self._has = has
         self._availability = availability
         self._feed = feed
@@ -124,6 +137,7 @@ class Bookings:
         self._lanes, self._unsure = {}, False
         self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
         counts = _NOBODY if self._let_go else effect
+        self._unwritten |= {agent: False for agent, *_ in counts.busy}
         self._start(self._reconcile(counts, earlier, self._reconciling))
 
     def _not_answered(self) -> None:
@@ -139,6 +153,8 @@ class Bookings:
         self._queue(SetReachable(agent, reachable, in_use))
 
     def _queue(self, change: Change) -> None:
+        if isinstance(change, e.SetActivity):  # whoever rests is not sought before Redis knows
+            self._unwritten[change.agent] = change.activity is None and not change.wrap_up
         lane = self._lanes.get(change.agent)
         if lane is None:
             lane = self._lanes[change.agent] = deque()
@@ -177,6 +193,7 @@ class Bookings:
                 mine.tried.set()
                 await self._sleep(_RETRY_SECONDS)
         self._failed.clear()
+        self._unwritten = {agent: free for agent, free in self._unwritten.items() if agent in self._lanes}
         mine.tried.set()
         mine.done.set()
 
@@ -188,8 +205,7 @@ class Bookings:
             agent = await self._seek(effect)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
-                # Whoever talks at another Asterisk could not put that on hold for this call.
-                agent = record.agent if record.may_wait and self._has(record.call or "") else None
+                agent = record.agent if self._takes_another(record) else None
         except OthersFirst as others:
             self._feed(NobodyAvailable(effect.request))
             if others.agent not in self._owed:
@@ -197,8 +213,13 @@ class Bookings:
                 self._start(self._look_again(others.agent))
             return
         except CallControlError as error:
-            log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
-            self._feed(ReservationFailed(effect.request))
+            agent = self._by_what_is_known(effect) if isinstance(error, StoreUnavailable) else None
+            if agent is None:
+                log.warning("reservation_failed", target=str(effect.target), code=error.code.value)
+                self._feed(ReservationFailed(effect.request))
+            else:
+                log.warning("reserved_by_what_was_known", target=str(effect.target), agent=agent)
+                self._feed(AgentReserved(effect.request, agent))
             if isinstance(error, StoreUnavailable):
                 self._failed.add(effect.request)  # it may be about to be reported as one that is waited for
                 self._not_answered()
@@ -222,6 +243,19 @@ class Bookings:
         """Who has left while somebody was sought for them stands in the queue again: they were put there later."""
         if self._waiting is not None and all(other.call != waits.call for other, _ in self._waiting.all()):
             self.left(waits.call)
+
+    def _by_what_is_known(self, effect: e.ReserveAgent) -> str | None:
+        if self._known is None or effect.can_wait:
+            return None
+        agent = self._known.best(effect.target, effect.exclude, self._unwritten)
+        if agent is None and effect.busy:
+            record = self._known.record(effect.target.id)
+            agent = record.agent if record is not None and self._takes_another(record) else None
+        return agent
+
+    def _takes_another(self, record: AgentRecord) -> bool:
+        # Whoever talks at another Asterisk could not put that on hold for this call.
+        return record.may_wait and self._has(record.call or "")
 
     async def _look_again(self, agent: str) -> None:
         """Whoever came first elsewhere may be gone, or have got somebody else."""
@@ -253,6 +287,8 @@ class Bookings:
                 log.warning("agent_change_refused", agent=agent, code=error.code.value)
             lane.popleft()
         del lanes[agent]
+        if lanes is self._lanes:
+            self._unwritten.pop(agent, None)
 
     async def _change(self, change: Change) -> None:
         match change:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ari_app.availability.lastknown import best
 from ari_app.availability.port import Availability
 from ari_app.routing.directory import Agent, Directory
 from ari_app.routing.targets import parse_target
@@ -134,3 +135,23 @@ async def test_another_order_counts_for_whoever_is_busy_when_it_comes(
     await availability.set_activity("alice", None)
     assert await all_of(availability, "group:support") == ["alice", "carol", "bob"]
     assert await availability.recompute() == ()
+
+
+@pytest.mark.parametrize("order", [("carol", "bob"), None])
+@pytest.mark.parametrize("target", ["group:support", "queue:all", "skill:french", "skill:french>=3", "agent:bob"])
+async def test_by_what_was_last_known_the_same_are_found_in_the_same_order(
+    availability: Availability,
+    clock: Clock,
+    make: Callable[..., Directory],
+    order: tuple[str, ...] | None,
+    target: str,
+) -> None:
+    directory = make() if order is None else make(order=order)
+    await availability.configure(directory)
+    await ready(availability, clock, "bob", "alice", "carol")
+    records = {record.agent: record for record in (await availability.snapshot()).records}
+    known: list[str] = []
+    while (agent := best(records, directory, parse_target(target), known, {})) is not None:
+        known.append(agent)
+    assert known
+    assert known == await all_of(availability, target)

@@ -91,13 +91,39 @@ async def test_what_needs_redis_says_that_it_is_away_and_changes_nothing(office:
         login = {"agent": "erin", "password": "erin-demo"}
         assert await code_of(erin, "POST", "/v1/login", login) == UNAVAILABLE
         assert await code_of(erin, "PUT", "/v1/me/state", {"state": "ready"}) == UNAVAILABLE
-        for target in ("group:support", "agent:bob"):
+        for target in ("group:night", "agent:erin"):  # of whom nobody was ready
             assert await alice.refused("single-step-transfer", target=target) == UNAVAILABLE, target
             assert await alice.refused("single-step-conference", target=target) == UNAVAILABLE, target
         assert await code_of(bob, "POST", "/v1/calls", {"target": "agent:alice"}) == UNAVAILABLE
         assert bob.phone.calls == [], "bob's phone was rung for a call that can't be"
     assert alice.call is not None
     assert alice.call["state"] == "established"
+
+
+async def test_instant_transfers_go_on_while_redis_is_dead_s10_s11(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    async with redis(office).killed():
+        await until_away(office.stack, UNAVAILABLE)
+        await alice.do("single-step-transfer", target="group:support")
+        await caller.hears_music()
+        await bob.phone.answer()
+        await office.hears("caller <-> bob")
+        await alice.phone.ended()
+        await bob.do("single-step-transfer", target="agent:alice")
+        await alice.phone.decline()
+        await bob.sees_state("held")
+        await bob.do("single-step-transfer", target="agent:alice")
+        await alice.phone.answer()
+        await office.hears("caller <-> alice")
+        await bob.phone.ended()
+    await bob.is_now("ready", within=10)
+    await alice.is_now("on_call", within=10)
+    assert await available(alice, "group:support") == 1
+    caller.hangup()
+    await alice.is_now("ready", within=10)
+    assert await available(alice, "group:support") == 2
 
 
 async def test_waiting_callers_keep_their_music_while_redis_is_dead_and_are_served_after(office: Office) -> None:

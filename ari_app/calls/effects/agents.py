@@ -13,6 +13,8 @@ class ReserveAgent(OnAgents):
 
     Ends in AgentReserved, NobodyAvailable or ReservationFailed. A `request` run twice reserves one agent, the same.
     With `busy` an agent who is ready and talks will do too; they stay on their call, and nobody is kept from them.
+    `can_wait`: it is for a caller who has music until somebody is free. Of all others who wait for the answer what was
+    last known decides while Redis is away.
     """
 
     request: str
@@ -20,6 +22,7 @@ class ReserveAgent(OnAgents):
     exclude: frozenset[AgentId]
     seconds: float
     busy: bool = False
+    can_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def reserve_for(step: Step, call: Call, offer: Offer) -> None:
     request = step.new_id("r")
     step.put_offer(call.id, request=request)
     step.seeks[request] = Seek(call.id)
-    reserve(step, request, offer.target, attempts.busy_in(call) | offer.tried)
+    reserve(step, request, offer.target, attempts.busy_in(call) | offer.tried, can_wait=_waits(offer))
 
 
 def ring(step: Step, call_id: CallId, agent: str | None) -> None:
@@ -76,19 +76,24 @@ def _ring_the_others_too(step: Step, call_id: CallId) -> None:
 
 def _await_link(step: Step, call: Call, offer: Offer) -> None:
     """Nobody can be rung while Asterisk is away: who waits goes on waiting."""
-    if offer.by is None and not offer.fallback:
+    if _waits(offer):
         step.put_offer(call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=step.now)
     else:
         fail(step, call.id, OfferState.UNAVAILABLE)
 
 
-def reserve(step: Step, request: str, target: Target, exclude: frozenset[str]) -> None:
+def _waits(offer: Offer) -> bool:
+    """Whether it is that of a caller who has music, and a place, until somebody is free."""
+    return offer.by is None and not offer.fallback
+
+
+def reserve(step: Step, request: str, target: Target, exclude: frozenset[str], *, can_wait: bool = False) -> None:
     """Ask for a reservation that outlives every ring of ours."""
     settings = step.directory.settings
     seconds = settings.offer_timeout + settings.own_phone_timeout + 5.0
     personal = target.type is TargetType.AGENT and target.id not in exclude
     busy = personal and bool(step.calls_of(target.id)) and parties.can_be_rung(step, target.id)
-    step.emit(ReserveAgent(request, target, exclude, seconds, busy))
+    step.emit(ReserveAgent(request, target, exclude, seconds, busy, can_wait))
 
 
 def reserved(step: Step, call: Call, agent: str, request: str) -> None:

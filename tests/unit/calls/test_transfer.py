@@ -54,6 +54,7 @@ def test_nothing_is_heard_of_a_transfer_to_agents_until_one_is_reserved_s6_s10()
     (reserve,) = office.effects
     assert isinstance(reserve, e.ReserveAgent)
     assert (reserve.target, reserve.exclude, reserve.seconds) == (to("agent:bob"), frozenset({"alice"}), 40.0)
+    assert not reserve.can_wait
     assert office.hears() == hear_each_other("alice", "in1")
     office.settle()
     assert office.music() == {"in1"}

@@ -52,6 +52,12 @@ def _turns(office: Office, *legs: str) -> list[str]:
     return rung
 
 
+def test_a_caller_who_has_music_can_wait_for_the_answer() -> None:
+    office = Office(ready=())
+    _comes(office, "support", "in1")
+    assert [effect.can_wait for effect in office.effects if isinstance(effect, e.ReserveAgent)] == [True]
+
+
 def test_answers_that_come_the_other_way_round_leave_the_order_as_it_is() -> None:
     office = Office(ready=())
     _wait(office, "in1", "in2", "in3")

@@ -1,7 +1,8 @@
 """What calls make of agents reaches availability: in order for each agent, until it is kept."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,23 @@ class Desk:
         await self._note("reachable", *args)
 
 
+class Known:
+    """What was last known."""
+
+    def __init__(self) -> None:
+        self.free: str | None = None
+        self.records: dict[str, AgentRecord] = {}
+        self.meanwhile: dict[str, bool] = {}
+
+    def best(self, target: Target, exclude: Collection[str], meanwhile: Mapping[str, bool]) -> str | None:
+        self.wanted = (target, exclude)
+        self.meanwhile = dict(meanwhile)
+        return self.free
+
+    def record(self, agent: str) -> AgentRecord | None:
+        return self.records.get(agent)
+
+
 class Line:
     """Who waits."""
 
@@ -80,10 +98,12 @@ class Scene:
 
     def __init__(self) -> None:
         self.desk = Desk()
+        self.known = Known()
         self.results: asyncio.Queue[s.Stimulus] = asyncio.Queue()
         self.waits: list[float] = []
         self.wait_for: asyncio.Event | None = None
-        self.bookings = Bookings(self.desk, self.results.put_nowait, self._wait)  # type: ignore[arg-type]
+        of = (self.desk, self.results.put_nowait, self._wait)
+        self.bookings = Bookings(*of, has="another's".__ne__, known=self.known)  # type: ignore[arg-type]
 
     async def _wait(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -117,6 +137,82 @@ async def test_a_reservation_tells_that_nobody_is_free(scene: Scene) -> None:
     scene.desk.free = None
     scene.bookings.execute(e.ReserveAgent("r1", TARGET, frozenset(), 40.0))
     assert await scene.result() == s.NobodyAvailable("r1")
+
+
+def urgent(target: Target = TARGET, *, busy: bool = False) -> e.ReserveAgent:
+    return e.ReserveAgent("r1", target, frozenset({"carol"}), 40.0, busy=busy)
+
+
+async def test_who_waits_for_the_answer_gets_by_what_was_last_known_an_agent_while_redis_is_away(scene: Scene) -> None:
+    scene.desk.fails = [StoreUnavailable()]
+    scene.known.free = "bob"
+    scene.bookings.execute(urgent())
+    assert await scene.result() == s.AgentReserved("r1", "bob")
+    assert scene.known.wanted == (TARGET, {"carol"})
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable(), Refused(Code.UNKNOWN_TARGET, "gone")])
+async def test_where_nobody_was_known_to_be_free_or_redis_refuses_nobody_is_chosen(
+    scene: Scene, error: Exception
+) -> None:
+    scene.desk.fails = [error]
+    scene.known.free = None if isinstance(error, StoreUnavailable) else "bob"
+    scene.bookings.execute(urgent())
+    assert await scene.result() == s.ReservationFailed("r1")
+
+
+async def test_a_caller_who_has_music_waits_for_redis(scene: Scene) -> None:
+    scene.desk.fails = [StoreUnavailable()]
+    scene.known.free = "bob"
+    scene.bookings.execute(replace(urgent(), can_wait=True))
+    assert await scene.result() == s.ReservationFailed("r1")
+
+
+async def test_of_whom_redis_is_yet_to_hear_counts_what_it_will_hear_last(scene: Scene) -> None:
+    scene.wait_for = asyncio.Event()
+    scene.desk.fails = [StoreUnavailable()] * 9
+    for agent, activity, wrap_up in (
+        ("alice", "on_call", 0.0),
+        ("alice", None, 0.0),
+        ("bob", "ringing", 0.0),
+        ("dave", None, 30.0),
+    ):
+        scene.bookings.execute(e.SetActivity(agent, activity, "call", wrap_up=wrap_up))
+    scene.bookings.reachable("erin", False)
+    scene.bookings.execute(urgent())
+    assert await scene.result() == s.AvailabilityEmptied()
+    assert await scene.result() == s.ReservationFailed("r1")
+    assert scene.known.meanwhile == {"alice": True, "bob": False, "dave": False}
+    scene.desk.fails = []
+    scene.wait_for.set()
+    await scene.at_rest()
+
+
+async def test_while_all_agents_wait_to_be_reported_those_whom_a_call_has_are_not_free(scene: Scene) -> None:
+    scene.wait_for = asyncio.Event()
+    scene.desk.fails = [StoreUnavailable()] * 9
+    scene.bookings.execute(e.ReconcileAgents((("alice", "on_call", "call"),)))
+    scene.bookings.execute(e.SetActivity("bob", None, "call"))
+    scene.bookings.execute(urgent())
+    assert await scene.result() == s.ReservationFailed("r1")
+    assert scene.known.meanwhile == {"alice": False, "bob": True}
+    scene.desk.fails = []
+    scene.wait_for.set()
+    await scene.at_rest()
+    scene.desk.fails = [StoreUnavailable()]
+    scene.bookings.execute(urgent())
+    assert await scene.result() == s.ReservationFailed("r1")
+    assert scene.known.meanwhile == {}, "Redis has heard of all"
+
+
+@pytest.mark.parametrize(("call", "takes"), [("mine", True), ("another's", False)])
+async def test_with_call_waiting_an_agent_who_talks_here_was_known_to_take_one_more(
+    scene: Scene, call: str, takes: bool
+) -> None:
+    scene.desk.fails = [StoreUnavailable()]
+    scene.known.records = {"support": replace(scene.desk.record, agent="support", call=call)}
+    scene.bookings.execute(urgent(busy=True))
+    assert await scene.result() == (s.AgentReserved("r1", "support") if takes else s.ReservationFailed("r1"))
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable(), Refused(Code.UNKNOWN_TARGET, "gone")])

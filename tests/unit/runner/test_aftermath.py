@@ -47,8 +47,8 @@ class Docker:
     def __init__(self, parts: list[Part]) -> None:
         self.containers, self._parts = self, parts
 
-    def list(self, *, all: bool, filters: dict[str, str]) -> list[Part]:
-        assert all
+    def list(self, *, filters: dict[str, str], **others: bool) -> list[Part]:
+        assert others == {"all": True}
         return [part for part in self._parts if re.search(filters["name"], f"/{part.name}")]
 
     def close(self) -> None:
