@@ -9,6 +9,7 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import (
     Call,
+    CallId,
     LegState,
     Phone,
 )
@@ -67,13 +68,18 @@ def note_effect(world: World, effect: e.Effect) -> None:
             if waits and rung is not None and world.now < world.declined.get((call_id, rung.agent or ""), 0.0):
                 world.alarms.append(f"{rung.agent} has declined this caller, and is rung again")
             if offer is not None and any(a.leg == leg and not a.answering for a in offer.attempts):
-                world.alarms += _beside_the_last_call(world, rung.agent if rung is not None else None)
+                world.alarms += _beside_the_last_call(world, rung.agent if rung is not None else None, call_id)
 
 
-def _beside_the_last_call(world: World, agent: str | None) -> list[str]:
-    """An agent is on a call until their leg is gone: a phone that Asterisk has not ended yet is rung for no other."""
+def _beside_the_last_call(world: World, agent: str | None, call_id: CallId) -> list[str]:
+    """An agent is on a call until their leg is gone: a phone that Asterisk has not ended yet is rung for no other. With
+    call waiting, it is rung beside the call that they are in anyway."""
+    listed = world.directory.agents.get(agent or "")
+    in_another = world.switch.state.calls_of_agent.get(agent or "", {}).keys() - {call_id}
+    if agent is None or (listed is not None and listed.call_waiting and in_another):
+        return []
     legs = [leg for leg in world.switch.legs.values() if leg.agent == agent and leg.hanging_up]
-    return [f"{agent} is rung while {leg.id} is being ended" for leg in legs if agent is not None]
+    return [f"{agent} is rung while {leg.id} is being ended" for leg in legs]
 
 
 def may_ring(world: World, reported: s.OtherPlaceFound) -> bool:
