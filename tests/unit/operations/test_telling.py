@@ -65,7 +65,7 @@ def test_as_json_it_has_the_same_steps() -> None:
     assert [step["what"] for step in document["steps"]] == [step.what for step in account.steps]
     assert document["steps"][0]["at"] == "2026-11-29T03:46:59.482Z"
     assert document["steps"][0]["then"] == [
-        "reserve agent: agent:alice, seconds 31",
+        "reserve agent: agent:alice, seconds 31, can wait",
         "start music: Zoé Caller, default",
     ]
 
