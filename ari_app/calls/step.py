@@ -201,9 +201,8 @@ class Step:
 
     def outside_lately(self, agent: AgentId) -> tuple[float, ...]:
         """When they dialled such numbers in the last minute."""
-        if agent in self.dialled_outside:
-            return self.dialled_outside[agent]
-        times = self.read.one("dialled_outside", self.state.dialled_outside, agent) or ()
+        noted = self.dialled_outside.get(agent)
+        times = noted or self.read.one("dialled_outside", self.state.dialled_outside, agent) or ()
         return tuple(at for at in times if at > self.now - 60.0)
 
     def can_reach(self, phone: str) -> bool:
