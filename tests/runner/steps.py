@@ -14,7 +14,7 @@ STEPS = (*ALL, "cluster", "faults", "soak", "bench")
 IN_CALL_CENTRE = frozenset({"contract", "e2e", "cluster", "faults", "soak", "bench"})
 IN_CLUSTER = frozenset({"cluster", "faults"})
 
-_BENCHES = ("transfer_audio", "announcement", "commands", "serve", "cpu", "desk")
+_BENCHES = ("transfer_audio", "announcement", "commands", "flood", "serve", "cpu", "desk")
 # Some of the tests reach some of the branches.
 _ALL_BRANCHES = ("--cov=ari_app/calls", "--cov=ari_app/routing", "--cov-branch", "--cov-fail-under=100")
 _SOAK_WRITES = ("--page", "/reports/soak.page", "--picture", "/reports/soak.svg")

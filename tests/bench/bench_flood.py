@@ -1,0 +1,91 @@
+"""A mute by the API until it is heard, while others flood it, against the same with nobody else there; in turns.
+
+    docker/test bench     or, with the CC_* of `tests/e2e/stack.py`:     python -m tests.bench.bench_flood
+
+The flood is that of `flooders`: sixty clients with tokens, a spray of logins, half-open connections. Quiet and flooded
+blocks of rounds alternate; a flood has a second to begin, and what it leaves a second to end.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from tests.bench.bench_commands import Api, connect, until_off
+from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
+from tests.bots import Lab, answers
+from tests.e2e.office import Office
+from tests.e2e.stack import Stack
+
+GOAL = 1.3
+FRAME = 0.020
+BLOCKS = 4
+
+
+@asynccontextmanager
+async def flooded(api: str, seen: list[str]) -> AsyncIterator[None]:
+    """Others flood the API while the block lasts; `seen` gets what became of it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.flooders", api,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    await asyncio.sleep(1.0)
+    try:
+        yield
+    finally:
+        out, _ = await process.communicate()
+        seen.append(out.decode().strip())
+        await asyncio.sleep(1.0)
+
+
+async def mutes(office: Office, ours: Api, offsets: list[float]) -> list[float]:
+    """Milliseconds until each was heard."""
+    mute, unmute = ours.act("mute"), ours.act("unmute")
+    took = []
+    for offset in offsets:
+        took.append(await until_off(office, "mute", mute, offset))
+        await unmute()
+        await office.lab.hears(("caller", "alice"), ("alice", "caller"), stable=0.1)
+    return took
+
+
+async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
+    lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier)
+    office = Office(lab, stack, {})
+    began = load()
+    seen: list[str] = []
+    figure = Figure("mute under a flood", "quiet", GOAL)
+    offsets = spread(rounds, FRAME, seed)
+    try:
+        async with aiohttp.ClientSession() as api:
+            (alice,) = await office.agents("alice", behaviour=answers())
+            caller = await office.caller()
+            await connect(office, caller, alice)
+            api.headers["Authorization"] = f"Bearer {await stack.login(api, 'alice')}"
+            ours = Api(stack, api, alice)
+            await mutes(office, ours, offsets[:2])
+            for block in range(BLOCKS):
+                part = offsets[block::BLOCKS]
+                figure.baseline.extend(await mutes(office, ours, part))
+                async with flooded(stack.api, seen):
+                    figure.ours.extend(await mutes(office, ours, part))
+                progress(block + 1, BLOCKS)
+    finally:
+        await office.close()
+    print(table([figure]))
+    print(*seen, sep="\n")
+    tell("flood", {"load_before": began, "flood": seen, "figures": [figure.json()]}, file)
+
+
+def main() -> None:
+    arguments = parser(__doc__, 60)
+    arguments.add_argument("--seed", type=int, default=1)
+    given = arguments.parse_args()
+    asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
+
+
+if __name__ == "__main__":
+    main()
