@@ -108,11 +108,49 @@ load_settings() {
 
 # Where the administrator's files are, and where recordings go.
 own_directories() {
+    export SECRETS_DIR=$HERE/.secrets/$COMPOSE_PROJECT_NAME
     export ASTERISK_CONFIG=${ASTERISK_CONFIG:-$REPO/asterisk}
     [[ $ASTERISK_CONFIG == /* ]] || die "ASTERISK_CONFIG is $ASTERISK_CONFIG: it must be the absolute path of a directory (/…)"
     export RECORDINGS_DIR=${RECORDINGS_DIR:-recordings}
     [[ $RECORDINGS_DIR == /* || $RECORDINGS_DIR == recordings ]] ||
         die "RECORDINGS_DIR is $RECORDINGS_DIR: it must be the absolute path of a directory (/…), or recordings for the volume"
+}
+
+# Who may read the administrator's files and the secrets: members of these groups, in the containers alone (the images'
+# users are in them). Asterisk's has what Asterisk and the edge read, and the password of ARI; the controller's has
+# callcentre.yaml and the password of Redis. The controller is in both: `ari-app check` compares its file with theirs.
+GROUP_ASTERISK=52060 GROUP_CONTROLLER=52080
+
+# as_root <directory> <command…>: by root, here or in a container that has that directory
+as_root() {
+    local directory=$1
+    shift
+    if is_root; then "$@"; else docker run --rm --network none --volume "$directory:$directory" debian:forky-slim "$@"; fi
+}
+
+# give_to <group> <directory> <condition of find…>: what is found there is its owner's to write and the group's to read, and
+# nobody else's to see
+give_to() {
+    local group=$1 directory=$2 wrong
+    shift 2
+    wrong=(\( ! -group "$group" -o ! -perm -040 -o -perm /027 \))
+    [[ -n $(find "$directory" "$@" "${wrong[@]}" -print -quit 2>/dev/null || printf unreadable) ]] || return 0
+    as_root "$directory" find "$directory" "$@" -exec chgrp "$group" {} + -exec chmod u+rwX,g=rX,o= {} + ||
+        die "could not give what is in $directory to the group $group"
+}
+
+# hand_over_secrets <name…>: as files, for the containers: what stands in the environment of one, `docker inspect` shows
+hand_over_secrets() {
+    local name file
+    (umask 077 && mkdir -p -- "$SECRETS_DIR") || die "can't make $SECRETS_DIR"
+    for name; do
+        file=$SECRETS_DIR/${name,,}
+        # A file that is replaced would stay the old one in containers that run.
+        [[ -f $file && $(cat -- "$file" 2>/dev/null) == "${!name}" ]] ||
+            (umask 077 && printf '%s' "${!name}" >"$file") || die "can't write $file"
+    done
+    give_to "$GROUP_ASTERISK" "$SECRETS_DIR" -type f -name ari_password
+    give_to "$GROUP_CONTROLLER" "$SECRETS_DIR" -type f ! -name ari_password
 }
 
 # 48 hexadecimal digits: they need no quoting in URLs, Asterisk's files or Redis'.
@@ -142,13 +180,18 @@ save_setting() {
     fi
 }
 
-# Asterisk and the controller run as users of their own, and read the administrator's files as others do.
+# Each reads its own of the administrator's files, and other users of this machine none: phones' secrets are in them.
 let_services_read_config() {
-    local closed
-    closed=$(find "$ASTERISK_CONFIG" ! -perm -o=r -print -quit)
-    [[ -n $closed ]] || return 0
-    say "letting Asterisk and the controller read the files in $ASTERISK_CONFIG (chmod -R o+rX)"
-    chmod -R o+rX -- "$ASTERISK_CONFIG" || die "$ASTERISK_CONFIG is not readable to others, and that could not be changed"
+    give_to "$GROUP_CONTROLLER" "$ASTERISK_CONFIG" -maxdepth 1 -type f -name 'callcentre.yaml*'
+    give_to "$GROUP_ASTERISK" "$ASTERISK_CONFIG" ! -name 'callcentre.yaml*' ! -type l
+}
+
+# A directory of the host's for recordings: Asterisk writes there, as the user 999.
+let_asterisk_record() {
+    [[ $RECORDINGS_DIR == /* ]] || return 0
+    [[ -d $RECORDINGS_DIR ]] || mkdir -p -- "$RECORDINGS_DIR" || die "can't make $RECORDINGS_DIR"
+    [[ $(stat -c %u -- "$RECORDINGS_DIR") == 999 ]] || as_root "$RECORDINGS_DIR" chown 999:999 -- "$RECORDINGS_DIR" ||
+        die "$RECORDINGS_DIR is not the user 999's, and could not be made so"
 }
 
 # What stops this call centre, typed into any shell.
@@ -225,14 +268,15 @@ image_inputs() {
 image_digest() {
     local inputs skip=()
     local name
-    for name in .git __pycache__ '.*_cache' .hypothesis .schemathesis .venv reports build dist '*.egg-info' '.env.local*' '.coverage*'; do
+    for name in .git __pycache__ '.*_cache' .hypothesis .schemathesis .venv reports build dist '*.egg-info' '.env.local*' .secrets '.coverage*'; do
         skip+=(-o -name "$name")
     done
     mapfile -t inputs < <(image_inputs "$1")
     (
         cd -- "$REPO" || exit 1
         docker image inspect --format '{{.Id}}' debian:forky-slim
-        find "${inputs[@]}" .dockerignore \( -false "${skip[@]}" \) -prune -o -type f -printf '%m %p\n' | LC_ALL=C sort
+        # Of the modes what their owner may: `docker/up` takes the rights of others away.
+        find "${inputs[@]}" .dockerignore \( -false "${skip[@]}" \) -prune -o -type f -printf '%m %p\n' | sed -E 's/^(.).. /\1 /' | LC_ALL=C sort
         find "${inputs[@]}" .dockerignore \( -false "${skip[@]}" \) -prune -o -type f -print0 | LC_ALL=C sort -z |
             xargs -0 sha256sum
     ) | sha256sum | cut -c 1-16
@@ -348,6 +392,17 @@ wait_until_ready() {
         ((restarts < 4)) || return 1
         sleep 0.2
     done
+}
+
+# bots_options: environment and network of a container of the bots, into the array `bots`. Values are exported and only
+# named, for what stands on a command line all users of the machine see.
+bots_options() {
+    local line
+    bots=(--rm --init --network host)
+    while IFS= read -r line; do
+        export "${line?}"
+        bots+=(--env "${line%%=*}")
+    done < <(bots_environment)
 }
 
 # bots_environment: the lines for `docker run --env`, so that demonstration and tests find everything

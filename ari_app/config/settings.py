@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, RedisDsn, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, RedisDsn, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ari_app.config.secret_files import with_secrets
 
 _NAME = "[A-Za-z0-9_.-]{1,64}"
 _ADDRESS = r"https?://[^/?#\s]+(/[^?#\s]*)?"
@@ -54,8 +56,12 @@ class ProcessSettings(FileSettings):
     """The user of ARI (`ari.conf`)."""
     ari_password: SecretStr
     """The password of that user."""
+    ari_password_file: Path | None = None
+    """The file that it is read from, where the environment does not hold it."""
     redis_url: RedisDsn = RedisDsn("redis://127.0.0.1:6379/0")
     """Redis, with its password where it has one. With Sentinels its host and port do not matter."""
+    redis_password_file: Path | None = None
+    """The file that its password is read from, where the address has none."""
     redis_sentinels: str = Field("", pattern=r"^([A-Za-z0-9_.-]+:[0-9]{1,5}(,[A-Za-z0-9_.-]+:[0-9]{1,5})*)?$")
     """The Sentinels that know where Redis' primary is, as `host:port,host:port,…`. Without them Redis is at its
     address."""
@@ -63,6 +69,8 @@ class ProcessSettings(FileSettings):
     """What the Sentinels call that primary (`sentinel monitor`)."""
     redis_sentinel_password: SecretStr = SecretStr("")
     """The Sentinels' own password, where they have one."""
+    redis_sentinel_password_file: Path | None = None
+    """The file that it is read from, where the environment does not hold it."""
     redis_confirm: float = Field(0.2, ge=0, le=1)
     """Seconds that a write waits, with Sentinels, for a replica to have it. 0: it does not wait, and what was answered
     last may be lost when Redis' primary is."""
@@ -94,6 +102,11 @@ class ProcessSettings(FileSettings):
     """Seconds for which a login is good."""
     token_idle: float = Field(2 * 3600.0, ge=120, le=30 * 86_400)
     """Seconds after which it ends before that where nothing uses it: no request, no events, no phone in the page."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _out_of_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return with_secrets(given)
 
     @property
     def own_address(self) -> str | None:

@@ -45,6 +45,8 @@ def environment_faults(wrong: ValidationError) -> list[str]:
     """Each variable that is missing or wrong, without its value."""
     return [
         f"ARI_APP_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        if problem["loc"]
+        else problem["msg"].removeprefix("Value error, ")
         for problem in wrong.errors(include_input=False)
     ]
 

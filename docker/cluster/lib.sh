@@ -42,7 +42,7 @@ in_part() {
 # sentinel_says <part> <field>: of the primary, as the Sentinel of that node sees it
 sentinel_says() {
     # shellcheck disable=SC2016  # expanded in the container
-    in_part "$1" bash -c 'REDISCLI_AUTH=$SENTINEL_PASSWORD redis-cli -h $REDIS_ADDRESS -p 26379 sentinel master callcontrol' \
+    in_part "$1" bash -c 'REDISCLI_AUTH=$(<"$SENTINEL_PASSWORD_FILE") redis-cli -h $REDIS_ADDRESS -p 26379 sentinel master callcontrol' \
         2>/dev/null | sed -n "/^$2\$/{n;p}"
 }
 

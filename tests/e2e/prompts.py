@@ -12,7 +12,7 @@ from tests.e2e.containers import read_in, run_in
 from tests.e2e.stack import Stack
 
 LANGUAGES = ("fr", "en")
-_SOUNDS = "/usr/share/asterisk/sounds"
+_SOUNDS = "/usr/share/asterisk/prompts"
 _MUSIC = "/usr/share/asterisk/moh"
 
 

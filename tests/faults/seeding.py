@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from docker.models.containers import Container
+import docker
 
 from tests.e2e.cluster import CONTROLLERS, Cluster
-from tests.e2e.containers import with_container
+from tests.e2e.containers import ask_docker
 from tests.seeded.faults import Fault
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,9 +45,22 @@ async def put_into(cluster: Cluster, fault: Fault) -> None:
         entry.size, entry.mode = len(changed), 0o644
         archive.addfile(entry, io.BytesIO(changed))
 
-    def put(container: Container) -> None:
-        container.put_archive(_INSTALLED, packed.getvalue())
-        container.restart(timeout=10)
-
+    # Their roots are read-only: the fault is in the image.
     for name in CONTROLLERS:
-        await with_container(cluster.controller(name).container, put)
+        controller = cluster.controller(name)
+        image = await ask_docker(partial(_with_layer, await controller.image(), packed.getvalue(), fault.file))
+        await controller.stop()
+        await controller.come_back_as(image)
+
+
+def _with_layer(image: str, archive: bytes, file: str, client: docker.DockerClient) -> str:
+    """The same image with that one file changed."""
+    described = f"FROM {image}\nCOPY {file} {_INSTALLED}/{file}\n".encode()
+    context = io.BytesIO(archive)
+    with tarfile.open(fileobj=context, mode="a") as added:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(described)
+        added.addfile(entry, io.BytesIO(described))
+    context.seek(0)
+    built, _ = client.images.build(fileobj=context, custom_context=True, rm=True)
+    return str(built.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import time
@@ -21,6 +22,8 @@ from tests.runner.places import Place
 
 _FIRST = 8192
 """Shares of the processor: what is tested comes before the browsers, bots and pure tests on the same machine."""
+_ASTERISKS, _CONTROLLERS = 52060, 52080
+"""The groups that read the files of each, as in docker/lib.sh."""
 _READY_WITHIN = 60
 _POLL_SECONDS = 0.2
 _RESTARTS = 4  # of a controller that only dies
@@ -43,6 +46,7 @@ def settings(place: Place, images: Mapping[str, str], files: Path) -> dict[str, 
         "ARI_PASSWORD": secrets.token_hex(24),
         "REDIS_PASSWORD": secrets.token_hex(24),
         "ASTERISK_CONFIG": str(files),
+        "SECRETS_DIR": str(files.parent / "secrets"),
     }
 
 
@@ -57,6 +61,7 @@ def cluster_settings(place: Place, images: Mapping[str, str], files: Path) -> di
         "REDIS_PASSWORD": secrets.token_hex(24),
         "SENTINEL_PASSWORD": secrets.token_hex(24),
         "ASTERISK_CONFIG": str(files),
+        "SECRETS_DIR": str(files.parent / "secrets"),
     }
 
 
@@ -84,10 +89,22 @@ class CallCentre:
         shutil.rmtree(files, ignore_errors=True)  # of an attempt before
         crowd.gather(files)
         for file in (files, *files.rglob("*")):
-            file.chmod(0o755 if file.is_dir() else 0o644)
+            file.chmod(0o750 if file.is_dir() else 0o640)
+            os.chown(file, -1, _CONTROLLERS if file.name == "callcentre.yaml" else _ASTERISKS)
+        self._hand_over_secrets()
         for name in self.parts:
             self._running[name] = self._machine.start({**self._service(name), "cpu_shares": _FIRST})
         self._wait_until_ready()
+
+    def _hand_over_secrets(self) -> None:
+        """As docker/up does: in files that each part reads by its group."""
+        place = Path(self._settings["SECRETS_DIR"])
+        place.mkdir(exist_ok=True)
+        for name in ("ARI_PASSWORD", "REDIS_PASSWORD", "SENTINEL_PASSWORD"):
+            file = place / name.lower()
+            file.write_text(self._settings.get(name, ""))
+            file.chmod(0o640)
+            os.chown(file, -1, _ASTERISKS if name == "ARI_PASSWORD" else _CONTROLLERS)
 
     def bots(self) -> Options:
         """A container of the bots in it, who may take its parts away."""
@@ -101,6 +118,7 @@ class CallCentre:
             with suppress(NotFound):
                 (self._reports / f"{name}.log").write_bytes(self._machine.logs(container))
         self._machine.remove(self.place.project)
+        shutil.rmtree(self._settings["SECRETS_DIR"], ignore_errors=True)  # the reports are for everybody
 
     def _service(self, name: str) -> Options:
         return compose.service(name, self._settings, self._file.read_text())

@@ -16,7 +16,10 @@ CLUSTER = FILE.parent / "cluster" / "compose.yaml"
 _VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
 _SECOND = 1_000_000_000  # Docker counts in nanoseconds
 # What Docker has by the same name.
-_AS_IT_IS = ("image", "network_mode", "user", "entrypoint", "command", "environment")
+_AS_IT_IS = (
+    *("image", "network_mode", "user", "entrypoint", "command", "environment"),
+    *("cap_drop", "security_opt", "read_only", "pids_limit", "mem_limit"),
+)
 # How images are made, who wants which service, how long `stop` waits: no matter of starting one.
 _NO_MATTER = frozenset({"build", "profiles", "stop_grace_period"})
 
@@ -40,7 +43,13 @@ def service(name: str, settings: Mapping[str, str], text: str | None = None) -> 
             case "logging":
                 options["log_config"] = LogConfig(type=value["driver"], config=value["options"])
             case "volumes":
-                options["volumes"] = [_volume(volume, settings["COMPOSE_PROJECT_NAME"]) for volume in value]
+                options.setdefault("volumes", []).extend(_volume(x, settings["COMPOSE_PROJECT_NAME"]) for x in value)
+            case "secrets":
+                files = (_filled(document["secrets"][secret]["file"], settings) for secret in value)
+                mounted = [f"{file}:/run/secrets/{secret}:ro" for secret, file in zip(value, files, strict=True)]
+                options.setdefault("volumes", []).extend(mounted)
+            case "tmpfs":
+                options["tmpfs"] = dict(place.split(":", 1) for place in value)
             case "healthcheck":
                 options["healthcheck"] = {key: _nanoseconds(part) for key, part in value.items()}
             case _ if field not in _NO_MATTER:

@@ -19,7 +19,7 @@ from tests.runner.compose import Options, named_volumes
 _LABEL = "callcontrol.test"
 # What recordings go to: a disk of its own, which a test can fill up without filling the host's.
 _RECORDINGS = "_recordings"
-_SMALL_DISK = {"type": "tmpfs", "device": "tmpfs", "o": "size=64m"}
+_SMALL_DISK = {"type": "tmpfs", "device": "tmpfs", "o": "size=64m,uid=999,gid=999,mode=0750"}
 
 
 class Over(Exception):

@@ -1,5 +1,7 @@
 """Settings out of the environment, and the demo's secrets beyond loopback."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -7,6 +9,7 @@ from ari_app.config.credentials import Credential, check_password, hash_password
 from ari_app.config.demo import check_secrets, is_loopback
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
+from ari_app.operations.doctor import environment_faults
 
 
 def test_only_the_ari_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,6 +19,37 @@ def test_only_the_ari_password_has_no_default(monkeypatch: pytest.MonkeyPatch) -
     settings = ProcessSettings()
     assert (settings.api_host, settings.api_port, settings.stasis_app) == ("127.0.0.1", 8080, "callcontrol")
     assert "s3cret" not in repr(settings)
+
+
+def test_secrets_come_out_of_files_where_the_environment_does_not_hold_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, text in {"ari": "of ARI\n", "redis": "of/Redis", "redis_sentinel": "of Sentinels"}.items():
+        (tmp_path / name).write_text(text)
+        monkeypatch.setenv(f"ARI_APP_{name.upper()}_PASSWORD_FILE", str(tmp_path / name))
+    monkeypatch.setenv("ARI_APP_REDIS_URL", "redis://redis.example:6380/2")
+    settings = ProcessSettings()
+    assert settings.ari_password.get_secret_value() == "of ARI"
+    assert str(settings.redis_url) == "redis://:of%2FRedis@redis.example:6380/2"
+    assert settings.redis_sentinel_password.get_secret_value() == "of Sentinels"
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "itself")
+    monkeypatch.setenv("ARI_APP_REDIS_URL", "redis://:itself@127.0.0.1/0")
+    settings = ProcessSettings()
+    assert (settings.ari_password.get_secret_value(), settings.redis_url.password) == ("itself", "itself")
+
+
+@pytest.mark.parametrize(("text", "fault"), [(None, "can't be read (FileNotFoundError)"), (" \n", "is empty")])
+def test_a_file_without_a_secret_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, fault: str
+) -> None:
+    file = tmp_path / "secret"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "s3cret")
+    monkeypatch.setenv("ARI_APP_REDIS_PASSWORD_FILE", str(file))
+    with pytest.raises(ValidationError) as wrong:
+        ProcessSettings()
+    assert environment_faults(wrong.value) == [f"ARI_APP_REDIS_PASSWORD_FILE: {file} {fault}"]
 
 
 @pytest.mark.parametrize(

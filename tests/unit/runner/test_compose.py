@@ -41,8 +41,13 @@ def test_images_are_those_that_were_built() -> None:
 
 def test_volumes_are_the_projects_and_directories_the_hosts() -> None:
     asterisk = of("asterisk")
-    assert asterisk["volumes"] == ["/tmp/files:/srv/asterisk:ro", "cctest-70_recordings:/var/spool/asterisk/recording"]
-    assert named_volumes(asterisk) == ["cctest-70_recordings"]
+    assert asterisk["volumes"] == [
+        "/tmp/secrets/ari_password:/run/secrets/ari_password:ro",
+        "/tmp/files:/srv/asterisk:ro",
+        "cctest-70_asterisk:/var/lib/asterisk",
+        "cctest-70_recordings:/var/spool/asterisk/recording",
+    ]
+    assert named_volumes(asterisk) == ["cctest-70_asterisk", "cctest-70_recordings"]
     assert named_volumes(of("controller")) == ["cctest-70_recordings"]
     assert named_volumes(of("bots")) == []
 
@@ -64,7 +69,18 @@ def test_everything_listens_and_calls_at_the_place() -> None:
     bots = of("bots")["environment"]
     assert (bots["CC_API_URL"], bots["CC_BIND"]) == ("http://127.0.70.1:8080", "127.0.70.1")
     assert (bots["CC_CARRIER"], bots["CC_COMPOSE_PROJECT"]) == ("127.0.70.2:5080", "cctest-70")
-    assert bots["CC_ARI_PASSWORD"] == of("controller")["environment"]["ARI_APP_ARI_PASSWORD"]
+    assert bots["CC_ARI_PASSWORD"] == SETTINGS["ARI_PASSWORD"]
+
+
+@pytest.mark.parametrize("name", ["asterisk", "redis", "controller"])
+def test_no_part_has_a_right_that_it_does_not_need_nor_a_secret_in_its_environment(name: str) -> None:
+    part = of(name)
+    assert (part["cap_drop"], part["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+    assert part["read_only"] is True
+    assert part["tmpfs"]["/tmp"] == "mode=1777"
+    assert 0 < part["pids_limit"] <= 16_384
+    assert part["mem_limit"][-1] == "g"
+    assert not {SETTINGS["ARI_PASSWORD"], SETTINGS["REDIS_PASSWORD"]} & set(str(part["environment"]).split("'"))
 
 
 def test_secrets_are_new_each_time() -> None:
