@@ -72,8 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return audit.run(settings, choice, chosen.anchor, as_json=chosen.json)
     if chosen.command == "forget":
         return forget.run(settings, chosen.numbers, do=chosen.do)
-    if chosen.command == "calls":
-        return calls.run(settings, as_json=chosen.json, columns=_columns())
+    if chosen.command in ("calls", "exposure"):
+        shown = calls.run if chosen.command == "calls" else doctor.exposure
+        return shown(settings, as_json=chosen.json, columns=_columns())
     if chosen.command == "drain":
         return drain.run(settings, chosen.asterisk, undo=chosen.undo, wait=chosen.wait)
     try:
@@ -90,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """What looks at a call centre that runs."""
     examining = commands.add_parser("doctor", help="say what is wrong with the call centre that runs here")
+    exposing = commands.add_parser("exposure", help="say all that keeps this call centre from standing on a network")
     listing = commands.add_parser("calls", help="list the calls that are up, also while the controller is down")
     telling = commands.add_parser("story", help="tell what happened to a call")
     telling.add_argument("call", help="its id, or a file with its story (GET …/story/file)")
@@ -118,7 +120,7 @@ def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         default=[],
         help="a line that must be there: audit_anchor of the log",
     )
-    for parser in (examining, listing, telling, auditing):
+    for parser in (examining, exposing, listing, telling, auditing):
         parser.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -111,6 +111,8 @@ async def check_secrets_of(settings: ProcessSettings, configuration: Configurati
             ari_password=settings.ari_password.get_secret_value(),
             credentials=configuration.credentials,
             file=str(settings.config),
+            proxies=settings.trusted_proxies,
+            demo=settings.demo == "yes",
         )
 
 

@@ -16,9 +16,12 @@ import structlog
 from aiohttp import web
 
 from ari_app.api.connections import Connections
+from ari_app.api.doors import machines_only, without_machines
+from ari_app.api.encryption import server_context
 from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.problems import problem_response
+from ari_app.api.proxies import FORWARDED, origin
 from ari_app.api.standby import Standby
 from ari_app.app import App
 from ari_app.branch import Branch
@@ -57,6 +60,7 @@ class Controller:
             for place in settings.places
         }
         self._first = settings.places[0]
+        self._proxies = settings.proxies
         self._key = key_of(settings.ari_password.get_secret_value())
         self._app: App | None = None
         self._branches: dict[str, Branch] = {}
@@ -78,9 +82,10 @@ class Controller:
         """Serve until stopped.
 
         Raises:
-            OSError: the API's address can't be had.
+            OSError: the API's address can't be had, or its certificate not be used.
             ConfigInvalid: the file has faults and there is no other, or the demo's secrets beyond loopback.
         """
+        encryption = server_context(self._settings.tls_certificate, self._settings.tls_key)
         self._read_at = self._changed_at()
         self._configured = await self._read()
         await check_secrets_of(self._settings, self._configured.configuration)
@@ -89,8 +94,13 @@ class Controller:
         self._standby = Standby(
             self._metrics, lambda: self._directory().settings.desk, lambda: first.trouble, self._forward
         )
-        self._listener = Listener(self._handle, Connections(lambda why: self._metrics.limited.labels(why).inc()))
-        await self._listener.start(self._settings.api_host, self._settings.api_port)
+        connections = Connections(lambda why: self._metrics.limited.labels(why).inc())
+        self._listener, self._machines = Listener(self._handle, connections), Listener(machines_only(self._handle))
+        if address := self._settings.metrics_address:
+            self._listener.handler = without_machines(self._handle, lambda request: is_ours(request.headers, self._key))
+            host, _, port = address.rpartition(":")
+            await self._machines.start(host.strip("[]"), int(port))
+        await self._listener.start(self._settings.api_host, self._settings.api_port, encryption)
         asking = [asyncio.create_task(leading.run()) for leading in self._leading.values()]
         leads = [asyncio.create_task(self._keep_leading(place, asking)) for place in self._leading]
         led = asyncio.gather(*leads)
@@ -108,6 +118,7 @@ class Controller:
             await asyncio.gather(*leads, return_exceptions=True)
             await self._forwarder.close_sockets()
             await self._listener.stop()
+            await self._machines.stop()
             await self._forwarder.close()
             for task in asking:
                 task.cancel()
@@ -174,6 +185,9 @@ class Controller:
             return await self._follow(request)
         if ours and FROM in request.headers:
             request = request.clone(remote=request.headers[FROM])
+        elif not ours and self._proxies and FORWARDED in request.headers:
+            remote = origin(request.remote, request.headers.getall(FORWARDED), self._proxies)
+            request = request.clone(remote=remote or "")
         if self._app is not None:
             return await self._app.handle(request)
         return await self._standby(request)

@@ -98,12 +98,75 @@ load_local_env() {
 load_settings() {
     load_local_env
     export COMPOSE_PROJECT_NAME=${COMPOSE_PROJECT_NAME:-callcontrol}
+    export CERTIFICATE_INSIDE='' KEY_INSIDE='' DEMO=${DEMO:-yes} TRUSTED_PROXIES=${TRUSTED_PROXIES:-}
+    [[ -z ${NETWORK_ADDRESS:-} ]] || on_a_network
+    export METRICS_ADDRESS=${METRICS_ADDRESS:-}
     export AST_ADDRESS=${AST_ADDRESS:-127.0.0.1} AST_SIP_PORT=${AST_SIP_PORT:-5060} AST_ARI_PORT=${AST_ARI_PORT:-8088}
+    export AST_SIP_TLS_PORT=${AST_SIP_TLS_PORT:-5061} AST_ENCRYPTION=${AST_ENCRYPTION:-optional}
+    # Several call centres on one loopback have each an address for all; what stands on a network keeps ARI off it.
+    if [[ $AST_ADDRESS == 127.* ]]; then
+        export AST_ARI_ADDRESS=${AST_ARI_ADDRESS:-$AST_ADDRESS}
+    else
+        export AST_ARI_ADDRESS=${AST_ARI_ADDRESS:-127.0.0.1}
+    fi
     export AST_RTP_START=${AST_RTP_START:-10000} AST_RTP_END=${AST_RTP_END:-20000} AST_CARRIER=${AST_CARRIER:-127.0.0.2:5080}
     export ARI_USER=${ARI_USER:-callcontrol} STASIS_APP=${STASIS_APP:-callcontrol}
     export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
     export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info}
     own_directories
+}
+
+# What `docker/up --network` means: phones, trunk, API and desk at that address, all else on loopback, nothing in clear.
+on_a_network() {
+    [[ $NETWORK_ADDRESS =~ ^([0-9]{1,3}\.){3}[0-9]{1,3}$ && $NETWORK_ADDRESS != 127.* && $NETWORK_ADDRESS != 0.0.0.0 ]] ||
+        die "--network $NETWORK_ADDRESS: it must be one IPv4 address of this machine, and none of loopback"
+    export NETWORK_ADDRESS AST_ADDRESS=$NETWORK_ADDRESS API_ADDRESS=$NETWORK_ADDRESS DEMO=no
+    export AST_ARI_ADDRESS=${AST_ARI_ADDRESS:-127.0.0.1} REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1}
+    export METRICS_ADDRESS=${METRICS_ADDRESS:-127.0.0.1:9464} AST_ENCRYPTION=${AST_ENCRYPTION:-required}
+}
+
+# need_certificate: a copy of TLS_CERTIFICATE and TLS_KEY for the containers, or empty files
+need_certificate() {
+    local name file
+    for name in TLS_CERTIFICATE TLS_KEY; do
+        file=${!name:-}
+        if [[ -z $file ]]; then
+            printf -v "CONTENT_$name" ''
+        elif [[ ! -r $file ]]; then
+            [[ -n ${NETWORK_ADDRESS:-} ]] || die "$name is $file, which can't be read"
+            printf -v "CONTENT_$name" ''
+        else
+            printf -v "CONTENT_$name" '%s' "$(<"$file")"
+        fi
+    done
+    if [[ -n ${TLS_CERTIFICATE:-} ]]; then
+        export CERTIFICATE_INSIDE=/run/secrets/tls_certificate KEY_INSIDE=/run/secrets/tls_key
+        [[ -n ${TLS_KEY:-} ]] || KEY_INSIDE=$CERTIFICATE_INSIDE
+    fi
+}
+
+# Phones' secrets of the demonstration, which everybody can read, in files of one's own: each gets one of 24 random characters.
+# They stand where they are used, in pjsip.conf.
+make_phone_secrets() {
+    local file=$ASTERISK_CONFIG/pjsip.conf phone made=()
+    [[ $ASTERISK_CONFIG != "$REPO/asterisk" && -w $file ]] || return 0
+    while read -r phone; do
+        # shellcheck disable=SC2016  # awk's
+        SECRET=$(new_secret) PHONE=$phone awk '$0 ~ "^[[:space:]]*password[[:space:]]*=>?[[:space:]]*phone-" ENVIRON["PHONE"] "[[:space:]]*$" {
+            print "password = " substr(ENVIRON["SECRET"], 1, 24); next } { print }' "$file" >"$file.new"
+        cat -- "$file.new" >"$file"
+        rm -f -- "$file.new"
+        made+=("$phone")
+    done < <(sed -nE 's/^[[:space:]]*password[[:space:]]*=>?[[:space:]]*phone-([0-9]+)[[:space:]]*$/\1/p' "$file" | sort -u)
+    ((!${#made[@]})) || done_ "made new secrets for the phones ${made[*]}: they stand in $file (grep -A3 '(phone-secret)' $file)"
+}
+
+# Nothing of a call centre that is open to strangers is started: all reasons at once.
+refuse_what_is_open() {
+    local said
+    said=$(compose run --rm --no-deps -T controller exposure 2>/dev/null) && return 0
+    printf '%s\n' "$said" >&2
+    die "nothing was started: this call centre may not stand on $NETWORK_ADDRESS, for the reasons above"
 }
 
 # Where the administrator's files are, and where recordings go.
@@ -144,13 +207,14 @@ hand_over_secrets() {
     local name file
     (umask 077 && mkdir -p -- "$SECRETS_DIR") || die "can't make $SECRETS_DIR"
     for name; do
-        file=$SECRETS_DIR/${name,,}
+        file=${name#CONTENT_}
+        file=$SECRETS_DIR/${file,,}
         # A file that is replaced would stay the old one in containers that run.
         [[ -f $file && $(cat -- "$file" 2>/dev/null) == "${!name}" ]] ||
             (umask 077 && printf '%s' "${!name}" >"$file") || die "can't write $file"
     done
-    give_to "$GROUP_ASTERISK" "$SECRETS_DIR" -type f -name ari_password
-    give_to "$GROUP_CONTROLLER" "$SECRETS_DIR" -type f ! -name ari_password
+    give_to "$GROUP_ASTERISK" "$SECRETS_DIR" -type f \( -name ari_password -o -name 'tls_*' \)
+    give_to "$GROUP_CONTROLLER" "$SECRETS_DIR" -type f ! -name ari_password ! -name 'tls_*'
 }
 
 # 48 hexadecimal digits: they need no quoting in URLs, Asterisk's files or Redis'.
@@ -354,6 +418,9 @@ images_are_built() {
 
 # ------------------------------------------------------------------------------------------------- the controller
 
+# Where health is answered in clear.
+health_at() { HEALTH=${METRICS_ADDRESS:-$API_ADDRESS:$API_PORT}; }
+
 # http_get <address> <port> <path>: all of the answer, with nothing but bash, as a bare machine has no curl
 http_get() {
     {
@@ -373,7 +440,8 @@ http_status() {
 # Whether callcentre.yaml is what runs, in one sentence where it is not.
 compare_configuration() {
     local file=$ASTERISK_CONFIG/callcentre.yaml answer read_at
-    answer=$(http_get "$API_ADDRESS" "$API_PORT" /readyz) || return 0
+    health_at
+    answer=$(http_get "${HEALTH%:*}" "${HEALTH##*:}" /readyz) || return 0
     read_at=$(sed -n 's/.*"configured_at":"\([^"]*\)".*/\1/p' <<<"$answer")
     if [[ $answer == *'"configuration":"last_good"'* ]]; then
         warn "${BOLD}$file has faults, and is not what runs${PLAIN}: that is the last one without, of $read_at"
@@ -386,13 +454,16 @@ compare_configuration() {
 # wait_until_ready <seconds>: gives up earlier on a controller that only dies and is started again
 wait_until_ready() {
     local deadline=$((SECONDS + $1)) restarts
-    until [[ $(http_status "$API_ADDRESS" "$API_PORT" /readyz) == 200 ]]; do
+    health_at
+    until [[ $(http_status "${HEALTH%:*}" "${HEALTH##*:}" /readyz) == 200 ]]; do
         ((SECONDS < deadline)) || return 1
         restarts=$(docker inspect --format '{{.RestartCount}}' "$COMPOSE_PROJECT_NAME-controller" 2>/dev/null || echo 0)
         ((restarts < 4)) || return 1
         sleep 0.2
     done
 }
+
+api_scheme() { [[ -n ${TLS_CERTIFICATE:-} ]] && printf https || printf http; }
 
 # bots_options: environment and network of a container of the bots, into the array `bots`. Values are exported and only
 # named, for what stands on a command line all users of the machine see.
@@ -408,10 +479,10 @@ bots_options() {
 # bots_environment: the lines for `docker run --env`, so that demonstration and tests find everything
 bots_environment() {
     printf '%s\n' \
-        "CC_API_URL=http://$API_ADDRESS:$API_PORT" \
+        "CC_API_URL=$(api_scheme)://$API_ADDRESS:$API_PORT" \
         "CC_AST_HOST=$AST_ADDRESS" \
         "CC_AST_SIP_PORT=$AST_SIP_PORT" \
-        "CC_ARI_URL=http://$AST_ADDRESS:$AST_ARI_PORT" \
+        "CC_ARI_URL=http://$AST_ARI_ADDRESS:$AST_ARI_PORT" \
         "CC_ARI_USER=$ARI_USER" \
         "CC_ARI_PASSWORD=$ARI_PASSWORD" \
         "CC_REDIS_URL=redis://:$REDIS_PASSWORD@$REDIS_ADDRESS:$REDIS_PORT/0" \

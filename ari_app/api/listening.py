@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -95,8 +96,8 @@ class Listener:
         self._connections = connections or Connections(lambda why: None)
         self._runner: web.ServerRunner | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port (another than requested where that was 0).
+    async def start(self, host: str, port: int, encryption: ssl.SSLContext | None = None) -> int:
+        """Listen, by TLS where that is given; returns the port (another than requested where that was 0).
 
         Raises:
             OSError: the address can't be had.
@@ -112,7 +113,7 @@ class Listener:
         )
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=GRACE, access_log=None)
         await runner.setup()
-        site = web.TCPSite(runner, host, port, reuse_address=True)
+        site = web.TCPSite(runner, host, port, reuse_address=True, ssl_context=encryption)
         try:
             await site.start()
         except OSError:

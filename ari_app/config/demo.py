@@ -11,6 +11,8 @@ _DEMO_AGENTS = ("alice", "bob", "carol", "dave", "erin", "frank", "admin")
 _DEMO_PASSWORDS = {agent: f"{agent}-demo" for agent in _DEMO_AGENTS}
 PUBLIC_SECRETS = frozenset({"callcontrol", "asterisk", "demo", "ari-demo", "redis-demo", "secret", "changeme"})
 """Passwords that anybody would try."""
+LEAST = 16
+"""Characters below which a service's secret can be guessed."""
 
 
 def is_loopback(host: str) -> bool:
@@ -24,23 +26,40 @@ def is_loopback(host: str) -> bool:
 
 
 def check_secrets(
-    *, api_host: str, ari_url: str, ari_password: str, credentials: Mapping[str, Credential], file: str
+    *,
+    api_host: str,
+    ari_url: str,
+    ari_password: str,
+    credentials: Mapping[str, Credential],
+    file: str,
+    proxies: str = "",
+    demo: bool = True,
 ) -> None:
     """Refuse public secrets where others can use them. Hashes of the demo's agents are tried: call it in a thread.
 
+    Whoever has named `proxies` lets others in by them, wherever the API listens. `demo`: it is the demonstration that
+    runs, as somebody has said.
+
     Raises:
-        ConfigInvalid: the demo's passwords, or one everybody guesses, beyond loopback.
+        ConfigInvalid: the demo's passwords, one that stands in clear, or one everybody guesses, beyond loopback; the
+            demo's where nobody has said that it is the demonstration.
     """
     hosts = [host for host in (api_host, urlsplit(ari_url).hostname or "") if not is_loopback(host)]
-    if not hosts:
+    if proxies:
+        hosts.append(f"what is reached by the proxies {proxies}")
+    if not hosts and demo:
         return
-    errors = [
-        ConfigError(file, 0, f"agents.{agent}.password", f"is the demo's, refused on {hosts[0]}: choose another")
-        for agent, credential in credentials.items()
-        if is_demo(agent, credential)
-    ]
-    if ari_password in PUBLIC_SECRETS:
-        errors.append(ConfigError("environment", 0, "ARI_APP_ARI_PASSWORD", f"is no secret, refused on {hosts[0]}"))
+    where = f"refused on {hosts[0]}: choose another" if hosts else "refused without ARI_APP_DEMO=yes: choose another"
+    errors = []
+    for agent, credential in credentials.items():
+        if is_demo(agent, credential):
+            errors.append(ConfigError(file, 0, f"agents.{agent}.password", f"is the demo's, {where}"))
+        elif hosts and credential.password is not None:
+            clear = f"stands in clear, refused on {hosts[0]}: write `password_hash`"
+            errors.append(ConfigError(file, 0, f"agents.{agent}.password", clear))
+    if hosts and (ari_password in PUBLIC_SECRETS or len(ari_password) < LEAST):
+        weak = f"is no secret, or has fewer than {LEAST} characters, refused on {hosts[0]}"
+        errors.append(ConfigError("environment", 0, "ARI_APP_ARI_PASSWORD", weak))
     if errors:
         raise ConfigInvalid(errors)
 

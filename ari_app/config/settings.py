@@ -1,7 +1,7 @@
 """Settings of the process, out of the environment (`ARI_APP_…`). Who is reached and how is in the file."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,6 +96,19 @@ class ProcessSettings(FileSettings):
     """The address that the API listens on."""
     api_port: int = Field(8080, ge=0, le=65_535)
     """Its port."""
+    tls_certificate: Path | None = None
+    """The certificate of the API, with those between it and its authority: a file (PEM). With it the API speaks TLS
+    alone."""
+    tls_key: Path | None = None
+    """Its key, where that is not in the same file."""
+    trusted_proxies: str = ""
+    """Addresses and networks of proxies before the API, as `127.0.0.1 10.0.0.0/8`: who they say that a request comes
+    from (`X-Forwarded-For`) is believed."""
+    demo: Literal["yes", "no"] = "no"
+    """`yes`: the passwords of the demonstration, which everybody can read, may stand in the file; on loopback alone."""
+    metrics_address: str = Field("", pattern=r"^([^\s/?#]+:[0-9]{1,5})?$")
+    """Where `/metrics` and the descriptions of the API (OpenAPI, AsyncAPI) are served, as `127.0.0.1:9464`, and not at
+    the API's address then; health is at both. Without it they are at the API's."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """`debug`, `info`, `warning` or `error`."""
     token_lifetime: float = Field(12 * 3600.0, ge=60, le=30 * 86_400)
@@ -141,6 +154,23 @@ class ProcessSettings(FileSettings):
     def kept_apart(self) -> tuple[str, ...]:
         """The same of each of `places`."""
         return tuple(self.apart(place) for place in self.places)
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Whose `X-Forwarded-For` is believed."""
+        return tuple(ip_network(each) for each in self.trusted_proxies.split())
+
+    @field_validator("tls_certificate", "tls_key", mode="before")
+    @classmethod
+    def _none_where_empty(cls, file: object) -> object:
+        return file or None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for each in proxies.split():
+            ip_network(each)
+        return proxies
 
     @field_validator("asterisks")
     @classmethod

@@ -12,7 +12,7 @@ from ari_app.config.settings import FileSettings, ProcessSettings
 from ari_app.operations.diagnosis import diagnose
 from ari_app.operations.facts import Facts
 from ari_app.operations.findings import Finding, Level
-from ari_app.operations.gathering import gather, without_settings
+from ari_app.operations.gathering import gather, refused, without_settings
 from ari_app.operations.text import counted, plain
 
 
@@ -22,6 +22,14 @@ def run(*, as_json: bool, columns: int) -> int:
     print(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2) if as_json
           else "\n".join(lines(found, columns)))  # fmt: skip
     return 1 if any(finding.level is Level.ERROR for finding in found) else 0
+
+
+def exposure(settings: ProcessSettings, *, as_json: bool, columns: int) -> int:
+    """Print all that keeps it from standing on a network. The exit status: 1 where that is anything."""
+    found = refused(settings)
+    print(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2) if as_json
+          else "\n".join(lines(found, columns)))  # fmt: skip
+    return 1 if found else 0
 
 
 def _facts() -> Facts:

@@ -1,5 +1,7 @@
 """Who could come in: secrets that can be guessed, and doors that are open beyond the machine. Pure."""
 
+from dataclasses import replace
+
 from ari_app.config.demo import is_loopback
 from ari_app.operations.facts import Door, Doors, Secret, Secrets
 from ari_app.operations.findings import Code, Finding, Level, some, warning
@@ -42,7 +44,17 @@ def _secrets(secrets: Secrets, *, exposed: bool) -> list[Finding]:
         add(Code.ARI_PASSWORD_WEAK, f"the password of ARI {weak}", "set ARI_PASSWORD to 24 random characters")
     if (weak := _weakness(secrets.redis)) is not None:
         add(Code.REDIS_PASSWORD_WEAK, f"the password of Redis {weak}", "set REDIS_PASSWORD to 24 random characters")
+    if secrets.certificate:
+        what = f"the API's certificate can't be used: {secrets.certificate}"
+        do = "give ARI_APP_TLS_CERTIFICATE and ARI_APP_TLS_KEY files (PEM) that belong together"
+        found.append(Finding(Code.CERTIFICATE_WRONG, Level.ERROR, what, do))
     return found
+
+
+def refusals(secrets: Secrets, doors: Doors) -> list[Finding]:
+    """All that keeps this call centre from standing on a network, whatever of it runs."""
+    found = [*_secrets(secrets, exposed=True), *_open(doors, secrets.redis)]
+    return [replace(finding, level=Level.ERROR) for finding in found]
 
 
 def _weakness(secret: Secret | None) -> str | None:
@@ -60,12 +72,12 @@ def beyond_loopback(door: Door) -> list[str]:
 
 def _open(doors: Doors, redis: Secret | None) -> list[Finding]:
     found = []
-    if reached := beyond_loopback(doors.api):
+    if not doors.api.encrypted and (reached := beyond_loopback(doors.api)):
         found.append(
             warning(
                 Code.API_OPEN,
                 f"the API, which speaks plain HTTP, can be reached at {some(reached)}, port {doors.api.port}",
-                "let only a proxy that speaks TLS reach it (API_ADDRESS=127.0.0.1)",
+                "give it a certificate (ARI_APP_TLS_CERTIFICATE), or let only a proxy that speaks TLS reach it",
             )
         )
     found += [
@@ -73,10 +85,10 @@ def _open(doors: Doors, redis: Secret | None) -> list[Finding]:
             Code.ARI_OPEN,
             f"ARI, by which whoever knows its password has all calls, can be reached at {some(reached)}, "
             f"port {door.port}",
-            "let a firewall keep that port to controllers, or AST_ADDRESS be on loopback",
+            "have it listen on loopback (AST_ARI_ADDRESS=127.0.0.1), or give it a certificate",
         )
         for door in doors.ari
-        if (reached := beyond_loopback(door))
+        if not door.encrypted and (reached := beyond_loopback(door))
     ]
     if reached := beyond_loopback(doors.redis):
         unguarded = redis is not None and not redis.length

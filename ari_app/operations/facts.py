@@ -36,13 +36,15 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """`demo` and `clear` are agents: with a password of the demonstration, with one of their own in clear."""
+    """`demo` and `clear` are agents: with a password of the demonstration, with one of their own in clear;
+    `certificate` is what is wrong with that of the API."""
 
     demo: tuple[str, ...] = ()
     clear: tuple[str, ...] = ()
     phones: tuple[Secret, ...] = ()
     ari: Secret | None = None
     redis: Secret | None = None
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Door:
     host: str
     port: int
     listening: tuple[str, ...] = ()
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

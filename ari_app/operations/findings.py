@@ -24,6 +24,7 @@ class Code(StrEnum):
     SHORT_PHONE_SECRETS = "short_phone_secrets"
     ARI_PASSWORD_WEAK = "ari_password_weak"  # noqa: S105
     REDIS_PASSWORD_WEAK = "redis_password_weak"  # noqa: S105
+    CERTIFICATE_WRONG = "certificate_wrong"
     API_OPEN = "api_open"
     ARI_OPEN = "ari_open"
     REDIS_OPEN = "redis_open"

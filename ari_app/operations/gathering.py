@@ -5,15 +5,17 @@ import importlib.metadata
 import os
 import resource
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from types import MappingProxyType
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ari_app import disk
+from ari_app.api.encryption import server_context
 from ari_app.ari import vitals as of_asterisk
 from ari_app.ari.checks import connect
 from ari_app.ari.failures import AriError
@@ -27,6 +29,7 @@ from ari_app.config.file import Configuration, load
 from ari_app.config.settings import AsteriskPlace, FileSettings, ProcessSettings
 from ari_app.configured import opened_store, reach_store
 from ari_app.errors import StoreUnavailable
+from ari_app.operations.exposure import refusals
 from ari_app.operations.facts import (
     Asterisk,
     Controller,
@@ -39,6 +42,7 @@ from ari_app.operations.facts import (
     Secrets,
     Unreached,
 )
+from ari_app.operations.findings import Code, Finding, error
 from ari_app.operations.sources import differing, listening, phone_secrets, pins
 from ari_app.store import vitals as of_redis
 
@@ -132,7 +136,23 @@ def _secrets(settings: ProcessSettings, configuration: Configuration | None) -> 
         phones=tuple(phones),
         ari=_secret("ari", settings.ari_password.get_secret_value()),
         redis=_secret("redis", settings.redis_url.password or ""),
+        certificate=_fault_of_certificate(settings),
     )
+
+
+def _fault_of_certificate(settings: ProcessSettings) -> str:
+    try:
+        server_context(settings.tls_certificate, settings.tls_key)
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def refused(settings: ProcessSettings) -> list[Finding]:
+    """All that keeps a call centre with these settings and files from standing on a network."""
+    configuration, files = _files(settings)
+    faults = [error(Code.CONFIGURATION_INVALID, fault, "mend it") for fault in files.faults]
+    return [*faults, *refusals(_secrets(settings, configuration), doors_of(settings))]
 
 
 def _secret(of: str, value: str) -> Secret:
@@ -148,13 +168,22 @@ def _doors(settings: ProcessSettings) -> Doors:
             continue
     found = listening("\n".join(tables))
 
-    def door(host: str, port: int) -> Door:
-        return Door(host, port, tuple(found.get(port, ())))
+    return doors_of(settings, found)
 
-    places = [urlsplit(place.url) for place in settings.places]
+
+def doors_of(settings: ProcessSettings, found: Mapping[int, Sequence[str]] = MappingProxyType({})) -> Doors:
+    """As configured; `found` are the addresses that listen, by port."""
+
+    def door(host: str, port: int, *, encrypted: bool = False) -> Door:
+        return Door(host, port, tuple(found.get(port, ())), encrypted)
+
+    def ari(at: SplitResult) -> Door:
+        encrypted = at.scheme == "https"
+        return door(at.hostname or "", at.port or (443 if encrypted else 80), encrypted=encrypted)
+
     return Doors(
-        api=door(settings.api_host, settings.api_port),
-        ari=tuple(door(at.hostname or "", at.port or (443 if at.scheme == "https" else 80)) for at in places),
+        api=door(settings.api_host, settings.api_port, encrypted=settings.tls_certificate is not None),
+        ari=tuple(ari(urlsplit(place.url)) for place in settings.places),
         redis=door(settings.redis_url.host or "", settings.redis_url.port or _REDIS_PORT),
     )
 
@@ -184,9 +213,10 @@ class _Readiness(BaseModel):
 
 
 async def _controller(settings: ProcessSettings) -> Controller:
-    url = f"{api_url(settings)}/readyz"
+    url = f"{f'http://{settings.metrics_address}' if settings.metrics_address else api_url(settings)}/readyz"
     try:
-        async with aiohttp.ClientSession(timeout=_WITHIN) as session, session.get(url) as response:
+        # No certificate is about this machine's own address.
+        async with aiohttp.ClientSession(timeout=_WITHIN) as session, session.get(url, ssl=False) as response:
             answer = _Readiness.model_validate_json(await response.text())
     except (aiohttp.ClientError, TimeoutError) as error:
         return Controller(reached=False, detail=f"{url}: {_words(error)}")
@@ -198,8 +228,8 @@ async def _controller(settings: ProcessSettings) -> Controller:
 
 def api_url(settings: ProcessSettings) -> str:
     """Where this machine reaches the controller's API."""
-    host = _ANYWHERE.get(settings.api_host, settings.api_host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
+    host, scheme = _ANYWHERE.get(settings.api_host, settings.api_host), "https" if settings.tls_certificate else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
 
 
 def _words(error: Exception) -> str:

@@ -21,10 +21,14 @@ import aiohttp
 import numpy as np
 
 from tests.bots import tones
+from tests.e2e.containers import read_in
 from tests.e2e.stack import Stack
 
 _WITHIN = 10.0
 _AUDIBLE = 500.0
+TLS_PORT = 5061
+CERTIFICATE = "/var/lib/asterisk/self-signed.pem"
+"""Of the Asterisk under test: nobody else's word for it."""
 _MODULES = "/usr/lib/baresip/modules"
 
 
@@ -109,8 +113,11 @@ class Baresip:
 
 
 @asynccontextmanager
-async def baresip(place: Path, stack: Stack, user: str, tone: int, level: float) -> AsyncIterator[Baresip]:
-    """A registered phone of that SIP user, speaking that tone."""
+async def baresip(
+    place: Path, stack: Stack, user: str, tone: int, level: float, *, encrypted: bool = False
+) -> AsyncIterator[Baresip]:
+    """A registered phone of that SIP user, speaking that tone; `encrypted`: by TLS with a checked certificate, and SRTP
+    where Asterisk has it."""
     server, bind = stack.asterisk, stack.bind
     spoken, heard = place / "spoken.wav", place / "heard"
     heard.mkdir()
@@ -124,13 +131,18 @@ async def baresip(place: Path, stack: Stack, user: str, tone: int, level: float)
         f"snd_path {heard}",
         f"net_interface {bind}",
         f"module_path {_MODULES}",
-        *(f"module {name}.so" for name in ("g711", "aufile", "aubridge", "sndfile")),
+        *(f"module {name}.so" for name in ("g711", "aufile", "aubridge", "sndfile", "srtp")),
         "module_tmp account.so",
         *(f"module_app {name}.so" for name in ("menu", "ctrl_tcp")),
         f"ctrl_tcp_listen {bind}:{control}",
     ]
     (place / "config").write_text("\n".join(settings) + "\n")
     account = f"<sip:{user}@{server[0]}:{server[1]};transport=udp>;auth_user={user};auth_pass=phone-{user}"
+    if encrypted:
+        (place / "ca.pem").write_bytes(await read_in(f"{stack.project}-asterisk", CERTIFICATE))
+        with (place / "config").open("a") as more:
+            more.write(f"sip_cafile {place / 'ca.pem'}\nsip_verify_server yes\n")
+        account = account.replace(f":{server[1]};transport=udp", f":{TLS_PORT};transport=tls") + ";mediaenc=srtp"
     (place / "accounts").write_text(f"{account};answermode=auto;audio_codecs=PCMU/8000/1;regint=60\n")
     (place / "contacts").write_text("")
     log = place / "baresip.log"

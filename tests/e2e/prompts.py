@@ -18,7 +18,7 @@ _MUSIC = "/usr/share/asterisk/moh"
 
 async def music(stack: Stack, name: str) -> Samples:
     """A file of the administrator's own music, as `sales/first`."""
-    return await _samples(stack, f"/etc/asterisk/music/{name}.wav")
+    return await _samples(stack, f"/srv/asterisk/music/{name}.wav")
 
 
 async def shipped_music(stack: Stack) -> dict[str, Samples]:
@@ -29,9 +29,13 @@ async def shipped_music(stack: Stack) -> dict[str, Samples]:
 
 async def prompts(stack: Stack, *names: str) -> dict[str, Samples]:
     """Each of these in each language, as `fr/vm-nobodyavail`."""
-    return {
-        f"{lang}/{name}": await _samples(stack, f"{_SOUNDS}/{lang}/{name}.wav") for lang in LANGUAGES for name in names
-    }
+    return {f"{lang}/{name}": await _samples(stack, _file(lang, name)) for lang in LANGUAGES for name in names}
+
+
+def _file(language: str, name: str) -> str:
+    """Where it is without any link: those are made at run time, and Docker does not follow them."""
+    own = name.removeprefix("custom/")
+    return f"/srv/asterisk/sounds/{language}/{own}.wav" if own != name else f"{_SOUNDS}/{language}/{name}.wav"
 
 
 async def _samples(stack: Stack, path: str) -> Samples:

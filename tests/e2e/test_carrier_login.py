@@ -34,15 +34,17 @@ def of(stack: Stack, text: str) -> str:
 async def added_to_pjsip_conf(stack: Stack, shell: Shell, text: str) -> AsyncIterator[None]:
     """In force while the block lasts. Asterisk cannot write to its files: it is led to a copy of them, and back."""
     asterisk, edited = f"{stack.project}-asterisk", "/run/asterisk/edited"
-    files = (await run_in(asterisk, "readlink", "/etc/asterisk")).decode().strip()
-    await run_in(asterisk, "cp", "-r", files, edited)
+    files = (await run_in(asterisk, "readlink", "/run/asterisk/etc")).decode().strip()
+    await run_in(
+        asterisk, "bash", "-c", f"mkdir {edited} && cp -r {files}/*.conf {files}/sounds {files}/music {edited}"
+    )
     try:
         await run_in(asterisk, "bash", "-c", f'cat >>{edited}/pjsip.conf <<<"$0"', f"\n{text}")
-        await run_in(asterisk, "ln", "-sfn", edited, "/etc/asterisk")
+        await run_in(asterisk, "ln", "-sfn", edited, "/run/asterisk/etc")
         await shell.run(of(stack, RELOAD))
         yield
     finally:
-        await run_in(asterisk, "ln", "-sfn", files, "/etc/asterisk")
+        await run_in(asterisk, "ln", "-sfn", files, "/run/asterisk/etc")
         await run_in(asterisk, "rm", "-r", edited)
         await shell.run(of(stack, RELOAD))
 

@@ -29,6 +29,7 @@ def environment(stack: Stack, file: Path) -> dict[str, str]:
         "ARI_APP_ARI_URL": stack.ari,
         "ARI_APP_ARI_USER": stack.ari_user,
         "ARI_APP_ARI_PASSWORD": stack.ari_password,
+        "ARI_APP_DEMO": "yes",
         "ARI_APP_STASIS_APP": APPLICATION,
         "ARI_APP_REDIS_URL": stack.redis,
         "ARI_APP_REDIS_PREFIX": APPLICATION,

@@ -39,6 +39,7 @@ def settings(place: Place, images: Mapping[str, str], files: Path) -> dict[str, 
         **images,
         "COMPOSE_PROJECT_NAME": place.project,
         "AST_ADDRESS": place.address,
+        "AST_ARI_ADDRESS": place.address,
         "API_ADDRESS": place.address,
         "REDIS_ADDRESS": place.address,
         "AST_CARRIER": place.carrier,
@@ -100,11 +101,11 @@ class CallCentre:
         """As docker/up does: in files that each part reads by its group."""
         place = Path(self._settings["SECRETS_DIR"])
         place.mkdir(exist_ok=True)
-        for name in ("ARI_PASSWORD", "REDIS_PASSWORD", "SENTINEL_PASSWORD"):
+        for name in ("ARI_PASSWORD", "REDIS_PASSWORD", "SENTINEL_PASSWORD", "TLS_CERTIFICATE", "TLS_KEY"):
             file = place / name.lower()
             file.write_text(self._settings.get(name, ""))
             file.chmod(0o640)
-            os.chown(file, -1, _ASTERISKS if name == "ARI_PASSWORD" else _CONTROLLERS)
+            os.chown(file, -1, _CONTROLLERS if name in ("REDIS_PASSWORD", "SENTINEL_PASSWORD") else _ASTERISKS)
 
     def bots(self) -> Options:
         """A container of the bots in it, who may take its parts away."""

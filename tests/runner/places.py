@@ -13,6 +13,7 @@ from pathlib import Path
 NUMBERS = range(64, 96)
 _PORTS = (
     (socket.SOCK_STREAM, 5060),
+    (socket.SOCK_STREAM, 5061),
     (socket.SOCK_STREAM, 6379),
     (socket.SOCK_STREAM, 8080),
     (socket.SOCK_STREAM, 8088),

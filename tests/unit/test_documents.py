@@ -107,7 +107,7 @@ def test_files_of_the_code_that_documents_name_are_there() -> None:
 
 # -- commands for the machine -----------------------------------------------------------------------------------------
 
-MADE = ("docker/.env.local", "docker/.env.local.cluster")  # by docker/up
+MADE = ("docker/.env.local", "docker/.env.local.cluster", "docker/.secrets")  # by docker/up
 _WORD = re.compile(r"(?<![\w/.-])((?:docker|tests|asterisk|\.ci|ari_app)/[\w./*-]*\w)")
 _MODULE = re.compile(r"-m ((?:tests|ari_app)(?:\.\w+)*)")
 _OPTION = re.compile(r"^(?:.*(?:&&|;) *)?(docker/\w+|\.ci/run)((?: [\w-]+)*)", re.MULTILINE)

@@ -1,6 +1,7 @@
 """Settings out of the environment, and the demo's secrets beyond loopback."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -122,7 +123,7 @@ def check(
     check_secrets(
         api_host=api_host,
         ari_url=f"http://{ari}:8088",
-        ari_password=password or "long-and-random",
+        ari_password=password or "long-and-random-24-or-more",
         credentials=agents,
         file="cc.yaml",
     )
@@ -132,10 +133,31 @@ def test_on_loopback_the_demo_may_start() -> None:
     check(alice=Credential("alice-demo"), password="demo")
 
 
+def test_without_a_word_that_it_is_the_demonstration_or_behind_a_proxy_it_may_not() -> None:
+    said: dict[str, Any]
+    for said, why in (({"demo": False}, "ARI_APP_DEMO=yes"), ({"proxies": "127.0.0.1"}, "the proxies 127.0.0.1")):
+        with pytest.raises(ConfigInvalid, match=why):
+            check_secrets(
+                api_host="127.0.0.1",
+                ari_url="http://127.0.0.1:8088",
+                ari_password="long-and-random-24-or-more",
+                credentials={"alice": Credential("alice-demo")},
+                file="cc.yaml",
+                **said,
+            )
+
+
+def test_beyond_loopback_no_password_stands_in_clear_and_none_is_short() -> None:
+    with pytest.raises(ConfigInvalid) as refused:
+        check("10.0.0.4", alice=Credential("alice"), password="a")
+    assert [e.field for e in refused.value.errors] == ["agents.alice.password", "ARI_APP_ARI_PASSWORD"]
+
+
 @pytest.mark.parametrize("where", [{"api_host": "10.0.0.4"}, {"ari": "10.0.0.5"}])
 def test_beyond_loopback_it_may_not(where: dict[str, str]) -> None:
+    bob = Credential(password_hash=hash_password("mine"))
     with pytest.raises(ConfigInvalid) as refused:
-        check(**where, alice=Credential("bob-demo"), bob=Credential("mine"), password="demo")  # type: ignore[arg-type]
+        check(**where, alice=Credential("bob-demo"), bob=bob, password="demo")  # type: ignore[arg-type]
     assert [e.field for e in refused.value.errors] == ["agents.alice.password", "ARI_APP_ARI_PASSWORD"]
 
 

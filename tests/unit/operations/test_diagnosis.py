@@ -122,6 +122,7 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.ARI_PASSWORD_WEAK, W, secrets(ari=Secret("ari", 24, public=True))),
     (Code.ARI_PASSWORD_WEAK, W, secrets(ari=Secret("ari", 15))),
     (Code.REDIS_PASSWORD_WEAK, W, secrets(redis=Secret("redis", 0))),
+    (Code.CERTIFICATE_WRONG, E, secrets(certificate="/a.pem: no start line")),
     (Code.API_OPEN, W, door("api", ANY)),
     (Code.ARI_OPEN, W, door("ari", "::")),
     (Code.REDIS_OPEN, W, door("redis", LOOPBACK, OUTSIDE)),

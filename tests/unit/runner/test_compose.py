@@ -42,7 +42,7 @@ def test_images_are_those_that_were_built() -> None:
 def test_volumes_are_the_projects_and_directories_the_hosts() -> None:
     asterisk = of("asterisk")
     assert asterisk["volumes"] == [
-        "/tmp/secrets/ari_password:/run/secrets/ari_password:ro",
+        *(f"/tmp/secrets/{name}:/run/secrets/{name}:ro" for name in ("ari_password", "tls_certificate", "tls_key")),
         "/tmp/files:/srv/asterisk:ro",
         "cctest-70_asterisk:/var/lib/asterisk",
         "cctest-70_recordings:/var/spool/asterisk/recording",

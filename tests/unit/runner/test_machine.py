@@ -104,7 +104,7 @@ def test_recordings_have_a_small_disk_of_their_own_that_a_test_can_fill_up() -> 
     there = Docker()
     machine(there).start({**REDIS, "volumes": ["cctest-64_redis:/data", "cctest-64_recordings:/recordings"]})
     opened = {thing.name: thing.options["driver_opts"] for thing in there.volumes.all}
-    small = {"type": "tmpfs", "device": "tmpfs", "o": "size=64m"}
+    small = {"type": "tmpfs", "device": "tmpfs", "o": "size=64m,uid=999,gid=999,mode=0750"}
     assert opened == {"cctest-64_redis": None, "cctest-64_recordings": small}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from threading import Event
@@ -14,7 +15,7 @@ from tests.runner import run
 from tests.runner.callcentre import NotReady
 from tests.runner.compose import Options
 from tests.runner.machine import Machine
-from tests.runner.places import Place
+from tests.runner.places import Place, choose
 from tests.runner.results import Outcome, Style
 from tests.runner.run import Run
 
@@ -70,6 +71,8 @@ def machine() -> FakeMachine:
 @pytest.fixture
 def three(tmp_path: Path, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run with three call centres."""
+    # Whatever else is tested on this machine meanwhile.
+    monkeypatch.setattr(run, "choose", partial(choose, free=lambda _: True))
     monkeypatch.setattr(run, "CallCentre", FakeCentre)
     monkeypatch.setattr(run, "Cluster", type("FakeCluster", (FakeCentre,), {}))
     monkeypatch.setattr(FakeCentre, "ready", True)
