@@ -18,7 +18,7 @@ LOOK_SECONDS = 0.5
 
 
 class Draining:
-    """Looks into the store every so often; `on_look` is called after each time."""
+    """Looks into the store every so often; `on_look` is called after each time that it answers."""
 
     def __init__(self, store: Drains, on_look: Callable[[], None]) -> None:
         self._store = store
@@ -40,6 +40,7 @@ class Draining:
         if found != self._drained:
             log.info("drained", asterisks=sorted(found))
             self._drained = found
+        self._on_look()
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Look for ever. While the store is away, what was last known holds."""
@@ -47,4 +48,3 @@ class Draining:
             await sleep(LOOK_SECONDS)
             with suppress(StoreUnavailable):
                 await self.look()
-            self._on_look()

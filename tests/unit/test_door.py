@@ -102,9 +102,10 @@ async def test_what_is_drained_lets_nobody_in_however_few_there_are() -> None:
     scene = Scene(calls=1)
     await scene.store.set_drained("b", drained=True)
     await scene.door.draining.look()
+    assert scene.shown == [Gate.DRAINED], "who takes over shows it as soon as Asterisk is connected, and nothing before"
     scene.door.beat(0.0)
     scene.begin()
-    assert scene.shown == [Gate.DRAINED, Gate.DRAINED]
+    assert scene.shown == [Gate.DRAINED] * 3
     assert scene.door.refuses == ("calls",)
     await scene.store.set_drained("b", drained=False)
     await scene.door.draining.look()
