@@ -113,7 +113,7 @@ async def test_instant_transfers_go_on_while_redis_is_dead_s10_s11(office: Offic
         await alice.phone.ended()
         await bob.do("single-step-transfer", target="agent:alice")
         await alice.phone.decline()
-        await bob.sees_state("held")
+        await bob.sees_offer("declined")
         await bob.do("single-step-transfer", target="agent:alice")
         await alice.phone.answer()
         await office.hears("caller <-> alice")
