@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 
 from tests.bots import declines
-from tests.e2e.foreign import TLS_PORT, baresip
+from tests.e2e.foreign import TLS_PORT
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
-from tests.e2e.test_foreign_phone import TALK, at_a_foreign_phone, begins
+from tests.e2e.test_foreign_phone import TALK, bob_at_baresip
 
 
 async def is_encrypted(stack: Stack, user: str) -> dict[str, str]:
@@ -34,10 +34,7 @@ async def test_an_encrypted_phone_transfers_keeps_the_contact_on_hold_and_retrie
 ) -> None:
     (carol,) = await office.agents("carol")
     caller = await office.caller()
-    tone = await office.lab.phone("bob", "1002", register=False)
-    bob = at_a_foreign_phone(office, "bob", tone)
-    async with baresip(tmp_path, office.stack, "1002", tone.tone, tone.level, encrypted=True) as phone:
-        await begins(bob)
+    async with bob_at_baresip(office, tmp_path, encrypted=True) as (bob, phone):
         caller.dial("1002")
         await phone.until("CALL_ESTABLISHED")
         await bob.sees_state("established")
@@ -60,10 +57,7 @@ async def test_an_encrypted_phone_transfers_keeps_the_contact_on_hold_and_retrie
 async def test_a_contact_is_transferred_to_an_encrypted_phone_and_talks_s10_s11(office: Office, tmp_path: Path) -> None:
     (alice,) = await office.agents("alice")
     caller = await office.caller()
-    tone = await office.lab.phone("bob", "1002", register=False)
-    bob = at_a_foreign_phone(office, "bob", tone)
-    async with baresip(tmp_path, office.stack, "1002", tone.tone, tone.level, encrypted=True) as phone:
-        await begins(bob)
+    async with bob_at_baresip(office, tmp_path, encrypted=True) as (_, phone):
         await office.connect(caller, alice)
         await alice.do("single-step-transfer", target="agent:bob")
         await phone.until("CALL_ESTABLISHED")

@@ -1,9 +1,11 @@
 """Agents at phones that are not ours, so that our bots and our controller can't share a mistake."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.bots import Phone
-from tests.e2e.foreign import baresip, sipp
+from tests.e2e.foreign import Baresip, baresip, sipp
 from tests.e2e.office import Agent, Office
 
 TALK = 25
@@ -90,12 +92,21 @@ async def begins(agent: Agent) -> None:
     await agent.is_now("ready")
 
 
-async def test_baresip_takes_a_call_talks_both_ways_holds_and_hangs_up_s10_s13(office: Office, tmp_path: Path) -> None:
-    caller = await office.caller()
+@asynccontextmanager
+async def bob_at_baresip(
+    office: Office, place: Path, *, encrypted: bool = False
+) -> AsyncIterator[tuple[Agent, Baresip]]:
+    """Ready, and their phone, which speaks with the tone of the bot of their name."""
     tone = await office.lab.phone("bob", "1002", register=False)
     bob = at_a_foreign_phone(office, "bob", tone)
-    async with baresip(tmp_path, office.stack, "1002", tone.tone, tone.level) as phone:
+    async with baresip(place, office.stack, "1002", tone.tone, tone.level, encrypted=encrypted) as phone:
         await begins(bob)
+        yield bob, phone
+
+
+async def test_baresip_takes_a_call_talks_both_ways_holds_and_hangs_up_s10_s13(office: Office, tmp_path: Path) -> None:
+    caller = await office.caller()
+    async with bob_at_baresip(office, tmp_path) as (bob, phone):
         caller.dial("1002")
         await phone.until("CALL_ESTABLISHED")
         await bob.sees_state("established")
@@ -120,10 +131,7 @@ async def test_baresip_takes_a_call_talks_both_ways_holds_and_hangs_up_s10_s13(o
 async def test_baresip_is_transferred_to_and_conferenced_with_s11_s26(office: Office, tmp_path: Path) -> None:
     alice, carol = await office.agents("alice", "carol")
     caller = await office.caller()
-    tone = await office.lab.phone("bob", "1002", register=False)
-    bob = at_a_foreign_phone(office, "bob", tone)
-    async with baresip(tmp_path, office.stack, "1002", tone.tone, tone.level) as phone:
-        await begins(bob)
+    async with bob_at_baresip(office, tmp_path) as (bob, phone):
         await office.connect(caller, alice)
         await alice.do("single-step-transfer", target="agent:bob")
         await phone.until("CALL_ESTABLISHED")

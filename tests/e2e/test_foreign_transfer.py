@@ -11,7 +11,7 @@ from tests.e2e.foreign import baresip
 from tests.e2e.office import Office
 from tests.e2e.sipp_phone import Script, plays
 from tests.e2e.stack import Stack
-from tests.e2e.test_foreign_phone import at_a_foreign_phone, begins
+from tests.e2e.test_foreign_phone import at_a_foreign_phone, begins, bob_at_baresip
 from tests.e2e.test_transfer_progress import switched_on
 
 
@@ -23,10 +23,7 @@ def _number(office: Office, number: str) -> str:
 async def test_baresip_transfers_by_its_own_key_s10_s11(office: Office, tmp_path: Path) -> None:
     alice = await office.agent("alice")
     caller = await office.caller()
-    tone = await office.lab.phone("bob", "1002", register=False)
-    bob = at_a_foreign_phone(office, "bob", tone)
-    async with baresip(tmp_path, office.stack, "1002", tone.tone, tone.level) as phone:
-        await begins(bob)
+    async with bob_at_baresip(office, tmp_path) as (bob, phone):
         caller.dial("1002")
         await office.hears("bob -> caller")
         await phone.command("hold")
@@ -48,10 +45,7 @@ async def test_a_transfer_by_baresip_that_is_declined_brings_the_contact_back_to
     """Its call was gone with the transfer key: it is rung again, and answers by itself."""
     alice = await office.agent("alice", behaviour=declines())
     caller = await office.caller()
-    tone = await office.lab.phone("bob", "1002", register=False)
-    bob = at_a_foreign_phone(office, "bob", tone)
-    async with baresip(tmp_path, office.stack, "1002", tone.tone, tone.level) as phone:
-        await begins(bob)
+    async with bob_at_baresip(office, tmp_path) as (_, phone):
         caller.dial("1002")
         await office.hears("bob -> caller")
         await phone.command("transfer", _number(office, "1001"))
