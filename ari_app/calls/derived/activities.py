@@ -22,8 +22,8 @@ def settle(step: Step) -> None:
     talked |= {leg.agent for leg in gone if leg.agent and leg.left}
     concerned_too = {leg.agent for leg in gone if leg.agent}
     concerned_too |= {supervisor for call in step.versions() for supervisor in call.monitors}
-    if step.tells_all_agents:
-        concerned_too |= _with_legs(step)
+    with_legs = _with_legs(step) if step.tells_all_agents else set()
+    concerned_too |= with_legs
     for agent in sorted(talked | concerned_too):
         activity, concerned = _activity(step, agent) or (None, None)
         before = step.activities.get(agent, step.activity_before(agent))
@@ -34,7 +34,7 @@ def settle(step: Step) -> None:
             reported.append(SetActivity(agent, activity, concerned, wrap_up))
     if step.tells_all_agents:
         kept = tuple(request for call in step.live_calls() if (request := _kept_for(call)) is not None)
-        reported.append(ReconcileAgents(tuple(_busy(step)), (*step.all_awaited(), *kept)))
+        reported.append(ReconcileAgents(tuple(_busy(step, with_legs)), (*step.all_awaited(), *kept)))
         # After what this step has given back, and before the reservations that it asks for: whom an earlier incarnation
         # had reserved can then be had.
         given_back = [effect for effect in step.effects if isinstance(effect, SetActivity)]
@@ -54,8 +54,8 @@ def _with_legs(step: Step) -> set[AgentId]:
     return {leg.agent for leg in legs if leg is not None and leg.agent is not None}
 
 
-def _busy(step: Step) -> list[tuple[AgentId, str, CallId | None]]:
-    everybody = {agent for call in step.live_calls() for agent in agents_of(call)} | _with_legs(step)
+def _busy(step: Step, with_legs: set[AgentId]) -> list[tuple[AgentId, str, CallId | None]]:
+    everybody = {agent for call in step.live_calls() for agent in agents_of(call)} | with_legs
     return [(agent, *found) for agent in sorted(everybody) if (found := _activity(step, agent)) is not None]
 
 
