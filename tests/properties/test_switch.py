@@ -18,6 +18,7 @@ from tests.properties.faults import Faults
 from tests.properties.phones import Phones
 from tests.properties.scene import AGENTS, SUPERVISORS
 from tests.support import account, discretion
+from tests.support.world import to
 
 
 class CallCentre(Desktops, Phones, Faults):
@@ -60,3 +61,17 @@ class CallCentre(Desktops, Phones, Faults):
 
 CallCentre.TestCase.settings = settings(max_examples=int(os.environ.get("CC_EXAMPLES", "300")), stateful_step_count=40)
 TestCallCentre = CallCentre.TestCase
+
+
+def test_a_number_dialled_by_hand_that_nobody_answers_does_not_end_another_call_on_that_line() -> None:
+    """A walk that failed once: the goodbye of one call was played into the next one, and its line was hung up."""
+    centre = CallCentre()
+    centre.it_has_come_so_far(2)
+    centre.a_phone_dials("alice", "1002")
+    centre.a_phone_holds_and_its_desktop_goes_on(0, 0, to("agent:alice"))
+    centre.an_agent_calls("alice", to("routing_point:billing"), None)
+    centre.everything_happens()
+    centre.time_passes()
+    centre.prompts_are_long_or_come_to_their_end(False)
+    centre.everything_happens()
+    centre.teardown()

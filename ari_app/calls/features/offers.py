@@ -376,9 +376,13 @@ def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None
 
 
 def _call_failed(step: Step, call: Call, initiator: Party) -> None:
-    """A call that an agent made reached nobody: it is over; where they dialled by hand, their phone says why."""
+    """A call that an agent made reached nobody: it is over; where they dialled by hand, their phone says why.
+
+    Not on a line that another call of theirs is on too: that goes on, and the line with it.
+    """
     leg = step.leg(initiator.leg)
-    if leg is not None and leg.destination is None and leg.state is LegState.UP and len(call.joined()) == 1:
+    by_hand = leg is not None and leg.destination is None and leg.state is LegState.UP
+    if leg is not None and by_hand and len(call.joined()) == 1 and len(list(step.party_by_leg(leg.id))) == 1:
         announcing.say_goodbye(step, initiator, "nobody_available")
     else:
         parties.end_if_over(step, call)

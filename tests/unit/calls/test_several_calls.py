@@ -368,3 +368,15 @@ def test_a_phone_that_is_off_hold_by_its_own_key_can_take_either_call_s46(rings:
     assert "retrieve" in office.actions("alice", office.switch.calls[first])
     assert not office.party(office.switch.calls[second], "alice").held_by_phone
     office.is_calm()
+
+
+def test_who_went_on_to_another_call_is_not_interrupted_when_the_number_they_dialled_declines_s40_s46() -> None:
+    office = Office("carol")
+    office.arrives("dial", "1002", leg="own", endpoint="1001")
+    office.settle()
+    second = office.ask(c.MakeCall, "alice", target=to("agent:carol"))
+    office.is_calm()
+    office.asterisk.hang_up(office.leg_of("bob"), 21)
+    office.is_calm()
+    assert list(office.switch.calls) == [second.id]
+    assert office.hears() == hear_each_other("alice", "carol")
