@@ -28,6 +28,7 @@ from ari_app.calls import effects as e
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId, Leg, LegId, LegState
 from ari_app.calls.stimuli import (
+    AgentUnlisted,
     AsteriskReconciled,
     AvailabilityEmptied,
     DirectoryReplaced,
@@ -230,8 +231,13 @@ class Leader:
     # -- the administrator's side -------------------------------------------------------------------------------------
 
     def directory_replaced(self, directory: Directory) -> None:
-        """Calls go on by this one."""
+        """Calls go on by this one. Whose agents are no longer in it go on as when those had logged out."""
+        before, after = self.engine.switch.directory.agents.keys(), directory.agents.keys()
         self.engine.feed(DirectoryReplaced(directory))
+        for agent in sorted(before - after):
+            self.engine.feed(AgentUnlisted(agent))
+        if after - before:  # who was taken out by mistake may have a call yet, of which availability knows nothing
+            self.engine.feed(AvailabilityEmptied())
         self.reachability.report()
 
     def write_calls(self) -> None:

@@ -212,7 +212,9 @@ class Step:
         return not self.read.one("unreachable", self.state.unreachable, phone)
 
     def has_gone_home(self, agent: AgentId) -> bool:
-        """Whether the agent is logged out, as far as is known."""
+        """Whether the agent is logged out, as far as is known, or in the administrator's file no longer."""
+        if agent not in self.directory.agents:
+            return True
         if agent in self.gone_home:
             return bool(self.gone_home[agent])
         return bool(self.read.one("gone_home", self.state.gone_home, agent))

@@ -255,6 +255,15 @@ class AgentLoggedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentUnlisted:
+    """The administrator's file, which was just read again, has this agent no longer: who waits on hold for them waits
+    for nobody. The directory says so too, also after a restart; this is when, and stands in the stories of their calls.
+    """
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class AgentLoggedIn:
     """This agent is here again."""
 
@@ -312,6 +321,7 @@ type AvailabilityFact = (
     | ReservationFailed
     | AgentBecameAvailable
     | AgentLoggedOut
+    | AgentUnlisted
     | AgentLoggedIn
     | AvailabilityEmptied
 )

@@ -246,6 +246,8 @@ class Switch:
                 waiting.agent_free(step, agent)
             case s.AgentLoggedOut(agent):
                 recalls.logged(step, agent, out=True)
+            case s.AgentUnlisted(agent):
+                recalls.look(step, agent)
             case s.AgentLoggedIn(agent):
                 recalls.logged(step, agent, out=False)
             case s.AvailabilityEmptied():

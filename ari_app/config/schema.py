@@ -315,7 +315,8 @@ class SettingsEntry(Entry):
     recall: Seconds = DEFAULTS.recall
     """After how long a phone is rung again that was hung up with a contact on hold, or that is dead."""
     max_recalls: Annotated[int, Field(ge=0, le=1000)] = DEFAULTS.max_recalls
-    """How often. After `recall` seconds more, or when its agent logs out, the contact goes to `fallback`.
+    """How often. After `recall` seconds more, or when its agent logs out or is no longer in this file, the contact
+    goes to `fallback`.
 
     With 60 and 3: hung up, it is rung after 60, 120 and 180 s, and the contact goes after 240 s; dead, it is rung at
     once and after 60 and 120 s, and they go after 180 s. A phone that cannot be reached counts as rung; while its agent

@@ -28,7 +28,7 @@ from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
 from ari_app.testing.asterisk import Behaviour, FakeAsterisk
 from ari_app.testing.store import MemoryStore
-from tests.support.world import Agents
+from tests.support.agents import Agents
 from tests.unit.api.fakes import DEMO, FakeControl, World
 
 AGENTS = ("alice", "bob")

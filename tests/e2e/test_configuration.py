@@ -257,6 +257,49 @@ async def test_a_contact_whose_agent_and_target_are_gone_goes_to_the_fallback_s1
         await office.hears("dave <-> partner")
 
 
+def without_alice(text: str) -> str:
+    """The file once Alice has left the company."""
+    entry = text[text.index("  alice:\n") : text.index("  bob:\n")]
+    identity = text[text.index("  alice-direct:\n") : text.index("  anonymous:\n")]
+    return text.replace(entry, "").replace(identity, "")
+
+
+async def test_an_agent_taken_out_of_the_file_leaves_whom_they_have_on_hold_to_the_fallback_at_once_s16(
+    stack: Stack, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    text = FILE.read_text().replace("  # fallback: group:support", "  fallback: group:sales")
+    file.write_text(text)
+    async with own_office(stack, file) as office:
+        alice, bob, dave = await office.agents("alice", "bob", "dave")
+        admin = await office.desk("admin")
+        talks = await office.caller("talks", "+33555000222", behaviour=answers())
+        waits = await office.caller("waits", "+33555000111", behaviour=answers())
+        await bob.dials(f"number:{talks.number}")
+        await office.hears("bob <-> talks")
+        await alice.dials(f"number:{waits.number}")
+        await office.hears("alice <-> waits", "bob <-> talks")
+        await alice.do("hold")
+        alice.phone.hangup()
+        await waits.hears_music(within=8)
+        file.write_text(without_alice(text))
+        await admin.command("POST", "/v1/admin/reload")
+        await dave.phone.answer()
+        await office.hears("dave <-> waits", "bob <-> talks")
+
+        file.write_text(text.replace("  bob:\n", "  robert:\n"))
+        await admin.command("POST", "/v1/admin/reload")
+        await office.hears("dave <-> waits", "bob <-> talks")
+        file.write_text(text)
+        await admin.command("POST", "/v1/admin/reload")
+        await bob.close(log_out=False)
+        await bob.login("bob-demo")
+        await bob.is_now("on_call")
+        await office.hears("dave <-> waits", "bob <-> talks")
+        talks.hangup()
+        await bob.phone.ended()
+
+
 async def test_a_call_between_people_outside_goes_on_where_the_administrator_allows_it_s39(
     stack: Stack, tmp_path: Path
 ) -> None:

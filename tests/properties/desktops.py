@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
 from ari_app.calls.model import MonitorMode
 from ari_app.errors import Code
 from ari_app.routing.directory import Role
@@ -147,3 +148,21 @@ class Desktops(Scene):
         waited_for = [agent for agent in AGENTS if walk.waits_for(self.world, agent)]
         agent = (waited_for or AGENTS)[index % len(waited_for or AGENTS)]
         (self.world.is_back if back else self.world.goes_home)(agent)
+
+    @precondition(lambda self: self.world.switch.calls)
+    @rule(index=st.integers(0, 3), now=SELDOM)
+    def an_agent_is_taken_out_of_the_file(self, index: int, now: bool) -> None:
+        """In the middle of anything; often while somebody waits for them."""
+        waited_for = [agent for agent in AGENTS if walk.waits_for(self.world, agent)]
+        gone = (waited_for or AGENTS)[index % len(waited_for or AGENTS)]
+        if now or waited_for:
+            agents = {name: agent for name, agent in self.world.directory.agents.items() if name != gone}
+            self.world.configure(replace(self.world.directory, agents=agents))
+
+    @rule(agent=st.sampled_from(AGENTS), ready=st.booleans())
+    def an_agent_is_in_the_file_again(self, agent: str, ready: bool) -> None:
+        if agent not in self.world.directory.agents:
+            agents = {**self.world.directory.agents, agent: self.world.everybody[agent]}
+            self.world.configure(replace(self.world.directory, agents=agents))
+            (self.world.is_back if ready else self.world.goes_home)(agent)
+            self.world.inbox.extend(self.world.agents.do(e.SetAgentState(agent, "ready" if ready else "logged_out")))

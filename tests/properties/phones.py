@@ -17,12 +17,12 @@ class Phones(Scene):
     @rule(agent=st.sampled_from((*AGENTS, "erin")), number=st.sampled_from(("1002", "2000", "+33123456", "*", "4000")))
     def a_phone_dials(self, agent: str, number: str) -> None:
         if len(self.world.switch.calls) < 4:
-            phone = self.world.directory.agents[agent].phone
+            phone = self.world.everybody[agent].phone
             self.world.arrives("dial", number, endpoint=phone or "")
 
     @rule(agent=st.sampled_from((*AGENTS, "erin")), kind=st.sampled_from(("ready", "not_ready", "logout", "what")))
     def a_feature_code_is_dialled(self, agent: str, kind: str) -> None:
-        self.world.arrives("feature", kind, endpoint=self.world.directory.agents[agent].phone or "")
+        self.world.arrives("feature", kind, endpoint=self.world.everybody[agent].phone or "")
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), cause=st.sampled_from((16, 17, 19, 21, 38)))
@@ -139,7 +139,7 @@ class Phones(Scene):
 
     @rule(agents=st.sets(st.sampled_from(AGENTS)))
     def agents_have_several_phones(self, agents: set[str]) -> None:
-        users = {self.world.directory.agents[agent].phone or "" for agent in agents}
+        users = {self.world.everybody[agent].phone or "" for agent in agents}
         self.world.asterisk.places = {user: (f"sip:{user}@desk", f"sip:{user}@home") for user in users}
 
     @rule(end=st.booleans())

@@ -47,7 +47,7 @@ class CallCentre(Desktops, Phones, Faults):
             self._asterisk_gives_up_ringing()
             self.world.pass_time(settings.recall)
             self.world.settle()
-        for agent in self.world.directory.agents:
+        for agent in self.world.everybody:
             busy = any(leg.agent == agent and leg.state is LegState.UP for leg in self.world.switch.legs.values())
             assert busy or not walk.waits_for(self.world, agent), "somebody waits for ever"
 

@@ -334,7 +334,13 @@ def fork(world: World) -> World:
     world.effects = []
     world.switch.stories = Stories()
     state = world.switch.state
-    same = [world.directory, *state.calls.values(), *state.legs.values(), *state.seeks.values()]
+    same = [
+        world.directory,
+        *world.everybody.values(),
+        *state.calls.values(),
+        *state.legs.values(),
+        *state.seeks.values(),
+    ]
     same += [*state.pending.values(), *world.switch._over.values(), *world.replies.values(), *world.refusals.values()]
     return copy.deepcopy(world, {id(value): value for value in same})
 

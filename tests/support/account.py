@@ -47,12 +47,15 @@ def never_dialled(world: World) -> list[str]:
 
 
 def _waits_for_who_went_home(world: World) -> list[str]:
-    """Calls that are kept for agents who are logged out, but for a transfer of theirs that is reported in two parts."""
+    """Calls that are kept for agents who are logged out or listed no longer, but for a transfer of theirs that is
+    reported in two parts.
+    """
     return [
         f"{call.id} waits for {party.agent}, who went home"
         for call in world.switch.calls.values()
         for party in call.joined()
-        if party.away and party.agent in world.gone_home and party.joining is None
+        if party.away and party.joining is None
+        if party.agent in world.gone_home or party.agent not in world.directory.agents
     ]
 
 
@@ -183,6 +186,7 @@ def _activities(world: World, monitors: Sequence[Monitor]) -> list[str]:
         if p.agent and p.progress is not Progress.LEFT
     } | {monitor.agent for monitor in monitors}
     kept = {call.offer.reserved for call in world.switch.calls.values() if call.offer and call.offer.reserved}
+    busy &= world.directory.agents.keys()  # of others nothing is known any more
     strays = {a for a in world.agents.activity if a not in busy | kept}
     idle = busy - set(world.agents.activity)
     return [f"agents' activities are off: {strays} {idle}"] if strays or idle else []

@@ -5,10 +5,8 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import assert_never
 
-from ari_app.availability.memberships import memberships
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
@@ -21,82 +19,12 @@ from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
 from ari_app.testing.asterisk import Behaviour, FakeAsterisk
 from tests.support import account, astray, discretion, earshot, steps, wellformed
+from tests.support.agents import Agents
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
 
 CALLER = Identity("Zoé Caller", "+33612345678")
 ANONYMOUS = Identity(anonymous=True)
-
-
-@dataclass
-class Agents:
-    """Who is free, as Redis would have it: the order of `idle` is the order of reservation."""
-
-    directory: Directory
-    idle: list[str] = field(default_factory=list)
-    activity: dict[str, str] = field(default_factory=dict)
-    held_for: dict[str, str] = field(default_factory=dict)
-    missed: list[str] = field(default_factory=list)
-    in_a_row: Counter[str] = field(default_factory=Counter)
-    away: bool = False
-
-    def free(self) -> list[str]:
-        return [a for a in self.idle if a not in self.activity]
-
-    def in_order(self, wanted: Target) -> list[str]:
-        """Those who are free, the first to be reserved first."""
-        places = {agent: member.places for agent, member in memberships(self.directory).members.items()}
-        return sorted(self.free(), key=lambda agent: places[agent].get(str(wanted), 0))
-
-    def do(self, effect: e.AvailabilityEffect) -> list[s.Stimulus]:
-        match effect:
-            case e.ReserveAgent(request, wanted, exclude, busy=busy):
-                if self.away:
-                    return [s.ReservationFailed(request)]
-                members = self.directory.members(wanted)
-                free = (a for a in self.in_order(wanted) if a in members and a not in exclude)
-                found = next(free, None)
-                if found is None and busy and wanted.id in self.idle and self.activity.get(wanted.id) == "on_call":
-                    return [s.AgentReserved(request, wanted.id)]
-                if found is None:
-                    return [s.NobodyAvailable(request)]
-                self.activity[found] = "reserved"
-                self.held_for[found] = request
-                return [s.AgentReserved(request, found)]
-            case e.SetActivity(agent, activity, request=request):
-                mine = request is None or self.held_for.get(agent) == request
-                taken = not mine and (activity is None or agent in self.activity or request in self.held_for.values())
-                newer = activity is None and request is None and self.activity.get(agent) == "reserved"
-                if taken or newer:
-                    return []
-                if activity is not None:
-                    self.activity[agent] = activity
-                    if activity == "on_call":
-                        del self.in_a_row[agent]
-                    return []
-                self.held_for.pop(agent, None)
-                was_busy = self.activity.pop(agent, None) is not None
-                return [s.AgentBecameAvailable(agent)] if was_busy and agent in self.idle else []
-            case e.CountMissed(agent, limit):
-                self.missed.append(agent)
-                self.in_a_row[agent] += 1
-                if self.in_a_row[agent] >= limit and agent in self.idle:
-                    self.idle.remove(agent)
-            case e.SetAgentState(agent, state):
-                del self.in_a_row[agent]
-                if state == "ready" and agent not in self.idle:
-                    self.idle.append(agent)
-                    return [] if agent in self.activity else [s.AgentBecameAvailable(agent)]
-                if state != "ready" and agent in self.idle:
-                    self.idle.remove(agent)
-            case e.ReconcileAgents(busy, awaited):
-                reported = {agent: activity for agent, activity, _ in busy}
-                kept = {a: x for a, x in self.activity.items() if x == "reserved" and self.held_for.get(a) in awaited}
-                freed = [agent for agent in self.activity if agent not in reported and agent not in kept]
-                self.activity = kept | reported
-                self.held_for = {agent: request for agent, request in self.held_for.items() if agent not in freed}
-                return [s.AgentBecameAvailable(agent) for agent in freed if agent in self.idle]
-        return []
 
 
 class World:
@@ -107,6 +35,7 @@ class World:
 
     def __init__(self, directory: Directory | None = None, ready: Sequence[str] = ("alice", "bob", "carol", "dave")):
         self.directory = directory or small_directory()
+        self.everybody = dict(self.directory.agents)  # also who is listed no longer
         self.asterisk = FakeAsterisk("cc-")
         self.agents = Agents(self.directory, list(ready))
         self.incarnations = 0
@@ -252,8 +181,14 @@ class World:
 
     def configure(self, directory: Directory) -> None:
         """The administrator's file is read again."""
-        self.directory = directory
+        before, self.directory = self.directory.agents.keys(), directory
+        self.everybody |= directory.agents
+        self.agents.configure(directory)
         self.feed(s.DirectoryReplaced(directory))
+        for agent in sorted(before - directory.agents.keys()):
+            self.feed(s.AgentUnlisted(agent))
+        if directory.agents.keys() - before:
+            self.feed(s.AvailabilityEmptied())
 
     def lose_link(self) -> None:
         """The connection breaks; the machine knows before anything that happens later."""
@@ -331,7 +266,7 @@ class World:
 
     def phone(self, agent: str, behaviour: Behaviour) -> None:
         """What the agent's phone does from now on."""
-        phone = self.directory.agents[agent].phone
+        phone = self.everybody[agent].phone
         assert phone is not None
         self.asterisk.behaviour[Phone(phone)] = behaviour
 
@@ -339,7 +274,7 @@ class World:
         """The agent's phone is registered again, or no longer."""
         self.unplugged = self.unplugged - {agent} if there else self.unplugged | {agent}
         self.phone(agent, Behaviour.ANSWER if there else Behaviour.UNREACHABLE)
-        self.inbox.append(s.PhoneReachable(self.directory.agents[agent].phone or "", there))
+        self.inbox.append(s.PhoneReachable(self.everybody[agent].phone or "", there))
 
     def goes_home(self, agent: str) -> None:
         """The agent logs out."""

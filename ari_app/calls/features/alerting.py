@@ -10,7 +10,7 @@ from typing import assert_never
 
 from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CreateLeg, EmergencyDialled
-from ari_app.calls.features import outside
+from ari_app.calls.features import outside, parties
 from ari_app.calls.model import (
     AgentId,
     Attempt,
@@ -59,7 +59,8 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         company = step.directory.settings.company
         if by is not None and outside.is_emergency(step, offer.target):
             identity = displays.in_emergency(step, by, identity)
-            step.emit(EmergencyDialled(by, step.directory.agents[by].phone or "", where.listed))
+            phone = parties.own_phone(step, call.parties[offer.by or ""])
+            step.emit(EmergencyDialled(by, phone.user, where.listed))
         elif offer.caller_id is None:
             identity = displays.outward(step, identity)
         asserted = company.number if company is not None and identity.anonymous else ""

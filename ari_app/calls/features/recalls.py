@@ -85,7 +85,13 @@ def phone_reachable(step: Step, phone: str, reachable: bool) -> None:
 def logged(step: Step, agent: AgentId, *, out: bool) -> None:
     """The agent has gone home, or is here again."""
     step.gone_home[agent] = True if out else None
-    for call in step.calls_of(agent) if out else ():
+    if out:
+        look(step, agent)
+
+
+def look(step: Step, agent: AgentId) -> None:
+    """Have `settle` look at their calls."""
+    for call in step.calls_of(agent):
         step.touch(call.id)
 
 

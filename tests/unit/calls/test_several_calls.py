@@ -340,12 +340,11 @@ def test_who_dials_by_hand_while_their_phone_is_rung_for_a_kept_call_is_rung_for
     assert office.hears() == hear_each_other("alice", "in1")
 
 
-def test_an_agent_removed_from_the_file_is_recalled_at_the_phone_they_had_s13() -> None:
+def test_an_agent_whose_phone_is_taken_out_of_the_file_is_recalled_at_the_phone_they_had_s13() -> None:
     office = Office()
     call = _kept(office)
-    gone = dict(office.directory.agents)
-    del gone["alice"]
-    office.feed(s.DirectoryReplaced(replace(office.directory, agents=gone)))
+    agents = {**office.directory.agents, "alice": replace(office.directory.agents["alice"], phone=None)}
+    office.feed(s.DirectoryReplaced(replace(office.directory, agents=agents)))
     office.pass_time()
     (create,) = [x for x in office.effects if isinstance(x, e.CreateLeg)]
     assert create.destination == Phone("1001")
