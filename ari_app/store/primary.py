@@ -27,6 +27,8 @@ SENTINEL_SECONDS = 0.3
 """For what a Sentinel answers; they are requested all at once."""
 ALONE_SECONDS = 1.0
 """For so long nobody waits for a replica again where there was none."""
+TOO_LONG = 10
+"""So many times `down-after-milliseconds` without its primary, and Sentinels choose that replica no more."""
 
 type Address = tuple[str, int]
 
@@ -53,11 +55,11 @@ class Sentinels:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a Sentinel knows: the primary, as of which fail-over, and how many replicas follow it."""
+    """What a Sentinel knows: the primary, as of which fail-over, and how many replicas could lead after it."""
 
     epoch: int
     address: Address
-    followers: int
+    heirs: int
 
 
 async def _see(sentinel: Redis, service: str) -> _Seen:
@@ -67,14 +69,23 @@ async def _see(sentinel: Redis, service: str) -> _Seen:
         now: Any = await sentinel.sentinel_get_master_addr_by_name(service)
         replicas = await sentinel.sentinel_slaves(service)
     address = str(now[0]), int(now[1])
-    followers = sum(_follows(replica) for replica in replicas if (replica["ip"], replica["port"]) != address)
-    return _Seen(int(known["config-epoch"]), address, followers)
+    others = [replica for replica in replicas if (replica["ip"], replica["port"]) != address]
+    heirs = sum(_could_lead(replica, known["down-after-milliseconds"]) for replica in others)
+    return _Seen(int(known["config-epoch"]), address, heirs)
 
 
-def _follows(replica: dict[str, Any]) -> bool:
-    """An old primary that is back is listed as a replica, too, before it is one."""
-    down = replica["is_sdown"] or replica["is_odown"] or replica["is_disconnected"]
-    return not down and replica["role-reported"] == "slave" and replica["master-link-status"] == "ok"
+def _could_lead(replica: dict[str, Any], down_after: int) -> bool:
+    """Whether Sentinels may choose it, or have: it is there, and follows a primary, or did lately.
+
+    Not whether it follows now: once the primary has died none does. One that is back when another was chosen already
+    takes writes until it hears of that, from a replica that follows it again; the chosen one has them not.
+    """
+    if replica["is_sdown"] or replica["is_odown"]:
+        return False
+    if replica["master-host"] == "?":  # an old primary that is back is listed as a replica, too, before it is one
+        return False
+    lost_for: int = replica["master-link-down-time"]  # negative: it has never followed since it was started
+    return bool(replica["master-link-status"] == "ok") or 0 <= lost_for <= TOO_LONG * down_after
 
 
 class NotConfirmed(RedisError):
@@ -108,7 +119,7 @@ class Primary(Sentinel):
         self._settings = sentinels
         self._pools: list[ConnectionPool] = []
         self._watching: asyncio.Task[None] | None = None
-        self._followers = 0
+        self._heirs = 0
         self._looking: asyncio.Task[Address] | None = None
         self._alone_until = 0.0
 
@@ -130,7 +141,7 @@ class Primary(Sentinel):
 
     async def _look(self) -> Address:
         seen = await self._seen(self._settings.service)
-        before, self.address, self._followers = self.address, seen.address, seen.followers
+        before, self.address, self._heirs = self.address, seen.address, seen.heirs
         now = seen.address
         if before not in (None, now):
             log.warning("store_failed_over", before=_text(before), now=_text(now))
@@ -149,14 +160,14 @@ class Primary(Sentinel):
     def confirms(self) -> tuple[int, int]:
         """How many replicas are to be waited for now, and for how many milliseconds; 0: for none.
 
-        For all that follow: any of them may be the next primary, and where a fail-over is requested the old one still
-        takes writes, with the replica that will not be it, for a second.
+        For all that could lead: any of them may be the next primary, or is it already, while the old one still takes
+        writes, with the replica that is not it, for a second.
         """
         alone = time.monotonic() < self._alone_until
-        return max(1, self._followers), 0 if alone else round(self._settings.confirm * 1000)
+        return max(1, self._heirs), 0 if alone else round(self._settings.confirm * 1000)
 
     async def confirm(self, at: Address | None, replicas: int) -> None:
-        """Of those that follow the primary `at` so many have what was written. Returns where there are no more now.
+        """So many of those that could lead after the primary `at` have what was written. Returns where that is all.
 
         Raises:
             NotConfirmed: there are more, or another is the primary: what was written may be lost.
@@ -165,8 +176,8 @@ class Primary(Sentinel):
             now = await self.look()
         except NoPrimary:
             raise NotConfirmed from None
-        if now != at or replicas < self._followers:
-            log.warning("store_not_confirmed", primary=_text(now), replicas=replicas, of=self._followers)
+        if now != at or replicas < self._heirs:
+            log.warning("store_not_confirmed", primary=_text(now), replicas=replicas, of=self._heirs)
             raise NotConfirmed
         if replicas == 0:
             log.warning("store_without_replica", primary=_text(now))
@@ -194,8 +205,8 @@ class Primary(Sentinel):
         if 2 * len(good) <= len(self.sentinels):
             raise NoPrimary("no majority of the Sentinels knows a primary")
         newest = max(good, key=lambda seen: seen.epoch)
-        followers = max(seen.followers for seen in good if seen.address == newest.address)
-        return replace(newest, followers=followers)
+        heirs = max(seen.heirs for seen in good if seen.address == newest.address)
+        return replace(newest, heirs=heirs)
 
 
 class PrimaryLink(Link):

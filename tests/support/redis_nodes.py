@@ -21,6 +21,7 @@ from tests.support.polling import until
 from tests.support.sentinels import SENTINEL_PORT, SERVICE, node, primary_known_to, primary_of_all_three
 
 _WHOLE_WITHIN = 30.0
+_REDIS_PORT = 6379
 
 
 @dataclass
@@ -59,17 +60,49 @@ class Nodes:
 
     async def stop_redis(self, address: str) -> None:
         """Redis alone stands still; the Sentinel beside it goes on."""
-        await self._signal(address, "STOP")
+        await self._signal(address, _REDIS_PORT, "STOP")
 
     async def go_on_with_redis(self, address: str) -> None:
         """After `stop_redis`."""
-        await self._signal(address, "CONT")
+        await self._signal(address, _REDIS_PORT, "CONT")
 
-    async def _signal(self, address: str, signal: str) -> None:
-        # Its process is the one that listens on 6379; it says no number while it stands still. The
-        # brackets keep the shell from finding itself.
-        find = f"for p in /proc/[0-9]*; do grep -qa '{address}:[6]379' $p/cmdline && kill -{signal} ${{p#/proc/}}; done"
+    async def stop_sentinel(self, address: str) -> None:
+        """The Sentinel alone stands still; the Redis beside it goes on."""
+        await self._signal(address, SENTINEL_PORT, "STOP")
+
+    async def go_on_with_sentinel(self, address: str) -> None:
+        """After `stop_sentinel`."""
+        await self._signal(address, SENTINEL_PORT, "CONT")
+
+    async def _signal(self, address: str, port: int, signal: str) -> None:
+        # Its process is the one that listens there; it says no number while it stands still. The brackets keep the
+        # shell from finding itself.
+        listens = f"{address}:[{str(port)[0]}]{str(port)[1:]}"
+        find = f"for p in /proc/[0-9]*; do grep -qa '{listens}' $p/cmdline && kill -{signal} ${{p#/proc/}}; done"
         await self._do(address, lambda container: container.exec_run(["bash", "-c", f"{find}; true"]))
+
+    async def promotes(self) -> str | None:
+        """The Sentinel that leads a fail-over, once the replica that it has chosen is a primary; None until then."""
+        for address in self.containers:
+            with suppress(RedisError, OSError):
+                async with self.client(address, SENTINEL_PORT) as sentinel:
+                    replicas: list[dict[str, Any]] = await sentinel.sentinel_slaves(SERVICE)
+                chosen = next((replica["ip"] for replica in replicas if "promoted" in replica["flags"]), None)
+                if chosen is not None and await self._is_primary(chosen):
+                    return address
+        return None
+
+    async def _is_primary(self, address: str) -> bool:
+        async with self.client(address, _REDIS_PORT) as redis:
+            role: Any = await redis.role()
+            return bool(role[0] == b"master")
+
+    async def is_followed(self, address: str) -> bool:
+        """Whether the Redis there has a replica that has all."""
+        with suppress(RedisError, OSError):
+            async with self.client(address, _REDIS_PORT) as redis:
+                return bool(_online(await redis.info("replication")))
+        return False
 
     async def _do(self, address: str, what: Callable[[Container], object]) -> None:
         await ask_docker(lambda _: what(self.containers[address]))
@@ -93,7 +126,7 @@ class Nodes:
 
         async def followed() -> bool:
             with suppress(RedisError, OSError):
-                async with self.client(first, 6379) as redis:
+                async with self.client(first, _REDIS_PORT) as redis:
                     return len(_online(await redis.info("replication"))) == 2
             return False
 
@@ -112,7 +145,7 @@ class Nodes:
                 if known is None:
                     return False
                 primaries.add(known)
-            async with self.client(primaries.pop(), 6379) as redis:
+            async with self.client(primaries.pop(), _REDIS_PORT) as redis:
                 return not primaries and len(_online(await redis.info("replication"))) == 2
         except (RedisError, OSError):
             return False

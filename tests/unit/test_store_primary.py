@@ -58,7 +58,7 @@ def written(answer: Answer) -> bytes:
     match answer:
         case int():
             return b":%d\r\n" % answer
-        case str() if answer.startswith("-"):
+        case str() if answer.startswith("-") and answer[1].isalpha():
             return f"{answer}\r\n".encode()
         case str():
             return b"$%d\r\n%b\r\n" % (len(answer), answer.encode())
@@ -83,7 +83,16 @@ class World:
             self.seen[number] = (epoch, server)
 
 
-FOLLOWS = {"ip": "127.0.0.1", "port": "1", "flags": "slave", "role-reported": "slave", "master-link-status": "ok"}
+FOLLOWS = {
+    "ip": "127.0.0.1",
+    "port": "1",
+    "flags": "slave",
+    "role-reported": "slave",
+    "master-link-status": "ok",
+    "master-link-down-time": "0",
+    "master-host": "127.0.0.1",
+}
+LOST_IT = {"master-link-status": "err", "master-link-down-time": "3000"}
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +113,7 @@ async def world(confirm: float = 0.0) -> AsyncIterator[World]:
             match [word.upper() for word in words[:2]]:
                 case ["SENTINEL", "MASTER"]:
                     known = {"ip": "127.0.0.1", "port": str(a.port), "config-epoch": str(epoch), "flags": "master"}
+                    known["down-after-milliseconds"] = "2000"
                     return [text for pair in known.items() for text in pair]
                 case ["SENTINEL", "GET-MASTER-ADDR-BY-NAME"]:
                     return ["127.0.0.1", str(server.port)]
@@ -254,10 +264,12 @@ async def test_what_a_script_wrote_waits_for_every_replica_that_could_lead_next(
     "other",
     [
         {"flags": "s_down,slave"},
-        {"flags": "slave,disconnected"},
-        {"master-link-status": "err"},
-        {"role-reported": "master"},
+        {"flags": "o_down,slave"},
+        {"master-link-status": "err", "master-link-down-time": "20001"},
+        {"master-link-status": "err", "master-link-down-time": "-1000"},
+        {"role-reported": "master", "master-host": "?"},
     ],
+    ids=["down", "down for all", "has not followed for long", "has never followed", "was the primary before"],
 )
 async def test_what_could_not_lead_is_not_waited_for(other: dict[str, str]) -> None:
     async with world(confirm=0.2) as here:
@@ -265,6 +277,28 @@ async def test_what_could_not_lead_is_not_waited_for(other: dict[str, str]) -> N
         await run(here)
         assert await run(here) == 1
         assert {words[1] for words in waits(here.a)} == {"1"}
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        LOST_IT,
+        LOST_IT | {"flags": "slave,disconnected"},
+        LOST_IT | {"flags": "slave,disconnected,promoted"},
+        {"role-reported": "master", "master-link-status": "err"},
+    ],
+    ids=["follows", "follows nobody", "breaks its connections", "chosen", "leads"],
+)
+async def test_a_primary_that_is_back_when_another_was_chosen_already_is_not_content_with_the_replica_that_is_back_too(
+    chosen: dict[str, str],
+) -> None:
+    async with world(confirm=0.2) as here:
+        here.replicas[:] = [FOLLOWS | LOST_IT, FOLLOWS | {"port": "2"} | chosen]
+        await do(here.client, "GET", "x")
+        with pytest.raises(StoreUnavailable, match="one machine only"):
+            await run(here)  # which one of the two has
+        assert waits(here.a) == [("WAIT", "2", "200")]
 
 
 async def test_what_not_all_of_them_have_is_not_called_done() -> None:
