@@ -3,6 +3,7 @@
 import asyncio
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +28,7 @@ from ari_app.configured import Configured
 from ari_app.disk import check_room
 from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
+from ari_app.engine.owncalls import Begun
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory, Purpose
@@ -59,12 +61,15 @@ class Elsewhere(Protocol):
     async def story_file(self, call: CallId) -> str | None: ...
 
 
-async def carry_out(engine: Engine, snapshots: Snapshots, recordings: Path | None, command: Command) -> Call | None:
+async def carry_out(
+    engine: Engine, snapshots: Snapshots, recordings: Path | None, command: Command, begun: Begun = nullcontext
+) -> Call | None:
     """The call as it then is, None where there is none. `recordings`: where the disk is looked at. See `Control`."""
     if isinstance(command, StartRecording | ResumeRecording):
         await check_room(recordings)
     with tracing.span(type(command).__name__, command.traceparent, command=command.id, by=command.by):
-        call = await engine.submit(command)
+        async with begun(command):
+            call = await engine.submit(command)
     await snapshots.written()  # what is answered outlives this process
     # And is not older than events that went out meanwhile: clients take the last that they get for what is.
     return None if call is None else engine.calls.get(call.id, replace(call, ended=True))
@@ -102,8 +107,10 @@ class EngineControl:
         degraded: Callable[[], Sequence[tuple[str, str]]] = tuple,
         *,
         ties: bool = False,
+        begun: Begun = nullcontext,
     ) -> None:
         self._ties = ties
+        self._begun = begun
         self._own = _Own(here, engine.lost, self._here_alone)
         self._others = others
         self._stays = stays
@@ -140,7 +147,7 @@ class EngineControl:
         return await self._here_alone(command)
 
     async def _here_alone(self, command: Command) -> Call | None:
-        return await carry_out(self._engine, self._snapshots, self._recordings, command)
+        return await carry_out(self._engine, self._snapshots, self._recordings, command, self._begun)
 
     def _where(self, call: CallId | None) -> Elsewhere | None:
         """Who has the call, or would have it, by its name; None: it is here."""

@@ -97,6 +97,7 @@ class App:
             lambda: leader.door.draining.drained,
             self.degraded,
             ties=bool(settings.edge),
+            begun=leader.begun,
         )
         self._trail = Trail(leader.audit, lambda: self._directory().settings.keep_days.audit * DAY, clock=leader.clock)
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from typing import Protocol
 
 import structlog
@@ -44,6 +45,7 @@ from ari_app.configured import asterisk_settings, reach_store
 from ari_app.door import Door
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine, incarnation
+from ari_app.engine.owncalls import Begun, OwnCalls
 from ari_app.engine.reachability import Reachability
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
@@ -135,6 +137,7 @@ class Leader:
             queue=Waiters(switch.state) if self._several else None,
             known=KnownAgents(self.mirror, directory),
         )
+        self.begun: Begun = OwnCalls(self.agents, directory).begun if self._several else nullcontext
         self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
         asterisk = asterisk_settings(settings, place.url, _PREFIX, lambda: leading.sure(fence))
         self.devices = Devices(
@@ -172,7 +175,7 @@ class Leader:
 
     async def submit(self, command: Command) -> Call | None:
         """Have it carried out. See `carry_out`."""
-        return await carry_out(self.engine, self.snapshots, self._settings.recordings, command)
+        return await carry_out(self.engine, self.snapshots, self._settings.recordings, command, self.begun)
 
     # -- its life -----------------------------------------------------------------------------------------------------
 

@@ -247,6 +247,15 @@ class Availability(Protocol):
             OthersFirst: only those are left who are others'.
         """
 
+    async def claim(self, request: str, agent: str, seconds: float) -> bool:
+        """An agent who is free is kept for a call of their own, which is about to ring their phone: reserved under
+        `request`, for `seconds` unless `set_activity` takes it further. Nothing changes for who is not free. With 0
+        seconds it is given back, if nothing was made of it.
+
+        Returns:
+            False where another Asterisk rings their phone, or is about to.
+        """
+
     async def left(self, call: str) -> None:
         """This caller waits no more."""
 

@@ -63,6 +63,7 @@ from ari_app.store.scripts import Scripts, sources
 # How many agents or sets one script looks at, so that none takes more than a few milliseconds.
 PAGE = 200
 _NAMES = (
+    "claim",
     "configure",
     "count_missed",
     "counts",
@@ -174,6 +175,10 @@ class RedisAvailability:
         if agent is not None and agent.startswith(">"):
             raise OthersFirst(agent[1:])
         return agent
+
+    async def claim(self, request: str, agent: str, seconds: float) -> bool:
+        due = self._due(seconds) if seconds > 0 else "0"
+        return bool(await self._run("claim", agent, request, due))
 
     async def left(self, call: str) -> None:
         await self._run("wait", "leave", call)

@@ -199,14 +199,33 @@ class MemoryAvailability:
             elif waiting is not None:
                 self._queue()[waiting.call] = (kind_of(target), float(place_of(waiting)))
             if chosen is not None:
-                chosen.activity, chosen.request, chosen.call = AgentState.RESERVED, request, None
-                chosen.at = self._asterisk
-                chosen.due = step.now + max(1, milliseconds(seconds))
-                self._commit(chosen, step.now, step)
+                self._reserve(chosen, request, seconds, step)
         self._publish(step)
         if chosen is None and others is not None:
             raise OthersFirst(others.id)
         return None if chosen is None else chosen.id
+
+    async def claim(self, request: str, agent: str, seconds: float) -> bool:
+        step = self._step()
+        known = self._current(agent, step)
+        if known is None:
+            return True
+        kept = known.activity is AgentState.RESERVED and known.request == request
+        if kept and seconds == 0:
+            self._release(known, None, 0, step)
+        elif seconds > 0 and not kept and known.of_another(self._asterisk):
+            self._publish(step)
+            return known.activity is AgentState.ON_CALL
+        elif seconds > 0 and not kept and known.free:
+            self._reserve(known, request, seconds, step)
+        self._publish(step)
+        return True
+
+    def _reserve(self, agent: HeldAgent, request: str, seconds: float, step: ChangeStep) -> None:
+        agent.activity, agent.request, agent.call = AgentState.RESERVED, request, None
+        agent.at = self._asterisk
+        agent.due = step.now + max(1, milliseconds(seconds))
+        self._commit(agent, step.now, step)
 
     async def left(self, call: str) -> None:
         self._queue().pop(call, None)

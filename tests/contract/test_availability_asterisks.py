@@ -150,3 +150,62 @@ async def test_nobody_waits_for_who_has_left_refused_somebody_or_is_not_there_af
     await a.waiting([(FIRST, SUPPORT)])
     with pytest.raises(OthersFirst):
         await b.reserve("r3", SUPPORT, NOBODY, 15, SECOND)
+
+
+ALICE = parse_target("agent:alice")
+
+
+async def test_who_is_about_to_call_is_reserved_for_nobody_else(two: Two, clock: Clock) -> None:
+    a, b = two
+    await a.set_state("alice", "ready")
+    assert await a.claim("own-1", "alice", 10)
+    assert await a.claim("own-1", "alice", 10)
+    assert await b.reserve("r1", ALICE, NOBODY, 15) is None
+    assert (await state(two))[0] is AgentState.RESERVED
+    await a.set_activity("alice", "on_call", "at-a")
+    clock.advance(11)
+    await a.claim("own-1", "alice", 0)
+    assert await state(two) == (AgentState.ON_CALL, "at-a")
+    await a.set_activity("alice", None, "at-a")
+    assert await b.reserve("r2", ALICE, NOBODY, 15) == "alice"
+    await a.claim("own-1", "alice", 0)
+    assert (await state(two))[0] is AgentState.RESERVED
+
+
+@pytest.mark.parametrize("activity", [None, "ringing"])
+async def test_whom_another_asterisk_rings_or_is_about_to_cannot_call_just_then(two: Two, activity: str | None) -> None:
+    a, b = two
+    await a.set_state("alice", "ready")
+    assert await b.reserve("r1", ALICE, NOBODY, 15) == "alice"
+    if activity is not None:
+        await b.set_activity("alice", activity, "at-b")
+    assert not await a.claim("own-1", "alice", 10)
+    await a.claim("own-1", "alice", 0)
+    assert (await state(two))[0] is not AgentState.READY
+    await b.set_activity("alice", "on_call", "at-b")
+    assert await a.claim("own-1", "alice", 10)  # what the calls there say of that counts
+    assert await state(two) == (AgentState.ON_CALL, "at-b")
+
+
+async def test_a_call_that_was_not_made_gives_its_agent_back_in_their_place(two: Two, clock: Clock) -> None:
+    a, b = two
+    await a.set_state("alice", "ready")
+    clock.advance(1)
+    await a.set_state("bob", "ready")
+    assert await a.claim("own-1", "alice", 10)
+    await a.claim("own-1", "alice", 0)
+    assert (await state(two))[0] is AgentState.READY
+    assert await a.claim("own-2", "alice", 10)
+    clock.advance(10)
+    assert await b.reserve("r1", SUPPORT, NOBODY, 15) == "alice"
+
+
+async def test_who_is_not_free_is_kept_by_nothing(two: Two) -> None:
+    a, _ = two
+    for known in ("alice", "nobody"):
+        assert await a.claim("own-1", known, 10)
+    assert (await state(two))[0] is AgentState.LOGGED_OUT
+    await a.set_state("alice", "ready")
+    assert await a.reserve("r1", ALICE, NOBODY, 15) == "alice"
+    assert await a.claim("own-1", "alice", 10)  # its own calls say what follows
+    assert await a.reserve("r1", ALICE, NOBODY, 15) == "alice"

@@ -267,6 +267,21 @@ class Workers(RuleBasedStateMachine):
         else:
             self.got(request, target, agent, seconds)
 
+    @rule(worker=st.integers(0, WORKERS - 1), agent=st.sampled_from(AGENTS))
+    def an_agent_is_about_to_call(self, worker: int, agent: str) -> None:
+        self.requests += 1
+        request, target = f"r{self.requests}", Target(TargetType.AGENT, agent)
+        self.made.append((request, target))
+        self.both(worker, lambda a: a.claim(request, agent, 5))
+        self.got(request, target, self.memory.kept.requests.get(request), 5)
+
+    @precondition(lambda self: self.made)
+    @rule(worker=st.integers(0, WORKERS - 1), data=st.data())
+    def a_call_is_not_made(self, worker: int, data: st.DataObject) -> None:
+        request, target = data.draw(st.sampled_from(self.made))
+        self.both(worker, lambda a: a.claim(request, target.id, 0))
+        self.forget_released()
+
     def got(self, request: str, target: Target, agent: str | None, seconds: float) -> None:
         self.settle()
         if agent is None:

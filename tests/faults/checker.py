@@ -1,8 +1,7 @@
 """Whether a history is one that a call centre may have, whatever dies in it. Pure.
 
-Agents in it have no call waiting, and are in no conference: whoever has a call is offered no other, and hears one
-person. They may still have two calls at once: one that they have requested themselves in the very moment in which a
-caller of another Asterisk is given to them (docs/decisions/0009). It is known by that it is to be answered by itself.
+Agents in it have no call waiting, and are in no conference: whoever has a call, be it one that they have requested
+themselves, is offered no other, and hears one person. A call that they have requested is to be answered by itself.
 
 What is decided at one place is seen at another a moment later (a BYE on its way to a phone), and machines are busy:
 what overlaps by less than `SLACK` seconds did not happen at the same time.
@@ -11,7 +10,7 @@ what overlaps by less than `SLACK` seconds did not happen at the same time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -19,8 +18,6 @@ from typing import Literal
 from tests.faults.history import FOREVER, History, Operation, Ring, Stay
 
 SLACK = 0.5
-MOMENT = 1.0
-"""Seconds between an agent's request for a call and the INVITE of another, of which they may get both."""
 DONE_WITHIN = 3.0
 """Seconds after the answer to a release in which the phone has to be rid of the call."""
 
@@ -64,28 +61,20 @@ def violations(history: History) -> list[Violation]:
 
 
 def _rings(history: History, began: float) -> Iterator[Violation]:
-    requests = {(each.agent, each.target): each.invoked for each in history.operations if each.kind == "call"}
+    requests = {(each.agent, each.target) for each in history.operations if each.kind == "call"}
     for phone, rings in _by_phone(history.rings).items():
         for first, second in combinations(rings, 2):
             if not _overlap((first.received, first.ended), (second.received, second.ended)):
                 continue
             if first.call == second.call:
                 yield Violation("rung twice for one call", f"{phone} for {first.call} {_at(second.received, began)}")
-            elif not _in_one_moment(first, second, requests):
+            else:
                 text = f"{phone} for {second.call} {_at(second.received, began)}, with {first.call} there"
                 yield Violation("rung for two calls", text)
         for ring in rings:
             if ring.by_request and (phone, ring.call) not in requests:
                 text = f"{phone} for {ring.call} {_at(ring.received, began)}"
                 yield Violation("rung without a request", text)
-
-
-def _in_one_moment(first: Ring, second: Ring, requests: Mapping[tuple[str, str], float]) -> bool:
-    """Whether one of the two was requested by their agent as the other came: neither Asterisk knew of the other's."""
-    for own, other in ((first, second), (second, first)):
-        if own.by_request and not other.by_request:
-            return abs(requests.get((own.phone, own.call), FOREVER) - other.received) < MOMENT
-    return False
 
 
 def _by_phone(rings: Iterable[Ring]) -> dict[str, list[Ring]]:
@@ -104,14 +93,11 @@ def _talks(history: History, began: float) -> Iterator[Violation]:
     for each in history.heard:
         by_ear[each.ear].append(each)
     for ear, stretches in by_ear.items():
-        requested = [(ring.received, ring.ended) for ring in history.rings if ring.phone == ear and ring.by_request]
         for one, other in combinations(stretches, 2):
             both = max(one.begin, other.begin), min(one.end, other.end)
             if one.voice == other.voice or both[1] - both[0] <= SLACK:
                 continue
-            if not any(begin <= both[0] <= end for begin, end in requested):
-                text = f"{ear} hears {one.voice} and {other.voice} {_at(both[0], began)}"
-                yield Violation("talks with two", text)
+            yield Violation("talks with two", f"{ear} hears {one.voice} and {other.voice} {_at(both[0], began)}")
 
 
 # -- callers ----------------------------------------------------------------------------------------------------------
