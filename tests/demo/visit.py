@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -23,7 +23,7 @@ from tests.bots import Contact, Lab, RegistrationFailed, answers
 from tests.bots.desktop import ApiFailed, Desktop, Json
 from tests.demo import ending
 from tests.demo.__main__ import NOT_THE_DEMOS
-from tests.e2e.office import PHONES, Office
+from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.stack import Stack
 
 COLLEAGUES = ("bob", "carol", "dave")
@@ -87,6 +87,27 @@ async def colleagues(office: Office, visitor: str) -> list[str]:
     return found
 
 
+def left_to_themselves(call: Json, bots: Collection[str]) -> bool:
+    """Whether nobody is in the call any more but these colleagues, who would never hang up."""
+    here = [party for party in call.get("parties", []) if party.get("state") != "left"]
+    return call.get("state") != "released" and bool(here) and all(party.get("agent") in bots for party in here)
+
+
+async def hang_up_when_left(office: Office, bots: Sequence[str]) -> None:
+    """For ever: colleagues who were brought together and left alone hang up, and can be called again."""
+
+    def left() -> list[Agent]:
+        agents = [office.people[name] for name in bots]
+        return [a for a in agents if any(left_to_themselves(call, bots) for call in a.calls.values())]
+
+    board = office.lab.board
+    while True:
+        await board.until(lambda: bool(left()), within=FOR_EVER, otherwise=lambda: "colleagues are left alone")
+        for agent in left():
+            agent.phone.hangup()
+        await board.until(lambda: not left(), within=FOR_EVER, otherwise=lambda: "that call is over")
+
+
 async def one_call(visitor: Visitor, caller: Contact, number: str, rest: float) -> None:
     """Call the visitor, and tell what becomes of it, until they are rid of it or the caller is."""
     caller.dial(number)
@@ -113,6 +134,7 @@ async def visit(stack: Stack, agent: str, rest: float = REST) -> int:
     """Ring the visitor again and again, `rest` seconds after the last call."""
     office = Office(Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier), stack, {})
     desktop = Desktop(stack.api, agent, office.lab.board)
+    leaving: asyncio.Task[None] | None = None
     try:
         try:
             await desktop.login(f"{agent}-demo")
@@ -125,6 +147,7 @@ async def visit(stack: Stack, agent: str, rest: float = REST) -> int:
             print(f"✗ nobody can call: {error}", file=sys.stderr)
             return 2
         visitor = Visitor(desktop, office)
+        leaving = asyncio.create_task(hang_up_when_left(office, present))
         print(f"✓ {', '.join(present) or 'nobody'} answer what is transferred to them. Ctrl-C ends this.", flush=True)
         for caller in itertools.cycle(callers):
             if not visitor.ready:
@@ -138,6 +161,8 @@ async def visit(stack: Stack, agent: str, rest: float = REST) -> int:
                 await one_call(visitor, caller, PHONES[agent], rest)
         return 0
     finally:
+        if leaving is not None:
+            leaving.cancel()
         await desktop.close(log_out=False)
         with contextlib.suppress(AssertionError, TimeoutError, OSError, aiohttp.ClientError):
             await office.close()

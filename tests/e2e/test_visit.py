@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.demo.visit import COLLEAGUES, visit
-from tests.e2e.office import Office
+from tests.e2e.office import Agent, Office
 
 
 async def test_a_visitor_is_called_again_and_again_and_gives_a_call_to_a_colleague_who_answers(
@@ -22,8 +22,13 @@ async def test_a_visitor_is_called_again_and_again_and_gives_a_call_to_a_colleag
         await alice.do("single-step-transfer", target="agent:bob")
         second = await alice.phone.answer(within=10)
         assert second.display.name == "Hans Weber"
+        await alice.sees_state("established")
+        for colleague in ("bob", "carol"):
+            await alice.do("single-step-conference", target=f"agent:{colleague}")
+            await alice.sees_offer("accepted")
         await alice.do("release")
         await alice.phone.rings(within=10)
+        await erin.phone.until(lambda: "on_call" not in _shown(erin), "sees no colleague on a call", within=5)
     finally:
         visiting.cancel()
         await asyncio.wait([visiting])
@@ -44,7 +49,16 @@ async def test_whoever_answered_for_a_visitor_goes_home_when_that_is_stopped(off
         assert b"bob, carol, dave answer" in await visit.stdout.readline()
         visit.terminate()
         assert await visit.wait() == 0
-    agents = (await erin.command("GET", "/v1/agents"))["agents"]
-    assert {each["agent"]: each["state"] for each in agents if each["agent"] in COLLEAGUES} == dict.fromkeys(
-        COLLEAGUES, "logged_out"
-    )
+    assert await _states(erin) == dict.fromkeys(COLLEAGUES, "logged_out")
+
+
+def _shown(supervisor: Agent) -> set[str]:
+    """The last state of each colleague that the events have brought."""
+    events = [event["agent"] for event in supervisor.events if event["type"] == "agent.updated"]
+    return set({each["agent"]: each["state"] for each in events if each["agent"] in COLLEAGUES}.values())
+
+
+async def _states(supervisor: Agent) -> dict[str, str]:
+    """Of the colleagues."""
+    agents = (await supervisor.command("GET", "/v1/agents"))["agents"]
+    return {each["agent"]: each["state"] for each in agents if each["agent"] in COLLEAGUES}
