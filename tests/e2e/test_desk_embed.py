@@ -50,14 +50,19 @@ async def test_a_page_around_the_desk_is_notified_of_calls_and_makes_one(office:
     await bob.phone.answer()
     await expect(frame.get_by_role("region", name="Bob Lefèvre")).to_contain_text("Connecté")
     await window.page.evaluate('say({ desk: "do", id: 3, verb: "hold", call: "nothing" })')
+    await window.page.evaluate("""
+        say({ desk: "do", id: 5, verb: "fly", call: "nothing" });
+        say({ desk: "do", id: 6, verb: "call" });
+        say({ desk: "do", verb: "fly" });
+    """)
     call = next(iter(alice.calls))
     await window.page.evaluate(f'say({{ desk: "do", id: 4, verb: "release", call: "{call}" }})')
     await bob.phone.ended()
     await expect(frame.get_by_role("region", name="Bob Lefèvre")).to_have_count(0)
-    await window.page.wait_for_function("heard.filter((each) => each.desk === 'done').length === 4")
+    await window.page.wait_for_function("heard.filter((each) => each.desk === 'done').length === 6")
     heard = await window.page.evaluate("heard")
     assert heard[0] == {"desk": "hello", "version": 1}
     done = {each["id"]: each["code"] for each in heard if each["desk"] == "done"}
-    assert done == {1: None, 2: None, 3: "not_found", 4: None}
+    assert done == {1: None, 2: None, 3: "not_found", 4: None, 5: "invalid", 6: "invalid"}
     reported = [each["event"]["type"] for each in heard if each["desk"] == "event"]
     assert {"agent.updated", "call.created", "call.updated", "call.ended"} <= set(reported)

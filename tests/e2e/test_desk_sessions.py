@@ -73,19 +73,34 @@ async def test_an_agent_chooses_another_password_and_is_logged_out_everywhere_el
     assert await api.log_in("carol", "carol-demo") is not None
 
 
-async def test_an_administrator_ends_somebodys_sessions_and_their_page_and_its_phone_end(
+async def test_an_administrator_ends_somebodys_sessions_and_each_of_their_windows_says_so_and_its_phone_ends(
     desks: Desks, api: Api
 ) -> None:
     window = await desks.open("alice", "en")
     await window.uses_this_page()
+    beside = await window.page.context.new_page()
+    await beside.goto(window.page.url)
+    await expect(beside.get_by_role("banner")).to_contain_text("Alice Martin")
     admin = await desks.open("admin", "en")
     await admin.page.get_by_role("link", name="Supervision").click()
     person = admin.page.get_by_role("region", name="Agents").get_by_role("listitem", name="Alice Martin")
     await person.get_by_role("button", name="Actions").click()
     await person.get_by_role("menuitem", name="End sessions").click()
-    await expect(window.page.get_by_role("status")).to_have_text("The session has ended. Log in again.")
+    for each in (window.page, beside):
+        await expect(each.get_by_role("status")).to_have_text("The session has ended. Log in again.")
     token = await api.log_in("alice", "alice-demo")
     assert token is not None
     async with asyncio.timeout(5):
         while (await api.ask("GET", "/v1/me/phone", token))[1]["held_by"] is not None:
             pass
+
+
+async def test_who_logs_out_has_done_so_in_each_of_their_windows_and_none_complains(desks: Desks) -> None:
+    window = await desks.open("carol", "en")
+    beside = await window.page.context.new_page()
+    await beside.goto(window.page.url)
+    await expect(beside.get_by_role("banner")).to_contain_text("Carol Nguyen")
+    await window.choose_status("log_out")
+    for each in (window.page, beside):
+        await expect(each.get_by_role("button", name="Log in")).to_be_visible()
+    await expect(window.page.get_by_role("status")).to_have_count(0)

@@ -54,6 +54,7 @@ WORDS = {
     "complete_conference": ("Terminer la conférence", "Complete Conference"),
     "alternate": ("Alterner", "Alternate"),
     "cancel_consultation": ("Annuler la consultation", "Cancel Consultation"),
+    "merge": ("Réunir les appels", "Merge Calls"),
     "cancel": ("Annuler", "Cancel"),
     "team": ("Team Communicator", "Team Communicator"),
     "action_menu": ("Menu Action", "Action Menu"),

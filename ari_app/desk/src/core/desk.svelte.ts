@@ -30,6 +30,8 @@ export interface Keypad {
 /** Milliseconds between two looks at the clock. */
 const TICK = 500;
 const SESSION = "desk.session";
+/** Kept in place of a session that has ended without anybody here having logged out. */
+const ENDED = "ended";
 const LEAVING = "desk.leaving";
 /** Milliseconds; another is requested then. */
 const TICKET_WITHIN = 10_000;
@@ -73,9 +75,13 @@ export class Desk {
 
   constructor() {
     setInterval(() => this.#pictures.changed(), TICK);
-    // Another window of the same browser logged in or out.
+    // Another window of the same browser logged in or out, or was the first to hear that the session has ended.
     addEventListener("storage", (event) => {
-      if (event.key === SESSION) this.#become(readSession(kept(SESSION)));
+      const text = kept(SESSION);
+      const session = readSession(text);
+      if (event.key !== SESSION || (session === null && this.session === null)) return; // known, and why
+      this.#become(session);
+      this.sessionLost = text === ENDED;
     });
     if (this.session !== null) this.#follow();
   }
@@ -136,7 +142,8 @@ export class Desk {
 
   #lost(): void {
     if (this.session === null) return;
-    this.#forget();
+    keep(SESSION, ENDED);
+    this.#become(null);
     this.sessionLost = true;
   }
 

@@ -4,7 +4,8 @@
  * The server lets listed origins alone show the frame, and only the page around it is listened to. It begins with
  * `{"desk": "hello"}`; from then on it gets `{"desk": "event", "event": …}` for each event of `/v1/events`, and may ask
  * `{"desk": "do", "id": …, "verb": …}` with the API's verbs and fields. Each is answered:
- * `{"desk": "done", "id": …, "code": null}`, or with the code for which it was refused.
+ * `{"desk": "done", "id": …, "code": null}`, or with the code for which it was refused: `invalid` where there is no such
+ * verb, or a field is missing.
  */
 import { answer, Refused } from "../api/client";
 import type { Desk } from "./desk.svelte";
@@ -20,17 +21,22 @@ export type Wish =
 
 type Message = { readonly desk: "hello" } | ({ readonly desk: "do"; readonly id: string | number } & Wish);
 
-/** Whether somebody has said what we understand; anything may come in a message. */
-export function understood(data: unknown): data is Message {
-  if (typeof data !== "object" || data === null || !("desk" in data)) return false;
-  if (data.desk === "hello") return true;
-  if (data.desk !== "do" || !("id" in data) || !("verb" in data)) return false;
-  if (typeof data.id !== "string" && typeof data.id !== "number") return false;
+/** What anybody may say by a message: what we understand, an id to which we can but say that we do not, or nothing of ours. */
+export function read(data: unknown): Message | { readonly desk: "do"; readonly id: string | number; readonly verb: null } | null {
+  if (typeof data !== "object" || data === null || !("desk" in data)) return null;
+  if (data.desk === "hello") return { desk: "hello" };
+  if (data.desk !== "do" || !("id" in data)) return null;
+  const { id } = data;
+  if (typeof id !== "string" && typeof id !== "number") return null;
+  return isWish(data) ? { ...data, desk: "do", id } : { desk: "do", id, verb: null };
+}
+
+function isWish(data: object): data is Wish {
+  const has = (field: string): boolean => typeof (data as Record<string, unknown>)[field] === "string";
+  if (!("verb" in data) || typeof data.verb !== "string") return false;
   const { verb } = data;
-  const has = (field: string): boolean => field in data && typeof (data as Record<string, unknown>)[field] === "string";
   if (verb === "call") return has("target");
   if (verb === "set_state") return has("state");
-  if (typeof verb !== "string") return false;
   return has("call") && (Object.hasOwn(CALL_PATHS, verb) || (Object.hasOwn(TARGET_PATHS, verb) && has("target")));
 }
 
@@ -40,10 +46,11 @@ export function listenToParent(desk: Desk): void {
     if (origin !== null) parent.postMessage(message, origin);
   };
   addEventListener("message", (event: MessageEvent<unknown>) => {
-    if (event.source !== parent || parent === window || !understood(event.data)) return;
+    const message = read(event.data);
+    if (event.source !== parent || parent === window || message === null) return;
     origin = event.origin;
-    const message = event.data;
     if (message.desk === "hello") tell({ desk: "hello", version: 1 });
+    else if (message.verb === null) tell({ desk: "done", id: message.id, code: "invalid" });
     else void carryOut(desk, message).then((code) => tell({ desk: "done", id: message.id, code }));
   });
   desk.listeners.add((event: ServerEvent) => tell({ desk: "event", event }));
@@ -55,7 +62,8 @@ async function carryOut(desk: Desk, wish: Wish): Promise<string | null> {
     return null;
   } catch (error) {
     if (error instanceof Refused) return error.code;
-    throw error;
+    reportError(error);
+    return "internal";
   }
 }
 
