@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def cluster(stack: Stack) -> Cluster:
     """Whole, led, and without a phone: Asterisk learns only once a second that one is gone."""
     cluster = Cluster(stack)
-    await cluster.until(cluster.is_whole, "the Sentinels know all that there is", within=30)
+    await cluster.until(cluster.is_whole, "the Sentinels know all that there is", within=60)
     await cluster.until(cluster.is_led_whole, "each Asterisk has a leader of its own")
     await cluster.until(cluster.gives_calls_to_all, "both Asterisks get calls")
     await cluster.until(cluster.has_no_phone, "no phone is registered")

@@ -39,7 +39,12 @@ async def primary_known_to(sentinel: Redis) -> str:
 
 
 async def primary_of_all_three(sentinel: Redis) -> str | None:
-    """The same, where this one sees both replicas follow it, and both other Sentinels. Raises RedisError."""
+    """The same, where this one sees both replicas follow it, and both other Sentinels. Raises RedisError.
+
+    None for half a minute after it was frozen itself (TILT): it votes for nobody then, and the next fail-over waits.
+    """
+    if int((await sentinel.info("sentinel"))["sentinel_tilt"]):
+        return None
     primary: Any = await sentinel.sentinel_master(SERVICE)
     replicas: list[dict[str, Any]] = await sentinel.sentinel_slaves(SERVICE)
     # for up to ten seconds they take one that follows again for the primary that it was
