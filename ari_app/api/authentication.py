@@ -213,6 +213,11 @@ class Authentication:
         """
         return await self.by_digest(hash_token(token))
 
+    def known(self, token: str) -> str | None:
+        """The digest of one that was in use here lately; nothing is looked up."""
+        digest = hash_token(token)
+        return digest if digest in self._known or digest in self._control.api_keys() else None
+
     def of_key(self, key: str) -> Session:
         """Which program this is. Raises: Refused `unauthenticated`."""
         digest = hash_token(key)

@@ -17,10 +17,12 @@ from pydantic_core import to_json
 from ari_app import tracing
 from ari_app.api.auditor import Auditor, details_of
 from ari_app.api.authentication import Authentication, Session
+from ari_app.api.doors import HEALTH
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of, interrupted, key_of
 from ari_app.api.limits import Rates
 from ari_app.api.metrics import Metrics
 from ari_app.api.origins import PREFLIGHT, READABLE, check_source, readable_by
+from ari_app.api.pace import COMMANDS, COMMANDS_AT_ONCE, READS, READS_AT_ONCE, Pace
 from ari_app.api.port import Control
 from ari_app.api.problems import (
     CONTENT_TYPE,
@@ -48,6 +50,7 @@ LONGEST_PATH = 200
 # Seconds that a command has which was requested while Asterisk is lost: it is refused at once.
 REFUSED_WITHIN = 1.0
 JSON = "application/json"
+_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Polled every few seconds, for ever: not worth a log entry each.
 _POLLED = frozenset({"healthz", "readyz", "metrics"})
 
@@ -76,6 +79,8 @@ class Dispatcher:
         auditor: Auditor,
     ) -> None:
         self._rates = rates
+        self._reads = Pace(READS, READS_AT_ONCE)
+        self._commands = Pace(COMMANDS, COMMANDS_AT_ONCE)
         self._auditor = auditor
         self._failed = failed
         self._open: set[asyncio.Task[web.StreamResponse]] = set()
@@ -93,6 +98,7 @@ class Dispatcher:
         path: Mapping[str, str] = {}
         listed, origin = self._control.directory().settings.desk, request.headers.get("Origin")
         try:
+            await self._turn(request)
             check_source(origin, request.headers.get("Host"), listed)
             request[READABLE] = readable_by(origin, listed)
             if request.method == "OPTIONS" and request[READABLE]:
@@ -128,6 +134,15 @@ class Dispatcher:
             milliseconds=round(seconds * 1000, 1),
         )
         return response
+
+    async def _turn(self, request: web.BaseRequest) -> None:
+        """Until it may go on. Raises: HttpError 429."""
+        token = _bearer(request)
+        session = self._authentication.known(token) if request.method in _CHANGES and token is not None else None
+        if session is not None:
+            await self._commands.turn(session)
+        elif request.path not in HEALTH:
+            await self._reads.turn(request.remote or "")
 
     def _find(self, request: web.BaseRequest) -> tuple[Route, Mapping[str, str]]:
         found = self._router.find(request.rel_url.raw_path)
@@ -197,6 +212,8 @@ class Dispatcher:
         """Nobody will be notified of what is still unknown."""
         for work in self._open:
             work.cancel()
+        self._reads.close()
+        self._commands.close()
 
     async def _answer(
         self,
@@ -206,7 +223,7 @@ class Dispatcher:
         path: Mapping[str, str],
         failures: list[Exception],
     ) -> web.StreamResponse:
-        raw = await _read(request) if request.method in ("POST", "PUT", "PATCH", "DELETE") else b""
+        raw = await _read(request) if request.method in _CHANGES else b""
         given = _body(route, request, raw), _query(route, request)
         request[DETAILS] = details_of(route, *given)
         key = request.headers.get(HEADER) if route.method == "POST" else None

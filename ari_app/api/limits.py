@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
+from ari_app.api.pace import FairQueue, Full
 from ari_app.api.problems import STATUS, HttpError
 from ari_app.errors import Code
 
@@ -94,7 +95,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._free = AT_ONCE
-        self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()  # whose turn is next is first
+        self._queue = FairQueue(WAITING, WAITING_OF_ADDRESS, self._next)
         # Not the loop's threads: each that has done such work once keeps memory for the next.
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords")
 
@@ -108,7 +109,10 @@ class Turns:
         if self._free:
             self._free -= 1
         else:
-            await self._wait(address)
+            try:
+                await self._queue.wait(address)
+            except Full:
+                raise _busy() from None
         try:
             yield
         finally:
@@ -121,50 +125,15 @@ class Turns:
     @property
     def waiting(self) -> int:
         """How many wait for their turn."""
-        return sum(map(len, self._queues.values()))
+        return len(self._queue)
 
     def close(self) -> None:
         """No work is done any more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _wait(self, address: str) -> None:
-        mine = self._queues.get(address, deque())
-        if len(mine) >= WAITING_OF_ADDRESS or (self.waiting >= WAITING and not self._make_room(len(mine) + 1)):
-            raise _busy()
-        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(address, deque()).append(called)
-        try:
-            await called
-        except asyncio.CancelledError:
-            if not called.cancelled():
-                self._next()  # it was our turn just now
-            elif called in self._queues.get(address, ()):
-                self._leave(address, called)
-            raise
-
-    def _leave(self, address: str, called: asyncio.Future[None]) -> None:
-        self._queues[address].remove(called)
-        if not self._queues[address]:
-            del self._queues[address]
-
-    def _make_room(self, besides: int) -> bool:
-        """Whoever came last from the address that has most waiting goes, where that has more than `besides`."""
-        longest = max(self._queues.values(), key=len)
-        if len(longest) <= besides:
-            return False
-        longest.pop().set_exception(_busy())
-        return True
-
     def _next(self) -> None:
-        while self._queues:
-            address, queue = self._queues.popitem(last=False)
-            called = queue.popleft()
-            if queue:
-                self._queues[address] = queue  # after all others
-            if not called.done():
-                called.set_result(None)
-                return
-        self._free += 1
+        if not self._queue.next():
+            self._free += 1
 
 
 def _busy() -> HttpError:
