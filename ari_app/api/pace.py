@@ -121,6 +121,10 @@ class Pace:
                 STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": "1"}
             ) from None
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._queue)
+
     def close(self) -> None:
         """Nobody's turn comes any more."""
         if self._timer is not None:
