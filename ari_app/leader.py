@@ -24,6 +24,7 @@ from ari_app.ari.presence import Presence
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.lastknown import KnownAgents
 from ari_app.availability.mirror import Mirror
+from ari_app.availability.port import Change, Lost
 from ari_app.availability.redis import RedisAvailability
 from ari_app.calls import effects as e
 from ari_app.calls.commands import Command
@@ -181,6 +182,7 @@ class Leader:
 
     def listen(self) -> None:
         """Have calls, lamps and so on follow the agents; after whoever else is to be notified before them."""
+        self.mirror.listen(self._agents_lost)
         self.mirror.listen(AgentChanges(self.presence.lamps, self.mirror, self.engine.feed))
 
     async def restore(self) -> None:
@@ -259,7 +261,13 @@ class Leader:
     def _store_moved(self) -> None:
         """Another Redis is the primary. What the old one had not passed on before it died is gone."""
         self._metrics.store_failovers.inc()
+        self._bookings.lost()
         self.start(self._write_anew())
+
+    def _agents_lost(self, change: Change) -> None:
+        """Others may have calls meanwhile of which nobody hears."""
+        if self._several and isinstance(change, Lost):
+            self._bookings.lost()
 
     async def _write_anew(self) -> None:
         await self.mirror.wait_fresh()  # before that nothing is known here that could be written

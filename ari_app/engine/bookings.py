@@ -6,12 +6,14 @@ agent is repeated until it is kept, for an agent left behind as on_call would ne
 reconciled all agents are reported at once: after what was requested before, and before all that is requested later.
 
 Whatever was not answered may have been done: an agent reserved for nobody, a caller who has left and waits yet. So all
-agents, and all who wait, are reported again as soon as Redis answers, and nobody is reserved before that.
+agents, and all who wait, are reported again as soon as Redis answers, and nobody is reserved before that; nor before
+leaders of other Asterisks have had time for the same: calls that were begun meanwhile are known to them alone.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 0.5
 _LOOK_AGAIN_SECONDS = 0.3
+_OTHERS_REPORT_SECONDS = 1.5
+"""In which others have found that Redis is there again, or is another one, and have written what it has to know."""
 _NOBODY = e.ReconcileAgents(())
 
 
@@ -100,6 +104,9 @@ class Bookings:
         self._owed: set[str] = set()
         self._let_go = False
         self._unsure = False
+        self._away = False  # Redis was, or others may not have reached it, since what calls make of agents was reported
+        self._others_reported = asyncio.Event()
+        self._others_reported.set()
         self._failed: set[str] = set()
         self._unwritten: dict[str, bool] = {}  # of whom Redis is yet to hear that a call has them (False), or none
         self._has = has
@@ -111,6 +118,7 @@ class Bookings:
         self._reconciling.tried.set()
         self._reconciling.done.set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._resting: set[asyncio.Task[None] | None] = set()  # of these those that have nothing under way
 
     def execute(self, effect: e.AvailabilityEffect) -> None:
         """Have it done; never blocks."""
@@ -133,12 +141,17 @@ class Bookings:
         self._let_go = False
 
     def _begin_anew(self, effect: e.ReconcileAgents) -> None:
-        earlier = frozenset(self._tasks)
+        earlier = frozenset(self._tasks - self._resting)
         self._lanes, self._unsure = {}, False
         self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
         counts = _NOBODY if self._let_go else effect
         self._unwritten |= {agent: False for agent, *_ in counts.busy}
         self._start(self._reconcile(counts, earlier, self._reconciling))
+
+    def lost(self) -> None:
+        """Redis was away, or is another one: what calls make of all agents is to be reported, by others too."""
+        self._away = True
+        self._not_answered()
 
     def _not_answered(self) -> None:
         """What was requested may have been done or not: what calls make of all agents is to be reported again."""
@@ -190,18 +203,40 @@ class Bookings:
                     await self._availability.waiting(() if self._let_go else self._waiting.all())
                 break
             except StoreUnavailable:
+                self._away = True
                 mine.tried.set()
                 await self._sleep(_RETRY_SECONDS)
         self._failed.clear()
         self._unwritten = {agent: free for agent, free in self._unwritten.items() if agent in self._lanes}
+        if self._away and self._waiting is not None:
+            self._others_reported = asyncio.Event()
+            self._start(self._let_others_report(self._others_reported))
+        self._away = False
         mine.tried.set()
         mine.done.set()
+
+    async def _let_others_report(self, reported: asyncio.Event) -> None:
+        with self._at_rest():
+            await self._sleep(_OTHERS_REPORT_SECONDS)
+        reported.set()
+
+    @contextmanager
+    def _at_rest(self) -> Iterator[None]:
+        """In the block nobody has to wait for this task to know what was done."""
+        task: asyncio.Task[None] | None = asyncio.current_task()
+        self._resting.add(task)
+        try:
+            yield
+        finally:
+            self._resting.discard(task)
 
     async def _reserve(self, effect: e.ReserveAgent, after: _Reconciling) -> None:
         await after.tried.wait()
         try:
             if not after.done.is_set():
                 raise StoreUnavailable
+            with self._at_rest():
+                await self._others_reported.wait()
             agent = await self._seek(effect)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)

@@ -39,9 +39,12 @@ class Silent:
     def __init__(self, availability: MemoryAvailability) -> None:
         self.availability = availability
         self.unanswered: list[str] = []
+        self.away = False
 
     def __getattr__(self, name: str) -> Any:
         async def done(*args: object) -> object:
+            if self.away:
+                raise StoreUnavailable
             answer = await getattr(self.availability, name)(*args)
             if name in self.unanswered:
                 self.unanswered.remove(name)
@@ -56,6 +59,7 @@ class Leader:
 
     def __init__(self, availability: MemoryAvailability, name: str) -> None:
         self.availability = Silent(availability.led(name))
+        self.rests_for: list[float] = []
         self.queue = Queue()
         self.reports = e.ReconcileAgents(())
         self.facts: list[s.Stimulus] = []
@@ -64,6 +68,7 @@ class Leader:
         self.bookings = Bookings(self.availability, self._fact, self._sleep, queue=self.queue)
 
     async def _sleep(self, seconds: float) -> None:
+        self.rests_for.append(seconds)
         self.slept.set()
         await self.goes_on.wait()
 
@@ -189,3 +194,52 @@ async def test_while_redis_is_away_all_agents_are_reported_once(leaders: tuple[L
     await a.rests()
     assert sum(isinstance(fact, s.AvailabilityEmptied) for fact in a.facts) <= 2
     assert not a.bookings._lanes
+
+
+async def turns() -> None:
+    """All that can go on by itself does."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def goes_on(leader: Leader) -> None:
+    """Whatever rests there rests no longer; what rests after that does."""
+    before, leader.goes_on = leader.goes_on, asyncio.Event()
+    before.set()
+    await turns()
+
+
+@pytest.mark.parametrize("notices", [True, False], ids=["a request", "its agents alone"])
+async def test_who_began_a_call_while_redis_was_away_is_given_to_no_caller_of_another_asterisk_before_that_is_known(
+    leaders: tuple[Leader, Leader], notices: bool
+) -> None:
+    a, b = leaders
+    a.availability.away = b.availability.away = True
+    a.reports = e.ReconcileAgents((("alice", "on_call", "own"),))
+    a.bookings.execute(e.SetActivity("alice", "on_call", "own"))
+    if notices:
+        b.bookings.execute(e.ReserveAgent("r1", SUPPORT, frozenset(), 40.0, can_wait=True))
+    else:
+        b.bookings.lost()
+    await turns()
+    a.availability.away = b.availability.away = False
+    await goes_on(b)
+    b.bookings.execute(e.ReserveAgent("r2", SUPPORT, frozenset(), 40.0, can_wait=True))
+    await turns()
+    b.bookings.execute(b.reports)  # whatever else has to be reported waits for nobody
+    await turns()
+    assert b.bookings._reconciling.done.is_set()
+    await goes_on(a)
+    assert not any(isinstance(fact, s.AgentReserved) for fact in b.facts)
+    await b.rests()
+    assert s.NobodyAvailable("r2") in b.facts
+    assert max(b.rests_for) > 2 * min(a.rests_for)  # others try again in between
+
+
+async def test_nobody_waits_for_others_where_redis_was_not_away(leaders: tuple[Leader, Leader]) -> None:
+    _, b = leaders
+    b.bookings.execute(e.ReconcileAgents(()))
+    b.bookings.execute(e.ReserveAgent("r1", SUPPORT, frozenset(), 40.0))
+    await turns()
+    assert s.AgentReserved("r1", "alice") in b.facts
+    assert b.rests_for == []
