@@ -267,8 +267,8 @@ class Switch:
             call = step.find_call(call_id)
             if call is not None:
                 deadlines.passed(step, call)
-            else:  # a leg that was to end, and did not in time: its agent could never be rung again
-                legs.died(step, call_id)
+            else:
+                legs.overdue(step, call_id)
 
     # -- the one way out ----------------------------------------------------------------------------------------------
 

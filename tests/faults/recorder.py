@@ -20,11 +20,19 @@ _NOT_DONE = (("standby", 503), ("too_many_requests", 429), ("unauthenticated", 4
 """Refusals before anything can have been done."""
 
 
-def outcome(answers: Sequence[Answer]) -> Outcome:
-    """What a command and its repeats, all with one key, say of it: `fail` where nothing was done by any of them."""
-    status = answers[-1][0]
+_NOT_REACHED = "unavailable"
+
+
+def outcome(answers: Sequence[Answer], *, rings: bool = False) -> Outcome:
+    """What a command and its repeats, all with one key, say of it: `fail` where nothing was done by any of them.
+
+    One that `rings` somebody is answered with the call also where nobody could be reached: the call says so. Where
+    Asterisk did not answer, their phone may have rung all the same.
+    """
+    status, answer = answers[-1]
     if 200 <= status < 300:
-        return "ok"
+        offer = answer.get("offer") if rings else None
+        return "unknown" if offer is not None and offer["state"] == _NOT_REACHED else "ok"
     surely = all((answer.get("code"), number) in _NOT_DONE for number, answer in answers[:-1])
     return "fail" if surely and (400 <= status < 500 or status == 503) else "unknown"
 
@@ -44,7 +52,7 @@ class Recorder:
         try:
             yield answers
         finally:
-            known = outcome(answers) if answers else "unknown"
+            known = outcome(answers, rings=bool(target)) if answers else "unknown"
             self.operations.append(Operation(agent, kind, call, invoked, time.monotonic(), known, target))
 
     def hung_up(self, agent: str, call: str) -> None:

@@ -169,7 +169,7 @@ class Storm:
         body = {"target": f"number:{target}"} if target else None
         with self.recorder.command(agent.name, kind, number, target) as answered:
             answered.extend(await self.people.desktops[agent.name].until_done("POST", path, body))
-        return outcome(answered) == "ok"
+        return outcome(answered, rings=bool(target)) == "ok"
 
     async def _is_free(self, agent: Phone) -> bool:
         """Whether their desktop shows no call: who hangs up and calls at once may have done it in the other order."""

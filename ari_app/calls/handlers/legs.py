@@ -10,6 +10,7 @@ from ari_app.calls.effects import HangUp
 from ari_app.calls.features import monitoring, offers, parties, recalls, refusals, ties
 from ari_app.calls.model import (
     DEAD,
+    ENDS_WITHIN,
     BridgeId,
     Call,
     DialplanEntry,
@@ -146,6 +147,19 @@ def died(step: Step, leg_id: LegId) -> None:
     if leg is not None and (leg.state is LegState.UP or leg.hanging_up) and step.linked:
         step.ask(HangUp, leg_id)
         gone(step, leg_id, refusals.NO_CAUSE if leg.hanging_up else DEAD)
+
+
+def overdue(step: Step, leg_id: LegId) -> None:
+    """A leg that was to end has not in time: it is dead, or its agent could never be rung again.
+
+    Not where Asterisk has not answered yet that it is to end: it may not be reached at all, which the connection finds
+    out. What is there when it is back would be nobody's, and a caller who was released be taken for a new one.
+    """
+    under_way = map(step.in_flight_before, step.all_in_flight())
+    if any(isinstance(effect, HangUp) and effect.leg == leg_id for effect in under_way):
+        step.put_leg(leg_id, ends_by=step.now + ENDS_WITHIN)
+    else:
+        died(step, leg_id)
 
 
 def gone(step: Step, leg_id: LegId, cause: int) -> None:

@@ -46,11 +46,28 @@ def test_who_has_left_a_call_as_asterisk_was_cut_off_is_on_it_until_it_is_back()
 def test_a_phone_that_never_ends_its_leg_does_not_take_its_agent_out_for_ever() -> None:
     office = Office()
     leg = _left(office)
+    for effect in [x for x in office.effects if isinstance(x, e.HangUp)]:
+        office.feed(s.EffectDone(effect.number))
     office.now += ENDS_WITHIN
     effects = office.feed(s.TimePassed())
     assert _activities(effects) == [e.SetActivity("alice", None)]
     assert leg in [x.leg for x in effects if isinstance(x, e.HangUp)]
     assert leg not in office.switch.legs
+    office.is_calm()
+
+
+def test_a_caller_who_was_released_as_asterisk_was_not_reached_does_not_come_again_when_it_is() -> None:
+    office = Office()
+    leg = _left(office)
+    for _ in range(3):  # nobody knows yet that the connection is lost
+        office.now += ENDS_WITHIN
+        assert _activities(office.feed(s.TimePassed())) == []
+    assert {leg, "in1"} <= set(office.switch.legs)
+    office.lose_link()
+    office.asterisk.restore_link()
+    office.settle()
+    assert not office.asterisk.world.channels
+    assert not office.switch.calls
     office.is_calm()
 
 

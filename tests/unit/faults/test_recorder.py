@@ -34,6 +34,18 @@ def test_a_command_was_done_or_not_or_nobody_knows(said: list[Answer], wanted: O
     assert outcome(said) == wanted
 
 
+@pytest.mark.parametrize(
+    ("offer", "wanted"),
+    [(None, "ok"), ({"state": "ringing"}, "ok"), ({"state": "declined"}, "ok"), ({"state": "unavailable"}, "unknown")],
+)
+def test_who_is_answered_that_nobody_was_reached_knows_that_it_was_not_done(
+    offer: dict[str, str] | None, wanted: Outcome
+) -> None:
+    said: list[Answer] = [(200, {"offer": offer})]
+    assert outcome(said, rings=True) == wanted
+    assert outcome(said) == "ok"
+
+
 async def test_a_call_is_written_down_as_both_phones_saw_it() -> None:
     async with Lab(None) as lab:
         alice = await lab.phone("alice", behaviour=answers())
