@@ -85,7 +85,8 @@ class Leading:
                 log.error("lease_lost", asterisk=self._asterisk, number=before.number)
             self._tell()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._machine.pause):
+                pause = self._machine.pause(self._clock(), leads_another=self._leads_another())
+                async with asyncio.timeout(pause):
                     await self._hurry.wait()
 
     async def begun(self) -> Fence:

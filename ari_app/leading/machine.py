@@ -69,12 +69,15 @@ class Leadership:
             return Inquiry.TAKE
         return Inquiry.LOOK if leads_another else Inquiry.SEEK
 
-    @property
-    def pause(self) -> float:
+    def pause(self, now: float, *, leads_another: bool = False) -> float:
         """Seconds until the next inquiry. A lease that is free is taken at once."""
-        if self.number is not None:
-            return self.timing.renew
-        return self.timing.look
+        match self.inquiry(now, leads_another=leads_another):
+            case Inquiry.RENEW:
+                return self.timing.renew
+            case Inquiry.TAKE:
+                return 0.0
+            case Inquiry.LOOK | Inquiry.SEEK:
+                return self.timing.look
 
     def may_act(self, now: float) -> bool:
         """Whether it leads, and has inquired so lately that it cannot have stood still while another took over.

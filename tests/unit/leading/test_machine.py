@@ -32,7 +32,7 @@ def test_it_looks_as_long_as_another_leads() -> None:
         assert machine.inquiry(NOW + n * T.look) is Inquiry.SEEK
         machine.looked(HELD, NOW + n * T.look)
     assert machine.number is None
-    assert machine.pause == T.look
+    assert machine.pause(NOW + 50 * T.look) == T.look
     assert not machine.may_act(NOW)
 
 
@@ -40,11 +40,13 @@ def test_a_lease_that_ends_while_it_looks_on_is_taken_at_once_under_a_higher_num
     machine = watching()
     machine.looked(ENDED, NOW + T.look)
     assert machine.inquiry(NOW + T.look) is Inquiry.TAKE
+    assert machine.pause(NOW + T.look) == 0.0
+    assert machine.pause(NOW + T.look, leads_another=True) == T.look
     assert machine.highest == 4
     machine.taken(5, NOW + T.look)
     assert machine.number == 5
     assert machine.inquiry(NOW + T.look) is Inquiry.RENEW
-    assert machine.pause == T.renew
+    assert machine.pause(NOW + T.look) == T.renew
 
 
 def test_one_that_was_given_up_is_taken_at_once() -> None:
