@@ -374,7 +374,8 @@ end_builds() {
     done
 }
 
-# build_earlier <revision of git>: the controller as it was then; sets CONTROLLER_BEFORE_TAG
+# build_earlier <revision of git> <directory>: the controller as it was then, and into the directory what describes it;
+# sets CONTROLLER_BEFORE_TAG
 build_earlier() {
     local files
     has git || die "an earlier version comes out of git, which is not here"
@@ -383,6 +384,9 @@ build_earlier() {
     CONTROLLER_BEFORE_TAG=$(REPO=$files image_digest controller)
     export CONTROLLER_BEFORE_TAG
     build_image controller "$CONTROLLER_BEFORE_TAG" "$files"
+    mkdir -p "$2/docker/cluster"
+    cp -r -- "$files/asterisk" "$2/"
+    cp -- "$files/docker/cluster/compose.yaml" "$2/docker/cluster/"
     rm -rf -- "$files"
 }
 

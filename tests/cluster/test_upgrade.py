@@ -1,6 +1,7 @@
 """Every controller is replaced, one after the other, with calls up: by itself, or by another version and back.
 
-`CC_CONTROLLER_BEFORE` names the image of the other version: `CC_UPGRADE_FROM` of docker/test makes it.
+`CC_UPGRADE_FROM` of docker/test makes containers of the other version, with its own files and environment; their names
+end in `CC_CONTROLLER_BEFORE`.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ async def test_nobody_hears_that_every_controller_is_replaced_while_they_talk_ho
     await dave.do("hold")
     await held.hears_music()
     talks = (one.hear, other.hear, f"{other.caller.name} <-> carol", f"{other.agent.name} <-> carol")
-    now = await cluster.controller("controller-1").image()
+    parts = {name: cluster.controller(name) for name in CONTROLLERS}
+    now = {name: await part.made_as() for name, part in parts.items()}
+    before = {name: await part.made_as(BEFORE) for name, part in parts.items()}
     async with undisturbed(office, *talks, music=["held"]):
-        for image in (BEFORE, now) if BEFORE else (now,):
-            for name in CONTROLLERS:
-                part = cluster.controller(name)
+        for version in (before, now) if BEFORE else (now,):
+            for name, part in parts.items():
                 await part.stop()
                 await led_again(cluster, one, other)
-                await part.come_back_as(image)
+                await part.come_back_as(version[name])
+                assert (await part.made_as())["Image"] == version[name]["Image"]
                 await cluster.until(cluster.is_led_whole, "each Asterisk has a leader of its own")
                 await led_again(cluster, one, other)
     await reopen(alice, bob, carol, dave)

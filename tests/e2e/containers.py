@@ -32,6 +32,9 @@ type Name = Literal[
     "edge", "api", "asterisk-a", "asterisk-b", "controller-1", "controller-3", "redis-1", "redis-2", "redis-3",
 ]  # fmt: skip
 
+type Made = dict[str, Any]
+"""How a container is made, as Docker describes it."""
+
 # Runs beside the controller's process, in its process namespace: takes its sockets to a port, and shuts them down.
 # 438 is pidfd_getfd(2). Prints how many there were.
 _CUT = """
@@ -229,21 +232,23 @@ class Part:
         """Stopped in order; returns when it is over."""
         await self._do(_stop)
 
-    async def image(self) -> str:
-        """Of which it is made."""
-        return await with_container(self.container, lambda container: str(container.attrs["Config"]["Image"]))
+    async def made_as(self, suffix: str = "") -> Made:
+        """How it is made, or another container whose name ends in that."""
 
-    async def come_back_as(self, image: str) -> None:
-        """Started again, once it was stopped: as a container like the one before, of this image."""
-        if await self.image() == image:
+        def said(container: Container) -> Made:
+            return {**container.attrs["Config"], "HostConfig": container.attrs["HostConfig"]}
+
+        return await with_container(f"{self.container}{suffix}", said)
+
+    async def come_back_as(self, made_as: Made) -> None:
+        """Started again, once it was stopped: as a container that is made like this."""
+        if await self.made_as() == made_as:
             await self.start()
             return
 
         def replace(client: docker.DockerClient) -> None:
-            before = client.containers.get(self.container)
-            before.remove()
-            config = {**before.attrs["Config"], "Image": image, "HostConfig": before.attrs["HostConfig"]}
-            made = client.api.create_container_from_config(config, self.container)  # type: ignore[no-untyped-call]
+            client.containers.get(self.container).remove()
+            made = client.api.create_container_from_config(made_as, self.container)  # type: ignore[no-untyped-call]
             client.api.start(made["Id"])
 
         await ask_docker(replace)

@@ -209,15 +209,19 @@ def _with(text: str, sections: Mapping[str, str]) -> str:
     return text
 
 
+def with_crowd(text: str) -> str:
+    """The demo's `callcentre.yaml`, also that of an earlier version, with the crowd in it."""
+    agents = "".join(_agent(name, user) for name, user in PHONES.items())
+    for name in HASHED:
+        text = text.replace(f"    password: {name}-demo\n", f"    password_hash: {password_hash(name)}\n")
+    return _with(text, {"agents": agents, **_SECTIONS})
+
+
 def gather(directory: Path) -> None:
     """Write the demo's files and the crowd to `directory`, which must not exist yet."""
     shutil.copytree(ORIGINAL, directory)
-    agents = "".join(_agent(name, user) for name, user in PHONES.items())
     centre = directory / "callcentre.yaml"
-    text = centre.read_text()
-    for name in HASHED:
-        text = text.replace(f"    password: {name}-demo\n", f"    password_hash: {password_hash(name)}\n")
-    centre.write_text(_with(text, {"agents": agents, **_SECTIONS}))
+    centre.write_text(with_crowd(centre.read_text()))
     with (directory / "musiconhold.conf").open("a") as file:
         file.write(f"\n[{OWN_MUSIC}]\nmode = files\ndirectory = /etc/asterisk/music/{OWN_MUSIC}\n")
     for seed, (name, seconds) in enumerate(_OWN_SOUNDS.items()):

@@ -48,9 +48,10 @@ async def put_into(cluster: Cluster, fault: Fault) -> None:
     # Their roots are read-only: the fault is in the image.
     for name in CONTROLLERS:
         controller = cluster.controller(name)
-        image = await ask_docker(partial(_with_layer, await controller.image(), packed.getvalue(), fault.file))
+        made_as = await controller.made_as()
+        image = await ask_docker(partial(_with_layer, str(made_as["Image"]), packed.getvalue(), fault.file))
         await controller.stop()
-        await controller.come_back_as(image)
+        await controller.come_back_as({**made_as, "Image": image})
 
 
 def _with_layer(image: str, archive: bytes, file: str, client: docker.DockerClient) -> str:

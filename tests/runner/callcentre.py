@@ -27,6 +27,10 @@ _ASTERISKS, _CONTROLLERS = 52060, 52080
 _READY_WITHIN = 60
 _POLL_SECONDS = 0.2
 _RESTARTS = 4  # of a controller that only dies
+EARLIER = "earlier"
+"""Where docker/test puts what describes an earlier version, beside the reports of the call centres."""
+BEFORE = "-before"
+"""What the names of its containers end in."""
 
 
 class NotReady(Exception):
@@ -95,7 +99,11 @@ class CallCentre:
         self._hand_over_secrets()
         for name in self.parts:
             self._running[name] = self._machine.start({**self._service(name), "cpu_shares": _FIRST})
+        self._make_earlier()
         self._wait_until_ready()
+
+    def _make_earlier(self) -> None:
+        """What tests may put in the place of a part."""
 
     def _hand_over_secrets(self) -> None:
         """As docker/up does: in files that each part reads by its group."""
@@ -160,7 +168,29 @@ class Cluster(CallCentre):
 
     def bots(self) -> Options:
         """They may replace controllers by those of an earlier version, where there is one."""
-        options, earlier = super().bots(), self._settings.get("CONTROLLER_BEFORE_TAG")
-        if earlier:
-            options["environment"]["CC_CONTROLLER_BEFORE"] = f"callcontrol-controller:{earlier}"
+        options = super().bots()
+        if self._settings.get("CONTROLLER_BEFORE_TAG"):
+            options["environment"]["CC_CONTROLLER_BEFORE"] = BEFORE
         return options
+
+    def _make_earlier(self) -> None:
+        """Controllers of the earlier version, as its own files describe them: made, and not started."""
+        tag = self._settings.get("CONTROLLER_BEFORE_TAG")
+        if not tag:
+            return
+        earlier = self._reports.parent / EARLIER
+        files = self._reports / "asterisk-before"
+        shutil.rmtree(files, ignore_errors=True)  # of an attempt before
+        shutil.copytree(earlier / "asterisk", files)
+        centre = files / "callcentre.yaml"
+        try:
+            centre.write_text(crowd.with_crowd(centre.read_text()))
+        except ValueError as complaint:
+            raise NotReady(f"the earlier version: {complaint}") from complaint
+        for file in (files, *files.rglob("*")):  # it may know no group of its own
+            file.chmod(0o755 if file.is_dir() else 0o644)
+        settings = {**self._settings, "CONTROLLER_TAG": tag, "ASTERISK_CONFIG": str(files)}
+        described = (earlier / "docker" / "cluster" / "compose.yaml").read_text()
+        for name in ("controller-1", "controller-2", "controller-3"):
+            options = compose.service(name, settings, described)
+            self._machine.make({**options, "name": f"{options['name']}{BEFORE}", "cpu_shares": _FIRST})

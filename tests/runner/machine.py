@@ -54,6 +54,15 @@ class Machine:
 
     def start(self, options: Options) -> Container:
         """A new container, running. Raises Over, or DockerException with Docker's complaint."""
+        container = self.make(options)
+        with self._starting:
+            if self._over:
+                raise Over
+            container.start()
+        return container
+
+    def make(self, options: Options) -> Container:
+        """A new container, which does not run. Raises as `start`."""
         labels = {_LABEL: self.run_name}
         with self._starting:
             if self._over:
@@ -62,7 +71,6 @@ class Machine:
                 disk = _SMALL_DISK if volume.endswith(_RECORDINGS) else None
                 self._docker.volumes.create(volume, driver="local", driver_opts=disk, labels=labels)
             container: Container = self._docker.containers.create(**options, labels=labels)
-            container.start()
         return container
 
     def run(self, options: Options, output: BinaryIO) -> int:
