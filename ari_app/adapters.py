@@ -3,7 +3,7 @@
 import asyncio
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.permissions import caller_ids_for
 from ari_app.routing.targets import Target, TargetType
 from ari_app.sharing import tying
+from ari_app.sharing.passing import TAKEN_OVER_WITHIN
 from ari_app.store.port import Store
 
 
@@ -59,6 +60,7 @@ class Elsewhere(Protocol):
     def ties(self) -> bool: ...
     async def submit(self, command: Command) -> Call | None: ...
     async def story_file(self, call: CallId) -> str | None: ...
+    async def led(self) -> None: ...
 
 
 async def carry_out(
@@ -111,6 +113,7 @@ class EngineControl:
     ) -> None:
         self._ties = ties
         self._begun = begun
+        self._taken_over_by = asyncio.get_running_loop().time() + TAKEN_OVER_WITHIN
         self._own = _Own(here, engine.lost, self._here_alone)
         self._others = others
         self._stays = stays
@@ -287,6 +290,15 @@ class EngineControl:
         """See `Control`."""
         where = self._where(call)
         await (self._engine if where is None else where).lost.wait()
+
+    async def led(self, call: CallId | None = None) -> None:
+        """See `Control`."""
+        if (where := self._where(call)) is not None:
+            await where.led()
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._taken_over_by):
+                await self._engine.reconciled.wait()
 
     def reached(self, call: CallId | None = None) -> bool:
         where = self._where(call)

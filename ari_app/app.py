@@ -31,13 +31,14 @@ from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import load
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import Configured, check_secrets_of, http_client, log_faults, since_kept
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import LeadsNoMore, StoreUnavailable
 from ari_app.freezing import freeze_for_gc, thaw_for_gc
 from ari_app.keeping import DAY, keep_forgetting, keep_of
 from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
 from ari_app.sharing.key import key_of
+from ari_app.sharing.passing import AT_ONCE, TAKEN_OVER_WITHIN
 from ari_app.sharing.remote import Remote
 from ari_app.store.leases import Fence
 
@@ -67,6 +68,9 @@ class App:
         self._configuring = asyncio.Lock()
         self._metrics = metrics
         self._memory = 0.0
+        self._leading, self._fence = leading, fence
+        self._restored = asyncio.Event()
+        self._restored_by = asyncio.get_running_loop().time() + TAKEN_OVER_WITHIN
         place = settings.places[0]
         self._leader = leader = Leader(
             settings, place, self._directory, metrics, leading, fence, self, self._write_anew
@@ -116,6 +120,7 @@ class App:
             token_lifetime=settings.token_lifetime,
             token_idle=settings.token_idle,
             clock=leader.clock,
+            leads=lambda: leading.fence == fence,
         )
 
     @property
@@ -129,8 +134,22 @@ class App:
         self._leader.listen()
         self._leader.start(self._begin())
 
+    async def sure(self) -> bool:
+        """Whether it leads yet. See `Leading.sure`."""
+        return await self._leading.sure(self._fence)
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer to a request of the API."""
+        """The answer to a request of the API: held until it is known what an earlier leader left.
+
+        Raises:
+            LeadsNoMore: another controller can answer.
+        """
+        if request.path not in AT_ONCE and not self._restored.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(self._restored_by):
+                    await self._restored.wait()
+            if self._leading.fence != self._fence:
+                raise LeadsNoMore
         return await self._api.handle(request)
 
     def close_windows(self) -> None:
@@ -141,6 +160,7 @@ class App:
         """Redis first: without what it keeps, a caller already served would be taken for a new one."""
         leader = self._leader
         await once_stored(self._restore)
+        self._restored.set()
         leader.begin()
         for other in self._others:
             leader.start(other.run())

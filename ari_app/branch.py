@@ -32,10 +32,15 @@ class Branch:
         leading: Leading,
         fence: Fence,
     ) -> None:
+        self._leading, self._fence = leading, fence
         self._directory = directory
         self._read_file = read_file
         self._teller = Teller(self)
         self._leader = Leader(settings, place, directory, metrics, leading, fence, self._teller, self._write_calls)
+
+    async def sure(self) -> bool:
+        """Whether it leads yet. See `Leading.sure`."""
+        return await self._leading.sure(self._fence)
 
     def start(self) -> None:
         """Take over what there is."""

@@ -28,12 +28,13 @@ from ari_app.branch import Branch
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import Configured, check_secrets_of, kept_in_redis, reach_store, read
-from ari_app.errors import CallControlError, Code, Unavailable
+from ari_app.errors import CallControlError, Code, LeadsNoMore, Unavailable
 from ari_app.leading.leading import Leading
 from ari_app.leading.machine import Timing
 from ari_app.routing.directory import Directory
-from ari_app.sharing.forwarding import FROM, Forwarder
+from ari_app.sharing.forwarding import DECLINED, FROM, Forwarder
 from ari_app.sharing.key import is_ours, key_of
+from ari_app.sharing.passing import OTHERWISE, Passing
 from ari_app.sharing.remote import PATH
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
@@ -63,6 +64,7 @@ class Controller:
         self._proxies = settings.proxies
         self._key = key_of(settings.ari_password.get_secret_value())
         self._app: App | None = None
+        self._serves = asyncio.Event()
         self._branches: dict[str, Branch] = {}
 
     def _leads_any(self) -> bool:
@@ -91,8 +93,9 @@ class Controller:
         await check_secrets_of(self._settings, self._configured.configuration)
         first = self._leading[self._first]
         self._forwarder = Forwarder(self._key, lambda: first.leader, first.inquired)
+        self._passing = Passing(self._own, self._forwarder, first, self._news, self._stopping.is_set)
         self._standby = Standby(
-            self._metrics, lambda: self._directory().settings.desk, lambda: first.trouble, self._forward
+            self._metrics, lambda: self._directory().settings.desk, lambda: first.trouble, self._pass_on
         )
         connections = Connections(lambda why: self._metrics.limited.labels(why).inc())
         self._listener, self._machines = Listener(self._handle, connections), Listener(machines_only(self._handle))
@@ -152,6 +155,7 @@ class Controller:
         others = {place: led for place, led in self._leading.items() if place != self._first}
         app = App(self._settings, self._configured, self._metrics, leading, fence, others)
         self._app = app
+        self._serves.set()
         try:
             app.start()
             await self._before_the_end(leading.ended(fence), asking)
@@ -160,6 +164,7 @@ class Controller:
             if leading.fence == fence:
                 await self._listener.stop()  # what was requested is still done
             self._app = None
+            self._serves.clear()
             await app.stop()
             self._configured = app.configured
 
@@ -188,24 +193,47 @@ class Controller:
         elif not ours and self._proxies and FORWARDED in request.headers:
             remote = origin(request.remote, request.headers.getall(FORWARDED), self._proxies)
             request = request.clone(remote=remote or "")
-        if self._app is not None:
-            return await self._app.handle(request)
-        return await self._standby(request)
+        try:
+            own = await self._own(request)
+        except LeadsNoMore as error:
+            own, request[OTHERWISE] = None, error.otherwise
+        return own if own is not None else await self._standby(request)
+
+    async def _own(self, request: web.BaseRequest) -> web.StreamResponse | None:
+        """This controller's answer, where it serves the call centre; who has stood still is sure of it before.
+
+        Raises:
+            LeadsNoMore: another can answer.
+        """
+        app = self._app
+        return await app.handle(request) if app is not None and await app.sure() else None
 
     async def _follow(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             branch = self._branches.get(request.path.removeprefix(PATH))
-            if branch is None:
+            if branch is None or not await branch.sure():
                 raise Unavailable(Code.STANDBY, "this controller does not lead that Asterisk")
             return await branch.serve(request)
         except CallControlError as error:
             return problem_response(error)
 
-    async def _forward(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _pass_on(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         """Once: who leads may be another one by now, and does not know it yet."""
-        if is_ours(request.headers, self._key):
-            raise Unavailable(Code.STANDBY, "this controller leads no more; try again shortly")
-        return await self._forwarder(request)
+        if not is_ours(request.headers, self._key):
+            return await self._passing(request, body)
+        said = request.get(OTHERWISE, LeadsNoMore())
+        declined = problem_response(said)
+        declined.headers[DECLINED] = said.code
+        return declined
+
+    async def _news(self) -> None:
+        """Until who leads may be another; also this one, as soon as it serves."""
+        waited = [asyncio.ensure_future(x) for x in (self._leading[self._first].inquired(), self._serves.wait())]
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waited:
+                each.cancel()
 
     def _directory(self) -> Directory:
         configured = self._app.configured if self._app is not None else self._configured

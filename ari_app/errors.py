@@ -5,7 +5,8 @@
     ├── OutcomeUnknown        it may have been done, or be done yet (504)
     └── Unavailable           a part this depends on is away, or another controller leads (503)
         ├── AsteriskUnavailable
-        └── StoreUnavailable
+        ├── StoreUnavailable
+        └── LeadsNoMore       this controller does not lead any more: no client sees it where another one does
 
 Nothing here knows HTTP; the `api` room maps a code to its status.
 """
@@ -95,3 +96,13 @@ class StoreUnavailable(Unavailable):
 
     def __init__(self, detail: str = "the store cannot be reached; try again shortly") -> None:
         super().__init__(Code.STORE_UNAVAILABLE, detail)
+
+
+class LeadsNoMore(Unavailable):
+    """Another controller can answer in place of this one: nothing was begun here, or it is done once however often it
+    is requested. `otherwise` is what is true where no other answers.
+    """
+
+    def __init__(self, otherwise: CallControlError | None = None) -> None:
+        super().__init__(Code.STANDBY, "this controller leads no more; try again shortly")
+        self.otherwise = otherwise or self

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from ari_app import tracing
 from ari_app.api.auditor import Auditor, details_of
 from ari_app.api.authentication import Authentication, Session
+from ari_app.api.bodies import body_of, not_json
 from ari_app.api.doors import HEALTH
 from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of, interrupted, key_of
 from ari_app.api.limits import Rates
@@ -26,10 +27,7 @@ from ari_app.api.pace import COMMANDS, COMMANDS_AT_ONCE, READS, READS_AT_ONCE, P
 from ari_app.api.port import Control
 from ari_app.api.problems import (
     CONTENT_TYPE,
-    EXPECTATION_FAILED,
     METHOD_NOT_ALLOWED,
-    TIMEOUT,
-    TOO_LARGE,
     HttpError,
     fields_of,
     problem_response,
@@ -38,13 +36,20 @@ from ari_app.api.problems import (
 from ari_app.api.routes import DETAILS, Access, Exchange, Route, Router
 from ari_app.calls.actions import OVERSEERS
 from ari_app.config.credentials import KEY
-from ari_app.errors import CallControlError, Code, FieldError, OutcomeUnknown, Refused, StoreUnavailable, Unavailable
+from ari_app.errors import (
+    CallControlError,
+    Code,
+    FieldError,
+    LeadsNoMore,
+    OutcomeUnknown,
+    Refused,
+    StoreUnavailable,
+    Unavailable,
+)
 from ari_app.routing.directory import Role
 
 log = structlog.get_logger(__name__)
 
-MAX_BODY = 64 * 1024
-BODY_SECONDS = 15.0
 LONGEST_PATH = 200
 """Characters of it in the log: nobody may flush that by long ones."""
 # Seconds that a command has which was requested while Asterisk is lost: it is refused at once.
@@ -62,7 +67,7 @@ _TOO_MUCH = {"login": "logins", "change_password": "logins"}
 
 
 class Dispatcher:
-    """Answers every request; never raises but when it is cancelled.
+    """Answers every request; raises only where another controller can answer (`leads`: this one still does).
 
     `failed(agent, operation, error)` is called for a command that failed after it was answered that nobody knows yet.
     """
@@ -77,7 +82,9 @@ class Dispatcher:
         failed: Callable[[str, str, Exception], None],
         rates: Rates,
         auditor: Auditor,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._leads = leads
         self._rates = rates
         self._reads = Pace(READS, READS_AT_ONCE)
         self._commands = Pace(COMMANDS, COMMANDS_AT_ONCE)
@@ -91,7 +98,11 @@ class Dispatcher:
         self._metrics = metrics
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer. One line of the log for each; never the query, which may have a token."""
+        """The answer. One line of the log for each; never the query, which may have a token.
+
+        Raises:
+            LeadsNoMore: another controller can answer.
+        """
         started = time.perf_counter()
         tracing.received(request.headers.get("traceparent"))
         operation, agent, route = "unknown", None, None
@@ -112,6 +123,8 @@ class Dispatcher:
                 _permit(route, who)
                 response = await self._in_time(route, request, who, path)
         except Exception as error:
+            if self._is_for_another(error, request, route):
+                raise LeadsNoMore(error if isinstance(error, CallControlError) else None) from error
             if isinstance(error, CallControlError | HttpError) and error.code is Code.RATE_LIMITED:
                 self._metrics.limited.labels(_TOO_MUCH.get(operation, "requests")).inc()
             response = _problem(error, operation)
@@ -143,6 +156,17 @@ class Dispatcher:
             await self._commands.turn(session)
         elif request.path not in HEALTH:
             await self._reads.turn(request.remote or "")
+
+    def _is_for_another(self, error: Exception, request: web.BaseRequest, route: Route | None) -> bool:
+        """Whether that is no answer, for this controller leads no more, and another may do once what was requested."""
+        if isinstance(error, LeadsNoMore):
+            return True
+        if self._leads() or not isinstance(error, Unavailable | OutcomeUnknown):
+            return False
+        if request.method != "POST" or HEADER in request.headers:
+            return True
+        # What is written is refused to who leads no more.
+        return isinstance(error, StoreUnavailable) and route is not None and Code.UNKNOWN_OUTCOME not in route.codes
 
     def _find(self, request: web.BaseRequest) -> tuple[Route, Mapping[str, str]]:
         found = self._router.find(request.rel_url.raw_path)
@@ -176,6 +200,8 @@ class Dispatcher:
         Raises: OutcomeUnknown, or whatever the work does.
         """
         failures: list[Exception] = []
+        if "call" in path or Code.UNKNOWN_OUTCOME in route.codes:
+            await self._control.led(path.get("call"))
         answering = self._answer(route, request, who, path, failures)
         if Code.UNKNOWN_OUTCOME not in route.codes:
             return await answering
@@ -223,7 +249,7 @@ class Dispatcher:
         path: Mapping[str, str],
         failures: list[Exception],
     ) -> web.StreamResponse:
-        raw = await _read(request) if request.method in _CHANGES else b""
+        raw = await body_of(request) if request.method in _CHANGES else b""
         given = _body(route, request, raw), _query(route, request)
         request[DETAILS] = details_of(route, *given)
         key = request.headers.get(HEADER) if route.method == "POST" else None
@@ -240,6 +266,8 @@ class Dispatcher:
                     raise interrupted()
                 response = await _respond(route, Exchange(request, who, path, *given, key_of(scope), again))
             except Exception as error:
+                if self._is_for_another(error, request, route):
+                    raise
                 # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or
                 # was too slow, while it ran may have done it: then the answer stands for this key.
                 done = not isinstance(error, Unavailable) or (reached and not isinstance(error, StoreUnavailable))
@@ -276,38 +304,10 @@ def _bearer(request: web.BaseRequest) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and 0 < len(token.strip()) <= 200 else None
 
 
-async def _read(request: web.BaseRequest) -> bytes:
-    """The body, as far as it is allowed to be.
-
-    Raises:
-        HttpError: 413 above the limit; 408 where it does not come; 417 for an expectation that we don't know.
-    """
-    too_large = HttpError(TOO_LARGE, Code.INVALID, f"the body is larger than {MAX_BODY} bytes")
-    if request.content_length is not None and request.content_length > MAX_BODY:
-        raise too_large
-    if (expected := request.headers.get("Expect")) is not None:
-        if expected.lower() != "100-continue":
-            raise HttpError(EXPECTATION_FAILED, Code.INVALID, "only 100-continue can be expected")
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise too_large
-    except TimeoutError:
-        raise HttpError(TIMEOUT, Code.INVALID, "the body did not come in time") from None
-    except web.RequestPayloadError as error:
-        raise _not_json(str(error)[:100]) from None
-    return bytes(body)
-
-
 def _body(route: Route, request: web.BaseRequest, raw: bytes) -> Any:
     if route.body is None:
         if raw.strip() not in (b"", b"{}", b"null"):
-            raise _not_json("this operation takes no body")
+            raise not_json("this operation takes no body")
         return None
     if route.optional_body and not raw.strip():
         return route.body.validate_python({})
@@ -318,10 +318,6 @@ def _body(route: Route, request: web.BaseRequest, raw: bytes) -> Any:
         return route.body.validate_json(raw)
     except ValidationError as error:
         raise Refused(Code.INVALID, "the body is not valid", fields_of(error)) from None
-
-
-def _not_json(detail: str) -> Refused:
-    return Refused(Code.INVALID, "the body is not valid", (FieldError("", detail),))
 
 
 def _query(route: Route, request: web.BaseRequest) -> BaseModel | None:

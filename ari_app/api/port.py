@@ -61,6 +61,10 @@ class Control(Protocol):
         """Returns when the connection to Asterisk, that of this call, is lost: what `submit` has under way is answered
         when it is back."""
 
+    async def led(self, call: CallId | None = None) -> None:
+        """Wait until who leads Asterisk, that of this call, knows what it has: while it is being taken over, which does
+        not take long. Returns in any case, when that should be over."""
+
     def reached(self, call: CallId | None = None) -> bool:
         """Whether Asterisk is, that of this call, and its calls are known; also of one that is not."""
 

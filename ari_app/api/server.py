@@ -58,6 +58,7 @@ class ApiServer:
         token_idle: float = 2 * 3600.0,
         clock: Callable[[], float] = time.time,
         rates: Rates | None = None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._hub = hub
         self._store = store
@@ -112,10 +113,11 @@ class ApiServer:
             hub.failed,
             rates or Rates(clock),
             self.auditor,
+            leads,
         )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer to a request (see `Listener`)."""
+        """The answer to a request (see `Listener`). Raises: LeadsNoMore, where another controller can answer."""
         return await self._dispatch(request)
 
     def call_changed(self, before: Call | None, call: Call) -> None:

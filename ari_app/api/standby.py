@@ -5,17 +5,18 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from pydantic_core import to_json
 
+from ari_app.api.bodies import body_of
 from ari_app.api.metrics import CONTENT_TYPE, Metrics
 from ari_app.api.models.admin import Health
 from ari_app.api.origins import check_source
-from ari_app.api.problems import problem_response, protect
+from ari_app.api.problems import HttpError, problem_response, protect
 from ari_app.errors import CallControlError, Code, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Desk
 
-type Forward = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+type Forward = Callable[[web.BaseRequest, bytes], Awaitable[web.StreamResponse]]
 
 
-async def nowhere(request: web.BaseRequest) -> web.StreamResponse:
+async def nowhere(request: web.BaseRequest, body: bytes) -> web.StreamResponse:
     """Raises: Unavailable, for nobody is known to whom it could be passed on."""
     raise Unavailable(Code.STANDBY, "this controller waits as a standby; ask the one that leads")
 
@@ -38,7 +39,7 @@ class Standby:
         try:
             check_source(request.headers.get("Origin"), request.headers.get("Host"), self._desk())
             response = await self._answer(request)
-        except CallControlError as error:
+        except (CallControlError, HttpError) as error:
             response = problem_response(error)
         if not response.prepared:
             protect(response, request)
@@ -55,7 +56,7 @@ class Standby:
 
     async def _elsewhere(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            return await self._forward(request)
+            return await self._forward(request, await body_of(request) if request.body_exists else b"")
         except Unavailable as unavailable:
             if unavailable.code is Code.STANDBY and (trouble := self._trouble()):
                 raise StoreUnavailable(trouble) from None

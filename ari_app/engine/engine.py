@@ -16,17 +16,18 @@ from typing import Protocol, assert_never
 import structlog
 
 from ari_app.calls import effects as e
-from ari_app.calls.commands import Command
+from ari_app.calls.commands import BaseCommand, Command
 from ari_app.calls.model import Call, CallId
 from ari_app.calls.stimuli import AsteriskReconciled, LinkLost, Stimulus, TimePassed
 from ari_app.calls.story import StoryEntry
 from ari_app.calls.switch import Switch
 from ari_app.engine.pulse import Pulse
-from ari_app.errors import AsteriskUnavailable, OutcomeUnknown
+from ari_app.errors import AsteriskUnavailable, LeadsNoMore, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
+_STOPPED = "the controller stopped over it: this may have been carried out; look at the call"
 MOST_COMMANDS = 2_000
 """Under way at once, each with somebody who waits for its answer."""
 
@@ -71,6 +72,9 @@ class Engine:
         self._believes_time = True
         self.lost = asyncio.Event()
         """Set while the connection to Asterisk is lost."""
+        self.reconciled = asyncio.Event()
+        """Set once it is known what Asterisk has."""
+        self._closed = False
         self.handled = 0
 
     @property
@@ -98,8 +102,11 @@ class Engine:
 
         Raises:
             CallControlError: it was refused, or Asterisk is away; nothing has changed.
+            LeadsNoMore: this engine is closed, and has not begun with it.
             OutcomeUnknown: and nobody will ever know.
         """
+        if self._closed:
+            raise LeadsNoMore
         if (answer := self._answers.get(command.id)) is None:
             if len(self._answers) >= MOST_COMMANDS:
                 raise AsteriskUnavailable("too many commands are under way; try again shortly")
@@ -114,15 +121,19 @@ class Engine:
         return answer.result()
 
     def close(self) -> None:
-        """Stop the timer; commands under way end with: nobody will answer them."""
+        """Stop the timer; commands under way end with: nobody will answer them. Those that wait have not begun."""
+        self._closed = True
         self._tell()
         self._pulse.close()
         for handle in (self._timer, self._draining):
             if handle is not None:
                 handle.cancel()
-        for answer in self._answers.values():
+        waiting = {stimulus.id for stimulus, _ in self._queue if isinstance(stimulus, BaseCommand)}
+        self._queue.clear()
+        for command, answer in self._answers.items():
             if not answer.done():
-                answer.set_exception(AsteriskUnavailable("the controller is stopping"))
+                answer.set_exception(LeadsNoMore() if command in waiting else OutcomeUnknown(_STOPPED))
+                answer.exception()  # read, for whoever waited may be gone
 
     def _drain(self) -> None:
         self._draining = None
@@ -136,6 +147,7 @@ class Engine:
                 case AsteriskReconciled():
                     self._believes_time = True
                     self.lost.clear()
+                    self.reconciled.set()
                 case TimePassed() if not self._believes_time:
                     continue
                 case _:

@@ -15,12 +15,16 @@ from yarl import URL
 
 from ari_app.errors import Code, OutcomeUnknown, Unavailable
 from ari_app.sharing.key import HEADER
+from ari_app.sharing.passing import is_reached, standing_by
 from ari_app.store.leases import Lease
 
 log = structlog.get_logger(__name__)
 
 FROM = "X-Controller-For"
 """Header: the address that a request that was passed on came from."""
+DECLINED = "X-Controller-Declined"
+"""Header of an answer: whoever it was passed on to leads no more, or not yet. Nothing was done, but with the code
+`unknown_outcome`."""
 CONNECT_WITHIN = 1.0
 HEARTBEAT = 30.0
 LONGEST = 4 * 1024 * 1024
@@ -29,7 +33,7 @@ GONE = 1001
 """How a socket is closed whose other end is lost: clients open another one."""
 # What is said to the next one along the way alone (RFC 9110, 7.6.1), and what only controllers say.
 _OWN = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
     | {HEADER.lower(), FROM.lower()}
 )
 _SOCKET = frozenset(
@@ -60,35 +64,34 @@ class Forwarder:
         """Give up what is under way."""
         await self._session.close()
 
-    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The leader's answer.
+    async def __call__(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        """The leader's answer. `body` is that of the request, which was read.
 
         Raises:
-            Unavailable: it is not reached; nothing was done.
+            Unavailable: it is not reached, or leads no more; nothing was done.
             OutcomeUnknown: it was lost before it answered.
         """
-        address = self._leader().address
-        if not address.startswith("http"):
-            raise Unavailable(Code.STANDBY, "this controller waits as a standby; ask the one that leads")
-        url = URL(f"{address.rstrip('/')}{request.rel_url.raw_path_qs}", encoded=True)
+        leader = self._leader()
+        if not is_reached(leader):
+            raise standing_by()
+        url = URL(f"{leader.address.rstrip('/')}{request.rel_url.raw_path_qs}", encoded=True)
         try:
             if request.headers.get("Upgrade", "").lower() == "websocket":
-                return await self._socket(request, url)
-            return await self._answer(request, url)
+                return await self._socket(request, url, leader)
+            return await self._answer(request, body, url, leader)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise Unavailable(Code.STANDBY, "the controller that leads is not reached; try again shortly") from None
         except (aiohttp.ClientError, OSError) as error:
             log.warning("leader_lost", reason=type(error).__name__)
             raise _lost(request.method) from None
 
-    async def _answer(self, request: web.BaseRequest, url: URL) -> web.StreamResponse:
-        leader = self._leader()
+    async def _answer(self, request: web.BaseRequest, body: bytes, url: URL, leader: Lease) -> web.StreamResponse:
         asking = asyncio.ensure_future(
             self._session.request(
                 request.method,
                 url,
                 headers=self._headers(request),
-                data=request.content if request.body_exists else None,
+                data=body if request.body_exists else None,
                 allow_redirects=False,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             )
@@ -99,6 +102,10 @@ class Forwarder:
             if not asking.done():
                 raise _lost(request.method)
             async with asking.result() as answer:
+                if (declined := answer.headers.get(DECLINED)) == Code.UNKNOWN_OUTCOME:
+                    raise _lost("")
+                if declined is not None:
+                    raise Unavailable(Code.STANDBY, "no controller leads just now; try again shortly")
                 return await _passed_back(request, answer)
         finally:
             for task in (asking, replaced):
@@ -115,7 +122,7 @@ class Forwarder:
         kept = [(k, v) for k, v in request.headers.items() if k.lower() not in _OWN | named]
         return CIMultiDict([*kept, (HEADER, self._key), (FROM, request.remote or "")])
 
-    async def _socket(self, request: web.BaseRequest, url: URL) -> web.StreamResponse:
+    async def _socket(self, request: web.BaseRequest, url: URL, leader: Lease) -> web.StreamResponse:
         headers = {k: v for k, v in self._headers(request).items() if k.lower() not in _SOCKET}
         protocols = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
         try:
@@ -124,7 +131,7 @@ class Forwarder:
             )
         except aiohttp.WSServerHandshakeError:
             # What was refused is refused again, with its reason.
-            return await self._answer(request, url)
+            return await self._answer(request, b"", url, leader)
         here = web.WebSocketResponse(
             protocols=[there.protocol] if there.protocol else (), max_msg_size=LONGEST, heartbeat=HEARTBEAT,
             compress=False,

@@ -18,9 +18,10 @@ from ari_app.calls import effects as e
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId, EndReason, Leg, LegId
 from ari_app.calls.state import State
-from ari_app.errors import AsteriskUnavailable, OutcomeUnknown
+from ari_app.errors import AsteriskUnavailable, Code, OutcomeUnknown, Unavailable
 from ari_app.sharing import wire
 from ari_app.sharing.key import HEADER
+from ari_app.sharing.passing import TAKEN_OVER_WITHIN
 from ari_app.sharing.telling import HEARTBEAT, LONGEST, NUMBER, TAKEN
 from ari_app.sharing.wire import ids_of
 from ari_app.store.leases import Lease
@@ -82,6 +83,8 @@ class Remote:
         self._clock = clock
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._stands = False
+        self._standing = asyncio.Event()
+        self._lost_at = asyncio.get_running_loop().time()
         self._taken: tuple[Lease, int] = (Lease(0), 0)
         self._commands: dict[str, asyncio.Future[Call | None]] = {}
         self._stories: dict[CallId, list[asyncio.Future[str | None]]] = {}
@@ -108,6 +111,12 @@ class Remote:
         """Wait until its calls were reported once."""
         await self._first.wait()
 
+    async def led(self) -> None:
+        """Wait until who leads it has reported its calls; in vain for no longer than a take-over takes."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._lost_at + TAKEN_OVER_WITHIN):
+                await self._standing.wait()
+
     async def submit(self, command: Command) -> Call | None:
         """See `api.port.Control`.
 
@@ -115,6 +124,19 @@ class Remote:
             AsteriskUnavailable: nobody leads that Asterisk just now; nothing was done.
             OutcomeUnknown: who leads it was lost before the answer.
         """
+        try:
+            return await self._sent(command)
+        except Unavailable as error:
+            if error.code is not Code.STANDBY:
+                raise
+        # Who led it leaves, and has not begun with it.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAKEN_OVER_WITHIN):
+                await self.lost.wait()
+        await self.led()
+        return await self._sent(command)
+
+    async def _sent(self, command: Command) -> Call | None:
         socket = self._socket
         if socket is None or not self._stands:
             raise AsteriskUnavailable(f"nobody leads {self.asterisk} just now; try again shortly")
@@ -161,8 +183,10 @@ class Remote:
                         await self._follow(session, lease)
                     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
                         log.warning("leader_not_reached", asterisk=self.asterisk, reason=repr(error))
-                await self._leaders.inquired()
-                await asyncio.sleep(PAUSE)
+                if not lease.replaced_by(self._leaders.leader):
+                    await self._leaders.inquired()
+                if not lease.replaced_by(self._leaders.leader):  # the next one is followed at once
+                    await asyncio.sleep(PAUSE)
 
     async def _follow(self, session: aiohttp.ClientSession, lease: Lease) -> None:
         taken = self._taken[1] if self._taken[0] == lease else 0
@@ -183,7 +207,10 @@ class Remote:
             if reading.done():
                 reading.result()
         finally:
+            if self._stands:
+                self._lost_at = asyncio.get_running_loop().time()
             self._socket, self._stands = None, False
+            self._standing.clear()
             self._lost()
             for task in (reading, replaced):
                 task.cancel()
@@ -266,6 +293,7 @@ class Remote:
         for change in reported.changes:
             self._change(change)
         self._stands, self._knows = True, reported.knows
+        self._standing.set()
         self._asterisk_reached(reported.reached, reported.refuses)
         self._first.set()
 

@@ -17,6 +17,7 @@ from ari_app.errors import (
     CallControlError,
     Code,
     FieldError,
+    LeadsNoMore,
     OutcomeUnknown,
     Refused,
     StoreUnavailable,
@@ -50,7 +51,8 @@ class Failure:
     @staticmethod
     def of(error: CallControlError) -> "Failure":
         """Raise it there as here."""
-        return Failure(type(error).__name__, error.code, error.detail, error.fields)
+        kind = Unavailable if isinstance(error, LeadsNoMore) else type(error)
+        return Failure(kind.__name__, error.code, error.detail, error.fields)
 
     def error(self) -> CallControlError:
         """The same again."""

@@ -168,6 +168,9 @@ class Quiet:
     async def asterisk_lost(self, call: CallId | None = None) -> None:
         await asyncio.Event().wait()
 
+    async def led(self, call: CallId | None = None) -> None:
+        """Always."""
+
     def reached(self, call: CallId | None = None) -> bool:
         return True
 

@@ -15,6 +15,8 @@ from ari_app.calls import commands as c
 from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Pending, Progress
 from ari_app.calls.state import State
+from ari_app.calls.stimuli import AsteriskReconciled
+from ari_app.calls.switch import Switch
 from ari_app.configured import Configured
 from ari_app.engine import snapshots, storyfile
 from ari_app.engine.engine import Engine
@@ -25,7 +27,7 @@ from ari_app.testing.store import MemoryStore
 from tests.support.callcentre import directory
 from tests.support.office import NUMBER
 from tests.support.world import to
-from tests.unit.engine.ends import started, turn
+from tests.unit.engine.ends import Ends, started, turn
 
 WAIT = 5.0
 
@@ -212,6 +214,7 @@ class Elsewhere:
         self.lost = asyncio.Event()
         self.reached = True
         self.ties = True
+        self.waited = 0
         self.commands: list[c.Command] = []
 
     async def submit(self, command: c.Command) -> Call | None:
@@ -220,6 +223,9 @@ class Elsewhere:
 
     async def story_file(self, call: str) -> str | None:
         return storyfile.write(call, ()) if call in self.state.calls else None
+
+    async def led(self) -> None:
+        self.waited += 1
 
 
 THERE = Call("there", CallType.INBOUND, "b", 1.0, parties={"p": Party("p", PartyRole.AGENT, Identity(), agent="bob",
@@ -254,6 +260,29 @@ async def beside(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     engine.close()
+
+
+async def test_what_is_requested_of_a_call_waits_until_it_is_taken_over_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends, store = Ends(), MemoryStore()
+    engine = Engine(Switch(directory(), "cc-1"), ends)
+    others: list[adapters.Elsewhere] = [elsewhere := Elsewhere(THERE)]
+    control = EngineControl(engine, Snapshots(store), _none, _nothing, dict, store, None, others)
+    waiting = asyncio.ensure_future(control.led("here"))
+    await control.led(THERE.id)
+    await turn()
+    assert (elsewhere.waited, waiting.done()) == (1, False)
+    engine.feed(AsteriskReconciled((), ()))
+    async with asyncio.timeout(WAIT):
+        await waiting
+    engine.close()
+    monkeypatch.setattr(adapters, "TAKEN_OVER_WITHIN", 0.01)
+    never = Engine(Switch(directory(), "cc-2"), ends)
+    async with asyncio.timeout(WAIT):
+        await EngineControl(never, Snapshots(store), _none, _nothing, dict, store).led()
+    assert not never.reconciled.is_set()
+    never.close()
 
 
 async def test_a_command_goes_to_where_the_call_is() -> None:

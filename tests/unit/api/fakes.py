@@ -17,6 +17,7 @@ from ari_app.api.events import EventHub
 from ari_app.api.limits import Rates
 from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
+from ari_app.api.problems import problem_response
 from ari_app.api.server import ApiServer
 from ari_app.audit.chain import Entry
 from ari_app.availability.port import CHOICES
@@ -28,7 +29,7 @@ from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.config.file import load
 from ari_app.engine import storyfile
-from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import KeptConfiguration
@@ -64,6 +65,8 @@ class FakeControl:
         self.gate: asyncio.Event | None = None
         self.requested = asyncio.Event()
         self.lost = asyncio.Event()
+        self.taken_over = asyncio.Event()
+        self.taken_over.set()
         self.now_directory: Directory = DEMO.directory
         self.credentials: Mapping[str, Credential] = DEMO.credentials
         self.keys: dict[str, ApiKey] = {}
@@ -131,6 +134,9 @@ class FakeControl:
 
     async def asterisk_lost(self, call: str | None = None) -> None:
         await self.lost.wait()
+
+    async def led(self, call: str | None = None) -> None:
+        await self.taken_over.wait()
 
     def reached(self, call: str | None = None) -> bool:
         return self.parts["asterisk"]
@@ -305,6 +311,9 @@ class World:
     connections: Connections | None = None
     port: int = 0
     recorded: list[Entry] = field(default_factory=list)
+    leads: bool = True
+    passed_on: list[CallControlError] = field(default_factory=list)
+    """What would have been answered where another controller is to answer."""
 
     async def start(self) -> "World":
         self.store = FlakyStore(self.clock)
@@ -326,13 +335,21 @@ class World:
             self.recorded.append,
             clock=self.clock,
             rates=Rates(self.clock, burst=self.burst),
+            leads=lambda: self.leads,
         )
-        self.listener = Listener(self.server.handle, self.connections)
+        self.listener = Listener(self._handle, self.connections)
         self.port = await self.listener.start(HOST, 0)
         self.http = aiohttp.ClientSession(f"http://{HOST}:{self.port}")
         if not DOCUMENT:
             DOCUMENT.update((await self.ask("GET", "/v1/openapi.json", check=False)).json)
         return self
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self.server.handle(request)
+        except LeadsNoMore as error:
+            self.passed_on.append(error.otherwise)
+            return problem_response(error)
 
     async def stop(self) -> None:
         await self.http.close()

@@ -13,7 +13,7 @@ from ari_app.calls.model import Call, Phone, Progress
 from ari_app.engine import engine as engine_module
 from ari_app.engine import pulse
 from ari_app.engine.engine import Engine
-from ari_app.errors import AsteriskUnavailable, Code, OutcomeUnknown, Refused
+from ari_app.errors import AsteriskUnavailable, Code, LeadsNoMore, OutcomeUnknown, Refused
 from ari_app.testing.asterisk import Behaviour
 from ari_app.tracing import current, received
 from tests.support.callcentre import directory
@@ -243,16 +243,24 @@ async def test_who_requests_what_is_under_way_waits_for_its_answer_also_where_th
     engine.close()
 
 
-async def test_at_the_end_those_who_wait_are_notified() -> None:
+async def test_at_the_end_what_was_begun_has_an_unknown_outcome_and_what_was_not_is_for_another_controller() -> None:
     engine, ends, _clock = await started()
     ends.deaf = True
     waiting = asyncio.ensure_future(_call(engine))
     await turn()
     engine._answers["done"] = asyncio.get_running_loop().create_future()
     engine._answers["done"].set_result(None)
-    engine.close()
-    with pytest.raises(AsteriskUnavailable):
+    behind = asyncio.ensure_future(engine.submit(c.Hold(id="k2", by="alice", call=next(iter(engine.calls)))))
+    asyncio.get_running_loop().call_soon(engine.close)  # before its turn comes
+    with pytest.raises(LeadsNoMore):
+        await behind
+    with pytest.raises(OutcomeUnknown):
         await waiting
+    handled = engine.handled
+    with pytest.raises(LeadsNoMore):
+        await engine.submit(c.Hold(id="k3", by="alice", call=next(iter(engine.calls))))
+    await turn()
+    assert engine.handled == handled
 
 
 async def test_a_fault_of_the_machine_is_logged_with_the_calls_story(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from ari_app.api.problems import problem_response
 from ari_app.calls import effects as e
 from ari_app.calls.commands import Command, Hold
 from ari_app.calls.model import Alarm, Call, CallType, EndReason, Leg, LegState
-from ari_app.errors import AsteriskUnavailable, CallControlError, Code, OutcomeUnknown, Refused
+from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, OutcomeUnknown, Refused
 from ari_app.sharing import remote, wire
 from ari_app.sharing.remote import PATH, Remote
 from ari_app.sharing.telling import NUMBER, Teller
@@ -267,6 +267,35 @@ async def test_where_nobody_leads_a_command_is_refused_and_not_done_later(led: L
     await centre.stop()
 
 
+async def test_what_is_requested_while_a_call_is_taken_over_waits_for_that_and_not_for_ever(
+    led: Led, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = Centre(leaders := Leaders())
+    waiting = asyncio.create_task(centre.remote.led())
+    leaders.lead(await led.start())
+    await until(waiting)
+    assert await until(centre.remote.submit(HOLD)) == CALL
+    monkeypatch.setattr(remote, "TAKEN_OVER_WITHIN", 0.01)
+    leaders.lead(Lease(2, "nobody", f"http://{HOST}:1"))
+    await until(centre.remote.lost.wait())
+    await until(centre.remote.led())
+    with pytest.raises(AsteriskUnavailable):
+        await centre.remote.submit(HOLD)
+    await centre.stop()
+
+
+async def test_what_a_leader_that_leaves_has_not_begun_is_sent_to_the_next(
+    led: Led, leaders: Leaders, centre: Centre
+) -> None:
+    led.error = LeadsNoMore()
+    asking = asyncio.create_task(centre.remote.submit(HOLD))
+    await until(led.requested.wait())
+    other = await replaced(led, leaders, centre, CALL)
+    assert await until(asking) == CALL
+    assert (led.commands, other.commands) == ([HOLD], [HOLD])
+    await other.stop()
+
+
 async def test_what_was_sent_to_a_leader_that_is_lost_has_an_unknown_outcome_and_is_not_sent_again(
     led: Led, leaders: Leaders, centre: Centre
 ) -> None:
@@ -293,6 +322,16 @@ async def replaced(led: Led, leaders: Leaders, centre: Centre, *calls: Call) -> 
                 await leaders.inquired()
     assert other.chosen == centre.devices
     return other
+
+
+async def test_the_next_leader_is_followed_at_once(
+    led: Led, leaders: Leaders, centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "PAUSE", 10 * WAIT)
+    other = await replaced(led, leaders, centre, CALL)
+    assert await until(centre.remote.submit(HOLD)) == CALL
+    assert other.commands == [HOLD]
+    await other.stop()
 
 
 async def test_the_next_leader_is_followed_and_a_call_that_it_does_not_know_is_over(

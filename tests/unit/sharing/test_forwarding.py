@@ -13,7 +13,7 @@ from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.standby import Standby
 from ari_app.routing.directory import Desk
-from ari_app.sharing.forwarding import FROM, GONE, Forwarder
+from ari_app.sharing.forwarding import DECLINED, FROM, GONE, Forwarder
 from ari_app.sharing.key import HEADER, is_ours, key_of
 from ari_app.store.leases import Lease
 
@@ -30,6 +30,7 @@ class Leader:
     requested: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     breaks: bool = False
+    declined: str = ""
     close_code: int = 4001
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -42,6 +43,8 @@ class Leader:
         if self.breaks:
             assert request.transport is not None
             request.transport.abort()
+        if self.declined:
+            return web.Response(status=503, headers={DECLINED: self.declined})
         if request.path == "/refused":
             return web.Response(status=401, text="no", headers={"WWW-Authenticate": "Bearer"})
         response = web.StreamResponse(status=201, headers={"Location": "/v1/calls/c", "Content-Type": "text/plain"})
@@ -150,6 +153,18 @@ async def test_what_broke_has_an_unknown_outcome_unless_it_changes_nothing_and_i
     assert await passing.code("POST", "/v1/calls") == (504, "unknown_outcome", None)
     assert await passing.code("GET", "/v1/me") == (503, "standby", "1")
     assert [method for method, *_ in passing.leader.requests].count("POST") == 1
+
+
+@pytest.mark.parametrize(("declined", "status"), [("standby", 503), ("unknown_outcome", 504)])
+async def test_who_leads_no_more_says_so_and_whether_it_had_begun(passing: Passing, declined: str, status: int) -> None:
+    passing.leader.declined = declined
+    assert (await passing.code("POST", "/v1/calls"))[:2] == (status, declined)
+
+
+async def test_a_body_that_no_leader_would_take_is_not_passed_on(passing: Passing) -> None:
+    async with passing.session.post(f"{passing.url}/v1/calls", data=b"x" * 70_000) as response:
+        assert (response.status, (await response.json())["code"]) == (413, "invalid")
+    assert passing.leader.requests == []
 
 
 async def test_a_leader_that_is_frozen_is_waited_for_until_another_leads(passing: Passing) -> None:

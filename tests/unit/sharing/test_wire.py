@@ -11,6 +11,7 @@ from ari_app.errors import (
     CallControlError,
     Code,
     FieldError,
+    LeadsNoMore,
     OutcomeUnknown,
     Refused,
     StoreUnavailable,
@@ -70,6 +71,12 @@ def test_every_error_is_raised_there_as_here(error: CallControlError) -> None:
     assert answered.failure is not None
     assert answered.failure.error() == error
     assert type(answered.failure.error()) is type(error)
+
+
+def test_that_one_leads_no_more_is_for_others_that_it_waits() -> None:
+    """Also for those of an earlier version."""
+    assert wire.Failure.of(LeadsNoMore()).error() == LeadsNoMore()
+    assert wire.Failure.of(LeadsNoMore()).kind == "Unavailable"
 
 
 def test_calls_and_legs_of_every_kind_arrive() -> None:
