@@ -148,7 +148,8 @@ class Storm:
             if call.state is CallState.UP:
                 kinds: tuple[Kind, ...] = ("release", "release", "hang-up", "transfer")
                 await self._ends(agent, call, dice.choice(kinds[:3] if by_request(call) else kinds))
-            if not agent.live and dice.random() < _CALLS_OUT and await self._is_free(agent):
+            calls_out = not self.over and dice.random() < _CALLS_OUT  # what is on its way as all hang up would be left
+            if not agent.live and calls_out and await self._is_free(agent):
                 await self._requests(agent, "call", "", "/v1/calls")
 
     async def _ends(self, agent: Phone, call: Call, kind: Kind) -> None:
