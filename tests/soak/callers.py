@@ -55,8 +55,30 @@ _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
   <send><![CDATA[{_ACK}
 ]]></send>
 """
+# Asterisk looks every 90 seconds whether who calls is there still (session timers).
+_THERE = f"""
+      SIP/2.0 200 OK
+      [last_Via:]
+      [last_From:]
+      [last_To:]
+      [last_Call-ID:]
+      [last_CSeq:]
+      Contact: <sip:[field0]@[local_ip]:[local_port]>
+      {SDP}"""
+_STAYS = f"""  <label id="stays"/>
+  <recv request="INVITE" optional="true" next="there"/>
+  <recv request="BYE"/>
+  <send><![CDATA[{OK}]]></send>
+  <nop next="end"/>
+  <label id="there"/>
+  <send retrans="500"><![CDATA[{_THERE}]]></send>
+  <recv request="ACK"/>
+  <nop next="stays"/>
+  <label id="end"/>
+</scenario>
+"""
 _SCENARIOS = {
-    "patient": f'{_CALLS}<recv request="BYE"/>\n  <send><![CDATA[{OK}]]></send>\n</scenario>\n',
+    "patient": f"{_CALLS}{_STAYS}",
     "impatient": f'{_CALLS}<pause distribution="uniform" min="100" max="4000"/>'
     f'<send retrans="500"><![CDATA[{_BYE}\n]]></send><recv response="200"/></scenario>\n',
 }
