@@ -14,18 +14,22 @@ Not seen is a phone that hears something of the dialplan without being answered.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
-from ari_app.ari.messages import endpoint_of
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ari_app.ari.messages import CHANNELS, Channel
 
 GRACE = 1.0
-_EVENTS = frozenset({"StasisStart", "ChannelStateChange", "Dial", "ChannelDestroyed"})
 _TECHNOLOGY = "PJSIP/"
 # What a channel does that the dialplan connects with another.
 _DIALLING = frozenset({"Dial", "AppDial"})
 
 # The context of extensions.conf that emergency calls go through.
 EMERGENCY = "emergency"
+
+type _Kind = Literal["StasisStart", "ChannelStateChange", "Dial", "ChannelDestroyed"]
+_EVENTS = frozenset(get_args(_Kind.__value__))
 
 type OnPhoneInUse = Callable[[str, bool], None]
 type OnEmergency = Callable[[str, str], None]
@@ -44,8 +48,16 @@ def later(seconds: float, do: Callable[[], None]) -> Timer:
     return asyncio.get_running_loop().call_later(seconds, do)
 
 
-def _application(channel: Json) -> str:
-    return str((channel.get("dialplan") or {}).get("app_name", ""))
+class _Event(BaseModel):
+    """What is looked at of an event: a `Dial` has both ends, where there is somebody who dials; others a channel."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: _Kind
+    dialstatus: str = ""
+    caller: Channel | None = None
+    peer: Channel | None = None
+    channel: Channel | None = None
 
 
 class PhonesInUse:
@@ -74,37 +86,40 @@ class PhonesInUse:
         self._uses: Counter[str] = Counter()
 
     def event(self, event: Json) -> None:
-        """Take note of one event."""
-        kind = event.get("type")
-        if kind not in _EVENTS:
+        """Take note of one event. What is no such event, or malformed, says nothing of a phone."""
+        if str(event.get("type")) not in _EVENTS:
             return
-        if kind == "Dial":
+        try:
+            reported = _Event.model_validate(event)
+        except ValidationError:
+            return
+        if reported.type == "Dial":
             # Its end may come after that of a channel, which would then never be heard of again.
-            if not event.get("dialstatus"):
-                self._in_emergency(event.get("caller") or {})
-                for end in ("caller", "peer"):
-                    self._dials(event.get(end) or {})
+            if not reported.dialstatus:
+                self._in_emergency(reported.caller)
+                for end in (reported.caller, reported.peer):
+                    self._dials(end)
+        elif (channel := reported.channel) is None:
             return
-        channel = event.get("channel") or {}
-        if kind == "StasisStart":
+        elif reported.type == "StasisStart":
             self._entered(channel)
-        elif kind == "ChannelDestroyed":
-            self._gone(channel)
-        elif channel.get("state") == "Ringing":
+        elif reported.type == "ChannelDestroyed":
+            self._gone(channel.id)
+        elif channel.state == "Ringing":
             self._dials(channel)
-        elif channel.get("state") == "Up":
+        elif channel.state == "Up":
             self._is_up(channel)
 
     def listed(self, channels: Iterable[Json]) -> None:
         """All channels there are, after a new connection: what happened meanwhile was not reported."""
-        there = {str(channel["id"]): channel for channel in channels}
+        there = {channel.id: channel for channel in CHANNELS.validate_python(list(channels))}
         self._ours &= there.keys()
         for gone in (self._users.keys() | self._undecided.keys()) - there.keys():
-            self._gone({"id": gone})
+            self._gone(gone)
         for channel in there.values():
-            if self._is_ours(str(channel["id"])):
+            if self._is_ours(channel.id):
                 self._entered(channel)
-            elif channel.get("state") in ("Up", "Ring") and _application(channel) not in _DIALLING:
+            elif channel.state in ("Up", "Ring") and channel.dialplan.app_name not in _DIALLING:
                 self._is_up(channel)
             else:
                 self._dials(channel)
@@ -115,51 +130,47 @@ class PhonesInUse:
             timer.cancel()
         self._undecided.clear()
 
-    def _in_emergency(self, caller: Json) -> None:
-        dialled = caller.get("dialplan") or {}
-        if dialled.get("context") == EMERGENCY:
-            self._on_emergency(endpoint_of(str(caller.get("name", ""))), str(dialled.get("exten", "")))
+    def _in_emergency(self, caller: Channel | None) -> None:
+        if caller is not None and caller.dialplan.context == EMERGENCY:
+            self._on_emergency(caller.endpoint, caller.dialplan.exten)
 
-    def _known(self, channel: Json) -> bool:
+    def _known(self, channel: Channel) -> bool:
         """Whether nothing is to be learnt about it: it is no phone, or decided."""
-        name = str(channel.get("id", ""))
-        if name in self._ours or name in self._users or name.startswith(self._prefix):
+        if channel.id in self._ours or channel.id in self._users or channel.id.startswith(self._prefix):
             return True
-        return not str(channel.get("name", "")).startswith(_TECHNOLOGY)
+        return not channel.name.startswith(_TECHNOLOGY)
 
-    def _entered(self, channel: Json) -> None:
+    def _entered(self, channel: Channel) -> None:
         if not self._known(channel):
-            self._decide_no_more(channel)
-            self._ours.add(str(channel["id"]))
+            self._decide_no_more(channel.id)
+            self._ours.add(channel.id)
 
-    def _dials(self, channel: Json) -> None:
+    def _dials(self, channel: Channel | None) -> None:
         """It dials, or is dialled, and not by us."""
-        if not self._known(channel):
-            self._decide_no_more(channel)
+        if channel is not None and not self._known(channel):
+            self._decide_no_more(channel.id)
             self._is_in_use(channel)
 
-    def _is_up(self, channel: Json) -> None:
-        name = str(channel.get("id", ""))
-        if name not in self._undecided and not self._known(channel):
-            self._undecided[name] = self._later(GRACE, lambda: self._dials(channel))
+    def _is_up(self, channel: Channel) -> None:
+        if channel.id not in self._undecided and not self._known(channel):
+            self._undecided[channel.id] = self._later(GRACE, lambda: self._dials(channel))
 
-    def _decide_no_more(self, channel: Json) -> None:
-        timer = self._undecided.pop(str(channel["id"]), None)
+    def _decide_no_more(self, channel: str) -> None:
+        timer = self._undecided.pop(channel, None)
         if timer is not None:
             timer.cancel()
 
-    def _is_in_use(self, channel: Json) -> None:
-        user = endpoint_of(str(channel["name"]))
-        self._users[str(channel["id"])] = user
+    def _is_in_use(self, channel: Channel) -> None:
+        user = channel.endpoint
+        self._users[channel.id] = user
         self._uses[user] += 1
         if self._uses[user] == 1:
             self._on_phone(user, True)
 
-    def _gone(self, channel: Json) -> None:
-        name = str(channel.get("id", ""))
-        self._ours.discard(name)
-        self._decide_no_more({"id": name})
-        user = self._users.pop(name, None)
+    def _gone(self, channel: str) -> None:
+        self._ours.discard(channel)
+        self._decide_no_more(channel)
+        user = self._users.pop(channel, None)
         if user is None:
             return
         self._uses[user] -= 1

@@ -149,7 +149,7 @@ class Link:
             except OSError as error:
                 reason = type(error).__name__
                 self._missed()
-            except ValueError as error:
+            except Exception as error:  # whatever it sent: without this task nobody would connect again
                 log.exception("asterisk_answer_malformed")
                 reason = type(error).__name__
             finally:
@@ -239,7 +239,7 @@ class Link:
         log.info("asterisk_link_up", application=self._application, channels=len(channels), bridges=len(bridges))
         self._listener.link_up(channels, bridges)
         for event in early:
-            self._listener.link_event(event)
+            self._deliver(event)
 
     def _on_event(self, event: Json) -> None:
         if event.get("type") == REPLACED:
@@ -252,7 +252,14 @@ class Link:
         elif self._early is not None:
             self._early.append(event)
         else:
+            self._deliver(event)
+
+    def _deliver(self, event: Json) -> None:
+        """One that fails is one that is lost: those after it are about others."""
+        try:
             self._listener.link_event(event)
+        except Exception:
+            log.exception("asterisk_event_failed", type=str(event.get("type")))
 
     def _taken_over(self) -> None:
         """By another controller, or by a socket of our own that Asterisk has come to only now."""

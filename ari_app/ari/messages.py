@@ -24,7 +24,7 @@ PRESENTATION = "CALLERID(pres)"
 withheld, which `prohib…` says.
 """
 
-_CONTROLS = frozenset({"Cc", "Cf", "Zl", "Zp"})
+_CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _QUOTED = re.compile(r"\\(.)")
 _HIDDEN = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 # AST_SOFTHANGUP_DEV: of the modules that we load only res_pjsip_sdp_rtp.c (rtp_check_timeout) hangs up with it softly.
@@ -49,6 +49,8 @@ class _Message(BaseModel):
 
 
 def _plain(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(c for c in text if unicodedata.category(c) not in _CONTROLS)
 
 
@@ -72,9 +74,9 @@ class Dialplan(_Message):
     """What the channel executes, and where: `app_data` of Stasis is `<application>,<verb>,<args...>`."""
 
     context: str = ""
-    exten: str = ""
+    exten: Plain = ""
     app_name: str = ""
-    app_data: str = ""
+    app_data: Plain = ""
 
 
 class Channel(_Message):
@@ -85,7 +87,7 @@ class Channel(_Message):
     state: str = "Down"
     caller: Party = Party()
     dialplan: Dialplan = Dialplan()
-    channelvars: Mapping[str, str] = {}
+    channelvars: Mapping[str, Plain] = {}
 
     @property
     def endpoint(self) -> str:
@@ -120,7 +122,7 @@ class StasisStart(_Message):
     """A channel entered the application; `replace_channel` had its place before (Asterisk itself transferred)."""
 
     type: Literal["StasisStart"]
-    args: tuple[str, ...] = ()
+    args: tuple[Plain, ...] = ()
     channel: Channel
     replace_channel: Channel | None = None
 
@@ -221,7 +223,7 @@ class ChannelTalkingFinished(_Message):
 class Requested(_Message):
     """What a REFER names: the number, and `protocol_id` where it means another dialog (Replaces)."""
 
-    destination: str = ""
+    destination: Plain = ""
     protocol_id: str | None = None
 
 
@@ -252,7 +254,7 @@ class ChannelVarset(_Message):
 
     type: Literal["ChannelVarset"]
     variable: str
-    value: str = ""
+    value: Plain = ""
     channel: Channel | None = None
 
 

@@ -100,6 +100,20 @@ def test_a_name_or_number_has_no_character_that_turns_or_breaks_the_text_around_
     assert hidden.caller == Identity(anonymous=True)
 
 
+def test_what_the_dialplan_attaches_has_no_such_character_either_for_it_may_come_from_a_header(
+    translator: Translator,
+) -> None:
+    (fact,) = tell(
+        translator,
+        event("ChannelVarset", "in", variable="CALL_DATA_x", value="a\r\nb\x1b[2J\ud800"),
+        event("ChannelVarset", "in", variable="CALL_DIALLED", value="2000\x00\n"),
+        start("in", "number", "06\n12", channelvars={"CALL_DATA_y": "\u202ec"}),
+    )
+    assert isinstance(fact, ChannelArrived)
+    assert fact.user_data == {"x": "ab[2J", "y": "c"}
+    assert (fact.dialled, fact.args) == ("2000", ("0612",))
+
+
 def test_another_name_or_number_at_the_other_end_is_reported_of_legs_of_ours(translator: Translator) -> None:
     tell(translator, start("in", "agent", "a"))
     known = event("ChannelCallerId", "in", caller={"name": "Zoé", "number": "+336"})

@@ -107,6 +107,13 @@ def test_a_phone_that_is_answered_and_does_not_come_to_us_is_in_use_after_a_whil
     assert scene.reported == [("1001", True), ("1001", False)]
 
 
+@pytest.mark.parametrize("kind", ["StasisStart", "ChannelStateChange", "Dial", "ChannelDestroyed", ["Dial"], None])
+@pytest.mark.parametrize("channel", [None, "a", [], {}, {"id": 7}, {"name": ALICE}, {"id": "a", "dialplan": "x"}])
+def test_an_event_that_is_malformed_says_nothing_of_a_phone(scene: Scene, kind: object, channel: object) -> None:
+    scene.phones.event({"type": kind, "channel": channel, "caller": channel, "peer": channel, "dialstatus": ""})
+    assert scene.reported == []
+
+
 def test_a_phone_that_is_gone_meanwhile_was_never_in_use(scene: Scene) -> None:
     scene.happens("ChannelStateChange", "a")
     scene.happens("ChannelDestroyed", "a")

@@ -288,6 +288,29 @@ async def test_started_again_a_fenced_link_takes_over(link: Link, client: Client
     assert (await listener.until(3))[-1] == ("up", "channels-2", "bridges-2")
 
 
+async def test_an_event_that_nobody_can_read_is_lost_alone(link: Link, client: Client, listener: Listener) -> None:
+    link.start()
+    await listener.until(1)
+    client.emit({"type": "Dial"})
+    client.emit({"type": ["Dial"]})
+    client.emit({"type": "Dial", "n": 7})
+    assert listener.reported[1:] == [7]
+    assert link.state is LinkState.UP
+
+
+@pytest.mark.parametrize("error", [RecursionError, KeyError, TypeError, ValueError])
+async def test_whatever_an_answer_breaks_the_connection_is_made_anew(
+    link: Link, client: Client, listener: Listener, error: type[Exception]
+) -> None:
+    async def breaks() -> None:
+        client.before_listing = None
+        raise error
+
+    client.before_listing = breaks
+    link.start()
+    assert await listener.until(1) == [("up", "channels-2", "bridges-2")]
+
+
 async def test_stopping_ends_it(link: Link, client: Client, listener: Listener) -> None:
     link.start()
     link.start()
