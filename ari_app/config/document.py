@@ -21,22 +21,33 @@ class _Loader(_Base):  # type: ignore[valid-type, misc]  # libyaml's, where it i
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
 
-_Loader.add_implicit_resolver(_PREFIX + "bool", re.compile(r"(?:true|false)\Z"), list("tf"))
-_Loader.add_implicit_resolver(_PREFIX + "null", re.compile(r"(?:~|null|)\Z"), ["~", "n", ""])
-_Loader.add_implicit_resolver(_PREFIX + "int", re.compile(r"[-+]?[0-9]+\Z"), list("-+0123456789"))
-_Loader.add_implicit_resolver(_PREFIX + "float", re.compile(r"[-+]?[0-9]+\.[0-9]+\Z"), list("-+0123456789"))
+# What each of these tags may stand before, and what begins without a tag as it does.
+_PLAIN = {
+    "bool": (re.compile(r"(?:true|false)\Z"), list("tf")),
+    "null": (re.compile(r"(?:~|null|)\Z"), ["~", "n", ""]),
+    "int": (re.compile(r"[-+]?[0-9]+\Z"), list("-+0123456789")),
+    "float": (re.compile(r"[-+]?[0-9]+\.[0-9]+\Z"), list("-+0123456789")),
+}
+for _name, (_pattern, _first) in _PLAIN.items():
+    _Loader.add_implicit_resolver(_PREFIX + _name, _pattern, _first)
+
+MOST_LEVELS = 50
+"""Of mappings and lists in each other."""
+MOST_VALUES = 500_000
+"""In a file, each as often as aliases repeat it: of 10,000 agents there are a third of it."""
 
 type Path = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
 class Document:
-    """The values of a file. `lines` has the line (from 1) of every key and list item, by its path."""
+    """The values of a file. `lines` has the line (from 1) of every key and list item, by its path; `values` counts."""
 
     file: str
     value: object = None
     lines: dict[Path, int] = field(default_factory=dict)
     errors: list[ConfigError] = field(default_factory=list)
+    values: int = 0
 
     def line(self, path: Sequence[str | int]) -> int:
         """The line of `path`, or of the closest thing around it that is in the file."""
@@ -55,6 +66,9 @@ def read_document(text: str, file: str) -> Document:
     document = Document(file)
     loader = _Loader(text)
     try:
+        if (line := _too_deep(text)) is not None:
+            document.errors.append(ConfigError(file, line, "", f"has more than {MOST_LEVELS} levels"))
+            return document
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -68,14 +82,37 @@ def read_document(text: str, file: str) -> Document:
     finally:
         loader.dispose()
     if node is not None:
-        document.value = _value(node, (), document, ())
+        try:
+            document.value = _value(node, (), document, ())
+        except _TooMuch:
+            message = f"has more than {MOST_VALUES} values, with each alias for as many as it stands for"
+            document.errors.append(ConfigError(file, 0, "", message))
     return document
+
+
+class _TooMuch(Exception): ...
+
+
+def _too_deep(text: str) -> int | None:
+    """The line where there are more levels than anybody needs: whoever composes them does so by recursion."""
+    levels = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            levels += 1
+            if levels > MOST_LEVELS:
+                return event.start_mark.line + 1 if event.start_mark is not None else 0
+        elif isinstance(event, yaml.CollectionEndEvent):
+            levels -= 1
+    return None
 
 
 def _value(node: yaml.Node, path: Path, document: Document, above: tuple[int, ...]) -> object:
     if id(node) in above:
         document.complain(path, "an alias that contains itself")
         return None
+    document.values += 1
+    if document.values > MOST_VALUES:
+        raise _TooMuch
     above = (*above, id(node))
     if not isinstance(node, yaml.ScalarNode) and node.tag not in (_PREFIX + "map", _PREFIX + "seq"):
         document.complain(path, f"the tag {node.tag} is not understood here")
@@ -118,7 +155,11 @@ def _without_controls(text: str, path: Path, document: Document) -> None:
 
 def _scalar(node: yaml.Node, path: Path, document: Document) -> object:
     text = str(node.value)
-    match str(node.tag).removeprefix(_PREFIX):
+    kind = str(node.tag).removeprefix(_PREFIX)
+    if kind in _PLAIN and not _PLAIN[kind][0].match(text):
+        document.complain(path, f"is no {kind}, as its tag says")
+        return None
+    match kind:
         case "str":
             _without_controls(text, path, document)
             return text

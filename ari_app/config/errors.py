@@ -15,7 +15,9 @@ class ConfigError:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        said = f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        # Read at terminals, which obey some of what a file may have in it.
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
 
 
 class ConfigInvalid(Exception):
