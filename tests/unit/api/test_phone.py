@@ -13,6 +13,9 @@ from ari_app.routing.directory import IceServer, PagePhone
 from tests.unit.api.fakes import HOST, World
 
 REGISTER = "REGISTER sip:x SIP/2.0\r\nFrom: <sip:1001-page@x>;tag=a\r\nTo: <sip:1001-page@x>\r\n\r\n"
+INVITE = (
+    "INVITE sip:2000@x SIP/2.0\r\nFrom: <sip:1001-page@x>;tag=a\r\nTo: <sip:2000@x>\r\nContent-Length: 4\r\n\r\nv=0\n"
+)
 
 
 async def socket(world: World, token: str, **more: Any) -> aiohttp.ClientWebSocketResponse:
@@ -201,6 +204,21 @@ async def test_a_page_that_speaks_for_another_or_too_long_is_closed(world: World
         (REGISTER.replace("From:", "X-From:"), False),
         ("INVITE sip:x SIP/2.0\r\nFrom: <tel:1>\r\nTo: <sip:x>\r\n\r\n", False),
         ("garbage", False),
+        (INVITE.replace("From: ", 'From: "sip:1001-page@x" ').replace("<sip:1001-page", "<sip:1002"), False),
+        (INVITE.replace("1001-page", "1002", 1).replace("To: ", 'To: "a;tag=b" '), False),
+        (INVITE.replace("1001-page", "1002", 1).replace("To: <sip:2000@x>", "To: <sip:2000@x;tag=b>"), False),
+        (INVITE.replace("To: ", "X: y\rFrom: <sip:1002@x>\r\nTo: "), False),
+        (INVITE.replace("To: ", "X: y\nFrom: <sip:1002@x>\r\nTo: "), False),
+        (INVITE.replace("Length: 4", "Length: 0"), False),
+        (INVITE.replace("Content-Length: 4\r\n", ""), False),
+        (INVITE.replace("Length: 4", "Length: 4\r\nl: 900"), False),
+        (INVITE + REGISTER.replace("1001", "1002"), False),
+        ("SIP/2.0 200 OK\r\n\r\n" + REGISTER.replace("1001", "1002"), False),
+        ("\r\n\r\n" + REGISTER.replace("1001", "1002"), False),
+        (REGISTER.replace("1001", "1002").replace("\r\n\r\n", ";tag=b\r\n\r\n"), False),
+        (INVITE, True),
+        (INVITE.replace("From: ", r'From: "Zoé, \"<sip:1002@x>\" ;tag=q" '), True),
+        ("SIP/2.0 200 OK\r\nContent-Length: 4\r\n\r\nv=0\n", True),
     ],
 )
 def test_a_page_speaks_for_its_own_agent_only(message: str, may: bool) -> None:
