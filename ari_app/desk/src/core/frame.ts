@@ -67,14 +67,21 @@ async function carryOut(desk: Desk, wish: Wish): Promise<string | null> {
   }
 }
 
-function ask({ api }: Desk, wish: Wish): Promise<unknown> {
+type Reaching = Extract<Wish, { readonly verb: keyof typeof TARGET_PATHS }>;
+
+/** By its verb: whoever sends a target with a verb that has none is understood all the same. */
+function reaches(wish: Wish): wish is Reaching {
+  return Object.hasOwn(TARGET_PATHS, wish.verb);
+}
+
+export function ask({ api }: Pick<Desk, "api">, wish: Wish): Promise<unknown> {
   if (wish.verb === "set_state") {
     const body = { state: wish.state, reason: wish.reason ?? null, extend: null };
     return answer(api.PUT("/v1/me/state", { body }));
   }
   if (wish.verb === "call") return answer(api.POST("/v1/calls", { body: body(wish) }));
   const params = { path: { call: wish.call } };
-  if ("target" in wish) return answer(api.POST(TARGET_PATHS[wish.verb], { params, body: body(wish) }));
+  if (reaches(wish)) return answer(api.POST(TARGET_PATHS[wish.verb], { params, body: body(wish) }));
   return answer(api.POST(CALL_PATHS[wish.verb], { params }));
 }
 
