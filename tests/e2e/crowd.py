@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 from argon2 import PasswordHasher
 
+from ari_app.config.api_keys import SCOPES
 from ari_app.config.credentials import MEMORY
+from ari_app.store.port import hash_token
 from tests.bots.tones import RATE
 
 ORIGINAL = Path(__file__).parents[2] / "asterisk"
@@ -43,6 +45,10 @@ NOWHERE = "2999"
 
 HASHED = ("alice", "bob", "carol", "admin")
 """Who log in hundreds of times: their passwords are hashed, and that in no time. The others' stand in clear."""
+
+KEYS = {"all": "cck_of-tests-with-all-scopes", "history": "cck_of-tests-with-one-scope"}
+"""Of programs, as `ari-app key` makes them but for their length."""
+_SCOPES = {"all": SCOPES, "history": ("history:read",)}
 
 # What the tests wait for to end by itself: sooner than in the demo.
 _SOONER = {
@@ -194,6 +200,14 @@ def _agent(name: str, user: str) -> str:
     return f'  {name}: {{name: {_full_name(name)}, phone: "{user}", password: {name}-demo, {of}}}\n'
 
 
+def _api_keys() -> str:
+    entries = (
+        f"  {name}: {{name: {name}, key_hash: {hash_token(key)}, scopes: [{', '.join(_SCOPES[name])}]}}\n"
+        for name, key in KEYS.items()
+    )
+    return "api_keys:\n" + "".join(entries)
+
+
 def _deliveries() -> str:
     agents = (f"exten => {user},1,Gosub(call-control,deliver,1(agent,{name}))" for name, user in PHONES.items())
     return "".join(f"{line}\n same => n,Hangup()\n" for line in agents)
@@ -221,7 +235,7 @@ def gather(directory: Path) -> None:
     """Write the demo's files and the crowd to `directory`, which must not exist yet."""
     shutil.copytree(ORIGINAL, directory)
     centre = directory / "callcentre.yaml"
-    centre.write_text(with_crowd(centre.read_text()))
+    centre.write_text(with_crowd(centre.read_text()) + _api_keys())
     with (directory / "musiconhold.conf").open("a") as file:
         file.write(f"\n[{OWN_MUSIC}]\nmode = files\ndirectory = /etc/asterisk/music/{OWN_MUSIC}\n")
     for seed, (name, seconds) in enumerate(_OWN_SOUNDS.items()):

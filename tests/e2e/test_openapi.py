@@ -1,80 +1,56 @@
-"""The API keeps to its own OpenAPI document, whatever is sent: schemathesis against the running system.
+"""The API keeps to its own OpenAPI document, whatever is sent and whoever sends it: schemathesis against the running
+system. `CC_EXAMPLES` says how many examples of each operation; what was sent is counted in reports/openapi-<who>.txt.
 
-Every operation is tried: as an agent, on a call of their own, and as an administrator, on ids that do not exist; those
-that end the session or the call come last. Meanwhile a conference of others goes on, and must hear nothing of it.
+Whoever it is has calls, agents and recordings to try the operations on, and exactly what they may do is accepted. All
+of it is, so that no answer was right only because everything was refused. Meanwhile a conference of others goes on, and
+must hear nothing of it.
 """
 
-import asyncio
-import sys
 from pathlib import Path
 
 import aiohttp
+import pytest
 
-from tests.bots import Contact
-from tests.e2e.office import Agent, Office
+from tests.bots import Contact, answers
+from tests.e2e.crowd import CROWD, KEYS
+from tests.e2e.generated import NO_OPERATION, Answers, Known, Requests, operations
+from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.witness import undisturbed
 
-EXAMPLES = 8
-SEED = 22
-WITHIN = 150.0
 CONFERENCE = ("caller <-> alice", "caller <-> bob", "alice <-> bob")
-# A text may be what the document allows and yet be no target (422); a call may be over (404), or not so (409).
-CHECKS = """
-[checks.positive_data_acceptance]
-expected-statuses = [101, 200, 201, 204, 401, 403, 404, 409, 422, 426, 429]
-[checks.negative_data_rejection]
-expected-statuses = [401, 403, 404, 405, 409, 413, 422, 426, 429]
-"""
-# Keys take as long to send as people take to press them. What no keys are is refused before it is looked for which
-# call: the administrator's turn shows it.
-FEW_KEYS = """
-[[operations]]
-include-operation-id = ["send_dtmf", "send_party_dtmf"]
-phases.coverage.enabled = false
-generation.max-examples = 3
-"""
-ENDING = ("logout", "release_call", "clear_call", "remove_party")
-OTHERS = ("end_sessions", "clear_call", "remove_party")
+TALKING = ("caller", "alice", "bob")
+
+PUBLIC = {"asyncapi", "healthz", "login", "metrics", "readyz"}
+# It is what the requests are made of.
+THE_DOCUMENT = "openapi"
+OVERSIGHT = {"get_live", "list_agents", "set_agent_state"}
+ADMINISTRATION = {"get_configuration", "get_story", "get_story_file", "list_all_calls", "reload"}
+RECORDINGS = {"get_recording", "list_recordings"}
+CALLS = {"get_call", "get_hearing", "list_calls"}
+MONITORING = {"monitor_call", "stop_monitoring", "take_over_call"}
+# Whoever sends rubbish does not know the password that there is.
+NOBODY = {"change_password"}
+# What ends the session, a call or a recording comes last.
+DELETING = ("delete_recording", "end_sessions", "remove_party", "take_over_call", "clear_call", "logout")
+LEAVING = ("release_call", "remove_party", "clear_call", "logout")
+# What has a body, and needs somebody who is free: done at least once.
+REACHING = ("single_step_transfer", "single_step_conference", "initiate_transfer", "make_call")
+FREE = CROWD[-1]
 
 
-async def schemathesis(office: Office, place: Path, token: str, settings: str, *selection: str) -> None:
-    """Send what the document allows and what it forbids; every answer must be one that the document describes.
-
-    A process of its own, and a patient one: the bots' audio goes first.
-    """
-    configuration = place / "schemathesis.toml"
-    configuration.write_text(settings + CHECKS)
-    process = await asyncio.create_subprocess_exec(
-        *("nice", "-n", "15", sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
-        *("run", f"{office.stack.api}/v1/openapi.json", "--header", f"Authorization: Bearer {token}"),
-        *("--seed", str(SEED), "--generation-deterministic", "--max-examples", str(EXAMPLES)),
-        *("--phases", "examples,coverage,fuzzing,stateful", "--request-timeout", "20"),
-        *("--continue-on-failure", "--warnings", "off", "--no-color", *selection),
-        cwd=place,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(WITHIN):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    report = output.decode(errors="replace")
-    assert process.returncode == 0, report[-12_000:]
-    assert " passed" in report, report
+async def talk(office: Office, name: str) -> tuple[Agent, Contact]:
+    """An agent, whose phone answers by itself, in a call with somebody."""
+    agent = await office.agent(name, behaviour=answers())
+    number = len(office.lab.bots)
+    other = await office.caller(f"other{number}", f"+336000000{number:02}")
+    other.dial(PHONES[name])
+    await agent.sees_state("established")
+    return agent, other
 
 
-async def conference_and_talk(office: Office) -> tuple[Agent, Contact]:
-    """A conference of Alice, Bob and a caller, and Frank in a call with another, both of whom are returned."""
-    alice, bob, frank = await office.agents("alice", "bob", "frank")
+async def conference(office: Office) -> None:
+    alice, bob = await office.agents("alice", "bob")
     await office.conference(await office.caller(), alice, bob)
-    other = await office.caller("other", "+33600000002")
-    other.dial("1006")
-    await frank.phone.answer()
-    await frank.sees_state("established")
-    return frank, other
 
 
 async def token_of(office: Office, agent: str) -> str:
@@ -82,29 +58,112 @@ async def token_of(office: Office, agent: str) -> str:
         return await office.stack.login(session, agent)
 
 
-async def test_answers_to_an_agent_are_as_documented_and_a_conference_hears_nothing(
+async def recording_of(office: Office, agent: Agent) -> str:
+    """One that the agent has made of their call; returns its id."""
+    await agent.do("start-recording")
+    await agent.do("stop-recording")
+    async with aiohttp.ClientSession(office.stack.api) as session:
+        headers = {"Authorization": f"Bearer {await office.stack.login(session, 'admin')}"}
+        async with session.get("/v1/recordings", params={"call": agent.call_id}, headers=headers) as response:
+            (recording,) = (await response.json())["recordings"]
+    return str(recording["id"])
+
+
+def known(agent: Agent, **more: str) -> Known:
+    """What there is to find: the call of an agent, and what nobody is hurt by."""
+    return {
+        "path.call": [agent.call_id],
+        "path.party": [str(agent.party("contact")["id"])],
+        "path.agent": ["dave"],
+        "path.target": ["group:support", "agent:bob"],
+        "body.agent": ["carol"],
+        "body.password": ["carol-demo"],
+        "body.target": [f"agent:{FREE}"],
+        **{f"path.{name}": [value] for name, value in more.items()},
+    }
+
+
+async def all_operations(office: Office) -> set[str]:
+    return set((await operations(office.stack)).values()) - {THE_DOCUMENT}
+
+
+async def accepts_exactly(office: Office, wanted: set[str], found: Answers, who: str) -> None:
+    """What is accepted is what they may do, all of it, and nothing was refused for the number of requests."""
+    found.report(who)
+    names = await all_operations(office)
+    assert found.of.keys() - {NO_OPERATION} == names, f"not tried: {names - found.of.keys()}"
+    accepted = found.accepted()
+    assert accepted == wanted, f"not accepted: {wanted - accepted}; more than that: {accepted - wanted}\n{found}"
+    assert found.with_status((429,)).keys() <= {"login"}, str(found)
+
+
+async def test_what_an_agent_sends_is_answered_as_documented_and_a_conference_hears_nothing(
     office: Office, tmp_path: Path
 ) -> None:
-    frank, other = await conference_and_talk(office)
+    await conference(office)
+    frank, other = await talk(office, "frank")
+    sent = Requests(office.stack, tmp_path, await token_of(office, "frank"), known(frank))
     with office.silence_is_right(other, why="commands at random may deafen them", perhaps=True):
-        async with undisturbed(office, *CONFERENCE, among=("caller", "alice", "bob")):
-            token = await token_of(office, "frank")
-            ids = f'[parameters]\n"path.call" = "{frank.call_id}"\n"path.party" = "{frank.party("contact")["id"]}"\n'
-            keeping = [word for operation in ENDING for word in ("--exclude-operation-id", operation)]
-            await schemathesis(office, tmp_path, token, ids + FEW_KEYS, *keeping)
-            ending = [word for operation in ENDING for word in ("--include-operation-id", operation)]
-            await schemathesis(office, tmp_path, token, ids, *ending)
+        async with undisturbed(office, *CONFERENCE, among=TALKING):
+            await sent.make(but=LEAVING)
+            await office.agent(FREE, behaviour=answers())
+            for operation, name in zip((*LEAVING, *REACHING), CROWD, strict=False):
+                await one_operation(office, tmp_path, sent.answers, operation, name)
+    others = OVERSIGHT | MONITORING | ADMINISTRATION | RECORDINGS | {"delete_recording", "end_sessions"}
+    await accepts_exactly(office, await all_operations(office) - NOBODY - others, sent.answers, "agent")
+    assert sent.answers.with_status((200, 201)).keys() >= set(REACHING), str(sent.answers)
 
 
-async def test_answers_to_an_administrator_are_as_documented_and_a_conference_hears_nothing(
-    office: Office, tmp_path: Path
+async def one_operation(office: Office, place: Path, found: Answers, operation: str, name: str) -> None:
+    """By an agent of their own: in a call, or where it is to make one, before it."""
+    agent, third = await talk(office, name)
+    sent = Requests(office.stack, place, await token_of(office, name), known(agent), found)
+    with office.silence_is_right(third, why="the one whom they talk to may be gone", perhaps=True):
+        if operation == "make_call":
+            third.hangup()
+            await agent.is_now("ready")
+        await sent.make(only=[operation])
+        third.hangup()
+        agent.phone.hangup()
+        await office.people[FREE].is_now("ready")
+
+
+@pytest.mark.parametrize("role", ["erin", "admin"], ids=["supervisor", "administrator"])
+async def test_what_an_overseer_sends_is_answered_as_documented_and_a_conference_hears_nothing(
+    office: Office, tmp_path: Path, role: str
 ) -> None:
-    await conference_and_talk(office)
-    async with undisturbed(office, *CONFERENCE, among=("caller", "alice", "bob")):
-        token = await token_of(office, "admin")
-        # To log out is no other thing for them than for an agent, whose commands end with it. What would end others'
-        # sessions and calls comes by itself: with lists of these beside it, it would be tried on those that there are.
-        keeping = [word for operation in ("logout", *OTHERS) for word in ("--exclude-operation-id", operation)]
-        await schemathesis(office, tmp_path, token, "", *keeping)
-        ending = [word for operation in OTHERS for word in ("--include-operation-id", operation)]
-        await schemathesis(office, tmp_path, token, "", *ending)
+    await conference(office)
+    frank, other = await talk(office, "frank")
+    recording = await recording_of(office, frank)
+    if role == "erin":
+        await office.agent("erin", behaviour=answers(), ready=False)
+    sent = Requests(office.stack, tmp_path, await token_of(office, role), known(frank, recording=recording))
+    with office.silence_is_right(other, why="commands at random may take their agent away", perhaps=True):
+        async with undisturbed(office, *CONFERENCE, among=TALKING):
+            await sent.make(but=DELETING)
+            for operation in DELETING:
+                await sent.make(only=[operation])
+    wanted = await all_operations(office) - NOBODY
+    if role == "erin":
+        wanted -= ADMINISTRATION | {"delete_recording", "end_sessions"}
+    await accepts_exactly(office, wanted, sent.answers, role)
+
+
+MAY = {
+    "all": PUBLIC | CALLS | OVERSIGHT | ADMINISTRATION | RECORDINGS | {"get_history", "delete_recording"},
+    "history": PUBLIC | RECORDINGS | {"get_history"},
+    "": PUBLIC,
+}
+
+
+@pytest.mark.parametrize("key", MAY, ids=["of_all_scopes", "of_one_scope", "that_is_none"])
+async def test_what_a_key_may_is_what_its_scopes_say_and_the_rest_is_refused_as_documented(
+    office: Office, tmp_path: Path, key: str
+) -> None:
+    frank, other = await talk(office, "frank")
+    recording = await recording_of(office, frank)
+    sent = Requests(office.stack, tmp_path, KEYS.get(key), known(frank, recording=recording))
+    async with undisturbed(office, "frank <-> " + other.name):
+        await sent.make(but=["delete_recording"])
+        await sent.make(only=["delete_recording"])
+    await accepts_exactly(office, MAY[key], sent.answers, f"key-{key}")

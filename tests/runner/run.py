@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, Command, commands
 # Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
 _TAKEN = "/taken"
 _LOOKS_EVERY = 0.2  # seconds, for what a step has printed meanwhile
+# Variables of whoever calls docker/test that tests look at: how long random ones go on.
+_PASSED_ON = ("CC_EXAMPLES",)
 # A step that meets one of these has failed, and the next is run.
 _COMPLAINTS = (NotReady, DockerException, LookupError)
 
@@ -188,7 +191,8 @@ class Run:
 
 def _reporting(options: Options, reports: Path, mounted: Sequence[str]) -> Options:
     volumes = [*options.get("volumes", ()), f"{reports}:/reports", *mounted]
-    return {**options, "volumes": volumes}
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**options, "volumes": volumes, "environment": options.get("environment", {}) | environment}
 
 
 def _say(output: BinaryIO, text: str) -> None:

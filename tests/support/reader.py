@@ -20,10 +20,10 @@ from ari_app.calls.discretion import of_call
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import view
 from ari_app.engine import storyfile
+from tests.support.agents import Agents
 from tests.support.callcentre import directory
 from tests.support.rubbish import STRANGE, anything, spoilt, texts
 from tests.support.wellformed import CALL, LEG
-from tests.support.world import Agents
 from tests.unit.ari.telling import APP, channel, dial, event, start
 
 type Json = Mapping[str, Any]
