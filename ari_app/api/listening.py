@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from ari_app.api.connections import IDLE_SECONDS, Connections
+from ari_app.api.handshake import Handshake
 from ari_app.api.problems import HttpError, problem_response
 from ari_app.errors import Code
 
@@ -80,11 +81,20 @@ class _Protocol(RequestHandler):
 
 
 class _Server(web.Server):
-    def __init__(self, handler: Handler, connections: Connections, **kwargs: Any) -> None:
+    def __init__(
+        self, handler: Handler, connections: Connections, encryption: ssl.SSLContext | None, **kwargs: Any
+    ) -> None:
         super().__init__(handler, **kwargs)
         self._counted = connections
+        self._encryption = encryption
 
-    def __call__(self) -> RequestHandler:
+    def __call__(self) -> Any:
+        """The protocol of the next connection."""
+        return (
+            self._protocol() if self._encryption is None else Handshake(self._protocol, self._counted, self._encryption)
+        )
+
+    def _protocol(self) -> _Protocol:
         return _Protocol(self, self._counted, loop=self._loop, **self._kwargs)
 
 
@@ -105,6 +115,7 @@ class Listener:
         server = _Server(
             self._handle,
             self._connections,
+            encryption,
             keepalive_timeout=IDLE_SECONDS,
             access_log=None,
             logger=logging.getLogger("aiohttp"),
@@ -113,7 +124,7 @@ class Listener:
         )
         runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=GRACE, access_log=None)
         await runner.setup()
-        site = web.TCPSite(runner, host, port, reuse_address=True, ssl_context=encryption)
+        site = web.TCPSite(runner, host, port, reuse_address=True)
         try:
             await site.start()
         except OSError:
