@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+from typing import Any
+
 import aiohttp
 import pytest
 
-from tests.e2e.containers import asterisk_console
+from tests.e2e.containers import ask_docker, asterisk_console
 from tests.e2e.foreign import free_port
-from tests.e2e.own_asterisk import SECRET, made, running
+from tests.e2e.own_asterisk import FILES, SECRET, made, packed, running
 from tests.e2e.stack import Stack
+from tests.support.certificates import make_authority, make_certificate
 
 BANNED = ["func_shell", "app_system", "app_externalivr", "res_agi", "pbx_spool", "app_originate", "func_realtime"]
 
@@ -28,7 +33,7 @@ async def ari_answers(address: str, port: int, come_from: str) -> int:
             session.get(f"http://{address}:{port}/ari/asterisk/info") as response,
         ):
             return response.status
-    except aiohttp.ClientConnectorError:
+    except aiohttp.ClientError:
         return 0
 
 
@@ -48,3 +53,62 @@ async def test_ari_is_not_where_phones_are_and_refuses_who_has_the_password_and_
         assert await ari_answers(ari, port, controller) == 200
         assert await ari_answers(phones, port, controller) == 0
         assert await ari_answers(ari, port, stranger) in (401, 403)
+
+
+async def until_logged(stack: Stack, surroundings: dict[str, str], known: str, *events: str) -> str:
+    """Wait until a controller of its own, which trusts that authority, logs one of those events: which one."""
+
+    def begin(client: Any) -> Any:
+        beside = client.containers.get(f"{stack.project}-controller")
+        labels = {name: value for name, value in beside.labels.items() if name == "callcontrol.test"}
+        container = client.containers.create(
+            beside.attrs["Image"],
+            name=f"{stack.project}-own-controller",
+            environment={"SSL_CERT_FILE": "/etc/ari_app/known.pem", "ARI_APP_DEMO": "yes", **surroundings},
+            network_mode="host",
+            cap_drop=["ALL"],
+            labels=labels,
+        )
+        files = {"callcentre.yaml": (FILES / "callcentre.yaml").read_text(), "known.pem": known}
+        container.put_archive("/etc/ari_app", packed(files))
+        container.start()
+        return container
+
+    container = await ask_docker(begin)
+    said = ""
+    try:
+        async with asyncio.timeout(20):
+            while not (found := [event for event in events if f'"event": "{event}"' in said]):
+                said = await ask_docker(lambda _: container.logs().decode())
+        return found[0]
+    except TimeoutError:
+        raise AssertionError(f"it logs none of {events}:\n{said}") from None
+    finally:
+        await ask_docker(lambda _: container.remove(force=True, v=True))
+
+
+async def test_a_controller_elsewhere_commands_asterisk_by_tls_and_trusts_no_certificate_but_its_own(
+    stack: Stack, tmp_path: Path
+) -> None:
+    network = stack.bind.rpartition(".")[0]
+    phones, ari, api = (f"{network}.{last}" for last in (51, 52, 53))
+    known = (await make_authority(tmp_path)).read_text()
+    certificate, key = await make_certificate(tmp_path, ari)
+    (other := tmp_path / "other").mkdir()
+    another = (await make_authority(other)).read_text()
+    port = free_port(ari)
+    surroundings = {"AST_ADDRESS": phones, "AST_ARI_ADDRESS": ari, "AST_ARI_PORT": str(port)}
+    surroundings |= {"AST_ARI_CERTIFICATE": "/srv/asterisk/tls.pem", "AST_ARI_KEY": "/srv/asterisk/tls.key"}
+    files = {"tls.pem": certificate.read_text(), "tls.key": key.read_text()}
+    of_controller = {
+        "ARI_APP_ARI_URL": f"https://{ari}:{port}",
+        "ARI_APP_ARI_PASSWORD": SECRET,
+        "ARI_APP_REDIS_URL": stack.redis,
+        "ARI_APP_REDIS_PREFIX": "by-tls",
+        "ARI_APP_API_HOST": api,
+    }
+    async with running(await made(stack, surroundings, files)):
+        assert await ari_answers(ari, port, ari) == 0, "it is answered in clear"
+        ends = ("asterisk_reconciled", "asterisk_not_reached")
+        assert await until_logged(stack, of_controller, known, *ends) == "asterisk_reconciled"
+        assert await until_logged(stack, of_controller, another, *ends) == "asterisk_not_reached"
