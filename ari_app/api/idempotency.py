@@ -61,6 +61,10 @@ Its argument: whether a controller died over it before, and it may have been don
 """
 
 
+type Stands = Callable[[str], Awaitable[bool]]
+"""Whether a secret answer, by its body, is still worth something: a token may have ended meanwhile."""
+
+
 def key_of(scope: tuple[str, ...]) -> str:
     """What names a request, and each of its repeats: who requests what, and their key."""
     return hashlib.sha256("\n".join(scope).encode()).hexdigest()
@@ -83,10 +87,11 @@ class Answers:
         self._of_agent: dict[str, deque[str]] = {}
 
     async def once(
-        self, scope: tuple[str, ...], fingerprint: str, act: Act, *, secret: bool = False, owner: str = ""
+        self, scope: tuple[str, ...], fingerprint: str, act: Act, *, secret: Stands | None = None, owner: str = ""
     ) -> Kept:
-        """The first's answer, or `act`'s where there is none yet. `secret` answers stay in memory; of each `owner` so
-        many are kept.
+        """The first's answer, or `act`'s where there is none yet. Of each `owner` so many are kept.
+
+        Answers that are `secret` stay in memory, for as long as they stand.
 
         Raises:
             Refused: `invalid` for the same key with another body.
@@ -97,11 +102,14 @@ class Answers:
             return await asyncio.shield(running[1])
         if (kept := self._memory.get(key)) is not None:
             _same(kept.fingerprint, fingerprint)
-            return kept
+            if secret is None or await secret(kept.body):
+                return kept
+            if (running := self._running.get(key)) is not None:  # somebody else's repeat, which waited too
+                return await asyncio.shield(running[1])
         future: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._running[key] = (fingerprint, future)
         try:
-            kept = await self._first(key, fingerprint, act, secret, owner)
+            kept = await self._first(key, fingerprint, act, owner, secret=secret is not None)
         except BaseException as error:
             future.set_exception(error if isinstance(error, Exception) else StoreUnavailable())
             future.exception()  # read, for nobody may be waiting for it
@@ -112,7 +120,7 @@ class Answers:
         finally:
             del self._running[key]
 
-    async def _first(self, key: str, fingerprint: str, act: Act, secret: bool, owner: str) -> Kept:
+    async def _first(self, key: str, fingerprint: str, act: Act, owner: str, *, secret: bool) -> Kept:
         earlier = None if secret else await self._claim(key)
         if isinstance(earlier, Finished):
             answer = _KEPT.validate_json(earlier.body)

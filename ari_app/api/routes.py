@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
 from ari_app.api.authentication import Session
+from ari_app.api.idempotency import Stands
 from ari_app.errors import Code
 
 
@@ -77,8 +78,9 @@ class Route:
 
     `codes` are those that this operation may answer with beyond the ones that follow from the rest. Where `raw` is
     given, the answer is an aiohttp response of that content type, and `answer` does no more than describe it; `also` is
-    another content type that a client may ask for. An `optional_body` that is not there counts as `{}`. With `audit`
-    the request goes into the record, with the fields of its body or query that are named there.
+    another content type that a client may ask for. A `secret_answer` is kept in memory alone, and as long as it
+    stands. An `optional_body` that is not there counts as `{}`. With `audit` the request goes into the record, with the
+    fields of its body or query that are named there.
     """
 
     method: str
@@ -97,7 +99,7 @@ class Route:
     access: Access = Access.AGENT
     raw: str | None = None
     also: str | None = None
-    secret_answer: bool = False
+    secret_answer: Stands | None = None
     description: str | None = None
     audit: Sequence[str] | None = None
 

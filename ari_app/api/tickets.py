@@ -4,6 +4,7 @@ A ticket is good once, for seconds, and only as long as the session that it was 
 alone: whoever has not used it when the controller starts anew asks for another.
 """
 
+import json
 import secrets
 import time
 from collections import OrderedDict
@@ -58,6 +59,10 @@ class Tickets:
             return await self._authentication.session(query.token)
         raise Refused(Code.UNAUTHENTICATED, "log in, and send the token as bearer, or a ticket as ?ticket=")
 
+    async def _still_good(self, answer: str) -> bool:
+        """Whether it was not used yet, and its time is not over."""
+        return self._open.get(json.loads(answer).get("ticket", ""), ("", 0.0))[1] > self._clock()
+
     def _take(self, ticket: str) -> str:
         digest, until = self._open.pop(ticket, ("", 0.0))
         if until <= self._clock():
@@ -73,5 +78,5 @@ class Tickets:
         """The one operation of this class."""
         return Route(
             "POST", "/v1/events/ticket", "create_ticket", "A ticket that opens one WebSocket, once", "session",
-            self.issue, Ticket, secret_answer=True,
+            self.issue, Ticket, secret_answer=self._still_good,
         )  # fmt: skip

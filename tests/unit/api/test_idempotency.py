@@ -128,6 +128,32 @@ async def test_a_repeated_login_gets_the_same_token_which_the_store_never_sees(w
     assert not world.store._claims
 
 
+async def test_a_repeated_login_gets_no_token_that_has_ended(world: World) -> None:
+    body = {"agent": "alice", "password": "alice-demo"}
+    first = (await world.ask("POST", "/v1/login", json=body, headers=KEY)).json["token"]
+    world.store.away = True
+    assert (await world.ask("POST", "/v1/login", json=body, headers=KEY)).json["token"] == first
+    world.store.away = False
+    await world.ask("POST", "/v1/logout", token=first)
+    anew = [(await world.ask("POST", "/v1/login", json=body, headers=KEY)).json["token"] for _ in range(2)]
+    assert anew[0] == anew[1] != first
+    assert (await world.ask("GET", "/v1/me", token=anew[0])).status == 200
+
+
+async def test_a_login_that_was_refused_is_refused_for_its_repeats(world: World) -> None:
+    body = {"agent": "alice", "password": "a guess"}
+    for _ in range(2):
+        assert (await world.ask("POST", "/v1/login", json=body, headers=KEY)).status == 401
+
+
+async def test_repeats_of_a_login_that_has_ended_are_one_login(world: World) -> None:
+    body = {"agent": "alice", "password": "alice-demo"}
+    first = (await world.ask("POST", "/v1/login", json=body, headers=KEY)).json["token"]
+    await world.ask("POST", "/v1/logout", token=first)
+    again = [world.ask("POST", "/v1/login", json=body, headers=KEY) for _ in range(5)]
+    assert len({answer.json["token"] for answer in await asyncio.gather(*again)} - {first}) == 1
+
+
 async def test_answers_outlive_a_restart(world: World, alice: str) -> None:
     async def act(again: bool = False) -> tuple[Kept, bool]:
         return Kept("f", 201, "application/json", "{}", None), True

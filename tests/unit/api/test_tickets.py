@@ -69,3 +69,5 @@ async def test_a_repeat_of_the_request_makes_no_second(world: World, alice: str)
     key = {"Idempotency-Key": "k"}
     first = await world.ask("POST", "/v1/events/ticket", token=alice, headers=key)
     assert (await world.ask("POST", "/v1/events/ticket", token=alice, headers=key)).json == first.json
+    world.now += LIFETIME + 1
+    assert (await world.ask("POST", "/v1/events/ticket", token=alice, headers=key)).json != first.json
