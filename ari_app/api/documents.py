@@ -18,6 +18,7 @@ from ari_app.api.models.agents import (
 )
 from ari_app.api.models.targets import TargetAction, TargetDocument
 from ari_app.api.port import Agents, AgentState
+from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.views import timestamp
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Agent, Directory, Purpose, Role
@@ -114,6 +115,11 @@ def shown_count(directory: Directory, target: Target, available: int) -> int | N
     return available if entry is not None and entry.show_available else None
 
 
+def shows_state(directory: Directory, agent: str) -> bool:
+    """Whether their state is shown to all who may reach them (see `monitoring.states_shown`)."""
+    return directory.settings.monitoring.states_shown or directory.agents[agent].role not in OVERSEERS
+
+
 def target_document(directory: Directory, agents: Agents, viewer: str, target: Target, now: float) -> TargetDocument:
     """The target as `viewer` sees it at `now`. It must exist."""
     state: State | None = None
@@ -121,9 +127,9 @@ def target_document(directory: Directory, agents: Agents, viewer: str, target: T
     reachable = True
     match target.type:
         case TargetType.AGENT:
-            record = agents.record(target.id)
-            state = state_of(record)
-            reachable = agents.may_ring(target.id)
+            if shows_state(directory, target.id):
+                state = state_of(agents.record(target.id))
+                reachable = agents.may_ring(target.id)
         case TargetType.GROUP | TargetType.QUEUE | TargetType.SKILL:
             count = agents.available(target)
             reachable = count > 0

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from pydantic_core import to_json
 
-from ari_app.api.documents import agent_document, shown_count, target_document
+from ari_app.api.documents import agent_document, shown_count, shows_state, target_document
 from ari_app.api.fanout import Defer, Fanout
 from ari_app.api.metrics import Metrics
 from ari_app.api.models.phones import PhoneDocument
@@ -153,7 +153,8 @@ class EventHub:
                 self.publisher.publish(themselves, "agent.updated", rest)
             self._fanout.replace_waiting(others, f"agent.updated {agent.id}", Value("agent.updated", rest))
         target = Target(TargetType.AGENT, agent.id)
-        if agent.phone is not None and self._fanout.wanted(target):
+        shown = agent.phone is not None and shows_state(self._control.directory(), agent.id)
+        if shown and self._fanout.wanted(target):
             self._target_changed(target, str(record.state), None, self.clock())
 
     def live_changed(self, shown: LiveTarget) -> None:

@@ -48,7 +48,7 @@ def call_actions(
 
 def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) -> frozenset[CallAction]:
     """What a supervisor may do with a call whose party they are not."""
-    actions = {CallAction.CLEAR, CallAction.UPDATE_USER_DATA} | _recording(call, directory)
+    actions = {CallAction.CLEAR, CallAction.UPDATE_USER_DATA} | _recording(call, viewer, directory)
     if viewer in call.monitors:
         actions.add(CallAction.STOP_MONITORING)
     listed = directory.agents.get(viewer)
@@ -68,7 +68,8 @@ def _before_joining(call: Call, me: Party) -> frozenset[CallAction]:
 
 
 def _joined_actions(call: Call, me: Party, directory: Directory) -> frozenset[CallAction]:
-    actions = {CallAction.RELEASE, CallAction.CLEAR, CallAction.UPDATE_USER_DATA} | _recording(call, directory)
+    actions = {CallAction.RELEASE, CallAction.CLEAR, CallAction.UPDATE_USER_DATA}
+    actions |= _recording(call, me.agent, directory)
     others = [p for p in call.joined() if p.id != me.id]
     offer = call.offering()
     if offer is not None and offer.by == me.id:
@@ -114,14 +115,22 @@ def _out_of_consultation(me: Party, directory: Directory, *, talks: bool) -> set
     return actions
 
 
-def _recording(call: Call, directory: Directory) -> set[CallAction]:
+def _recording(call: Call, viewer: str | None, directory: Directory) -> set[CallAction]:
     """What runs may be ended also where the administrator has switched recording off meanwhile."""
     if call.recording is None:
         return {CallAction.START_RECORDING} if directory.settings.recording and len(call.joined()) >= 2 else set()
+    if not directory.settings.agents_stop_recordings and _outranks(call.recording.by, viewer, directory):
+        return set()
     return {
         CallAction.RESUME_RECORDING if call.recording.paused else CallAction.PAUSE_RECORDING,
         CallAction.STOP_RECORDING,
     }
+
+
+def _outranks(one: str, other: str | None, directory: Directory) -> bool:
+    """Whether one of them oversees others, and the other one does not. Who is no longer listed does not."""
+    oversees = [who in directory.agents and directory.agents[who].role in OVERSEERS for who in (one, other or "")]
+    return oversees == [True, False]
 
 
 def _frozen_by_offer(call: Call) -> bool:

@@ -305,6 +305,7 @@ def _settings(s: Sections) -> Settings:
         recording=entry.recording.enabled,
         recordings_folder=entry.recording.folder,
         agents_hear_recordings=entry.recording.agents_hear,
+        agents_stop_recordings=entry.recording.agents_stop,
         not_ready_reasons=tuple(entry.not_ready_reasons),
         reason_labels=MappingProxyType(dict(entry.not_ready_reasons)),
         announcements=MappingProxyType(dict(s.announcements)),

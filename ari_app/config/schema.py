@@ -193,6 +193,8 @@ class RecordingEntry(Entry):
     """Where files go, below the directory of recordings; it is made where it is not there."""
     agents_hear: bool = DEFAULTS.agents_hear_recordings
     """Whether agents may hear recordings of calls that they were in. Supervisors hear all."""
+    agents_stop: bool = DEFAULTS.agents_stop_recordings
+    """Whether agents may pause and stop what a supervisor has begun to record. What they began themselves they may."""
 
 
 class FeatureCodesEntry(Entry):
@@ -229,6 +231,9 @@ class MonitoringEntry(Entry):
     """Whether supervisors may listen in, whisper, barge in and take over."""
     agents_told: bool = DEFAULTS.monitoring.agents_told
     """Whether agents see in their call who listens."""
+    states_shown: bool = DEFAULTS.monitoring.states_shown
+    """Whether agents see the states of supervisors and administrators among targets. Where they do, one that changes to
+    `on_call` may tell that somebody listens."""
 
 
 class IceServerEntry(Entry):

@@ -164,10 +164,14 @@ type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """Whether supervisors may listen in, whisper, barge in and take over; `agents_told`: the call's agents see who."""
+    """Whether supervisors may listen in, whisper, barge in and take over; `agents_told`: the call's agents see who.
+
+    `states_shown`: of those who may, states are shown like anybody's.
+    """
 
     enabled: bool = False
     agents_told: bool = True
+    states_shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,7 @@ class Settings:
     recording: bool = False
     recordings_folder: str = ""
     agents_hear_recordings: bool = False
+    agents_stop_recordings: bool = True
     feature_codes: Mapping[str, str] = MappingProxyType({})
     feature_timeout: float = 3.0
     talk_detection: bool = False

@@ -8,7 +8,7 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls.model import Monitor, MonitorMode, Progress
 from ari_app.routing.directory import Directory, Monitoring, Role
-from tests.unit.api.fakes import DEMO, World, call, party
+from tests.unit.api.fakes import DEMO, FakeRecord, World, call, party
 from tests.unit.api.test_events import next_event, window
 
 C1 = call("c1", party("p1"), party("p2", "alice"))
@@ -77,6 +77,26 @@ async def test_an_agent_who_is_not_to_know_gets_no_event_and_sees_no_difference(
         event = await next_event(ws)
     assert (event["type"], event["seq"]) == ("call.ended", seq + 1)
     assert event["call"]["monitors"] == []
+
+
+@pytest.mark.parametrize("states_shown", [True, False])
+async def test_nobody_tells_by_the_state_of_a_supervisor_that_they_listen_where_states_are_not_shown(
+    world: World, alice: str, states_shown: bool
+) -> None:
+    world.control.now_directory = with_monitoring(Monitoring(True, agents_told=False, states_shown=states_shown))
+    world.agents.records["erin"] = FakeRecord("erin", "ready")
+    async with window(world, alice) as ws:
+        await next_event(ws)
+        await ws.send_json({"type": "subscribe", "targets": ["agent:erin", "agent:bob"]})
+        before = (await next_event(ws))["targets"][0]
+        world.agents.records["erin"] = FakeRecord("erin", "on_call")
+        world.hub.agent_changed(FakeRecord("erin", "on_call"))
+        world.hub.agent_changed(FakeRecord("bob", "on_call"))
+        event = await next_event(ws)
+    after = (await world.ask("GET", "/v1/targets/agent:erin", token=alice)).json
+    assert before["actions"]
+    assert (event["target"], before["state"]) == (("agent:erin", "ready") if states_shown else ("agent:bob", None))
+    assert (after == before) is not states_shown
 
 
 async def test_an_agent_who_is_notified_and_every_overseer_see_who_listens(world: World, alice: str) -> None:

@@ -111,6 +111,33 @@ def test_a_supervisor_records_a_call_that_they_are_not_in() -> None:
     assert [failed.agents for failed in office.failed] == [("alice", "olga")]
 
 
+@pytest.mark.parametrize("may", [True, False])
+def test_an_agent_stops_what_a_supervisor_records_where_the_administrator_lets_them(may: bool) -> None:
+    office = Office("erin", agents_stop_recordings=may)
+    call = office.served()
+    office.command(c.StartRecording, "erin", role=Role.SUPERVISOR, call=call.id)
+    office.is_calm()
+    both = {"pause_recording", "stop_recording"}
+    assert _verbs(office, call) == (both if may else set())
+    if may:
+        assert office.do(c.StopRecording, "alice", call=call.id) == ["StopRecorder bridge"]
+    else:
+        for verb in (c.PauseRecording, c.StopRecording):
+            assert office.refused(verb, "alice", call=call.id) == "not_allowed_now"
+        assert _recording(office, call).by == "erin"
+        office.command(c.StopRecording, "erin", role=Role.SUPERVISOR, call=call.id)
+        office.is_calm()
+
+
+def test_what_agents_record_themselves_they_stop_and_so_does_a_supervisor() -> None:
+    for stops, role in (("alice", Role.AGENT), ("erin", Role.SUPERVISOR)):
+        office = Office("erin", agents_stop_recordings=False)
+        call = _recorded(office)
+        office.command(c.StopRecording, stops, role=role, call=call.id)
+        office.is_calm()
+        assert office.switch.calls[call.id].recording is None
+
+
 def test_nobody_alone_is_recorded() -> None:
     office = Office()
     office.command(c.MakeCall, "alice", target=to("agent:bob"))
