@@ -111,7 +111,9 @@ async def _refused_hold(page: Page) -> None:
     await page.locator(".problems p").wait_for()
 
 
-def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None, people: int = 150) -> Scene:
+def overseen(
+    name: str, path: str, role: str, *calls: Json, then: Any = None, people: int = 150, more: tuple[Json, ...] = ()
+) -> Scene:
     """A supervisor's or administrator's page."""
     mine = me(
         agent="erin", name="Erin O'Brien", role=role, state="ready", phone="1005" if role == "supervisor" else None
@@ -138,7 +140,7 @@ def overseen(name: str, path: str, role: str, *calls: Json, then: Any = None, pe
     return Scene(
         name,
         answers,
-        (snapshot, FOUND),
+        (snapshot, *more, FOUND),
         path=path,
         then=then,
         shows=(".sections" if path == "/#admin" else ".people li" if people else "[aria-labelledby=queues-title] p",),
@@ -217,6 +219,16 @@ SCENES = (
         then=_details,
     ),
     overseen("administrator-of-people", "/#supervisor", "admin", then=_person_menu, people=12),
+    overseen(
+        "emergency",
+        "/#supervisor",
+        "supervisor",
+        people=12,
+        more=(
+            {"type": "emergency.dialled", "agent": None, "phone": "1077", "number": "15"},
+            {"type": "emergency.dialled", "agent": crowd(1)[0]["agent"], "phone": "1001", "number": "112"},
+        ),
+    ),
     overseen("nobody", "/#supervisor", "supervisor", people=0),
     overseen("admin", "/#admin", "admin", _others(call(3)), then=_story),
     scene("history", mine=me(state="ready"), then=_history),

@@ -179,6 +179,15 @@ async def test_a_page_with_nothing_in_it_says_what_to_do(on_stage: Stage) -> Non
         await expect(people.get_by_role("listitem").first).to_be_visible()
 
 
+async def test_an_emergency_is_shown_to_a_supervisor_until_they_take_note(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["emergency"], "en") as page:
+        shown = page.get_by_role("region", name="Emergency calls")
+        await expect(shown).to_contain_text("has dialled 112 at")
+        await shown.get_by_role("button", name="Noted").first.click()
+        await expect(shown).not_to_contain_text("112")
+        await expect(shown).to_contain_text("The phone 1077 has dialled 15 at")
+
+
 def _with(events: tuple[Json, ...], **mine: object) -> tuple[Json, ...]:
     """The same, but for what the snapshot says of who looks."""
     first, *others = events

@@ -119,6 +119,12 @@ export class Desk {
     await answer(this.api.PUT("/v1/me/password", { body: { current_password, new_password } }));
   }
 
+  /** Whoever oversees has seen that somebody dialled for help. */
+  note(emergency: number): void {
+    this.#known.noted(emergency);
+    this.#pictures.changed();
+  }
+
   #become(session: Session | null): void {
     this.#stream?.close();
     this.#stream = null;

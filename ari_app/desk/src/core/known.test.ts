@@ -96,6 +96,19 @@ describe("what the page knows", () => {
     expect(interactions(gone, NOW)).toEqual([]);
   });
 
+  it("has the last emergencies until each is noted, also over a new snapshot", () => {
+    const known = new Known();
+    for (const seq of [1, 2, 3, 4, 5, 6]) {
+      known.take({ type: "emergency.dialled", agent: seq === 6 ? null : "bob", phone: "1002", number: "112", seq, at: AT }, NOW);
+    }
+    expect(known.picture().emergencies[0]).toEqual({ id: 6, agent: null, phone: "1002", number: "112", at: NOW });
+    known.noted(5);
+    known.take({ type: "snapshot", me: me({ role: "supervisor" }), calls: [], seq: 7, at: AT }, NOW);
+    expect(known.picture().emergencies.map(({ id }) => id)).toEqual([6, 4, 3]);
+    known.forget();
+    expect(known.picture().emergencies).toEqual([]);
+  });
+
   it("has an alarm as long as somebody is on hold", () => {
     const alarmed = after(
       ...events(

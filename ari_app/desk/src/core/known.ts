@@ -6,10 +6,12 @@
  * to be taken in, however long nobody looks: what is kept is as much as there is to know.
  */
 import type { AgentDocument, AgentRow, Call, Ear, LiveTarget, Me, ServerEvent, Target } from "./model";
-import { initial, isIn, type State } from "./store";
+import { initial, isIn, type Emergency, type State } from "./store";
 
 /** Milliseconds by which two events may differ in their way here without the clocks being set anew. */
 const STEADY = 100;
+/** Emergencies that are shown at once. */
+const SHOWN = 4;
 const COLLATOR = new Intl.Collator(undefined, { numeric: true });
 
 type Written = { -readonly [K in keyof State]: State[K] };
@@ -83,6 +85,12 @@ export class Known {
         return this.#found(event.targets);
       case "queue.updated":
         return this.#put("live", event.queue.target, event.queue);
+      case "emergency.dialled": {
+        const { seq: id, agent, phone, number } = event;
+        const dialled: Emergency = { id, agent, phone, number, at };
+        state.emergencies = [dialled, ...state.emergencies].slice(0, SHOWN);
+        return;
+      }
       case "error":
         if (event.operation === "subscribe") state.answered += 1;
         return;
@@ -94,6 +102,11 @@ export class Known {
   /** Who hears whom in a call, as it was last reported or fetched. */
   hearing(call: string, matrix: readonly Ear[]): void {
     if (this.#goesOn(call)) this.#put("hearing", call, matrix);
+  }
+
+  /** Somebody here has taken note of it. */
+  noted(emergency: number): void {
+    this.#state.emergencies = this.#state.emergencies.filter(({ id }) => id !== emergency);
   }
 
   /** Oneself, as fetched. */

@@ -18,6 +18,7 @@ export class Shown implements State {
   overseen = $state.raw(initial.overseen);
   agents = $state.raw(initial.agents);
   roll = $state.raw(initial.roll);
+  emergencies = $state.raw(initial.emergencies);
   live = $state.raw(initial.live);
 
   show(picture: State): void {

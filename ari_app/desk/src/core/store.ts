@@ -4,6 +4,15 @@
  */
 import type { AgentDocument, Alarm, Call, Ear, LiveTarget, Me, PhoneDocument, Target } from "./model";
 
+/** A number for emergencies that somebody dialled. `agent` is null where the phone is nobody's; `at`: the server's milliseconds. */
+export interface Emergency {
+  readonly id: number;
+  readonly agent: string | null;
+  readonly phone: string;
+  readonly number: string;
+  readonly at: number;
+}
+
 export interface State {
   /** The last event's number; null before the first snapshot. */
   readonly seq: number | null;
@@ -34,6 +43,8 @@ export interface State {
   readonly agents: Readonly<Record<string, AgentDocument>>;
   /** Those of `agents` who have a phone, by name. */
   readonly roll: readonly string[];
+  /** Overseers: the last ones that nobody here has taken note of, the newest first. */
+  readonly emergencies: readonly Emergency[];
   /** Queues and groups, for overseers. */
   readonly live: Readonly<Record<string, LiveTarget>>;
 }
@@ -55,6 +66,7 @@ export const initial: State = {
   overseen: false,
   agents: {},
   roll: [],
+  emergencies: [],
   live: {},
 };
 

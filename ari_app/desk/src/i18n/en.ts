@@ -29,6 +29,13 @@ export const en: Messages = {
 
   nav: { desk: "Calls", supervisor: "Supervision", admin: "Administration", label: "Pages" },
 
+  emergency: {
+    title: "Emergency calls",
+    phone: (phone: string) => `The phone ${phone}`,
+    dialled: (number: string, time: string) => `has dialled ${number} at ${time}.`,
+    noted: "Noted",
+  },
+
   connection: {
     connecting: "Connecting to the server…",
     lost: "The connection to the server is lost. Calls go on; the page connects again.",

@@ -27,6 +27,13 @@ export const fr = {
 
   nav: { desk: "Appels", supervisor: "Supervision", admin: "Administration", label: "Pages" },
 
+  emergency: {
+    title: "Appels d’urgence",
+    phone: (phone: string) => `Le téléphone ${phone}`,
+    dialled: (number: string, time: string) => `a composé le ${number} à ${time}.`,
+    noted: "Noté",
+  },
+
   connection: {
     connecting: "Connexion au serveur…",
     lost: "La liaison avec le serveur est interrompue. Les appels continuent ; la page se reconnecte.",
