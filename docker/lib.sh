@@ -145,20 +145,36 @@ need_certificate() {
     fi
 }
 
-# Phones' secrets of the demonstration, which everybody can read, in files of one's own: each gets one of 24 random characters.
-# They stand where they are used, in pjsip.conf.
+# make_phone_secrets [phone…]: 24 random characters for each, or for all whose secret everybody can read or guess, in files of
+# one's own. They stand where they are used, in pjsip.conf.
 make_phone_secrets() {
-    local file=$ASTERISK_CONFIG/pjsip.conf phone made=()
+    local file=$ASTERISK_CONFIG/pjsip.conf phone fresh made=()
     [[ $ASTERISK_CONFIG != "$REPO/asterisk" && -w $file ]] || return 0
-    while read -r phone; do
-        # shellcheck disable=SC2016  # awk's
-        SECRET=$(new_secret) PHONE=$phone awk '$0 ~ "^[[:space:]]*password[[:space:]]*=>?[[:space:]]*phone-" ENVIRON["PHONE"] "[[:space:]]*$" {
-            print "password = " substr(ENVIRON["SECRET"], 1, 24); next } { print }' "$file" >"$file.new"
+    (($#)) || mapfile -t made < <(phone_secrets "$file" | awk '$2 == "phone-" $1 || length($2) < 16 { print $1 }')
+    for phone in "${made[@]}" "$@"; do
+        fresh=$(new_secret)
+        # Beside the file, and then into it: its owner and its mode stay.
+        (umask 077 && SECRET=${fresh:0:24} PHONE=$phone awk "$SECRETS_OF_PHONES"'
+            phone && name == ENVIRON["PHONE"] && /^[[:space:]]*password[[:space:]]*=/ { print "password = " ENVIRON["SECRET"]; next }
+            { print }' "$file" >"$file.new")
         cat -- "$file.new" >"$file"
         rm -f -- "$file.new"
-        made+=("$phone")
-    done < <(sed -nE 's/^[[:space:]]*password[[:space:]]*=>?[[:space:]]*phone-([0-9]+)[[:space:]]*$/\1/p' "$file" | sort -u)
-    ((!${#made[@]})) || done_ "made new secrets for the phones ${made[*]}: they stand in $file (grep -A3 '(phone-secret)' $file)"
+    done
+    made+=("$@")
+    ((!${#made[@]})) || done_ "made new secrets for the phones ${made[*]}: they stand in $file (grep -A3 '(phone-secret' $file)"
+}
+
+# What awk knows in each line of pjsip.conf: whether it is of a phone's secret, and whose.
+# shellcheck disable=SC2016  # awk's
+SECRETS_OF_PHONES='/^[[:space:]]*\[/ {
+    name = substr($0, index($0, "[") + 1); sub(/\].*/, "", name)
+    phone = /\(([^)]*,)?[[:space:]]*phone-secret[[:space:]]*(,[^)]*)?\)/
+}'
+
+# phone_secrets <pjsip.conf>: name and secret of each phone, one a line
+phone_secrets() {
+    awk "$SECRETS_OF_PHONES"'
+        phone && /^[[:space:]]*password[[:space:]]*=/ { sub(/^[^=]*=>?[[:space:]]*/, ""); sub(/[[:space:]]*(;.*)?$/, ""); print name, $0 }' "$1"
 }
 
 # Nothing of a call centre that is open to strangers is started: all reasons at once.
@@ -398,7 +414,7 @@ build_image() {
     say "building the image $name"
     # The classic builder: it is everywhere, BuildKit isn't.
     DOCKER_BUILDKIT=0 quietly "building the image $name" docker build --network host \
-        --file "$from/$(image_directory "$name")/Dockerfile" --label "callcontrol.image=$name" \
+        --file "$from/$(image_directory "$name")/Dockerfile" --label "callcontrol.image=$name" --label "callcontrol.directory=$REPO" \
         --tag "callcontrol-$name:$tag" "$@" "$from"
     done_ "image $name: $(docker image inspect --format '{{.Size}}' "callcontrol-$name:$tag" |
         awk '{ printf "%.0f MB", $1 / 1e6 }'), built in $(seconds_since "$began")"
@@ -410,6 +426,21 @@ build_image() {
 forget_old_images() {
     docker image ls --filter "label=callcontrol.image=$1" --format '{{.Repository}}:{{.Tag}}' |
         grep -v -e ':latest$' -e '<none>' -e ":$2\$" | tail -n +5 | xargs -r docker image rm >/dev/null 2>&1 || true
+}
+
+# remove_own_images <name…>: those that this working copy has made, and those that it would use, whoever has made them. What
+# another one alone uses stays, and so does what a container has.
+remove_own_images() {
+    local name image id own
+    for name; do
+        own=$(docker image ls --filter "label=callcontrol.image=$name" --filter "label=callcontrol.directory=$REPO" --format '{{.Tag}}')
+        for image in $(printf '%s\n' "$own" "$(image_digest "$name" 2>/dev/null)" | grep -v -e '<none>' -e '^latest$' | sort -u); do
+            id=$(docker image inspect --format '{{.Id}}' "callcontrol-$name:$image" 2>/dev/null) || continue
+            [[ $(docker image inspect --format '{{.Id}}' "callcontrol-$name:latest" 2>/dev/null) != "$id" ]] ||
+                docker image rm "callcontrol-$name:latest" >/dev/null 2>&1 || true
+            docker image rm "callcontrol-$name:$image" >/dev/null 2>&1 || say "the image callcontrol-$name:$image is in use and stays"
+        done
+    done
 }
 
 images_are_built() {

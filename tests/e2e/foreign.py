@@ -118,7 +118,27 @@ async def baresip(
 ) -> AsyncIterator[Baresip]:
     """A registered phone of that SIP user, speaking that tone; `encrypted`: by TLS with a checked certificate, and SRTP
     where Asterisk has it."""
-    server, bind = stack.asterisk, stack.bind
+    authority = await read_in(f"{stack.project}-asterisk", CERTIFICATE) if encrypted else None
+    account = account_of(user, f"phone-{user}", stack.asterisk, encrypted=encrypted)
+    async with begun(place, stack.bind, account, tone, level, authority) as phone:
+        await reachable(stack, user)
+        yield phone
+
+
+def account_of(user: str, secret: str, server: tuple[str, int], *, encrypted: bool) -> str:
+    """A line of its file of accounts."""
+    host, port = server
+    by = f"{host}:{TLS_PORT};transport=tls" if encrypted else f"{host}:{port};transport=udp"
+    audio = ";mediaenc=srtp" if encrypted else ""
+    who = f"<sip:{user}@{by}>;auth_user={user};auth_pass={secret}"
+    return f"{who}{audio};answermode=auto;audio_codecs=PCMU/8000/1;regint=60"
+
+
+@asynccontextmanager
+async def begun(
+    place: Path, bind: str, account: str, tone: int, level: float, authority: bytes | None = None
+) -> AsyncIterator[Baresip]:
+    """A phone that runs, and registers when it comes to it; servers' certificates are to be that authority's (PEM)."""
     spoken, heard = place / "spoken.wav", place / "heard"
     heard.mkdir()
     write_tone(spoken, tone, level)
@@ -137,13 +157,11 @@ async def baresip(
         f"ctrl_tcp_listen {bind}:{control}",
     ]
     (place / "config").write_text("\n".join(settings) + "\n")
-    account = f"<sip:{user}@{server[0]}:{server[1]};transport=udp>;auth_user={user};auth_pass=phone-{user}"
-    if encrypted:
-        (place / "ca.pem").write_bytes(await read_in(f"{stack.project}-asterisk", CERTIFICATE))
+    if authority is not None:
+        (place / "ca.pem").write_bytes(authority)
         with (place / "config").open("a") as more:
             more.write(f"sip_cafile {place / 'ca.pem'}\nsip_verify_server yes\n")
-        account = account.replace(f":{server[1]};transport=udp", f":{TLS_PORT};transport=tls") + ";mediaenc=srtp"
-    (place / "accounts").write_text(f"{account};answermode=auto;audio_codecs=PCMU/8000/1;regint=60\n")
+    (place / "accounts").write_text(f"{account}\n")
     (place / "contacts").write_text("")
     log = place / "baresip.log"
     with log.open("wb") as out:
@@ -151,7 +169,6 @@ async def baresip(
     try:
         phone = Baresip(*await _connect(bind, control, log), heard)
         try:
-            await reachable(stack, user)
             yield phone
         finally:
             await phone.close()

@@ -95,10 +95,11 @@ async def dials_and_hears(office: Office, stack: Stack, number: str, prompt: str
     assert recited(bytes(call.audio.tape), await prompts(stack, prompt)) == [f"fr/{prompt}"]
 
 
-async def test_a_phone_that_forwards_is_not_followed_to_where_it_says(office: Office) -> None:
-    alice, bob = await office.agents("alice", "bob")
+@pytest.mark.parametrize("where", [OUTSIDE, "*91003"])
+async def test_a_phone_that_forwards_is_not_followed_to_where_it_says(office: Office, where: str) -> None:
+    alice, bob, carol = await office.agents("alice", "bob", "carol")
     partner = await office.caller("partner", OUTSIDE, behaviour=answers())
-    bob.phone.behaviour = forwards(OUTSIDE)
+    bob.phone.behaviour = forwards(where)
     call = alice.phone.dial("*91002")
     await alice.phone.until(lambda: call.state == "ended", "is released", within=8)
-    assert partner.calls == []
+    assert partner.calls == carol.phone.calls == []

@@ -11,12 +11,16 @@ from typing import BinaryIO
 import docker
 from docker.errors import APIError
 from docker.models.containers import Container
-from docker.types import LogConfig
+from docker.models.networks import Network
+from docker.types import EndpointConfig, IPAMConfig, IPAMPool, LogConfig
 
 from tests.runner.compose import Options, named_volumes
 
 # On everything that a run starts: the name of the runner's own container.
 _LABEL = "callcontrol.test"
+# On a network: the call centre that `docker/up` makes in it, whose parts have labels of compose's alone.
+_PROJECT = "callcontrol.test.project"
+_OF_COMPOSE = "com.docker.compose.project"
 # What recordings go to: a disk of its own, which a test can fill up without filling the host's.
 _RECORDINGS = "_recordings"
 _SMALL_DISK = {"type": "tmpfs", "device": "tmpfs", "o": "size=64m,uid=999,gid=999,mode=0750"}
@@ -84,6 +88,26 @@ class Machine:
         finally:
             container.remove(force=True)
 
+    def network(self, name: str, subnet: str, project: str) -> None:
+        """A network that leads nowhere else. With it goes all that compose has made in it as `project`."""
+        pools = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet)])
+        labels = {_LABEL: self.run_name, _PROJECT: project}
+        with self._starting:
+            if self._over:
+                raise Over
+            self._docker.networks.create(name, driver="bridge", internal=True, ipam=pools, labels=labels)
+
+    @staticmethod
+    def at(network: str, address: str) -> Options:
+        """What a container needs to be at that address of such a network."""
+        endpoint = EndpointConfig("1.41", ipv4_address=address)
+        return {"network": network, "networking_config": {network: endpoint}}
+
+    def said_in(self, project: str) -> dict[str, bytes]:
+        """The logs of all that compose has made as `project`, by the names of services."""
+        made = self._docker.containers.list(all=True, filters={"label": f"{_OF_COMPOSE}={project}"})
+        return {each.labels["com.docker.compose.service"]: each.logs() for each in made}
+
     def logs(self, container: Container) -> bytes:
         """Of the container that has its name now: a test may have made another. Raises NotFound."""
         logs: bytes = self._docker.containers.get(str(container.name)).logs()
@@ -113,7 +137,7 @@ class Machine:
                 each.remove()
 
     def _started(self) -> list[_Started]:
-        """What runs have started, this one and others: containers, then the volumes that they hold."""
+        """What runs have started, this one and others: containers, then the volumes that they hold, then networks."""
         labelled: dict[str, str | list[str] | bool] = {"label": _LABEL}
         containers = self._docker.containers.list(all=True, filters=labelled, ignore_removed=True)
         return [
@@ -122,4 +146,17 @@ class Machine:
                 _Started(str(each.name), each.attrs["Labels"][_LABEL], partial(each.remove, force=True))
                 for each in self._docker.volumes.list(filters=labelled)
             ),
+            *(
+                _Started(str(each.name), each.attrs["Labels"][_LABEL], partial(self._take_away, each))
+                for each in self._docker.networks.list(filters=labelled)
+            ),
         ]
+
+    def _take_away(self, network: Network) -> None:
+        """With all that compose has made in it."""
+        made: dict[str, str | list[str] | bool] = {"label": f"{_OF_COMPOSE}={network.attrs['Labels'][_PROJECT]}"}
+        for container in self._docker.containers.list(all=True, filters=made, ignore_removed=True):
+            container.remove(force=True, v=True)
+        for volume in self._docker.volumes.list(filters=made):
+            volume.remove(force=True)
+        network.remove()

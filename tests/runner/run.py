@@ -16,9 +16,10 @@ from docker.errors import DockerException
 from tests.runner.callcentre import CallCentre, Cluster, NotReady
 from tests.runner.compose import Options
 from tests.runner.machine import Machine
+from tests.runner.network import Network
 from tests.runner.places import Place, choose
 from tests.runner.results import Outcome, Style, outcome
-from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, Command, commands
+from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, ON_NETWORK, Command, commands
 
 # Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
 _TAKEN = "/taken"
@@ -154,7 +155,11 @@ class Run:
 
     def _centre_of(self, step: str, output: BinaryIO) -> CallCentre:
         """The one that all steps of its kind share; made for the first of them."""
-        kind, reports = (Cluster, self.scratch / "cluster") if step in IN_CLUSTER else (CallCentre, self.scratch)
+        kind, reports = CallCentre, self.scratch
+        if step in IN_CLUSTER:
+            kind, reports = Cluster, self.scratch / "cluster"
+        elif step in ON_NETWORK:
+            kind, reports = Network, self.scratch / "network"
         if kind not in self.centres:
             reports.mkdir(exist_ok=True)
             self.centres[kind] = self._call_centre(reports, output, kind)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-ALL = ("lint", "types", "imports", "unit", "contract", "e2e")
+ALL = ("lint", "types", "imports", "unit", "contract", "e2e", "network")
 STEPS = (*ALL, "cluster", "faults", "soak", "bench")
 # Those that have a call centre; the others have no network.
-IN_CALL_CENTRE = frozenset({"contract", "e2e", "cluster", "faults", "soak", "bench"})
+IN_CALL_CENTRE = frozenset({"contract", "e2e", "network", "cluster", "faults", "soak", "bench"})
 IN_CLUSTER = frozenset({"cluster", "faults"})
+ON_NETWORK = frozenset({"network"})
 
 _BENCHES = ("transfer_audio", "announcement", "commands", "flood", "serve", "cpu", "desk")
 # Some of the tests reach some of the branches.
@@ -59,6 +60,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "unit": lambda wanted: _pytest("unit", ("tests/unit", "tests/properties"), wanted or (*_ALL_BRANCHES, *_AT_ONCE)),
     "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
+    "network": lambda wanted: _pytest("network", ("tests/network",), wanted),
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
     "faults": lambda wanted: [("python", "-m", "tests.faults", "--page", "/reports/faults.page", *wanted)],
     "soak": lambda wanted: [("python", "-m", "tests.soak", *_SOAK_WRITES, *wanted)],

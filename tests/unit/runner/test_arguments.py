@@ -11,7 +11,7 @@ GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
 
 def test_without_steps_all_are_run_but_for_the_cluster_its_faults_the_soak_and_the_bench() -> None:
-    assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "contract", "e2e"]
+    assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "contract", "e2e", "network"]
     assert set(STEPS) - set(ALL) == {"cluster", "faults", "soak", "bench"}
 
 
@@ -43,9 +43,9 @@ def test_the_pure_tests_must_reach_every_branch_only_where_all_of_them_are_run()
 
 
 def test_each_step_with_tests_writes_the_file_that_is_counted() -> None:
-    for step in ("unit", "contract", "e2e", "cluster"):
+    for step in ("unit", "contract", "e2e", "network", "cluster"):
         assert f"--junit-xml=/reports/{step}.xml" in commands(step, ())[0]
-    assert {"contract", "e2e", "cluster", "faults", "soak", "bench"} == IN_CALL_CENTRE
+    assert {"contract", "e2e", "network", "cluster", "faults", "soak", "bench"} == IN_CALL_CENTRE
 
 
 def test_a_bench_that_is_named_is_run_alone_and_gets_what_else_was_given() -> None:

@@ -26,7 +26,11 @@ def test_a_part_has_the_name_by_which_tests_take_it_away(name: str) -> None:
     assert of(name)["name"] == f"cctest-70-{name}"
     assert of(name)["network_mode"] == "host"
     assert of(name)["restart_policy"] == {"Name": "unless-stopped"}
-    assert of(name)["log_config"].config == {"max-size": "10m", "max-file": "3"}
+    assert of(name)["log_config"].config == {
+        "max-size": "50m" if name == "asterisk" else "10m",
+        "max-file": "3",
+        "tag": "{{.Name}}",
+    }
 
 
 def test_images_are_those_that_were_built() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import PIPE
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,42 @@ async def test_a_file_with_faults_that_is_not_what_runs_is_reported_loudly_with_
 
 async def test_a_file_that_is_what_runs_is_nothing_to_tell_of() -> None:
     assert await lib(FAULTY, SAYS="current") == ("", "")
+
+
+IMAGES_OF_TWO = """
+image_digest() { printf 'used-%s' "$1"; }
+list() { # of all images, by their labels
+    case "$*" in
+        *"=edge "*) ;;
+        *"directory=$REPO "*) printf '%s\\n' made latest '<none>' ;;
+        *) echo of-another ;;
+    esac
+}
+inspect() { # the id of the last argument
+    case "${@: -1}" in
+        *edge:used-edge) return 1 ;;
+        *:latest | *:made) echo the-last-one ;;
+        *) echo "another" ;;
+    esac
+}
+docker() {
+    case "$*" in
+        "image ls "*) list "$@" ;;
+        "image inspect "*) inspect "$@" ;;
+        "image rm "*) printf '%s\\n' "$3" >>"$REMOVED" && [[ $3 != *:used-bots ]] ;;
+    esac
+}
+remove_own_images bots edge
+"""
+
+
+async def test_purging_removes_the_images_that_a_working_copy_made_or_uses_and_none_of_another(tmp_path: Path) -> None:
+    removed = tmp_path / "removed"
+    out, _ = await lib(IMAGES_OF_TWO, REMOVED=str(removed))
+    assert {*removed.read_text().split()} == {f"callcontrol-bots:{tag}" for tag in ("made", "latest", "used-bots")}
+    assert out == "· the image callcontrol-bots:used-bots is in use and stays\n"
+
+
+def test_what_the_base_image_is_made_of_is_signed_whatever_mirror_it_comes_from() -> None:
+    (made,) = [line for line in (ROOT / "docker" / "base").read_text().splitlines() if " debootstrap --" in line]
+    assert "--force-check-gpg" in made

@@ -17,7 +17,7 @@ from tests.runner.machine import Machine, Over
 
 @dataclass
 class Thing:
-    """A container or a volume."""
+    """A container, a volume or a network."""
 
     among: list[Thing]
     name: str
@@ -40,8 +40,9 @@ class Thing:
     def wait(self) -> dict[str, int]:
         return {"StatusCode": 3}
 
-    def remove(self, *, force: bool) -> None:
+    def remove(self, *, force: bool = True, v: bool = True) -> None:
         assert force
+        assert v
         if self.refuses:
             raise APIError("no", response=answer(self.refuses))
         self.among.remove(self)
@@ -49,7 +50,7 @@ class Thing:
 
 @dataclass
 class Things:
-    """All containers, or all volumes."""
+    """All containers, all volumes, or all networks."""
 
     all: list[Thing] = field(default_factory=list)
 
@@ -58,7 +59,8 @@ class Things:
         return thing
 
     def list(self, *, filters: dict[str, str] | None = None, **_: object) -> Sequence[Thing]:
-        return [thing for thing in self.all if not filters or filters["label"] in thing.labels]
+        label, _sign, value = (filters or {}).get("label", "").partition("=")
+        return [each for each in self.all if not label or (label in each.labels and value in ("", each.labels[label]))]
 
 
 @dataclass
@@ -67,10 +69,11 @@ class Docker:
 
     containers: Things = field(default_factory=Things)
     volumes: Things = field(default_factory=Things)
+    networks: Things = field(default_factory=Things)
 
     @property
     def names(self) -> list[str]:
-        return [thing.name for thing in (*self.containers.all, *self.volumes.all)]
+        return [thing.name for thing in (*self.containers.all, *self.volumes.all, *self.networks.all)]
 
 
 def answer(status: int) -> requests.Response:
@@ -133,6 +136,29 @@ def test_one_call_centre_is_removed_and_another_of_the_run_stays() -> None:
     mine.start({"name": "cctest-65-asterisk"})
     mine.remove("cctest-64")
     assert there.names == ["run-1", "cctest-65-asterisk"]
+
+
+def test_with_a_network_goes_all_that_compose_has_made_in_it_and_nothing_else() -> None:
+    there = Docker()
+    mine = machine(there)
+    mine.network("cctest-64-network", "198.18.64.0/28", "cctest-64")
+    mine.start({"name": "cctest-64-machine", **mine.at("cctest-64-network", "198.18.64.2")})
+    for project in ("cctest-64", "callcontrol"):
+        labels = {"com.docker.compose.project": project, "com.docker.compose.service": "redis"}
+        there.containers.create(f"{project}-redis", labels)
+        there.volumes.create(f"{project}_redis", labels)
+    assert there.containers.all[1].options["networking_config"] == {
+        "cctest-64-network": {"IPAMConfig": {"IPv4Address": "198.18.64.2"}}
+    }
+    mine.remove("cctest-64")
+    assert there.names == ["run-1", "callcontrol-redis", "callcontrol_redis"]
+
+
+def test_no_network_is_made_once_a_run_is_over() -> None:
+    mine = machine(Docker())
+    mine.end()
+    with pytest.raises(Over):
+        mine.network("cctest-64-network", "198.18.64.0/28", "cctest-64")
 
 
 def test_what_a_container_prints_comes_through_and_it_goes_when_it_has_ended() -> None:
