@@ -32,6 +32,7 @@ from ari_app.errors import CallControlError, Code, LeadsNoMore, Unavailable
 from ari_app.leading.leading import Leading
 from ari_app.leading.machine import Timing
 from ari_app.routing.directory import Directory
+from ari_app.sharing.deaths import nobody_listens
 from ari_app.sharing.forwarding import DECLINED, FROM, Forwarder
 from ari_app.sharing.key import is_ours, key_of
 from ari_app.sharing.passing import OTHERWISE, Passing
@@ -57,7 +58,16 @@ class Controller:
         leases, owner = RedisLeases(self._redis, settings.redis_prefix), secrets.token_hex(8)
         address = settings.advertise or f"{settings.api_host}:{settings.api_port}"
         self._leading = {
-            place: Leading(leases, place.name, owner, address, timing, self._leads_any, partial(self._spares, place))
+            place: Leading(
+                leases,
+                place.name,
+                owner,
+                address,
+                timing,
+                self._leads_any,
+                partial(self._spares, place),
+                dead=nobody_listens,
+            )
             for place in settings.places
         }
         self._first = settings.places[0]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -16,11 +16,16 @@ log = structlog.get_logger(__name__)
 _LATE = "the store does not answer in time; try again shortly"
 
 
+async def nobody_knows(address: str) -> bool:
+    """Whether that process is dead: never known."""
+    return False
+
+
 class Leading:
     """Run `run()` in a task. `owner` is this process and no other; `address` is where its API is.
 
     `leads_another`: whether it leads another Asterisk, or is about to; `spare`: whether of those that it leads this one
-    is handed over to a controller that leads none.
+    is handed over to a controller that leads none; `dead`: whether there is no process any more whose API was there.
     """
 
     def __init__(
@@ -33,7 +38,9 @@ class Leading:
         leads_another: Callable[[], bool] = lambda: False,
         spare: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
+        dead: Callable[[str], Awaitable[bool]] = nobody_knows,
     ) -> None:
+        self._dead = dead
         self._leases = leases
         self._asterisk = asterisk
         self._owner = owner
@@ -149,6 +156,7 @@ class Leading:
                         seeks = lasts if inquiry is Inquiry.SEEK else 0
                         self._seen = await self._leases.look(self._asterisk, seeks)
                         machine.looked(self._seen, self._clock())
+                        await self._bury(self._seen)
                     case Inquiry.TAKE:
                         self._taking = True  # of two that end at once it takes one
                         of = (self._asterisk, self._owner, self._address)
@@ -166,6 +174,16 @@ class Leading:
             self._trouble = reason
         finally:
             self._taking = False
+
+    async def _bury(self, lease: Lease) -> None:
+        """Give up in the name of who is dead: the lease was not renewed when it should have been, and nobody listens at
+        the API. One that is being stopped does not listen either, but renews; one that stands still listens.
+        """
+        overdue = self._machine.timing.lasts - lease.left > self._machine.timing.late
+        if lease.owner and overdue and await self._dead(lease.address):
+            await self._leases.release(Fence(self._asterisk, lease.number, lease.owner))
+            log.warning("leader_dead", asterisk=self._asterisk, number=lease.number)
+            self._hurry.set()
 
     def _tell(self) -> None:
         self._news.set()

@@ -12,7 +12,8 @@ from ari_app.store.leases import Lease, Renewal
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds. `lasts`: a lease that nobody renews; `renew` and `look`: pauses of a leader and of a standby; `within`:
-    what the store may take for an answer; `rest`: of whoever lost the application to somebody who has no lease;
+    what the store may take for an answer; `late`: after which a lease that is not renewed makes others look whether its
+    owner is dead; `rest`: of whoever lost the application to somebody who has no lease;
     `first`: for which an Asterisk that nobody ever led is left to controllers that lead none, as they are all started;
     `settles`: for which one that leads none has sought a lease before whoever leads several hands it over.
     """
@@ -21,6 +22,7 @@ class Timing:
     renew: float = 0.25
     look: float = 0.1
     within: float = 0.3
+    late: float = 0.45
     rest: float = 10.0
     first: float = 5.0
     settles: float = 5.0

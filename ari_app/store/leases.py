@@ -4,7 +4,8 @@ A lease ends by itself unless it is renewed. Each time it is taken it has a high
 writes carries (`Fence`): Redis refuses whoever has not the last one.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
@@ -27,12 +28,14 @@ class Lease:
     """What the store knows. `number`: the highest that was given, 0 where it knows of none, as one that was emptied.
 
     `owner` is empty where nobody has it; `released`: whoever had it gave it up. `address`: of the owner's API.
+    `left`: in so many seconds it ends, where the store says so.
     """
 
     number: int
     owner: str = ""
     address: str = ""
     released: bool = False
+    left: float = field(default=math.inf, compare=False)
 
     def replaced_by(self, now: "Lease") -> bool:
         """Whether another leads, or has since. That nobody is known to says nothing: the store may have lost it."""
@@ -63,4 +66,7 @@ class Leases(Protocol):
         """
 
     async def release(self, fence: Fence) -> None:
-        """Give it up, so that another may have it at once; nothing happens where it is another's."""
+        """Give it up, so that another may have it at once; nothing happens where it is another's.
+
+        Also in the name of an owner who is dead.
+        """

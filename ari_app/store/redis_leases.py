@@ -20,11 +20,11 @@ class RedisLeases:
 
     async def look(self, asterisk: str, seeks: float = 0) -> Lease:
         with ERRORS:
-            number, held = await self._scripts.run("lease", "look", asterisk, round(seeks * 1000))
+            number, held, left = await self._scripts.run("lease", "look", asterisk, round(seeks * 1000))
         owner, _, address = held.decode().partition(" ")
         if owner == _RELEASED:
             return Lease(number, released=True)
-        return Lease(number, owner, address)
+        return Lease(number, owner, address, left=left / 1000)
 
     async def take(self, asterisk: str, owner: str, address: str, seconds: float, above: int = 0) -> int | None:
         lasts = round(seconds * 1000)

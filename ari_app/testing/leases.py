@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from ari_app.errors import StoreUnavailable
 from ari_app.store.leases import Fence, Lease, Renewal
@@ -56,7 +57,8 @@ class MemoryLeases:
 
     def _now(self, asterisk: str) -> Lease:
         until, lease = self._held.get(asterisk, (float("-inf"), Lease(0)))
-        return lease if self._clock() < until else Lease(self._highest(asterisk))
+        left = until - self._clock()
+        return replace(lease, left=left) if left > 0 else Lease(self._highest(asterisk))
 
     def _highest(self, asterisk: str) -> int:
         return self._fences[asterisk].number if asterisk in self._fences else 0

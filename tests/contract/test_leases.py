@@ -69,6 +69,18 @@ async def test_a_lease_that_nobody_renews_ends_and_its_number_stays(leases: Leas
     assert await leases.take("a", "two", "host:2", LONG) == 2
 
 
+async def test_it_is_known_when_one_ends_and_it_may_be_given_up_in_the_name_of_who_is_dead(leases: Leases) -> None:
+    assert await leases.take("a", "one", "host:1", LONG) == 1
+    seen = await leases.look("a")
+    assert LONG - 5 < seen.left <= LONG
+    await leases.release(Fence("a", seen.number, seen.owner))
+    assert await leases.look("a") == Lease(1, released=True)
+    assert (
+        await leases.renew(Fence("a", 1, "one"), "host:1", LONG) is Renewal.KEPT
+    )  # it was not, and nobody has taken it
+    assert await leases.take("a", "two", "host:2", LONG) is None
+
+
 async def test_one_that_is_renewed_goes_on(leases: Leases) -> None:
     one = Fence("a", 1, "one")
     assert await leases.take("a", "one", "host:1", SHORT) == 1

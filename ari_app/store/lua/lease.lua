@@ -2,7 +2,8 @@
 -- ARGV  step, Asterisk, ...
 --   look     milliseconds
 --     Returns the highest number (0: none was ever given), and who has the lease: owner and address; 'released' where
---     it was given up, '' where it ended, or nobody knows. For so long (0: not) somebody who leads none seeks it.
+--     it was given up, '' where it ended, or nobody knows; and in how many milliseconds it ends (negative: it does not).
+--     For so long (0: not) somebody who leads none seeks it.
 --   take     owner, address, milliseconds, number that must be surpassed
 --     Returns the number; 0 where somebody else has the lease.
 --   renew    owner, address, milliseconds, number
@@ -26,7 +27,7 @@ if step == 'look' then
   if tonumber(ARGV[3]) > 0 then
     redis.call('SET', seeks, '1', 'PX', ARGV[3])
   end
-  return { highest, held }
+  return { highest, held, redis.call('PTTL', lease) }
 elseif step == 'take' then
   if held ~= '' and held ~= RELEASED then
     return 0

@@ -101,6 +101,49 @@ async def test_the_first_leads_and_the_next_when_that_one_is_dead(store: Store, 
     assert await two.leads() == Fence("a", 2, "two")
 
 
+ON_AND_ON = Timing(lasts=60.0, renew=0.01, look=0.005, within=0.1, late=0.05)
+"""A lease that ends in no test by itself."""
+
+
+@pytest.mark.parametrize(
+    ("lives", "listens", "takes_over"),
+    [(False, False, True), (False, True, False), (True, False, False)],
+    ids=["killed", "standing still", "being stopped"],
+)
+async def test_the_lease_of_who_is_dead_is_not_waited_for(
+    store: Store, lives: bool, listens: bool, takes_over: bool
+) -> None:
+    looked = asyncio.Event()
+
+    async def dead(address: str) -> bool:
+        assert address == "http://one"
+        looked.set()
+        return not listens
+
+    number = await store.take("a", "zero", "", 1.0)
+    assert number is not None
+    await store.release(Fence("a", number, "zero"))
+    one = Leading(store, "a", "one", "http://one", ON_AND_ON)
+    two = Leading(store, "a", "two", "http://two", ON_AND_ON, dead=dead)
+    first = asyncio.create_task(one.run())
+    async with asyncio.timeout(DEADLINE):
+        await one.begun()
+        second = asyncio.create_task(two.run())
+        if not lives:
+            first.cancel()
+        if takes_over:
+            assert await two.begun() == Fence("a", 3, "two")
+        else:
+            if not lives:
+                await looked.wait()
+            for _ in range(20):
+                await two.inquired()
+            assert (two.fence, looked.is_set()) == (None, not lives)
+    for task in (first, second):
+        task.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+
+
 async def test_who_leads_is_known_to_all_also_while_the_store_is_away(store: Store, one: Process, two: Process) -> None:
     async with asyncio.timeout(DEADLINE):
         while not two.leading.leader.owner:
