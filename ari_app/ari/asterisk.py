@@ -98,7 +98,7 @@ class Asterisk:
         )
         self._creating: dict[int, LegId] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: list[asyncio.Task[None]] = []
         self._stopping = False
 
     @property
@@ -158,7 +158,11 @@ class Asterisk:
         self._phones.listed(channels)
         self._on_fact(AsteriskReconciled(facts, ours))
         self._look_no_more()
-        self._looking = asyncio.get_running_loop().create_task(self._look_for_lost_legs(), name="asterisk-joins")
+        loop = asyncio.get_running_loop()
+        self._looking = [
+            loop.create_task(self._look_for_lost_legs(), name="asterisk-joins"),
+            loop.create_task(self._look_for_unsent_legs(), name="asterisk-unsent"),
+        ]
 
     async def _look_for_lost_legs(self) -> None:
         while True:
@@ -171,10 +175,16 @@ class Asterisk:
                 log.warning("asterisk_lost_a_leg", leg=leg, bridge=bridge)
                 self._on_fact(LegLostFromBridge(leg, bridge))
 
+    async def _look_for_unsent_legs(self) -> None:
+        while True:
+            for leg, bridge in await self._requests.unsent.found(self.client):
+                log.warning("asterisk_sends_a_leg_nothing", leg=leg, bridge=bridge)
+                self._on_fact(LegLostFromBridge(leg, bridge))
+
     def _look_no_more(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        for task in self._looking:
+            task.cancel()
+        self._looking = []
 
     def _ask_who_holds(self, legs: Sequence[LegId]) -> None:
         """No list tells it, and a phone that was resumed, or put on hold, while we were away will not tell it again."""

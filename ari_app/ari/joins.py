@@ -27,6 +27,14 @@ class Joins:
         """Asterisk has answered that it is there."""
         self._bridge_of[leg] = bridge
 
+    def bridge_of(self, leg: LegId) -> BridgeId | None:
+        """Where it was put last; None where nobody knows."""
+        return self._bridge_of.get(leg)
+
+    def legs_in(self, bridge: BridgeId) -> list[LegId]:
+        """Those that were put there last."""
+        return [leg for leg, where in self._bridge_of.items() if where == bridge]
+
     def moves(self, leg: LegId) -> None:
         """It is being moved, or is gone: nobody knows where it is."""
         self._bridge_of.pop(leg, None)

@@ -15,6 +15,7 @@ from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unpr
 from ari_app.ari.joins import Joins
 from ari_app.ari.messages import CREATED, FAR_HALF
 from ari_app.ari.places import first_place
+from ari_app.ari.unsent import Unsent
 from ari_app.ari.variables import TRANSFER_KEY, created_with, detection, direction_of, negated, shown_now
 from ari_app.calls.effects import (
     Announce,
@@ -97,6 +98,7 @@ class Requests:
         self._requested: dict[LegId, _Requested] = {}
         self._bridge_media = BridgeMedia(client)
         self.joins = Joins()
+        self.unsent = Unsent(self.joins, self._is_deaf)
 
     async def perform(self, effect: AsteriskEffect) -> None:
         """Do it; returns when Asterisk has answered.
@@ -148,11 +150,13 @@ class Requests:
                     "bridges", "addChannel", bridgeId=bridge, channel=leg, inhibitConnectedLineUpdates=True
                 )
                 self.joins.joined(leg, bridge)
+                self.unsent.came_in(leg, bridge)
             case LeaveBridge(bridge=bridge):
                 self.joins.moves(leg)
                 await self._leave(leg, bridge)
             case SetMute(nobody_hears=nobody_hears, hears_nobody=hears_nobody):
                 await self._mute(leg, nobody_hears, hears_nobody)
+                self.unsent.hears(leg)
             case StartMusic(music_class=music_class):
                 await self._channel(leg, "startMoh", mohClass=music_class)
             case StopMusic():
@@ -372,6 +376,10 @@ class Requests:
         """An announcement ended."""
         if (requested := self._requested.get(leg)) is not None:
             requested.playing.discard(announcement)
+
+    def _is_deaf(self, leg: LegId) -> bool:
+        muted = requested.muted if (requested := self._requested.get(leg)) is not None else None
+        return muted is None or muted[1]
 
     def forget(self, leg: LegId) -> None:
         """The leg is gone."""

@@ -87,7 +87,9 @@ class LegDied:
 
 @dataclass(frozen=True, slots=True)
 class LegLostFromBridge:
-    """Asterisk answered that this leg is in the bridge, and does not have it there now, though nobody took it out."""
+    """Asterisk answered that this leg is in the bridge, and does not have it there now, though nobody took it out;
+    or has it there and sends it nothing.
+    """
 
     leg: LegId
     bridge: BridgeId

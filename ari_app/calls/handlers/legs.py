@@ -80,7 +80,9 @@ def answered(step: Step, leg_id: LegId) -> None:
 
 
 def lost_from_bridge(step: Step, leg_id: LegId, bridge: BridgeId) -> None:
-    """Nobody in that bridge hears this leg: what it must hear is requested anew, unless it is to be elsewhere now."""
+    """Nobody in that bridge hears this leg, or it hears nobody: what it must hear is requested anew, unless it is to be
+    elsewhere now.
+    """
     leg = step.leg(leg_id)
     if leg is None or leg.hanging_up or leg.requested is None or leg.requested.bridge != bridge:
         return
