@@ -44,10 +44,14 @@ class Scene:
 
 @dataclass
 class Stage:
-    """A browser. `origin` is who serves the page's files; None: this machine's own build does."""
+    """A browser. `origin` is who serves the page's files; None: this machine's own build does.
+
+    `address`: what the browser takes for the page's origin, where that is another.
+    """
 
     browser: Browser
     origin: str | None = None
+    address: str | None = None
 
     @asynccontextmanager
     async def show(
@@ -70,7 +74,7 @@ class Stage:
             await page.add_init_script(scene.before)
 
         async def answer(route: Route) -> None:
-            await _answer(route, scene, built=self.origin is None)
+            await _answer(route, scene, self.origin)
 
         def connected(socket: WebSocketRoute) -> None:
             for number, event in enumerate(scene.events, start=1):
@@ -78,7 +82,7 @@ class Stage:
 
         await page.route("**/*", answer)
         await page.route_web_socket("**/v1/events*", connected)
-        await page.goto(f"{self.origin or ORIGIN}{scene.path}")
+        await page.goto(f"{self.address or self.origin or ORIGIN}{scene.path}")
         for selector in ("main", *scene.shows):
             await page.locator(selector).first.wait_for()
         if scene.then is not None:
@@ -87,13 +91,13 @@ class Stage:
         await context.close()
 
 
-async def _answer(route: Route, scene: Scene, *, built: bool) -> None:
+async def _answer(route: Route, scene: Scene, origin: str | None) -> None:
     path = urlsplit(route.request.url).path
     if path in scene.answers:
         await route.fulfill(json=scene.answers[path])
         return
-    if not built and not path.startswith("/v1/"):
-        await route.continue_()
+    if origin is not None and not path.startswith("/v1/"):
+        await route.fulfill(response=await route.fetch(url=f"{origin}{path}", headers={}))
         return
     file = DIST / ("index.html" if path == "/" else "embed.html" if path == "/embed" else path.lstrip("/"))
     if path.startswith("/v1/") or not file.is_file():

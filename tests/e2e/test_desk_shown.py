@@ -13,11 +13,16 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, Request, Route, expect
 
+from tests.desk.reported import AT, CONFIGURATION
 from tests.desk.scenes import SCENES, TURNED
 from tests.desk.stage import Json, Scene, Stage
 
 NAMED: dict[str, Scene] = {scene.name: scene for scene in SCENES}
 HOLD = "**/v1/calls/c1/hold"
+READ: Json = CONFIGURATION
+FAULT: Json = READ["faults"][0]
+LOOKS = 12_000.0
+"""Milliseconds: the administrator's page looks every five seconds."""
 CUT_OFF = """[...document.querySelectorAll('.people span:not(.sr)')].filter(
   each => getComputedStyle(each).overflow === 'hidden' && each.scrollWidth > each.clientWidth).length"""
 
@@ -192,3 +197,41 @@ def _with(events: tuple[Json, ...], **mine: object) -> tuple[Json, ...]:
     """The same, but for what the snapshot says of who looks."""
     first, *others = events
     return ({**first, "me": first["me"] | mine}, *others)
+
+
+async def test_by_plain_http_at_another_machine_one_logs_in_and_reads_why_the_page_has_no_microphone(
+    on_stage: Stage,
+) -> None:
+    with_page = NAMED["phone-elsewhere"]
+    answers = {**with_page.answers, "/v1/login": {"token": "t", "agent": "alice", "expires_at": AT}}
+    scene = replace(with_page, answers=answers, logged_in=False, shows=())
+    async with replace(on_stage, address="http://desk.example").show(scene, "en") as page:
+        assert not await page.evaluate("isSecureContext")
+        await page.get_by_role("textbox", name="Agent name").fill("alice")
+        await page.get_by_label("Password").fill("alice-demo")
+        await page.get_by_role("button", name="Log in").click()
+        await expect(page.get_by_role("button", name="Status: Not ready")).to_be_visible()
+        await expect(page.get_by_role("alert").filter(has_text="https://")).to_contain_text("choose your desk phone")
+
+
+async def test_an_administrator_reads_the_faults_of_now_and_that_the_server_is_away(on_stage: Stage) -> None:
+    admin = NAMED["admin"]
+    ready: Json = {"ready": True, "asterisk": True, "store": True, "configuration": "current", "configured_at": AT}
+    read = READ | {"state": "current", "faults": [], "configured_at": AT}
+    answers = {**admin.answers, "/readyz": ready, "/v1/admin/configuration": read}
+    async with on_stage.show(replace(admin, answers=answers), "en") as page:
+        file, health = (page.get_by_role("region", name=name) for name in ("Effective configuration", "Health"))
+        await expect(file).to_contain_text("The configuration has no fault.")
+        for line in (72, 73):  # another fault, of which the health says the same
+            ready |= {"configuration": "last_good"}
+            read |= {"state": "last_good", "faults": [{**FAULT, "line": line}]}
+            await expect(file).to_contain_text(f"callcentre.yaml, line {line}", timeout=LOOKS)
+        ready |= {"configuration": "current"}
+        read |= {"state": "current", "faults": []}
+        await expect(file).to_contain_text("The configuration has no fault.", timeout=LOOKS)
+
+        await page.route("**/readyz", lambda route: route.abort())
+        await expect(health).to_contain_text("The server does not answer.", timeout=LOOKS)
+        await expect(health).not_to_contain_text("reached")
+        await page.unroute("**/readyz")
+        await expect(health).to_contain_text("reached", timeout=LOOKS)

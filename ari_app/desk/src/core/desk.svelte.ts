@@ -13,7 +13,7 @@ import { Known } from "./known";
 import { Notes } from "./notes.svelte";
 import { phoneState } from "./people";
 import { Pictures } from "./pictures";
-import { aboutCall, complained, done, standing, type Complaints } from "./problems";
+import { aboutAgent, aboutCall, complained, done, standing, type Complaints } from "./problems";
 import { Shown } from "./shown.svelte";
 import type { State } from "./store";
 import { Team } from "./team.svelte";
@@ -173,8 +173,9 @@ export class Desk {
         if (event.type === "snapshot") {
           this.team.begin();
           for (const call of interactions(this.latest, this.now)) if (isConference(call)) void this.askHearing(call.id);
-          if (me?.role !== "agent") void this.#askOverview();
         }
+        const configured = event.type === "subscribed" && this.team.unrequested;
+        if (me?.role !== "agent" && (event.type === "snapshot" || configured)) void this.#askOverview();
         if (event.type === "error" && event.operation !== "subscribe") this.complain(event.operation, event.problem.code);
         if (this.latest.stale) this.team.askAgain();
         this.phone.back();
@@ -351,11 +352,11 @@ export class Desk {
 
   setAgentState(agent: string, state: "ready" | "not_ready" | "logged_out", reason: string | null): Promise<boolean> {
     const body = { state, reason };
-    return this.run(`agent:${agent}`, () => answer(this.api.PUT("/v1/agents/{agent}/state", { params: { path: { agent } }, body })));
+    return this.run(aboutAgent(agent), () => answer(this.api.PUT("/v1/agents/{agent}/state", { params: { path: { agent } }, body })));
   }
 
   endSessions(agent: string): Promise<boolean> {
-    return this.run(`agent:${agent}`, () => answer(this.api.DELETE("/v1/agents/{agent}/sessions", { params: { path: { agent } } })));
+    return this.run(aboutAgent(agent), () => answer(this.api.DELETE("/v1/agents/{agent}/sessions", { params: { path: { agent } } })));
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { alice, AT, call, events, me, NOW, party, target } from "./examples";
-import type { AgentDocument, AgentRow, ServerEvent } from "./model";
+import type { AgentDocument, AgentRow, LiveTarget, ServerEvent } from "./model";
 import { Known } from "./known";
 import { initial, type State } from "./store";
 import { interactions, LINGER } from "./views";
@@ -12,6 +12,18 @@ function agent(id: string, more: Partial<AgentDocument> = {}): AgentDocument {
   return { ...shape, agent: id, ...more };
 }
 
+const SHARE = { numerator: 1, denominator: 2 };
+const QUEUE: LiveTarget = {
+  target: "queue:sales",
+  name: "Sales queue",
+  waiting: 0,
+  oldest_queued_at: null,
+  agents: {},
+  available: 0,
+  service_level: SHARE,
+  abandoned: SHARE,
+  as_of: AT,
+};
 const asRow = (agent: AgentDocument): AgentRow => ({ ...agent, calls: [], groups: [] });
 
 function from(state: State, ...all: ServerEvent[]): State {
@@ -168,15 +180,13 @@ describe("what the page knows", () => {
 
   it("has for overseers everybody and every queue as they were last reported", () => {
     const { caller_ids: _, default_caller_id: __, reasons: ___, features: ____, groups: _____, ...alice } = me();
-    const share = { numerator: 1, denominator: 2 };
-    const queue = { target: "queue:sales", name: "Sales queue", waiting: 0, oldest_queued_at: null, agents: {}, available: 0, service_level: share, abandoned: share, as_of: AT };
     const known = new Known();
     expect(known.now.overseen).toBe(false);
-    known.overview([{ ...alice, calls: [], groups: [] }], [queue], initial);
+    known.overview([{ ...alice, calls: [], groups: [] }], [QUEUE], initial);
     expect(known.now.overseen).toBe(true);
     const requested = known.picture();
     expect([requested.agents["alice"]?.state, requested.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
-    const reported = from(requested, { type: "queue.updated", queue: { ...queue, waiting: 3 }, seq: 1, at: AT });
+    const reported = from(requested, { type: "queue.updated", queue: { ...QUEUE, waiting: 3 }, seq: 1, at: AT });
     expect(reported.live["queue:sales"]?.waiting).toBe(3);
   });
 
@@ -230,6 +240,17 @@ describe("what the page knows", () => {
     known.overview([agent("bob"), agent("carol", { state: "wrap_up" })].map(asRow), [], before);
     const { agents } = known.picture();
     expect([agents["bob"]?.state, agents["carol"]?.state]).toEqual(["on_call", "wrap_up"]);
+  });
+
+  it("forgets who is no longer listed, but not whom an event has brought since the overview was requested", () => {
+    const known = new Known();
+    const queue = (target: string): LiveTarget => ({ ...QUEUE, target, name: target });
+    known.overview([agent("bob"), agent("carol")].map(asRow), [queue("queue:sales"), queue("queue:old")], initial);
+    const before = known.picture();
+    known.take({ type: "agent.updated", agent: agent("dave"), seq: 1, at: AT }, NOW);
+    known.overview([asRow(agent("carol"))], [queue("queue:new"), queue("queue:sales")], before);
+    const { agents, roll, live } = known.picture();
+    expect([Object.keys(agents), roll, Object.keys(live).sort()]).toEqual([["carol", "dave"], ["carol", "dave"], ["queue:new", "queue:sales"]]);
   });
 
   it("keeps no more than there is to know, however many events come", () => {

@@ -115,11 +115,14 @@ export class Known {
   }
 
   /**
-   * Overseers fetch everybody once; afterwards each change is an event. `before` is the picture of when it was
-   * requested: what an event has changed since then is newer than the answer.
+   * Overseers fetch everybody once, and again when the configuration has changed; each other change is an event. `before`
+   * is the picture of when it was requested: what an event has changed since then is newer than the answer. Who was there
+   * before and is not in the answer is no longer listed.
    */
   overview(rows: readonly AgentRow[], live: readonly LiveTarget[], before: State): void {
     this.#state.overseen = true;
+    this.#keepOnly("agents", rows.map((agent) => agent.agent), before);
+    this.#keepOnly("live", live.map((target) => target.target), before);
     for (const { calls: _, groups: __, ...agent } of rows) {
       if (this.#state.agents[agent.agent] === before.agents[agent.agent]) this.#person(agent);
     }
@@ -129,6 +132,15 @@ export class Known {
   }
 
   // -- inside ----------------------------------------------------------------------------------------------------------
+
+  #keepOnly(part: "agents" | "live", listed: readonly string[], before: State): void {
+    const kept = new Set(listed);
+    for (const key of Object.keys(this.#state[part])) {
+      if (kept.has(key) || this.#state[part][key] !== before[part][key]) continue;
+      this.#drop(part, key);
+      if (part === "agents") this.#unordered = true;
+    }
+  }
 
   #begin(me: Me, calls: readonly Call[]): void {
     const nothing = { ended: {}, alarms: {}, hearing: {}, found: null, answered: 0, stale: false };

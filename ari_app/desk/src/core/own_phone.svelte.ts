@@ -136,6 +136,8 @@ export class OwnPhone {
 
   /** Wait until no other window of this browser has the phone; with `steal` take it from that one. */
   async #claim(steal: boolean): Promise<void> {
+    // Neither locks nor a microphone by plain http://: there is nothing to have for one window alone.
+    if (!("locks" in navigator)) return this.#open(steal);
     const name = `desk.phone.${this.page.session?.agent ?? ""}`;
     if (!steal && (await navigator.locks.query()).held?.some((lock) => lock.name === name)) this.state = "elsewhere";
     try {

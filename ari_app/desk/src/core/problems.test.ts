@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, me, NOW } from "./examples";
-import { aboutCall, complained, done, MOST, READ, standing, type Complaint } from "./problems";
+import { aboutAgent, aboutCall, complained, done, MOST, READ, sought, standing, type Complaint } from "./problems";
 import { initial } from "./store";
 
 const said = (about: string, code = "not_allowed_now", at = NOW): Complaint => ({ id: 1, about, code, at });
@@ -14,6 +14,10 @@ describe("what was refused", () => {
     const many = ["a", "b", "c", "d"].map((about) => said(about, about)).reduce(complained, [] as readonly Complaint[]);
     expect(abouts(many)).toEqual(["b", "c", "d"]);
     expect(many.length).toBe(MOST);
+  });
+
+  it("says what it is that is not there", () => {
+    expect([aboutCall("c1"), "story", aboutAgent("bob"), "phone"].map(sought)).toEqual(["call", "call", "agent", "other"]);
   });
 
   it("goes when something about the same is done, or the server answers again", () => {

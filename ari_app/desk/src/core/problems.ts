@@ -24,8 +24,17 @@ export const MOST = 3;
 export const READ = 8000;
 
 const CALL = "call:";
+const AGENT = "agent:";
 
+/** What was refused with `not_found` was about one of these. */
+export type Sought = "call" | "agent" | "other";
+
+export const aboutAgent = (id: string): string => AGENT + id;
 export const aboutCall = (id: string): string => CALL + id;
+
+export function sought(about: string): Sought {
+  return about.startsWith(CALL) || about === "story" ? "call" : about.startsWith(AGENT) ? "agent" : "other";
+}
 
 /** With one more; what was said before about the same is replaced. */
 export function complained(before: Complaints, complaint: Complaint): Complaints {

@@ -58,6 +58,14 @@ export class Team {
     return named ?? current(this.page.calls);
   });
 
+  /**
+   * More answers have come than there were searches: the server searches again when the configuration has changed. One
+   * that was requested twice over a break looks the same.
+   */
+  get unrequested(): boolean {
+    return this.page.latest.answered > this.#searches;
+  }
+
   /** The next at this window may be somebody else. */
   forget(): void {
     this.purpose = this.asking = null;

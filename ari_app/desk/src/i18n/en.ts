@@ -327,12 +327,12 @@ export const en: Messages = {
   errors: {
     title: "Messages",
     dismiss: "Close the message",
+    not_found: { call: "This call is no longer there.", agent: "This agent is no longer listed.", other: "This is no longer there." },
     codes: {
       unauthenticated: "Agent name or password is wrong.",
       forbidden: "You may not do this.",
       feature_disabled: "The administrator has switched this off.",
       caller_id_not_allowed: "This caller identification is not allowed.",
-      not_found: "This call is no longer there.",
       unknown_target: "Nobody can be reached by this name or number.",
       not_allowed_now: "This is not possible in the call’s present state.",
       no_agent_available: "No agent is available.",

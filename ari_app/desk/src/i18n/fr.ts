@@ -345,12 +345,13 @@ export const fr = {
   errors: {
     title: "Messages",
     dismiss: "Fermer le message",
+    /** Ce qui n’existe plus. */
+    not_found: { call: "Cet appel n’existe plus.", agent: "Cet agent ne figure plus dans la liste.", other: "Ceci n’existe plus." },
     codes: {
       unauthenticated: "Le nom d’agent ou le mot de passe est incorrect.",
       forbidden: "Vous n’y êtes pas autorisé.",
       feature_disabled: "L’administrateur a désactivé cette fonction.",
       caller_id_not_allowed: "Cette identification d’appelant n’est pas permise.",
-      not_found: "Cet appel n’existe plus.",
       unknown_target: "Personne ne peut être joint sous ce nom ou ce numéro.",
       not_allowed_now: "Ce n’est pas possible dans l’état actuel de l’appel.",
       no_agent_available: "Aucun agent n’est disponible.",
