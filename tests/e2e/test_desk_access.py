@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import batched
+from typing import Any
 
 import pytest
 from playwright.async_api import Page
@@ -51,6 +53,27 @@ UNSEEN = """() => {
 }"""
 
 
+# Buttons with words of the page's own that are broken within a word: as high as three lines, and narrow.
+SQUEEZED = """[...document.querySelectorAll("button")].filter(
+  each => each.checkVisibility() && each.offsetWidth < 40 && each.offsetHeight > 60
+).map(each => each.outerHTML.slice(0, 120))"""
+# What the server tells that others have chosen: names, labels, queues, attached data, what a fault says.
+OUTSIDE = {"name", "label", "queue", "message", "field"}
+WORD = "Wolfeschlegelsteinhausenbergerdorff" * 6
+
+
+def _in_long_words(shown: Any, key: str = "") -> Any:
+    """The same with a word of 200 characters for every text that comes from outside."""
+    if isinstance(shown, dict):
+        if key == "user_data":
+            return {WORD[: 60 * number]: WORD[:200] for number in (1, 3)}
+        return {each: _in_long_words(value, each) for each, value in shown.items()}
+    if isinstance(shown, list | tuple):
+        return [_in_long_words(each, key) for each in shown]
+    # A number that was typed is found by itself.
+    return WORD[:200] if key in OUTSIDE and isinstance(shown, str) and shown and not shown.startswith("+") else shown
+
+
 async def _looks(page: Page, language: str, *, dark: bool, width: int) -> None:
     await page.emulate_media(color_scheme="dark" if dark else "light")
     await page.set_viewport_size({"width": width, "height": 900})
@@ -94,3 +117,20 @@ async def test_whoever_goes_through_a_screen_by_keyboard_sees_where_they_are(
         async with on_stage.show(scene, "fr", width=size[0], height=size[1]) as page:
             unseen[scene.name] = await page.evaluate(UNSEEN)
     assert not any(unseen.values()), {name: found for name, found in unseen.items() if found}
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+async def test_no_word_from_outside_is_so_long_that_a_screen_is_wider_or_a_button_out_of_reach(
+    on_stage: Stage, width: int
+) -> None:
+    found: dict[str, list[str]] = {}
+    for scene in SCENES:
+        wordy = replace(scene, answers=_in_long_words(dict(scene.answers)), events=tuple(_in_long_words(scene.events)))
+        async with on_stage.show(wordy, "fr", width=width) as page:
+            wrong = [f"out of reach: {what}" for what in await page.evaluate(UNSEEN)]
+            if (wide := await page.evaluate("document.documentElement.scrollWidth")) > width:
+                wrong.append(f"is {wide} pixels wide")
+            wrong += [f"scrolls sideways: {what}" for what in await page.evaluate(SIDEWAYS)]
+            wrong += [f"is squeezed: {what}" for what in await page.evaluate(SQUEEZED)]
+            found[scene.name] = wrong
+    assert not any(found.values()), {name: wrong for name, wrong in found.items() if wrong}

@@ -6,14 +6,18 @@ The server is played by a scene: each of these needs no call.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Page, Request, Route, WebSocketRoute, expect
 
-from tests.desk.reported import AT, CONFIGURATION
+from tests.desk.reported import AT, CONFIGURATION, HISTORY, call
 from tests.desk.scenes import SCENES, TURNED
 from tests.desk.stage import Json, Scene, Stage
 
@@ -235,3 +239,66 @@ async def test_an_administrator_reads_the_faults_of_now_and_that_the_server_is_a
         await expect(health).not_to_contain_text("reached")
         await page.unroute("**/readyz")
         await expect(health).to_contain_text("reached", timeout=LOOKS)
+
+
+async def test_of_many_results_the_page_says_that_there_are_more_and_shows_none_of_a_search_that_is_refused(
+    on_stage: Stage,
+) -> None:
+    scene = NAMED["empty"]
+    many = {"type": "subscribed", "targets": [_agent(number) for number in range(51)]}
+    refused = {"type": "error", "operation": "subscribe", "problem": {"code": "invalid", "detail": ""}}
+    async with _played(on_stage, scene, (scene.events[0], many)) as (page, say):
+        team = page.get_by_role("region", name="Team Communicator")
+        await expect(team.get_by_role("status")).to_have_text(
+            "The first 50 results are shown, and there are more: type on."
+        )
+        await expect(team.get_by_role("listitem")).to_have_count(50)
+        say(refused)
+        await expect(team.get_by_role("listitem")).to_have_count(0)
+        await expect(team.get_by_role("status")).to_contain_text("Nothing found.")
+
+
+async def test_a_call_that_went_on_to_a_colleague_comes_into_the_open_list_when_they_have_ended_it(
+    on_stage: Stage,
+) -> None:
+    scene = NAMED["history"]
+    history: Json = HISTORY
+    missed, *others = history["calls"]
+    answers: Json = {**scene.answers, "/v1/history": {"calls": others, "next": None}}
+    played = replace(scene, answers=answers, then=None)
+    async with _played(on_stage, played, scene.events) as (page, say):
+        await page.locator(".history summary").click()
+        calls = page.get_by_role("list", name="Recent calls").get_by_role("listitem")
+        await expect(calls).to_have_count(len(others))
+        async with page.expect_response("**/v1/history?*"):
+            say({"type": "call.ended", "call": call(id=missed["id"], state="released", actions=[])})
+        answers["/v1/history"] = HISTORY
+        await expect(calls).to_have_count(len(others) + 1, timeout=2 * LOOKS)
+
+
+@asynccontextmanager
+async def _played(
+    on_stage: Stage, scene: Scene, events: tuple[Json, ...]
+) -> AsyncIterator[tuple[Page, Callable[[Json], None]]]:
+    """The scene, whose server says these events, and more when it is to."""
+    sockets: asyncio.Queue[WebSocketRoute] = asyncio.Queue()
+    numbers = itertools.count(1)
+
+    def say(socket: WebSocketRoute, event: Json) -> None:
+        socket.send(json.dumps({"seq": next(numbers), "at": AT, **event}))
+
+    def connected(socket: WebSocketRoute) -> None:
+        for event in events:
+            say(socket, event)
+        sockets.put_nowait(socket)
+
+    async with on_stage.show(replace(scene, shows=()), "en") as page:
+        await page.route_web_socket("**/v1/events*", connected)
+        await page.reload()
+        socket = await asyncio.wait_for(sockets.get(), 5)
+        yield page, lambda event: say(socket, event)
+
+
+def _agent(number: int) -> Json:
+    shape: Json = {"type": "agent", "state": "ready", "available": None, "as_of": AT, "actions": []}
+    return {"target": f"agent:a{number}", "name": f"Agent {number}", **shape}

@@ -56,6 +56,17 @@ describe("what the page knows", () => {
     expect(after(...said, snapshot!).answered).toBe(0);
   });
 
+  it("has found nothing where a search was refused: what another text has found is not its answer", () => {
+    const state = after(
+      ...events(
+        { type: "snapshot", me: me(), calls: [] },
+        { type: "subscribed", targets: [target()] },
+        { type: "error", operation: "subscribe", problem: { type: "about:blank", title: "", status: 422, code: "invalid", detail: "", errors: [] } },
+      ),
+    );
+    expect(state.found).toEqual([]);
+  });
+
   it("replaces a call whole by what the newest event tells", () => {
     const state = after(
       ...events(

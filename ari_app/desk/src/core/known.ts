@@ -92,8 +92,7 @@ export class Known {
         return;
       }
       case "error":
-        if (event.operation === "subscribe") state.answered += 1;
-        return;
+        return event.operation === "subscribe" ? this.#found([]) : undefined;
       default:
         return; // an event of a newer server
     }

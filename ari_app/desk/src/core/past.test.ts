@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AT } from "./examples";
 import type { PastCall } from "./model";
-import { past } from "./past";
+import { expected, past } from "./past";
 
 function over(more: Partial<PastCall> = {}): PastCall {
   return {
@@ -34,5 +34,11 @@ describe("a call that is over", () => {
 
   it("of oneself alone has nobody to call back", () => {
     expect(past(over({ type: "internal", contact: null, dialled: null }), "alice")).toMatchObject({ colleague: null, number: "", target: null });
+  });
+
+  it("is expected in the list while others go on with it, for an hour", () => {
+    const left = new Map([["c1", 1000], ["c2", 2000]]);
+    expect([...expected(left, [over()], 3000).keys()]).toEqual(["c2"]);
+    expect([...expected(left, [], 3_601_500).keys()]).toEqual(["c2"]);
   });
 });

@@ -7,6 +7,7 @@ import { answer, type Api } from "../api/client";
 import type { Call, Target, TargetAction } from "./model";
 import { TARGET_PATHS } from "./paths";
 import { aboutCall } from "./problems";
+import { query, SHOWN } from "./search";
 import type { State } from "./store";
 import { asksCallerId, current, type TargetVerb } from "./views";
 
@@ -90,7 +91,7 @@ export class Team {
   search(text: string): void {
     this.query = text;
     this.#searches = Math.max(this.#searches, this.page.latest.answered) + 1;
-    this.page.send({ type: "subscribe", q: text.trim().slice(0, 100), limit: 50 });
+    this.page.send({ type: "subscribe", q: query(text), limit: SHOWN + 1 });
   }
 
   /** A connection counts its answers from its beginning. */

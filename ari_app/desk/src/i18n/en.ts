@@ -214,6 +214,7 @@ export const en: Messages = {
     menu: "Action Menu",
     results: "Results",
     none: "Nothing found. Try a part of the name, or a whole number.",
+    more: (n) => `The first ${n} results are shown, and there are more: type on.`,
     purpose: (verb, who) => `${verb}: ${who}`,
     give_up: "Close",
     call: (who) => `Call ${who}`,

@@ -225,6 +225,7 @@ export const fr = {
     menu: "Menu Action",
     results: "Résultats",
     none: "Aucun résultat. Essayez une partie du nom, ou un numéro complet.",
+    more: (n: number) => `Les ${n} premiers résultats sont affichés, et il y en a d’autres : continuez à taper.`,
     purpose: (verb: string, who: string) => `${verb} : ${who}`,
     give_up: "Fermer",
     call: (who: string) => `Appeler ${who}`,

@@ -1,0 +1,16 @@
+/** What is sent to the server of a text that was typed, and what is shown of what it finds: pure. */
+import type { Target } from "./model";
+
+/** So many are shown. One more is requested, which tells that there are more. */
+export const SHOWN = 50;
+/** Characters that the server takes, as it counts them. */
+const LONGEST = 100;
+
+/** Never half a character, which the server would refuse. */
+export function query(text: string): string {
+  return [...text.trim().replace(/\p{Surrogate}/gu, "")].slice(0, LONGEST).join("");
+}
+
+export function shown(found: readonly Target[]): { readonly targets: readonly Target[]; readonly more: boolean } {
+  return { targets: found.slice(0, SHOWN), more: found.length > SHOWN };
+}
