@@ -14,6 +14,19 @@ from tests.e2e.page_ears import hears_exactly, is_heard_by, tone_of
 from tests.e2e.talk import BOB
 
 VOICE, OTHER_VOICE = 1100, 1300
+UNPLUGS = """
+  const requested = navigator.mediaDevices.getUserMedia;
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
+  window.freed = () => { navigator.mediaDevices.getUserMedia = requested; };
+  window.plugIn = () => {
+    window.freed();
+    navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+  };
+  for (const track of window.microphones.flatMap((stream) => stream.getTracks())) {
+    track.stop();
+    track.dispatchEvent(new Event("ended"));
+  }
+"""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -138,23 +151,46 @@ async def test_a_second_window_says_where_the_phone_is_takes_it_over_and_gives_i
 async def test_without_a_microphone_nobody_is_offered_a_call_and_sees_why(
     office: Office, alice: Agent, page: DeskPage
 ) -> None:
-    await page.page.evaluate("""
-        const requested = navigator.mediaDevices.getUserMedia;
-        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"));
-        window.plugIn = () => {
-          navigator.mediaDevices.getUserMedia = requested;
-          navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
-        };
-        for (const track of window.microphones.flatMap((stream) => stream.getTracks())) {
-          track.stop();
-          track.dispatchEvent(new Event("ended"));
-        }
-    """)
+    await page.page.evaluate(UNPLUGS)
     await expect(page.page.get_by_role("alert").filter(has_text="Le microphone ne répond plus")).to_be_visible()
     await alice.has_reason("phone_unreachable")
     await page.page.evaluate("window.plugIn()")
     await alice.has_reason(None)
     await talks(office, page)
+
+
+async def test_a_headset_pulled_out_in_mid_call_leaves_the_agent_hearing_and_another_is_taken_at_once(
+    office: Office, alice: Agent, page: DeskPage
+) -> None:
+    caller = await talks(office, page)
+    await page.page.evaluate(UNPLUGS)
+    lacking = page.page.get_by_role("alert").filter(has_text="Personne ne vous entend")
+    await expect(lacking).to_be_visible()
+    await caller.hears_nothing()
+    await page.hears(caller)
+    await page.call(CALLER_NAME).is_now("connected")
+    await page.page.evaluate("window.plugIn()")
+    await expect(lacking).to_have_count(0)
+    await is_heard_by(caller, VOICE)
+    await page.hears(caller)
+    await page.page.evaluate(UNPLUGS)
+    await expect(lacking).to_be_visible()
+    caller.hangup()
+    await alice.has_reason("phone_unreachable")
+
+
+async def test_a_microphone_that_is_in_use_elsewhere_ends_no_call_and_is_taken_when_it_is_free(
+    office: Office, page: DeskPage
+) -> None:
+    caller = await talks(office, page)
+    await page.page.evaluate(UNPLUGS.replace("NotFoundError", "NotReadableError"))
+    lacking = page.page.get_by_role("alert").filter(has_text="Un autre programme utilise le microphone")
+    await expect(lacking).to_contain_text("Personne ne vous entend")
+    await page.hears(caller)
+    await page.page.evaluate("window.freed()")
+    await lacking.get_by_role("button", name="Réessayer").click()
+    await is_heard_by(caller, VOICE)
+    await page.hears(caller)
 
 
 async def test_a_tab_that_was_frozen_shows_what_is_now_and_has_lost_no_call(

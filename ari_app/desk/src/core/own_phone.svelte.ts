@@ -38,6 +38,8 @@ export class OwnPhone {
   state = $state<PageState>("off");
   quality = $state<Quality | null>(null);
   silenced = $state(false);
+  /** Whether somebody is on the line. */
+  talks = $state(false);
   /** Why there is no microphone; null while there is one, or none is needed. */
   lacks = $state<Lack | null>(null);
   inputs = $state.raw<readonly Device[]>([]);
@@ -87,10 +89,7 @@ export class OwnPhone {
 
   async choose(device: "desk" | "page"): Promise<void> {
     // Requested in the click that chose it, not when the first call rings.
-    if (device === "page" && !(await this.#hasMicrophone())) {
-      this.state = "no_microphone";
-      return;
-    }
+    if (device === "page" && !(await this.#hasMicrophone())) return;
     // That it was wanted in vain no longer matters.
     if (device === "desk" && !this.#wanted) this.#giveUp("off");
     await this.page.run("phone", () => answer(this.page.api.PUT("/v1/me/phone", { body: { device } })));
@@ -103,8 +102,8 @@ export class OwnPhone {
   }
 
   async retry(): Promise<void> {
-    if (!this.#wanted) await this.choose("page");
-    else if (await this.#hasMicrophone()) this.#soon(0);
+    if (!this.#wanted && !this.#leaving) await this.choose("page");
+    else await this.#findMicrophone();
   }
 
   async unsilence(): Promise<void> {
@@ -118,7 +117,7 @@ export class OwnPhone {
     if (choice === "speaker") await this.#phone?.useSpeaker(id);
     if (choice === "microphone") {
       this.#stopMicrophone();
-      if ((await this.#hasMicrophone()) && this.#microphone !== null) await this.#phone?.useMicrophone(this.#microphone);
+      if (this.#wanted || this.#leaving) await this.#findMicrophone();
     }
   }
 
@@ -206,6 +205,7 @@ export class OwnPhone {
         this.#ring.set(rings, this.chosen.ring);
       },
       talking: (talks) => {
+        this.talks = talks;
         if (talks) return;
         if (this.#leaving) this.#giveUp("off");
         this.quality = this.#last = null;
@@ -227,7 +227,7 @@ export class OwnPhone {
     clearTimeout(this.#timer);
     this.#phone?.stop();
     this.#phone = null;
-    this.#rings = this.#leaving = false;
+    this.#rings = this.#leaving = this.talks = false;
     this.#ring.set(false, "");
     this.quality = this.#last = null;
   }
@@ -268,27 +268,32 @@ export class OwnPhone {
     }
   }
 
-  /** The headset was pulled out: whoever talks goes on hearing, and no next call is offered. */
+  /** The headset was pulled out. */
   #trackEnded(stream: MediaStream): void {
     if (this.#microphone !== stream) return;
     this.#microphone = null;
-    this.lacks = "lost";
+    this.#withoutMicrophone("lost");
     void this.#devicesChanged();
-    if (this.#phone?.talks !== true) this.#withoutMicrophone("lost");
   }
 
+  /** Whoever talks goes on hearing until that call ends; the phone is not reachable then. */
   #withoutMicrophone(lack: Lack): void {
-    this.#close();
     this.lacks = lack;
+    if (this.#phone?.talks === true) return;
+    this.#close();
     this.state = "no_microphone";
+  }
+
+  async #findMicrophone(): Promise<void> {
+    if (!(await this.#hasMicrophone()) || this.#microphone === null) return;
+    if (this.#phone !== null) await this.#phone.useMicrophone(this.#microphone);
+    else this.#soon(0);
   }
 
   async #devicesChanged(): Promise<void> {
     await this.listDevices();
-    if (!this.#wanted || this.#microphone?.active || this.#release === null) return;
-    if (!(await this.#hasMicrophone()) || this.#microphone === null) return;
-    if (this.#phone !== null) await this.#phone.useMicrophone(this.#microphone);
-    else this.#soon(0);
+    if (!(this.#wanted || this.#leaving) || this.#microphone?.active || this.#release === null) return;
+    await this.#findMicrophone();
   }
 
   #stopMicrophone(): void {

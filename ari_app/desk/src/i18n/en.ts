@@ -90,6 +90,7 @@ export const en: Messages = {
     in_use: "in use",
     elsewhere: "The phone is in another window.",
     take_over: "Use this window",
+    unheard: "Nobody in this call can hear you.",
     lacks: {
       refused: "The browser may not use the microphone: no call will be offered to you. Click the icon to the left of the page’s address, allow the microphone, then choose “Try again”.",
       missing: "No microphone is plugged in: no call will be offered to you. Plug in a headset or a microphone, then choose “Try again”.",
@@ -329,7 +330,9 @@ export const en: Messages = {
     title: "Messages",
     dismiss: "Close the message",
     not_found: { call: "This call is no longer there.", agent: "This agent is no longer listed.", other: "This is no longer there." },
+    keys_not_sent: (keys) => `Keys not sent, as far as is known: ${keys}. None was sent after them.`,
     codes: {
+      keypad_closed: "The keypad is closed: whoever the keys were for has left.",
       unauthenticated: "Agent name or password is wrong.",
       forbidden: "You may not do this.",
       feature_disabled: "The administrator has switched this off.",

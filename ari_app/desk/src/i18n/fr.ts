@@ -88,6 +88,7 @@ export const fr = {
     in_use: "en communication",
     elsewhere: "Le téléphone est dans une autre fenêtre.",
     take_over: "Utiliser cette fenêtre",
+    unheard: "Personne ne vous entend dans cet appel.",
     lacks: {
       refused: "Le navigateur n’a pas le droit d’utiliser le microphone : aucun appel ne vous sera présenté. Cliquez sur l’icône à gauche de l’adresse de la page, autorisez le microphone, puis choisissez « Réessayer ».",
       missing: "Aucun microphone n’est branché : aucun appel ne vous sera présenté. Branchez un casque ou un microphone, puis choisissez « Réessayer ».",
@@ -348,7 +349,9 @@ export const fr = {
     dismiss: "Fermer le message",
     /** Ce qui n’existe plus. */
     not_found: { call: "Cet appel n’existe plus.", agent: "Cet agent ne figure plus dans la liste.", other: "Ceci n’existe plus." },
+    keys_not_sent: (keys: string) => `Touches non envoyées, pour autant qu’on le sache : ${keys}. Aucune autre n’a été envoyée après elles.`,
     codes: {
+      keypad_closed: "Le clavier est fermé : la personne à qui allaient les touches est partie.",
       unauthenticated: "Le nom d’agent ou le mot de passe est incorrect.",
       forbidden: "Vous n’y êtes pas autorisé.",
       feature_disabled: "L’administrateur a désactivé cette fonction.",
