@@ -7,6 +7,7 @@ import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
 import type { PastCall, ServerEvent } from "./model";
 import { forget, keep, kept, readSession, type Session } from "./kept";
+import { Keys } from "./keys.svelte";
 import { PARTY_PATHS, PLAIN_PATHS } from "./paths";
 import { OwnPhone } from "./own_phone.svelte";
 import { Known } from "./known";
@@ -17,7 +18,7 @@ import { aboutAgent, aboutCall, complained, done, standing, type Complaints } fr
 import { Shown } from "./shown.svelte";
 import type { State } from "./store";
 import { Team } from "./team.svelte";
-import { interactions, isConference, type PartyVerb, type PlainVerb } from "./views";
+import { interactions, isConference, isThere, type PartyVerb, type PlainVerb } from "./views";
 
 export type NewState = components["schemas"]["NewState"]["state"];
 
@@ -61,6 +62,7 @@ export class Desk {
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #problem = 0;
+  #keying: Promise<unknown> = Promise.resolve();
 
   /** What is known, to the last event: to be read at once. */
   get latest(): State {
@@ -236,7 +238,13 @@ export class Desk {
   #tidy(): void {
     const open = (id: string | null): boolean => id === null || (id in this.latest.calls && !(id in this.latest.ended));
     this.team.tidy(open);
-    if (this.keypad !== null && !open(this.keypad.call)) this.keypad = null;
+    if (this.keypad === null) return;
+    const { call, party } = this.keypad;
+    const there = open(call) && (party === null || isThere(this.latest.calls[call], party));
+    if (!there) {
+      this.keypad = null;
+      this.complain("keypad", "keypad_closed");
+    }
   }
 
   // -- commands ------------------------------------------------------------------------------------------------------
@@ -258,9 +266,9 @@ export class Desk {
     }
   }
 
-  complain(about: string, code: string): void {
+  complain(about: string, code: string, keys?: string): void {
     this.#problem += 1;
-    this.problems = complained(this.problems, { id: this.#problem, about, code, at: this.now });
+    this.problems = complained(this.problems, { id: this.#problem, about, code, keys, at: this.now });
   }
 
   dismiss(id: number): void {
@@ -324,7 +332,22 @@ export class Desk {
     return this.run(aboutCall(call), () => answer(this.api.POST(PARTY_PATHS[verb], { params })));
   }
 
-  sendKeys(to: Keypad, digits: string): Promise<boolean> {
+  /** What a keypad sends; one that is opened before the last is done waits for it. */
+  keysFor(to: Keypad): Keys {
+    const { session } = this;
+    return new Keys({
+      send: (digits) => {
+        const sent = this.#keying.then(() => this.#sendKeys(to, digits));
+        this.#keying = sent.catch(() => null);
+        return sent;
+      },
+      lost: (digits) => {
+        if (this.session === session) this.complain(`keys:${this.#problem}`, "keys_not_sent", digits);
+      },
+    });
+  }
+
+  #sendKeys(to: Keypad, digits: string): Promise<boolean> {
     const { call, party } = to;
     if (party === null) {
       const body = { digits, party: null };

@@ -12,6 +12,8 @@ export interface Complaint {
   /** What it is about: `call:<id>`, `state`, and others; what has the same name is the same. */
   readonly about: string;
   readonly code: string;
+  /** The keys that were not sent, where it is about that. */
+  readonly keys?: string | undefined;
   /** When it was said, in the server's milliseconds. */
   readonly at: number;
 }
@@ -38,7 +40,7 @@ export function sought(about: string): Sought {
 
 /** With one more; what was said before about the same is replaced. */
 export function complained(before: Complaints, complaint: Complaint): Complaints {
-  const same = (each: Complaint): boolean => each.about === complaint.about || each.code === complaint.code;
+  const same = (each: Complaint): boolean => each.about === complaint.about || (each.code === complaint.code && each.keys === complaint.keys);
   return [...before.filter((each) => !same(each)), complaint].slice(-MOST);
 }
 

@@ -68,6 +68,11 @@ export function current(calls: readonly Call[]): Call | null {
   return live.find((call) => call.state === "established") ?? (live.length === 1 ? (live[0] ?? null) : null);
 }
 
+/** Whether a party has not left. */
+export function isThere(call: Call | undefined, party: string): boolean {
+  return call?.parties.some((each) => each.id === party && each.state !== "left") ?? false;
+}
+
 export function isConference(call: Call): boolean {
   return call.parties.filter((party) => party.state === "connected" || party.state === "held").length > 2;
 }
