@@ -46,6 +46,22 @@ async def test_keys_stay_where_they_are_of_use_while_the_page_changes_under_them
     await expect(call.region).to_be_focused()
 
 
+async def test_when_an_interaction_that_has_ended_goes_the_keyboard_is_on_the_heading(
+    office: Office, desks: Desks
+) -> None:
+    await office.agent("alice")
+    page = await desks.open("alice", hands=Keyboard())
+    caller = await office.caller()
+    caller.dial("1001")
+    await page.accept(CALLER_NAME)
+    call = page.call(CALLER_NAME)
+    await call.is_now("connected")
+    await call.press("end")
+    await call.ends()
+    await call.closes()
+    await expect(page.page.get_by_role("heading", level=1)).to_be_focused()
+
+
 async def test_the_shortcuts_that_the_page_lists_do_what_it_says(office: Office, desks: Desks) -> None:
     await office.agent("alice")
     page = await desks.open("alice", hands=Keyboard())

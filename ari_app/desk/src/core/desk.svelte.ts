@@ -7,11 +7,11 @@ import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
 import type { PastCall, ServerEvent } from "./model";
 import { forget, keep, kept, readSession, type Session } from "./kept";
-import { Keys } from "./keys.svelte";
+import { Keys, requestKeys, type Keypad } from "./keys.svelte";
 import { PARTY_PATHS, PLAIN_PATHS } from "./paths";
 import { OwnPhone } from "./own_phone.svelte";
 import { Known } from "./known";
-import { Notes } from "./notes.svelte";
+import { Notes, NOTES_LEFT, type Noted } from "./notes.svelte";
 import { phoneState } from "./people";
 import { Pictures } from "./pictures";
 import { aboutAgent, aboutCall, complained, done, standing, type Complaints } from "./problems";
@@ -21,12 +21,6 @@ import { Team } from "./team.svelte";
 import { interactions, isConference, isThere, type PartyVerb, type PlainVerb } from "./views";
 
 export type NewState = components["schemas"]["NewState"]["state"];
-
-/** Where keys go: a call, or one party of it. */
-export interface Keypad {
-  readonly call: string;
-  readonly party: string | null;
-}
 
 /** Milliseconds between two looks at the clock. */
 const TICK = 500;
@@ -62,6 +56,8 @@ export class Desk {
   #ticking = $state(Date.now());
   #stream: EventStream | null = null;
   #problem = 0;
+  /** When the last event came, by our clock. */
+  #heard = 0;
   #keying: Promise<unknown> = Promise.resolve();
 
   /** What is known, to the last event: to be read at once. */
@@ -160,14 +156,15 @@ export class Desk {
     // All clocks move together, and not with every picture.
     const now = Date.now();
     if (Math.abs(now - this.#ticking) >= TICK / 2) this.#ticking = now;
-    this.problems = standing(this.problems, this.latest, this.now);
+    this.problems = standing(this.problems, this.latest, this.now, this.#heard + this.latest.skew);
   }
 
   #follow(): void {
     this.connection = "connecting";
     this.#stream = new EventStream(() => this.ticket(), {
       event: (event) => {
-        this.#known.take(event, Date.now());
+        this.#heard = Date.now();
+        this.#known.take(event, this.#heard);
         this.#pictures.changed();
         const me = this.latest.me;
         this.phone.follow(me?.features.phone_in_page ? me.phone_device : null);
@@ -261,29 +258,35 @@ export class Desk {
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.complain(about, error.code);
+      // In after-call work one thing alone is not possible: to leave it without a result that is wanted.
+      const wanted = about === "state" && error.code === "not_allowed_now" && this.latest.me?.state === "wrap_up";
+      this.complain(about, wanted ? "result_wanted" : error.code);
       return false;
     }
   }
 
-  complain(about: string, code: string, keys?: string): void {
+  complain(about: string, code: string, detail?: string): void {
     this.#problem += 1;
-    this.problems = complained(this.problems, { id: this.#problem, about, code, keys, at: this.now });
+    this.problems = complained(this.problems, { id: this.#problem, about, code, detail, at: this.now });
   }
 
   dismiss(id: number): void {
+    if (this.problems.some((problem) => problem.id === id && problem.about === NOTES_LEFT)) this.notes.forgetLeft();
     this.problems = this.problems.filter((problem) => problem.id !== id);
   }
 
   /** What is written of the last call is saved first: it can't be once wrap-up is over. */
   async setState(state: NewState, reason: string | null): Promise<boolean> {
-    if (!(await this.notes.save())) return false;
-    return this.run("state", async () => {
-      const me = await this.#putState(state, reason);
-      this.#leaving = state === "logged_out";
-      // The event that tells it may have come before this answer.
-      if (this.#leaving && [me.state, this.latest.me?.state].includes("logged_out")) await this.#leave();
-    });
+    return this.run("state", () => this.changeState(state, reason));
+  }
+
+  /** The same, for who says themselves what was refused. Whoever leaves may: what is not saved stays in the browser. Throws `Refused`. */
+  async changeState(state: NewState, reason: string | null): Promise<void> {
+    if (!(await this.notes.save()) && state !== "logged_out") throw new Refused(this.notes.refused ?? "internal", "");
+    const me = await this.#putState(state, reason);
+    this.#leaving = state === "logged_out";
+    // The event that tells it may have come before this answer.
+    if (this.#leaving && [me.state, this.latest.me?.state].includes("logged_out")) await this.#leave();
   }
 
   wrapUpLeft(): number | null {
@@ -313,11 +316,28 @@ export class Desk {
     return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/merge", { params: { path: { call } }, body })));
   }
 
-  dispose(call: string, code: string | null, notes: string): Promise<boolean> {
+  async dispose(call: string, code: string | null, notes: string): Promise<string | null> {
     const params = { path: { call } };
     // Also from a page that is being closed.
     const request = { params, body: { code, notes }, keepalive: true };
-    return this.run(aboutCall(call), () => answer(this.api.PATCH("/v1/calls/{call}/disposition", request)));
+    try {
+      await answer(this.api.PATCH("/v1/calls/{call}/disposition", request));
+      this.problems = done(this.problems, aboutCall(call));
+      if (code !== null) this.problems = done(this.problems, "notes");
+      return null;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // A code that was taken out of the list is to be gone from the page's, too.
+      if (error.code === "invalid" && code !== null) await this.askMe().catch(() => null);
+      else this.complain(aboutCall(call), error.code);
+      return error.code;
+    }
+  }
+
+  /** What the agent has noted of a call that is over. Throws `Refused`. */
+  async noted(call: string): Promise<Noted> {
+    const past = (await this.history()).find((each) => each.id === call);
+    return past?.dispositions.find((each) => each.agent === this.session?.agent) ?? { code: null, notes: "" };
   }
 
   /** The agent's last calls, the newest first. */
@@ -337,7 +357,7 @@ export class Desk {
     const { session } = this;
     return new Keys({
       send: (digits) => {
-        const sent = this.#keying.then(() => this.#sendKeys(to, digits));
+        const sent = this.#keying.then(() => this.run(aboutCall(to.call), () => requestKeys(this.api, to, digits)));
         this.#keying = sent.catch(() => null);
         return sent;
       },
@@ -345,16 +365,6 @@ export class Desk {
         if (this.session === session) this.complain(`keys:${this.#problem}`, "keys_not_sent", digits);
       },
     });
-  }
-
-  #sendKeys(to: Keypad, digits: string): Promise<boolean> {
-    const { call, party } = to;
-    if (party === null) {
-      const body = { digits, party: null };
-      return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/send-dtmf", { params: { path: { call } }, body })));
-    }
-    const params = { path: { call, party } };
-    return this.run(aboutCall(call), () => answer(this.api.POST("/v1/calls/{call}/parties/{party}/send-dtmf", { params, body: { digits } })));
   }
 
   // -- what supervisors do ---------------------------------------------------------------------------------------------

@@ -15,13 +15,41 @@ export function blank(agent: string, call: string): Draft {
 
 /** What was kept for this agent and call; a blank one where nothing was, or it is no draft. */
 export function readDraft(text: string | null, agent: string, call: string): Draft {
+  const read = keptDraft(text);
+  return read?.agent === agent && read.call === call ? read : blank(agent, call);
+}
+
+/** Whatever draft was kept; null where it is none. */
+export function keptDraft(text: string | null): Draft | null {
   try {
     const read: unknown = JSON.parse(text ?? "null");
-    if (isDraft(read) && read.agent === agent && read.call === call) return read;
+    return isDraft(read) ? read : null;
   } catch {
-    // Something else has written there.
+    return null; // something else has written there
   }
-  return blank(agent, call);
+}
+
+/**
+ * What this window has when another one of the browser has written: the later words, whoever wrote them. What the other
+ * had saved may be older than what is not saved here.
+ */
+export function newer(here: Draft, kept: string | null): Draft {
+  const there = keptDraft(kept);
+  if (there?.agent !== here.agent || there.call !== here.call) return here;
+  const same = there.notes === here.notes && there.code === here.code;
+  return here.saved || !there.saved || same ? there : here;
+}
+
+/**
+ * What is written, when the server says what it has from another browser. `before` is what was there when that was
+ * requested, and `now` what has been typed since: neither is lost.
+ */
+export function merged(before: Draft, now: Draft, noted: Pick<Draft, "code" | "notes">): Draft {
+  const { code, notes } = noted;
+  if (!before.saved || (code === null && notes === "")) return now;
+  if (now.saved) return now.code === code && now.notes === notes ? now : { ...now, code, notes };
+  const started = before.notes === "" && notes !== "" && !now.notes.startsWith(notes);
+  return { ...now, code: now.code ?? code, notes: !started ? now.notes : now.notes === "" ? notes : `${notes}\n${now.notes}` };
 }
 
 function isDraft(value: unknown): value is Draft {

@@ -1,7 +1,9 @@
 import { expect, it, vi } from "vitest";
 import type { Desk } from "./desk.svelte";
-import { ask, read } from "./frame";
+import { call, me } from "./examples";
+import { ask, read, snapshot } from "./frame";
 import { CALL_PATHS, TARGET_PATHS } from "./paths";
+import { initial } from "./store";
 
 const RUBBISH: readonly unknown[] = [
   null, undefined, true, 0, -1, 1e400, NaN, 10n ** 40n, "", "hello", "__proto__", "constructor", "../../v1/logout", "\u202e\u0000", "x".repeat(70_000),
@@ -62,8 +64,14 @@ it("understands nothing that is no wish, whatever it is, and never breaks", asyn
       requests.push(path);
       return Promise.resolve({ data: {}, response: { ok: true } });
     });
-    await ask({ api: { POST: send, PUT: send } } as unknown as Pick<Desk, "api">, wish);
+    await ask({ api: { POST: send }, changeState: () => send("/v1/me/state") } as unknown as Pick<Desk, "api" | "changeState">, wish);
     expect(requests, JSON.stringify(message.verb)).toEqual([expect.stringMatching(/^\/v1\/(calls|me\/state)/u)]);
   }
   expect(wishes).toBeGreaterThan(100);
+});
+
+it("begins with the calls that run, where somebody is logged in", () => {
+  expect(snapshot(initial)).toBeNull();
+  const state = { ...initial, seq: 7, me: me(), calls: { c1: call(), c2: call({ id: "c2" }) }, ended: { c2: 1 } };
+  expect(snapshot(state)).toMatchObject({ type: "snapshot", seq: 7, me: { agent: "alice" }, calls: [{ id: "c1" }] });
 });

@@ -2,7 +2,7 @@
  * The desk in a frame of another page (`/embed`): what the two may say to each other, by `postMessage`.
  *
  * The server lets listed origins alone show the frame, and only the page around it is listened to. It begins with
- * `{"desk": "hello"}`; from then on it gets `{"desk": "event", "event": …}` for each event of `/v1/events`, and may ask
+ * `{"desk": "hello"}`, which is answered with `hello` and a `snapshot` of what runs; from then on it gets `{"desk": "event", "event": …}` for each event of `/v1/events`, and may ask
  * `{"desk": "do", "id": …, "verb": …}` with the API's verbs and fields. Each is answered:
  * `{"desk": "done", "id": …, "code": null}`, or with the code for which it was refused: `invalid` where there is no such
  * verb, or a field is missing.
@@ -11,6 +11,7 @@ import { answer, Refused } from "../api/client";
 import type { Desk } from "./desk.svelte";
 import type { ServerEvent } from "./model";
 import { CALL_PATHS, TARGET_PATHS } from "./paths";
+import type { State } from "./store";
 
 /** What the page around may ask; what is left out is the API's default. */
 export type Wish =
@@ -49,11 +50,22 @@ export function listenToParent(desk: Desk): void {
     const message = read(event.data);
     if (event.source !== parent || parent === window || message === null) return;
     origin = event.origin;
-    if (message.desk === "hello") tell({ desk: "hello", version: 1 });
-    else if (message.verb === null) tell({ desk: "done", id: message.id, code: "invalid" });
+    if (message.desk === "hello") {
+      tell({ desk: "hello", version: 1 });
+      const now = snapshot(desk.latest);
+      if (now !== null) tell({ desk: "event", event: now });
+    } else if (message.verb === null) tell({ desk: "done", id: message.id, code: "invalid" });
     else void carryOut(desk, message).then((code) => tell({ desk: "done", id: message.id, code }));
   });
   desk.listeners.add((event: ServerEvent) => tell({ desk: "event", event }));
+}
+
+/** What the stream begins with, as it would now: a page around that was loaded again learns of the calls that run. */
+export function snapshot(state: State): ServerEvent | null {
+  const { me, seq } = state;
+  if (me === null || seq === null) return null;
+  const calls = Object.values(state.calls).filter((call) => !(call.id in state.ended));
+  return { type: "snapshot", seq, at: new Date(Date.now() + state.skew).toISOString(), me, calls };
 }
 
 async function carryOut(desk: Desk, wish: Wish): Promise<string | null> {
@@ -74,11 +86,9 @@ function reaches(wish: Wish): wish is Reaching {
   return Object.hasOwn(TARGET_PATHS, wish.verb);
 }
 
-export function ask({ api }: Pick<Desk, "api">, wish: Wish): Promise<unknown> {
-  if (wish.verb === "set_state") {
-    const body = { state: wish.state, reason: wish.reason ?? null, extend: null };
-    return answer(api.PUT("/v1/me/state", { body }));
-  }
+export function ask(desk: Pick<Desk, "api" | "changeState">, wish: Wish): Promise<unknown> {
+  const { api } = desk;
+  if (wish.verb === "set_state") return desk.changeState(wish.state, wish.reason ?? null);
   if (wish.verb === "call") return answer(api.POST("/v1/calls", { body: body(wish) }));
   const params = { path: { call: wish.call } };
   if (reaches(wish)) return answer(api.POST(TARGET_PATHS[wish.verb], { params, body: body(wish) }));

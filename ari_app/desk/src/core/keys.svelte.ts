@@ -3,6 +3,14 @@
  * that none overtakes another. Where one is not sent, none after it is: keys with a gap are another number.
  */
 
+import { answer, type Api } from "../api/client";
+
+/** Where keys go: a call, or one party of it. */
+export interface Keypad {
+  readonly call: string;
+  readonly party: string | null;
+}
+
 /** So many go at once, at most. */
 const MOST = 64;
 
@@ -67,4 +75,10 @@ export class Keys {
     this.line.lost(this.unsent);
     this.unsent = "";
   }
+}
+
+/** Throws `Refused`. */
+export function requestKeys(api: Api, { call, party }: Keypad, digits: string): Promise<unknown> {
+  if (party === null) return answer(api.POST("/v1/calls/{call}/send-dtmf", { params: { path: { call } }, body: { digits, party } }));
+  return answer(api.POST("/v1/calls/{call}/parties/{party}/send-dtmf", { params: { path: { call, party } }, body: { digits } }));
 }

@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Notes, type NotesPage } from "./notes.svelte";
+import { Refused } from "../api/client";
+import { forget, kept } from "./kept";
+import { Notes, type Noted, type NotesPage } from "./notes.svelte";
 
 let left: number | null;
 let refuses: boolean;
+let listed: (code: string | null) => boolean;
+let elsewhere: Noted | null;
+let answers: (noted: Noted) => void;
+let codes: (string | null)[];
 let saved: string[];
 let held: number[];
 let complaints: string[];
@@ -11,9 +17,16 @@ let notes: Notes;
 const page: NotesPage = {
   wrapUpLeft: () => left,
   holdWrapUp: async (seconds) => void held.push(seconds),
-  dispose: async (_call, _code, text) => {
-    if (!refuses) saved.push(text);
-    return !refuses;
+  noted: async () => {
+    if (refuses) throw new Refused("store_unavailable", "");
+    return elsewhere ?? new Promise((resolve) => (answers = resolve));
+  },
+  dispose: async (_call, code, text) => {
+    if (refuses) return "store_unavailable";
+    if (!listed(code)) return "invalid";
+    saved.push(text);
+    codes.push(code);
+    return null;
   },
   complain: (_about, code) => void complaints.push(code),
 };
@@ -22,6 +35,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("addEventListener", () => undefined);
   [left, refuses, saved, held, complaints] = [30_000, false, [], [], []];
+  [listed, elsewhere, codes] = [() => true, { code: null, notes: "" }, []];
+  forget("desk.notes");
   notes = new Notes(page);
   notes.follow("alice", "c1");
 });
@@ -85,4 +100,61 @@ test("who loses words reads so", async () => {
   expect(complaints).toEqual(["notes_not_saved"]);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(saved).toEqual([]);
+});
+
+test("a result that was taken out of the list is given up, the words are saved, and it is said", async () => {
+  listed = (code) => code !== "gone";
+  notes.write({ code: "gone", notes: "w" });
+  expect(await notes.save()).toBe(true);
+  expect([saved, codes, complaints]).toEqual([["w"], [null], ["code_gone"]]);
+  expect(notes.draft).toMatchObject({ code: null, notes: "w", saved: true });
+});
+
+test("what another browser has saved is shown, and nothing is saved over it", async () => {
+  notes.follow("alice", null);
+  elsewhere = { code: "solved", notes: "from the other" };
+  notes.follow("alice", "c2");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(notes.draft).toMatchObject({ code: "solved", notes: "from the other", saved: true });
+  expect(saved).toEqual([]);
+});
+
+test("what is typed before that is known comes after it, and is saved only then", async () => {
+  notes.follow("alice", null);
+  elsewhere = null;
+  notes.follow("alice", "c2");
+  await vi.advanceTimersByTimeAsync(0);
+  notes.write({ notes: "mine" });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(saved).toEqual([]);
+  answers({ code: "solved", notes: "theirs" });
+  await vi.advanceTimersByTimeAsync(0);
+  expect([saved, codes]).toEqual([["theirs\nmine"], ["solved"]]);
+});
+
+test("while it can't be read what is typed is not saved over it", async () => {
+  notes.follow("alice", null);
+  refuses = true;
+  notes.follow("alice", "c2");
+  notes.write({ notes: "mine" });
+  expect(await notes.save()).toBe(false);
+  expect(notes.refused).toBe("store_unavailable");
+  [refuses, elsewhere] = [false, { code: null, notes: "theirs" }];
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(saved).toEqual(["theirs\nmine"]);
+});
+
+test("words that were not saved when they left are there to be read when they are back, until they are read", async () => {
+  refuses = true;
+  notes.write({ notes: "w" });
+  await vi.advanceTimersByTimeAsync(1000);
+  notes.leave();
+  notes.follow("bob", null);
+  expect(complaints).toEqual([]);
+  notes.leave();
+  notes.follow("alice", null);
+  notes.follow("alice", null);
+  expect(complaints).toEqual(["notes_left"]);
+  notes.forgetLeft();
+  expect(kept("desk.notes")).toBeNull();
 });

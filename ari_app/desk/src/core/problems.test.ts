@@ -37,6 +37,20 @@ describe("what was refused", () => {
     expect(abouts(standing(all, initial, NOW + READ))).toEqual(["state"]);
   });
 
+  it("of a server that does not answer goes when it has said something since, but not before it could be read", () => {
+    const all = [said("history", "network")];
+    expect(standing(all, initial, NOW + READ, NOW)).toBe(all);
+    expect(standing(all, initial, NOW + READ - 1, NOW + 1)).toBe(all);
+    expect(standing(all, initial, NOW + READ, NOW + 1)).toEqual([]);
+  });
+
+  it("of keys that were not sent is not replaced by that of others, and goes with nothing else", () => {
+    const first = { ...said("keys:1", "keys_not_sent"), detail: "23" };
+    const both = complained([first], { ...said("keys:2", "keys_not_sent"), detail: "4" });
+    expect(both.map((each) => each.detail)).toEqual(["23", "4"]);
+    expect(done(both, "call:c1")).toBe(both);
+  });
+
   it("of a phone goes when the phone can be reached", () => {
     const all = [said("new call", "phone_unreachable")];
     expect(standing(all, { ...initial, me: me({ phone_state: "unreachable" }) }, NOW)).toBe(all);

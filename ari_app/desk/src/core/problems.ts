@@ -12,8 +12,8 @@ export interface Complaint {
   /** What it is about: `call:<id>`, `state`, and others; what has the same name is the same. */
   readonly about: string;
   readonly code: string;
-  /** The keys that were not sent, where it is about that. */
-  readonly keys?: string | undefined;
+  /** What was not sent or saved, where it is about that. */
+  readonly detail?: string | undefined;
   /** When it was said, in the server's milliseconds. */
   readonly at: number;
 }
@@ -40,7 +40,7 @@ export function sought(about: string): Sought {
 
 /** With one more; what was said before about the same is replaced. */
 export function complained(before: Complaints, complaint: Complaint): Complaints {
-  const same = (each: Complaint): boolean => each.about === complaint.about || (each.code === complaint.code && each.keys === complaint.keys);
+  const same = (each: Complaint): boolean => each.about === complaint.about || (each.code === complaint.code && each.detail === complaint.detail);
   return [...before.filter((each) => !same(each)), complaint].slice(-MOST);
 }
 
@@ -49,9 +49,10 @@ export function done(before: Complaints, about: string): Complaints {
   return without(before, (each) => each.about === about || each.code === "network");
 }
 
-/** Those whose cause is still there. */
-export function standing(before: Complaints, state: State, now: number): Complaints {
+/** Those whose cause is still there. `heard`: when the server last said something, in its milliseconds. */
+export function standing(before: Complaints, state: State, now: number, heard = 0): Complaints {
   return without(before, (each) => {
+    if (each.code === "network" && heard > each.at && now - each.at >= READ) return true;
     if (each.code === "phone_unreachable") return state.me?.phone_state === "reachable";
     if (!each.about.startsWith(CALL) || now - each.at < READ) return false;
     const call = each.about.slice(CALL.length);

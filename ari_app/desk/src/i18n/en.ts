@@ -330,8 +330,11 @@ export const en: Messages = {
     title: "Messages",
     dismiss: "Close the message",
     not_found: { call: "This call is no longer there.", agent: "This agent is no longer listed.", other: "This is no longer there." },
-    keys_not_sent: (keys) => `Keys not sent, as far as is known: ${keys}. None was sent after them.`,
     codes: {
+      keys_not_sent: "Not sent, as far as is known, and nothing after it:",
+      notes_left: "Your words about a call were not saved in time, and can’t be any more. Copy what you need:",
+      code_gone: "The result that you chose is no longer in the list. Your words are kept; choose another result.",
+      result_wanted: "Choose a result of the call first.",
       keypad_closed: "The keypad is closed: whoever the keys were for has left.",
       unauthenticated: "Agent name or password is wrong.",
       forbidden: "You may not do this.",

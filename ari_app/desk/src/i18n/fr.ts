@@ -349,8 +349,11 @@ export const fr = {
     dismiss: "Fermer le message",
     /** Ce qui n’existe plus. */
     not_found: { call: "Cet appel n’existe plus.", agent: "Cet agent ne figure plus dans la liste.", other: "Ceci n’existe plus." },
-    keys_not_sent: (keys: string) => `Touches non envoyées, pour autant qu’on le sache : ${keys}. Aucune autre n’a été envoyée après elles.`,
     codes: {
+      keys_not_sent: "Touches non envoyées, pour autant qu’on le sache, et rien après elles :",
+      notes_left: "Vos mots sur un appel n’ont pas été enregistrés à temps, et ne peuvent plus l’être. Copiez ce qu’il vous faut :",
+      code_gone: "Le résultat que vous aviez choisi n’est plus dans la liste. Vos mots sont gardés ; choisissez-en un autre.",
+      result_wanted: "Choisissez d’abord un résultat de l’appel.",
       keypad_closed: "Le clavier est fermé : la personne à qui allaient les touches est partie.",
       unauthenticated: "Le nom d’agent ou le mot de passe est incorrect.",
       forbidden: "Vous n’y êtes pas autorisé.",
