@@ -309,6 +309,13 @@ phones_hint() {
     fi
 }
 
+# Where the demonstration's people work here, and not on a network (where their passwords are refused).
+login_hint() {
+    if [[ -z ${NETWORK_ADDRESS:-} ]] && grep -qs '^    password: alice-demo$' "$ASTERISK_CONFIG/callcentre.yaml"; then
+        printf '; log in as alice with alice-demo'
+    fi
+}
+
 compose() { "${COMPOSE[@]}" -f "$COMPOSE_FILE_USED" -p "$COMPOSE_PROJECT_NAME" "$@"; }
 
 # quietly <what> <command…>: its output is shown only where it fails

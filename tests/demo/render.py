@@ -160,7 +160,7 @@ def strip(name: str, stretches: Sequence[Stretch], until: float, ink: Ink) -> li
     legend = [f"{voice[0]} {voice}" for voice in voices]
     if "+" in signs:
         legend.append("+ several")
-    for sign, meaning in ((MUSIC, "music"), ("~", "ringing tone"), ("a", "announcement"), (DEAF_TO, "nothing")):
+    for sign, meaning in ((MUSIC, "music"), ("~", "ringing tone"), ("a", "announcement"), ("?", "a sound not recognised"), (DEAF_TO, "nothing")):
         if sign in signs:
             legend.append(f"{sign} {meaning}")
     end = milliseconds(until).replace("\N{NO-BREAK SPACE}", " ")

@@ -169,7 +169,18 @@ async def test_a_page_with_nothing_in_it_says_what_to_do(on_stage: Stage) -> Non
     async with on_stage.show(ready, "en") as page:
         await expect(page.get_by_role("main")).to_contain_text("The next call will be shown here.")
     async with on_stage.show(NAMED["unreachable"], "en") as page:
-        await expect(page.get_by_role("main")).to_contain_text("Calls are shown here.")
+        await expect(page.get_by_role("main")).to_contain_text("First choose a phone: “This page” in the menu Phone")
+        await expect(page.get_by_role("main")).not_to_contain_text("choose “Ready”")
+        await expect(page.get_by_role("alert").filter(has_text="No call")).to_contain_text("or choose “This page”")
+    away = replace(empty, events=_with(empty.events, phone_state="unreachable"))
+    async with on_stage.show(away, "fr") as page:
+        await expect(page.get_by_role("main")).to_contain_text(
+            re.compile("Choisissez d’abord un téléphone : « Cette page ».* Choisissez ensuite « Prêt »")
+        )
+        await page.get_by_role("button", name="English").click()
+        await expect(page.get_by_role("main")).to_contain_text(
+            re.compile("First choose a phone.* Then choose “Ready” in the menu Status")
+        )
     without_phone = replace(empty, events=_with(empty.events, phone=None))
     async with on_stage.show(without_phone, "en") as page:
         await expect(page.get_by_role("main")).to_contain_text("You have no phone: ask your administrator for one.")

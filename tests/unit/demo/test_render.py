@@ -115,6 +115,15 @@ def test_the_strip_shows_what_filled_each_piece_of_time() -> None:
     assert lines[4].split("   ")[1:] == ["  A Alice", "B Bob", "+ several", "♪ music", "· nothing"]
 
 
+def test_the_strip_says_what_each_of_its_signs_means() -> None:
+    sounds = (Sound.MUSIC, Sound.RINGING, Sound.SPEECH, Sound.SOUND, Sound.NO_RTP)
+    stretches = [Stretch(float(at), at + 1.0, NOBODY, sound) for at, sound in enumerate(sounds)]
+    lines = render.strip("Zoé", stretches, float(len(sounds)), PLAIN)
+    assert "? a sound not recognised" in lines[4]
+    for sign in set(lines[2].strip()):
+        assert f"   {sign} " in lines[4]
+
+
 def test_a_failure_says_which_scene_and_what_first() -> None:
     lines = render.failure(HOLD, "caller hears alice, and should not\nthe details", PLAIN)
     assert lines[1] == (

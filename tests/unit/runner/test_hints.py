@@ -31,6 +31,14 @@ async def test_the_command_that_stops_it_names_the_call_centre_and_needs_no_dire
     assert await lib("down_command", COMPOSE_PROJECT_NAME=project) == (typed, "")
 
 
+async def test_who_has_just_started_the_demonstration_reads_as_whom_to_log_in(tmp_path: Path) -> None:
+    demo = str(ROOT / "asterisk")
+    assert await lib("login_hint", ASTERISK_CONFIG=demo) == ("; log in as alice with alice-demo", "")
+    (tmp_path / "callcentre.yaml").write_text("agents: {}\n")
+    assert await lib("login_hint", ASTERISK_CONFIG=str(tmp_path)) == ("", "")
+    assert await lib("login_hint", ASTERISK_CONFIG=demo, NETWORK_ADDRESS="192.0.2.1") == ("", "")
+
+
 @pytest.mark.parametrize(
     ("where", "ours"), [("$HERE", True), ("", True), ("/gone/docker", True), ("/usr", False)], ids=str
 )

@@ -96,8 +96,8 @@ export const fr = {
       insecure: "Le navigateur ne donne le microphone qu’aux pages en https:// : demandez-en l’adresse à votre administrateur, ou choisissez votre poste dans le menu Téléphone.",
       lost: "Le microphone ne répond plus : aucun appel ne vous sera présenté avant son retour. Vérifiez qu’il est branché.",
     },
-    desk_unreachable: (number: string) =>
-      `Aucun appel ne peut vous parvenir : votre poste ${number} ne répond pas. Vérifiez qu’il est allumé et branché au réseau.`,
+    desk_unreachable: (number: string, page: boolean) =>
+      `Aucun appel ne peut vous parvenir : votre poste ${number} ne répond pas. Vérifiez qu’il est allumé et branché au réseau${page ? ", ou choisissez « Cette page » dans le menu Téléphone" : ""}.`,
     page_unreachable: "Aucun appel ne peut vous parvenir : le téléphone de cette page n’est pas raccordé. La page réessaie d’elle-même ; si cela dure, rechargez-la.",
     try_again: "Réessayer",
     settings: "Réglages audio",
@@ -126,6 +126,10 @@ export const fr = {
       ready: "Le prochain appel s’affichera ici.",
       not_ready: "Pour recevoir des appels, choisissez « Prêt » dans le menu Statut, en haut de la page.",
       no_phone: "Aucun téléphone ne vous est attribué : demandez-en un à votre administrateur.",
+      choose_phone: (number: string) =>
+        `Choisissez d’abord un téléphone : « Cette page » dans le menu Téléphone, en haut de la page. Ou allumez votre poste ${number}.`,
+      connect_phone: (number: string) => `Allumez d’abord votre poste ${number} : il ne répond pas.`,
+      then_ready: "Choisissez ensuite « Prêt » dans le menu Statut.",
       other: "Les appels s’affichent ici.",
     },
     none_call: "Pour appeler quelqu’un, servez-vous de Team Communicator.",
