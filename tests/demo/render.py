@@ -33,6 +33,13 @@ _SOUNDS = {
     Sound.NO_RTP: "silence",
 }
 _STRIP = {Sound.MUSIC: MUSIC, Sound.RINGING: "~", Sound.SPEECH: "a", Sound.SOUND: "?", Sound.IDLE: " "}
+_LEGEND = {
+    MUSIC: "music",
+    "~": "ringing tone",
+    "a": "announcement",
+    "?": "a sound not recognised",
+    DEAF_TO: "nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,7 @@ def strip(name: str, stretches: Sequence[Stretch], until: float, ink: Ink) -> li
     legend = [f"{voice[0]} {voice}" for voice in voices]
     if "+" in signs:
         legend.append("+ several")
-    for sign, meaning in ((MUSIC, "music"), ("~", "ringing tone"), ("a", "announcement"), ("?", "a sound not recognised"), (DEAF_TO, "nothing")):
+    for sign, meaning in _LEGEND.items():
         if sign in signs:
             legend.append(f"{sign} {meaning}")
     end = milliseconds(until).replace("\N{NO-BREAK SPACE}", " ")

@@ -168,6 +168,10 @@ async def _history(page: Page) -> None:
 
 
 ENDED: Json = {"type": "call.ended", "call": call(state="released", actions=[])}
+TRANSFERRED: Json = {
+    "type": "call.ended",
+    "call": call(state="released", actions=[], offer=OFFER | {"state": "accepted"}, parties=[party(0), party(2)]),
+}
 WRAP_UP = me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z", wrap_up_call="c1")
 UNREACHABLE = me(state="ready", reason="phone_unreachable", phone_state="unreachable")
 TURNED = "\u202eZoé Caller"
@@ -234,6 +238,7 @@ SCENES = (
     scene("history", mine=me(state="ready"), then=_history),
     scene("unreachable", mine=UNREACHABLE, shows=(TARGETS, ".banner.bad")),
     scene("after-call", call(), mine=WRAP_UP, more=(ENDED,)),
+    scene("transferred", call(), more=(TRANSFERRED,), mine=me(state="ready")),
     scene("wrap-up", mine=WRAP_UP | {"next_state": "not_ready"}),
     scene("turned-names", call(parties=[party(0, name=TURNED) | {"number": "+33\u202e6"}, party(1)])),
 )

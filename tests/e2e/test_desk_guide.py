@@ -24,6 +24,8 @@ async def test_an_instant_transfer_closes_the_interaction_when_the_colleague_acc
     assert bob.phone.display.number == CALLER_NUMBER
     await bob.phone.answer()
     await office.hears("caller <-> bob")
+    await expect(talk.call.shown).to_contain_text(f"Transféré à {BOB}")
+    await expect(talk.page.search).to_have_value("")
     await talk.call.closes()
     await talk.page.has_status("ready")
 

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, Request, Route, WebSocketRoute, expect
 
-from tests.desk.reported import AT, CONFIGURATION, HISTORY, call
+from tests.desk.reported import AT, CONFIGURATION, FOUND, HISTORY, call, target
 from tests.desk.scenes import SCENES, TURNED
-from tests.desk.stage import Json, Scene, Stage
+from tests.desk.stage import Json, Language, Scene, Stage
 
 NAMED: dict[str, Scene] = {scene.name: scene for scene in SCENES}
 HOLD = "**/v1/calls/c1/hold"
@@ -197,6 +197,58 @@ async def test_a_page_with_nothing_in_it_says_what_to_do(on_stage: Stage) -> Non
         await expect(people.get_by_role("status")).to_contain_text("No agent fits this filter.")
         await people.get_by_role("button", name="Show all agents").click()
         await expect(people.get_by_role("listitem").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", "Transferred to"), ("fr", "Transféré à")])
+async def test_who_has_transferred_a_call_reads_and_hears_to_whom(
+    on_stage: Stage, language: Language, sentence: str
+) -> None:
+    async with on_stage.show(NAMED["transferred"], language) as page:
+        ended = page.get_by_role("region", name="Zoé Caller")
+        await expect(ended.get_by_role("status")).to_have_text(f"{sentence} Bob Lefèvre")
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("mine", [{}, {"role": "supervisor", "phone_device": "page"}], ids=["agent", "supervisor"])
+async def test_nothing_moves_when_a_call_rings_is_taken_or_ends(
+    on_stage: Stage, language: Language, width: int, mine: Json
+) -> None:
+    places = []
+    ringing = {"state": "ringing", "next_state": "ready"}
+    moments: tuple[tuple[str, Json], ...] = (
+        ("empty", {"state": "ready"}),
+        ("ringing", ringing),
+        ("call", ringing | {"state": "on_call"}),
+        ("wrap-up", ringing | {"state": "wrap_up"}),
+    )
+    for name, shown in moments:
+        settled = (*NAMED[name].shows, *([".banner"] if "phone_device" in mine else []))
+        moment = replace(NAMED[name], events=_with(NAMED[name].events, **mine, **shown), shows=settled)
+        async with on_stage.show(moment, language, width=width) as page:
+            parts = (page.get_by_role("heading", name="Team Communicator"), page.locator(".bar .links"))
+            places.append([await part.bounding_box() for part in parts])
+    assert places == [places[0]] * len(moments)
+
+
+async def test_what_cannot_be_reached_says_so_and_nobody_is_offered_themselves(on_stage: Stage) -> None:
+    found = FOUND["targets"] + [
+        target("agent:alice", "agent", "Alice Martin", state="ready", actions=[]),
+        target("agent:frank", "agent", "Frank Zola", state="ready", actions=[]),
+        target("skill:billing", "skill", "Billing", actions=[]),
+    ]
+    scene = replace(NAMED["call"], events=(*NAMED["call"].events[:-1], FOUND | {"targets": found}))
+    async with on_stage.show(scene, "en") as page:
+        results = page.get_by_role("list", name="Results").get_by_role("listitem")
+        await expect(results.filter(has_text="Frank Zola")).to_contain_text("Ready, but cannot be reached now")
+        await expect(results.filter(has_text="Billing").last).to_contain_text("Cannot be reached now")
+        await expect(results.filter(has_text="Alice Martin")).to_have_count(0)
+
+
+async def test_who_logs_in_types_at_once(on_stage: Stage) -> None:
+    async with on_stage.show(NAMED["login"], "en") as page:
+        await expect(page.get_by_label("Agent name")).to_be_focused()
+        await expect(page.get_by_role("main")).to_contain_text("Agent’s desk")
 
 
 async def test_an_emergency_is_shown_to_a_supervisor_until_they_take_note(on_stage: Stage) -> None:

@@ -18,7 +18,7 @@ import { aboutAgent, aboutCall, complained, done, standing, type Complaints } fr
 import { Shown } from "./shown.svelte";
 import type { State } from "./store";
 import { Team } from "./team.svelte";
-import { interactions, isConference, isThere, type PartyVerb, type PlainVerb } from "./views";
+import { interactions, isConference, isThere, transferredTo, type PartyVerb, type PlainVerb } from "./views";
 
 export type NewState = components["schemas"]["NewState"]["state"];
 
@@ -176,6 +176,7 @@ export class Desk {
         const configured = event.type === "subscribed" && this.team.unrequested;
         if (me?.role !== "agent" && (event.type === "snapshot" || configured)) void this.#askOverview();
         if (event.type === "error" && event.operation !== "subscribe") this.complain(event.operation, event.problem.code);
+        if (event.type === "call.ended" && this.#handedOver(event.call.id)) this.team.transferred();
         if (this.latest.stale) this.team.askAgain();
         this.phone.back();
         this.#tidy();
@@ -229,6 +230,11 @@ export class Desk {
       this.#known.overview(rows.agents, live.targets, before);
       this.#pictures.changed();
     });
+  }
+
+  #handedOver(id: string): boolean {
+    const call = this.latest.calls[id];
+    return call !== undefined && this.latest.mine.has(id) && transferredTo(call) !== null;
   }
 
   /** What was open about a call that is no more, or no longer takes it, is closed. */

@@ -246,7 +246,7 @@ export class OwnPhone {
 
   async #sample(): Promise<void> {
     const now = (await this.#phone?.sample()) ?? null;
-    if (now !== null) this.quality = quality(this.#last, now);
+    if (now !== null && this.#last !== null) this.quality = quality(this.#last, now);
     this.#last = now;
   }
 

@@ -46,6 +46,8 @@ export class Team {
   query = $state("");
   /** How many answers to searches there will be when `found` is what the text finds. */
   #searches = $state(0);
+  /** The text by which the last target was found. */
+  #reached = "";
   #refreshing: ReturnType<typeof setTimeout> | undefined;
   #refreshed = -AGAIN;
 
@@ -92,6 +94,11 @@ export class Team {
     this.query = text;
     this.#searches = Math.max(this.#searches, this.page.latest.answered) + 1;
     this.page.send({ type: "subscribe", q: query(text), limit: SHOWN + 1 });
+  }
+
+  /** The call is with whom it was transferred to: the text that found them has served. */
+  transferred(): void {
+    if (this.query !== "" && this.query === this.#reached) this.search("");
   }
 
   /** A connection counts its answers from its beginning. */
@@ -142,6 +149,7 @@ export class Team {
     const { api } = this.page;
     const body = { target: what.target, caller_id, user_data: {} };
     this.purpose = null;
+    this.#reached = this.query;
     if (what.verb === "call") await this.page.run("new call", () => answer(api.POST("/v1/calls", { body })));
     else if (what.call !== null) {
       const params = { path: { call: what.call } };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { locale, preferred } from "../i18n/preferred";
 import { alice, bob, call, me, NOW, party, target } from "./examples";
 import { initial } from "./store";
-import { asksCallerId, clock, current, interactions, isConference, partyVerbs, plainVerbs, principal, ringsForMe, since, slot, targetVerbs, waitsForMe } from "./views";
+import { asksCallerId, clock, current, interactions, isConference, partyVerbs, plainVerbs, principal, ringsForMe, since, slot, targetVerbs, transferredTo, waitsForMe } from "./views";
 
 describe("what is shown", () => {
   it("has the buttons that the server lists, and no other", () => {
@@ -28,6 +28,16 @@ describe("what is shown", () => {
     expect(principal(call({ parties: [alice(), bob()] }))?.agent).toBe("bob");
     expect(principal(call({ parties: [alice()] }))).toBeNull();
     expect(principal(call({ parties: [alice(), party({ state: "left" })] }))?.name).toBe("Zoé Caller");
+  });
+
+  it("tells to whom a call was transferred once it goes on without the agent", () => {
+    const offer = { id: "o1", kind: "transfer", target: "agent:bob", ringing: [], state: "accepted", caller_id: null, ring_until: null } as const;
+    const over = call({ state: "released", offer: { ...offer, ringing: [] } });
+    expect(transferredTo(over)).toBe("agent:bob");
+    expect(transferredTo({ ...over, state: "held" })).toBeNull();
+    expect(transferredTo({ ...over, ended_at: "2026-11-28T12:00:00.000Z" })).toBeNull();
+    expect(transferredTo({ ...over, offer: { ...offer, ringing: [], state: "declined" } })).toBeNull();
+    expect(transferredTo({ ...over, offer: { ...offer, ringing: [], kind: "conference" } })).toBeNull();
   });
 
   it("puts a consultation right after its call", () => {

@@ -4,6 +4,8 @@ import type { State } from "./store";
 
 /** Milliseconds for which a call that has ended is still to be seen. */
 export const LINGER = 3000;
+/** And one that was transferred: where it went is read. */
+export const LINGER_TRANSFERRED = 6000;
 
 /** A verb of the API on a call that needs no more than the call, in the order in which the buttons stand. */
 export const PLAIN_VERBS = [
@@ -36,12 +38,20 @@ export function interactions(state: State, now: number): Call[] {
 
 function isShown(state: State, call: Call, now: number): boolean {
   const ended = state.ended[call.id];
-  return ended === undefined || now - ended < LINGER || state.me?.state === "wrap_up";
+  const linger = transferredTo(call) === null ? LINGER : LINGER_TRANSFERRED;
+  return ended === undefined || now - ended < linger || state.me?.state === "wrap_up";
 }
 
 /** Whether the call rings for the agent, who can take it. */
 export function ringsForMe(call: Call): boolean {
   return call.state !== "released" && call.actions.includes("answer");
+}
+
+/** To whom the agent has transferred a call that goes on without them; null where it ended in another way. */
+export function transferredTo(call: Call): string | null {
+  const { offer } = call;
+  const done = call.state === "released" && call.ended_at === null && offer?.kind === "transfer" && offer.state === "accepted";
+  return done ? offer.target : null;
 }
 
 /** Whether somebody waits on hold for the agent, whose phone was lost and is rung again. */

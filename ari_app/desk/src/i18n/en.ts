@@ -168,6 +168,7 @@ export const en: Messages = {
 
   offer: {
     kinds: { call: "Call", transfer: "Transfer", conference: "Conference", consult: "Consultation" },
+    transferred: (who) => `Transferred to ${who}`,
     to: (kind, who) => `${kind} to ${who}:`,
     states: {
       ringing: "ringing",
@@ -223,6 +224,8 @@ export const en: Messages = {
     purpose: (verb, who) => `${verb}: ${who}`,
     give_up: "Close",
     call: (who) => `Call ${who}`,
+    away: "Cannot be reached now",
+    ready_away: (state) => `${state}, but cannot be reached now`,
     count: (n) => (n === 0 ? "No agent available" : n === 1 ? "1 agent available" : `${n} agents available`),
     types: { agent: "Agent", group: "Group", queue: "Queue", skill: "Skill", routing_point: "Routing point", number: "Number" },
   },

@@ -179,6 +179,7 @@ export const fr = {
       conference: "Conférence",
       consult: "Consultation",
     } as Record<string, string>,
+    transferred: (who: string) => `Transféré à ${who}`,
     to: (kind: string, who: string) => `${kind} vers ${who} :`,
     states: {
       ringing: "en sonnerie",
@@ -234,6 +235,8 @@ export const fr = {
     purpose: (verb: string, who: string) => `${verb} : ${who}`,
     give_up: "Fermer",
     call: (who: string) => `Appeler ${who}`,
+    away: "Injoignable pour l’instant",
+    ready_away: (state: string) => `${state}, mais injoignable pour l’instant`,
     count: (n: number) => (n === 0 ? "Aucun agent disponible" : n === 1 ? "1 agent disponible" : `${n} agents disponibles`),
     types: {
       agent: "Agent",

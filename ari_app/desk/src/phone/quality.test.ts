@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { quality, type Sample } from "./quality";
 
 const sample = (more: Partial<Sample> = {}): Sample => ({ received: 100, lost: 0, jitter: 0.004, roundTrip: 0.02, ...more });
+const NOTHING = sample({ received: 0 });
 
 it("tells what was since the last sample, not of the whole call", () => {
   const long = sample({ received: 10_000, lost: 900 });
@@ -11,7 +12,7 @@ it("tells what was since the last sample, not of the whole call", () => {
 });
 
 it("counts what comes late as it counts what is lost", () => {
-  expect([quality(null, sample()), quality(null, sample({ jitter: 0.04 })), quality(null, sample({ jitter: 0.07 }))]).toEqual(["good", "fair", "poor"]);
-  expect([quality(null, sample({ roundTrip: 0.4 })), quality(null, sample({ roundTrip: 0.9 }))]).toEqual(["fair", "poor"]);
-  expect(quality(null, sample({ received: 0 }))).toBe("good");
+  expect([quality(NOTHING, sample()), quality(NOTHING, sample({ jitter: 0.04 })), quality(NOTHING, sample({ jitter: 0.07 }))]).toEqual(["good", "fair", "poor"]);
+  expect([quality(NOTHING, sample({ roundTrip: 0.4 })), quality(NOTHING, sample({ roundTrip: 0.9 }))]).toEqual(["fair", "poor"]);
+  expect(quality(NOTHING, sample({ received: 0 }))).toBe("good");
 });
