@@ -75,3 +75,15 @@ def test_a_number_dialled_by_hand_that_nobody_answers_does_not_end_another_call_
     centre.prompts_are_long_or_come_to_their_end(False)
     centre.everything_happens()
     centre.teardown()
+
+
+def test_who_hears_nobody_because_the_only_other_one_was_muted_has_not_been_lost_with_a_phone_that_rings() -> None:
+    """Another: two outside, one of whom a supervisor has muted, and their agent's phone, rung in vain, dies."""
+    centre = CallCentre()
+    centre.it_has_come_so_far(17)
+    centre.a_recording_is_begun_paused_resumed_or_stopped(0)
+    centre.somebody_does_what_is_listed(71, to("agent:alice"))
+    (muted,) = [party for party in centre.world.only_call().joined() if party.muted]
+    assert muted.agent is None
+    centre.a_leg_dies(2, seen_by_asterisk=False)
+    centre.teardown()

@@ -302,8 +302,8 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
 
 def left_alone_by(world: World, leg: str) -> set[str]:
     """The legs of those outside who have nobody but the agent at this leg, nobody being rung for them, and do not hold
-    the line themselves. Where the agent is muted, or they are deaf, their silence is somebody's will, also afterwards;
-    who has logged out is not waited for.
+    the line themselves. Where the agent is muted, or the others outside are, or they are deaf, their silence is
+    somebody's will, also afterwards; who has logged out is not waited for.
     """
     found = set()
     for call in world.switch.calls.values():
@@ -311,7 +311,9 @@ def left_alone_by(world: World, leg: str) -> set[str]:
         others = [p for p in call.joined() if p.leg != leg]
         here = [p for p in here if p.agent not in world.gone_home]
         if here and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others):
-            legs = (world.switch.legs.get(p.leg or "") for p in others if not p.deaf)
+            heard = {p.id for p in others if not p.muted}
+            alone = [p for p in others if not p.deaf and (heard - {p.id} or len(others) < 2)]
+            legs = (world.switch.legs.get(p.leg or "") for p in alone)
             found |= {leg.id for leg in legs if leg is not None and not leg.held_by_phone}
     return found
 
