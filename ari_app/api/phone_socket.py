@@ -45,8 +45,10 @@ away: try again, with a new ticket; {NOT_YOURS} a request for another account; 1
 bytes; 1001 the server stops."""
 
 _NAMES = re.compile(r"^(from|f|to|t)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+# A name and an address in brackets, or an address without, after which there are none.
 _FROM = re.compile(
-    r'^(?:from|f)[ \t]*:[ \t]*(?:(?:"(?:[^"\\\n]|\\[^\n])*"|[^"<:\n]*)[ \t]*<)?sips?:([^@;>\s]+)@',
+    r'^(?:from|f)[ \t]*:[ \t]*(?:(?:"(?:[^"\\\n]|\\[^\n])*"|[^"<:\n]*)[ \t]*<sips?:([^@;>\s]+)@'
+    r"|sips?:([^@;>\s]+)@[^<\n]*$)",
     re.IGNORECASE | re.MULTILINE,
 )
 _TO = re.compile(r"^(?:to|t)[ \t]*:(.*)", re.IGNORECASE | re.MULTILINE)
@@ -79,7 +81,7 @@ def speaks_for(message: str, account: str) -> bool:
     if _in_dialogue(head):
         return True
     sender = _FROM.search(head)
-    return sender is not None and sender[1] == account
+    return sender is not None and account in sender.groups()
 
 
 def _is_one(head: str, body: str) -> bool:

@@ -205,6 +205,7 @@ async def test_a_page_that_speaks_for_another_or_too_long_is_closed(world: World
         ("INVITE sip:x SIP/2.0\r\nFrom: <tel:1>\r\nTo: <sip:x>\r\n\r\n", False),
         ("garbage", False),
         (INVITE.replace("From: ", 'From: "sip:1001-page@x" ').replace("<sip:1001-page", "<sip:1002"), False),
+        (INVITE.replace("From: <sip:1001-page", "From: sip:1001-page@x <sip:1002"), False),
         (INVITE.replace("1001-page", "1002", 1).replace("To: ", 'To: "a;tag=b" '), False),
         (INVITE.replace("1001-page", "1002", 1).replace("To: <sip:2000@x>", "To: <sip:2000@x;tag=b>"), False),
         (INVITE.replace("To: ", "X: y\rFrom: <sip:1002@x>\r\nTo: "), False),
