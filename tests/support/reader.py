@@ -160,7 +160,8 @@ _VERBS = st.sampled_from(
 
 
 @st.composite
-def _channels(draw: st.DrawFn) -> Json:
+def channels(draw: st.DrawFn) -> Json:
+    """One of those that come, that we make, or that nobody knows."""
     return channel(
         draw(LEGS),
         draw(_STATES),
@@ -178,16 +179,16 @@ def _channels(draw: st.DrawFn) -> Json:
 @st.composite
 def events(draw: st.DrawFn) -> dict[str, Any]:
     """One that Asterisk could send of some channel, with all that we look at."""
-    reported = draw(_channels())
+    reported = draw(channels())
     kind = draw(st.sampled_from([*USED, *USED, "ChannelUserevent", "BridgeMerged", "ContactStatusChange", ""]))
     match kind:
         case "StasisStart":
             arguments = draw(_VERBS)
-            replaced = {"replace_channel": draw(_channels())} if draw(st.integers(0, 9)) == 0 else {}
+            replaced = {"replace_channel": draw(channels())} if draw(st.integers(0, 9)) == 0 else {}
             return {**start("", *arguments), "channel": reported, **replaced}
         case "Dial":
             status = draw(st.sampled_from(["", "RINGING", "PROGRESS", "ANSWER", "BUSY", "NOANSWER", "CANCEL"]))
-            return {**dial(status), "peer": reported, "caller": draw(_channels())}
+            return {**dial(status), "peer": reported, "caller": draw(channels())}
         case "PlaybackFinished":
             playback = {
                 "id": draw(texts),
@@ -199,7 +200,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
         case "RecordingStarted" | "RecordingFinished" | "RecordingFailed":
             return {"type": kind, "recording": {"name": draw(texts), "format": "wav", "state": "done"}}
         case "ChannelTransfer":
-            to = {"requested_destination": {"destination": draw(texts)}, "destination_channel": draw(_channels())}
+            to = {"requested_destination": {"destination": draw(texts)}, "destination_channel": draw(channels())}
             return {"type": kind, "refer_to": to, "referred_by": {"source_channel": reported}}
         case "ChannelVarset":
             name = draw(st.sampled_from(["CALL_DATA_ticket", "CALL_ENTRY", "CALL_DIALLED", "OTHER"]))

@@ -1,0 +1,104 @@
+"""SIP from the carrier with anything in it: people are shown plain text, and nothing is written but what we write.
+
+`CC_EXAMPLES` calls, in batches that wait side by side. They withhold nothing: what they send must reach people.
+"""
+
+import json
+import os
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from itertools import batched
+from typing import Any
+
+import aiohttp
+from redis.asyncio import Redis
+
+from tests.e2e.containers import with_container
+from tests.e2e.office import Office
+from tests.e2e.strange_sip import StrangeCaller, invites
+from tests.e2e.test_audit import record
+from tests.support.polling import until
+
+EXAMPLES = int(os.environ.get("CC_EXAMPLES", "90"))
+AT_ONCE = 30
+ANSWERED_WITHIN = 3.0
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+LONGEST = 256
+"""Characters of a name or a number."""
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All that is text in some JSON, names of fields too."""
+    match value:
+        case str():
+            yield value
+        case list():
+            for each in value:
+                yield from texts(each)
+        case dict():
+            yield from texts([*value, *value.values()])
+
+
+def is_plain(value: Any) -> None:
+    for text in texts(value):
+        assert not {unicodedata.category(character) for character in text} & _HIDDEN, repr(text)
+        assert len(text) < 4_000, text[:200]
+
+
+async def test_whatever_a_caller_sends_people_see_plain_text_and_the_next_caller_is_served(office: Office) -> None:
+    began = int(time.time())
+    erin = await office.agent("erin", ready=False)
+    caller = StrangeCaller(office.stack.carrier[0], office.stack.asterisk)
+    await caller.open()
+    async with aiohttp.ClientSession(office.stack.api) as admin:
+        token = await office.stack.login(admin, "admin")
+        admin.headers["Authorization"] = f"Bearer {token}"
+
+        async def calls() -> list[dict[str, Any]]:
+            async with admin.get("/v1/admin/calls") as response:
+                found: list[dict[str, Any]] = (await response.json())["calls"]
+            return found
+
+        seen = 0
+        for batch in batched(invites(EXAMPLES), AT_ONCE, strict=False):
+            dialled = [caller.call(invite) for invite in batch]
+            await caller.settled(dialled, ANSWERED_WITHIN)
+            shown = await calls()
+            seen += len(shown)
+            is_plain(shown)
+            for party in (party for call in shown for party in call["parties"]):
+                assert max(len(party["name"] or ""), len(party["number"] or "")) <= LONGEST, party
+            for call in shown:
+                async with admin.get(f"/v1/admin/calls/{call['id']}/story") as response:
+                    is_plain(await response.json())
+            caller.hang_up(dialled)
+
+            async def over() -> bool:
+                return not await calls()
+
+            await until(over, "all are gone", 20)
+        async with admin.get("/v1/history", params={"limit": "100"}) as response:
+            is_plain((await response.json())["calls"])
+    caller.close()
+    print(f"{seen} of {EXAMPLES} calls were let in; answers: {Counter(caller.statuses.values())}")
+    # Much of it is no SIP: Asterisk refuses it, or says nothing.
+    assert seen >= EXAMPLES / 12
+    is_plain(erin.events)
+    is_plain(await record(office.stack, "--what", "call_over"))
+    await nothing_else_is_written(office, began)
+    alice = await office.agent("alice")
+    await office.connect(await office.caller(), alice)
+
+
+async def nothing_else_is_written(office: Office, began: int) -> None:
+    """Lines of the log are JSON, each one of ours; keys of Redis are ours."""
+    log = await with_container(f"{office.stack.project}-controller", lambda c: c.logs(since=began))
+    for line in log.decode().splitlines():
+        entry = json.loads(line)
+        assert entry["event"].replace("_", "").isalnum(), line
+        is_plain(entry)
+    async with Redis.from_url(office.stack.redis) as redis:
+        async for key in redis.scan_iter(count=1000):
+            assert key.decode().isprintable(), key
