@@ -51,7 +51,7 @@ LOCK = Path(__file__).parents[2] / "requirements.lock"
 
 _PROC = Path("/proc")
 _WITHIN = aiohttp.ClientTimeout(total=5.0)
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nosec B104  # nothing is bound here
 _REDIS_PORT = 6379
 
 

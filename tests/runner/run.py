@@ -19,7 +19,7 @@ from tests.runner.machine import Machine
 from tests.runner.network import Network
 from tests.runner.places import Place, choose
 from tests.runner.results import Outcome, Style, outcome
-from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, ON_NETWORK, Command, commands
+from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, ON_NETWORK, WITH_DOCKER, Command, commands
 
 # Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
 _TAKEN = "/taken"
@@ -182,7 +182,11 @@ class Run:
     def _alone(self, name: str) -> Options:
         image = f"callcontrol-bots:{self.images['BOTS_TAG']}"
         # Calls come first.
-        return {"image": image, "name": f"{self.machine.run_name}-{name}", "network_mode": "none", "cpu_shares": 256}
+        options = {"image": image, "name": f"{self.machine.run_name}-{name}", "network_mode": "none", "cpu_shares": 256}
+        if name in WITH_DOCKER:
+            socket = "/var/run/docker.sock"
+            options |= {"volumes": [f"{socket}:{socket}"], "environment": dict(self.images)}
+        return options
 
     def _all(self, wanted: Sequence[Command], options: Options, output: BinaryIO) -> bool:
         """Run commands in containers one after the other; whether all of them went well."""

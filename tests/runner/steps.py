@@ -8,10 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-ALL = ("lint", "types", "imports", "unit", "contract", "e2e", "network")
+ALL = ("lint", "types", "imports", "unit", "security", "contract", "e2e", "network")
 STEPS = (*ALL, "cluster", "faults", "soak", "bench")
 # Those that have a call centre; the others have no network.
 IN_CALL_CENTRE = frozenset({"contract", "e2e", "network", "cluster", "faults", "soak", "bench"})
+# Looks into images, by Docker.
+WITH_DOCKER = frozenset({"security"})
 IN_CLUSTER = frozenset({"cluster", "faults"})
 ON_NETWORK = frozenset({"network"})
 
@@ -58,6 +60,12 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "types": lambda _: [("mypy", "--strict", "--cache-dir=/tmp/mypy", "ari_app", "tests")],
     "imports": lambda _: [("lint-imports", "--no-cache")],
     "unit": lambda wanted: _pytest("unit", ("tests/unit", "tests/properties"), wanted or (*_ALL_BRANCHES, *_AT_ONCE)),
+    "security": lambda wanted: [
+        # Words like `password` in names are ruff's (S105), which knows where they mean nothing.
+        ("bandit", "--quiet", "--skip", "B105", "--recursive", "ari_app"),
+        ("python", "-m", "tests.security.sbom", "--to", "/reports"),
+        *_pytest("security", ("tests/security",), wanted),
+    ],
     "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
     "network": lambda wanted: _pytest("network", ("tests/network",), wanted),

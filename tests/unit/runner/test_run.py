@@ -145,6 +145,25 @@ def test_all_commands_of_a_step_are_run_whatever_came_of_those_before(three: Run
     assert machine.ran == ["run-1-lint"] * 3
 
 
+def test_a_step_that_looks_into_images_has_docker_and_no_network(
+    three: Run, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Options] = []
+
+    def run_and_keep(options: Options, _: BinaryIO) -> int:
+        seen.append(options)
+        return 0
+
+    monkeypatch.setattr(machine, "run", run_and_keep)
+    monkeypatch.setenv("CC_EXAMPLES", "7")
+    three.step("security", three.output)
+    assert {each["network_mode"] for each in seen} == {"none"}
+    assert all("/var/run/docker.sock:/var/run/docker.sock" in each["volumes"] for each in seen)
+    assert all(each["environment"] == {"BOTS_TAG": "b", "CC_EXAMPLES": "7"} for each in seen)
+    three.step("types", three.output)
+    assert "/var/run/docker.sock:/var/run/docker.sock" not in seen[-1]["volumes"]
+
+
 def test_steps_without_calls_are_done_beside_those_with_and_printed_in_order(three: Run, machine: FakeMachine) -> None:
     three.arguments = ("-x",)
     names = ["types", "contract", "imports", "e2e"]

@@ -1,0 +1,1 @@
+"""What is looked at for weaknesses without a call centre: what the images are made of."""
