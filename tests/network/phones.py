@@ -59,10 +59,10 @@ class Stranger:
         except TimeoutError:
             return 0, ""
 
-    async def registers(self, user: str, secret: str, call_id: str = "") -> int:
-        """With that secret, as a phone does: the status in the end."""
+    async def registers(self, user: str, secret: str, *, call_id: str = "", response: str = "") -> int:
+        """With that secret, as a phone does, or that response in place of a right one: the status in the end."""
         _, answer = await self.asks("REGISTER", user, "", "", call_id)
-        proof = self._proves(answer, "REGISTER", user, secret, "")
+        proof = self._proves(answer, "REGISTER", user, secret, "", response)
         return (await self.asks("REGISTER", user, "", proof, call_id))[0]
 
     async def calls(self, user: str, secret: str, number: str) -> int:
@@ -71,13 +71,13 @@ class Stranger:
         proof = self._proves(answer, "INVITE", user, secret, f"{number}@")
         return (await self.asks("INVITE", user, f"{number}@", proof))[0]
 
-    def _proves(self, challenge: str, method: str, user: str, secret: str, to: str) -> str:
+    def _proves(self, challenge: str, method: str, user: str, secret: str, to: str, response: str = "") -> str:
         """What a 401 wants, by MD5 (RFC 2617)."""
         said = dict(re.findall(r'(realm|nonce|opaque)="([^"]*)"', challenge))
         uri, nc, own = f"sip:{to}{self._machine.address}:{SIP}", "00000001", secrets.token_hex(4)
         first = _md5(f"{user}:{said['realm']}:{secret}")
         proof = _md5(f"{first}:{said['nonce']}:{nc}:{own}:auth:{_md5(f'{method}:{uri}')}")
-        quoted = {"username": user, **said, "uri": uri, "cnonce": own, "response": proof}
+        quoted = {"username": user, **said, "uri": uri, "cnonce": own, "response": response or proof}
         fields = [f'{name}="{value}"' for name, value in quoted.items()]
         return f"Digest {', '.join([*fields, 'algorithm=MD5', f'nc={nc}', 'qop=auth'])}"
 
