@@ -119,6 +119,7 @@ class App:
             self._trail.put,
             token_lifetime=settings.token_lifetime,
             token_idle=settings.token_idle,
+            client_secret=settings.oidc_client_secret.get_secret_value(),
             clock=leader.clock,
             leads=lambda: leading.fence == fence,
         )
@@ -188,7 +189,7 @@ class App:
 
     async def stop(self) -> None:
         """End. Calls in Asterisk go on; the next leader takes them over, with all that this one still may keep."""
-        self._api.close()
+        await self._api.close()
         await self._page_phones.close()
         self._api.auditor.flush()
         await self._trail.stop()

@@ -5,6 +5,7 @@
     ├── OutcomeUnknown        it may have been done, or be done yet (504)
     └── Unavailable           a part this depends on is away, or another controller leads (503)
         ├── AsteriskUnavailable
+        ├── IssuerUnavailable
         ├── StoreUnavailable
         └── LeadsNoMore       this controller does not lead any more: no client sees it where another one does
 
@@ -36,6 +37,8 @@ class Code(StrEnum):
     UNKNOWN_OUTCOME = "unknown_outcome"
     STANDBY = "standby"
     DISK_FULL = "disk_full"
+    UNKNOWN_AGENT = "unknown_agent"
+    ISSUER_UNAVAILABLE = "issuer_unavailable"
     INTERNAL = "internal"
 
 
@@ -106,3 +109,11 @@ class LeadsNoMore(Unavailable):
     def __init__(self, otherwise: CallControlError | None = None) -> None:
         super().__init__(Code.STANDBY, "this controller leads no more; try again shortly")
         self.otherwise = otherwise or self
+
+
+class IssuerUnavailable(Unavailable):
+    """The issuer by which agents log in cannot be reached, or does not answer as it must; `reason` is for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Code.ISSUER_UNAVAILABLE, "the issuer cannot be reached; try again shortly")
+        self.reason = reason

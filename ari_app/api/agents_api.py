@@ -90,7 +90,7 @@ class AgentsApi:
         return [
             Route(
                 "POST", "/v1/login", "login", "Log in", "session", self.log_in, LoggedIn,
-                request=Login, codes=(Code.UNAUTHENTICATED, *unavailable), access=Access.PUBLIC,
+                request=Login, codes=(Code.UNAUTHENTICATED, Code.FEATURE_DISABLED, *unavailable), access=Access.PUBLIC,
                 secret_answer=self._still_good, audit=("agent",),
                 statuses={
                     429: "`rate_limited`: too many failed logins of this agent from this address, or of all from it, "

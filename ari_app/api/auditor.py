@@ -25,6 +25,7 @@ EVERY = 60.0
 REFUSALS = 60
 """Lines for what one person was refused within that; beyond it is counted."""
 _OUTSIDE = "number:"
+_LOGINS = frozenset({"login", "oidc_login"})
 
 
 class Auditor:
@@ -75,12 +76,12 @@ class Auditor:
 
     def _logged_in(self, route: Route | None, details: Mapping[str, str], outcome: str) -> str:
         return (
-            details.get("agent", "") if route is not None and route.operation == "login" and outcome == "done" else ""
+            details.get("agent", "") if route is not None and route.operation in _LOGINS and outcome == "done" else ""
         )
 
     def _failed_to_log_in(self, route: Route | None, details: Mapping[str, str]) -> str:
         """Who did, of those who are listed: what others typed for a name may be a password."""
-        agent = details.get("agent", "") if route is not None and route.operation == "login" else ""
+        agent = details.get("agent", "") if route is not None and route.operation in _LOGINS else ""
         return f"login:{agent}" if agent in self._directory().agents else ""
 
     def _is_counted(self, whose: str, outcome: str) -> bool:

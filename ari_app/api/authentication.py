@@ -3,7 +3,8 @@
 A token is 256 random bits, shown once; only its SHA-256 is kept. Checked tokens are remembered for a while, so that
 agents go on commanding their calls while Redis is away. One that nothing uses ends before its time.
 
-Passwords are those of the administrator's file until an agent chooses another; it holds until the file has another.
+Passwords are those of the administrator's file until an agent chooses another; it holds until the file has another. An
+issuer may say who somebody is in place of a password (`oidc_api`).
 """
 
 import hmac
@@ -33,6 +34,7 @@ from ari_app.api.port import Control, Store
 from ari_app.config.credentials import Credential, check_password, hash_password
 from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
 from ari_app.routing.directory import Agent, Role
+from ari_app.routing.login import Oidc
 from ari_app.store.port import hash_token
 
 log = structlog.get_logger(__name__)
@@ -61,9 +63,13 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """What a session rests on: on a password, by its `fingerprint`; or on an issuer's word that it knows `subject`."""
+
     agent: str
     expires_at: float
     fingerprint: str = ""
+    issuer: str = ""
+    subject: str = ""
 
 
 _KEPT = TypeAdapter(_Kept)
@@ -114,10 +120,12 @@ class Authentication:
         """A new token and its expiry.
 
         Raises:
-            Refused: `unauthenticated`, the same for a wrong password and an agent who does not exist.
+            Refused: `unauthenticated`, the same for a wrong password and an agent who does not exist;
+                `feature_disabled` where there are no passwords.
             HttpError: 429 after too many failures, or while too many others are checked.
             StoreUnavailable: the token can't be kept.
         """
+        self._check_passwords()
         credential = self._control.credential(agent)
         right, before = await self._check((agent, address), agent, credential, password, address)
         if not right:
@@ -125,17 +133,51 @@ class Authentication:
             raise Refused(Code.UNAUTHENTICATED, "agent or password is wrong")
         token = secrets.token_urlsafe(32)
         digest = hash_token(token)
-        expires_at = self._clock() + self._lifetime
-        kept = _Kept(agent, expires_at, credential.fingerprint(digest) if credential is not None else "")
-        for old in (await self._store.tokens(agent))[: -SESSIONS + 1]:
-            await self._end(old)
-        await self._store.put_token(digest, to_json(kept), self._lifetime, agent, self._idle)
+        fingerprint = credential.fingerprint(digest) if credential is not None else ""
+        kept = _Kept(agent, self._clock() + self._lifetime, fingerprint)
+        await self._begin(digest, kept)
         if await self._password(agent) != before:  # changed meanwhile: all sessions before that are over
             await self._end(digest)
             raise Refused(Code.UNAUTHENTICATED, "agent or password is wrong")
         self._trust(digest, kept)
         log.info("logged_in", agent=agent, address=address)
-        return token, expires_at
+        return token, kept.expires_at
+
+    async def log_in_by(self, oidc: Oidc, agent: str, subject: str, address: str) -> tuple[str, float]:
+        """The same for an agent of whom the issuer has said that it is them, by that value of its claim.
+
+        Raises:
+            StoreUnavailable: the token can't be kept.
+        """
+        token = secrets.token_urlsafe(32)
+        digest = hash_token(token)
+        kept = _Kept(agent, self._clock() + self._lifetime, issuer=oidc.issuer, subject=subject)
+        await self._begin(digest, kept)
+        self._trust(digest, kept)
+        log.info("logged_in", agent=agent, address=address, by="oidc")
+        return token, kept.expires_at
+
+    async def _begin(self, digest: str, kept: _Kept) -> None:
+        """Raises: StoreUnavailable."""
+        for old in (await self._store.tokens(kept.agent))[: -SESSIONS + 1]:
+            await self._end(old)
+        await self._store.put_token(digest, to_json(kept), self._lifetime, kept.agent, self._idle)
+
+    def _check_passwords(self) -> None:
+        """Raises: Refused `feature_disabled`."""
+        if not self._control.directory().settings.passwords:
+            raise Refused(Code.FEATURE_DISABLED, "passwords are switched off here: sign in by the issuer")
+
+    def _stands(self, digest: str, kept: _Kept) -> bool:
+        """Whether what the session rests on still holds."""
+        settings = self._control.directory().settings
+        oidc = settings.oidc
+        if kept.issuer:
+            return oidc is not None and oidc.issuer == kept.issuer and oidc.agent_of(kept.subject) == kept.agent
+        credential = self._control.credential(kept.agent)
+        if credential is None or not settings.passwords:
+            return False
+        return hmac.compare_digest(kept.fingerprint, credential.fingerprint(digest))
 
     async def _check(
         self, who: tuple[str, ...], agent: str, credential: Credential | None, password: str, address: str
@@ -182,10 +224,11 @@ class Authentication:
         """From now on `new` is right; all other sessions of the agent are over.
 
         Raises:
-            Refused: `invalid` where `current` is not right, or `new` would be tried first.
+            Refused: `invalid` where `current` is not right, or `new` would be tried first; `feature_disabled`.
             HttpError: 429 after too many failures, or while too many others are checked.
             StoreUnavailable: it can't be kept.
         """
+        self._check_passwords()
         agent = session.agent.id
         if (why := weakness(new, session.agent)) is not None:
             raise Refused(Code.INVALID, "the password is not changed", (FieldError("new_password", why),))
@@ -231,9 +274,8 @@ class Authentication:
     async def by_digest(self, digest: str) -> Session:
         """The session that this token's digest names. Raises: as `session`."""
         kept = await self._find(digest)
-        agent, credential = self._control.directory().agents.get(kept.agent), self._control.credential(kept.agent)
-        changed = credential is None or not hmac.compare_digest(kept.fingerprint, credential.fingerprint(digest))
-        if agent is None or kept.expires_at <= self._clock() or changed:
+        agent = self._control.directory().agents.get(kept.agent)
+        if agent is None or kept.expires_at <= self._clock() or not self._stands(digest, kept):
             raise Refused(Code.UNAUTHENTICATED, "the token is not valid, or has expired: log in again")
         return Session(agent, digest, kept.expires_at)
 

@@ -63,7 +63,7 @@ _POLLED = frozenset({"healthz", "readyz", "metrics"})
 # Nothing was done, and whoever repeats it gets the same: these are not kept, so that nobody fills the store with them.
 _NOTHING_THERE = frozenset({Code.NOT_FOUND, Code.UNKNOWN_TARGET, Code.RATE_LIMITED})
 # Of what there was too much where an operation is refused for that.
-_TOO_MUCH = {"login": "logins", "change_password": "logins"}
+_TOO_MUCH = dict.fromkeys(("login", "begin_oidc_login", "oidc_login", "change_password"), "logins")
 
 
 class Dispatcher:

@@ -200,6 +200,7 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
                 "monitoring": False,
                 "talk_detection": True,
                 "phone_in_page": True,
+                "passwords": True,
                 "dispositions": [{"code": "solved", "label": "Solved"}],
                 "disposition_required": False,
                 "caller_id_for": ["call", "transfer"],

@@ -42,10 +42,18 @@ _SOON = 2
 class FailureLimit:
     """At most so many failures of somebody in a window; then a pause for them. Seconds."""
 
-    def __init__(self, clock: Callable[[], float], most: int, window: float = FAILURE_WINDOW) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        most: int,
+        window: float = FAILURE_WINDOW,
+        *,
+        what: str = "the password was wrong",
+    ) -> None:
         self._clock = clock
         self._most = most
         self._window = window
+        self._what = what
         self._failures: OrderedDict[tuple[str, ...], deque[float]] = OrderedDict()
 
     def check(self, who: tuple[str, ...]) -> None:
@@ -58,7 +66,7 @@ class FailureLimit:
             times.popleft()
         if len(times) >= self._most:
             seconds = int(times[0] + self._window - now) + 1
-            raise _too_many(f"the password was wrong too often; try again in {seconds} s", seconds)
+            raise _too_many(f"{self._what} too often; try again in {seconds} s", seconds)
 
     def note(self, who: tuple[str, ...]) -> None:
         """Count a failure."""

@@ -34,6 +34,10 @@ class Metrics:
             "callcontrol_api_limited", "What was refused for being too much, by what there was too much of", ("what",),
             registry=self.registry,
         )  # fmt: skip
+        self.oidc_logins = Counter(
+            "callcontrol_oidc_logins", "Logins by the issuer that were done, or what they came to", ("outcome",),
+            registry=self.registry,
+        )  # fmt: skip
         self.store_memory = Gauge(
             "callcontrol_store_memory_ratio", "The part in use of the memory that Redis may have; 0: without limit",
             registry=self.registry,

@@ -24,6 +24,7 @@ from ari_app.store.port import (
     Favourites,
     History,
     IdempotencyKeys,
+    Logins,
     Passwords,
     Recordings,
     Tokens,
@@ -244,6 +245,16 @@ class RecordingFiles(Protocol):
 
 
 class Store(
-    Configurations, Tokens, Passwords, IdempotencyKeys, Choices, Favourites, Counters, History, Recordings, Protocol
+    Configurations,
+    Tokens,
+    Logins,
+    Passwords,
+    IdempotencyKeys,
+    Choices,
+    Favourites,
+    Counters,
+    History,
+    Recordings,
+    Protocol,
 ):
     """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

@@ -36,6 +36,8 @@ STATUS: Mapping[Code, int] = MappingProxyType(
         Code.UNKNOWN_OUTCOME: 504,
         Code.STANDBY: 503,
         Code.DISK_FULL: 507,
+        Code.UNKNOWN_AGENT: 403,
+        Code.ISSUER_UNAVAILABLE: 503,
     }
 )
 

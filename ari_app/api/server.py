@@ -19,9 +19,11 @@ from ari_app.api.events import EventHub
 from ari_app.api.finder import Finder
 from ari_app.api.history import HistoryApi
 from ari_app.api.idempotency import Answers
+from ari_app.api.issuer import Issuer
 from ari_app.api.limits import Rates
 from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
+from ari_app.api.oidc_api import OidcApi
 from ari_app.api.openapi import Json, openapi
 from ari_app.api.phone_api import PageSecrets, PhoneApi
 from ari_app.api.phone_socket import PhoneSockets
@@ -56,6 +58,7 @@ class ApiServer:
         *,
         token_lifetime: float = 12 * 3600.0,
         token_idle: float = 2 * 3600.0,
+        client_secret: str = "",
         clock: Callable[[], float] = time.time,
         rates: Rates | None = None,
         leads: Callable[[], bool] = lambda: True,
@@ -68,6 +71,7 @@ class ApiServer:
         self._authentication = authentication = Authentication(
             control, store, self._session_ended, lifetime=token_lifetime, idle=token_idle, clock=clock
         )
+        self._issuer = Issuer(client_secret, clock)
         self._look_every = token_idle / 4
         self._control = control
         self._tickets = Tickets(authentication, clock)
@@ -86,6 +90,7 @@ class ApiServer:
         self._events.refused = metrics.limited.labels("windows").inc
         self.routes: list[Route] = [
             *AgentsApi(control, agents, store, authentication).routes(),
+            *OidcApi(control, store, authentication, self._issuer, metrics, clock).routes(),
             *self.sessions.routes(),
             *TargetsApi(control, agents, finder, preferences, hub.clock).routes(),
             *CallsApi(control, preferences).routes(),
@@ -154,9 +159,10 @@ class ApiServer:
         self._sockets.close_all()
         self._events.stop()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """After the last request: give up what still goes on for those before."""
         self._dispatch.close()
+        await self._issuer.close()
         self._authentication.close()
 
     def phone_changed(self, agent_id: str) -> None:

@@ -70,6 +70,7 @@ class SessionsApi:
             Route(
                 "PUT", "/v1/me/password", "change_password", "Choose another password; my other sessions end",
                 "session", self.change_password, status=204, request=NewPassword, audit=(),
+                codes=(Code.FEATURE_DISABLED,),
                 statuses={
                     429: "`rate_limited`: the password given as the current one was wrong too often, or too many wait"
                 },

@@ -15,6 +15,15 @@ LEAST = 16
 """Characters below which a service's secret can be guessed."""
 
 
+def is_address(host: str) -> bool:
+    """Whether it is an address and no name."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach what listens there. A name other than `localhost` counts as outside."""
     if host == "localhost":

@@ -296,7 +296,7 @@ def _settings(s: Sections) -> Settings:
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
     other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
     other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk", "dispositions", "admission"}
-    other |= {"outside", "emergency", "keep_days"}
+    other |= {"outside", "emergency", "keep_days", "oidc"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -315,6 +315,7 @@ def _settings(s: Sections) -> Settings:
         keep_days=KeepDays(**entry.keep_days.model_dump()),
         outside=entry.outside.limits(),
         emergency=entry.emergency.emergency(),
+        oidc=entry.oidc.oidc() if entry.oidc is not None else None,
         admission=Admission(**entry.admission.model_dump()),
         desk=Desk(tuple(entry.desk.origins), tuple(entry.desk.embedded_in), tuple(entry.desk.hosts)),
         page_phone=PagePhone(
@@ -325,4 +326,5 @@ def _settings(s: Sections) -> Settings:
 
 
 def _credentials(s: Sections) -> Mapping[str, Credential]:
-    return MappingProxyType({i: Credential(a.password, a.password_hash) for i, a in s.agents.items()})
+    given = ((i, Credential(a.password, a.password_hash)) for i, a in s.agents.items())
+    return MappingProxyType({i: c for i, c in given if (c.password or c.password_hash) is not None})

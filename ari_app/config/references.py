@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from ari_app.config.api_keys import ApiKeyEntry
+from ari_app.config.demo import is_address
 from ari_app.config.document import Document, Path
 from ari_app.config.entry import Entry
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
 from ari_app.config.schema import (
+    HOW_TO_PROVE,
     AgentEntry,
     CallerIdEntry,
     GroupEntry,
@@ -114,6 +117,7 @@ def check_references(sections: Sections, document: Document) -> None:
     for name in TO_ALL & sections.announcements.keys():
         if "tone:" in sections.announcements[name]:
             document.complain(("announcements", name), "must be a sound file: a tone played to all never ends")
+    _check_logins(sections, document)
     _check_orders(sections, document)
     _check_numbers(sections, document)
     _check_overflows(sections.queues, document)
@@ -133,6 +137,9 @@ def _names_used(sections: Sections) -> Iterator[tuple[Path, str, str]]:
     for group_id, entry in sections.groups.items():
         for index, agent_id in enumerate(entry.order):
             yield ("groups", group_id, "order", index), "agents", agent_id
+    if sections.settings.oidc is not None:
+        for value, agent_id in sections.settings.oidc.agents.items():
+            yield ("settings", "oidc", "agents", value), "agents", agent_id
     rules, places = enumerate(sections.outside), enumerate(sections.settings.emergency.places)
     named: list[tuple[Path, list[str]]] = [(("outside", index), rule.for_) for index, rule in rules]
     named += [(("settings", "emergency", "places", index), place.for_) for index, place in places]
@@ -151,6 +158,20 @@ def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
             yield ("caller_ids", caller_id, "for", index), target
     if sections.settings.fallback is not None:
         yield ("settings", "fallback"), sections.settings.fallback
+
+
+def _check_logins(sections: Sections, document: Document) -> None:
+    """Everybody can prove who they are, and browsers may come back from the issuer."""
+    oidc, desk = sections.settings.oidc, sections.settings.desk
+    if oidc is None:
+        for agent_id, agent in sections.agents.items():
+            if agent.password is None and agent.password_hash is None:
+                document.complain(("agents", agent_id), HOW_TO_PROVE)
+        return
+    host = urlsplit(oidc.address).hostname or ""
+    listed = {urlsplit(origin).hostname for origin in desk.origins} | set(desk.hosts)
+    if not is_address(host) and host not in {"localhost", *listed}:
+        document.complain(("settings", "oidc", "address"), f"{host} is not among settings.desk.origins")
 
 
 def _check_orders(sections: Sections, document: Document) -> None:

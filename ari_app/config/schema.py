@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ari_app.config.entry import Entry
 from ari_app.config.keeping import KeepDaysEntry
+from ari_app.config.oidc import OidcEntry
 from ari_app.config.outside import EmergencyEntry, OutsideLimitsEntry
 from ari_app.config.values import (
     FeatureCode,
@@ -29,6 +30,7 @@ from ari_app.config.values import (
 from ari_app.routing.directory import Purpose, Role, Settings
 
 DEFAULTS = Settings()
+HOW_TO_PROVE = "give either password_hash (`ari-app hash-password`) or, for a demo, password"
 
 
 class AgentEntry(Entry):
@@ -43,7 +45,8 @@ class AgentEntry(Entry):
     password: str | None = Field(None, min_length=1, max_length=1024, repr=False)
     """In clear: for a demonstration only. Anywhere but on loopback the controller refuses the demo's own."""
     password_hash: Hash | None = Field(None, repr=False)
-    """What `ari-app hash-password` prints. Exactly one of `password` and `password_hash` must be given."""
+    """What `ari-app hash-password` prints. Exactly one of `password` and `password_hash` must be given, or with
+    `settings.oidc` neither."""
     groups: list[str] = []
     """The groups that they are a member of."""
     skills: dict[str, Annotated[int, Field(ge=1, le=999)]] = {}
@@ -57,8 +60,8 @@ class AgentEntry(Entry):
 
     @model_validator(mode="after")
     def _complete(self) -> "AgentEntry":
-        if (self.password is None) == (self.password_hash is None):
-            raise ValueError("give either password_hash (`ari-app hash-password`) or, for a demo, password")
+        if self.password is not None and self.password_hash is not None:
+            raise ValueError(HOW_TO_PROVE)
         if self.role is Role.AGENT and self.phone is None:
             raise ValueError("an agent needs a phone: its SIP user")
         return self
@@ -383,5 +386,7 @@ class SettingsEntry(Entry):
     """How much may be dialled outside."""
     emergency: EmergencyEntry = EmergencyEntry()
     """Numbers that may be dialled at any time."""
+    oidc: OidcEntry | None = None
+    """Who else may say who somebody is, when they log in; without it agents log in by password alone."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Whether supervisors may be at calls of others, and whether agents see it."""

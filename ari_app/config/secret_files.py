@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-_SECRETS = ("ari_password", "redis_sentinel_password")
+_SECRETS = ("ari_password", "redis_sentinel_password", "oidc_client_secret")
 
 
 def with_secrets(given: Mapping[str, Any]) -> dict[str, Any]:

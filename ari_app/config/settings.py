@@ -71,6 +71,10 @@ class ProcessSettings(FileSettings):
     """The Sentinels' own password, where they have one."""
     redis_sentinel_password_file: Path | None = None
     """The file that it is read from, where the environment does not hold it."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """The secret by which the issuer of `settings.oidc` knows this client; a public client has none."""
+    oidc_client_secret_file: Path | None = None
+    """The file that it is read from, where the environment does not hold it."""
     redis_confirm: float = Field(0.2, ge=0, le=1)
     """Seconds that a write waits, with Sentinels, for a replica to have it. 0: it does not wait, and what was answered
     last may be lost when Redis' primary is."""
@@ -160,7 +164,7 @@ class ProcessSettings(FileSettings):
         """Whose `X-Forwarded-For` is believed."""
         return tuple(ip_network(each) for each in self.trusted_proxies.split())
 
-    @field_validator("tls_certificate", "tls_key", mode="before")
+    @field_validator("tls_certificate", "tls_key", "oidc_client_secret_file", mode="before")
     @classmethod
     def _none_where_empty(cls, file: object) -> object:
         return file or None

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, assert_never
 
 from ari_app.routing import outside as numbers_outside
+from ari_app.routing.login import Oidc
 from ari_app.routing.outside import ClassOfService, Emergency, Labels, OutsideLimits, OutsideRule
 from ari_app.routing.targets import Target, TargetType
 
@@ -275,6 +276,12 @@ class Settings:
     keep_days: KeepDays = field(default_factory=KeepDays)
     outside: OutsideLimits = field(default_factory=OutsideLimits)
     emergency: Emergency = field(default_factory=Emergency)
+    oidc: Oidc | None = None
+
+    @property
+    def passwords(self) -> bool:
+        """Whether agents may log in by password."""
+        return self.oidc is None or self.oidc.passwords
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,16 @@ class Passwords(Protocol):
         """What is kept, by agent."""
 
 
+class Logins(Protocol):
+    """Logins that are under way at an issuer. Each by the SHA-256 of its state, in hex."""
+
+    async def keep_login(self, state_hash: str, data: bytes, ttl: float) -> None:
+        """Keep it for `ttl` seconds. Raises: ValueError: `state_hash` is no SHA-256 in hex."""
+
+    async def take_login(self, state_hash: str) -> bytes | None:
+        """What is kept, and forget it: of several who take the same, one gets it."""
+
+
 class IdempotencyKeys(Protocol):
     """Answers to requests that may come again. The caller makes the key unique for agent and operation."""
 
@@ -276,6 +286,7 @@ class Store(
     Snapshots,
     Configurations,
     Tokens,
+    Logins,
     Passwords,
     IdempotencyKeys,
     Choices,

@@ -4,6 +4,7 @@ Keys, with the same hash tag as those of `availability`:
 
     {p}:snapshots          hash    call:<id>, leg:<id> -> JSON; of each of several Asterisks {p}:snapshots:<asterisk>
     {p}:token:<sha-256>    string  who is logged in; expires
+    {p}:login:<sha-256>    string  a login that is under way at an issuer; expires
     {p}:passwords          hash    agent -> what they chose, as a hash
     {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
     {p}:configuration      hash    text and time of the last configuration without faults
@@ -133,6 +134,13 @@ class RedisStore:
             listed = _texts(await self._client.zrange(f"{self._tag}:tokens:{of}", 0, -1))
             kept: list[Any] = await self._client.mget([self._token(t) for t in listed]) if listed else []
         return [token for token, data in zip(listed, kept, strict=True) if data is not None]
+
+    async def keep_login(self, state_hash: str, data: bytes, ttl: float) -> None:
+        await self._write(("SET", self._login(state_hash), data, "PX", _milliseconds(ttl)))
+
+    async def take_login(self, state_hash: str) -> bytes | None:
+        (taken,) = await self._write(("GETDEL", self._login(state_hash)))
+        return _bytes(taken)
 
     async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
         with ERRORS:
@@ -301,6 +309,9 @@ class RedisStore:
 
     def _history(self, agent: str | None) -> str:
         return f"{self._tag}:history" if agent is None else f"{self._tag}:history:{agent}"
+
+    def _login(self, state_hash: str) -> str:
+        return f"{self._tag}:login:{check_hash(state_hash)}"
 
     def _token(self, token_hash: str) -> str:
         return f"{self._tag}:token:{check_hash(token_hash)}"

@@ -27,6 +27,7 @@ class MemoryStore:
         self._configuration: KeptConfiguration | None = None
         self._tokens: dict[str, tuple[float, bytes]] = {}
         self._tokens_of: dict[str, dict[str, None]] = {}
+        self._logins: dict[str, tuple[float, bytes]] = {}
         self._passwords: dict[str, bytes] = {}
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._caller_ids: dict[str, str] = {}
@@ -73,6 +74,14 @@ class MemoryStore:
 
     async def delete_token(self, token_hash: str) -> None:
         self._tokens.pop(check_hash(token_hash), None)
+
+    async def keep_login(self, state_hash: str, data: bytes, ttl: float) -> None:
+        self._logins[check_hash(state_hash)] = (self._clock() + ttl, data)
+
+    async def take_login(self, state_hash: str) -> bytes | None:
+        data = _unexpired(self._logins, check_hash(state_hash), self._clock())
+        self._logins.pop(state_hash, None)
+        return data
 
     async def change_password(self, of: str, data: bytes | None, but: str = "") -> list[str]:
         if data is None:

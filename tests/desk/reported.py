@@ -51,6 +51,7 @@ def me(**more: Any) -> Json:
             "monitoring": False,
             "talk_detection": True,
             "phone_in_page": True,
+            "passwords": True,
             "caller_id_for": ["call", "transfer", "conference"],
             "max_hold": 120,
             "dispositions": [{"code": "solved", "label": "Solved"}, {"code": "callback", "label": "Call back"}],

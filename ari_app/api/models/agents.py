@@ -103,6 +103,7 @@ class Features(Answer):
     monitoring: bool
     talk_detection: bool
     phone_in_page: bool
+    passwords: bool = Field(description="Whether agents log in by passwords, and may choose their own")
     dispositions: list[DispositionChoice]
     disposition_required: bool
     caller_id_for: list[Purpose] = Field(description="For what a caller ID may be chosen")

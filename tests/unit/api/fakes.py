@@ -360,7 +360,7 @@ class World:
         """As at the end of the process."""
         self.server.close_windows()
         await self.listener.stop()
-        self.server.close()
+        await self.server.close()
 
     def clock(self) -> float:
         return self.now

@@ -51,6 +51,7 @@ async def test_me(world: World, alice: str) -> None:
             "monitoring": False,
             "talk_detection": False,
             "phone_in_page": True,
+            "passwords": True,
             "caller_id_for": ["call", "conference", "transfer"],
             "max_hold": None,
             "dispositions": [

@@ -32,7 +32,7 @@ export function connect(token: () => string | null, ended: () => void): Api {
     onResponse({ request, response, schemaPath }) {
       // A late answer to the session before says nothing of this one.
       const current = request.headers.get("Authorization") === `Bearer ${token()}`;
-      if (response.status === 401 && current && schemaPath !== "/v1/login") ended();
+      if (response.status === 401 && current && !schemaPath.startsWith("/v1/login")) ended();
     },
   });
   return api;

@@ -15,6 +15,7 @@ import { Notes, NOTES_LEFT, type Noted } from "./notes.svelte";
 import { phoneState } from "./people";
 import { Pictures } from "./pictures";
 import { aboutAgent, aboutCall, complained, done, standing, type Complaints } from "./problems";
+import type { FromIssuer } from "./signing_in";
 import { Shown } from "./shown.svelte";
 import type { State } from "./store";
 import { Team } from "./team.svelte";
@@ -87,7 +88,15 @@ export class Desk {
   // -- the session ---------------------------------------------------------------------------------------------------
 
   async logIn(agent: string, password: string): Promise<void> {
-    const { token } = await answer(this.api.POST("/v1/login", { body: { agent, password } }));
+    await this.#begin(await answer(this.api.POST("/v1/login", { body: { agent, password } })));
+  }
+
+  /** With what the issuer sent the browser back with. Throws `Refused`. */
+  async logInFrom(issuer: FromIssuer): Promise<void> {
+    await this.#begin(await answer(this.api.POST("/v1/login/oidc", { body: issuer })));
+  }
+
+  async #begin({ token, agent }: Session): Promise<void> {
     const session = { token, agent };
     keep(SESSION, JSON.stringify(session));
     this.#become(session);

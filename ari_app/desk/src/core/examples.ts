@@ -33,7 +33,7 @@ export function me(more: Partial<Me> = {}): Me {
     caller_ids: [{ id: "support", name: "Support", number: "+33140000001" }], default_caller_id: null,
     reasons: [{ id: "break", label: "break" }, { id: "audit", label: "Audit annuel" }], groups: [],
     features: {
-      conferences: true, recording: false, monitoring: false, talk_detection: false, phone_in_page: true,
+      conferences: true, recording: false, monitoring: false, talk_detection: false, phone_in_page: true, passwords: true,
       caller_id_for: ["call", "transfer"], max_hold: null, dispositions: [], disposition_required: false,
     },
     ...more,

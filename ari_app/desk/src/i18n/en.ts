@@ -12,6 +12,12 @@ export const en: Messages = {
     password: "Password",
     submit: "Log in",
     ended: "The session has ended. Log in again.",
+    by: (name) => `Sign in with ${name}`,
+    oidc: {
+      unauthenticated: "Signing in did not work. Begin again.",
+      unknown_agent: "You have signed in, but no agent here belongs to your account. Ask your administrator.",
+      issuer_unavailable: "The sign-in service does not answer. Try again in a moment.",
+    },
   },
 
   password: {
@@ -359,6 +365,8 @@ export const en: Messages = {
       disk_full: "There is no room left for recordings.",
       asterisk_unavailable: "Telephony does not answer.",
       store_unavailable: "The store does not answer.",
+      unknown_agent: "No agent here belongs to your account.",
+      issuer_unavailable: "The sign-in service does not answer.",
       standby: "Another server has taken over. Try again.",
       network: "The server does not answer.",
       notes_not_saved: "After-call work ended before your last words were saved.",

@@ -10,6 +10,12 @@ export const fr = {
     password: "Mot de passe",
     submit: "Se connecter",
     ended: "La session a pris fin. Connectez-vous à nouveau.",
+    by: (name: string) => `Se connecter avec ${name}`,
+    oidc: {
+      unauthenticated: "L’authentification n’a pas abouti. Recommencez.",
+      unknown_agent: "Vous êtes authentifié, mais aucun agent d’ici ne correspond à votre compte. Voyez votre administrateur.",
+      issuer_unavailable: "Le service d’authentification ne répond pas. Réessayez dans un instant.",
+    } as Record<string, string>,
   },
 
   password: {
@@ -378,6 +384,8 @@ export const fr = {
       disk_full: "Il n’y a plus de place pour les enregistrements.",
       asterisk_unavailable: "La téléphonie ne répond pas.",
       store_unavailable: "Le stockage ne répond pas.",
+      unknown_agent: "Aucun agent d’ici ne correspond à votre compte.",
+      issuer_unavailable: "Le service d’authentification ne répond pas.",
       standby: "Un autre serveur a pris le relais. Réessayez.",
       network: "Le serveur ne répond pas.",
       notes_not_saved: "Le post-appel a pris fin avant que vos derniers mots soient enregistrés.",

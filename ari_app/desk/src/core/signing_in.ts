@@ -1,0 +1,15 @@
+/** Back from the issuer: what stands behind the # of the page's address, by the server's word. */
+import type { components } from "../api/schema";
+
+export type FromIssuer = components["schemas"]["FromIssuer"];
+
+/** What the issuer said, or the code of why one did not get there; null where nobody comes from there. */
+export function fromIssuer(hash: string): FromIssuer | { readonly problem: string } | null {
+  const [page, query = ""] = hash.replace(/^#/, "").split("?", 2);
+  if (page !== "login") return null;
+  const said = new URLSearchParams(query);
+  const problem = said.get("problem");
+  const state = said.get("state");
+  if (problem !== null || state === null) return { problem: problem ?? "unauthenticated" };
+  return { state, code: said.get("code"), error: said.get("error"), iss: said.get("iss") };
+}
