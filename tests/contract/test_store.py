@@ -387,3 +387,21 @@ async def test_what_an_agent_reached_and_marked_is_forgotten_with_them(store: St
         [], [], None,
     )  # fmt: skip
     assert await store.recents("bob") == await store.favourites("bob") == ["number:+331"]
+
+
+async def test_a_login_that_is_under_way_is_taken_once(store: Store) -> None:
+    state = hash_token("a state")
+    assert await store.take_login(state) is None
+    await store.keep_login(state, b"what is kept", 60)
+    taken = await asyncio.gather(*(store.take_login(state) for _ in range(5)))
+    assert sorted(taken, key=str) == [None, None, None, None, b"what is kept"]
+    with pytest.raises(ValueError, match="SHA-256"):
+        await store.keep_login("a state", b"", 60)
+
+
+async def test_a_login_that_is_under_way_runs_out(store: Store) -> None:
+    state = hash_token("a state")
+    await store.keep_login(state, b"what is kept", 0.02)
+    await store.put_token(TOKEN, b"alice", 0.03)  # what is later goes later; to look at a login is to take it
+    await until_none(lambda: store.get_token(TOKEN))
+    assert await store.take_login(state) is None

@@ -310,6 +310,7 @@ class World:
     burst: float = 1_000.0
     connections: Connections | None = None
     port: int = 0
+    client_secret: str = ""
     recorded: list[Entry] = field(default_factory=list)
     leads: bool = True
     passed_on: list[CallControlError] = field(default_factory=list)
@@ -336,6 +337,7 @@ class World:
             clock=self.clock,
             rates=Rates(self.clock, burst=self.burst),
             leads=lambda: self.leads,
+            client_secret=self.client_secret,
         )
         self.listener = Listener(self._handle, self.connections)
         self.port = await self.listener.start(HOST, 0)

@@ -25,6 +25,14 @@ class FlakyStore(MemoryStore):
         self._reach()
         return await super().get_token(token_hash, idle)
 
+    async def keep_login(self, state_hash: str, data: bytes, ttl: float) -> None:
+        self._reach()
+        await super().keep_login(state_hash, data, ttl)
+
+    async def take_login(self, state_hash: str) -> bytes | None:
+        self._reach()
+        return await super().take_login(state_hash)
+
     async def password(self, of: str) -> bytes | None:
         self._reach()
         return await super().password(of)
