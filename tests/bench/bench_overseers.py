@@ -139,7 +139,7 @@ async def ours(agents: int, windows: int) -> None:
     following.cancel()
     server.close_windows()
     await listener.stop()
-    server.close()
+    await server.close()
 
 
 async def bare(agents: int, windows: int) -> None:

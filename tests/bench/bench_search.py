@@ -215,7 +215,7 @@ async def serve(agents: int, groups: int) -> None:
     following.cancel()
     server.close_windows()
     await listener.stop()
-    server.close()
+    await server.close()
 
 
 @asynccontextmanager

@@ -104,7 +104,7 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     following.cancel()
     server.close_windows()
     await listener.stop()
-    server.close()
+    await server.close()
     await disconnect(client)
 
 

@@ -176,9 +176,18 @@ WRAP_UP = me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z", wrap_up_
 UNREACHABLE = me(state="ready", reason="phone_unreachable", phone_state="unreachable")
 TURNED = "\u202eZoé Caller"
 PAGE = me(state="not_ready", reason="phone_unreachable", phone_device="page", phone_state="unreachable")
+WAYS: Json = {"passwords": True, "oidc": {"name": "Acme", "path": "/v1/login/oidc"}}
 
 SCENES = (
     Scene("login", {}, logged_in=False),
+    Scene("login-issuer", {"/v1/login": WAYS}, logged_in=False, shows=(".login a",)),
+    Scene(
+        "login-issuer-refused",
+        {"/v1/login": {**WAYS, "passwords": False}},
+        logged_in=False,
+        path="/#login?problem=unknown_agent",
+        shows=(".login .problem", ".login a.primary"),
+    ),
     Scene("login-refused", {}, logged_in=False, then=_refused_login),
     scene("empty", mine=me(state="not_ready")),
     scene(

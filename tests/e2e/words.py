@@ -25,6 +25,16 @@ WORDS = {
     ),
     "change": ("Changer", "Change"),
     "log_in": ("Se connecter", "Log in"),
+    "sign_in_with": ("Se connecter avec {}", "Sign in with {}"),
+    "not_signed_in": ("L’authentification n’a pas abouti. Recommencez.", "Signing in did not work. Begin again."),
+    "not_an_agent": (
+        "Vous êtes authentifié, mais aucun agent d’ici ne correspond à votre compte. Voyez votre administrateur.",
+        "You have signed in, but no agent here belongs to your account. Ask your administrator.",
+    ),
+    "issuer_away": (
+        "Le service d’authentification ne répond pas. Réessayez dans un instant.",
+        "The sign-in service does not answer. Try again in a moment.",
+    ),
     "log_out": ("Se déconnecter", "Log out"),
     "status": ("Statut : {}", "Status: {}"),
     "ready": ("Prêt", "Ready"),

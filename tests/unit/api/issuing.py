@@ -1,4 +1,4 @@
-"""An issuer that says whatever a test wants it to, also what no real one would; real ones: tests/contract/test_oidc.py."""
+"""An issuer that says whatever a test wants it to, also what no real one would: that is in tests/e2e."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

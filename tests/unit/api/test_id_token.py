@@ -1,4 +1,4 @@
-"""What is signed by the issuer for us, now, for this login, says who somebody is; what is forged in any way does not."""
+"""What the issuer signed for us, now, for this login, says who somebody is; what is forged in any way does not."""
 
 import hashlib
 import hmac
@@ -161,7 +161,8 @@ def test_what_cannot_sign_or_is_too_short_is_no_key() -> None:
     bad = [{**good, "use": "enc"}, {"kty": "oct", "k": "c2VjcmV0"}, {"kty": "ML-DSA"}, {"kty": "RSA"}, {}, None, 7]
     with pytest.warns(match="2048"):
         assert len(keys_of({"keys": [*bad, short, good]}).keys) == 1
-    for none in ({"keys": bad}, {"keys": {}}, {}, [], None):
+    nothing: tuple[Any, ...] = ({"keys": bad}, {"keys": {}}, {}, [], None)
+    for none in nothing:
         with pytest.raises(InvalidToken, match="no key"):
             keys_of(none)
 
