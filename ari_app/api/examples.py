@@ -17,6 +17,7 @@ from ari_app.api.models.calls import (
     UserDataChanges,
 )
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, NewDisposition
+from ari_app.api.models.oidc import FromIssuer, LoginWays
 from ari_app.api.models.phones import MyPhone, NewDevice
 from ari_app.api.models.recordings import RecordingsDocument
 from ari_app.api.models.sessions import NewPassword, SessionsEnded
@@ -32,6 +33,7 @@ _OFFER = {"target": "group:support", "caller_id": "sales", "user_data": {"ticket
 REQUESTS: Mapping[Any, Json] = MappingProxyType(
     {
         DtmfRequest: {"digits": "1234#", "party": None},
+        FromIssuer: {"state": "kC0…", "code": "9Zr…", "error": None, "iss": "https://login.example.org"},
         Login: {"agent": "marie", "password": "correct horse battery staple"},
         Logout: {"all": False},
         MergeRequest: {"call_id": "3f9k2a-c7"},
@@ -188,6 +190,7 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
         },
         HistoryDocument: {"calls": [_PAST], "next": "3f9k2a-c7"},
         Live: {"targets": [_SALES]},
+        LoginWays: {"passwords": True, "oidc": {"name": "Acme", "path": "/v1/login/oidc"}},
         LoggedIn: {"token": "bTq…", "expires_at": "2026-11-23T08:34:06.431Z", "agent": "marie"},
         Me: {
             **_AGENT,

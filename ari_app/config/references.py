@@ -164,6 +164,8 @@ def _check_logins(sections: Sections, document: Document) -> None:
     """Everybody can prove who they are, and browsers may come back from the issuer."""
     oidc, desk = sections.settings.oidc, sections.settings.desk
     if oidc is None:
+        if any(error.field.startswith("settings") for error in document.errors):
+            return  # there may be an issuer, written wrongly
         for agent_id, agent in sections.agents.items():
             if agent.password is None and agent.password_hash is None:
                 document.complain(("agents", agent_id), HOW_TO_PROVE)

@@ -83,7 +83,7 @@ async def page_of_sources(stack: Stack) -> AsyncIterator[None]:
                 async with session.get(path) as response:
                     assert response.status == 200, path
                     content = await response.read()
-                file.write_bytes(content)
+                await asyncio.to_thread(file.write_bytes, content)
                 return content.decode(errors="replace")
 
             found = await fetch("/", DIST / "index.html")

@@ -24,7 +24,7 @@ class Issuer:
     answers: dict[str, Any] = field(default_factory=dict)
     key: int = 0
     published: int = 1
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     forms: list[Mapping[str, str]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     nonce: str = ""
@@ -40,7 +40,7 @@ class Issuer:
         await self._runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.asked.append(request.path)
+        self.requested.append(request.path)
         if request.path in self.answers:
             given = self.answers[request.path]
             return given if isinstance(given, web.Response) else web.json_response(given)
@@ -95,8 +95,8 @@ class Browser:
         answer = await self.world.ask("GET", "/v1/login/oidc", allow_redirects=False, headers=headers)
         if answer.status == 303 and "Set-Cookie" in answer.headers:
             self.cookie = answer.headers["Set-Cookie"].split(";")[0]
-            asked = parse_qs(urlsplit(answer.headers["Location"]).query)
-            self.question = {name: values[0] for name, values in asked.items()}
+            requested = parse_qs(urlsplit(answer.headers["Location"]).query)
+            self.question = {name: values[0] for name, values in requested.items()}
             self.state, self.issuer.nonce = self.question["state"], self.question["nonce"]
             self.issuer.now = self.world.now
         return answer

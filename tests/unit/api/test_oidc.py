@@ -50,9 +50,9 @@ def outcomes(world: World) -> Mapping[str, float]:
 
 
 async def test_whom_the_issuer_names_gets_the_token_that_a_password_gives(browser: Browser) -> None:
-    asked = await browser.begins()
-    assert asked.status == 303
-    assert asked.headers["Location"].startswith(f"{browser.issuer.url}/auth?")
+    requested = await browser.begins()
+    assert requested.status == 303
+    assert requested.headers["Location"].startswith(f"{browser.issuer.url}/auth?")
     question = browser.question
     assert question["redirect_uri"] == f"{DESK}/v1/login/oidc/callback"
     assert (question["response_type"], question["scope"]) == ("code", "openid profile")
@@ -272,7 +272,7 @@ async def test_passwords_can_be_switched_off_with_the_sessions_that_they_began(
     assert (answer.status, answer.code) == (403, "feature_disabled")
     assert (await world.ask("GET", "/v1/me", token=by_password)).status == 401
     assert (await world.ask("GET", "/v1/me", token=by_issuer)).json["features"]["passwords"] is False
-    change = {"current_password": "alice-demo", "new_password": "a new one of hers"}
+    change = {"current_password": "alice-demo", "new_password": "a new one of theirs"}
     answer = await world.ask("PUT", "/v1/me/password", token=by_issuer, json=change)
     assert answer.code == "feature_disabled"
 
@@ -299,7 +299,7 @@ async def test_while_the_issuer_is_away_one_reads_so_and_passwords_go_on(browser
 async def test_an_issuer_that_was_not_reached_is_not_tried_by_everybody_at_once(browser: Browser, world: World) -> None:
     browser.issuer.answers["/.well-known/openid-configuration"] = web.Response(status=500)
     await asyncio.gather(*(browser.begins() for _ in range(5)))
-    assert len(browser.issuer.asked) == 1
+    assert len(browser.issuer.requested) == 1
     world.now += AWAY + 0.1
     browser.issuer.answers.clear()
     assert (await browser.begins()).status == 303
@@ -354,19 +354,19 @@ async def test_what_the_issuer_publishes_is_read_once_an_hour_and_its_keys_when_
     for _ in range(3):
         await browser.begins()
         assert (await browser.finishes()).status == 200
-    assert browser.issuer.asked.count("/keys") == 1
-    assert browser.issuer.asked.count("/.well-known/openid-configuration") == 1
+    assert browser.issuer.requested.count("/keys") == 1
+    assert browser.issuer.requested.count("/.well-known/openid-configuration") == 1
     browser.issuer.key, browser.issuer.published = 1, 2
     await browser.begins()
     assert (await browser.finishes()).status == 401  # nobody has it fetch keys again and again
     world.now += KEYS_AGAIN
     await browser.begins()
     assert (await browser.finishes()).status == 200
-    assert browser.issuer.asked.count("/keys") == 2
+    assert browser.issuer.requested.count("/keys") == 2
     world.now += KEPT
     await browser.begins()
     assert (await browser.finishes()).status == 200
-    assert browser.issuer.asked.count("/.well-known/openid-configuration") == 2
+    assert browser.issuer.requested.count("/.well-known/openid-configuration") == 2
 
 
 async def test_a_client_with_a_secret_proves_itself_as_the_issuer_wants(issuer: Issuer) -> None:

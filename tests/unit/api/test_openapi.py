@@ -73,6 +73,10 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     expected |= {
         ("put", "/v1/me/state"),
         ("put", "/v1/me/password"),
+        ("get", "/v1/login"),
+        ("get", "/v1/login/oidc"),
+        ("post", "/v1/login/oidc"),
+        ("get", "/v1/login/oidc/callback"),
         ("delete", "/v1/agents/{agent}/sessions"),
         ("get", "/v1/me/phone"),
         ("get", "/v1/agents"),
