@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -22,31 +20,9 @@ from tests.e2e.browser import DeskPage, Desks
 from tests.e2e.containers import until_ready
 from tests.e2e.stack import Stack
 from tests.e2e.test_configuration import FILE, PORT, environment, own_controller
+from tests.support.issuer import ISSUER_PORT, issuing
 
-PROGRAM = Path(__file__).parents[1] / "issuer" / "issuer.mjs"
-ISSUER_PORT = 9044
 SECRET = "a secret of this client + more"
-
-
-@asynccontextmanager
-async def issuing(address: str, **about: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The issuer, as long as it is needed."""
-    process = await asyncio.create_subprocess_exec(
-        "node", PROGRAM, address, str(ISSUER_PORT), json.dumps(about),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        said: list[str] = []
-        async with asyncio.timeout(30):
-            while not said or said[-1] != "ready\n":
-                said.append((await process.stdout.readline()).decode())
-                assert said[-1], "".join(said)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 def configured(stack: Stack, **more: str) -> str:

@@ -311,13 +311,14 @@ class World:
     connections: Connections | None = None
     port: int = 0
     client_secret: str = ""
+    shared: FlakyStore | None = None
     recorded: list[Entry] = field(default_factory=list)
     leads: bool = True
     passed_on: list[CallControlError] = field(default_factory=list)
     """What would have been answered where another controller is to answer."""
 
     async def start(self) -> "World":
-        self.store = FlakyStore(self.clock)
+        self.store = self.shared or FlakyStore(self.clock)
         await self.store.keep_configuration(KeptConfiguration(b"", NOW))
         self.metrics = Metrics()
         self.phones = FakePhones(self)
