@@ -54,6 +54,8 @@ class Forwarder:
             connector=aiohttp.TCPConnector(force_close=True, limit=0),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_WITHIN),
             auto_decompress=False,
+            # What is set in one browser is none of another's.
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     async def close_sockets(self) -> None:

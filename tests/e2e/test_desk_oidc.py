@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.desk.axe import findings
 from tests.desk.stage import DIST
@@ -85,6 +85,11 @@ class Visitor:
     def page(self) -> Page:
         return self.desk.page
 
+    @property
+    def alert(self) -> Locator:
+        """What the log-in says."""
+        return self.page.get_by_role("main").get_by_role("alert")
+
     async def goes_to_the_issuer(self) -> None:
         await self.page.get_by_role("link", name=self.desk.say("sign_in_with", "Acme")).click()
         await expect(self.page.locator("input[name=login]")).to_be_visible()
@@ -97,7 +102,7 @@ class Visitor:
         await self.page.get_by_role("button", name="Continue").click()
 
     async def reads(self, key: str) -> None:
-        await expect(self.page.get_by_role("alert")).to_have_text(self.desk.say(key))
+        await expect(self.alert).to_have_text(self.desk.say(key))
         assert await findings(self.page) == []
 
     async def is_on_the_desk(self, name: str) -> None:
@@ -144,7 +149,7 @@ async def test_alice_signs_in_with_the_issuer_and_is_on_the_desk_and_strangers_a
         mallory.page.on("request", lambda request: returned.append(request.url))
         await mallory.page.route("**/v1/login/oidc", lambda route: route.abort())
         await mallory.signs_in("bob")  # and does not finish: the victim is to be at work as bob
-        await expect(mallory.page.get_by_role("alert")).to_be_visible()
+        await expect(mallory.alert).to_be_visible()
         (stolen,) = (url for url in returned if "callback?" in url)
         await victim.page.goto(stolen)
         await victim.reads("not_signed_in")

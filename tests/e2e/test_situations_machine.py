@@ -105,7 +105,7 @@ async def test_a_flood_of_logins_with_made_up_names_makes_nobody_at_another_addr
     async with aiohttp.ClientSession(office.stack.api, connector=elsewhere) as session:
         await log_in(session, "dave", "dave", "dave-demo")
     checked = Counter(status for _, status in answers[before:])[401]
-    assert answers[-1] == ("dave", 200)
+    assert ("dave", 200) in answers  # whoever floods may have an answer since
     await asyncio.gather(*floods)
     # Of those who waited already, one of each address may come first; then it is dave's turn.
     assert checked <= 3 * ADDRESSES

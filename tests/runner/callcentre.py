@@ -109,11 +109,12 @@ class CallCentre:
         """As docker/up does: in files that each part reads by its group."""
         place = Path(self._settings["SECRETS_DIR"])
         place.mkdir(exist_ok=True)
-        for name in ("ARI_PASSWORD", "REDIS_PASSWORD", "SENTINEL_PASSWORD", "TLS_CERTIFICATE", "TLS_KEY"):
+        controllers = ("REDIS_PASSWORD", "SENTINEL_PASSWORD", "OIDC_CLIENT_SECRET")
+        for name in (*controllers, "ARI_PASSWORD", "TLS_CERTIFICATE", "TLS_KEY"):
             file = place / name.lower()
             file.write_text(self._settings.get(name, ""))
             file.chmod(0o640)
-            os.chown(file, -1, _CONTROLLERS if name in ("REDIS_PASSWORD", "SENTINEL_PASSWORD") else _ASTERISKS)
+            os.chown(file, -1, _CONTROLLERS if name in controllers else _ASTERISKS)
 
     def bots(self) -> Options:
         """A container of the bots in it, who may take its parts away."""

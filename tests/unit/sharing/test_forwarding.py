@@ -20,6 +20,7 @@ from ari_app.store.leases import Lease
 HOST = "127.0.79.3"
 KEY = key_of("s3cret")
 WAIT = 5.0
+SET = [("Set-Cookie", "mine=1; Path=/; HttpOnly"), ("Set-Cookie", "other=2")]
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Leader:
             request.transport.abort()
         if self.declined:
             return web.Response(status=503, headers={DECLINED: self.declined})
+        if request.path == "/cookie":
+            return web.Response(status=303, headers=[("Location", "/there"), *SET])
         if request.path == "/refused":
             return web.Response(status=401, text="no", headers={"WWW-Authenticate": "Bearer"})
         response = web.StreamResponse(status=201, headers={"Location": "/v1/calls/c", "Content-Type": "text/plain"})
@@ -136,6 +139,22 @@ async def test_nobody_else_speaks_as_a_controller(passing: Passing) -> None:
 async def test_a_refusal_comes_back_as_it_is(passing: Passing) -> None:
     async with passing.session.get(f"{passing.url}/refused") as response:
         assert (response.status, response.headers["WWW-Authenticate"], await response.text()) == (401, "Bearer", "no")
+
+
+async def test_a_cookie_comes_to_the_browser_that_it_is_for_and_from_no_other(passing: Passing) -> None:
+    # By a name: of addresses no client keeps a cookie.
+    named = Listener(passing.leader)
+    passing.leads.append(Lease(1, "one", f"http://localhost:{await named.start('127.0.0.1', 0)}"))
+    async with passing.session.get(f"{passing.url}/cookie", allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, "/there")
+        assert response.headers.getall("Set-Cookie") == [value for _, value in SET]
+    async with aiohttp.ClientSession() as another, another.get(f"{passing.url}/v1/me"):
+        pass
+    assert "Cookie" not in passing.leader.requests[-1][3]
+    async with aiohttp.ClientSession() as another, another.get(f"{passing.url}/v1/me", headers={"Cookie": "mine=3"}):
+        pass
+    assert passing.leader.requests[-1][3]["Cookie"] == "mine=3"
+    await named.stop()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
