@@ -200,6 +200,15 @@ async def test_an_answer_of_another_issuer_is_none(browser: Browser) -> None:
     assert (await browser.finishes()).code == "unauthenticated"
 
 
+async def test_what_was_begun_at_one_issuer_is_not_finished_at_another(browser: Browser, world: World) -> None:
+    await browser.begins()
+    another = await Issuer(nonce=browser.issuer.nonce, now=world.now).start()
+    configure(world, another)
+    assert (await browser.finishes()).code == "unauthenticated"
+    assert another.requested == []
+    await another.stop()
+
+
 async def test_somebody_who_is_no_agent_here_reads_so(browser: Browser) -> None:
     browser.issuer.claims = {"preferred_username": "zoe"}
     await browser.begins()
@@ -321,6 +330,7 @@ async def test_an_issuer_that_was_not_reached_is_not_tried_by_everybody_at_once(
 async def test_an_issuer_that_describes_itself_otherwise_is_away(browser: Browser, said: Any) -> None:
     given = said if isinstance(said, web.Response) else {**browser.issuer.description(), **said} if said else {}
     browser.issuer.answers["/.well-known/openid-configuration"] = given
+    browser.issuer.answers["/elsewhere"] = browser.issuer.description()
     assert (await browser.begins()).code == "issuer_unavailable"
 
 
