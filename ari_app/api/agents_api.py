@@ -1,7 +1,5 @@
 """Logging in and out, the agent themselves and their state."""
 
-import json
-
 from ari_app.api.authentication import Authentication
 from ari_app.api.documents import me
 from ari_app.api.models.agents import LoggedIn, Login, Logout, Me, NewState
@@ -9,7 +7,7 @@ from ari_app.api.models.history import DispositionDocument
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls.views import timestamp
-from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
+from ari_app.errors import Code, FieldError, Refused
 
 
 class AgentsApi:
@@ -27,17 +25,6 @@ class AgentsApi:
         address = exchange.http.remote or ""
         token, expires_at = await self._authentication.log_in(body.agent, body.password, address)
         return LoggedIn(token=token, expires_at=timestamp(expires_at) or "", agent=body.agent)
-
-    async def _still_good(self, answer: str) -> bool:
-        """Whether the token of a login is; what was refused stays refused for its repeats."""
-        logged_in = json.loads(answer)
-        try:
-            await self._authentication.session(logged_in.get("token", ""))
-        except Refused:
-            return "token" not in logged_in
-        except StoreUnavailable:
-            pass  # it is not known, and nobody could log in anew
-        return True
 
     async def log_out(self, exchange: Exchange) -> None:
         """The token ends, and with it whatever was opened with it: windows, the phone in the page."""
@@ -91,7 +78,7 @@ class AgentsApi:
             Route(
                 "POST", "/v1/login", "login", "Log in", "session", self.log_in, LoggedIn,
                 request=Login, codes=(Code.UNAUTHENTICATED, Code.FEATURE_DISABLED, *unavailable), access=Access.PUBLIC,
-                secret_answer=self._still_good, audit=("agent",),
+                secret_answer=self._authentication.still_good, audit=("agent",),
                 statuses={
                     429: "`rate_limited`: too many failed logins of this agent from this address, or of all from it, "
                     "or too many wait to be checked"

@@ -8,6 +8,7 @@ issuer may say who somebody is in place of a password (`oidc_api`).
 """
 
 import hmac
+import json
 import math
 import secrets
 import time
@@ -255,6 +256,17 @@ class Authentication:
             StoreUnavailable: it can't be looked up, and was not seen before.
         """
         return await self.by_digest(hash_token(token))
+
+    async def still_good(self, answer: str) -> bool:
+        """Whether the token of a login is; what was refused stays refused for its repeats."""
+        logged_in = json.loads(answer)
+        try:
+            await self.session(logged_in.get("token", ""))
+        except Refused:
+            return "token" not in logged_in
+        except StoreUnavailable:
+            pass  # it is not known, and nobody could log in anew
+        return True
 
     def known(self, token: str) -> str | None:
         """The digest of one that was in use here lately; nothing is looked up."""

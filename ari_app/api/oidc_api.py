@@ -243,7 +243,7 @@ class OidcApi:
             Route(
                 "POST", PATH, "oidc_login", "Log in with what the issuer sent the browser back with", "session",
                 self.finish, LoggedIn, request=FromIssuer, codes=(*away, Code.UNAUTHENTICATED, Code.UNKNOWN_AGENT),
-                access=Access.PUBLIC, secret_answer=True, audit=(), statuses={429: many},
+                access=Access.PUBLIC, secret_answer=self._authentication.still_good, audit=(), statuses={429: many},
             ),
         ]  # fmt: skip
 
