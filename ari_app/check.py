@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ari_app.api.issuer import Issuer
 from ari_app.ari import sounds
 from ari_app.ari.checks import READ_AT, connect
 from ari_app.ari.failures import AriError
@@ -48,6 +49,7 @@ async def check(file: Path, folder: Path, application: str, settings: ProcessSet
     prompts = prompts_of(folder)
     wanted = what_is_wanted(directory, folder, prompts)
     missing = [await _asterisk(place, name, folder, wanted, prompts, settings) for place in settings.places]
+    found += await _issuer(name, directory, settings)
     if None in missing:
         return 1
     return _verdict(found + sum(each or 0 for each in missing), ": all that the files speak of is there")
@@ -92,6 +94,23 @@ async def _asterisk(
         where = prompts.get(f"{finding.subject.value}:{finding.name}", name)
         print(f"{of}{where}: {finding.subject.value} {finding.name}: {finding.advice}")
     return len(findings)
+
+
+async def _issuer(name: str, directory: Directory, settings: ProcessSettings) -> int:
+    """How much is wrong with whom agents log in by."""
+    oidc = directory.settings.oidc
+    if oidc is None:
+        return 0
+    issuer = Issuer(settings.oidc_client_secret.get_secret_value())
+    try:
+        faults = await issuer.faults(oidc)
+    finally:
+        await issuer.close()
+    for fault in faults:
+        print(f"{name}: settings.oidc.{fault}")
+    if not faults:
+        print(f"{oidc.issuer}: an issuer; it must know the redirect URI {oidc.callback}")
+    return len(faults)
 
 
 def prompts_of(folder: Path) -> dict[str, str]:

@@ -55,6 +55,8 @@ class Published(BaseModel):
     userinfo_endpoint: _Url | None = None
     token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
     authorization_response_iss_parameter_supported: bool = False
+    id_token_signing_alg_values_supported: list[str] = ["RS256"]
+    code_challenge_methods_supported: list[str] = ["S256"]
 
     def check(self, oidc: Oidc) -> None:
         """Raises: IssuerUnavailable where it is another one's, or in the clear though the issuer is not."""
@@ -98,6 +100,20 @@ class Issuer:
             published.check(oidc)
             self._published = {oidc.issuer: (published, self._clock())}  # of one that is no longer configured nothing
             return published
+
+    async def faults(self, oidc: Oidc) -> list[str]:
+        """What is wrong with it, or with what the administrator says of it, before anybody logs in; never raises."""
+        try:
+            published = await self.published(oidc)
+            await self._signers(oidc, KEPT)
+        except IssuerUnavailable as away:
+            return [f"issuer: {away.reason}"]
+        found = []
+        if not set(oidc.algorithms) & set(published.id_token_signing_alg_values_supported):
+            found.append(f"algorithms: it signs by {', '.join(published.id_token_signing_alg_values_supported)} alone")
+        if "S256" not in published.code_challenge_methods_supported:
+            found.append("issuer: it does not know PKCE by S256")
+        return found
 
     async def verify(self, tokens: Tokens, oidc: Oidc, nonce: str) -> Claims:
         """What its token says. With keys that are older than `KEYS_AGAIN`, newer ones are fetched where it needs them.

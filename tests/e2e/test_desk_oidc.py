@@ -19,7 +19,7 @@ from tests.desk.stage import DIST
 from tests.e2e.browser import DeskPage, Desks
 from tests.e2e.containers import until_ready
 from tests.e2e.stack import Stack
-from tests.e2e.test_configuration import FILE, PORT, environment, own_controller
+from tests.e2e.test_configuration import FILE, PORT, ari_app, environment, own_controller
 from tests.support.issuer import ISSUER_PORT, issuing
 
 SECRET = "a secret of this client + more"
@@ -181,6 +181,9 @@ async def test_where_there_are_no_passwords_bob_signs_in_by_what_the_issuer_alon
         own_controller(stack, environment(stack, file), tmp_path / "log") as here,
     ):
         await until_ready(here)
+        status, said = await ari_app(stack, file, "check")
+        assert status == 0, said
+        assert f"http://{stack.bind}:{ISSUER_PORT}: an issuer; it must know the redirect URI {callback}\n" in said
         bob = await visitor(desks, here, "en")
         await expect(bob.page.get_by_label(bob.desk.say("password"))).to_have_count(0)
         assert await findings(bob.page) == []

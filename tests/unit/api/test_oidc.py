@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from ari_app.api.issuer import AWAY, KEPT, KEYS_AGAIN, Published
+from ari_app.api.issuer import Issuer as Reached
 from ari_app.api.limits import FAILURES_OF_ADDRESS
 from ari_app.api.oidc_api import BEGUN_OF_ADDRESS, LIFETIME
 from ari_app.errors import IssuerUnavailable
@@ -415,3 +416,22 @@ async def test_while_the_store_is_away_nobody_is_logged_in_by_the_issuer(browser
     world.store.away = True
     assert (await browser.finishes()).code == "store_unavailable"
     assert (await browser.begins()).code == "store_unavailable"
+
+
+async def test_what_is_wrong_with_the_issuer_is_found_before_anybody_logs_in(issuer: Issuer) -> None:
+    oidc = Oidc(issuer.url, "callcontrol", DESK)
+    for said, found in (
+        ({}, []),
+        ({"id_token_signing_alg_values_supported": ["EdDSA"]}, ["algorithms: it signs by EdDSA alone"]),
+        ({"code_challenge_methods_supported": ["plain"]}, ["issuer: it does not know PKCE by S256"]),
+        ({"issuer": "https://id.example.org"}, ["issuer: it calls itself otherwise than settings.oidc.issuer"]),
+        ({"jwks_uri": f"{issuer.url}/nowhere"}, ["issuer: it answers 404"]),
+    ):
+        issuer.answers["/.well-known/openid-configuration"] = {**issuer.description(), **said}
+        looking = Reached("")
+        assert await looking.faults(oidc) == found
+        await looking.close()
+    await issuer.stop()
+    looking = Reached("")
+    assert await looking.faults(oidc) == ["issuer: ClientConnectorError"]
+    await looking.close()
