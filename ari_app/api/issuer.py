@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 KEPT = 3600.0
 """Seconds for which what it publishes is not requested again."""
+LOOKED_AT = 30.0
+"""Seconds for which it counts as there, so that nobody is sent to one that is away."""
 KEYS_AGAIN = 60.0
 """Seconds after which its keys are requested again for a token by a key that is not among them."""
 AWAY = 2.0
@@ -89,11 +91,11 @@ class Issuer:
         self._away: dict[str, float] = {}  # by address, and until when
         self._reading: dict[str, asyncio.Lock] = {}
 
-    async def published(self, oidc: Oidc) -> Published:
-        """What it says of itself."""
+    async def published(self, oidc: Oidc, oldest: float = KEPT) -> Published:
+        """What it says of itself, or has said within so many seconds."""
         async with self._reading.setdefault(oidc.issuer, asyncio.Lock()):
             known = self._published.get(oidc.issuer)
-            if known is not None and self._clock() < known[1] + KEPT:
+            if known is not None and self._clock() < known[1] + oldest:
                 return known[0]
             said = await self._get(f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
             published = _read(Published, said)

@@ -28,7 +28,7 @@ from pydantic_core import to_json
 
 from ari_app.api.authentication import Authentication
 from ari_app.api.id_token import InvalidToken, named_by
-from ari_app.api.issuer import Issuer
+from ari_app.api.issuer import LOOKED_AT, Issuer
 from ari_app.api.limits import FAILURES_OF_ADDRESS, FailureLimit
 from ari_app.api.metrics import Metrics
 from ari_app.api.models.agents import LoggedIn
@@ -112,7 +112,7 @@ class OidcApi:
         oidc, address = self._oidc(), exchange.http.remote or ""
         self._begun_of_address.check((address,))
         self._begun.check(())
-        published = await self._reached(self._issuer.published(oidc))
+        published = await self._reached(self._issuer.published(oidc, LOOKED_AT))
         self._begun_of_address.note((address,))
         self._begun.note(())
         state, browser, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))

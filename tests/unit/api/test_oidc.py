@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from ari_app.api.issuer import AWAY, KEPT, KEYS_AGAIN, Published
+from ari_app.api.issuer import AWAY, KEPT, KEYS_AGAIN, LOOKED_AT, Published
 from ari_app.api.issuer import Issuer as Reached
 from ari_app.api.limits import FAILURES_OF_ADDRESS
 from ari_app.api.oidc_api import BEGUN_OF_ADDRESS, LIFETIME
@@ -359,7 +359,14 @@ async def test_an_issuer_that_fails_half_way_is_away(browser: Browser, path: str
     assert (answer.status, answer.code) == (503, "issuer_unavailable")
 
 
-async def test_what_the_issuer_publishes_is_read_once_an_hour_and_its_keys_when_it_signs_by_new_ones(
+async def test_nobody_is_sent_to_an_issuer_that_is_away_since(browser: Browser, world: World) -> None:
+    assert (await browser.begins()).status == 303
+    world.now += LOOKED_AT + 1
+    await browser.issuer.stop()
+    assert (await browser.begins()).code == "issuer_unavailable"
+
+
+async def test_what_the_issuer_publishes_is_kept_for_a_while_and_its_keys_until_it_signs_by_new_ones(
     browser: Browser, world: World
 ) -> None:
     for _ in range(3):
@@ -377,7 +384,7 @@ async def test_what_the_issuer_publishes_is_read_once_an_hour_and_its_keys_when_
     world.now += KEPT
     await browser.begins()
     assert (await browser.finishes()).status == 200
-    assert browser.issuer.requested.count("/.well-known/openid-configuration") == 2
+    assert browser.issuer.requested.count("/keys") == 3
 
 
 async def test_a_client_with_a_secret_proves_itself_as_the_issuer_wants(issuer: Issuer) -> None:
