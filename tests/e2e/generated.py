@@ -133,8 +133,7 @@ class Requests:
         assert process.returncode == 0, text[-12_000:]
         assert " passed" in text, text
         names = await operations(self.stack)
-        # Tens of megabytes: read here, the bots' audio would wait for it.
-        for label, status in await asyncio.to_thread(lambda: list(_sent(report))):
+        for label, status in await _counted(report):
             self.answers.add(names.get(label, NO_OPERATION), status)
 
 
@@ -147,6 +146,15 @@ async def operations(stack: Stack) -> dict[str, str]:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
+
+
+async def _counted(report: Path) -> list[tuple[str, int]]:
+    """What `_sent` finds, read by a process of its own: the bots' audio would wait for it, also in a thread."""
+    reading = await asyncio.create_subprocess_exec(
+        *("nice", "-n", "15", sys.executable, "-m", __name__, str(report)), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await reading.communicate()
+    return [(label, status) for label, status in json.loads(output)]
 
 
 def _sent(report: Path) -> Iterator[tuple[str, int]]:
@@ -165,3 +173,7 @@ def _dictionaries(known: Known) -> str:
     lists = [f'"{name}" = {{ values = {json.dumps(list(values))} }}' for name, values in known.items()]
     used = [f'"{name}" = {{ dictionary = "{name}", probability = 0.75 }}' for name in known]
     return "\n".join(["[dictionaries]", *lists, "[parameters]", *used, ""])
+
+
+if __name__ == "__main__":
+    print(json.dumps(list(_sent(Path(sys.argv[1])))))
