@@ -138,11 +138,12 @@ def call(size: int = 2, **more: Any) -> Json:
     }
 
 
-def hearing(parties: int) -> Json:
-    """Everybody hears everybody, but for one who is deaf."""
+def hearing(parties: int, *, music: bool = False, muted: str | None = None) -> Json:
+    """Everybody hears everybody, but for a contact to whom music is played, and one whom nobody hears."""
     ids = [f"p{number}" for number in range(parties)]
-    matrix = [{"ear": ear, "hears": [i for i in ids if i != ear], "sound": "talk"} for ear in ids]
-    matrix[0] = {"ear": "p0", "hears": [], "sound": "music"}
+    matrix = [{"ear": ear, "hears": [i for i in ids if i not in (ear, muted)], "sound": "talk"} for ear in ids]
+    if music:
+        matrix[0] = {"ear": "p0", "hears": [], "sound": "music"}
     return {"type": "call.hearing", "call_id": "c1", "matrix": matrix}
 
 
@@ -174,6 +175,13 @@ FOUND: Json = {
         target("number:+33555000111", "number", "+33555000111"),
     ],
 }
+BUSY = FOUND | {
+    "targets": [
+        each | {"state": "on_call", "actions": []} if each["target"] == "agent:bob" else each
+        for each in FOUND["targets"]
+    ]
+}
+"""Bob is in the call."""
 HELD: Json = {"held_since": "2026-11-28T11:58:10.000Z", "state": "held"}
 MONITOR = {"agent": "erin", "name": "Erin O'Brien", "mode": "listen", "state": "connected", "you": True}
 RINGING: Json = {"state": "ringing", "actions": ["answer", "release"], "answered_at": None}
@@ -239,17 +247,17 @@ def _share(numerator: int, denominator: int) -> Json:
     return {"numerator": numerator, "denominator": denominator}
 
 
-def live(target: str, name: str, waiting: int) -> Json:
-    """A queue or group, as supervisors see it."""
+def live(target: str, name: str, waiting: int, *, calls: int = 104, late: int = 13, gone: int = 4) -> Json:
+    """A queue or group, as supervisors see it: of today's calls some were answered late, and some gave up."""
     return {
         "target": target,
         "name": name,
         "waiting": waiting,
         "oldest_queued_at": EARLIER if waiting else None,
-        "agents": {"ready": 3, "on_call": 12},
-        "available": 2,
-        "service_level": _share(91, 104),
-        "abandoned": _share(4, 104),
+        "agents": {"ready": 0 if waiting else 2, "on_call": 12},
+        "available": 0 if waiting else 2,
+        "service_level": _share(calls - late, calls),
+        "abandoned": _share(gone, calls),
         "as_of": AT,
     }
 

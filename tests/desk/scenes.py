@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from tests.desk.reported import (
     AT,
+    BUSY,
     CONFIGURATION,
     CONSULT_VERBS,
     EARLIER,
@@ -41,6 +42,7 @@ def scene(
     name: str, *calls: Json, mine: Json | None = None, then: Any = None, more: tuple[Json, ...] = (), **others: Any
 ) -> Scene:
     """The agent's desk with these calls."""
+    bob = any(each["agent"] == "bob" for one in calls for each in one["parties"])
     snapshot = {"type": "snapshot", "me": mine or me(), "calls": list(calls)}
     answers = {
         "/v1/events/ticket": TICKET,
@@ -50,7 +52,7 @@ def scene(
         "/v1/history": HISTORY,
     }
     shows = (TARGETS, *([MATRIX] if any(event["type"] == "call.hearing" for event in more) else []))
-    return Scene(name, answers, (snapshot, *more, FOUND), then=then, **{"shows": shows, **others})
+    return Scene(name, answers, (snapshot, *more, BUSY if bob else FOUND), then=then, **{"shows": shows, **others})
 
 
 async def _caller_id(page: Page) -> None:
@@ -127,8 +129,8 @@ def overseen(
         "/v1/live": {
             "targets": [
                 live("queue:sales", "Sales queue", 4),
-                live("group:support", "Support", 0),
-                live("group:sales", "Sales", 1),
+                live("group:support", "Support", 0, calls=61, late=3, gone=1),
+                live("group:sales", "Sales", 1, calls=18, late=5, gone=2),
             ][: people and 3]
         },
         "/readyz": ready,
@@ -155,6 +157,7 @@ def _others(call: Json) -> Json:
 
 async def _details(page: Page) -> None:
     await page.locator(".calls button[aria-expanded=false]").first.click()
+    await page.locator(".calls .who-hears").wait_for()
 
 
 async def _story(page: Page) -> None:
@@ -194,8 +197,12 @@ SCENES = (
         "ringing", call(**RINGING, parties=[party(0), party(1, state="ringing", actions=[])]), mine=me(state="ringing")
     ),
     scene("call", call()),
-    scene("conference", call(3), more=(hearing(3),)),
-    scene("crowd", call(parties=party_states()), more=(hearing(8),)),
+    scene(
+        "conference",
+        call(parties=[party(0), party(1), party(2, muted=True, actions=["unmute", "deafen", "remove", "hold"])]),
+        more=(hearing(3, muted="p2"),),
+    ),
+    scene("crowd", call(parties=party_states()), more=(hearing(8, music=True),)),
     scene(
         "transfer-declined",
         call(
@@ -205,7 +212,11 @@ SCENES = (
     ),
     scene(
         "consultation",
-        call(**HELD, actions=["release", "retrieve", "update_user_data"]),
+        call(
+            **HELD,
+            parties=[party(0, state="held", held_since=HELD["held_since"]), party(1, state="held")],
+            actions=["release", "retrieve", "update_user_data"],
+        ),
         call(
             2, id="c2", type="consult", parent="c1", parties=[party(1), party(2)], actions=CONSULT_VERBS, user_data={}
         ),
