@@ -297,6 +297,13 @@ async def test_an_administrator_reads_the_faults_of_now_and_that_the_server_is_a
         read |= {"state": "current", "faults": []}
         await expect(file).to_contain_text("The configuration has no fault.", timeout=LOOKS)
 
+        sick = {"code": "asterisk_unavailable", "detail": "Asterisk is away", "status": 503, "title": "", "type": ""}
+        await page.route("**/readyz", lambda route: route.fulfill(status=503, json=sick))
+        read |= {"state": "last_good", "faults": [FAULT]}
+        await expect(health).to_contain_text("Asterisk is away", timeout=LOOKS)
+        await expect(file).to_contain_text("callcentre.yaml, line 72", timeout=LOOKS)
+        await page.unroute("**/readyz")
+
         await page.route("**/readyz", lambda route: route.abort())
         await expect(health).to_contain_text("The server does not answer.", timeout=LOOKS)
         await expect(health).not_to_contain_text("reached")
