@@ -12,7 +12,8 @@ describe("a search", () => {
 
   it("shows a part of many, and says that there are more", () => {
     const found = Array.from({ length: SHOWN + 1 }, (_, number) => target({ target: `agent:a${number}` }));
-    expect(shown(found)).toEqual({ targets: found.slice(0, SHOWN), more: true });
-    expect(shown(found.slice(1))).toEqual({ targets: found.slice(1), more: false });
+    expect(shown(found, "alice")).toEqual({ targets: found.slice(0, SHOWN), more: true });
+    expect(shown(found.slice(1), "alice")).toEqual({ targets: found.slice(1), more: false });
+    expect(shown(found, "a0")).toEqual({ targets: found.slice(1), more: true });
   });
 });

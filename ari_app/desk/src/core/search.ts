@@ -11,6 +11,8 @@ export function query(text: string): string {
   return [...text.trim().replace(/\p{Surrogate}/gu, "")].slice(0, LONGEST).join("");
 }
 
-export function shown(found: readonly Target[]): { readonly targets: readonly Target[]; readonly more: boolean } {
-  return { targets: found.slice(0, SHOWN), more: found.length > SHOWN };
+/** Nobody calls themselves: `agent` is left out, and counts among what was found. */
+export function shown(found: readonly Target[], agent: string): { readonly targets: readonly Target[]; readonly more: boolean } {
+  const others = found.filter((target) => target.target !== `agent:${agent}`);
+  return { targets: others.slice(0, SHOWN), more: found.length > SHOWN };
 }
