@@ -203,7 +203,7 @@ async def _tried(store: Store, name: str) -> None:
     """The operation of this name, with values of the types that it wants."""
     operation = getattr(store, name)
     wanted = [p for p in inspect.signature(operation).parameters.values() if p.default is p.empty]
-    values = [(p, TOKEN if p.name == "token_hash" else _EXAMPLES[p.annotation]) for p in wanted]
+    values = [(p, TOKEN if p.name.endswith("_hash") else _EXAMPLES[p.annotation]) for p in wanted]
     by_name = {p.name: value for p, value in values if p.kind is p.KEYWORD_ONLY}
     await operation(*(value for p, value in values if p.kind is not p.KEYWORD_ONLY), **by_name)
 

@@ -16,7 +16,7 @@ from tests.e2e.containers import Name, Part, run_in
 from tests.e2e.office import Agent
 from tests.e2e.stack import Stack
 from tests.support.polling import until
-from tests.support.sentinels import SENTINEL_PORT, node, primary_known_to, primary_of_all_three
+from tests.support.sentinels import SENTINEL_PORT, node, primary_known_to, primary_of_who_votes
 
 type Controller = Literal["controller-1", "controller-2", "controller-3"]
 type Node = Literal["redis-1", "redis-2", "redis-3"]
@@ -170,7 +170,7 @@ class Cluster:
 
     async def _known_to(self, name: Node) -> str | None:
         """The primary, where this Sentinel knows all that there is."""
-        return await self._ask(name, primary_of_all_three)
+        return await self._ask(name, primary_of_who_votes)
 
     async def _ask(self, name: Node, question: Callable[[Redis], Awaitable[str | None]]) -> str | None:
         with suppress(RedisError, OSError):

@@ -39,12 +39,7 @@ async def primary_known_to(sentinel: Redis) -> str:
 
 
 async def primary_of_all_three(sentinel: Redis) -> str | None:
-    """The same, where this one sees both replicas follow it, and both other Sentinels. Raises RedisError.
-
-    None for half a minute after it was frozen itself (TILT): it votes for nobody then, and the next fail-over waits.
-    """
-    if int((await sentinel.info("sentinel"))["sentinel_tilt"]):
-        return None
+    """The same, where this one sees both replicas follow it, and both other Sentinels. Raises RedisError."""
     primary: Any = await sentinel.sentinel_master(SERVICE)
     replicas: list[dict[str, Any]] = await sentinel.sentinel_slaves(SERVICE)
     # for up to ten seconds they take one that follows again for the primary that it was
@@ -52,3 +47,9 @@ async def primary_of_all_three(sentinel: Redis) -> str | None:
     up = [replica for replica in replicas if follows.items() <= replica.items()]
     whole = (len(up), primary["num-other-sentinels"], primary["flags"]) == (2, 2, "master")
     return str(primary["ip"]) if whole else None
+
+
+async def primary_of_who_votes(sentinel: Redis) -> str | None:
+    """The same, not for half a minute after it was frozen (TILT): it votes for nobody then, and a fail-over waits."""
+    tilt = int((await sentinel.info("sentinel"))["sentinel_tilt"])
+    return None if tilt else await primary_of_all_three(sentinel)
