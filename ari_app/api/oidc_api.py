@@ -239,6 +239,7 @@ class OidcApi:
             Route(
                 "GET", f"{PATH}/callback", "return_from_issuer", "Back from the issuer, on to the page", "session",
                 self.callback, status=303, query=CallbackQuery, codes=away[:1], access=Access.PUBLIC,
+                statuses={400: "the request line is longer than 8,190 bytes"},
             ),
             Route(
                 "POST", PATH, "oidc_login", "Log in with what the issuer sent the browser back with", "session",

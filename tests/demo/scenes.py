@@ -37,11 +37,12 @@ async def find_cast(stage: Stage) -> tuple[Contact, Agent, Agent, Agent]:
     Raises:
         AtWork, NotTheDemos: nobody's phone has been taken over, or it has been given back.
     """
-    for name in AGENTS:
-        # Before their phones are taken over: a bot that registers takes the place of a real phone.
-        state = await stage.state_of(name)
+    # Before their phones are taken over: a bot that registers takes the place of a real phone.
+    states = {name: await stage.state_of(name) for name in AGENTS}
+    for name, state in states.items():
         if state is None:
             raise NotTheDemos(f"{name} is not there, or has another password than the demo's")
+    for name, state in states.items():
         if state != "logged_out":
             raise AtWork(f"{name} is at work ({state}); it needs {', '.join(AGENTS)} logged out")
     try:

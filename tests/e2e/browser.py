@@ -198,7 +198,7 @@ class Interaction:
 
     async def closes(self) -> None:
         """Wait until it is no longer to be seen, which is a while after its end."""
-        await expect(self.shown).to_have_count(0)
+        await expect(self.shown).to_have_count(0, timeout=12_000)
 
     async def reach(self, key: str, text: str, name: str) -> None:
         """Open Team Communicator by one of the three buttons, and press the target's own of that name."""

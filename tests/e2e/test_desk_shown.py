@@ -270,7 +270,8 @@ async def test_by_plain_http_at_another_machine_one_logs_in_and_reads_why_the_pa
     on_stage: Stage,
 ) -> None:
     with_page = NAMED["phone-elsewhere"]
-    answers = {**with_page.answers, "/v1/login": {"token": "t", "agent": "alice", "expires_at": AT}}
+    both_ways = {"passwords": True, "oidc": None, "token": "t", "agent": "alice", "expires_at": AT}  # GET and POST
+    answers = {**with_page.answers, "/v1/login": both_ways}
     scene = replace(with_page, answers=answers, logged_in=False, shows=())
     async with replace(on_stage, address="http://desk.example").show(scene, "en") as page:
         assert not await page.evaluate("isSecureContext")

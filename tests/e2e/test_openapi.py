@@ -20,7 +20,7 @@ from tests.e2e.witness import undisturbed
 CONFERENCE = ("caller <-> alice", "caller <-> bob", "alice <-> bob")
 TALKING = ("caller", "alice", "bob")
 
-PUBLIC = {"asyncapi", "healthz", "login", "metrics", "readyz"}
+PUBLIC = {"asyncapi", "get_login_ways", "healthz", "login", "metrics", "readyz"}
 # It is what the requests are made of.
 THE_DOCUMENT = "openapi"
 OVERSIGHT = {"get_live", "list_agents", "set_agent_state"}
@@ -28,8 +28,8 @@ ADMINISTRATION = {"get_configuration", "get_story", "get_story_file", "list_all_
 RECORDINGS = {"get_recording", "list_recordings"}
 CALLS = {"get_call", "get_hearing", "list_calls"}
 MONITORING = {"monitor_call", "stop_monitoring", "take_over_call"}
-# Whoever sends rubbish does not know the password that there is.
-NOBODY = {"change_password"}
+# Whoever sends rubbish does not know the password that there is; and the demo has no issuer.
+NOBODY = {"change_password", "begin_oidc_login", "oidc_login", "return_from_issuer"}
 # What ends the session, a call or a recording comes last.
 DELETING = ("delete_recording", "end_sessions", "remove_party", "take_over_call", "clear_call", "logout")
 LEAVING = ("release_call", "remove_party", "clear_call", "logout")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-ALL = ("lint", "types", "imports", "unit", "security", "contract", "e2e", "network")
-STEPS = (*ALL, "cluster", "faults", "soak", "bench")
+ALL = ("lint", "types", "imports", "unit", "security", "contract", "e2e")
+STEPS = (*ALL, "network", "cluster", "faults", "soak", "bench")
 # Those that have a call centre; the others have no network.
 IN_CALL_CENTRE = frozenset({"contract", "e2e", "network", "cluster", "faults", "soak", "bench"})
 # Looks into images, by Docker.

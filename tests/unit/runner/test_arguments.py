@@ -12,7 +12,7 @@ GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
 def test_without_steps_all_are_run_but_for_the_cluster_its_faults_the_soak_and_the_bench() -> None:
     assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "security", "contract", "e2e", "network"]
-    assert set(STEPS) - set(ALL) == {"cluster", "faults", "soak", "bench"}
+    assert set(STEPS) - set(ALL) == {"network", "cluster", "faults", "soak", "bench"}
 
 
 def test_what_follows_the_dashes_goes_to_pytest_as_it_is() -> None:
