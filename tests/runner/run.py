@@ -45,18 +45,22 @@ class Run:
     places: list[Place] = field(default_factory=list)
     others: dict[int, Future[bool]] = field(default_factory=dict)
     beside: list[Future[Outcome]] = field(default_factory=list)
+    sharing: Future[None] | None = None
 
     def steps(self, names: Sequence[str]) -> list[Outcome]:
         """Run them; what they print goes to `output`, one after the other.
 
         Those with a call centre wait for calls most of the time: the others are done beside them. End-to-end tests that
-        several call centres share take all of the machine, and begin when the others are over.
+        several call centres share take most of the machine, and begin when those others are over; all call centres but
+        the first do not wait for its steps.
         """
         logs = {name: self.scratch / f"{name}.log" for name in names}
         # Not waited for where this run is interrupted.
         lanes = {with_calls: ThreadPoolExecutor(1) for with_calls in (False, True)}
         begun = {name: lanes[name in IN_CALL_CENTRE].submit(self._logged, name, logs[name]) for name in names}
         self.beside = [step for name, step in begun.items() if name not in IN_CALL_CENTRE]
+        for name in filter(self._is_shared, names):
+            self.sharing = ThreadPoolExecutor(1).submit(self._begin_others, name)
         return [self._follow(logs[name], step) for name, step in begun.items()]
 
     def _logged(self, name: str, log: Path) -> Outcome:
@@ -109,8 +113,10 @@ class Run:
 
         Each takes the next test that none has taken.
         """
-        wait(self.beside)
-        self._begin_others(name)
+        if self.sharing is None:
+            self._begin_others(name)
+        else:
+            self.sharing.result()
         good = self._run(name, ("--taken", _TAKEN), output, [f"{self._taken}:{_TAKEN}"])
         for number, other in self.others.items():
             good = self._finished(name, number, other, output) and good
@@ -122,6 +128,7 @@ class Run:
 
     def _begin_others(self, name: str) -> None:
         """All call centres but the first, which has other steps too."""
+        wait(self.beside)
         self._taken.mkdir()
         # Not waited for where this run is interrupted: they end when their containers are taken away.
         pool = ThreadPoolExecutor(self.parts)

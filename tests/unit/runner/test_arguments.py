@@ -11,7 +11,7 @@ GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
 
 def test_without_steps_all_are_run_but_for_the_cluster_its_faults_the_soak_and_the_bench() -> None:
-    assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "security", "contract", "e2e", "network"]
+    assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "security", "contract", "e2e"]
     assert set(STEPS) - set(ALL) == {"network", "cluster", "faults", "soak", "bench"}
 
 
