@@ -35,8 +35,8 @@ async def test_a_supervisor_sees_calls_and_people_listens_in_and_changes_a_state
     caller.hangup()
     await expect(person).to_contain_text("Ready")
     await person.get_by_role("button", name="Actions").click()
-    await person.get_by_role("menuitem", name="Not ready: meeting").click()
-    await expect(person).to_contain_text("Not ready: meeting")
+    await person.get_by_role("menuitem", name="Not ready: Réunion").click()
+    await expect(person).to_contain_text("Not ready: Réunion")
     await alice.is_now("not_ready")
 
 

@@ -57,11 +57,13 @@ class Run:
         logs = {name: self.scratch / f"{name}.log" for name in names}
         # Not waited for where this run is interrupted.
         lanes = {with_calls: ThreadPoolExecutor(1) for with_calls in (False, True)}
-        begun = {name: lanes[name in IN_CALL_CENTRE].submit(self._logged, name, logs[name]) for name in names}
-        self.beside = [step for name, step in begun.items() if name not in IN_CALL_CENTRE]
+        alone = [name for name in names if name not in IN_CALL_CENTRE]
+        begun = {name: lanes[False].submit(self._logged, name, logs[name]) for name in alone}
+        self.beside = list(begun.values())
         for name in filter(self._is_shared, names):
             self.sharing = ThreadPoolExecutor(1).submit(self._begin_others, name)
-        return [self._follow(logs[name], step) for name, step in begun.items()]
+        begun |= {name: lanes[True].submit(self._logged, name, logs[name]) for name in names if name not in alone}
+        return [self._follow(logs[name], begun[name]) for name in names]
 
     def _logged(self, name: str, log: Path) -> Outcome:
         with log.open("wb") as output:
