@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from ari_app.api.pace import FairQueue, Full
-from ari_app.api.problems import STATUS, HttpError
-from ari_app.errors import Code
+from ari_app.api.problems import HttpError, too_many
 
 FAILURES = 10
 """Of an agent from one address, or in one session."""
@@ -66,7 +65,7 @@ class FailureLimit:
             times.popleft()
         if len(times) >= self._most:
             seconds = int(times[0] + self._window - now) + 1
-            raise _too_many(f"{self._what} too often; try again in {seconds} s", seconds)
+            raise too_many(f"{self._what} too often; try again in {seconds} s", seconds)
 
     def note(self, who: tuple[str, ...]) -> None:
         """Count a failure."""
@@ -95,7 +94,7 @@ class Rates:
         left, at = self._left.get(session, (self._burst, now))
         left = min(self._burst, left + max(0.0, now - at) * self._rate)
         if left < 1:
-            raise _too_many(f"more than {self._rate:.0f} requests a second; try again in 1 s", 1)
+            raise too_many(f"more than {self._rate:.0f} requests a second; try again in 1 s", 1)
         self._left[session] = left - 1, now
         self._left.move_to_end(session)
         while len(self._left) > REMEMBERED_SESSIONS:
@@ -154,8 +153,4 @@ def _give_way() -> None:
 
 
 def _busy() -> HttpError:
-    return _too_many(f"too many passwords are being checked; try again in {_SOON} s", _SOON)
-
-
-def _too_many(detail: str, seconds: int) -> HttpError:
-    return HttpError(STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": str(seconds)})
+    return too_many(f"too many passwords are being checked; try again in {_SOON} s", _SOON)

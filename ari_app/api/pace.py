@@ -9,8 +9,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from ari_app.api.problems import STATUS, HttpError
-from ari_app.errors import Code
+from ari_app.api.problems import too_many
 
 READS, READS_AT_ONCE = 500.0, 200.0
 """Requests a second of all together, and after some time with fewer: about a sixth of what one core answers."""
@@ -116,10 +115,7 @@ class Pace:
             await self._queue.wait(name)
         except Full:
             await asyncio.sleep(self._held)
-            detail = "too many requests wait; try again in 1 s"
-            raise HttpError(
-                STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": "1"}
-            ) from None
+            raise too_many("too many requests wait; try again in 1 s", 1) from None
 
     def __len__(self) -> int:
         """How many wait."""

@@ -84,6 +84,11 @@ class HttpError(Exception):
         self.status, self.code, self.detail, self.fields, self.headers = status, code, detail, fields, headers
 
 
+def too_many(detail: str, seconds: int) -> HttpError:
+    """`rate_limited`, which may be tried again after so many seconds."""
+    return HttpError(STATUS[Code.RATE_LIMITED], Code.RATE_LIMITED, detail, headers={"Retry-After": str(seconds)})
+
+
 def protect(response: web.StreamResponse, request: web.BaseRequest) -> None:
     """What all answers have: versions are nobody's business; names, numbers and secrets are for no cache."""
     response.headers.extend(request.get(READABLE, {}))
