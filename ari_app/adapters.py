@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from aiohttp import ClientWebSocketResponse
 
 from ari_app import tracing
-from ari_app.api.idempotency import interrupted
 from ari_app.api.port import AgentState, StoryEntry
 from ari_app.ari.devices import Devices, page_of
 from ari_app.ari.page_phones import PagePhones, PagePhonesAtEdge
@@ -30,7 +29,8 @@ from ari_app.engine import storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.owncalls import Begun
 from ari_app.engine.snapshots import Snapshots
-from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
+from ari_app.errors import Code, Refused, StoreUnavailable
+from ari_app.placing import Placing
 from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.permissions import caller_ids_for
 from ari_app.routing.targets import Target, TargetType
@@ -116,9 +116,8 @@ class EngineControl:
         self._taken_over_by = asyncio.get_running_loop().time() + TAKEN_OVER_WITHIN
         self._own = _Own(here, engine.lost, self._here_alone)
         self._others = others
-        self._stays = stays
-        self._here = here
         self._drained = drained
+        self._placing = Placing(engine, others, store, stays, here, drained)
         self._degraded = degraded
         self._recordings = recordings
         self._engine = engine
@@ -136,7 +135,7 @@ class EngineControl:
         if isinstance(command, MakeCall):
             if command.caller_id is None:
                 command = await self._with_last_choice(command)
-            where = self._made(command.id) if command.again else self._for_call_of(command.by)
+            where = await self._placing.place(command, self._calls)
         else:
             where = self._where(command.call)
             if isinstance(command, Merge):
@@ -196,40 +195,6 @@ class EngineControl:
     def _knows_ties(self, call: CallId) -> bool:
         where = self._where(call)
         return where.ties if where is not None else not self._engine.lost.is_set()
-
-    def _made(self, command: str) -> Elsewhere | None:
-        """Where the call was made that was requested so before. Raises: Refused where nobody knows whether it was."""
-        for call in self._calls.values():
-            if any(done.command == command for done in call.carried_out):
-                return self._where(call.id)
-        if self._others:
-            raise interrupted()
-        return None
-
-    def _for_call_of(self, agent: str) -> Elsewhere | None:
-        """Where a call of the agent's is made: beside their other ones, else where there are the fewest. Not at an
-        Asterisk that is away, whoever's calls it has.
-
-        Raises:
-            AsteriskUnavailable: none takes new calls.
-        """
-        here = not self._engine.lost.is_set()
-        if (here or not self._others) and self._engine.switch.state.calls_of_agent.get(agent):
-            return None
-        others = () if self._stays(agent) else [other for other in self._others if other.reached]
-        for other in others:
-            if other.state.calls_of_agent.get(agent):
-                return other
-        drained = self._drained()
-        taking = [other for other in others if other.asterisk not in drained]
-        if self._here in drained and not taking:
-            raise AsteriskUnavailable("no Asterisk takes new calls: they are being drained")
-        fewest = len(self._engine.calls) if here and self._here not in drained else None
-        chosen: Elsewhere | None = None
-        for other in taking:
-            if fewest is None or len(other.state.calls) < fewest:
-                chosen, fewest = other, len(other.state.calls)
-        return chosen
 
     async def _with_last_choice(self, command: MakeCall) -> MakeCall:
         """Somebody outside sees what the agent chose last, unless they choose anew (S52)."""

@@ -3,6 +3,7 @@
     CallControlError
     ├── Refused               the request is understood and cannot be done (401, 403, 404, 409, 422, 507)
     ├── OutcomeUnknown        it may have been done, or be done yet (504)
+    │   └── NotYetKnown       … and a repeat finds out
     └── Unavailable           a part this depends on is away, or another controller leads (503)
         ├── AsteriskUnavailable
         ├── IssuerUnavailable
@@ -81,6 +82,10 @@ class OutcomeUnknown(CallControlError):
 
     def __init__(self, detail: str = "Asterisk does not answer: this may be carried out yet; look at the call") -> None:
         super().__init__(Code.UNKNOWN_OUTCOME, detail)
+
+
+class NotYetKnown(OutcomeUnknown):
+    """Who carries it out was lost, or is slow: a repeat, as the same command, finds out what became of it."""
 
 
 class Unavailable(CallControlError):

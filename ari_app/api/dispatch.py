@@ -19,7 +19,7 @@ from ari_app.api.auditor import Auditor, details_of
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.bodies import body_of, not_json
 from ari_app.api.doors import HEALTH
-from ari_app.api.idempotency import HEADER, Answers, Kept, check_key, fingerprint_of, interrupted, key_of
+from ari_app.api.idempotency import HEADER, Answers, Done, Kept, check_key, fingerprint_of, interrupted, key_of
 from ari_app.api.limits import Rates
 from ari_app.api.metrics import Metrics
 from ari_app.api.origins import PREFLIGHT, READABLE, check_source, readable_by
@@ -41,6 +41,7 @@ from ari_app.errors import (
     Code,
     FieldError,
     LeadsNoMore,
+    NotYetKnown,
     OutcomeUnknown,
     Refused,
     StoreUnavailable,
@@ -258,9 +259,9 @@ class Dispatcher:
         check_key(key)
         scope = (who.agent.id if who else request.remote or "", request.rel_url.raw_path, key)
 
-        async def act(again: bool) -> tuple[Kept, bool]:
+        async def act(again: bool) -> tuple[Kept, Done]:
             reached = self._control.reached(path.get("call"))
-            done = True
+            done = Done.YES
             try:
                 if again and Code.UNKNOWN_OUTCOME not in route.codes:
                     raise interrupted()
@@ -268,10 +269,7 @@ class Dispatcher:
             except Exception as error:
                 if self._is_for_another(error, request, route):
                     raise
-                # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or
-                # was too slow, while it ran may have done it: then the answer stands for this key.
-                done = not isinstance(error, Unavailable) or (reached and not isinstance(error, StoreUnavailable))
-                done = done and not (isinstance(error, CallControlError) and error.code in _NOTHING_THERE)
+                done = _done(error, reached)
                 failures.append(error)
                 response = _problem(error, route.operation)
             return _keep(response, fingerprint), done
@@ -280,6 +278,19 @@ class Dispatcher:
         owner = who.agent.id if who is not None else ""
         kept = await self._answers.once(scope, fingerprint, act, secret=route.secret_answer, owner=owner)
         return _kept_response(kept)
+
+
+def _done(error: Exception, reached: bool) -> Done:
+    """What such an answer says to repeats. `reached`: whether Asterisk was, when the request began."""
+    if isinstance(error, NotYetKnown):
+        return Done.OPEN
+    if isinstance(error, CallControlError) and error.code in _NOTHING_THERE:
+        return Done.NO
+    # Refused for Asterisk or the store being away: nothing was done. But an Asterisk that went away, or was too slow,
+    # while it ran may have done it: then the answer stands for this key.
+    if isinstance(error, Unavailable) and (not reached or isinstance(error, StoreUnavailable)):
+        return Done.NO
+    return Done.YES
 
 
 def _permit(route: Route, who: Session | None) -> None:

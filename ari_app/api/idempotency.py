@@ -5,7 +5,8 @@ after a restart too, and in memory, so that repeats are safe while Redis is away
 
     none ──claim──▶ in progress ──answer──▶ finished
       ▲                  │                                a repeat waits for the answer, or gets it; where the
-      └─ nothing was done ┘                               controller died over the first, see `Act`
+      └─ nothing was done ┘                               controller died over the first, or nobody knows yet
+                                                          what became of it, see `Act`
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import re
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from pydantic import TypeAdapter
 
@@ -54,10 +56,18 @@ def fingerprint_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-type Act = Callable[[bool], Awaitable[tuple[Kept, bool]]]
-"""Does what is requested: its answer, and whether something was, or may have been, done. If not, a repeat may try anew.
+class Done(Enum):
+    """What the answer says of what was requested."""
 
-Its argument: whether a controller died over it before, and it may have been done. Whoever cannot find out refuses.
+    YES = auto()  # it was, or may have been, done: the answer stands for every repeat
+    NO = auto()  # nothing was: a repeat may try anew
+    OPEN = auto()  # nobody knows yet: a repeat finds out
+
+
+type Act = Callable[[bool], Awaitable[tuple[Kept, Done]]]
+"""Does what is requested: its answer, and what that says.
+
+Its argument: whether it was requested before, and may have been done. Whoever cannot find out refuses.
 """
 
 
@@ -84,6 +94,7 @@ class Answers:
         self._seconds = seconds
         self._running: dict[str, tuple[str, asyncio.Future[Kept]]] = {}
         self._memory: OrderedDict[str, Kept] = OrderedDict()
+        self._unknown: OrderedDict[str, None] = OrderedDict()
         self._of_agent: dict[str, deque[str]] = {}
 
     async def once(
@@ -126,14 +137,17 @@ class Answers:
             answer = _KEPT.validate_json(earlier.body)
             _same(answer.fingerprint, fingerprint)
             return answer
-        kept, done = await act(earlier is not None)
-        if not done:
-            if not secret and earlier is None:  # else whoever repeats it once more must still know that it came before
+        again = earlier is not None or key in self._unknown
+        kept, done = await act(again)
+        if done is Done.OPEN:
+            _remember(self._unknown, key, None)
+            return kept
+        if done is Done.NO:
+            if not secret and not again:  # else whoever repeats it once more must still know that it came before
                 await _quietly(self._store.abandon(key))
             return kept
-        self._memory[key] = kept
-        while len(self._memory) > IN_MEMORY:
-            self._memory.popitem(last=False)
+        self._unknown.pop(key, None)
+        _remember(self._memory, key, kept)
         if not secret:
             await _quietly(self._store.finish(key, kept.status, _KEPT.dump_json(kept)))
             await self._forget_one(owner, key)
@@ -151,6 +165,13 @@ class Answers:
             return await self._store.claim(key, self._seconds())
         except StoreUnavailable:
             return None  # memory alone must do until Redis is back
+
+
+def _remember[T](memory: OrderedDict[str, T], key: str, value: T) -> None:
+    """Of more than `IN_MEMORY` the oldest is forgotten."""
+    memory[key] = value
+    while len(memory) > IN_MEMORY:
+        memory.popitem(last=False)
 
 
 async def _quietly(write: Awaitable[None]) -> None:

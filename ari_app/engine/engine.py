@@ -22,7 +22,7 @@ from ari_app.calls.stimuli import AsteriskReconciled, LinkLost, Stimulus, TimePa
 from ari_app.calls.story import StoryEntry
 from ari_app.calls.switch import Switch
 from ari_app.engine.pulse import Pulse
-from ari_app.errors import AsteriskUnavailable, LeadsNoMore, OutcomeUnknown
+from ari_app.errors import AsteriskUnavailable, LeadsNoMore, NotYetKnown, OutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +103,7 @@ class Engine:
         Raises:
             CallControlError: it was refused, or Asterisk is away; nothing has changed.
             LeadsNoMore: this engine is closed, and has not begun with it.
+            NotYetKnown: it takes too long.
             OutcomeUnknown: and nobody will ever know.
         """
         if self._closed:
@@ -116,7 +117,7 @@ class Engine:
             if not self.lost.is_set():
                 log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
                 self._answers.pop(command.id, None)
-                raise OutcomeUnknown
+                raise NotYetKnown
         self._tell()
         return answer.result()
 

@@ -18,7 +18,7 @@ from ari_app.calls import effects as e
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId, EndReason, Leg, LegId
 from ari_app.calls.state import State
-from ari_app.errors import AsteriskUnavailable, Code, OutcomeUnknown, Unavailable
+from ari_app.errors import AsteriskUnavailable, Code, NotYetKnown, Unavailable
 from ari_app.sharing import wire
 from ari_app.sharing.key import HEADER
 from ari_app.sharing.passing import TAKEN_OVER_WITHIN
@@ -122,7 +122,7 @@ class Remote:
 
         Raises:
             AsteriskUnavailable: nobody leads that Asterisk just now; nothing was done.
-            OutcomeUnknown: who leads it was lost before the answer.
+            NotYetKnown: who leads it was lost before the answer.
         """
         try:
             return await self._sent(command)
@@ -226,7 +226,7 @@ class Remote:
         self.lost.set()
         for command in self._commands.values():
             if not command.done():
-                command.set_exception(OutcomeUnknown(f"who leads {self.asterisk} was lost: look at the call"))
+                command.set_exception(NotYetKnown(f"who leads {self.asterisk} was lost: look at the call"))
         for waiting in self._stories.values():
             for story in waiting:
                 if not story.done():

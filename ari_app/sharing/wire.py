@@ -18,6 +18,7 @@ from ari_app.errors import (
     Code,
     FieldError,
     LeadsNoMore,
+    NotYetKnown,
     OutcomeUnknown,
     Refused,
     StoreUnavailable,
@@ -35,7 +36,7 @@ def ids_of(asterisk: str) -> str:
 
 _KINDS: Mapping[str, type[CallControlError]] = {kind.__name__: kind for kind in (Refused, Unavailable)}
 _BY_DETAIL: Mapping[str, Callable[[str], CallControlError]] = {
-    kind.__name__: kind for kind in (OutcomeUnknown, AsteriskUnavailable, StoreUnavailable)
+    kind.__name__: kind for kind in (OutcomeUnknown, NotYetKnown, AsteriskUnavailable, StoreUnavailable)
 }
 
 

@@ -136,6 +136,12 @@ class IdempotencyKeys(Protocol):
     async def abandon(self, key: str) -> None:
         """The request came to nothing and may be tried again."""
 
+    async def send_to(self, key: str, place: str, ttl: float) -> None:
+        """Keep where the request with this key is sent, for `ttl` seconds: whoever repeats it sends it there."""
+
+    async def sent_to(self, key: str) -> str | None:
+        """Where that was; None where it was not sent, or that is kept no more."""
+
     async def get(self, key: str) -> Claim | None:
         """How far the request with this key is; None where there is none."""
 

@@ -7,6 +7,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:login:<sha-256>    string  a login that is under way at an issuer; expires
     {p}:passwords          hash    agent -> what they chose, as a hash
     {p}:idempotency:<key>  string  empty while in progress, then "<status>\\n<body>"; expires
+    {p}:sent:<command>     string  the Asterisk at which that call was to be made; expires
     {p}:configuration      hash    text and time of the last configuration without faults
     {p}:caller_ids         hash    agent -> caller ID chosen last
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
@@ -166,6 +167,14 @@ class RedisStore:
 
     async def abandon(self, key: str) -> None:
         await self._write(("DEL", self._idempotency(key)))
+
+    async def send_to(self, key: str, place: str, ttl: float) -> None:
+        await self._write(("SET", f"{self._tag}:sent:{key}", place, "PX", _milliseconds(ttl)))
+
+    async def sent_to(self, key: str) -> str | None:
+        with ERRORS:
+            place = _bytes(await self._client.get(f"{self._tag}:sent:{key}"))
+        return None if place is None else place.decode()
 
     async def get(self, key: str) -> Claim | None:
         with ERRORS:

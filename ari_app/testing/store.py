@@ -30,6 +30,7 @@ class MemoryStore:
         self._logins: dict[str, tuple[float, bytes]] = {}
         self._passwords: dict[str, bytes] = {}
         self._claims: dict[str, tuple[float, Claim]] = {}
+        self._sent: dict[str, tuple[float, str]] = {}
         self._caller_ids: dict[str, str] = {}
         self._devices: dict[str, str] = {}
         self._drained: dict[str, bool] = {}
@@ -115,6 +116,12 @@ class MemoryStore:
 
     async def abandon(self, key: str) -> None:
         self._claims.pop(key, None)
+
+    async def send_to(self, key: str, place: str, ttl: float) -> None:
+        self._sent[key] = (self._clock() + ttl, place)
+
+    async def sent_to(self, key: str) -> str | None:
+        return _unexpired(self._sent, key, self._clock())
 
     async def get(self, key: str) -> Claim | None:
         return _unexpired(self._claims, key, self._clock())

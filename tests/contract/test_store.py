@@ -121,6 +121,13 @@ async def test_a_claim_runs_out_and_a_late_answer_does_not_bring_it_back(store: 
     assert await store.claim("k", 60) is None
 
 
+async def test_it_is_known_for_a_while_where_a_request_was_sent(store: Store) -> None:
+    assert await store.sent_to("k") is None
+    await store.send_to("k", "asterisk-a", 0.05)
+    assert (await store.sent_to("k"), await store.sent_to("other")) == ("asterisk-a", None)
+    await until_none(lambda: store.sent_to("k"))
+
+
 async def test_an_answer_is_kept_no_longer_than_its_claim(store: Store) -> None:
     await store.claim("k", 0.05)
     await store.finish("k", 200, b"")

@@ -13,7 +13,7 @@ from ari_app import adapters, tracing
 from ari_app.adapters import EngineControl
 from ari_app.calls import commands as c
 from ari_app.calls.hearing import Ear
-from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Pending, Progress
+from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
 from ari_app.calls.state import State
 from ari_app.calls.stimuli import AsteriskReconciled
 from ari_app.calls.switch import Switch
@@ -21,7 +21,7 @@ from ari_app.configured import Configured
 from ari_app.engine import snapshots, storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
-from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
+from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.store.port import KeptConfiguration
 from ari_app.testing.store import MemoryStore
 from tests.support.callcentre import directory
@@ -309,71 +309,6 @@ async def test_calls_of_all_asterisks_are_shown() -> None:
         assert (control.reached("there"), control.reached(made.id)) == (False, True)
         assert (control.reached("there-7"), control.reached("nowhere")) == (False, True)
         assert control.hearing(THERE) == (Ear("p", (), "silence"),)
-
-
-async def test_a_call_is_made_beside_the_others_of_its_agent_else_where_there_are_the_fewest() -> None:
-    async with beside(elsewhere := Elsewhere(THERE)) as (control, _):
-        assert await control.submit(DIAL) is not None  # nobody is there, one is elsewhere
-        assert await control.submit(replace(DIAL, id="k2", by="bob")) is None
-    async with beside(elsewhere := Elsewhere()) as (control, engine):
-        assert await control.submit(DIAL) is not None
-        assert await control.submit(replace(DIAL, id="k2", by="carol")) is None
-        for number in range(2):
-            elsewhere.state.keep(Call(f"there-{number}", CallType.INBOUND, "b", 1.0))
-        assert await control.submit(replace(DIAL, id="k3", by="dave")) is not None
-        elsewhere.reached = False
-        assert await control.submit(replace(DIAL, id="k4", by="bob")) is not None
-    async with beside(Elsewhere(), stays="alice") as (control, engine):
-        engine.lost.set()
-        assert await control.submit(replace(DIAL, by="bob")) is None
-        assert control.engaged("alice") == []
-
-
-async def test_a_call_is_made_where_asterisk_is_there_also_by_somebody_who_has_one_where_it_is_not() -> None:
-    async with beside(elsewhere := Elsewhere(THERE)) as (control, engine):
-        assert await control.submit(replace(DIAL, by="bob")) is None  # beside theirs
-        elsewhere.reached = False
-        assert await control.submit(replace(DIAL, id="k2", by="bob")) is not None
-        elsewhere.reached = True
-        engine.lost.set()
-        assert await control.submit(replace(DIAL, id="k3", by="bob")) is None
-
-
-async def test_a_call_is_not_made_where_none_is_taken_but_beside_another_of_its_agent() -> None:
-    async with beside(Elsewhere(THERE), drained={"elsewhere"}) as (control, _):
-        for number in range(3):  # more than there
-            assert await control.submit(replace(DIAL, id=f"k{number}", by=["alice", "carol", "dave"][number]))
-        assert await control.submit(replace(DIAL, id="k4", by="bob")) is None
-        assert list(control.drained()) == ["elsewhere"]
-    drained: set[str] = set()
-    async with beside(elsewhere := Elsewhere(), drained=drained) as (control, _):
-        assert await control.submit(DIAL) is not None
-        drained.add("here")
-        for number in range(3):
-            elsewhere.state.keep(Call(f"there-{number}", CallType.INBOUND, "b", 1.0))
-        assert await control.submit(replace(DIAL, id="k2", by="bob")) is None
-        assert await control.submit(replace(DIAL, id="k3")) is not None  # beside their other one
-        drained.add("elsewhere")
-        with pytest.raises(AsteriskUnavailable, match="being drained"):
-            await control.submit(replace(DIAL, id="k4", by="carol"))
-    async with beside(Elsewhere(), stays="alice", drained={"here"}) as (control, _):
-        with pytest.raises(AsteriskUnavailable, match="being drained"):
-            await control.submit(DIAL)
-
-
-async def test_a_call_that_was_requested_of_a_controller_that_died_is_made_where_it_was_begun_or_not_at_all() -> None:
-    again = replace(DIAL, again=True)
-    made = replace(THERE, carried_out=(Pending("k1", "there"),))
-    async with beside(elsewhere := Elsewhere(made)) as (control, engine):
-        await control.submit(again)
-        assert elsewhere.commands == [again]
-        with pytest.raises(Refused, match="look at the calls"):
-            await control.submit(replace(again, id="k2"))
-        assert (elsewhere.commands, dict(engine.calls)) == ([again], {})
-    async with beside(elsewhere) as (control, engine):
-        control._others = ()
-        control._calls = engine.calls
-        assert await control.submit(replace(again, id="k2")) is not None
 
 
 async def test_that_an_asterisk_is_lost_is_reported_of_its_own_calls() -> None:

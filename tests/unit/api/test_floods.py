@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from ari_app.api.connections import Connections
-from ari_app.api.idempotency import OF_AGENT, Answers, Kept
+from ari_app.api.idempotency import OF_AGENT, Answers, Done, Kept
 from ari_app.api.limits import FAILURES_OF_AGENT, SLOW_WINDOW, Rates
 from ari_app.api.problems import HttpError
 from ari_app.store.port import Finished
@@ -164,8 +164,8 @@ async def test_of_one_agent_so_many_answers_are_kept_and_the_oldest_goes() -> No
     store = MemoryStore()
     answers = Answers(store, lambda: 3600.0)
 
-    async def act(number: int, again: bool) -> tuple[Kept, bool]:
-        return Kept("f", 200, "", str(number), None), True
+    async def act(number: int, again: bool) -> tuple[Kept, Done]:
+        return Kept("f", 200, "", str(number), None), Done.YES
 
     for number in range(OF_AGENT + 1):
         await answers.once(("alice", str(number)), "f", partial(act, number), owner="alice")

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from ari_app.api.idempotency import Answers, Kept, key_of
+from ari_app.api.idempotency import Answers, Done, Kept, key_of
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
@@ -57,10 +57,10 @@ async def test_of_many_at_once_one_acts(world: World) -> None:
     acts: list[int] = []
     gate = asyncio.Event()
 
-    async def act(number: int, again: bool) -> tuple[Kept, bool]:
+    async def act(number: int, again: bool) -> tuple[Kept, Done]:
         acts.append(number)
         await gate.wait()
-        return Kept("f", 200, "application/json", str(number), None), True
+        return Kept("f", 200, "application/json", str(number), None), Done.YES
 
     answers = Answers(world.store, lambda: 3600.0)
     async with asyncio.TaskGroup() as group:
@@ -155,10 +155,10 @@ async def test_repeats_of_a_login_that_has_ended_are_one_login(world: World) -> 
 
 
 async def test_answers_outlive_a_restart(world: World, alice: str) -> None:
-    async def act(again: bool = False) -> tuple[Kept, bool]:
-        return Kept("f", 201, "application/json", "{}", None), True
+    async def act(again: bool = False) -> tuple[Kept, Done]:
+        return Kept("f", 201, "application/json", "{}", None), Done.YES
 
-    async def never(again: bool = False) -> tuple[Kept, bool]:
+    async def never(again: bool = False) -> tuple[Kept, Done]:
         raise AssertionError("done twice")
 
     first = await Answers(world.store, lambda: 3600.0).once(("a", "p", "k"), "f", act)
@@ -218,9 +218,9 @@ async def test_only_the_last_answers_stay_in_memory_and_the_others_are_in_the_st
     monkeypatch.setattr("ari_app.api.idempotency.IN_MEMORY", 2)
     answers = Answers(world.store, lambda: 3600.0)
 
-    async def act(again: bool = False) -> tuple[Kept, bool]:
+    async def act(again: bool = False) -> tuple[Kept, Done]:
         acts.append(1)
-        return Kept("f", 200, "application/json", str(len(acts)), None), True
+        return Kept("f", 200, "application/json", str(len(acts)), None), Done.YES
 
     acts: list[int] = []
     keys = [("alice", "/v1/calls", str(number)) for number in range(4)]

@@ -8,7 +8,7 @@ import pytest
 from ari_app.api import dispatch
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call
-from ari_app.errors import AsteriskUnavailable, Code, OutcomeUnknown, Refused
+from ari_app.errors import AsteriskUnavailable, Code, NotYetKnown, OutcomeUnknown, Refused
 from tests.unit.api.fakes import World
 from tests.unit.api.test_events import C1, next_event, window
 
@@ -90,6 +90,22 @@ async def test_what_nobody_will_ever_know_is_said_so_to_the_repeat_too(world: Wo
         answer = await world.ask("POST", HOLD, token=alice, headers=KEY)
         assert (answer.status, answer.code) == (504, "unknown_outcome")
     assert len(world.control.commands) == 1
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["", "without the store"])
+async def test_what_is_not_yet_known_is_found_out_by_the_repeat(world: World, alice: str, away: bool) -> None:
+    world.control.gate = None
+    world.store.away = away
+    world.control.outcome = refusing(NotYetKnown("who leads it was lost"))
+    for _ in range(2):
+        answer = await world.ask("POST", HOLD, token=alice, headers=KEY)
+        assert (answer.status, answer.code) == (504, "unknown_outcome")
+    world.control.outcome = world.control._as_it_is
+    for _ in range(2):
+        answer = await world.ask("POST", HOLD, token=alice, headers=KEY)
+        assert (answer.status, answer.json["id"]) == (200, "c1")
+    assert [command.again for command in world.control.commands] == [False, True, True]
+    assert len({command.id for command in world.control.commands}) == 1
 
 
 async def test_what_asks_nothing_of_asterisk_is_answered_while_it_is_lost(world: World, alice: str) -> None:

@@ -14,7 +14,7 @@ from ari_app.api.problems import problem_response
 from ari_app.calls import effects as e
 from ari_app.calls.commands import Command, Hold
 from ari_app.calls.model import Alarm, Call, CallType, EndReason, Leg, LegState
-from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, OutcomeUnknown, Refused
+from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, NotYetKnown, Refused
 from ari_app.sharing import remote, wire
 from ari_app.sharing.remote import PATH, Remote
 from ari_app.sharing.telling import NUMBER, Teller
@@ -303,7 +303,7 @@ async def test_what_was_sent_to_a_leader_that_is_lost_has_an_unknown_outcome_and
     asking = asyncio.create_task(centre.remote.submit(HOLD))
     await until(led.requested.wait())
     other = await replaced(led, leaders, centre)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(NotYetKnown):
         await until(asking)
     assert (led.commands, other.commands) == ([HOLD], [])
     led.gate.set()

@@ -12,6 +12,7 @@ from ari_app.errors import (
     Code,
     FieldError,
     LeadsNoMore,
+    NotYetKnown,
     OutcomeUnknown,
     Refused,
     StoreUnavailable,
@@ -62,6 +63,7 @@ def test_digits_of_a_command_are_in_no_log() -> None:
         AsteriskUnavailable("gone"),
         StoreUnavailable("full"),
         OutcomeUnknown("who knows"),
+        NotYetKnown("who knows yet"),
     ],
     ids=lambda error: type(error).__name__,
 )
