@@ -59,7 +59,7 @@ _PACE_SECONDS = 0.02
 # After that nobody repeats a command any more whose controller died: seconds.
 _REPEATED_WITHIN = 60.0
 # As long as a store that stands still may hold up an answer, once: after that it counts as failing.
-_WRITTEN_WITHIN = 0.4
+_WRITTEN_WITHIN = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,13 +303,13 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
 def left_alone_by(world: World, leg: str) -> set[str]:
     """The legs of those outside who have nobody but the agent at this leg, nobody being rung for them, and do not hold
     the line themselves. Where the agent is muted, or the others outside are, or they are deaf, their silence is
-    somebody's will, also afterwards; who has logged out is not waited for.
+    somebody's will, also afterwards; who has logged out, or is listed no more, is not waited for.
     """
     found = set()
     for call in world.switch.calls.values():
         here = [p for p in call.joined() if p.leg == leg and p.agent is not None and not p.muted]
         others = [p for p in call.joined() if p.leg != leg]
-        here = [p for p in here if p.agent not in world.gone_home]
+        here = [p for p in here if p.agent in world.directory.agents and p.agent not in world.gone_home]
         if here and call.offering() is None and all(p.role is PartyRole.CONTACT for p in others):
             heard = {p.id for p in others if not p.muted}
             alone = [p for p in others if not p.deaf and (heard - {p.id} or len(others) < 2)]
