@@ -27,6 +27,9 @@ SENTINEL_SECONDS = 0.3
 """For what a Sentinel answers; they are requested all at once."""
 ALONE_SECONDS = 1.0
 """For so long nobody waits for a replica again where there was none."""
+DOUBT_SECONDS = 0.5
+"""For so long after a replica was waited for in vain others wait for `BRIEFLY` alone: it has most likely no answer."""
+BRIEFLY = 0.01
 TOO_LONG = 10
 """So many times `down-after-milliseconds` without its primary, and Sentinels choose that replica no more."""
 
@@ -122,6 +125,7 @@ class Primary(Sentinel):
         self._heirs = 0
         self._looking: asyncio.Task[Address] | None = None
         self._alone_until = 0.0
+        self._doubted_until = 0.0
 
     async def discover_master(self, service_name: str) -> Address:
         """Raises NoPrimary."""
@@ -145,7 +149,7 @@ class Primary(Sentinel):
         now = seen.address
         if before not in (None, now):
             log.warning("store_failed_over", before=_text(before), now=_text(now))
-            self._alone_until = 0.0
+            self._alone_until = self._doubted_until = 0.0
             for pool in self._pools:
                 with contextlib.suppress(RedisError, OSError):  # of one that is frozen
                     await pool.disconnect(inuse_connections=True)
@@ -164,7 +168,12 @@ class Primary(Sentinel):
         writes, with the replica that is not it, for a second.
         """
         alone = time.monotonic() < self._alone_until
-        return max(1, self._heirs), 0 if alone else round(self._settings.confirm * 1000)
+        seconds = min(self._settings.confirm, BRIEFLY) if self._doubted else self._settings.confirm
+        return max(1, self._heirs), 0 if alone else round(seconds * 1000)
+
+    @property
+    def _doubted(self) -> bool:
+        return time.monotonic() < self._doubted_until
 
     async def confirm(self, at: Address | None, replicas: int) -> None:
         """So many of those that could lead after the primary `at` have what was written. Returns where that is all.
@@ -172,12 +181,15 @@ class Primary(Sentinel):
         Raises:
             NotConfirmed: there are more, or another is the primary: what was written may be lost.
         """
+        if self._doubted:  # what it was then is found out by who watches
+            raise NotConfirmed
         try:
             now = await self.look()
         except NoPrimary:
             raise NotConfirmed from None
         if now != at or replicas < self._heirs:
             log.warning("store_not_confirmed", primary=_text(now), replicas=replicas, of=self._heirs)
+            self._doubted_until = time.monotonic() + DOUBT_SECONDS
             raise NotConfirmed
         if replicas == 0:
             log.warning("store_without_replica", primary=_text(now))

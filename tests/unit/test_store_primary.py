@@ -309,6 +309,31 @@ async def test_what_not_all_of_them_have_is_not_called_done() -> None:
         assert here.alone == []
 
 
+async def test_where_a_replica_was_waited_for_in_vain_the_next_wait_briefly_and_as_long_as_before_once_it_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world(confirm=0.2) as here:
+        here.a.answer = lambda words: 0 if words[0] == "WAIT" else 1
+        monkeypatch.setattr(primary, "DOUBT_SECONDS", 60.0)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="one machine only"):
+                await run(here)
+        here.a.answer = lambda words: 1
+        assert await run(here) == 1
+        assert waits(here.a) == [("WAIT", "1", "200"), ("WAIT", "1", "10"), ("WAIT", "1", "10")]
+        here.now(here.b)
+        await here.client.primary.look()  # type: ignore[attr-defined]
+        assert await run(here) == 1
+        assert waits(here.b) == [("WAIT", "1", "200")]
+    async with world(confirm=0.2) as here:
+        here.a.answer = lambda words: 0 if words[0] == "WAIT" else 1
+        monkeypatch.setattr(primary, "DOUBT_SECONDS", 0.0)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await run(here)
+        assert waits(here.a) == [("WAIT", "1", "200")] * 2
+
+
 async def test_what_was_written_to_the_primary_before_is_not_called_done() -> None:
     async with world(confirm=0.2) as here:
         await run(here)
