@@ -175,9 +175,9 @@ async def _measured_without(played: Play, begun: float) -> None:
 
 async def _redis_cut(played: Play) -> None:
     name = await played.cluster.primary()
-    begun = played.begins(f"{name} cut off")
     async with cuts.made(played.cluster, cuts.between_nodes("", played.cluster, name)):
-        await _measured_without(played, begun)
+        # from when packets are dropped: the container that has it done takes its time to start
+        await _measured_without(played, played.begins(f"{name} cut off"))
 
 
 async def _redis_gone(played: Play) -> None:
