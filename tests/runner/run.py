@@ -44,6 +44,7 @@ class Run:
     centres: dict[type[CallCentre], CallCentre] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     others: dict[int, Future[bool]] = field(default_factory=dict)
+    wanted: Sequence[str] = ()
     beside: list[Future[Outcome]] = field(default_factory=list)
     sharing: Future[None] | None = None
 
@@ -54,6 +55,7 @@ class Run:
         several call centres share take most of the machine, and begin when those others are over; all call centres but
         the first do not wait for its steps.
         """
+        self.wanted = names
         logs = {name: self.scratch / f"{name}.log" for name in names}
         # Not waited for where this run is interrupted.
         lanes = {with_calls: ThreadPoolExecutor(1) for with_calls in (False, True)}
@@ -102,7 +104,8 @@ class Run:
         try:
             with_calls = name in IN_CALL_CENTRE
             options = self._centre_of(name, output).bots() if with_calls else self._alone(name)
-            return self._all(commands(name, arguments), _reporting(options, self.scratch, mounted), output)
+            wanted = commands(name, arguments, self.wanted)
+            return self._all(wanted, _reporting(options, self.scratch, mounted), output)
         except _COMPLAINTS as complaint:
             _say(output, str(complaint))
             return False

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+
+from tests.security import attacks
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,17 +57,21 @@ def _pytest(step: str, directories: Sequence[str], arguments: Sequence[str]) -> 
     return [("python", "-m", "pytest", *options, *directories, *arguments)]
 
 
+def _security(arguments: Sequence[str], tried: Sequence[str] = ()) -> list[Command]:
+    return [
+        # Words like `password` in names are ruff's (S105), which knows where they mean nothing.
+        ("bandit", "--quiet", "--skip", "B105", "--recursive", "ari_app"),
+        ("python", "-m", "tests.security.sbom", "--to", "/reports"),
+        *_pytest("security", ("tests/security", *tried), arguments),
+    ]
+
+
 _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "lint": _lint,
     "types": lambda _: [("mypy", "--strict", "--cache-dir=/tmp/mypy", "ari_app", "tests")],
     "imports": lambda _: [("lint-imports", "--no-cache")],
     "unit": lambda wanted: _pytest("unit", ("tests/unit", "tests/properties"), wanted or (*_ALL_BRANCHES, *_AT_ONCE)),
-    "security": lambda wanted: [
-        # Words like `password` in names are ruff's (S105), which knows where they mean nothing.
-        ("bandit", "--quiet", "--skip", "B105", "--recursive", "ari_app"),
-        ("python", "-m", "tests.security.sbom", "--to", "/reports"),
-        *_pytest("security", ("tests/security",), wanted),
-    ],
+    "security": _security,
     "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
     "network": lambda wanted: _pytest("network", ("tests/network",), wanted),
@@ -76,9 +82,11 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
 }
 
 
-def commands(step: str, arguments: Sequence[str]) -> list[Command]:
+def commands(step: str, arguments: Sequence[str], beside: Collection[str] = ()) -> list[Command]:
     """What a step runs, one after the other, whatever came of those before; `arguments` are for pytest, or the benches.
 
-    They report to the directory `/reports`.
+    They report to the directory `/reports`. `beside`: all steps of the run, so that nothing is run twice.
     """
+    if step == "security" and "unit" not in beside:
+        return _security(arguments, attacks.alone())
     return _COMMANDS[step](arguments)
