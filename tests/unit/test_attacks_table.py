@@ -45,7 +45,7 @@ def test_a_row_says_what_from_where_and_by_which_tests() -> None:
     row = "| R2, R9 | Somebody knocks | network, within | `network/test_a::test_b`, `test_c::test_d` |"
     (attack,) = attacks(f"\n## Attacks\n\n| | what is tried | from | by |\n|---|---|---|---|\n{row}\n")
     assert attack.findings == ("R2", "R9")
-    assert (attack.what, attack.sources) == ("Somebody knocks", {NETWORK, WITHIN})
+    assert (attack.what, attack.sources) == ("Somebody knocks", frozenset((NETWORK, WITHIN)))
     assert [each.node for each in attack.tries] == [
         "tests/network/test_a.py::test_b",
         "tests/e2e/test_c.py::test_d",
