@@ -14,15 +14,19 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from tests.e2e.containers import ask_docker
 from tests.network.machine import API, FIGURES, SIP, SIP_TLS, Machine
 from tests.network.phones import Stranger
+from tests.support.polling import until
 
 DOORS = {"ARI": 8088, "Redis": 6379, "the manager interface (AMI)": 5038, "figures": 9464}
 AT_ONCE = 200
 HELD = 300
 """More connections than one address may have at the API."""
+OF_ADDRESS = 50
+"""At SIP, by docker/nftables."""
 LOGIN = {"/v1/login", "/v1/login/oidc", "/v1/login/oidc/callback"}
 PUBLIC = LOGIN | {"/healthz", "/readyz", "/v1/openapi.json", "/v1/asyncapi.json"}
 GUESSES = ("", "1001", "1234", "phone-1001", "secret", "password", "admin", "asterisk")
@@ -123,8 +127,54 @@ async def test_connections_to_sip_on_which_nothing_comes_keep_no_phone_from_bein
 ) -> None:
     async with held_open(machine, port, b"") as held:
         assert await stranger.registers("1002", machine.secret("1002")) == 200
-        if port == SIP:  # by TLS, Asterisk lets them wait for their handshake: docs/security.md
+        if port == SIP:  # by TLS, Asterisk lets them wait for their handshake: the firewall bounds them
             await all_closed(held, within=60)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def firewall(machine: Machine) -> AsyncIterator[None]:
+    """The machine has the rules of docs/operations.md."""
+    status, said = await machine.run("nft", "-f", f"{machine.repository}/docker/nftables/callcontrol-sip.nft")
+    assert status == 0, said
+    yield
+    await machine.run("nft", "delete", "table", "inet", "callcontrol_sip")
+
+
+async def taken(machine: Machine, port: int) -> socket.socket | None:
+    """A connection there, that stays; None where it is refused."""
+    held = socket.socket()
+    held.setblocking(False)
+    try:
+        await asyncio.wait_for(asyncio.get_running_loop().sock_connect(held, (machine.address, port)), 5)
+    except ConnectionRefusedError:
+        held.close()
+        return None
+    return held
+
+
+@pytest.mark.parametrize("port", [SIP, SIP_TLS])
+async def test_one_address_holds_so_many_connections_to_sip_and_phones_elsewhere_are_served(
+    machine: Machine, stranger: Stranger, firewall: None, port: int
+) -> None:
+    begun = [await taken(machine, port) for _ in range(HELD)]
+    held = [each for each in begun if each is not None]
+    try:
+        assert len(held) == OF_ADDRESS
+        elsewhere = f"openssl s_client -brief -connect {machine.address}:{SIP_TLS} </dev/null"
+        status, said = await machine.run("timeout", "10", "sh", "-c", elsewhere)
+        assert "CONNECTION ESTABLISHED" in said, (status, said)
+        assert await stranger.registers("1002", machine.secret("1002")) == 200, "by UDP, which has no connections"
+    finally:
+        for each in held:
+            each.close()
+
+    async def there_is_room() -> bool:
+        again = await taken(machine, port)
+        if again is not None:
+            again.close()
+        return again is not None
+
+    await until(there_is_room, "who has left may come again", 10)
 
 
 async def test_without_a_token_the_api_tells_and_does_nothing(machine: Machine) -> None:

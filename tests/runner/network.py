@@ -41,6 +41,7 @@ class Network(CallCentre):
         self._files.mkdir(parents=True, exist_ok=True)
         self._machine.network(self._name, f"{self._beginning}.0/28", self.place.project)
         operator = {"name": f"{self.place.project}-machine", "command": ["sleep", "infinity"], "init": True}
+        operator["cap_add"] = ["NET_ADMIN"]  # whoever operates a machine has a firewall
         self._machine.start({**self._beside(self.address), **operator})
 
     def bots(self) -> Options:
