@@ -110,6 +110,8 @@ async def _issuer(name: str, directory: Directory, settings: ProcessSettings) ->
         print(f"{name}: settings.oidc.{fault}")
     if not faults:
         print(f"{oidc.issuer}: an issuer; it must know the redirect URI {oidc.callback}")
+        if oidc.logout:
+            print(f"  and {oidc.left} as a post-logout redirect URI, where it offers that")
     return len(faults)
 
 

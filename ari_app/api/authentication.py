@@ -8,13 +8,12 @@ issuer may say who somebody is in place of a password (`oidc_api`).
 """
 
 import hmac
-import json
 import math
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -67,10 +66,10 @@ class _Kept:
     """What a session rests on: on a password, by its `fingerprint`; or on an issuer's word that it knows `subject`."""
 
     agent: str
-    expires_at: float
     fingerprint: str = ""
     issuer: str = ""
     subject: str = ""
+    expires_at: float = 0.0
 
 
 _KEPT = TypeAdapter(_Kept)
@@ -132,15 +131,12 @@ class Authentication:
         if not right:
             log.warning("login_failed", agent=agent, address=address)
             raise Refused(Code.UNAUTHENTICATED, "agent or password is wrong")
-        token = secrets.token_urlsafe(32)
-        digest = hash_token(token)
-        fingerprint = credential.fingerprint(digest) if credential is not None else ""
-        kept = _Kept(agent, self._clock() + self._lifetime, fingerprint)
-        await self._begin(digest, kept)
+        token, digest = _new_token()
+        kept = _Kept(agent, credential.fingerprint(digest) if credential is not None else "")
+        kept = await self._begin(digest, kept)
         if await self._password(agent) != before:  # changed meanwhile: all sessions before that are over
             await self._end(digest)
             raise Refused(Code.UNAUTHENTICATED, "agent or password is wrong")
-        self._trust(digest, kept)
         log.info("logged_in", agent=agent, address=address)
         return token, kept.expires_at
 
@@ -150,19 +146,19 @@ class Authentication:
         Raises:
             StoreUnavailable: the token can't be kept.
         """
-        token = secrets.token_urlsafe(32)
-        digest = hash_token(token)
-        kept = _Kept(agent, self._clock() + self._lifetime, issuer=oidc.issuer, subject=subject)
-        await self._begin(digest, kept)
-        self._trust(digest, kept)
+        token, digest = _new_token()
+        kept = await self._begin(digest, _Kept(agent, issuer=oidc.issuer, subject=subject))
         log.info("logged_in", agent=agent, address=address, by="oidc")
         return token, kept.expires_at
 
-    async def _begin(self, digest: str, kept: _Kept) -> None:
-        """Raises: StoreUnavailable."""
+    async def _begin(self, digest: str, kept: _Kept) -> _Kept:
+        """Keep a session, which ends after its time; of too many the oldest ends now. Raises: StoreUnavailable."""
+        kept = replace(kept, expires_at=self._clock() + self._lifetime)
         for old in (await self._store.tokens(kept.agent))[: -SESSIONS + 1]:
             await self._end(old)
         await self._store.put_token(digest, to_json(kept), self._lifetime, kept.agent, self._idle)
+        self._trust(digest, kept)
+        return kept
 
     def _check_passwords(self) -> None:
         """Raises: Refused `feature_disabled`."""
@@ -257,13 +253,15 @@ class Authentication:
         """
         return await self.by_digest(hash_token(token))
 
-    async def still_good(self, answer: str) -> bool:
+    async def still_good(self, answer: Mapping[str, object]) -> bool:
         """Whether the token of a login is; what was refused stays refused for its repeats."""
-        logged_in = json.loads(answer)
+        token = answer.get("token")
+        if not isinstance(token, str):
+            return True
         try:
-            await self.session(logged_in.get("token", ""))
+            await self.session(token)
         except Refused:
-            return "token" not in logged_in
+            return False
         except StoreUnavailable:
             pass  # it is not known, and nobody could log in anew
         return True
@@ -372,6 +370,12 @@ class Authentication:
         self._known.move_to_end(digest)
         while len(self._known) > REMEMBERED_TOKENS:
             self._known.popitem(last=False)
+
+
+def _new_token() -> tuple[str, str]:
+    """One, and what names it."""
+    token = secrets.token_urlsafe(32)
+    return token, hash_token(token)
 
 
 def _in_force(agent: str, credential: Credential | None, chosen: bytes | None) -> Credential | None:

@@ -17,7 +17,7 @@ from ari_app.api.models.calls import (
     UserDataChanges,
 )
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, NewDisposition
-from ari_app.api.models.oidc import FromIssuer, LoginWays
+from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
 from ari_app.api.models.phones import MyPhone, NewDevice
 from ari_app.api.models.recordings import RecordingsDocument
 from ari_app.api.models.sessions import NewPassword, SessionsEnded
@@ -190,6 +190,7 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
         },
         HistoryDocument: {"calls": [_PAST], "next": "3f9k2a-c7"},
         Live: {"targets": [_SALES]},
+        IssuerLeft: {"url": None},
         LoginWays: {"passwords": True, "oidc": {"name": "Acme", "path": "/v1/login/oidc"}},
         LoggedIn: {"token": "bTq…", "expires_at": "2026-11-23T08:34:06.431Z", "agent": "marie"},
         Me: {

@@ -13,11 +13,12 @@ import asyncio
 import hashlib
 import re
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from ari_app.errors import Code, FieldError, Refused, StoreUnavailable
 from ari_app.store.port import Claim, Finished, IdempotencyKeys
@@ -71,8 +72,8 @@ Its argument: whether it was requested before, and may have been done. Whoever c
 """
 
 
-type Stands = Callable[[str], Awaitable[bool]]
-"""Whether a secret answer, by its body, is still worth something: a token may have ended meanwhile."""
+type Stands = Callable[[Mapping[str, object]], Awaitable[bool]]
+"""Whether a secret answer, as it was read, is still worth something: a token may have ended meanwhile."""
 
 
 def key_of(scope: tuple[str, ...]) -> str:
@@ -113,7 +114,7 @@ class Answers:
             return await asyncio.shield(running[1])
         if (kept := self._memory.get(key)) is not None:
             _same(kept.fingerprint, fingerprint)
-            if secret is None or await secret(kept.body):
+            if secret is None or await secret(from_json(kept.body)):
                 return kept
             if (running := self._running.get(key)) is not None:  # somebody else's repeat, which waited too
                 return await asyncio.shield(running[1])

@@ -55,6 +55,7 @@ class Published(BaseModel):
     token_endpoint: _Url
     jwks_uri: _Url
     userinfo_endpoint: _Url | None = None
+    end_session_endpoint: _Url | None = None
     token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
     authorization_response_iss_parameter_supported: bool = False
     id_token_signing_alg_values_supported: list[str] = ["RS256"]
@@ -64,8 +65,9 @@ class Published(BaseModel):
         """Raises: IssuerUnavailable where it is another one's, or in the clear though the issuer is not."""
         if self.issuer != oidc.issuer:
             raise IssuerUnavailable("it calls itself otherwise than settings.oidc.issuer")
-        urls = (self.authorization_endpoint, self.token_endpoint, self.jwks_uri, self.userinfo_endpoint or "https:")
-        if oidc.issuer.startswith("https:") and not all(url.startswith("https:") for url in urls):
+        urls = (self.authorization_endpoint, self.token_endpoint, self.jwks_uri, self.userinfo_endpoint,
+                self.end_session_endpoint)  # fmt: skip
+        if oidc.issuer.startswith("https:") and not all(url.startswith("https:") for url in urls if url is not None):
             raise IssuerUnavailable("it publishes an address without TLS")
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from ari_app.api.pace import FairQueue, Full
+from ari_app.api.pace import Bucket, FairQueue, Full
 from ari_app.api.problems import HttpError, too_many
 
 FAILURES = 10
@@ -86,19 +86,19 @@ class Rates:
         self._clock = clock
         self._rate = rate
         self._burst = burst
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # what is left, and when that was so
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, session: str) -> None:
         """One request more. Raises: HttpError 429 with `Retry-After` seconds."""
         now = self._clock()
-        left, at = self._left.get(session, (self._burst, now))
-        left = min(self._burst, left + max(0.0, now - at) * self._rate)
-        if left < 1:
+        bucket = self._buckets.get(session)
+        if bucket is None:
+            bucket = self._buckets[session] = Bucket(self._rate, self._burst, now)
+        if not bucket.take(now):
             raise too_many(f"more than {self._rate:.0f} requests a second; try again in 1 s", 1)
-        self._left[session] = left - 1, now
-        self._left.move_to_end(session)
-        while len(self._left) > REMEMBERED_SESSIONS:
-            self._left.popitem(last=False)
+        self._buckets.move_to_end(session)
+        while len(self._buckets) > REMEMBERED_SESSIONS:
+            self._buckets.popitem(last=False)
 
 
 class Turns:

@@ -7,6 +7,8 @@
                                 <-   on to the page, with both behind the #
     POST /v1/login/oidc         ->   the state is taken, once         ->    code, verifier
     the token                   <-   the ID token is verified         <-    ID token
+    POST /v1/logout/oidc        ->   the ID token is taken
+    then POST /v1/logout, and on to the issuer, with the ID token     ->    its session ends
 
 What is kept of a login is in the store, so that any controller may finish what another has begun; it is good once, for
 `LIFETIME` seconds, and in the browser alone that has the cookie: nobody can have somebody else's browser finish it.
@@ -15,7 +17,8 @@ What is kept of a login is in the store, so that any controller may finish what 
 import secrets
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -32,12 +35,12 @@ from ari_app.api.issuer import LOOKED_AT, Issuer
 from ari_app.api.limits import FAILURES_OF_ADDRESS, FailureLimit
 from ari_app.api.metrics import Metrics
 from ari_app.api.models.agents import LoggedIn
-from ari_app.api.models.oidc import CallbackQuery, FromIssuer, IssuerShown, LoginWays
+from ari_app.api.models.oidc import CallbackQuery, FromIssuer, IssuerLeft, IssuerShown, LoginWays
 from ari_app.api.port import Control, Store
 from ari_app.api.problems import HttpError
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls.views import timestamp
-from ari_app.errors import CallControlError, Code, IssuerUnavailable, Refused
+from ari_app.errors import CallControlError, Code, IssuerUnavailable, Refused, StoreUnavailable
 from ari_app.routing.login import Oidc
 from ari_app.store.port import hash_token
 
@@ -48,6 +51,8 @@ LIFETIME = 300.0
 BEGUN_OF_ADDRESS, BEGUN = 300, 3_000
 """Logins that are begun in a minute, from one address and of all: each is kept for a while."""
 PATH = "/v1/login/oidc"
+LONGEST_HINT = 4096
+"""Characters of an ID token that an address may hold; one that is longer is left out."""
 _COOKIE = "callcontrol-login"
 _NOT_HERE = "there is no issuer here, or not any more: log in by password"
 _AGAIN = "this login is not known here, was finished already, or was begun in another browser: begin again"
@@ -64,6 +69,25 @@ class _Begun:
 
 
 _BEGUN = TypeAdapter(_Begun)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """Whom the issuer names, by its token."""
+
+    value: str
+    id_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """By what the issuer knows which session is to end there. Nobody is logged in by it here: that was done once."""
+
+    issuer: str
+    id_token: str
+
+
+_HINT = TypeAdapter(_Hint)
 
 
 class OidcApi:
@@ -83,6 +107,7 @@ class OidcApi:
         self._authentication = authentication
         self._issuer = issuer
         self._metrics = metrics
+        self._clock = clock
         self._begun_of_address = FailureLimit(clock, BEGUN_OF_ADDRESS, what="logins were begun")
         self._begun = FailureLimit(clock, BEGUN, what="logins were begun")
         self._failed = FailureLimit(clock, FAILURES_OF_ADDRESS, what="logins failed")
@@ -129,8 +154,7 @@ class OidcApi:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        where = published.authorization_endpoint
-        response = _onward(f"{where}{'&' if '?' in where else '?'}{urlencode(question)}")
+        response = _onward(_with(published.authorization_endpoint, question))
         response.set_cookie(
             _cookie(oidc), browser, max_age=int(LIFETIME), path="/", secure=oidc.encrypted, httponly=True,
             samesite="Lax",
@@ -164,22 +188,45 @@ class OidcApi:
         oidc = self._oidc()
         self._failed.check((address,))
         try:
-            value = await self._reached(self._proved(oidc, body, exchange.http.cookies.get(_cookie(oidc), "")))
+            proved = await self._reached(self._proved(oidc, body, exchange.http.cookies.get(_cookie(oidc), "")))
         except InvalidToken as invalid:
             self._failed.note((address,))
             log.warning("oidc_login_failed", reason=invalid.reason, address=address)
             raise Refused(Code.UNAUTHENTICATED, _AGAIN) from None
-        agent = oidc.agent_of(value)
+        agent = oidc.agent_of(proved.value)
         if agent is None or agent not in self._control.directory().agents:
             self._failed.note((address,))
             log.warning("oidc_agent_unknown", claim=oidc.claim, address=address)
             detail = "the issuer knows you, and there is no such agent here: ask your administrator"
             raise Refused(Code.UNKNOWN_AGENT, detail)
         exchange.note({"agent": agent})
-        token, expires_at = await self._authentication.log_in_by(oidc, agent, value, address)
+        token, expires_at = await self._authentication.log_in_by(oidc, agent, proved.value, address)
+        if oidc.logout and len(proved.id_token) <= LONGEST_HINT:
+            hint = to_json(_Hint(oidc.issuer, proved.id_token))
+            with suppress(StoreUnavailable):  # then they are logged out here alone
+                await self._store.keep_login(_hint_of(hash_token(token)), hint, expires_at - self._clock())
         return token, expires_at, agent
 
-    async def _proved(self, oidc: Oidc, body: FromIssuer, browser: str) -> str:
+    async def leave(self, exchange: Exchange) -> IssuerLeft:
+        """Where to go once this session is over, for the issuer's to end too. Good once."""
+        try:
+            return IssuerLeft(url=await self._way_out(exchange.session.digest))
+        except (IssuerUnavailable, StoreUnavailable):
+            return IssuerLeft(url=None)  # whoever logs out is not kept from it
+
+    async def _way_out(self, digest: str) -> str | None:
+        oidc = self._control.directory().settings.oidc
+        kept = await self._store.take_login(_hint_of(digest))
+        if oidc is None or not oidc.logout or kept is None:
+            return None
+        hint = _HINT.validate_json(kept)
+        where = (await self._issuer.published(oidc)).end_session_endpoint
+        if where is None or hint.issuer != oidc.issuer:
+            return None
+        question = {"id_token_hint": hint.id_token, "client_id": oidc.client_id, "post_logout_redirect_uri": oidc.left}
+        return _with(where, question)
+
+    async def _proved(self, oidc: Oidc, body: FromIssuer, browser: str) -> _Proved:
         """What names the agent, by the issuer's word.
 
         Raises:
@@ -208,7 +255,7 @@ class OidcApi:
             value = named_by(await self._issuer.more(oidc, tokens, claims["sub"]), oidc)
         if value is None:
             raise InvalidToken("the claim is not there")
-        return value
+        return _Proved(value, tokens.id_token)
 
     async def _reached[T](self, doing: Awaitable[T]) -> T:
         try:
@@ -246,7 +293,26 @@ class OidcApi:
                 self.finish, LoggedIn, request=FromIssuer, codes=(*away, Code.UNAUTHENTICATED, Code.UNKNOWN_AGENT),
                 access=Access.PUBLIC, secret_answer=self._authentication.still_good, audit=(), statuses={429: many},
             ),
+            Route(
+                "POST", "/v1/logout/oidc", "leave_issuer", "Where to go after logging out, to be logged out there too",
+                "session", self.leave, IssuerLeft, secret_answer=_used,
+            ),
         ]  # fmt: skip
+
+
+def _hint_of(digest: str) -> str:
+    """The name by which a session's is kept."""
+    return hash_token(f"logout {digest}")
+
+
+async def _used(answer: Mapping[str, object]) -> bool:
+    """What is good once is not, a second time."""
+    return False
+
+
+def _with(where: str, question: Mapping[str, str]) -> str:
+    """An address of the issuer's, which may have a question of its own."""
+    return f"{where}{'&' if '?' in where else '?'}{urlencode(question)}"
 
 
 def _cookie(oidc: Oidc) -> str:

@@ -19,6 +19,31 @@ HELD_SECONDS = 1.0
 """After which one is refused for which there was no room: who asks again at once is not answered at once."""
 
 
+class Bucket:
+    """So many a second, and after some time with fewer, some more at once. Whoever uses it says what time it is."""
+
+    __slots__ = ("_at", "_most", "_rate", "left")
+
+    def __init__(self, rate: float, most: float, now: float) -> None:
+        self._rate = rate
+        self._most = most
+        self._at = now
+        self.left = most
+
+    def take(self, now: float) -> bool:
+        """One more; False where there is none left."""
+        self.left = min(self._most, self.left + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+    def soonest(self) -> float:
+        """Seconds from its last use until one is left."""
+        return max(0.0, 1 - self.left) / self._rate
+
+
 class Full(Exception):
     """As many wait as may."""
 
@@ -95,20 +120,15 @@ class Pace:
         self, rate: float, at_once: float, waiting: int = WAITING, held: float = HELD_SECONDS,
         clock: Callable[[], float] | None = None,
     ) -> None:  # fmt: skip
-        self._rate = rate
-        self._at_once = at_once
         self._held = held
         self._clock = clock or asyncio.get_running_loop().time
         self._queue = FairQueue(waiting, waiting, self._give_back)
-        self._left = at_once
-        self._at = self._clock()
+        self._bucket = Bucket(rate, at_once, self._clock())
         self._timer: asyncio.TimerHandle | None = None
 
     async def turn(self, name: str) -> None:
         """Until this one may go on. Raises: HttpError 429, after a while, where too many wait."""
-        self._refill()
-        if not self._queue and self._left >= 1:
-            self._left -= 1
+        if not self._queue and self._bucket.take(self._clock()):
             return
         self._arm()
         try:
@@ -126,22 +146,17 @@ class Pace:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _refill(self) -> None:
-        now = self._clock()
-        self._left = min(self._at_once, self._left + (now - self._at) * self._rate)
-        self._at = now
-
     def _arm(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, 1 - self._left) / self._rate, self._pass)
+            self._timer = asyncio.get_running_loop().call_later(self._bucket.soonest(), self._pass)
 
     def _pass(self) -> None:
         self._timer = None
-        self._refill()
-        while self._left >= 1 and self._queue.next():
-            self._left -= 1
+        while self._queue and self._bucket.take(self._clock()):
+            if not self._queue.next():
+                self._give_back()
         if self._queue:
             self._arm()
 
     def _give_back(self) -> None:
-        self._left += 1
+        self._bucket.left += 1

@@ -4,11 +4,10 @@ A ticket is good once, for seconds, and only as long as the session that it was 
 alone: whoever has not used it when the controller starts anew asks for another.
 """
 
-import json
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ari_app.api.authentication import Authentication, Session
 from ari_app.api.models.sockets import EventsQuery, SocketQuery, Ticket
@@ -59,9 +58,9 @@ class Tickets:
             return await self._authentication.session(query.token)
         raise Refused(Code.UNAUTHENTICATED, "log in, and send the token as bearer, or a ticket as ?ticket=")
 
-    async def _still_good(self, answer: str) -> bool:
+    async def _still_good(self, answer: Mapping[str, object]) -> bool:
         """Whether it was not used yet, and its time is not over."""
-        return self._open.get(json.loads(answer).get("ticket", ""), ("", 0.0))[1] > self._clock()
+        return self._open.get(str(answer.get("ticket")), ("", 0.0))[1] > self._clock()
 
     def _take(self, ticket: str) -> str:
         digest, until = self._open.pop(ticket, ("", 0.0))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 TERMINAL = "terminal"
@@ -115,28 +116,21 @@ class Verifier:
 
     def feed(self, line: Line) -> None:
         """The next line."""
+        said = _said(line)
         if line.link.number != self._before.number + 1:
             self.faults.append(f"after line {self._before.number} comes line {line.link.number}: some are missing")
-        elif self._claimed(line) != (line.link.number, self._before.hash):
+        elif (said.get("n"), said.get("after")) != (line.link.number, self._before.hash):
             self.faults.append(f"line {line.link.number} does not follow the one before")
         if _hash(line.text) != line.link.hash:
             self.faults.append(f"line {line.link.number} was changed")
         anchor = self._anchors.get(line.link.number)
         if anchor is not None and anchor != line.link:
             self.faults.append(f"line {line.link.number} is not the one that was known")
-        self._check_numbers(line)
+        self._check_numbers(line, said)
         self._before = line.link
 
-    def _claimed(self, line: Line) -> tuple[object, object]:
+    def _check_numbers(self, line: Line, said: Mapping[str, Any]) -> None:
         try:
-            said = json.loads(line.text)
-            return said["n"], said["after"]
-        except (ValueError, KeyError, TypeError):
-            return None, None
-
-    def _check_numbers(self, line: Line) -> None:
-        try:
-            said = json.loads(line.text)
             sealed, erased = said["sealed"], int(said["details"].get(ERASED, "0"))
         except (ValueError, KeyError, TypeError, AttributeError):
             return  # said already
@@ -152,6 +146,15 @@ class Verifier:
             self.faults.append(f"line {self._kept.end.number} was the last, and line {self._before.number} is now")
         if self._sealed > self._erased:
             self.faults.append(f"the numbers of {self._sealed} lines are gone, and {self._erased} were to be forgotten")
+
+
+def _said(line: Line) -> Mapping[str, Any]:
+    """What is in a line; nothing where it is none."""
+    try:
+        said = json.loads(line.text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _short(values: Mapping[str, str]) -> dict[str, str]:

@@ -60,6 +60,9 @@ class OidcEntry(Entry):
     passwords: bool = _DEFAULTS.passwords
     """Whether agents may also log in by password. `false` ends all sessions that were begun so: sign in by the issuer
     once before."""
+    logout: bool = _DEFAULTS.logout
+    """Whether who logs out on the page is logged out at the issuer too, where it offers that (RP-initiated logout). It
+    must know `address` with `/` after it as a post-logout redirect URI."""
 
     def oidc(self) -> Oidc:
         """As it is applied."""
@@ -73,4 +76,5 @@ class OidcEntry(Entry):
             MappingProxyType(dict(self.agents)),
             tuple(self.algorithms),
             self.passwords,
+            self.logout,
         )

@@ -21,6 +21,7 @@ class Oidc:
     agents: Mapping[str, str] = MappingProxyType({})
     algorithms: tuple[str, ...] = ("RS256", "ES256")
     passwords: bool = True
+    logout: bool = True
 
     def agent_of(self, value: str) -> str | None:
         """Whom this value of the claim names, listed or not; None where it names nobody."""
@@ -30,6 +31,11 @@ class Oidc:
     def callback(self) -> str:
         """Where the issuer sends browsers back to."""
         return f"{self.address}/v1/login/oidc/callback"
+
+    @property
+    def left(self) -> str:
+        """Where the issuer sends browsers that were logged out there."""
+        return f"{self.address}/"
 
     @property
     def encrypted(self) -> bool:

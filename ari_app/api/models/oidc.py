@@ -32,6 +32,12 @@ class FromIssuer(Request):
     iss: Annotated[str, Field(max_length=1000)] | None = None
 
 
+class IssuerLeft(Answer):
+    """Where to send the browser once it is logged out here; null where there is nothing to be logged out of."""
+
+    url: str | None
+
+
 class CallbackQuery(Request):
     """What the issuer sends the browser back with; it goes on to the page as it is."""
 

@@ -1,7 +1,7 @@
 """An issuer that says whatever a test wants it to, also what no real one would: that is in tests/e2e."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,9 +9,12 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.unit.api.fakes import Answer, World
+from ari_app.routing.login import Oidc
+from tests.unit.api.fakes import DEMO, Answer, World
 
 ADDRESS = "127.0.79.2"
+DESK = "http://127.0.0.1:8080"
+"""Where browsers reach the page."""
 KEYS = [RSAKey.generate_key(2048, {"kid": f"key-{number}", "use": "sig"}) for number in range(2)]
 
 
@@ -106,3 +109,17 @@ class Browser:
         said = {"state": self.state, "code": "a code", **body}
         headers = {"Cookie": self.cookie} if self.cookie else {}
         return await self.world.ask("POST", "/v1/login/oidc", json=said, headers=headers)
+
+
+def configure(world: World, its: Issuer, **changed: Any) -> None:
+    """The administrator's file names this issuer."""
+    oidc = replace(Oidc(its.url, "callcontrol", DESK, name="Acme"), **changed)
+    settings = replace(DEMO.directory.settings, oidc=oidc)
+    world.control.now_directory = replace(DEMO.directory, settings=settings)
+
+
+def outcomes(world: World) -> Mapping[str, float]:
+    """How often logins came to what."""
+    metrics = world.metrics.oidc_logins.collect()
+    samples = [sample for metric in metrics for sample in metric.samples if sample.name.endswith("_total")]
+    return {sample.labels["outcome"]: sample.value for sample in samples}

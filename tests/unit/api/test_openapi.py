@@ -77,6 +77,7 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
         ("get", "/v1/login/oidc"),
         ("post", "/v1/login/oidc"),
         ("get", "/v1/login/oidc/callback"),
+        ("post", "/v1/logout/oidc"),
         ("delete", "/v1/agents/{agent}/sessions"),
         ("get", "/v1/me/phone"),
         ("get", "/v1/agents"),
