@@ -15,7 +15,8 @@ import { Notes, NOTES_LEFT, type Noted } from "./notes.svelte";
 import { phoneState } from "./people";
 import { Pictures } from "./pictures";
 import { aboutAgent, aboutCall, complained, done, standing, type Complaints } from "./problems";
-import type { FromIssuer } from "./signing_in";
+import { handOver } from "./own_window";
+import { wayOut, type FromIssuer } from "./signing_in";
 import { Shown } from "./shown.svelte";
 import type { State } from "./store";
 import { Team } from "./team.svelte";
@@ -88,15 +89,16 @@ export class Desk {
   // -- the session ---------------------------------------------------------------------------------------------------
 
   async logIn(agent: string, password: string): Promise<void> {
-    await this.#begin(await answer(this.api.POST("/v1/login", { body: { agent, password } })));
+    await this.begin(await answer(this.api.POST("/v1/login", { body: { agent, password } })));
   }
 
   /** With what the issuer sent the browser back with. Throws `Refused`. */
   async logInFrom(issuer: FromIssuer): Promise<void> {
-    await this.#begin(await answer(this.api.POST("/v1/login/oidc", { body: issuer })));
+    const session = await answer(this.api.POST("/v1/login/oidc", { body: issuer }));
+    if (!handOver(session)) await this.begin(session);
   }
 
-  async #begin({ token, agent }: Session): Promise<void> {
+  async begin({ token, agent }: Session): Promise<void> {
     const session = { token, agent };
     keep(SESSION, JSON.stringify(session));
     this.#become(session);
@@ -117,8 +119,10 @@ export class Desk {
   /** Who has logged out needs no session. As long as a call has them they need its page, and the phone in it. */
   async #leave(): Promise<void> {
     this.#leaving = false;
+    const onward = await wayOut(this.api);
     await this.run("state", () => answer(this.api.POST("/v1/logout")));
     this.#forget();
+    if (onward !== null) location.assign(onward);
   }
 
   /** All other sessions of the agent end. Throws `Refused`. */

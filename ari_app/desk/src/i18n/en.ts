@@ -13,10 +13,12 @@ export const en: Messages = {
     submit: "Log in",
     ended: "The session has ended. Log in again.",
     by: (name) => `Sign in with ${name}`,
+    own_window: "Open the desk in a window of its own",
     oidc: {
       unauthenticated: "Signing in did not work. Begin again.",
       unknown_agent: "You have signed in, but no agent here belongs to your account. Ask your administrator.",
       issuer_unavailable: "The sign-in service does not answer. Try again in a moment.",
+      frame_not_reached: "Nobody was signed in here: the window for it was closed, or is kept apart from this frame.",
     },
   },
 

@@ -11,10 +11,12 @@ export const fr = {
     submit: "Se connecter",
     ended: "La session a pris fin. Connectez-vous à nouveau.",
     by: (name: string) => `Se connecter avec ${name}`,
+    own_window: "Ouvrir le poste dans sa propre fenêtre",
     oidc: {
       unauthenticated: "L’authentification n’a pas abouti. Recommencez.",
       unknown_agent: "Vous êtes authentifié, mais aucun agent d’ici ne correspond à votre compte. Voyez votre administrateur.",
       issuer_unavailable: "Le service d’authentification ne répond pas. Réessayez dans un instant.",
+      frame_not_reached: "Personne n’a été authentifié ici : la fenêtre prévue pour cela a été fermée, ou est tenue à l’écart de ce cadre.",
     } as Record<string, string>,
   },
 
