@@ -81,6 +81,29 @@ async def test_whom_a_real_issuer_names_is_logged_in_once(algorithm: str, secret
         await world.stop()
 
 
+async def test_who_logs_out_of_the_issuer_too_says_anew_who_they_are() -> None:
+    world = await started()
+    callback = f"http://{HOST}:{world.port}/v1/login/oidc/callback"
+    try:
+        async with issuing(ADDRESS, callback=callback), a_browser() as browser:
+            _, answer = await finishes(browser, world, await signs_in(browser, world, "alice"))
+            _, again = await finishes(browser, world, await signs_in(browser, world, "bob"))
+            assert again["agent"] == "alice", "the issuer does not ask again"
+            way_out = (await world.ask("POST", "/v1/logout/oidc", token=answer["token"])).json["url"]
+            async with browser.get(way_out) as page:
+                text = await page.text()
+            assert "Do you want to sign-out from" in text, text
+            form = {"logout": "yes", **dict(re.findall(r'name="(xsrf)" value="([^"]+)"', text))}
+            where = re.search(r'action="([^"]+)"', text)
+            assert where is not None, text
+            async with browser.post(where[1], data=form, allow_redirects=False) as left:
+                assert left.headers["Location"] == f"http://{HOST}:{world.port}/"
+            _, other = await finishes(browser, world, await signs_in(browser, world, "bob"))
+            assert other["agent"] == "bob"
+    finally:
+        await world.stop()
+
+
 async def test_what_one_controller_has_begun_another_finishes_and_the_code_is_good_once() -> None:
     one = await started()
     other = configured(await World(now=time.time(), shared=one.store).start(), one.port)

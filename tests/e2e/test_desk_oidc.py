@@ -100,10 +100,7 @@ class Visitor:
 
     async def signs_in(self, login: str) -> None:
         """At the issuer, and lets it say who they are."""
-        await self.page.locator("input[name=login]").fill(login)
-        await self.page.locator("input[name=password]").fill("any")
-        await self.page.get_by_role("button", name="Sign-in").click()
-        await self.page.get_by_role("button", name="Continue").click()
+        await sign_in(self.page, login)
 
     async def reads(self, key: str) -> None:
         await expect(self.alert).to_have_text(self.desk.say(key))
@@ -113,6 +110,14 @@ class Visitor:
         await expect(self.page.get_by_role("banner")).to_contain_text(name)
         await self.desk.has_status("not_ready")
         assert urlsplit(self.page.url)[2:] == ("/", "", "")  # neither code nor state is left in the address
+
+
+async def sign_in(page: Page, login: str) -> None:
+    """In the issuer's page, which then knows that it may say who that is."""
+    await page.locator("input[name=login]").fill(login)
+    await page.locator("input[name=password]").fill("any")
+    await page.get_by_role("button", name="Sign-in").click()
+    await page.get_by_role("button", name="Continue").click()
 
 
 async def visitor(desks: Desks, at: Stack, language: str = "fr") -> Visitor:
@@ -191,4 +196,50 @@ async def test_where_there_are_no_passwords_bob_signs_in_by_what_the_issuer_alon
         banner = bob.page.get_by_role("banner")
         await expect(banner.get_by_role("button", name=bob.desk.say("password"), exact=True)).to_have_count(0)
         await bob.desk.choose_status("log_out")
+        await bob.page.get_by_role("button", name="Yes, sign me out").click()
         await expect(bob.page.get_by_role("link", name=bob.desk.say("sign_in_with", "Acme"))).to_be_visible()
+        assert bob.page.url == f"{own(stack)}/"
+        await bob.goes_to_the_issuer()  # who asks again who it is
+
+
+AROUND = "http://127.0.0.1:9/crm"
+"""Of another site than the desk."""
+
+
+async def test_in_a_frame_of_another_site_alice_signs_in_by_a_window_of_its_own(
+    stack: Stack, desks: Desks, page_of_sources: None, tmp_path: Path
+) -> None:
+    file = tmp_path / "callcentre.yaml"
+    listed = '\nsettings:\n  desk: {embedded_in: ["http://127.0.0.1:9"]}\n'
+    file.write_text(configured(stack).replace("\nsettings:\n", listed))
+    callback = f"{own(stack)}/v1/login/oidc/callback"
+    async with (
+        issuing(stack.bind, callback=callback),
+        own_controller(stack, environment(stack, file), tmp_path / "log") as here,
+    ):
+        await until_ready(here)
+        alice = await visitor(desks, here, "en")
+        body = f'<!doctype html><title>CRM</title><iframe src="{own(stack)}/embed" width="900" height="700"></iframe>'
+        await alice.page.route(AROUND, lambda route: route.fulfill(body=body, content_type="text/html"))
+        await alice.page.goto(AROUND)
+        frame = alice.page.frame_locator("iframe")
+        button = frame.get_by_role("link", name=alice.desk.say("sign_in_with", "Acme"))
+
+        async with alice.page.expect_popup() as opening:
+            await button.click()
+        await (await opening.value).close()
+        await expect(frame.get_by_role("alert")).to_have_text(alice.desk.say("frame_not_reached"))
+        await expect(frame.get_by_role("link", name=alice.desk.say("own_window"))).to_be_visible()
+
+        async with alice.page.expect_popup() as opening:
+            await button.click()
+        window = await opening.value
+        closed = asyncio.ensure_future(window.wait_for_event("close"))
+        await sign_in(window, "alice")
+        await closed
+        await expect(frame.get_by_role("banner")).to_contain_text("Alice")
+
+        # What the window had to know is not kept where the next one finds it.
+        another = await alice.page.context.new_page()
+        await another.goto(own(stack))
+        await expect(another.get_by_role("link", name=alice.desk.say("sign_in_with", "Acme"))).to_be_visible()

@@ -31,6 +31,12 @@ WORDS = {
         "Vous êtes authentifié, mais aucun agent d’ici ne correspond à votre compte. Voyez votre administrateur.",
         "You have signed in, but no agent here belongs to your account. Ask your administrator.",
     ),
+    "frame_not_reached": (
+        "Personne n’a été authentifié ici : la fenêtre prévue pour cela a été fermée, "
+        "ou est tenue à l’écart de ce cadre.",
+        "Nobody was signed in here: the window for it was closed, or is kept apart from this frame.",
+    ),
+    "own_window": ("Ouvrir le poste dans sa propre fenêtre", "Open the desk in a window of its own"),
     "issuer_away": (
         "Le service d’authentification ne répond pas. Réessayez dans un instant.",
         "The sign-in service does not answer. Try again in a moment.",

@@ -11,6 +11,7 @@ const issuer = `http://${address}:${port}`;
 const client = {
   client_id: "callcontrol",
   redirect_uris: [callback],
+  post_logout_redirect_uris: [new URL("/", callback).href],
   response_types: ["code"],
   grant_types: ["authorization_code"],
   id_token_signed_response_alg: algorithm,
