@@ -17,6 +17,10 @@ load_cluster_settings() {
     [[ $CLUSTER_NETWORK =~ ^127(\.[0-9]{1,3}){2}$ ]] ||
         die "CLUSTER_NETWORK is $CLUSTER_NETWORK: it must be the begin of loopback addresses, as 127.0.2"
     export CLUSTER_CARRIER=${CLUSTER_CARRIER:-$CLUSTER_NETWORK.2:5080} LOG_LEVEL=${LOG_LEVEL:-info}
+    export CERTIFICATE_INSIDE='' KEY_INSIDE='' OIDC_SECRET_INSIDE='' CONTENT_OIDC_CLIENT_SECRET=${OIDC_CLIENT_SECRET:-}
+    [[ -z $CONTENT_OIDC_CLIENT_SECRET ]] || OIDC_SECRET_INSIDE=/run/secrets/oidc_client_secret
+    export TRUSTED_PROXIES=${TRUSTED_PROXIES:-}
+    [[ -z ${TLS_CERTIFICATE:-} ]] || TRUSTED_PROXIES="$CLUSTER_NETWORK.1${TRUSTED_PROXIES:+ $TRUSTED_PROXIES}"
     own_directories
 }
 
@@ -69,7 +73,13 @@ controllers_are_there() {
         leads=$(http_get "$(address "$part")" 8080 /metrics | sed -n 's/^callcontrol_leader \([0-9]*\).*/\1/p') || return 1
         led=$((led + ${leads:-0}))
     done
-    ((led == 2)) && [[ $(http_status "$(address api)" 8080 /readyz) == 200 ]]
+    ((led == 2)) || return 1
+    # TLS is not spoken by bash: there it has to do that somebody listens.
+    if [[ -n $CERTIFICATE_INSIDE ]]; then
+        : 2>/dev/null </dev/tcp/"$(address api)"/8080
+    else
+        [[ $(http_status "$(address api)" 8080 /readyz) == 200 ]]
+    fi
 }
 
 # until_true <seconds> <what> <command…>: says what did not come
