@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +57,11 @@ async def test_ari_is_not_where_phones_are_and_refuses_who_has_the_password_and_
         assert await ari_answers(ari, port, stranger) in (401, 403)
 
 
-async def until_logged(stack: Stack, surroundings: dict[str, str], known: str, *events: str) -> str:
-    """Wait until a controller of its own, which trusts that authority, logs one of those events: which one."""
+@asynccontextmanager
+async def own_controller(
+    stack: Stack, surroundings: dict[str, str], known: str
+) -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    """A controller that trusts that authority. What it gives waits until one of some events is logged: which one."""
 
     def begin(client: Any) -> Any:
         beside = client.containers.get(f"{stack.project}-controller")
@@ -75,16 +80,46 @@ async def until_logged(stack: Stack, surroundings: dict[str, str], known: str, *
         return container
 
     container = await ask_docker(begin)
-    said = ""
+
+    async def logged(*events: str) -> str:
+        said = ""
+        try:
+            async with asyncio.timeout(20):
+                while not (found := [event for event in events if f'"event": "{event}"' in said]):
+                    said = await ask_docker(lambda _: container.logs().decode())
+            return found[0]
+        except TimeoutError:
+            raise AssertionError(f"it logs none of {events}:\n{said}") from None
+
     try:
-        async with asyncio.timeout(20):
-            while not (found := [event for event in events if f'"event": "{event}"' in said]):
-                said = await ask_docker(lambda _: container.logs().decode())
-        return found[0]
-    except TimeoutError:
-        raise AssertionError(f"it logs none of {events}:\n{said}") from None
+        yield logged
     finally:
         await ask_docker(lambda _: container.remove(force=True, v=True))
+
+
+async def answer_to_a_page(api: str) -> str:
+    """The first line of what Asterisk answers to the phone in Alice's page."""
+    async with aiohttp.ClientSession(f"http://{api}:8080") as session:
+        async with session.post("/v1/login", json={"agent": "alice", "password": "alice-demo"}) as response:
+            session.headers["Authorization"] = f"Bearer {(await response.json())['token']}"
+        async with session.get("/v1/me/phone") as response:
+            uri = str((await response.json())["uri"])
+        async with session.post("/v1/events/ticket") as response:
+            ticket = (await response.json())["ticket"]
+        async with session.ws_connect("/phone", params={"ticket": ticket}, protocols=["sip"]) as page:
+            lines = (
+                f"REGISTER sip:{uri.partition('@')[2]} SIP/2.0",
+                "Via: SIP/2.0/WS page.invalid;branch=z9hG4bKpage",
+                f"From: <{uri}>;tag=page",
+                f"To: <{uri}>",
+                "Call-ID: of-a-page",
+                "CSeq: 1 REGISTER",
+                "Contact: <sip:page@page.invalid;transport=ws>",
+                "Max-Forwards: 70",
+                "Content-Length: 0",
+            )
+            await page.send_str("\r\n".join(lines) + "\r\n\r\n")
+            return (await page.receive_str(timeout=5)).splitlines()[0]
 
 
 async def test_a_controller_elsewhere_commands_asterisk_by_tls_and_trusts_no_certificate_but_its_own(
@@ -110,5 +145,8 @@ async def test_a_controller_elsewhere_commands_asterisk_by_tls_and_trusts_no_cer
     async with running(await made(stack, surroundings, files)):
         assert await ari_answers(ari, port, ari) == 0, "it is answered in clear"
         ends = ("asterisk_reconciled", "asterisk_not_reached")
-        assert await until_logged(stack, of_controller, known, *ends) == "asterisk_reconciled"
-        assert await until_logged(stack, of_controller, another, *ends) == "asterisk_not_reached"
+        async with own_controller(stack, of_controller, known) as logged:
+            assert await logged(*ends) == "asterisk_reconciled"
+            assert await answer_to_a_page(api) == "SIP/2.0 401 Unauthorized", "phones in pages come by TLS, too"
+        async with own_controller(stack, of_controller, another) as logged:
+            assert await logged(*ends) == "asterisk_not_reached"
