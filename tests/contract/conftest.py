@@ -27,6 +27,13 @@ from tests.support.benches import Bench, FakeBench, RealBench, real_lab, real_se
 PROXY_HOST = "127.0.66.2"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share them: each file is one's, and all that call the one Asterisk are one's too."""
+    for item in items:
+        of = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("asterisk" if of.startswith("test_ari_") else of))
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 

@@ -58,7 +58,8 @@ class Run:
         self.wanted = names
         logs = {name: self.scratch / f"{name}.log" for name in names}
         # Not waited for where this run is interrupted.
-        lanes = {with_calls: ThreadPoolExecutor(1) for with_calls in (False, True)}
+        # Two without calls at once, for some of them use one processor alone.
+        lanes = {False: ThreadPoolExecutor(2), True: ThreadPoolExecutor(1)}
         alone = [name for name in names if name not in IN_CALL_CENTRE]
         begun = {name: lanes[False].submit(self._logged, name, logs[name]) for name in alone}
         self.beside = list(begun.values())
