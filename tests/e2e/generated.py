@@ -24,8 +24,8 @@ EXAMPLES = int(os.environ.get("CC_EXAMPLES", "4"))
 SEED = 22
 WITHIN = 150.0 + 12.0 * EXAMPLES
 RATE = "140/s" if EXAMPLES <= 4 else "90/s"
-"""One session may make 100 requests a second, and 1,000 more after a pause, which are what 2,500 at this rate have beyond
-them. What is refused for its number shows nothing. Who has no session waits in turn, and is not refused."""
+"""One session may make 100 requests a second, and 1,000 more after a pause: what 2,500 at this rate have beyond
+that. What is refused for its number shows nothing. Who has no session waits in turn, and is not refused."""
 OF_PASSWORDS = 8
 """So many failures that others at this address may still log in."""
 
