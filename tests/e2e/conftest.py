@@ -20,7 +20,7 @@ from tests.e2e.hands import Hands, Keyboard, Mouse
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 from tests.e2e.talk import Talk
-from tests.e2e.turns import Turn, Turns, mark
+from tests.e2e.turns import Turn, Turns, order
 from tests.support.loops import share_a_loop
 
 HERE = Path(__file__).parent
@@ -42,12 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """All tests here have one event loop, for browsers stay from one to the next.
 
-    Where the work is shared, tests of all kinds come between each other: those of one file have much in common.
+    Where the work is shared, tests of all kinds come between each other: those of one file have much in common. Those that
+    take long are in the first half.
     """
     share_a_loop(items, HERE)
     taken: Path | None = config.getoption("--taken")
     if taken is not None:
-        items.sort(key=lambda item: mark(item.nodeid))
+        items.sort(key=lambda item: order(item.nodeid))
         config.stash[_TURNS] = Turns(taken)
 
 

@@ -15,11 +15,19 @@ from hashlib import sha256
 from pathlib import Path
 
 PLACES = 3
+LONG = ("test_openapi.py", "test_strange_sip.py")
+"""Begun last, one of these would be waited for by all call centres."""
 
 
 def mark(test: str) -> str:
     """What a test is called in the directory. By this they are in no order that means anything."""
     return sha256(test.encode()).hexdigest()
+
+
+def order(test: str) -> int:
+    """What tests are sorted by: as good as at random, and those that take long in the first half."""
+    place = int(mark(test), 16)
+    return place // 2 if any(f"{file}::" in test for file in LONG) else place
 
 
 @dataclass(frozen=True)

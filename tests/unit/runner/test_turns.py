@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.e2e.turns import PLACES, Turn, Turns
+from tests.e2e.turns import LONG, PLACES, Turn, Turns, mark, order
 
 
 @pytest.fixture
@@ -22,6 +22,14 @@ def three(tmp_path: Path) -> list[Turns]:
 def one_more(tmp_path: Path) -> list[Turns]:
     """Call centres that share: one more than there are places."""
     return [Turns(tmp_path) for _ in range(PLACES + 1)]
+
+
+def test_what_takes_long_is_in_the_first_half_and_all_else_anywhere() -> None:
+    half = 16 ** len(mark("")) // 2
+    long = [order(f"tests/e2e/{file}::test_{number}") for file in LONG for number in range(50)]
+    others = [order(f"tests/e2e/test_hold.py::test_{number}") for number in range(100)]
+    assert max(long) < half < max(others)
+    assert len({*long, *others}) == 200
 
 
 def test_each_is_run_by_the_first_that_comes_to_it(three: list[Turns]) -> None:
