@@ -42,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """All tests here have one event loop, for browsers stay from one to the next.
 
-    Where the work is shared, tests of all kinds come between each other: those of one file have much in common. Those that
-    take long are in the first half.
+    Where the work is shared, tests of all kinds come between each other: those of one file have much in common. Those
+    that take long are in the first half.
     """
     share_a_loop(items, HERE)
     taken: Path | None = config.getoption("--taken")

@@ -20,6 +20,7 @@ _ROW = re.compile(r"^\| ([R\d, ]*)\| ([^|]+) \| ([^|]+) \| (.+) \|$", re.MULTILI
 _NAMED = re.compile(r"`((?:[a-z_]+/)*test_\w+)::(test_\w+)`")
 _BY_SOCKET = re.compile(r"\b([wW]orld|Browser|ClientSession|open_connection)\b")
 _OF_THE_API = ("unit/api/", "properties/")
+_AT_ALL_PARTS = ("e2e/", "cluster/")
 _IN_CONTAINERS = "e2e/test_containers_closed"
 
 
@@ -52,7 +53,7 @@ class Try:
             return NETWORK
         if self.place.startswith(_OF_THE_API):
             return LOOPBACK if _BY_SOCKET.search(self.file.read_text()) else WITHIN
-        return LOOPBACK if self.place.startswith("e2e/") and self.place != _IN_CONTAINERS else WITHIN
+        return LOOPBACK if self.place.startswith(_AT_ALL_PARTS) and self.place != _IN_CONTAINERS else WITHIN
 
 
 @dataclass(frozen=True)
