@@ -87,6 +87,7 @@ async def flooded(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """Whoever reads waits for ever after the first twenty requests."""
     monkeypatch.setattr("ari_app.api.dispatch.READS", NEVER)
     monkeypatch.setattr("ari_app.api.dispatch.READS_AT_ONCE", 20.0)
+    monkeypatch.setattr("ari_app.api.listening.GRACE", 0.1)  # they would be waited for in the end
     world = await World().start()
     yield world
     await world.stop()
