@@ -25,13 +25,16 @@ from tests.support.benches import Bench, FakeBench, RealBench, real_lab, real_se
 
 # An address of the loopback of its own: nothing else listens there.
 PROXY_HOST = "127.0.66.2"
+OF_THEIR_OWN = ("test_failover", "test_oidc")
+"""Files that start the nodes of Redis, or the issuer, that they need."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share them: each file is one's, and all that call the one Asterisk are one's too."""
+    """Several processes share them by what they have but one of: the call centre's Asterisk, its Redis, or their own."""
     for item in items:
-        of = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("asterisk" if of.startswith("test_ari_") else of))
+        file = item.path.stem
+        of = "asterisk" if file.startswith("test_ari_") else file if file in OF_THEIR_OWN else "redis"
+        item.add_marker(pytest.mark.xdist_group(of))
 
 
 class Clock:
