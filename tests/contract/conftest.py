@@ -30,7 +30,7 @@ OF_THEIR_OWN = ("test_failover", "test_oidc")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several processes share them by what they have but one of: the call centre's Asterisk, its Redis, or their own."""
+    """Several processes share them by what there is one of: the call centre's Asterisk, its Redis, or their own."""
     for item in items:
         file = item.path.stem
         of = "asterisk" if file.startswith("test_ari_") else file if file in OF_THEIR_OWN else "redis"
