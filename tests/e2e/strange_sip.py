@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_letters, digits
 
 from tests.support.rubbish import STRANGE
@@ -53,6 +53,16 @@ NUMBERS: Sequence[bytes] = (b"3000", b"3000", b"3000", b"2000")
 PLAIN = b"+33612345678"
 NO_SIP = 0.06
 """Of so many some part is as no SIP may be."""
+NO_CALL_ID: Sequence[bytes] = (
+    b"caf\xe9",
+    b"\xff\xfe",
+    b"\xc0\x80",
+    b"\xed\xa0\x80",
+    b"Zo\xc3\xa9",
+    b"\x1b[2J",
+    b"\x7f",
+)
+"""With anything of this in it, a Call-ID is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,11 @@ def line(text: bytes) -> bytes:
     return _ENDS.sub(b" ", text).strip()
 
 
+def plain(text: bytes) -> bytes:
+    """What of it may stand in a Call-ID."""
+    return re.sub(rb"[^ -~]", b"", text).strip()
+
+
 def invites(count: int, seed: int = 7) -> Iterator[Invite]:
     """So many, always the same: first each piece in each place, then all at random."""
     dice = random.Random(seed)
@@ -88,7 +103,7 @@ def invites(count: int, seed: int = 7) -> Iterator[Invite]:
         user = escaped(piece) if number % 2 and piece else PLAIN
         asserted = b"%b <sip:%b@x>" % (quoted(piece), user)
         headers = ((b"X-Anything", line(piece)), (ADDRESSES[number % len(ADDRESSES)], asserted))
-        yield Invite(b"%b <sip:%b@x>" % (quoted(piece), user), named=line(piece), headers=headers)
+        yield Invite(b"%b <sip:%b@x>" % (quoted(piece), user), named=plain(piece), headers=headers)
     for _ in range(count - len(PIECES)):
         yield _any(dice)
 
@@ -100,7 +115,7 @@ def _any(dice: random.Random) -> Invite:
     dice.shuffle(headers)
     caller, named, dialled = _address(dice), b"", dice.choice(NUMBERS)
     if dice.random() < 0.3:
-        named = line(_joined(dice))
+        named = plain(_joined(dice))
     if dice.random() < 0.2:
         dialled += b";" + escaped(dice.choice(PIECES)) + b"=" + escaped(dice.choice(PIECES))
     if dice.random() < NO_SIP:
@@ -138,27 +153,30 @@ def _parameters(dice: random.Random) -> bytes:
 
 def _no_name(dice: random.Random, invite: Invite) -> Invite:
     """Quotes in quotes, lines in names, half an address."""
-    caller = b'"%b" <sip:%b@x>' % (_joined(dice), _joined(dice))
-    return Invite(caller, invite.dialled, invite.named, invite.headers)
+    return replace(invite, caller=b'"%b" <sip:%b@x>' % (_joined(dice), _joined(dice)))
 
 
 def _no_number(dice: random.Random, invite: Invite) -> Invite:
-    return Invite(invite.caller, invite.dialled + _joined(dice), invite.named, invite.headers)
+    return replace(invite, dialled=invite.dialled + _joined(dice))
 
 
 def _no_header(dice: random.Random, invite: Invite) -> Invite:
     random_bytes = dice.randbytes(dice.randint(0, 60))
     spoilt = (dice.choice((*TEXTS, *ADDRESSES)), dice.choice((_joined(dice), random_bytes, b"x\r\n folded")))
-    return Invite(invite.caller, invite.dialled, invite.named, (*invite.headers, spoilt))
+    return replace(invite, headers=(*invite.headers, spoilt))
 
 
 def _strict(dice: random.Random, invite: Invite) -> Invite:
-    return Invite(
-        invite.caller, invite.dialled, invite.named, ((dice.choice(STRICT), line(_joined(dice))), *invite.headers)
-    )
+    return replace(invite, headers=((dice.choice(STRICT), line(_joined(dice))), *invite.headers))
 
 
-_SPOILT: Sequence[Callable[[random.Random, Invite], Invite]] = (_no_name, _no_number, _no_header, _strict)
+def _no_call_id(dice: random.Random, invite: Invite) -> Invite:
+    return replace(invite, named=invite.named + dice.choice(NO_CALL_ID))
+
+
+_SPOILT: Sequence[Callable[[random.Random, Invite], Invite]] = (
+    *(_no_name, _no_number, _no_header, _strict, _no_call_id),
+)
 
 
 @dataclass

@@ -19,13 +19,14 @@ from redis.asyncio import Redis
 
 from tests.e2e.containers import with_container
 from tests.e2e.office import Office
-from tests.e2e.strange_sip import StrangeCaller, invites
+from tests.e2e.strange_sip import NO_CALL_ID, PLAIN, Invite, StrangeCaller, invites
 from tests.e2e.test_audit import record
 from tests.support.polling import until
 
 EXAMPLES = int(os.environ.get("CC_EXAMPLES", "90"))
 AT_ONCE = 30
 ANSWERED_WITHIN = 3.0
+PLAIN_CALLER = b'"Somebody" <sip:%b@x>' % PLAIN
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 REACH_US = 0.8
 """Of all calls so many at least are SIP to Asterisk, and come to the controller."""
@@ -70,7 +71,13 @@ async def test_whatever_a_caller_sends_people_see_plain_text_and_the_next_caller
         for batch in batched(invites(EXAMPLES), AT_ONCE, strict=False):
             dialled = [caller.call(invite) for invite in batch]
             await caller.settled(dialled, ANSWERED_WITHIN)
-            shown = await calls()
+            shown: list[dict[str, Any]] = []
+
+            async def all_that_are_up(of: list[bytes] = dialled, into: list[dict[str, Any]] = shown) -> bool:
+                into[:] = await calls()
+                return len(into) >= sum(caller.statuses.get(call) == 200 for call in of)
+
+            await until(all_that_are_up, "whoever is answered is a call of ours", 10)
             seen += len(shown)
             is_plain(shown)
             for party in (party for call in shown for party in call["parties"]):
@@ -105,6 +112,23 @@ def report(text: str) -> None:
     print(text)
     if REPORTS.is_dir():
         (REPORTS / "strange-sip.txt").write_text(f"{text}\n")
+
+
+async def test_a_call_of_which_asterisk_could_tell_nothing_is_refused_and_all_others_are_found(office: Office) -> None:
+    caller = StrangeCaller(office.stack.carrier[0], office.stack.asterisk)
+    await caller.open()
+    good = caller.call(Invite(PLAIN_CALLER))
+    strange = [
+        caller.call(Invite(PLAIN_CALLER, dialled, name)) for name in NO_CALL_ID for dialled in (b"3000", b"4000")
+    ]
+    await caller.settled([good, *strange], ANSWERED_WITHIN)
+    assert caller.statuses.get(good) == 200
+    assert [caller.statuses.get(each) for each in strange] == [403] * len(strange)
+    assert len(await office.stack.asterisk_has("channels")) == 1
+    caller.hang_up([good])
+    caller.close()
+    alice = await office.agent("alice")
+    await office.connect(await office.caller(), alice)
 
 
 async def nothing_else_is_written(office: Office, began: int) -> None:

@@ -140,6 +140,17 @@ def test_what_somebody_has_dialled_is_nowhere_taken_as_it_is() -> None:
     assert [line for line in dialled if "${FILTER(0-9+*#,${EXTEN" not in line] == []
 
 
+def test_all_but_emergencies_is_looked_at_before_anything_is_done_with_it() -> None:
+    text = (Path(__file__).parents[3] / "asterisk" / "extensions.conf").read_text()
+    subroutines = text.partition("\n[call-control]\n")[2]
+    for name in ("deliver", "gate", "feature"):
+        assert f"\nexten => {name},1,Gosub(readable,1)\n" in subroutines
+    phones = text.partition("\n[from-phones]\n")[2].partition("\n[emergency]\n")[0]
+    begun = [line for line in phones.splitlines() if line.startswith("exten => ")]
+    looked_at = ("Gosub(call-control,readable,", "Gosub(call-control,dial,", "Gosub(call-control,feature,")
+    assert [line for line in begun if not any(each in line for each in (*looked_at, "Goto(emergency,"))] == []
+
+
 def test_numbers_for_emergencies_are_the_same_for_phones_and_for_desktops(tmp_path: Path) -> None:
     text = """\
 [from-phones]
