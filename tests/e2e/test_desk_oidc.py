@@ -228,7 +228,8 @@ async def test_in_a_frame_of_another_site_alice_signs_in_by_a_window_of_its_own(
         async with alice.page.expect_popup() as opening:
             await button.click()
         await (await opening.value).close()
-        await expect(frame.get_by_role("alert")).to_have_text(alice.desk.say("frame_not_reached"))
+        said = frame.get_by_role("main").get_by_role("alert")
+        await expect(said).to_have_text(alice.desk.say("frame_not_reached"))
         await expect(frame.get_by_role("link", name=alice.desk.say("own_window"))).to_be_visible()
 
         async with alice.page.expect_popup() as opening:
