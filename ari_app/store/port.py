@@ -46,11 +46,45 @@ class Finished:
 type Claim = InProgress | Finished
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    """Something that is over, as the stream of facts has it: see `records.wire`.
+
+    Who adds one again because the answer was lost adds it with the same `key`: whoever keeps facts keeps one of each.
+    `kind` says what `data`, a JSON document, is.
+    """
+
+    key: str
+    kind: str
+    data: bytes = field(repr=False)  # with names and numbers
+
+
+class FactStream(Protocol):
+    """Facts of all controllers on their way to who keeps them for long, in the order in which they were added.
+
+    Each stays until it is forgotten; beyond `FACTS` the oldest go first.
+    """
+
+    async def add_facts(self, facts: Sequence[KeptFact]) -> int:
+        """Add them: all or none. How many that nobody has read had to go for it."""
+
+    async def facts(self, after: str, limit: int) -> list[tuple[str, KeptFact]]:
+        """As many as `limit`, the oldest first, each with its position; after that one, or from the first where it is
+        empty. A position whose fact is forgotten still says where to go on."""
+
+    async def forget_facts(self, positions: Sequence[str]) -> None:
+        """They are kept elsewhere now; one that is not there counts as done."""
+
+    async def facts_waiting(self) -> int:
+        """How many are not forgotten yet."""
+
+
 class Snapshots(Protocol):
     """Calls and legs as they were last, so that a controller that starts anew goes on with them."""
 
-    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
-        """Keep each value under its key (`call:<id>`, `leg:<id>`), forget those that are None: all of it or nothing."""
+    async def save_many(self, entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
+        """Keep each value under its key (`call:<id>`, `leg:<id>`, `segments:<call>`), forget those that are None, and
+        add the facts as `FactStream` does: all of it or nothing."""
 
     async def load_all(self) -> dict[str, bytes]:
         """Everything that is kept."""
@@ -247,6 +281,9 @@ AUDIT_LINES = 200_000
 
 RECORDINGS = 20_000
 
+FACTS = 100_000
+"""Some 150 MB: a week of a large call centre whose database is away."""
+
 HISTORY = 5_000
 """Records of all; a tenth of them of each agent."""
 COUNTS_TTL = 3 * 86_400
@@ -290,6 +327,7 @@ class Favourites(Protocol):
 
 class Store(
     Snapshots,
+    FactStream,
     Configurations,
     Tokens,
     Logins,

@@ -3,6 +3,7 @@
 Keys, with the same hash tag as those of `availability`:
 
     {p}:snapshots          hash    call:<id>, leg:<id> -> JSON; of each of several Asterisks {p}:snapshots:<asterisk>
+    {p}:facts              stream  key, kind and JSON of what is over, until the database has it; of all Asterisks
     {p}:token:<sha-256>    string  who is logged in; expires
     {p}:login:<sha-256>    string  a login that is under way at an issuer; expires
     {p}:passwords          hash    agent -> what they chose, as a hash
@@ -39,6 +40,7 @@ from ari_app.store.client import ERRORS
 from ari_app.store.leases import Fence
 from ari_app.store.port import (
     COUNTS_TTL,
+    FACTS,
     FAVOURITES,
     HISTORY,
     RECENTS,
@@ -48,6 +50,7 @@ from ari_app.store.port import (
     InProgress,
     Keep,
     KeptConfiguration,
+    KeptFact,
     check_hash,
 )
 from ari_app.store.scripts import Scripts, sources
@@ -72,9 +75,7 @@ class RedisStore:
         self._tag = self._scripts.tag
         self._snapshots = f"{self._tag}:snapshots:{asterisk}" if asterisk else f"{self._tag}:snapshots"
 
-    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
-        if not entries:
-            return
+    async def save_many(self, entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         key = self._snapshots
         commands: list[Command] = []
         for page in batched(entries.items(), FIELDS, strict=False):
@@ -82,7 +83,34 @@ class RedisStore:
                 commands.append(("HSET", key, *kept))
             if gone := [name for name, value in page if value is None]:
                 commands.append(("HDEL", key, *gone))
-        await self._write(*commands)
+        return await self._write_with(commands, facts)
+
+    async def add_facts(self, facts: Sequence[KeptFact]) -> int:
+        return await self._write_with([], facts)
+
+    async def _write_with(self, commands: list[Command], facts: Sequence[KeptFact]) -> int:
+        key = f"{self._tag}:facts"
+        commands += [("XADD", key, "*", "key", x.key, "kind", x.kind, "data", x.data) for x in facts]
+        if facts:
+            commands.append(("XTRIM", key, "MAXLEN", FACTS))
+        answers = await self._write(*commands) if commands else []
+        return int(answers[-1]) if facts else 0
+
+    async def facts(self, after: str, limit: int) -> list[tuple[str, KeptFact]]:
+        with ERRORS:
+            found: Any = await self._client.xrange(f"{self._tag}:facts", f"({after}" if after else "-", "+", limit)
+        return [
+            (position.decode(), KeptFact(entry[b"key"].decode(), entry[b"kind"].decode(), entry[b"data"]))
+            for position, entry in found
+        ]
+
+    async def forget_facts(self, positions: Sequence[str]) -> None:
+        for page in batched(positions, FIELDS, strict=False):
+            await self._write(("XDEL", f"{self._tag}:facts", *page))
+
+    async def facts_waiting(self) -> int:
+        with ERRORS:
+            return int(await self._client.xlen(f"{self._tag}:facts"))
 
     async def load_all(self) -> dict[str, bytes]:
         with ERRORS:

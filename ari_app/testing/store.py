@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ari_app.store.port import (
+    FACTS,
     FAVOURITES,
     HISTORY,
     RECENTS,
@@ -13,6 +14,7 @@ from ari_app.store.port import (
     InProgress,
     Keep,
     KeptConfiguration,
+    KeptFact,
     check_hash,
 )
 
@@ -24,6 +26,8 @@ class MemoryStore:
         self.keep = Keep()
         self._clock = clock
         self._snapshots: dict[str, bytes] = {}
+        self._facts: dict[int, KeptFact] = {}
+        self._facts_added = 0
         self._configuration: KeptConfiguration | None = None
         self._tokens: dict[str, tuple[float, bytes]] = {}
         self._tokens_of: dict[str, dict[str, None]] = {}
@@ -41,12 +45,33 @@ class MemoryStore:
         self._recents: dict[str, list[str]] = {}
         self._favourites: dict[str, dict[str, None]] = {}
 
-    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+    async def save_many(self, entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         for name, value in entries.items():
             if value is None:
                 self._snapshots.pop(name, None)
             else:
                 self._snapshots[name] = value
+        return await self.add_facts(facts)
+
+    async def add_facts(self, facts: Sequence[KeptFact]) -> int:
+        for fact in facts:
+            self._facts_added += 1
+            self._facts[self._facts_added] = fact
+        gone = list(self._facts)[: max(0, len(self._facts) - FACTS)]
+        for position in gone:
+            del self._facts[position]
+        return len(gone)
+
+    async def facts(self, after: str, limit: int) -> list[tuple[str, KeptFact]]:
+        found = [(str(position), fact) for position, fact in self._facts.items() if position > int(after or 0)]
+        return found[:limit]
+
+    async def forget_facts(self, positions: Sequence[str]) -> None:
+        for position in positions:
+            self._facts.pop(int(position), None)
+
+    async def facts_waiting(self) -> int:
+        return len(self._facts)
 
     async def load_all(self) -> dict[str, bytes]:
         return dict(self._snapshots)
