@@ -26,9 +26,10 @@ from ari_app.api.spreadsheet import CONTENT_TYPE as CSV
 from ari_app.api.spreadsheet import csv_text, wants_csv
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call
-from ari_app.calls.records import Record, record_of
 from ari_app.calls.views import timestamp
 from ari_app.errors import Code, FieldError, Refused
+from ari_app.records.model import CallRecord as Record
+from ari_app.records.projector import record_of
 from ari_app.routing.directory import Agent
 
 log = structlog.get_logger(__name__)

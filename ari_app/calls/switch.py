@@ -275,6 +275,7 @@ class Switch:
     def _commit(self, step: Step, stimulus: s.Stimulus) -> list[Effect]:
         state = self.state
         meant = concerned.calls(step, stimulus)
+        by = {call.id: endings.who(step, call, stimulus) for call in step.calls.values()}
         state.counter, state.linked = step.counter, step.linked
         _merge(state.seeks, step.seeks)
         _merge(state.activities, step.activities)
@@ -296,7 +297,7 @@ class Switch:
                 self._over[call_id] = call
             self._note_deadline(call)
             if before is None or call != before:
-                effects.append(CallChanged(before, call))
+                effects.append(CallChanged(before, call, step.now, by[call_id], endings.died(stimulus)))
             elif talking.only(before, call):
                 effects.append(TalkChanged(call))
         _merge(state.pending, step.pending)

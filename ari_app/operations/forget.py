@@ -24,12 +24,12 @@ from ari_app.ari.stored_recordings import AllStoredRecordings, StoredRecordings
 from ari_app.audit.chain import ERASED, TERMINAL, Entry, read
 from ari_app.audit.trail import record
 from ari_app.calls.model import Call
-from ari_app.calls.records import Record
 from ari_app.config.settings import ProcessSettings
 from ari_app.configured import opened_audit, opened_store, reach_store
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import CallControlError
 from ari_app.operations.audit import digits_of, lines, same_number
+from ari_app.records.model import CallRecord as Record
 from ari_app.store.client import disconnect
 from ari_app.store.port import AuditTrail, Store
 from ari_app.store.traces import RedisTraces

@@ -17,18 +17,18 @@ class SegmentKind(StrEnum):
     """What a party does for a while. Of one party no two overlap, and one begins where the one before it ends."""
 
     QUEUE = "queue"  # a caller waits to be served: for a queue, a group, a skill, an agent
-    RING = "ring"  # their phone is sought, dialled or rings; a caller whose call goes to a number outside hears it ring
+    RING = "ring"  # their phone is dialled or rings; or they are alone, and hear it ring where they or their call go to
     TALK = "talk"  # there is somebody to talk to
-    HOLD = "hold"  # music: somebody holds them, or whoever they talked to has turned away
+    HOLD = "hold"  # on hold, has the others on hold, is in another call meanwhile, or waits for whoever is away
 
 
 class SegmentEnd(StrEnum):
     """How a segment ended: the party went on in the next one, or what became of it."""
 
-    NEXT = "next"  # of `talk` and `hold`: the same party goes on in its next segment
+    NEXT = "next"  # of `talk` and `hold`: the same party goes on in its next segment; of all: in the call merged with
     ANSWERED = "answered"  # of `queue` and `ring`
-    ABANDONED = "abandoned"  # of `queue`: the caller gave up
-    OVERFLOW = "overflow"  # of `queue`: waited too long, or it was full; the next segment is where they went
+    ABANDONED = "abandoned"  # of `queue`, and where a caller hears it ring: they gave up
+    OVERFLOW = "overflow"  # of `queue`: waited too long; the next segment, if there is one, is where they went
     KEY = "key"  # of `queue`: the caller left it by a key
     CALLBACK = "callback"  # of `queue`: the place goes on without the caller's line
     NOBODY = "nobody"  # of `queue`: nobody is there to serve, or no more
@@ -46,7 +46,7 @@ class SegmentEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What one party did from `begun_at` to `ended_at`."""
+    """What one party did from `begun_at` to `ended_at`. Several phones of an agent that ring are one party."""
 
     party: PartyId
     role: PartyRole
@@ -57,7 +57,7 @@ class Segment:
     ended_by: str | None = None  # `contact`, `agent:<id>` or `system`; None where it simply went on
     agent: AgentId | None = None  # of an agent's party
     target: str | None = None  # of `queue` and `ring`: for whom, such as `queue:sales`
-    offer: OfferKind | None = None  # of `ring`: what the party was rung for
+    offer: OfferKind | None = None  # of `ring`: what the party was rung for; None for whoever calls, and hears it ring
     position: int | None = None  # of `queue`: the place when it began, from 1
     last_position: int | None = None  # … and when it ended
 

@@ -66,7 +66,8 @@ class Centre:
         for stimulus in self.agents.do(effect):
             self.engine.feed(stimulus)
 
-    def call_changed(self, before: Call | None, call: Call) -> None:
+    def call_changed(self, change: e.CallChanged) -> None:
+        before, call = change.before, change.call
         self.snapshots.call(call)
         self.world.hub.call_changed(before, call)
         self.world.hub.hearing_changed([call.id])

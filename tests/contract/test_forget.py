@@ -12,9 +12,10 @@ from ari_app.api.recordings import Known
 from ari_app.audit.chain import Entry, Verifier, read
 from ari_app.audit.trail import record
 from ari_app.calls.model import CallType, EndReason
-from ari_app.calls.records import Outsider, Record
 from ari_app.operations.audit import lines
 from ari_app.operations.forget import Person, Places, forget, look, say
+from ari_app.records.model import CallRecord as Record
+from ari_app.records.model import Outsider
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_audit import RedisAudit
 from ari_app.store.traces import RedisTraces

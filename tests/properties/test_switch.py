@@ -35,6 +35,8 @@ class CallCentre(Desktops, Phones, Faults):
         assert not self.world.wrong()
         self._nobody_waits_for_ever()
         assert not account.replayed_otherwise(self.world)
+        assert not self.world.recorded.replayed_otherwise()
+        assert not self.world.recorded.wrong
         assert not discretion.written(self.world)
 
     def _nobody_waits_for_ever(self) -> None:

@@ -20,6 +20,7 @@ from ari_app.calls.model import Call
 from tests.support import account, discretion
 from tests.support.office import hear_each_other
 from tests.support.tied import Tied
+from tests.support.world import Written
 
 SELDOM = st.integers(0, 7).map(lambda n: n == 0)
 WHERE = st.sampled_from(("a", "b"))
@@ -38,7 +39,7 @@ class TwoAsterisks(RuleBasedStateMachine):
         self.step = 0
         self.waits: tuple[str, str] | None = None
         self.name = ""
-        self.kept: dict[str, tuple[dict[str, bytes], ...]] = {}
+        self.kept: dict[str, Written] = {}
         for name in "ab":
             self._writes(name)
 

@@ -21,7 +21,13 @@ ON_NETWORK = frozenset({"network"})
 
 _BENCHES = ("transfer_audio", "announcement", "commands", "flood", "serve", "cpu", "desk")
 # Some of the tests reach some of the branches.
-_ALL_BRANCHES = ("--cov=ari_app/calls", "--cov=ari_app/routing", "--cov-branch", "--cov-fail-under=100")
+_ALL_BRANCHES = (
+    "--cov=ari_app/calls",
+    "--cov=ari_app/records",
+    "--cov=ari_app/routing",
+    "--cov-branch",
+    "--cov-fail-under=100",
+)
 _SOAK_WRITES = ("--page", "/reports/soak.page", "--picture", "/reports/soak.svg")
 # They need processors, not a call centre: one for each.
 _AT_ONCE = ("--numprocesses=2", "--dist=worksteal")

@@ -14,7 +14,7 @@ from ari_app.calls.model import Call, LegState, Outside
 from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import State
 from tests.support.office import Office
-from tests.support.world import World
+from tests.support.world import World, Written
 
 NAMES = ("a", "b")
 ALICES = "1001"
@@ -121,15 +121,14 @@ class Tied:
         (tie,) = self.b.switch.calls
         return here, tie
 
-    def written(self, where: str) -> tuple[dict[str, bytes], ...]:
+    def written(self, where: str) -> Written:
         """All that Redis has of one of them now."""
-        world = self.worlds[where]
-        return dict(world.saved_calls), dict(world.saved_legs), dict(world.saved_over)
+        return self.worlds[where].kept()
 
-    def dies(self, where: str, written: tuple[dict[str, bytes], ...]) -> None:
+    def dies(self, where: str, written: Written) -> None:
         """Who leads it is lost, and the next finds no more than that; what was requested since then has been done."""
         world = self.worlds[where]
-        world.saved_calls, world.saved_legs, world.saved_over = (dict(kept) for kept in written)
+        world.has_kept(written)
         world.commands.clear()
         world.restart()
 

@@ -3,8 +3,10 @@
 `World` feeds a Switch from FakeAsterisk and from a small availability; tests decide what is delivered when.
 """
 
+import copy
 from collections import Counter, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from ari_app.calls import commands as c
@@ -22,9 +24,20 @@ from tests.support import account, astray, discretion, earshot, steps, wellforme
 from tests.support.agents import Agents
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
+from tests.support.records import Recorded
 
 CALLER = Identity("Zoé Caller", "+33612345678")
 ANONYMOUS = Identity(anonymous=True)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the store has of calls, of legs, of calls that are over, and what is recorded."""
+
+    calls: dict[str, bytes]
+    legs: dict[str, bytes]
+    over: dict[str, bytes]
+    recorded: Recorded
 
 
 class World:
@@ -64,7 +77,8 @@ class World:
         self.saved_over: dict[str, bytes] = {}
         self.commands: dict[str, c.Command] = {}
         self.carried_out: set[str] = set()  # as far as the last controller that died has written it
-        self.written: tuple[dict[str, bytes], ...] = {}, {}, {}
+        self.recorded = Recorded()
+        self.written = self.kept()
         self.effects: list[e.Effect] = []
         self.numbers = 0
         self.named = astray.Named()
@@ -80,7 +94,7 @@ class World:
     # -- turning it ---------------------------------------------------------------------------------------------------
 
     def feed(self, stimulus: s.Stimulus) -> list[e.Effect]:
-        self.written = dict(self.saved_calls), dict(self.saved_legs), dict(self.saved_over)
+        self.written = self.kept()
         steps.note_refusal(self, stimulus)
         new = isinstance(stimulus, s.ChannelArrived) and stimulus.leg not in self.switch.legs
         self.named.note(self, stimulus)
@@ -108,6 +122,7 @@ class World:
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(before, call):
                 self.noticed += steps.outlived(before, call)
+                self.recorded.changed(effect)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
                     self.saved_over[call.id] = wellformed.CALL.dump_json(of_call(call))
@@ -190,6 +205,17 @@ class World:
         if directory.agents.keys() - before:
             self.feed(s.AvailabilityEmptied())
 
+    def kept(self) -> Written:
+        """All that the store has now."""
+        return Written(
+            dict(self.saved_calls), dict(self.saved_legs), dict(self.saved_over), copy.deepcopy(self.recorded)
+        )
+
+    def has_kept(self, written: Written) -> None:
+        """The store has that, and no more."""
+        self.saved_calls, self.saved_legs = dict(written.calls), dict(written.legs)
+        self.saved_over, self.recorded = dict(written.over), copy.deepcopy(written.recorded)
+
     def lose_link(self) -> None:
         """The connection breaks; the machine knows before anything that happens later."""
         self.asterisk.lose_link()
@@ -201,7 +227,8 @@ class World:
         self.carried_out = {*self.switch.state.pending, *self.replies}
         if behind:
             self.commands.clear()
-            self.saved_calls, self.saved_legs, self.saved_over = self.written
+            self.has_kept(self.written)
+        self.recorded.restored()
         if self.asterisk.connected:
             self.asterisk.lose_link()
         while self.asterisk.deliver_next() is not None:
@@ -332,7 +359,7 @@ class World:
 
     def wrong(self) -> list[str]:
         """What should not be, now that everything has happened that could."""
-        return account.wrong(self) + discretion.kept(self)
+        return account.wrong(self) + discretion.kept(self) + self.recorded.wrong
 
 
 def to(text: str) -> Target:

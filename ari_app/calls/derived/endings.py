@@ -1,4 +1,4 @@
-"""Who ended a call, and why: derived from what was reported in the step in which it ended."""
+"""Who changed a call, and of one that ended why: derived from what was reported in the step in which it did."""
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
@@ -21,12 +21,13 @@ def settle(step: Step, cause: s.Stimulus | None) -> None:
     """Note it of the calls that ended with this step. `cause` None: a fault of ours."""
     for call in list(step.calls.values()):
         if call.ended and call.ended_at is None:
-            by = _by(step, call, cause)
+            by = who(step, call, cause)
             reason = EndReason.FAULT if cause is None else _reason(call, cause, by)
             step.put_call(call.id, ended_at=step.now, ended_by=by, end_reason=reason)
 
 
-def _by(step: Step, call: Call, cause: s.Stimulus | None) -> str:
+def who(step: Step, call: Call, cause: s.Stimulus | None) -> str:
+    """Who did what changed this call in the step: `contact`, `agent:<id>` or `system`."""
     match cause:
         case c.BaseCommand():
             return f"agent:{cause.by}"
@@ -49,8 +50,13 @@ def _name(party: Party) -> str:
     return CONTACT if party.agent is None else f"agent:{party.agent}"
 
 
+def died(cause: s.Stimulus | None) -> bool:
+    """Whether a line or a phone is there no more though nobody has hung up."""
+    return isinstance(cause, s.LegDied) or (isinstance(cause, s.LegGone) and cause.cause == DEAD)
+
+
 def _reason(call: Call, cause: s.Stimulus, by: str) -> EndReason:
-    if isinstance(cause, s.LegDied) or (isinstance(cause, s.LegGone) and cause.cause == DEAD):
+    if died(cause):
         return EndReason.LOST
     if isinstance(cause, c.Clear):
         return EndReason.CLEARED

@@ -28,11 +28,15 @@ class Refuse:
 class CallChanged(Notification):
     """Tell the call's agents, and keep the snapshot. `before` is None for a new call; an ended one has `ended` set.
 
-    Agents who were in `before` and are not in `call` see their own part end.
+    Agents who were in `before` and are not in `call` see their own part end. `at`: when that was, in seconds since the
+    epoch; `by`: who did it, `contact`, `agent:<id>` or `system`; `lost`: their line or phone has died.
     """
 
     before: Call | None
     call: Call
+    at: float = 0.0
+    by: str = "system"
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ they are, however it ends.
 """
 
 from collections.abc import Set
+from dataclasses import replace
 
+from ari_app.calls import lifecycle
 from ari_app.calls.derived import announcing, transfer_progress
 from ari_app.calls.effects import CreateLeg, ReserveAgent
 from ari_app.calls.features import alerting, attempts, parties, queueing, refusals
@@ -368,6 +370,8 @@ def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None
         contact = call.contact()
         identity = contact.identity if contact is not None else Identity()
         renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
+        failed = call.offer is not None and call.offer.state in lifecycle.OVER
+        renewed = replace(renewed, last=call.offer.state if call.offer is not None and failed else None)
         seek(step, step.put_call(call.id, offer=renewed))
         return
     for party in call.joined():

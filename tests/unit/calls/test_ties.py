@@ -10,7 +10,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.effects import AnswerLeg, ArrivalRefused, CreateLeg, HangUp
 from ari_app.calls.model import EndReason, Identity, Outside, PartyRole, Withheld
-from ari_app.calls.records import record_of
+from ari_app.records.projector import record_of
 from ari_app.routing.entries import Fault
 from tests.support.office import hear_each_other
 from tests.support.tied import Tied

@@ -46,8 +46,8 @@ class Ends:
         if isinstance(effect, e.ReserveAgent):
             self.feed(s.AgentReserved(effect.request, "bob"))
 
-    def call_changed(self, before: Call | None, call: Call) -> None:
-        self.changes.append((before, call))
+    def call_changed(self, change: e.CallChanged) -> None:
+        self.changes.append((change.before, change.call))
         self.changed.set()
 
     def talk_changed(self, call: Call) -> None:

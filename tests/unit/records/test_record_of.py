@@ -3,7 +3,9 @@
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallType, EndReason
-from ari_app.calls.records import Outsider, Record, record_of
+from ari_app.records.model import CallRecord as Record
+from ari_app.records.model import Outsider
+from ari_app.records.projector import record_of
 from tests.support.office import Office
 from tests.support.world import to
 from tests.unit.calls.test_times import ended
