@@ -10,6 +10,7 @@ from ari_app.ari.lamps import Lamps, lamp_of
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
 from ari_app.calls.stimuli import AgentBecameAvailable, AgentLoggedIn, AgentLoggedOut, Stimulus
+from ari_app.engine.followed import Followed
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,24 @@ class AgentsShown:
                 self._board.agent_changed()
             case CountChanged():
                 self._hub.target_changed(change.target, change.available, change.as_of)
+            case _:
+                pass
+
+
+class AgentsFollowed:
+    """What is recorded of it, by the controller that leads the first Asterisk. Called in the same way."""
+
+    def __init__(self, followed: Followed, mirror: Mirror, clock: Callable[[], float]) -> None:
+        self._followed = followed
+        self._mirror = mirror
+        self._clock = clock
+
+    def __call__(self, change: Change) -> None:
+        match change:
+            case AgentChanged():
+                self._followed.agent_changed(change.record)
+            case Resync():
+                self._followed.agents_are(self._mirror.records, self._clock())
             case _:
                 pass
 

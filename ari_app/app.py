@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from ari_app.adapters import EngineControl, LiveAgents, LivePhones
-from ari_app.agent_changes import AgentsShown
+from ari_app.agent_changes import AgentsFollowed, AgentsShown
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
@@ -131,9 +131,11 @@ class App:
 
     def start(self) -> None:
         """Take over what there is, and serve."""
-        self._leader.mirror.listen(AgentsShown(self._hub, self._api.board))
-        self._leader.listen()
-        self._leader.start(self._begin())
+        leader = self._leader
+        leader.mirror.listen(AgentsShown(self._hub, self._api.board))
+        leader.mirror.listen(AgentsFollowed(leader.followed, leader.mirror, leader.clock))
+        leader.listen()
+        leader.start(self._begin())
 
     async def sure(self) -> bool:
         """Whether it leads yet. See `Leading.sure`."""

@@ -46,6 +46,7 @@ from ari_app.configured import asterisk_settings, reach_store
 from ari_app.door import Door
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine, incarnation
+from ari_app.engine.followed import Followed
 from ari_app.engine.owncalls import Begun, OwnCalls
 from ari_app.engine.reachability import Reachability
 from ari_app.engine.snapshots import Snapshots
@@ -125,7 +126,8 @@ class Leader:
         self.mirror = Mirror(self.agents)
         self.store = RedisStore(self._redis, settings.redis_prefix, fence, apart)
         self.audit = RedisAudit(self._redis, settings.redis_prefix)
-        self.snapshots = Snapshots(self.store)
+        self.snapshots = Snapshots(self.store, metrics.facts_lost.inc)
+        self.followed = Followed(self.snapshots)
         # Calls of several Asterisks are shown side by side: their ids must differ.
         prefix = ids_of(apart) if apart else _PREFIX
         switch = Switch(directory(), f"{prefix}{incarnation(time.time())}")
@@ -191,6 +193,7 @@ class Leader:
         restored = await self.snapshots.restore()
         self.devices.restore(await self.store.devices())
         self.engine.switch.restore((*restored.calls, *restored.over), restored.legs)
+        self.followed.restore(restored)
         if restored.calls:
             log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
 
@@ -252,6 +255,7 @@ class Leader:
             self.snapshots.call(call)
         for leg in switch.legs.values():
             self.snapshots.leg(leg.id, leg)
+        self.followed.write_again(switch.calls)
 
     def report_agents(self) -> None:
         """Write what calls make of all agents, and whose phone can ring."""
@@ -278,7 +282,7 @@ class Leader:
     def _knows(self, key: str) -> bool:
         """Whether this snapshot is of a call or leg that there is."""
         kind, _, name = key.partition(":")
-        return name in (self.engine.switch.calls if kind == "call" else self.engine.switch.legs)
+        return name in (self.engine.switch.legs if kind == "leg" else self.engine.switch.calls)
 
     # -- where facts come in ------------------------------------------------------------------------------------------
 
@@ -331,8 +335,10 @@ class Leader:
     def availability(self, effect: e.AvailabilityEffect) -> None:
         self._bookings.execute(effect)
 
-    def call_changed(self, before: Call | None, call: Call) -> None:
+    def call_changed(self, change: e.CallChanged) -> None:
+        before, call = change.before, change.call
         self.snapshots.call(call)
+        self.followed.call_changed(change)
         self.door.call_changed(before, call)
         if self._several and waits(before) is not None and (call.ended or waits(call) is None):
             self._bookings.left(call.id)

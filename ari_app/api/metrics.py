@@ -61,6 +61,10 @@ class Metrics:
             "callcontrol_store_unconfirmed", "Times that no replica was there to have what was written",
             registry=self.registry,
         )  # fmt: skip
+        self.facts_lost = Counter(
+            "callcontrol_facts_lost", "Records of calls and of agents that are lost: there was no room for more",
+            registry=self.registry,
+        )  # fmt: skip
         self.refusing = Gauge(
             "callcontrol_callers_refused", "1 while callers from outside are refused at an Asterisk led here",
             ("asterisk", "reason"), registry=self.registry,

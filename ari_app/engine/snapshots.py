@@ -16,8 +16,12 @@ import structlog
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from ari_app.calls.discretion import of_call
-from ari_app.calls.model import Call, Leg
+from ari_app.calls.model import AgentId, Call, CallId, Leg
+from ari_app.engine.outbox import PAGE, Outbox
 from ari_app.errors import StoreUnavailable
+from ari_app.records.agent_states import OpenState
+from ari_app.records.model import Fact
+from ari_app.records.projector import Kept
 from ari_app.store.port import Snapshots as SnapshotStore
 
 log = structlog.get_logger(__name__)
@@ -52,6 +56,10 @@ def _rename(kept: Any, before: str, now: str) -> None:
 
 _CALL: TypeAdapter[Call] = TypeAdapter(Annotated[Call, BeforeValidator(_renewed)])
 _LEG: TypeAdapter[Leg] = TypeAdapter(Annotated[Leg, BeforeValidator(_renewed_leg)])
+_SEGMENTS = TypeAdapter(Kept)
+_STATE = TypeAdapter(OpenState)
+
+type Snapshot = Call | Leg | Kept | OpenState
 _RETRY_SECONDS = 0.5
 _BEHIND_SECONDS = 2.0
 # A call changes several times within a few milliseconds: what is written is the last of them.
@@ -64,19 +72,27 @@ _WRITTEN_WITHIN = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What an earlier incarnation of the controller left. `over` ended lately, with the last commands on them."""
+    """What an earlier incarnation of the controller left. `over` ended lately, with the last commands on them;
+    `segments` and `states`: what was known so far of the records of calls and of agents that go on."""
 
     calls: tuple[Call, ...]
     legs: tuple[Leg, ...]
     over: tuple[Call, ...] = ()
+    segments: tuple[Kept, ...] = ()
+    states: tuple[OpenState, ...] = ()
+
+
+def _ignore(_: int) -> None:
+    """Nobody counts what is lost."""
 
 
 class Snapshots:
-    """Run `run()` in a task; tell changes at any time."""
+    """Run `run()` in a task; tell changes at any time. `lost` is called with how many facts are, for want of room."""
 
-    def __init__(self, store: SnapshotStore) -> None:
+    def __init__(self, store: SnapshotStore, lost: Callable[[int], None] = _ignore) -> None:
         self._store = store
-        self._dirty: dict[str, Call | Leg | None] = {}
+        self._dirty: dict[str, Snapshot | None] = {}
+        self._outbox = Outbox(lost)
         self._wake = asyncio.Event()
         self._failing_since: float | None = None
         self._reason = ""
@@ -110,8 +126,29 @@ class Snapshots:
         """Keep the leg as it is now; None: it is gone."""
         self._put(f"leg:{leg_id}", leg)
 
-    def _put(self, key: str, value: Call | Leg | None) -> None:
+    def segments(self, call: CallId, kept: Kept | None) -> None:
+        """Keep what is known so far of the call's record; None: it is over."""
+        self._put(f"segments:{call}", kept)
+
+    def state(self, agent: AgentId, state: OpenState | None) -> None:
+        """Keep since when the agent does what they do; None: they are nobody's agent any more."""
+        self._put(f"state:{agent}", state)
+
+    def fact(self, fact: Fact) -> None:
+        """Add a fact to the stream: with all else that is to be written now, or before."""
+        self._outbox.put(fact)
+        self._changed()
+
+    def facts_again(self) -> None:
+        """The store may have lost those that were added last."""
+        self._outbox.again()
+        self._changed()
+
+    def _put(self, key: str, value: Snapshot | None) -> None:
         self._dirty[key] = value
+        self._changed()
+
+    def _changed(self) -> None:
         self._changes += 1
         self._wake.set()
 
@@ -136,7 +173,7 @@ class Snapshots:
             StoreUnavailable: the store cannot be reached.
         """
         for key in await self._store.load_all():
-            if key.startswith(("call:", "leg:")) and not known(key):
+            if key.startswith(("call:", "leg:", "segments:")) and not known(key):
                 self._put(key, None)
 
     async def run(self) -> None:
@@ -152,10 +189,12 @@ class Snapshots:
 
     async def flush(self) -> None:
         """Write what is not yet written, trying until it is."""
-        while self._dirty:
+        while self._dirty or self._outbox:
             writing, self._dirty, up_to = self._dirty, {}, self._changes
             try:
-                await self._store.save_many({key: _dumped(value) for key, value in writing.items()})
+                while len(self._outbox) > PAGE:
+                    await self._write({})
+                await self._write({key: _dumped(value) for key, value in writing.items()})
                 self._kept, self._late = max(self._kept, up_to), False
                 self._release(self._kept)
                 if self._failing_since is not None:
@@ -170,6 +209,12 @@ class Snapshots:
                 self._release(self._changes)
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    async def _write(self, entries: dict[str, bytes | None]) -> None:
+        """At once, with a page of facts: all of them that were there before these entries."""
+        facts, number = self._outbox.page()
+        dropped = await self._store.save_many(entries, facts)
+        self._outbox.kept(number, dropped)
+
     def _release(self, up_to: int) -> None:
         """Whoever waits for these changes waits no longer."""
         for change, kept in self._waiting:
@@ -183,7 +228,7 @@ class Snapshots:
         Raises:
             StoreUnavailable: Redis cannot be reached.
         """
-        calls, legs, over = [], [], []
+        calls, legs, over, segments, states = [], [], [], [], []
         for key, value in (await self._store.load_all()).items():
             try:
                 if key.startswith("call:"):
@@ -193,13 +238,17 @@ class Snapshots:
                 elif key.startswith("over:"):
                     over.append(_CALL.validate_json(value))
                     self._forget_later(over[-1])
+                elif key.startswith("segments:"):
+                    segments.append(_SEGMENTS.validate_json(value))
+                elif key.startswith("state:"):
+                    states.append(_STATE.validate_json(value))
             except ValidationError as error:
                 log.warning("snapshot_unreadable", key=key, errors=error.error_count())
                 self._put(key, None)
-        return Restored(tuple(calls), tuple(legs), tuple(over))
+        return Restored(tuple(calls), tuple(legs), tuple(over), tuple(segments), tuple(states))
 
 
-def _dumped(value: Call | Leg | None) -> bytes | None:
+def _dumped(value: Snapshot | None) -> bytes | None:
     match value:
         case None:
             return None
@@ -207,3 +256,7 @@ def _dumped(value: Call | Leg | None) -> bytes | None:
             return _CALL.dump_json(value)
         case Leg():
             return _LEG.dump_json(value)
+        case Kept():
+            return _SEGMENTS.dump_json(value)
+        case OpenState():
+            return _STATE.dump_json(value)

@@ -11,7 +11,7 @@ from ari_app.errors import StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import parse_target
 from ari_app.store.leases import Fence, Lease, Leases, Renewal
-from ari_app.store.port import hash_token
+from ari_app.store.port import KeptFact, hash_token
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_leases import RedisLeases
 from ari_app.testing.leases import MemoryLeases
@@ -160,6 +160,9 @@ async def test_nothing_is_kept_of_whoever_has_not_the_last_number(client: Redis,
     assert await RedisLeases(client, prefix).take("a", "two", "host:2", LONG) == 2
     for write in (
         old.save_many({"call:1": None, "call:2": b"{}"}),
+        old.save_many({"call:1": None}, [KeptFact("call:1", "call", b"{}")]),
+        old.add_facts([KeptFact("call:1", "call", b"{}")]),
+        old.forget_facts(["1-1"]),
         old.put_token(token, b"alice", 60, "alice"),
         old.change_password("alice", b"x"),
         old.claim("key", 60),
@@ -216,6 +219,18 @@ async def test_nothing_is_kept_under_a_number_of_which_an_emptied_store_knows_no
         await store.save_many({"call:1": b"{}"})
     assert await RedisLeases(client, prefix).renew(fence, "host:1", LONG) is Renewal.KEPT
     await store.save_many({"call:1": b"{}"})
+
+
+async def test_leaders_of_two_asterisks_add_facts_to_one_stream_and_forget_of_it_what_they_like(
+    client: Redis, prefix: str
+) -> None:
+    one, other = RedisStore(client, prefix), RedisStore(client, prefix, asterisk="b")
+    await one.add_facts([KeptFact("call:1", "call", b"{}")])
+    await other.save_many({"call:2": None}, [KeptFact("call:2", "call", b"{}")])
+    found = await one.facts("", 10)
+    assert [fact.key for _, fact in found] == ["call:1", "call:2"]
+    await one.forget_facts([position for position, _ in found])
+    assert await other.facts_waiting() == 0
 
 
 async def test_of_more_calls_than_one_command_takes_all_are_kept(client: Redis, prefix: str) -> None:

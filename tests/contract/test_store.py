@@ -9,9 +9,20 @@ import pytest
 from redis.asyncio import Redis
 
 from ari_app.errors import StoreUnavailable
+from ari_app.store import redis
 from ari_app.store.client import connect, disconnect
-from ari_app.store.port import FAVOURITES, RECENTS, Finished, InProgress, KeptConfiguration, Store, hash_token
+from ari_app.store.port import (
+    FAVOURITES,
+    RECENTS,
+    Finished,
+    InProgress,
+    KeptConfiguration,
+    KeptFact,
+    Store,
+    hash_token,
+)
 from ari_app.store.redis import RedisStore
+from ari_app.testing import store as memory
 from tests.contract.conftest import Wire
 
 DEADLINE = 5.0
@@ -33,6 +44,46 @@ async def test_snapshots_are_kept_replaced_and_forgotten_together(store: Store) 
     assert await store.load_all() == {"call:1": b'{"a":2}', "leg:2": b"\x00\xff"}
     await store.save_many({"call:1": None, "leg:2": None})
     assert await store.load_all() == {}
+
+
+def _fact(number: int) -> KeptFact:
+    return KeptFact(f"call:{number}", "call", b'{"n":%d}\xc3\xa9' % number)
+
+
+async def test_facts_are_added_with_the_snapshots_that_they_end_and_stay_until_they_are_forgotten(store: Store) -> None:
+    await store.save_many({"call:1": b"{}", "segments:1": b"{}"})
+    assert await store.facts("", 10) == []
+    assert await store.save_many({"call:1": None, "segments:1": None}, [_fact(1)]) == 0
+    assert await store.load_all() == {}
+    assert await store.add_facts([_fact(2), _fact(3)]) == 0
+    assert await store.add_facts([]) == 0
+    found = await store.facts("", 10)
+    assert [fact for _, fact in found] == [_fact(1), _fact(2), _fact(3)]
+    assert await store.facts("", 2) == found[:2]
+    assert await store.facts(found[0][0], 10) == found[1:]
+    await store.forget_facts([found[0][0], found[1][0]])
+    await store.forget_facts([found[0][0]])
+    await store.forget_facts([])
+    assert await store.facts(found[1][0], 10) == await store.facts("", 10) == found[2:]
+    assert await store.facts_waiting() == 1
+    assert "é" not in repr(found)  # names and numbers stand in no log
+    assert "xc3" not in repr(found)
+
+
+async def test_a_fact_that_is_added_again_stands_there_twice_under_the_same_key(store: Store) -> None:
+    for _ in range(2):
+        await store.add_facts([_fact(1)])
+    assert [fact.key for _, fact in await store.facts("", 10)] == ["call:1", "call:1"]
+
+
+async def test_where_there_is_no_room_for_more_the_oldest_facts_go_and_it_is_said_how_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (redis, memory):
+        monkeypatch.setattr(room, "FACTS", 3)
+    assert await store.add_facts([_fact(1), _fact(2)]) == 0
+    assert await store.save_many({"call:9": b"{}"}, [_fact(3), _fact(4), _fact(5)]) == 2
+    assert [fact for _, fact in await store.facts("", 10)] == [_fact(3), _fact(4), _fact(5)]
 
 
 async def test_the_last_configuration_is_kept_in_place_of_the_one_before(store: Store) -> None:
@@ -201,6 +252,7 @@ _EXAMPLES: dict[object, object] = {
     bytes: b"{}",
     bytes | None: b"{}",
     Sequence[str]: ["alice"],
+    Sequence[KeptFact]: [KeptFact("call:1", "call", b"{}")],
     Mapping[str, bytes | None]: {"call:1": b"{}"},
     KeptConfiguration: KeptConfiguration(b"agents:", 1.0),
 }

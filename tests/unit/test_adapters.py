@@ -1,7 +1,7 @@
 """What the API asks of the other rooms, as it is put together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ import pytest
 from ari_app import adapters, tracing
 from ari_app.adapters import EngineControl
 from ari_app.calls import commands as c
+from ari_app.calls import effects as e
 from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallType, Identity, Party, PartyRole, Progress
 from ari_app.calls.state import State
@@ -22,7 +23,7 @@ from ari_app.engine import snapshots, storyfile
 from ari_app.engine.engine import Engine
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import Code, Refused, StoreUnavailable
-from ari_app.store.port import KeptConfiguration
+from ari_app.store.port import KeptConfiguration, KeptFact
 from ari_app.testing.store import MemoryStore
 from tests.support.callcentre import directory
 from tests.support.office import NUMBER
@@ -40,10 +41,10 @@ class SlowStore(MemoryStore):
         self.requested = asyncio.Event()
         self.may = asyncio.Event()
 
-    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+    async def save_many(self, entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         self.requested.set()
         await self.may.wait()
-        await super().save_many(entries)
+        return await super().save_many(entries, facts)
 
 
 class RefusingStore(MemoryStore):
@@ -59,7 +60,7 @@ class RefusingStore(MemoryStore):
             raise StoreUnavailable("no password")
         return await super().kept_configuration()
 
-    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+    async def save_many(self, entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         self.written.set()
         raise StoreUnavailable("no memory")
 
@@ -71,8 +72,8 @@ async def keeping(store: MemoryStore) -> AsyncIterator[tuple[Engine, EngineContr
     keeper = Snapshots(store)
     running = asyncio.ensure_future(keeper.run())
 
-    def changed(before: Call | None, call: Call) -> None:
-        keeper.call(call)
+    def changed(change: e.CallChanged) -> None:
+        keeper.call(change.call)
 
     ends.call_changed = changed  # type: ignore[method-assign]
     async with asyncio.timeout(WAIT):

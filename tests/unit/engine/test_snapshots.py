@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +12,7 @@ from ari_app.calls.model import Call, Joining, Leg, Media, Recorder, Recording, 
 from ari_app.engine import snapshots
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
+from ari_app.store.port import KeptFact
 from tests.support.office import AWAY, Office
 
 WAIT = 5.0
@@ -22,11 +23,12 @@ class Shelf:
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.facts: list[KeptFact] = []
         self.away = 0
         self.writes = 0
         self.written = asyncio.Event()
 
-    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+    async def save_many(self, entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         self.writes += 1
         if self.away:
             self.away -= 1
@@ -36,7 +38,9 @@ class Shelf:
                 self.kept.pop(key, None)
             else:
                 self.kept[key] = value
+        self.facts += facts
         self.written.set()
+        return 0
 
     async def load_all(self) -> dict[str, bytes]:
         if self.away:
@@ -68,7 +72,7 @@ async def test_what_was_kept_is_read_back_as_it_was() -> None:
 async def test_what_another_primary_has_of_calls_that_are_over_is_forgotten() -> None:
     shelf = Shelf()
     keeper = Snapshots(shelf)
-    shelf.kept = {"call:1": b"{}", "call:2": b"{}", "leg:1": b"{}", "over:3": b"{}"}
+    shelf.kept = {"call:1": b"{}", "call:2": b"{}", "leg:1": b"{}", "over:3": b"{}", "segments:1": b"{}"}
     await keeper.drop_unknown({"call:2"}.__contains__)
     await keeper.flush()
     assert shelf.kept.keys() == {"call:2", "over:3"}
@@ -194,9 +198,9 @@ async def test_it_is_behind_when_nothing_could_be_written_for_a_while_and_no_lon
     seen: list[bool] = []
     first = shelf.save_many
 
-    async def looks(entries: Mapping[str, bytes | None]) -> None:
+    async def looks(entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         seen.append(keeper.behind)
-        await first(entries)
+        return await first(entries, facts)
 
     monkeypatch.setattr(shelf, "save_many", looks)
     keeper.call(office.only_call())
@@ -212,10 +216,10 @@ async def test_a_change_during_an_outage_is_not_overwritten_by_the_older_one(mon
     call = office.only_call()
     first = shelf.save_many
 
-    async def changes_meanwhile(entries: Mapping[str, bytes | None]) -> None:
+    async def changes_meanwhile(entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         if shelf.away:
             keeper.call(replace(call, owner="bob"))
-        await first(entries)
+        return await first(entries, facts)
 
     monkeypatch.setattr(shelf, "save_many", changes_meanwhile)
     keeper.call(call)
@@ -248,10 +252,10 @@ class SlowShelf(Shelf):
         self.requested = asyncio.Event()
         self.may = asyncio.Semaphore(0)
 
-    async def save_many(self, entries: Mapping[str, bytes | None]) -> None:
+    async def save_many(self, entries: Mapping[str, bytes | None], facts: Sequence[KeptFact] = ()) -> int:
         self.requested.set()
         await self.may.acquire()
-        await super().save_many(entries)
+        return await super().save_many(entries, facts)
 
 
 @pytest.fixture
