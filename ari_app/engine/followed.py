@@ -1,6 +1,6 @@
 """What remains of calls and agents, followed as they change: what is not over is kept with the calls, what is goes out.
 
-On the way of a call this costs some ten microseconds, however many there are; nothing here waits for the store.
+On the way of a call this costs some twenty microseconds, however many there are; nothing here waits for the store.
 """
 
 from collections.abc import Iterable, Mapping

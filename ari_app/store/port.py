@@ -282,7 +282,7 @@ AUDIT_LINES = 200_000
 RECORDINGS = 20_000
 
 FACTS = 100_000
-"""Some 60 MB: more than an hour of 150 agents whose database is away."""
+"""Some 80 MB: more than an hour of 150 agents whose database is away."""
 
 HISTORY = 5_000
 """Records of all; a tenth of them of each agent."""
