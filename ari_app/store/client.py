@@ -26,7 +26,7 @@ from ari_app.store.primary import NoPrimary, NotConfirmed, Primary, PrimaryLink,
 
 WAIT_SECONDS = 1.0
 """For a connection, where all are in use."""
-ANSWER_SECONDS = 0.5
+ANSWER_SECONDS = 0.4
 """For each answer: who waits for one of an agent's commands has it within a second, also when Redis stands still."""
 CONNECTIONS = 32
 HEALTH_CHECK_SECONDS = 10
