@@ -26,9 +26,11 @@ class AgentsShown:
         match change:
             case AgentChanged():
                 self._hub.agent_changed(change.record)
-                self._board.agent_changed()
+                self._board.agent_changed(change.record.agent)
             case CountChanged():
                 self._hub.target_changed(change.target, change.available, change.as_of)
+            case Resync():
+                self._board.recount()
             case _:
                 pass
 

@@ -188,6 +188,7 @@ class App:
         await self._api.board.restore()
         await self._api.restore_passwords()
         await self._leader.restore()
+        self._api.board.recount()
 
     async def stop(self) -> None:
         """End. Calls in Asterisk go on; the next leader takes them over, with all that this one still may keep."""

@@ -168,10 +168,13 @@ _SALES: Json = {
     "name": "Sales",
     "waiting": 2,
     "oldest_queued_at": "2026-11-22T20:33:41.300Z",
+    "talking": 3,
     "agents": {"on_call": 3, "ready": 1},
     "available": 1,
+    "answered": {"numerator": 46, "denominator": 50},
     "service_level": {"numerator": 41, "denominator": 50},
     "abandoned": {"numerator": 4, "denominator": 50},
+    "speed_of_answer": {"numerator": 552.4, "denominator": 46},
     "as_of": "2026-11-22T20:34:06.431Z",
 }
 

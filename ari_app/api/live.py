@@ -1,11 +1,12 @@
-"""How queues and groups are now and today, for who oversees: who waits, agents by state, service level, abandoned.
+"""How queues and groups are now and today, for who oversees: who waits, agents by state, what came of today's callers.
 
-What is now is read off the calls and the agents' records; what was today is counted when a caller is answered or gone,
-and kept in the store, so that a restart forgets nothing. Windows are notified of what has changed, at most once a
-second.
+What is now is counted as it changes (`tally`), what was today when a caller is answered or gone; that is kept in the
+store, so that a restart forgets nothing. Windows are notified of what has changed, at most every `PAUSE` seconds: what
+changes again before that is published once, as it is then.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,22 +16,22 @@ import structlog
 
 from ari_app.api.documents import state_of
 from ari_app.api.kept import WrittenBehind
-from ari_app.api.models.agents import State
-from ari_app.api.models.supervision import LiveTarget, Share
+from ari_app.api.models.supervision import LiveTarget, Share, Waited
 from ari_app.api.port import Agents, Control
+from ari_app.api.tally import Now, Standing, Tally
 from ari_app.calls.model import Call
 from ari_app.calls.views import timestamp
-from ari_app.routing.directory import Directory
-from ari_app.routing.targets import Target, TargetType
 from ari_app.store.port import Counters
 
 log = structlog.get_logger(__name__)
 
-PAUSE = 1.0
-"""Seconds between two looks while anything changes."""
+PAUSE = 0.05
+"""Seconds between two times that something is published while it goes on changing."""
 
 ANSWERED = "answered"
 IN_TIME = "in_time"
+WAITED = "waited_ms"
+"""How long those waited who were answered, all together."""
 GONE = "gone"
 
 
@@ -39,24 +40,51 @@ def day_of(seconds: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(seconds))
 
 
-def _not_kept(counted: tuple[str, str]) -> None:
-    log.warning("figure_not_kept", figure=counted[1])
+def day_ends(seconds: float) -> float:
+    """When that day is over, in seconds since the epoch."""
+    day = time.localtime(seconds)
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
 
 
-def outcome(before: Call | None, call: Call, in_time: float) -> list[str]:
+type Counted = tuple[str, Mapping[str, int]]
+
+
+def _not_kept(counted: Counted) -> None:
+    log.warning("figure_not_kept", figures=sorted(counted[1]))
+
+
+def outcome(before: Call | None, call: Call, in_time: float) -> dict[str, int]:
     """What is to be counted of a caller who waited, and now is answered or gone."""
     if call.queued_at is None or (before is not None and before.answered_at is not None):
-        return []
+        return {}
     if call.answered_at is not None:
-        within = call.answered_at - call.queued_at <= in_time
-        return [ANSWERED, IN_TIME] if within else [ANSWERED]
-    return [GONE] if call.ended and call.offer is not None else []
+        waited = call.answered_at - call.queued_at
+        return {ANSWERED: 1, IN_TIME: int(waited <= in_time), WAITED: max(0, round(waited * 1000))}
+    return {GONE: 1} if call.ended and call.offer is not None else {}
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
-    waiting: int = 0
-    oldest: float | None = None
+class Today:
+    """What came of the callers of a queue or group since midnight; `waited` in seconds, of the answered."""
+
+    answered: int = 0
+    in_time: int = 0
+    waited: float = 0.0
+    gone: int = 0
+
+    @property
+    def over(self) -> int:
+        """How many were answered or gave up."""
+        return self.answered + self.gone
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A queue or group."""
+
+    name: str
+    now: Now
+    today: Today
 
 
 class Board:
@@ -76,33 +104,63 @@ class Board:
         self._tell = tell
         self._clock = clock
         self._day = ""
+        self._day_ends = 0.0
         self._today: Counter[str] = Counter()
-        self._reported: dict[str, LiveTarget] = {}
-        self._changed = asyncio.Event()
-        self._writing: WrittenBehind[tuple[str, str]] = WrittenBehind(self._keep, _not_kept)
+        self._tally = Tally(control.directory())
+        self._reported: dict[str, Figures] = {}
+        self._changed: dict[str, None] = dict.fromkeys(self._tally.names)  # in this order
+        self._something = asyncio.Event()
+        self._writing: WrittenBehind[Counted] = WrittenBehind(self._keep, _not_kept)
 
     # -- what the shell tells -----------------------------------------------------------------------------------------
 
     def call_changed(self, before: Call | None, call: Call) -> None:
         """A call is new, changed or over."""
-        self._changed.set()
-        target = str(call.offer.target) if call.offer is not None else ""
-        for what in outcome(before, call, self._control.directory().settings.service_level):
-            self._count(f"{target} {what}")
+        self._note(*self._counting().call(call))
+        amounts = outcome(before, call, self._control.directory().settings.service_level)
+        if amounts and call.offer is not None:
+            self._count(str(call.offer.target), amounts)
 
-    def agent_changed(self) -> None:
-        """An agent's state changed."""
-        self._changed.set()
+    def agent_changed(self, agent: str) -> None:
+        """An agent's state changed, or whether a call can be offered to them."""
+        self._note(*self._counting().agent(agent, self._standing(agent)))
 
-    def _count(self, name: str) -> None:
+    def recount(self) -> None:
+        """Count all calls and agents anew: where it is not known what has changed."""
+        self._tally = Tally(self._control.directory(), self._tally.places)
+        for call in list(self._control.calls().values()):
+            self._tally.call(call)
+        for agent in self._tally.directory.agents:
+            self._tally.agent(agent, self._standing(agent))
+        self._note(*self._tally.names)
+
+    def _counting(self) -> Tally:
+        if self._tally.directory is not self._control.directory():
+            self.recount()
+        return self._tally
+
+    def _standing(self, agent: str) -> Standing:
+        """Logged out are those who never were anything."""
+        record = self._agents.record(agent)
+        return Standing(state_of(record), record is not None and record.available)
+
+    def _note(self, *targets: str) -> None:
+        if targets:
+            self._changed.update(dict.fromkeys(targets))
+            self._something.set()
+
+    def _count(self, target: str, amounts: Mapping[str, int]) -> None:
         self._begin_day()
-        self._today[name] += 1
-        self._writing.put((self._day, name))
+        counted = {f"{target} {what}": amount for what, amount in amounts.items() if amount}
+        self._today.update(counted)
+        self._writing.put((self._day, counted))
+        self._note(target)
 
     def _begin_day(self) -> None:
-        day = day_of(self._clock())
-        if day != self._day:
-            self._day, self._today = day, Counter()
+        now = self._clock()
+        if self._day_ends <= now:
+            self._day, self._day_ends, self._today = day_of(now), day_ends(now), Counter()
+            self._note(*self._tally.names)
 
     # -- its own work -------------------------------------------------------------------------------------------------
 
@@ -121,85 +179,63 @@ class Board:
         """Wait until what was counted is kept, while `run` goes on."""
         await self._writing.flush()
 
-    async def _keep(self, counted: tuple[str, str]) -> None:
+    async def _keep(self, counted: Counted) -> None:
         await self._counters.count(*counted)
 
     async def _watch(self) -> None:
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            with contextlib.suppress(TimeoutError):  # the day is over: nothing was today yet
+                async with asyncio.timeout(max(0.0, self._day_ends - self._clock())):
+                    await self._something.wait()
             self.look()
             await asyncio.sleep(PAUSE)
 
     def look(self) -> None:
         """Tell of each target that is not as it was published last."""
-        for target, shown in self.now().items():
-            before = self._reported.get(target)
-            if before is None or before.model_copy(update={"as_of": shown.as_of}) != shown:
-                self._reported[target] = shown
-                self._tell(shown)
+        self._something.clear()
+        self._begin_day()
+        self._counting()
+        changed, self._changed = self._changed, {}
+        for target in changed:
+            if target not in self._tally.names:
+                continue  # it is waited for, and no queue or group
+            figures = self._figures(target)
+            if self._reported.get(target) != figures:
+                self._reported[target] = figures
+                self._tell(_shown(target, figures, timestamp(self._clock()) or ""))
 
     # -- what is ------------------------------------------------------------------------------------------------------
 
     def now(self) -> dict[str, LiveTarget]:
         """All queues, then all groups, as they are now."""
-        self._begin_day()
-        directory = self._control.directory()
-        waiting, (states, free) = self._waiting(), self._states(directory)
         as_of = timestamp(self._clock()) or ""
-        names = {f"queue:{q.id}": q.name for q in directory.queues.values()}
-        names |= {f"group:{g.id}": g.name for g in directory.groups.values()}
-        return {
-            target: self._shown(target, name, waiting.get(target, _Now()), states.get(target, {}), free[target], as_of)
-            for target, name in names.items()
-        }
+        return {target: _shown(target, figures, as_of) for target, figures in self.figures().items()}
 
-    def _shown(
-        self, target: str, name: str, now: _Now, states: Mapping[State, int], free: int, as_of: str
-    ) -> LiveTarget:
-        today = self._today
-        gone = today[f"{target} {GONE}"]
-        offered = today[f"{target} {ANSWERED}"] + gone
-        return LiveTarget(
-            target=target,
-            name=name,
-            waiting=now.waiting,
-            oldest_queued_at=timestamp(now.oldest),
-            agents=dict(sorted(states.items())),
-            available=free,
-            service_level=Share(numerator=today[f"{target} {IN_TIME}"], denominator=offered),
-            abandoned=Share(numerator=gone, denominator=offered),
-            as_of=as_of,
+    def figures(self) -> dict[str, Figures]:
+        """The same, as they are counted."""
+        self._begin_day()
+        return {target: self._figures(target) for target in self._counting().names}
+
+    def _figures(self, target: str) -> Figures:
+        answered, in_time, waited, gone = (self._today[f"{target} {x}"] for x in (ANSWERED, IN_TIME, WAITED, GONE))
+        return Figures(
+            self._tally.names[target], self._tally.now(target), Today(answered, in_time, waited / 1000, gone)
         )
 
-    def _waiting(self) -> dict[str, _Now]:
-        found: dict[str, _Now] = {}
-        for call in self._control.calls().values():
-            offer = call.offering()
-            if offer is None or call.queued_at is None or call.answered_at is not None:
-                continue
-            before = found.get(str(offer.target), _Now())
-            oldest = call.queued_at if before.oldest is None else min(before.oldest, call.queued_at)
-            found[str(offer.target)] = _Now(before.waiting + 1, oldest)
-        return found
 
-    def _states(self, directory: Directory) -> tuple[dict[str, Counter[State]], Counter[str]]:
-        """Of each target, how many of its agents are in which state, and to how many a call can be offered.
-
-        Logged out are those who never were anything.
-        """
-        queues_of: dict[str, list[str]] = {}
-        for queue in directory.queues.values():
-            for group in queue.groups:
-                queues_of.setdefault(group, []).append(str(Target(TargetType.QUEUE, queue.id)))
-        found: dict[str, Counter[State]] = {}
-        free: Counter[str] = Counter()
-        for agent in directory.agents.values():
-            record = self._agents.record(agent.id)
-            state: State = state_of(record)
-            targets = {str(Target(TargetType.GROUP, group)) for group in agent.groups}
-            targets |= {queue for group in agent.groups for queue in queues_of.get(group, ())}
-            for target in targets:
-                found.setdefault(target, Counter())[state] += 1
-                free[target] += record is not None and record.available
-        return found, free
+def _shown(target: str, figures: Figures, as_of: str) -> LiveTarget:
+    now, today = figures.now, figures.today
+    return LiveTarget(
+        target=target,
+        name=figures.name,
+        waiting=now.waiting,
+        oldest_queued_at=timestamp(now.oldest),
+        talking=now.talking,
+        agents=dict(now.agents),
+        available=now.available,
+        answered=Share(numerator=today.answered, denominator=today.over),
+        service_level=Share(numerator=today.in_time, denominator=today.over),
+        abandoned=Share(numerator=today.gone, denominator=today.over),
+        speed_of_answer=Waited(numerator=today.waited, denominator=today.answered),
+        as_of=as_of,
+    )

@@ -173,6 +173,7 @@ class ApiServer:
 
     async def directory_changed(self) -> None:
         """The configuration was read again."""
+        self.board.recount()
         self._sockets.directory_changed()
         await self.sessions.look()
 

@@ -282,9 +282,10 @@ class RedisStore:
         key = f"{self._tag}:recordings"
         await self._write(("ZREM", key, recording), ("HDEL", f"{key}:data", recording))
 
-    async def count(self, day: str, name: str) -> None:
+    async def count(self, day: str, amounts: Mapping[str, int]) -> None:
         key = f"{self._tag}:counts:{day}"
-        await self._write(("HINCRBY", key, name, 1), ("EXPIRE", key, COUNTS_TTL))
+        more = (("HINCRBY", key, name, amount) for name, amount in amounts.items())
+        await self._write(*more, ("EXPIRE", key, COUNTS_TTL))
 
     async def counts(self, day: str) -> dict[str, int]:
         with ERRORS:

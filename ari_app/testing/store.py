@@ -221,9 +221,10 @@ class MemoryStore:
     async def notes(self, call: str) -> dict[str, bytes]:
         return dict(self._notes.get(call, {}))
 
-    async def count(self, day: str, name: str) -> None:
+    async def count(self, day: str, amounts: Mapping[str, int]) -> None:
         counts = self._counts.setdefault(day, {})
-        counts[name] = counts.get(name, 0) + 1
+        for name, amount in amounts.items():
+            counts[name] = counts.get(name, 0) + amount
 
     async def counts(self, day: str) -> dict[str, int]:
         return dict(self._counts.get(day, {}))

@@ -254,6 +254,7 @@ _EXAMPLES: dict[object, object] = {
     Sequence[str]: ["alice"],
     Sequence[KeptFact]: [KeptFact("call:1", "call", b"{}")],
     Mapping[str, bytes | None]: {"call:1": b"{}"},
+    Mapping[str, int]: {"queue:sales answered": 1},
     KeptConfiguration: KeptConfiguration(b"agents:", 1.0),
 }
 
@@ -329,10 +330,10 @@ async def test_what_was_said_last_of_draining_an_asterisk_is_remembered(store: S
 
 async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
     assert await store.counts("2026-11-28") == {}
-    for name in ("a", "b c", "a"):
-        await store.count("2026-11-28", name)
-    await store.count("2026-11-29", "a")
-    assert await store.counts("2026-11-28") == {"a": 2, "b c": 1}
+    await store.count("2026-11-28", {"a": 1, "b c": 1200})
+    await store.count("2026-11-28", {"a": 1})
+    await store.count("2026-11-29", {"a": 1})
+    assert await store.counts("2026-11-28") == {"a": 2, "b c": 1200}
 
 
 async def test_records_are_found_newest_first_in_all_and_under_each_agent(store: Store) -> None:

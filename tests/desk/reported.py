@@ -254,10 +254,13 @@ def live(target: str, name: str, waiting: int, *, calls: int = 104, late: int = 
         "name": name,
         "waiting": waiting,
         "oldest_queued_at": EARLIER if waiting else None,
+        "talking": 12,
         "agents": {"ready": 0 if waiting else 2, "on_call": 12},
         "available": 0 if waiting else 2,
+        "answered": _share(calls - gone, calls),
         "service_level": _share(calls - late, calls),
         "abandoned": _share(gone, calls),
+        "speed_of_answer": _share(14 * (calls - gone), calls - gone),
         "as_of": AT,
     }
 

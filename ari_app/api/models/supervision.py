@@ -41,21 +41,33 @@ class Share(Answer):
     denominator: int
 
 
-class LiveTarget(Answer):
-    """A queue or group now and today. `oldest_queued_at`: since when who waits longest waits.
+class Waited(Answer):
+    """So many seconds for so many callers: divided, how long one waited."""
 
-    `service_level`: of those who were answered or gave up, how many were answered within `settings.service_level`;
-    `abandoned`: of the same, how many gave up. Today is the day of the server's clock.
+    numerator: float
+    denominator: int
+
+
+class LiveTarget(Answer):
+    """A queue or group now and today. `oldest_queued_at`: since when who waits longest waits; `talking`: of those who
+    waited for it and were answered, how many are in their call yet, whoever has it now.
+
+    Of those who were answered or gave up, `answered` were, in `service_level` within `settings.service_level`, and
+    `abandoned` gave up. `speed_of_answer` (ASA): how long those waited who were answered. Today is the day of the
+    server's clock.
     """
 
     target: str
     name: str
     waiting: int
     oldest_queued_at: Timestamp | None
+    talking: int
     agents: dict[State, int]
     available: int = Field(0, description="agents to whom a call can be offered now: ready, and their phone can ring")
+    answered: Share
     service_level: Share
     abandoned: Share
+    speed_of_answer: Waited
     as_of: Timestamp
 
 

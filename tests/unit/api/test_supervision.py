@@ -1,6 +1,7 @@
 """What who oversees sees and does: agents, queues and groups now and today."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -68,9 +69,10 @@ async def test_who_waits_and_who_could_serve_them(world: World) -> None:
     members = [a.id for a in world.control.directory().agents.values() if "sales" in a.groups]
     world.agents.records[members[0]] = FakeRecord(members[0], "ready")
     del world.agents.records[members[1]]
+    world.server.board.recount()
     live = (await world.ask("GET", "/v1/live", token=await world.token("erin"))).json
     sales = target_of(live, "queue:sales")
-    assert (sales["waiting"], sales["oldest_queued_at"]) == (2, "2027-01-15T07:59:51.000Z")
+    assert (sales["waiting"], sales["oldest_queued_at"], sales["talking"]) == (2, "2027-01-15T07:59:51.000Z", 1)
     assert (sales["agents"]["ready"], sales["available"]) == (1, 1)
     assert sum(sales["agents"].values()) == len(members)
     assert target_of(live, "group:sales")["agents"] == sales["agents"]
@@ -80,6 +82,7 @@ async def test_who_waits_and_who_could_serve_them(world: World) -> None:
 async def test_who_is_ready_and_cannot_be_called_is_not_free(world: World) -> None:
     away, there = (a.id for a in world.control.directory().agents.values() if "sales" in a.groups)
     world.agents.records |= {away: FakeRecord(away, "ready", reachable=False), there: FakeRecord(there, "ready")}
+    world.server.board.recount()
     live = (await world.ask("GET", "/v1/live", token=await world.token("erin"))).json
     for target in ("queue:sales", "group:sales"):
         assert (target_of(live, target)["agents"]["ready"], target_of(live, target)["available"]) == (2, 1)
@@ -99,11 +102,14 @@ async def test_what_was_today_is_counted_and_outlives_a_restart(world: World) ->
     sales = target_of((await world.ask("GET", "/v1/live", token=await world.token("erin"))).json, "queue:sales")
     assert sales["service_level"] == {"numerator": 1, "denominator": 3}
     assert sales["abandoned"] == {"numerator": 1, "denominator": 3}
+    assert sales["answered"] == {"numerator": 2, "denominator": 3}
+    assert sales["speed_of_answer"] == {"numerator": 41.0, "denominator": 2}
     await board.flush()
-    assert len(await world.store.counts(day_of(NOW))) == 3
+    assert len(await world.store.counts(day_of(NOW))) == 4
     again = Board(world.control, world.agents, world.store, lambda _: None, world.clock)
     await again.restore()
     assert again.now()["queue:sales"].service_level.denominator == 3
+    assert again.now()["queue:sales"].speed_of_answer.numerator == 41
     world.now += 86_400
     assert again.now()["queue:sales"].service_level.denominator == 0
     writing.cancel()
@@ -114,11 +120,11 @@ async def test_a_figure_that_cannot_be_kept_is_counted_all_the_same(
 ) -> None:
     kept: list[str] = []
 
-    async def count(day: str, name: str) -> None:
+    async def count(day: str, amounts: Mapping[str, int]) -> None:
         if not kept:
             kept.append("lost")
             raise StoreUnavailable
-        kept.append(name)
+        kept.extend(amounts)
 
     monkeypatch.setattr(world.store, "count", count)
     writing = asyncio.create_task(world.server.board.run())
@@ -143,9 +149,8 @@ async def test_changes_are_pushed_to_who_oversees_and_to_nobody_else(world: Worl
     board.look()
     world.now += 1
     board.look()
-    world.control.up["c1"] = waiting("c1", "queue:sales")
     watching = asyncio.create_task(board.run())
-    board.agent_changed()
+    board.call_changed(None, waiting("c1", "queue:sales"))
     event = await erin.receive_json()
     assert (event["queue"]["target"], event["queue"]["waiting"]) == ("queue:sales", 1)
     watching.cancel()

@@ -18,10 +18,13 @@ const QUEUE: LiveTarget = {
   name: "Sales queue",
   waiting: 0,
   oldest_queued_at: null,
+  talking: 0,
   agents: {},
   available: 0,
+  answered: SHARE,
   service_level: SHARE,
   abandoned: SHARE,
+  speed_of_answer: SHARE,
   as_of: AT,
 };
 const asRow = (agent: AgentDocument): AgentRow => ({ ...agent, calls: [], groups: [] });
