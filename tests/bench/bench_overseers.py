@@ -66,6 +66,9 @@ def centre(agents: int, windows: int) -> Directory:
     return replace(made, agents={**made.agents, **overseers})
 
 
+type Happens = Callable[[], Coroutine[None, None, None]]
+type Marks = Callable[[], Coroutine[None, None, str]]
+
 # -- the processes ----------------------------------------------------------------------------------------------------
 
 
@@ -87,6 +90,20 @@ class Change:
         """The one whose changes are timed."""
         return self._of(WATCHED)
 
+    async def drive(self, happen: Callable[[AgentRecord], Coroutine[None, None, None]]) -> None:
+        """See `drive`."""
+
+        async def mark() -> str:
+            record = self.watched()
+            await happen(record)
+            return timestamp(record.since) or ""
+
+        await drive(
+            lambda: happen(self.somebody()),
+            mark,
+            lambda: {agent: str(record.state) for agent, record in self.records.items()},
+        )
+
     def _of(self, agent: str) -> AgentRecord:
         self._last = max(self._last + 0.001, time.time())
         record = AgentRecord(agent, self._dice.choice(STATES), None, self._last)
@@ -94,23 +111,25 @@ class Change:
         return record
 
 
-async def drive(change: Change, happen: Callable[[AgentRecord], Coroutine[None, None, None]]) -> None:
-    """Obey the standard input: `RATE SECONDS` is a phase, answered with what was done; `states`, with how all are."""
+async def drive(happen: Happens, mark: Marks, states: Callable[[], dict[str, str]] = dict) -> None:
+    """Obey the standard input: `RATE SECONDS` is a phase, answered with what was done; `states`, with how all are.
+
+    `happen` is one change of many, `mark` one that is timed: it says how windows know it.
+    """
     while line := (await asyncio.to_thread(sys.stdin.readline)).split():
         if line == ["states"]:
-            print(json.dumps({agent: str(record.state) for agent, record in change.records.items()}), flush=True)
+            print(json.dumps(states()), flush=True)
             continue
         rate, seconds = map(float, line)
-        began, done, marks, late = time.monotonic(), 0, dict[str, int](), 0.0
+        began, done, marks, late, last = time.monotonic(), 0, dict[str, int](), 0.0, -MARK_EVERY
         while (now := time.monotonic() - began) < seconds:
             late = max(late, now - done / rate)
             for _ in range(int(now * rate) - done):
-                await happen(change.somebody())
+                await happen()
             done = int(now * rate)
-            if now >= len(marks) * MARK_EVERY:
-                sent, record = time.monotonic_ns(), change.watched()
-                marks[timestamp(record.since) or ""] = sent
-                await happen(record)
+            if now >= last + MARK_EVERY:  # never two at once, which a window may be notified of as one
+                last, sent = now, time.monotonic_ns()
+                marks[await mark()] = sent
             await asyncio.sleep(TICK_SECONDS)
         print(json.dumps({"done": done + len(marks), "marks": marks, "late": late}), flush=True)
 
@@ -135,7 +154,7 @@ async def ours(agents: int, windows: int) -> None:
 
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)
-    await drive(Change(directory), happen)
+    await Change(directory).drive(happen)
     following.cancel()
     server.close_windows()
     await listener.stop()
@@ -154,7 +173,7 @@ async def bare(agents: int, windows: int) -> None:
             for socket in sockets:
                 await socket.send_str(text)
 
-        await drive(change, happen)
+        await change.drive(happen)
 
 
 # -- what came of it --------------------------------------------------------------------------------------------------

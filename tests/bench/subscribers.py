@@ -1,12 +1,12 @@
-"""Many WebSocket clients in one process that costs little: for `bench_targets` and `bench_overseers`.
+"""Many WebSocket clients in one process that costs little: for `bench_targets`, `bench_overseers` and `bench_live`.
 
     python -m tests.bench.subscribers HOST    (and one line of JSON: [[port, [path, …]], …])
 
 Each path is one client. Sockets are read as epoll tells, without asyncio, and frames are taken apart as RFC 6455 says,
-no further than needed: what is measured is the server. Of those that have `"mark":`, or tell of the group that all show
-or of the agent who is watched, it is noted which mark it was, how many clients have got it, and when the last one did
-(nanoseconds of the system's monotonic clock). Prints `ready` when all are connected; a line on the standard input is
-answered with what was noted since the last, as JSON; it ends with the standard input.
+no further than needed: what is measured is the server. Of those that have `"mark":`, or tell of the group that all
+show, of the agent who is watched or of the queue that is marked, it is noted which mark it was, how many clients have
+got it, and when the last one did (nanoseconds of the system's monotonic clock). Prints `ready` when all are connected;
+a line on the standard input is answered with what was noted since the last, as JSON; it ends with the standard input.
 """
 
 import base64
@@ -26,6 +26,7 @@ HOT = "group:group0"
 WATCHED = "agent0"
 _MARK = re.compile(
     rb'"target":"group:group0".*"as_of":"([^"]*)"|"mark": "([^"]*)"|"agent":{"agent":"agent0".*"since":"([^"]*)"'
+    rb'|"target":"queue:marked".*"oldest_queued_at":"([^"]*)"'
 )
 
 

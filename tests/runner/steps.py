@@ -19,7 +19,7 @@ WITH_DOCKER = frozenset({"security"})
 IN_CLUSTER = frozenset({"cluster", "faults"})
 ON_NETWORK = frozenset({"network"})
 
-_BENCHES = ("transfer_audio", "announcement", "commands", "flood", "serve", "cpu", "desk")
+_BENCHES = ("transfer_audio", "announcement", "commands", "flood", "serve", "cpu", "desk", "live")
 # Some of the tests reach some of the branches.
 _ALL_BRANCHES = (
     "--cov=ari_app/calls",
