@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
+from ari_app.api.call_metrics import CallMetrics
 from ari_app.api.events import EventHub
 from ari_app.api.live import Board
 from ari_app.ari.lamps import Lamps, lamp_of
@@ -18,15 +19,17 @@ log = structlog.get_logger(__name__)
 class AgentsShown:
     """What desktops see of it. Called with each change that the mirror has taken in."""
 
-    def __init__(self, hub: EventHub, board: Board) -> None:
+    def __init__(self, hub: EventHub, board: Board, metrics: CallMetrics) -> None:
         self._hub = hub
         self._board = board
+        self._metrics = metrics
 
     def __call__(self, change: Change) -> None:
         match change:
             case AgentChanged():
                 self._hub.agent_changed(change.record)
                 self._board.agent_changed(change.record.agent)
+                self._metrics.agent_changed(change.record)
             case CountChanged():
                 self._hub.target_changed(change.target, change.available, change.as_of)
             case Resync():

@@ -132,7 +132,7 @@ class App:
     def start(self) -> None:
         """Take over what there is, and serve."""
         leader = self._leader
-        leader.mirror.listen(AgentsShown(self._hub, self._api.board))
+        leader.mirror.listen(AgentsShown(self._hub, self._api.board, self._metrics.calls))
         leader.mirror.listen(AgentsFollowed(leader.followed, leader.mirror, leader.clock))
         leader.listen()
         leader.start(self._begin())

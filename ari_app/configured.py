@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from ari_app.api.difference import difference, state_of
 from ari_app.ari.asterisk import AsteriskSettings
+from ari_app.ari.figures import Figures
 from ari_app.ari.http import HttpClient
 from ari_app.ari.link import Pace
 from ari_app.config.demo import check_secrets
@@ -24,6 +25,7 @@ from ari_app.config.file import Configuration, load, parse
 from ari_app.config.settings import ProcessSettings
 from ari_app.errors import StoreUnavailable
 from ari_app.store.client import ANSWER_SECONDS, CONNECTIONS, connect, disconnect
+from ari_app.store.figures import Measure, nothing
 from ari_app.store.port import KeptConfiguration
 from ari_app.store.primary import Sentinels, ignore
 from ari_app.store.redis import RedisStore
@@ -128,10 +130,11 @@ def reach_store(
     unconfirmed: Callable[[], None] = ignore,
     connections: int = CONNECTIONS,
     answer: float = ANSWER_SECONDS,
+    measure: Measure = nothing,
 ) -> Redis:
     """A client for Redis, as the environment says; `moved` and `unconfirmed` as of `Sentinels`."""
     if not settings.redis_sentinels:
-        return connect(str(settings.redis_url), connections, answer=answer)
+        return connect(str(settings.redis_url), connections, answer=answer, measure=measure)
     places = (place.rpartition(":") for place in settings.redis_sentinels.split(","))
     sentinels = Sentinels(
         tuple((host, int(port)) for host, _, port in places),
@@ -141,7 +144,7 @@ def reach_store(
         moved,
         unconfirmed,
     )
-    return connect(str(settings.redis_url), connections, sentinels, answer)
+    return connect(str(settings.redis_url), connections, sentinels, answer, measure)
 
 
 @asynccontextmanager
@@ -176,7 +179,7 @@ async def kept_in_redis(settings: ProcessSettings) -> KeptConfiguration | None:
 
 
 def asterisk_settings(
-    settings: ProcessSettings, url: str, prefix: str, leads: Callable[[], Awaitable[bool]]
+    settings: ProcessSettings, url: str, prefix: str, leads: Callable[[], Awaitable[bool]], figures: Figures
 ) -> AsteriskSettings:
     """The Asterisk there. Bridges whose names begin with `prefix` are ours; `leads`: whether we may command it now."""
     return AsteriskSettings(
@@ -186,6 +189,7 @@ def asterisk_settings(
         application=settings.stasis_app,
         bridge_prefix=prefix,
         leads=leads,
+        figures=figures,
         # One alone is soon back, and nobody would have anything of its agents' being free.
         pace=Pace(gone_after=_GONE_AFTER, away_after=_AWAY_AFTER) if settings.asterisks else Pace(),
     )

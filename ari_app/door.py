@@ -55,6 +55,7 @@ class Door:
     def beat(self, late: float) -> None:
         """Several times a second; the loop is later by so many seconds than it wanted to be."""
         self._metrics.late.set(late)
+        self._metrics.lag.observe(late)
         self._admission.beat(late)
         self._set()
 

@@ -121,7 +121,9 @@ class Leader:
         self._tasks: set[asyncio.Task[None]] = set()
         self.clock = SteadyClock()
         apart = settings.apart(place)
-        self._redis = reach_store(settings, self._store_moved, metrics.store_unconfirmed.inc)
+        self._redis = reach_store(
+            settings, self._store_moved, metrics.store_unconfirmed.inc, measure=metrics.parts.store
+        )
         self.agents = RedisAvailability(self._redis, settings.redis_prefix, self.clock, fence)
         self.mirror = Mirror(self.agents)
         self.store = RedisStore(self._redis, settings.redis_prefix, fence, apart)
@@ -131,7 +133,7 @@ class Leader:
         # Calls of several Asterisks are shown side by side: their ids must differ.
         prefix = ids_of(apart) if apart else _PREFIX
         switch = Switch(directory(), f"{prefix}{incarnation(time.time())}")
-        self.engine = Engine(switch, self, self.clock)
+        self.engine = Engine(switch, self, self.clock, metrics.parts.engine(place.name))
         self._several = len(settings.places) > 1
         self._bookings = Bookings(
             self.agents,
@@ -142,7 +144,9 @@ class Leader:
         )
         self.begun: Begun = OwnCalls(self.agents, directory).begun if self._several else nullcontext
         self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
-        asterisk = asterisk_settings(settings, place.url, _PREFIX, lambda: leading.sure(fence))
+        asterisk = asterisk_settings(
+            settings, place.url, _PREFIX, lambda: leading.sure(fence), metrics.parts.ari(place.name)
+        )
         self.devices = Devices(
             self.reachability.registered,
             self.reachability.in_use,

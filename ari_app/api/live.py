@@ -18,7 +18,7 @@ from ari_app.api.documents import state_of
 from ari_app.api.kept import WrittenBehind
 from ari_app.api.models.supervision import LiveTarget, Share, Waited
 from ari_app.api.port import Agents, Control
-from ari_app.api.tally import Now, Standing, Tally
+from ari_app.api.tally import Now, Served, Standing, Tally
 from ari_app.calls.model import Call
 from ari_app.calls.views import timestamp
 from ari_app.store.port import Counters
@@ -205,6 +205,16 @@ class Board:
                 self._tell(_shown(target, figures, timestamp(self._clock()) or ""))
 
     # -- what is ------------------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What queues, then groups are called, by target; another mapping where these may be others."""
+        return self._tally.names
+
+    def serves(self, call: str) -> str | None:
+        """The target as whose caller that call's was answered."""
+        place = self._tally.places.get(call)
+        return place.target if isinstance(place, Served) else None
 
     def now(self) -> dict[str, LiveTarget]:
         """All queues, then all groups, as they are now."""

@@ -3,10 +3,22 @@
 import asyncio
 from contextlib import suppress
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from ari_app.api.call_metrics import CallMetrics
+from ari_app.api.part_metrics import PartMetrics
+
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
@@ -14,7 +26,10 @@ class Metrics:
     """The figures of one controller. Durations in seconds."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # half of what would be fetched, and nobody reads it
         self.registry = registry or CollectorRegistry()
+        self.calls = CallMetrics(self.registry)
+        self.parts = PartMetrics(self.registry)
         self.requests = Counter(
             "callcontrol_api_requests", "Requests answered", ("operation", "status"), registry=self.registry
         )
@@ -76,6 +91,10 @@ class Metrics:
         self.late = Gauge(
             "callcontrol_loop_late_seconds", "By how much the controller was last later than it wanted to be",
             registry=self.registry,
+        )  # fmt: skip
+        self.lag = Histogram(
+            "callcontrol_loop_lag_seconds", "By how much the controller was later than it wanted to be",
+            buckets=_LAGS, registry=self.registry,
         )  # fmt: skip
         self.leader = Gauge("callcontrol_leader", "1 while this controller leads its Asterisk", registry=self.registry)
         self.takeovers = Counter(

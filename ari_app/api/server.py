@@ -84,6 +84,8 @@ class ApiServer:
         self.history = HistoryApi(control, agents, store, clock)
         self.recordings = RecordingsApi(control, store, files, audit, clock)
         self.board = Board(control, agents, store, hub.live_changed, clock)
+        self._call_metrics = metrics.calls
+        self._call_metrics.show(self.board, control, clock)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
         self._events = EventsApi(hub, self._tickets, control, agents, store, finder, clock)
@@ -128,6 +130,7 @@ class ApiServer:
     def call_changed(self, before: Call | None, call: Call) -> None:
         """Show it to whoever keeps something of calls."""
         self.board.call_changed(before, call)
+        self._call_metrics.call_changed(before, call)
         self.history.call_changed(call)
         self.recordings.call_changed(before, call)
         for entry in entries_of(before, call, self._clock()):
@@ -161,6 +164,7 @@ class ApiServer:
 
     async def close(self) -> None:
         """After the last request: give up what still goes on for those before."""
+        self._call_metrics.hide(self.board)
         self._dispatch.close()
         await self._issuer.close()
         self._authentication.close()

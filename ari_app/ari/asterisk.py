@@ -15,6 +15,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor
 from ari_app.ari.failures import AriError
+from ari_app.ari.figures import Figures, NoFigures
 from ari_app.ari.http import HttpClient, Leads, always
 from ari_app.ari.in_use import OnEmergency, OnPhoneInUse, PhonesInUse
 from ari_app.ari.link import Link, LinkState, Pace
@@ -55,6 +56,7 @@ class AsteriskSettings:
     request_timeout: float = LIMIT
     pace: Pace = field(default_factory=Pace)
     leads: Leads = always
+    figures: Figures = field(default_factory=NoFigures)
 
 
 class Asterisk:
@@ -83,7 +85,13 @@ class Asterisk:
         self._on_fact = on_fact
         self._on_fenced = on_fenced
         # The executor's own limit is the one that counts; this one only frees the connection.
-        http = HttpClient(settings.user, settings.password, timeout=settings.request_timeout, leads=settings.leads)
+        http = HttpClient(
+            settings.user,
+            settings.password,
+            timeout=settings.request_timeout,
+            leads=settings.leads,
+            figures=settings.figures,
+        )
         self.client = AriClient(settings.url, http)
         self._translator = Translator(settings.application, settings.bridge_prefix)
         self._phones = PhonesInUse(

@@ -15,6 +15,7 @@ import aioari
 from aioari.model import BaseObject
 
 from ari_app.ari.failures import Unreachable
+from ari_app.ari.figures import kind_of_event
 from ari_app.ari.http import HttpClient
 
 type Json = Mapping[str, Any]
@@ -155,7 +156,10 @@ class AriClient:
             AriError: the WebSocket could not be opened.
         """
 
+        figures = self.http.figures
+
         def relay(event: Json) -> None:
+            figures.event(kind_of_event(event.get("type")))
             on_event(event)
 
         listener = self._client.on_event("*", relay)

@@ -8,6 +8,7 @@ Asterisk's message; it fails on booleans, None, and passwords with `+ & #`. This
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ import aiohttp
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, TCPConnector
 
 from ari_app import tracing
-from ari_app.ari.failures import NobodyListens, Unreachable, failure
+from ari_app.ari.failures import AriError, NobodyListens, Unreachable, failure
+from ari_app.ari.figures import Figures, NoFigures, kind_of_request, outcome_of
 
 type Query = Mapping[str, object]
 type Leads = Callable[[], Awaitable[bool]]
@@ -67,6 +69,7 @@ class HttpClient:
         connections: int = CONNECTIONS,
         keep_alive: float = KEEP_ALIVE,
         leads: Leads = always,
+        figures: Figures | None = None,
     ) -> None:
         credentials = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
         self._session = ClientSession(
@@ -75,6 +78,7 @@ class HttpClient:
             timeout=ClientTimeout(total=timeout, connect=min(2.0, timeout)),
         )
         self._leads = leads
+        self.figures = figures or NoFigures()
         self._heartbeat = heartbeat
         self._read_timeout = ClientTimeout(total=None, connect=min(2.0, timeout), sock_read=timeout)
         self.on_connected: Callable[[ClientWebSocketResponse], None] | None = None
@@ -122,7 +126,24 @@ class HttpClient:
         query = plain(params)
         await self._check_lead()
         with tracing.span(f"ARI {method}", path=urlsplit(url).path):
-            return await self._sent(method, url, query, data, headers)
+            return await self._measured(method, url, query, data, headers)
+
+    async def _measured(
+        self, method: str, url: str, query: Mapping[str, str], data: str | None, headers: Mapping[str, str] | None
+    ) -> Answer:
+        began, outcome = time.perf_counter(), "given_up"
+        try:
+            answer = await self._sent(method, url, query, data, headers)
+            outcome = outcome_of(answer.status)
+            return answer
+        except AriError as error:
+            outcome = outcome_of(error.status)
+            raise
+        except (aiohttp.ClientError, ConnectionResetError, TimeoutError):
+            outcome = outcome_of(0)
+            raise
+        finally:
+            self.figures.request(kind_of_request(method, url), time.perf_counter() - began, outcome)
 
     async def _sent(
         self, method: str, url: str, query: Mapping[str, str], data: str | None, headers: Mapping[str, str] | None

@@ -62,7 +62,8 @@ class Presence:
         self._later = later
         self._leaving: dict[str, Timer] = {}
         self._on_place = on_place
-        self._client = AriClient(settings.url, HttpClient(settings.user, settings.password, leads=settings.leads))
+        http = HttpClient(settings.user, settings.password, leads=settings.leads, figures=settings.figures)
+        self._client = AriClient(settings.url, http)
         self._link = Link(
             self._client,
             f"{settings.application}-presence",

@@ -52,14 +52,41 @@ class Outlets(Protocol):
         """Nobody knows what was missed: LinkLost, or AsteriskReconciled, is to be fed as soon as can be."""
 
 
+class Figures(Protocol):
+    """What is counted of the work, for whoever wants to know (`api.metrics`). Must be quick."""
+
+    def found(self, waiting: int) -> None:
+        """The engine comes to its queue, and so many stimuli wait there."""
+
+    def handled(self, kind: str, seconds: float) -> None:
+        """One of that kind was, with all that it brought about at once, after so long."""
+
+
+class NoFigures:
+    """Nobody wants to know."""
+
+    def found(self, waiting: int) -> None:
+        """See `Figures`."""
+
+    def handled(self, kind: str, seconds: float) -> None:
+        """See `Figures`."""
+
+
 class Engine:
     """Runs one Switch inside the event loop.
 
     `feed` may be called from anywhere in the loop, also from within an outlet: a stimulus never interrupts a step.
     """
 
-    def __init__(self, switch: Switch, outlets: Outlets, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        switch: Switch,
+        outlets: Outlets,
+        clock: Callable[[], float] = time.time,
+        figures: Figures | None = None,
+    ) -> None:
         self.switch = switch
+        self._figures = figures or NoFigures()
         self._outlets = outlets
         self._clock = clock
         # Each with the context of whoever fed it: what it requests is part of their trace.
@@ -139,6 +166,7 @@ class Engine:
     def _drain(self) -> None:
         self._draining = None
         self._pulse.look()
+        self._figures.found(len(self._queue))
         while self._queue:
             stimulus, context = self._queue.popleft()
             match stimulus:
@@ -154,6 +182,7 @@ class Engine:
                 case _:
                     pass
             self.handled += 1
+            began = time.perf_counter()
             effects = self.switch.handle(stimulus, self._clock())
             # Who is to be heard comes before who is to go: one request of Asterisk's less in the way of the answer.
             for effect in sorted(effects, key=lambda x: isinstance(x, e.HangUp | e.DestroyBridge)):
@@ -161,6 +190,7 @@ class Engine:
                     self._untold.append(effect)
                 else:
                     context.run(self._dispatch, effect)
+            self._figures.handled(type(stimulus).__name__, time.perf_counter() - began)
         if self._untold:
             # After the requests, which the loop begins first: snapshots and windows take longer than an answer may.
             asyncio.get_running_loop().call_soon(self._tell)

@@ -21,6 +21,7 @@ from redis.exceptions import (
 )
 
 from ari_app.errors import StoreUnavailable
+from ari_app.store.figures import Measure, MeasuredRedis, nothing
 from ari_app.store.pool import Link, Pool, Silent, is_dead
 from ari_app.store.primary import NoPrimary, NotConfirmed, Primary, PrimaryLink, PrimaryRedis, Sentinels
 
@@ -33,7 +34,11 @@ HEALTH_CHECK_SECONDS = 10
 
 
 def connect(
-    url: str, connections: int = CONNECTIONS, sentinels: Sentinels | None = None, answer: float = ANSWER_SECONDS
+    url: str,
+    connections: int = CONNECTIONS,
+    sentinels: Sentinels | None = None,
+    answer: float = ANSWER_SECONDS,
+    measure: Measure = nothing,
 ) -> Redis:
     """A client for `redis://[user:password@]host:port/db`; connects at the first command. With `sentinels` to the
     primary that they know, wherever the address says. `answer`: seconds for each.
@@ -59,9 +64,12 @@ def connect(
         **reached,
     )
     if primary is None:
-        return Redis(connection_pool=pool)
-    primary.serve(pool)
-    return PrimaryRedis(primary, pool)
+        client = MeasuredRedis(connection_pool=pool)
+    else:
+        primary.serve(pool)
+        client = PrimaryRedis(primary, pool)
+    client.measure = measure
+    return client
 
 
 async def disconnect(client: Redis) -> None:

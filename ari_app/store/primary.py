@@ -18,6 +18,7 @@ from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from ari_app.store.figures import MeasuredRedis
 from ari_app.store.pool import Link, is_dead
 
 log = structlog.get_logger(__name__)
@@ -233,7 +234,7 @@ class PrimaryLink(Link):
         await super()._connect()  # type: ignore[no-untyped-call]
 
 
-class PrimaryRedis(Redis):
+class PrimaryRedis(MeasuredRedis):
     """What is sent to the primary: again where it was refused by one that is none any more, and nothing was done.
 
     A script's answer is given when a replica has what it wrote. So every script that is repeated has to write, or else
@@ -244,7 +245,7 @@ class PrimaryRedis(Redis):
         super().__init__(connection_pool=pool)
         self.primary = primary
 
-    async def execute_command(self, *args: Any, **options: Any) -> Any:
+    async def perform(self, *args: Any, **options: Any) -> Any:
         before = self.primary.address
         try:
             return await self._once(*args, **options)
@@ -256,7 +257,7 @@ class PrimaryRedis(Redis):
     async def _once(self, *args: Any, **options: Any) -> Any:
         (replicas, milliseconds), before = self.primary.confirms, self.primary.address
         if not milliseconds or args[0] not in ("EVALSHA", "EVAL"):
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+            return await super().perform(*args, **options)
         async with self.pipeline(transaction=False) as pipeline:
             pipeline.execute_command(*args, **options)
             # of the same connection: it waits for what that wrote

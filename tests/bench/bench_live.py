@@ -65,7 +65,7 @@ STATES = (AgentState.READY, AgentState.NOT_READY, AgentState.ON_CALL, AgentState
 
 
 def centre(agents: int, windows: int) -> Directory:
-    """Agents in groups that serve queues, one queue that nobody serves, and supervisors. Names of `subscribers` are not used."""
+    """Agents in groups that serve queues, one queue that nobody serves, supervisors; no names of `subscribers`."""
     listed = {f"person{n}": Agent(f"person{n}", f"Person {n}", groups=(f"team{n % GROUPS}",)) for n in range(agents)}
     listed |= {f"boss{n}": Agent(f"boss{n}", f"Boss {n}", role=Role.SUPERVISOR) for n in range(windows)}
     queues = {f"queue{n}": Queue(f"queue{n}", f"Queue {n}", groups=(f"team{n}", "team0")) for n in range(QUEUES)}
@@ -173,7 +173,7 @@ async def ours(agents: int, windows: int) -> None:
     control, live, day = Busy(directory), Known(Mirror(availability), availability), Day(agents)
     hub = EventHub(control, live, metrics)
     server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None)
-    shown = AgentsShown(hub, server.board)
+    shown = AgentsShown(hub, server.board, metrics.calls)
     working = [asyncio.create_task(work) for work in (server.board.run(), server.history.run())]
     freeze_for_gc()
     turn = 0

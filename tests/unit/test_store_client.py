@@ -63,3 +63,26 @@ def test_the_list_of_keys_has_all_that_the_store_uses() -> None:
     used = set(re.findall(r"(?:\{self\._tag\}:|KEYS\[1\] \.\. ':|P \.\. ')(\w+)", source))
     assert {"snapshots", "lease", "tokens"} <= used
     assert used == set(re.findall(r"\{p\}:(\w+)", redis.__doc__ or ""))
+
+
+async def test_each_command_is_measured_and_what_redis_refuses_counts_as_failed() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            for command in re.findall(rb"\*\d+\r\n\$\d+\r\n(\w+)", data):
+                writer.write({b"PING": b"+PONG", b"HGETALL": b"-OOM no"}.get(command, b"+OK") + b"\r\n")
+        writer.close()
+
+    measured: list[tuple[str, bool]] = []
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    client = connect(
+        f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0",
+        measure=lambda command, seconds, failed: measured.append((command, failed)),
+    )
+    store = RedisStore(client, "cc")
+    async with asyncio.timeout(WAIT):
+        await store.ping()
+        with pytest.raises(StoreUnavailable):
+            await store.kept_configuration()
+    assert measured == [("PING", False), ("HGETALL", True)]
+    await disconnect(client)
+    server.close()

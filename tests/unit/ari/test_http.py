@@ -17,6 +17,7 @@ from ari_app.ari.failures import (
     Unprocessable,
     Unreachable,
 )
+from ari_app.ari.figures import NoFigures
 from ari_app.ari.http import HttpClient, plain
 from ari_app.errors import AsteriskUnavailable, Code
 
@@ -303,3 +304,22 @@ async def test_whoever_does_not_lead_any_more_requests_nothing_and_opens_nothing
             await request
     assert server.requests == []
     await client.close()
+
+
+async def test_each_request_is_counted_with_what_became_of_it(server: Server, client: HttpClient) -> None:
+    counted: list[tuple[str, str]] = []
+
+    class Counting(NoFigures):
+        def request(self, kind: str, seconds: float, outcome: str) -> None:
+            assert 0 <= seconds < 5
+            counted.append((kind, outcome))
+
+    client.figures = Counting()
+    await client.request("GET", f"{server.url}/channels")
+    server.answer = refusing(404, "")
+    with pytest.raises(AriError):
+        await client.request("POST", f"{server.url}/channels/cc-1/mute")
+    server.answer = hang_up
+    with pytest.raises(Unreachable):
+        await client.request("POST", f"{server.url}/channels/cc-1/dial")
+    assert counted == [("GET channels", "done"), ("POST channels/mute", "refused"), ("POST channels/dial", "unreached")]

@@ -10,15 +10,16 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.handlers import legs
 from ari_app.calls.model import Call, Phone, Progress
+from ari_app.calls.switch import Switch
 from ari_app.engine import engine as engine_module
 from ari_app.engine import pulse
-from ari_app.engine.engine import Engine
+from ari_app.engine.engine import Engine, NoFigures
 from ari_app.errors import AsteriskUnavailable, Code, LeadsNoMore, OutcomeUnknown, Refused
 from ari_app.testing.asterisk import Behaviour
 from ari_app.tracing import current, received
 from tests.support.callcentre import directory
 from tests.support.world import to
-from tests.unit.engine.ends import started, turn
+from tests.unit.engine.ends import Ends, started, turn
 
 WAIT = 5.0
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -330,3 +331,23 @@ async def test_the_loop_is_looked_at_by_itself(monkeypatch: pytest.MonkeyPatch) 
     beat.close()
     await turn()
     assert reported.empty()
+
+
+async def test_each_stimulus_is_counted_with_its_kind_and_how_many_waited_with_it() -> None:
+    found: list[int] = []
+    kinds: list[str] = []
+
+    class Counting(NoFigures):
+        def found(self, waiting: int) -> None:
+            found.append(waiting)
+
+        def handled(self, kind: str, seconds: float) -> None:
+            assert seconds >= 0
+            kinds.append(kind)
+
+    engine = Engine(Switch(directory(), "cc-1"), Ends(), figures=Counting())
+    engine.feed(s.AgentBecameAvailable("bob"))
+    engine.feed(s.TimePassed())
+    await turn()
+    assert (found, kinds) == ([2], ["AgentBecameAvailable", "TimePassed"])
+    engine.close()
