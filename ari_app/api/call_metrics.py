@@ -19,13 +19,14 @@ from prometheus_client.registry import Collector
 from ari_app.api.live import ANSWERED, IN_TIME, Board, outcome
 from ari_app.api.models.agents import State
 from ari_app.api.port import AgentState, Control
-from ari_app.calls.model import Call, CallType
+from ari_app.calls.model import Call, CallType, EndReason
 
 MOST_TARGETS = 50
 OTHER = "other"
 _WAITS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _HANDLING = (15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
 _HANDLED_IN = ("on_call", "wrap_up")
+_ANSWERED, _ABANDONED = "answered", "abandoned"
 _STATES: tuple[State, ...] = get_args(State.__value__)
 
 
@@ -62,6 +63,8 @@ class CallMetrics(Collector):
         self._ended = Counter(
             "callcontrol_calls_ended", "Calls that are over, and why", ("type", "reason"), registry=registry
         )
+        for kind in CallType:
+            self._ended.labels(kind.value, EndReason.FAULT.value)
         self._in_time = Counter(
             "callcontrol_answered_in_time", "Callers of a queue or group who were answered within the service level",
             ("target",), registry=registry,
@@ -78,6 +81,7 @@ class CallMetrics(Collector):
         """From now on these say how all is; `clock` in seconds since the epoch."""
         self._shown = _Shown(board, control, clock)
         self._handling.clear()
+        self._know(board.names)
 
     def hide(self, board: Board) -> None:
         """It says no more."""
@@ -101,7 +105,7 @@ class CallMetrics(Collector):
             answered, name = ANSWERED in what, self._name(str(call.offer.target), self._shown.board.names)
             until = (call.answered_at if answered else call.ended_at) or self._shown.clock()
             waited = max(0.0, until - call.queued_at)
-            self._waits.labels(name, "answered" if answered else "abandoned").observe(waited)
+            self._waits.labels(name, _ANSWERED if answered else _ABANDONED).observe(waited)
             self._in_time.labels(name).inc(what.get(IN_TIME, 0))
 
     def agent_changed(self, record: AgentState) -> None:
@@ -126,6 +130,7 @@ class CallMetrics(Collector):
         if service_level not in (self._threshold, *_WAITS):
             self._registry.unregister(self._waits)
             self._waits = self._histogram(service_level)
+            self._begin()
 
     def _histogram(self, service_level: float) -> Histogram:
         self._threshold = service_level
@@ -135,9 +140,27 @@ class CallMetrics(Collector):
         )  # fmt: skip
 
     def _name(self, target: str, names: Mapping[str, str]) -> str:
-        if names is not self._names:
-            self._names, self._named = names, frozenset(islice(names, MOST_TARGETS))
+        self._know(names)
         return target if target in self._named else OTHER
+
+    def _know(self, names: Mapping[str, str]) -> None:
+        """From now on there are these. Each is there with 0 before its first caller, who else would be no increase."""
+        if names is self._names:
+            return
+        before, self._names, self._named = self._named, names, frozenset(islice(names, MOST_TARGETS))
+        for target in before - self._named:
+            for came_to in (_ANSWERED, _ABANDONED):
+                self._waits.remove(target, came_to)
+            self._in_time.remove(target)
+            self._handled.remove(target)
+        self._begin()
+
+    def _begin(self) -> None:
+        for target in (*self._named, OTHER):
+            for came_to in (_ANSWERED, _ABANDONED):
+                self._waits.labels(target, came_to)
+            self._in_time.labels(target)
+            self._handled.labels(target)
 
     # -- what is ------------------------------------------------------------------------------------------------------
 
@@ -154,6 +177,7 @@ class CallMetrics(Collector):
             for kind in CallType:
                 calls.add_metric((kind.value,), up[kind])
             now = self._shown.clock()
+            self._know(self._shown.board.names)
             for target, figures in islice(self._shown.board.figures().items(), MOST_TARGETS):
                 is_now = figures.now
                 waiting.add_metric((target,), is_now.waiting)
