@@ -22,6 +22,7 @@ import structlog
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, NobodyListens, Unreachable
+from ari_app.ari.listing import channels_and_bridges
 from ari_app.ari.messages import REPLACED, USED, USER_EVENT
 
 log = structlog.get_logger(__name__)
@@ -228,7 +229,7 @@ class Link:
         for source in self._sources:
             await call("applications", "subscribe", applicationName=self._application, eventSource=source)
         self._doing = "list"
-        channels, bridges = await asyncio.gather(call("channels", "list"), call("bridges", "list"))
+        channels, bridges = await channels_and_bridges(self._client)
         early, self._early = self._early or [], None
         if self._replaced.is_set():
             return
