@@ -34,6 +34,7 @@ from ari_app.placing import Placing
 from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.permissions import caller_ids_for
 from ari_app.routing.targets import Target, TargetType
+from ari_app.routing.webhooks import Webhook
 from ari_app.sharing import tying
 from ari_app.sharing.passing import TAKEN_OVER_WITHIN
 from ari_app.store.port import Store
@@ -247,6 +248,9 @@ class EngineControl:
 
     def api_keys(self) -> Mapping[str, ApiKey]:
         return self._configured().configuration.api_keys
+
+    def webhooks(self) -> Mapping[str, Webhook]:
+        return self._configured().configuration.webhooks
 
     async def reload(self) -> Sequence[ConfigError]:
         return await self._reload()

@@ -7,6 +7,7 @@ import structlog
 from ari_app.api.call_metrics import CallMetrics
 from ari_app.api.events import EventHub
 from ari_app.api.live import Board
+from ari_app.api.notices import Notices
 from ari_app.ari.lamps import Lamps, lamp_of
 from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
@@ -52,6 +53,22 @@ class AgentsFollowed:
                 self._followed.agent_changed(change.record)
             case Resync():
                 self._followed.agents_are(self._mirror.records, self._clock())
+            case _:
+                pass
+
+
+class AgentsNoticed:
+    """What receivers of webhooks are notified of it, in the same way."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    def __call__(self, change: Change) -> None:
+        match change:
+            case AgentChanged():
+                self._notices.agent_changed(change.record)
+            case Resync():
+                self._notices.agents_read_again()
             case _:
                 pass
 

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from ari_app.adapters import EngineControl, LiveAgents, LivePhones
-from ari_app.agent_changes import AgentsFollowed, AgentsShown
+from ari_app.agent_changes import AgentsFollowed, AgentsNoticed, AgentsShown
 from ari_app.api.events import EventHub
 from ari_app.api.metrics import Metrics
 from ari_app.api.server import ApiServer
@@ -41,6 +41,7 @@ from ari_app.sharing.key import key_of
 from ari_app.sharing.passing import AT_ONCE, TAKEN_OVER_WITHIN
 from ari_app.sharing.remote import Remote
 from ari_app.store.leases import Fence
+from ari_app.webhooks.outbox import Webhooks
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +106,15 @@ class App:
         )
         self._trail = Trail(leader.audit, lambda: self._directory().settings.keep_days.audit * DAY, clock=leader.clock)
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)
+        self._webhooks = Webhooks(
+            leader.webhooks,
+            lambda: self._configured.configuration.webhooks,
+            metrics.webhooks,
+            f"urn:callcontrol:{settings.redis_prefix}",
+            self.sure,
+            leader.clock,
+        )
+        self._over: Sequence[Call] = ()
         phones = LivePhones(
             leader.devices, self._page_phones, leader.store, self._device_chosen, leader.liveness.socket_closed
         )
@@ -122,6 +132,7 @@ class App:
             client_secret=settings.oidc_client_secret.get_secret_value(),
             clock=leader.clock,
             leads=lambda: leading.fence == fence,
+            receivers=self._webhooks,
         )
 
     @property
@@ -133,6 +144,7 @@ class App:
         """Take over what there is, and serve."""
         leader = self._leader
         leader.mirror.listen(AgentsShown(self._hub, self._api.board, self._metrics.calls))
+        leader.mirror.listen(AgentsNoticed(self._api.notices))
         leader.mirror.listen(AgentsFollowed(leader.followed, leader.mirror, leader.clock))
         leader.listen()
         leader.start(self._begin())
@@ -176,8 +188,11 @@ class App:
         leader.start(self._api.recordings.run())
         leader.start(self._api.auditor.run())
         leader.start(self._trail.run())
+        leader.start(self._webhooks.run())
         leader.start(keep_forgetting(self._api.forget_old))
+        leader.start(keep_forgetting(self._forget_dead_letters))
         await leader.mirror.wait_fresh()
+        leader.start(self._api.catch_up(self._over))
         freeze_for_gc()
 
     async def _restore(self) -> None:
@@ -187,7 +202,8 @@ class App:
         await self._keep_configuration()
         await self._api.board.restore()
         await self._api.restore_passwords()
-        await self._leader.restore()
+        self._api.restore_notices(await self._leader.webhooks.known_lines())
+        self._over = await self._leader.restore()
         self._api.board.recount()
 
     async def stop(self) -> None:
@@ -205,6 +221,11 @@ class App:
         await self._api.board.flush()
         await self._api.history.flush()
         await self._api.recordings.flush()
+        await self._webhooks.flush()
+
+    async def _forget_dead_letters(self) -> None:
+        """They tell of people as the history does. Raises: StoreUnavailable."""
+        await self._webhooks.forget_old(self._leader.clock() - self._directory().settings.keep_days.history * DAY)
 
     # -- what has changed (`Followers`) -------------------------------------------------------------------------------
 
@@ -224,9 +245,11 @@ class App:
 
     def call_alarm(self, effect: e.CallAlarm) -> None:
         self._hub.alarm(effect.call, effect.alarm)
+        self._api.alarms.call_alarm(effect.call, effect.alarm)
 
     def emergency_dialled(self, effect: e.EmergencyDialled) -> None:
         self._hub.emergency(effect.agent, effect.phone, effect.number)
+        self._api.alarms.emergency(effect.agent, effect.phone, effect.number)
 
     def operation_failed(self, effect: e.OperationFailed) -> None:
         for agent in effect.agents:
@@ -236,6 +259,8 @@ class App:
         """Whoever wants to know looks."""
 
     def device_changed(self, user: str) -> None:
+        if user == self._directory().settings.trunk:
+            self._api.alarms.trunk_changed(user, reached=self._leader.devices.can_ring(user) is not False)
         agent = self._directory().agent_of_phone(user)
         if agent is not None:
             self._api.phone_changed(agent.id)
@@ -285,6 +310,7 @@ class App:
             await self._keep_configuration()
         self._leader.directory_replaced(configuration.directory)
         self._hub.directory_changed()
+        self._webhooks.configured()
         await self._api.directory_changed()
         for other in self._others:
             await other.read_anew()

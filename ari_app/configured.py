@@ -100,7 +100,9 @@ def since_kept(kept: KeptConfiguration | None, now: Configuration) -> dict[str, 
 
 
 def _state(configuration: Configuration) -> dict[str, object]:
-    return state_of(configuration.directory, configuration.credentials.get, configuration.api_keys)
+    return state_of(
+        configuration.directory, configuration.credentials.get, configuration.api_keys, configuration.webhooks
+    )
 
 
 async def check_secrets_of(settings: ProcessSettings, configuration: Configuration) -> None:
@@ -115,6 +117,7 @@ async def check_secrets_of(settings: ProcessSettings, configuration: Configurati
             file=str(settings.config),
             proxies=settings.trusted_proxies,
             demo=settings.demo == "yes",
+            webhooks=tuple(configuration.webhooks.values()),
         )
 
 

@@ -7,7 +7,7 @@ commands ───────────────^
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext
 from typing import Protocol
 
@@ -59,6 +59,7 @@ from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_audit import RedisAudit
+from ari_app.store.redis_webhooks import RedisWebhooks
 from ari_app.waiting import Waiters, waits
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ _PREFIX = "cc-"
 _KEEP_WITHIN = 2.0
 
 
-async def once_stored(work: Callable[[], Coroutine[None, None, None]]) -> None:
+async def once_stored(work: Callable[[], Coroutine[None, None, object]]) -> None:
     """Do it, again and again until the store can be reached."""
     while True:
         try:
@@ -128,6 +129,7 @@ class Leader:
         self.mirror = Mirror(self.agents)
         self.store = RedisStore(self._redis, settings.redis_prefix, fence, apart)
         self.audit = RedisAudit(self._redis, settings.redis_prefix)
+        self.webhooks = RedisWebhooks(self._redis, settings.redis_prefix, fence)
         self.snapshots = Snapshots(self.store, metrics.facts_lost.inc)
         self.followed = Followed(self.snapshots)
         # Calls of several Asterisks are shown side by side: their ids must differ.
@@ -191,8 +193,8 @@ class Leader:
         self.mirror.listen(self._agents_lost)
         self.mirror.listen(AgentChanges(self.presence.lamps, self.mirror, self.engine.feed))
 
-    async def restore(self) -> None:
-        """What an earlier leader left. Raises: StoreUnavailable."""
+    async def restore(self) -> Sequence[Call]:
+        """What an earlier leader left; the calls that ended lately. Raises: StoreUnavailable."""
         await self.door.draining.look()
         restored = await self.snapshots.restore()
         self.devices.restore(await self.store.devices())
@@ -200,6 +202,7 @@ class Leader:
         self.followed.restore(restored)
         if restored.calls:
             log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
+        return restored.over
 
     def start(self, work: Coroutine[None, None, None]) -> None:
         """Go on with it until it is done, or this one stops."""

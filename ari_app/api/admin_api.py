@@ -58,7 +58,9 @@ class AdminApi:
         )
 
     def _configuration(self) -> dict[str, object]:
-        return state_of(self._control.directory(), self._control.credential, self._control.api_keys())
+        return state_of(
+            self._control.directory(), self._control.credential, self._control.api_keys(), self._control.webhooks()
+        )
 
     async def configuration(self, exchange: Exchange) -> EffectiveConfiguration:
         """All of it but secrets."""

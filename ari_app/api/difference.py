@@ -2,21 +2,28 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ari_app.api.effective import effective
+from ari_app.api.effective import effective, plain
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.routing.directory import Directory
+from ari_app.routing.webhooks import Webhook
 
 type Credentials = Callable[[str], Credential | None]
 MOST = 100
 """Changes that are named one by one."""
 
 
-def state_of(directory: Directory, credentials: Credentials, keys: Mapping[str, ApiKey]) -> dict[str, object]:
+def state_of(
+    directory: Directory, credentials: Credentials, keys: Mapping[str, ApiKey], webhooks: Mapping[str, Webhook]
+) -> dict[str, object]:
     """All of a configuration that can differ; of credentials, what tells one from another."""
     secrets = {name: found.fingerprint(name) for name in directory.agents if (found := credentials(name)) is not None}
     secrets |= {f"key:{key.id}": digest for digest, key in keys.items()}
     programs = {key.id: {"scopes": sorted(key.scopes), "expires": str(key.expires)} for key in keys.values()}
-    return {**effective(directory), "api_keys": programs, "credentials": secrets}
+    secrets |= {f"webhook:{w.id}": Credential(w.secret).fingerprint(w.id) for w in webhooks.values()}
+    receivers = {
+        name: {"url": w.address, "events": plain(w.events), "for": plain(w.whom)} for name, w in webhooks.items()
+    }
+    return {**effective(directory), "api_keys": programs, "webhooks": receivers, "credentials": secrets}
 
 
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, str]:

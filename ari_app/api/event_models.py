@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from ari_app.api.models.agents import AgentDocument, Me, State
+from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.calls import EarDocument
 from ari_app.api.models.common import Answer, Timestamp
 from ari_app.api.models.phones import PhoneDocument
@@ -50,6 +51,13 @@ class CallAlarm(Numbered):
     call_id: str
     alarm: Alarm
     since: Timestamp | None
+
+
+class AlarmChanged(Numbered):
+    """For who oversees: something is wrong with a queue, a trunk or a call, or is no longer."""
+
+    type: Literal["alarm.raised", "alarm.cleared"]
+    alarm: AlarmDocument
 
 
 class EmergencyDialled(Numbered):
@@ -124,14 +132,15 @@ class ErrorEvent(Numbered):
 
 
 EVENTS = (
-    Snapshot, CallEvent, CallAlarm, EmergencyDialled, CallHearing, OfferUpdated, AgentUpdated, TargetUpdated,
-    QueueUpdated, PhoneUpdated, Subscribed, ErrorEvent,
+    Snapshot, CallEvent, CallAlarm, AlarmChanged, EmergencyDialled, CallHearing, OfferUpdated, AgentUpdated,
+    TargetUpdated, QueueUpdated, PhoneUpdated, Subscribed, ErrorEvent,
 )  # fmt: skip
 
 type Event = Annotated[
     Snapshot
     | CallEvent
     | CallAlarm
+    | AlarmChanged
     | EmergencyDialled
     | CallHearing
     | OfferUpdated

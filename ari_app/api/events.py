@@ -21,6 +21,7 @@ from pydantic_core import to_json
 from ari_app.api.documents import agent_document, shown_count, shows_state, target_document
 from ari_app.api.fanout import Defer, Fanout
 from ari_app.api.metrics import Metrics
+from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.phones import PhoneDocument
 from ari_app.api.models.supervision import LiveTarget
 from ari_app.api.port import Agents, AgentState, Control
@@ -134,6 +135,11 @@ class EventHub:
         alarmed = {"call_id": call.id, "alarm": alarm.value, "since": timestamp(call.held_since)}
         for viewer in self._concerned(None, call):
             self.publisher.publish(viewer, "call.alarm", _json(alarmed)[1:-1])
+
+    def alarm_changed(self, change: str, alarm: AlarmDocument) -> None:
+        """An alarm is raised, or over: whoever oversees is notified."""
+        for viewer in self.publisher.live(self.publisher.overseers):
+            self.publisher.publish(viewer, change, f'"alarm":{_json(alarm)}')
 
     def emergency(self, agent: str | None, phone: str, number: str) -> None:
         """Somebody has dialled a number for emergencies: whoever oversees is notified."""

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ari_app.api.models.agents import LoggedIn, Login, Logout, Me, NewState
+from ari_app.api.models.alarms import Alarms
 from ari_app.api.models.calls import (
     Calls,
     DtmfRequest,
@@ -182,6 +183,20 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
     {
         AgentRow: _ROW,
         AgentRows: {"agents": [_ROW]},
+        Alarms: {
+            "alarms": [
+                {
+                    "id": "oldest_wait:queue:sales",
+                    "alarm": "oldest_wait",
+                    "subject": "queue:sales",
+                    "raised_at": "2026-01-02T03:04:05.678Z",
+                    "cleared_at": None,
+                    "value": 60.0,
+                    "limit": 60.0,
+                    "detail": None,
+                }
+            ]
+        },
         Calls: {"calls": [_CALL]},
         CallView: _CALL,
         DispositionDocument: _NOTE,

@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from ari_app.api.call_metrics import CallMetrics
 from ari_app.api.part_metrics import PartMetrics
+from ari_app.webhooks.figures import Figures
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -101,6 +102,7 @@ class Metrics:
             "callcontrol_takeovers", "How often this controller has begun to lead", registry=self.registry
         )
         self.events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
+        self.webhooks = Figures(self.registry)
         self._tasks = Gauge("callcontrol_tasks", "Tasks of asyncio that are not done", registry=self.registry)
         # Memory, open files and CPU of the process.
         ProcessCollector(registry=self.registry)

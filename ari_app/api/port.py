@@ -17,6 +17,7 @@ from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target
+from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import (
     Choices,
     Configurations,
@@ -98,6 +99,9 @@ class Control(Protocol):
 
     def api_keys(self) -> Mapping[str, ApiKey]:
         """The programs that may use the API, by the SHA-256 of their keys."""
+
+    def webhooks(self) -> Mapping[str, Webhook]:
+        """The receivers of webhooks, by name."""
 
     async def reload(self) -> Sequence[ConfigError]:
         """Read the administrator's file again: all of it (no errors), or none of it."""

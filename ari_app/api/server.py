@@ -1,13 +1,14 @@
 """The API of a controller that leads: puts the parts of this room together."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from aiohttp import web
 from pydantic_core import to_json
 
 from ari_app.api.admin_api import AdminApi
 from ari_app.api.agents_api import AgentsApi
+from ari_app.api.alarms import AlarmBoard, Change
 from ari_app.api.asyncapi import asyncapi
 from ari_app.api.audited_calls import entries_of
 from ari_app.api.auditor import Auditor
@@ -23,6 +24,9 @@ from ari_app.api.issuer import Issuer
 from ari_app.api.limits import Rates
 from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
+from ari_app.api.models.alarms import AlarmDocument
+from ari_app.api.models.supervision import LiveTarget
+from ari_app.api.notices import Notices
 from ari_app.api.oidc_api import OidcApi
 from ari_app.api.openapi import Json, openapi
 from ari_app.api.phone_api import PageSecrets, PhoneApi
@@ -35,9 +39,12 @@ from ari_app.api.sessions_api import SessionsApi
 from ari_app.api.supervision_api import SupervisionApi
 from ari_app.api.targets_api import TargetsApi
 from ari_app.api.tickets import Tickets
+from ari_app.api.webhooks_api import NoReceivers, Receivers, WebhooksApi
 from ari_app.api.websocket import EventsApi
 from ari_app.audit.chain import Entry
 from ari_app.calls.model import Call
+from ari_app.routing.webhooks import About
+from ari_app.webhooks.model import Followed
 
 DAY = 86_400.0
 
@@ -62,6 +69,7 @@ class ApiServer:
         clock: Callable[[], float] = time.time,
         rates: Rates | None = None,
         leads: Callable[[], bool] = lambda: True,
+        receivers: Receivers | None = None,
     ) -> None:
         self._hub = hub
         self._store = store
@@ -83,7 +91,10 @@ class ApiServer:
         )
         self.history = HistoryApi(control, agents, store, clock)
         self.recordings = RecordingsApi(control, store, files, audit, clock)
-        self.board = Board(control, agents, store, hub.live_changed, clock)
+        brought = receivers or NoReceivers()
+        self.notices = Notices(control, agents, brought, clock)
+        self.alarms = AlarmBoard(control, self._alarm_changed, clock)
+        self.board = Board(control, agents, store, self._live_changed, clock)
         self._call_metrics = metrics.calls
         self._call_metrics.show(self.board, control, clock)
         preferences = Preferences(store)
@@ -104,6 +115,8 @@ class ApiServer:
             *self.recordings.routes(),
             *SupervisionApi(control, agents, self.board).routes(),
             *AdminApi(control, hub, metrics).routes(),
+            *WebhooksApi(control, brought).routes(),
+            *self.alarms.routes(),
         ]
         self.routes += [
             _document("/v1/openapi.json", "openapi", "This document", lambda: openapi(self.routes)),
@@ -133,8 +146,29 @@ class ApiServer:
         self._call_metrics.call_changed(before, call)
         self.history.call_changed(call)
         self.recordings.call_changed(before, call)
+        self.notices.call_changed(call)
+        self.alarms.call_changed(call)
         for entry in entries_of(before, call, self._clock()):
             self._audit(entry)
+
+    def _live_changed(self, shown: LiveTarget) -> None:
+        self._hub.live_changed(shown)
+        self.alarms.target_changed(shown)
+
+    def _alarm_changed(self, change: Change, alarm: AlarmDocument, about: About) -> None:
+        self._hub.alarm_changed(change, alarm)
+        self.notices.alarm(change, alarm, about)
+
+    def restore_notices(self, known: Mapping[str, Followed]) -> None:
+        """What receivers of webhooks were notified of, and which alarms were raised, before this controller led."""
+        self.notices.restore(known)
+        self.alarms.restore(known)
+
+    async def catch_up(self, over: Sequence[Call]) -> None:
+        """Tell what has changed since, once calls and agents are restored; `over` are calls that ended lately."""
+        self.alarms.catch_up()
+        self.board.look()
+        await self.notices.catch_up(over)
 
     async def forget_old(self) -> None:
         """Forget what the administrator no longer wants kept. Raises: Unavailable."""
@@ -179,6 +213,8 @@ class ApiServer:
         """The configuration was read again."""
         self.board.recount()
         self._sockets.directory_changed()
+        self.notices.directory_changed()
+        self.alarms.directory_changed()
         await self.sessions.look()
 
     async def end_sessions(self, agents: Iterable[str]) -> None:

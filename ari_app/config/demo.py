@@ -1,11 +1,12 @@
 """The demo's secrets are public: anywhere but on loopback nothing starts with them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from ari_app.config.credentials import Credential, check_password
 from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.routing.webhooks import Webhook
 
 _DEMO_AGENTS = ("alice", "bob", "carol", "dave", "erin", "frank", "admin")
 _DEMO_PASSWORDS = {agent: f"{agent}-demo" for agent in _DEMO_AGENTS}
@@ -43,6 +44,7 @@ def check_secrets(
     file: str,
     proxies: str = "",
     demo: bool = True,
+    webhooks: Collection[Webhook] = (),
 ) -> None:
     """Refuse public secrets where others can use them. Hashes of the demo's agents are tried: call it in a thread.
 
@@ -66,6 +68,10 @@ def check_secrets(
         elif hosts and credential.password is not None:
             clear = f"stands in clear, refused on {hosts[0]}: write `password_hash`"
             errors.append(ConfigError(file, 0, f"agents.{agent}.password", clear))
+    for webhook in webhooks:
+        if hosts and webhook.clear:
+            clear = f"stands in clear, refused on {hosts[0]}: write `secret_file`"
+            errors.append(ConfigError(file, 0, f"webhooks.{webhook.id}.secret", clear))
     if hosts and (ari_password in PUBLIC_SECRETS or len(ari_password) < LEAST):
         weak = f"is no secret, or has fewer than {LEAST} characters, refused on {hosts[0]}"
         errors.append(ConfigError("environment", 0, "ARI_APP_ARI_PASSWORD", weak))

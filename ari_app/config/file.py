@@ -29,6 +29,7 @@ from ari_app.config.schema import (
     SkillEntry,
 )
 from ari_app.config.values import ID, Announcement
+from ari_app.config.webhooks import WebhookEntry
 from ari_app.routing.directory import (
     Admission,
     Agent,
@@ -46,6 +47,7 @@ from ari_app.routing.directory import (
     Skill,
 )
 from ari_app.routing.targets import TargetType
+from ari_app.routing.webhooks import Webhook
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -60,6 +62,7 @@ _MAPPED: Mapping[str, TypeAdapter[Any]] = {
     "classes_of_service": TypeAdapter(ClassOfServiceEntry),
     "announcements": TypeAdapter(Announcement),
     "api_keys": TypeAdapter(ApiKeyEntry),
+    "webhooks": TypeAdapter(WebhookEntry),
 }
 _OUTSIDE: TypeAdapter[OutsideEntry] = TypeAdapter(OutsideEntry)
 _SETTINGS: TypeAdapter[SettingsEntry] = TypeAdapter(SettingsEntry)
@@ -67,12 +70,14 @@ _SETTINGS: TypeAdapter[SettingsEntry] = TypeAdapter(SettingsEntry)
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the file says, and its `text`. `credentials` are by agent, `api_keys` by the hash of each."""
+    """What the file says, and its `text`. `credentials` are by agent, `api_keys` by the hash of each, `webhooks` by the
+    name of the receiver."""
 
     directory: Directory
     credentials: Mapping[str, Credential]
     text: str = field(default="", repr=False)  # with secrets
     api_keys: Mapping[str, ApiKey] = field(default_factory=lambda: MappingProxyType({}))
+    webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def load(path: str | FilePath) -> Configuration:
@@ -112,18 +117,19 @@ def parse(text: str, file: str = "callcentre.yaml") -> Configuration:
         ConfigInvalid: with all that is wrong.
     """
     document = read_document(text, file)
-    sections = Sections()
+    sections, webhooks = Sections(), dict[str, Webhook]()
     if document.value is None and not document.errors:
         document.complain((), "is empty")
     elif isinstance(document.value, dict):
         sections = _sections(document.value, document)
         check_references(sections, document)
+        webhooks = _webhooks(sections, document)
     elif not document.errors:
         document.complain((), "must be sections such as agents: and groups:")
     if document.errors:
         raise ConfigInvalid(sorted(document.errors, key=lambda e: (e.line, e.field)))
     keys = MappingProxyType({entry.key_hash: entry.key(i) for i, entry in sections.api_keys.items()})
-    return Configuration(_directory(sections), _credentials(sections), text, keys)
+    return Configuration(_directory(sections), _credentials(sections), text, keys, MappingProxyType(webhooks))
 
 
 def _sections(value: dict[str, Any], document: Document) -> Sections:
@@ -195,7 +201,7 @@ def _message(detail: ErrorDetails) -> str:
             return message[:1].lower() + message[1:]
 
 
-_SECRETS = frozenset({"password", "password_hash", "key_hash"})
+_SECRETS = frozenset({"password", "password_hash", "key_hash", "secret", "url"})
 _SHOWN = 60  # characters
 
 
@@ -272,6 +278,7 @@ def _group(group_id: str, entry: GroupEntry) -> Group:
         wrap_up=entry.wrap_up,
         max_wait=entry.max_wait,
         order=tuple(entry.order),
+        alarms=entry.alarms.limits(),
     )
 
 
@@ -288,6 +295,7 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
         overflow=entry.overflow,
         announce_every=entry.announce_every,
         music_class=entry.music_class,
+        alarms=entry.alarms.limits(),
     )
 
 
@@ -296,7 +304,7 @@ def _settings(s: Sections) -> Settings:
     company = CallerId("company", entry.company.name, entry.company.number) if entry.company else None
     other = {"company", "caller_ids_enabled_for", "not_ready_reasons", "fallback"}
     other |= {"feature_codes", "recording", "monitoring", "page_phone", "desk", "dispositions", "admission"}
-    other |= {"outside", "emergency", "keep_days", "oidc"}
+    other |= {"outside", "emergency", "keep_days", "oidc", "webhook_hosts", "alarms"}
     same = entry.model_dump(exclude=other)
     return Settings(
         **same,
@@ -316,6 +324,7 @@ def _settings(s: Sections) -> Settings:
         outside=entry.outside.limits(),
         emergency=entry.emergency.emergency(),
         oidc=entry.oidc.oidc() if entry.oidc is not None else None,
+        alarms=entry.alarms.limits(),
         admission=Admission(**entry.admission.model_dump()),
         desk=Desk(tuple(entry.desk.origins), tuple(entry.desk.embedded_in), tuple(entry.desk.hosts)),
         page_phone=PagePhone(
@@ -323,6 +332,17 @@ def _settings(s: Sections) -> Settings:
             tuple(IceServer(tuple(i.urls), i.username, i.credential) for i in entry.page_phone.ice_servers),
         ),
     )
+
+
+def _webhooks(s: Sections, document: Document) -> dict[str, Webhook]:
+    """Those whose secrets can be had."""
+    found = {}
+    for name, entry in s.webhooks.items():
+        try:
+            found[name] = entry.webhook(name)
+        except ValueError as error:
+            document.complain(("webhooks", name, "secret_file"), str(error))
+    return found
 
 
 def _credentials(s: Sections) -> Mapping[str, Credential]:

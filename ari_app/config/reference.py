@@ -25,6 +25,7 @@ from ari_app.config.schema import (
 )
 from ari_app.config.settings import ProcessSettings
 from ari_app.config.values import Announcement
+from ari_app.config.webhooks import WebhookEntry
 
 type Json = dict[str, Any]
 
@@ -54,6 +55,8 @@ class Everything(Entry):
     """Sound files of Asterisk without their ending, one or a list, by what they are played for."""
     api_keys: dict[str, ApiKeyEntry] | None = None
     """Programs that use the API, by id."""
+    webhooks: dict[str, WebhookEntry] | None = None
+    """Other software that is sent what happens, by id."""
     settings: SettingsEntry | None = None
     """Everything else."""
 

@@ -26,6 +26,7 @@ from ari_app.config.schema import (
     SkillEntry,
 )
 from ari_app.config.values import Announcement
+from ari_app.config.webhooks import WebhookEntry
 from ari_app.routing.targets import Target, TargetType
 
 # The prompts that are played somewhere, and when; a name that is none of these is a slip.
@@ -73,6 +74,7 @@ class Sections:
     outside: list[OutsideEntry] = field(default_factory=list)
     api_keys: dict[str, ApiKeyEntry] = field(default_factory=dict)
     classes_of_service: dict[str, ClassOfServiceEntry] = field(default_factory=dict)
+    webhooks: dict[str, WebhookEntry] = field(default_factory=dict)
     announcements: dict[str, Announcement] = field(default_factory=dict)
     settings: SettingsEntry = field(default_factory=lambda: SettingsEntry())  # noqa: PLW0108 the class itself has no such type
     names: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -117,6 +119,9 @@ def check_references(sections: Sections, document: Document) -> None:
     for name in TO_ALL & sections.announcements.keys():
         if "tone:" in sections.announcements[name]:
             document.complain(("announcements", name), "must be a sound file: a tone played to all never ends")
+    for name, webhook in sections.webhooks.items():
+        if not webhook.guarded(sections.settings.webhook_hosts):
+            document.complain(("webhooks", name, "url"), "must begin with https://, or see settings.webhook_hosts")
     _check_logins(sections, document)
     _check_orders(sections, document)
     _check_numbers(sections, document)
@@ -156,6 +161,9 @@ def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
     for caller_id, identity in sections.caller_ids.items():
         for index, target in enumerate(identity.for_):
             yield ("caller_ids", caller_id, "for", index), target
+    for name, webhook in sections.webhooks.items():
+        for index, target in enumerate(webhook.for_):
+            yield ("webhooks", name, "for", index), target
     if sections.settings.fallback is not None:
         yield ("settings", "fallback"), sections.settings.fallback
 

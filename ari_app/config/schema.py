@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from ari_app.config.alarms import AlarmsEntry
 from ari_app.config.entry import Entry
 from ari_app.config.keeping import KeepDaysEntry
 from ari_app.config.oidc import OidcEntry
@@ -86,6 +87,8 @@ class GroupEntry(Entry):
     """Seconds of rest after a call, in which a member is not rung."""
     max_wait: Seconds | None = None
     """Seconds after which a caller who waits for it hears that nobody is available, and released."""
+    alarms: AlarmsEntry = AlarmsEntry()
+    """When supervisors are alarmed of it."""
 
     @model_validator(mode="after")
     def _order_counts(self) -> "GroupEntry":
@@ -117,6 +120,8 @@ class QueueEntry(Entry):
     """Seconds between two announcements of the caller's place and expected wait."""
     music_class: Name | None = None
     """The music of those who wait here (`musiconhold.conf`), in place of that of the settings."""
+    alarms: AlarmsEntry = AlarmsEntry()
+    """When supervisors are alarmed of it."""
 
 
 class SkillEntry(Entry):
@@ -388,5 +393,9 @@ class SettingsEntry(Entry):
     """Numbers that may be dialled at any time."""
     oidc: OidcEntry | None = None
     """Who else may say who somebody is, when they log in; without it agents log in by password alone."""
+    alarms: AlarmsEntry = AlarmsEntry()
+    """When supervisors are alarmed of any queue or group."""
+    webhook_hosts: list[HostName] = Field([], max_length=64)
+    """Hosts beside this machine that `webhooks` may be sent to by `http://`: on the way everybody can read them."""
     monitoring: MonitoringEntry = MonitoringEntry()
     """Whether supervisors may be at calls of others, and whether agents see it."""

@@ -17,7 +17,7 @@ from ari_app.calls import commands, effects, model, state, stimuli, story
 from ari_app.calls.model import Call, CallId, Leg, Withheld
 from ari_app.calls.story import Before, StoryEntry
 from ari_app.errors import CallControlError, Code, FieldError
-from ari_app.routing import directory, outside, targets
+from ari_app.routing import alarms, directory, outside, targets
 from ari_app.routing.directory import Directory
 
 FORMAT = 1
@@ -36,7 +36,7 @@ _FIELDS_BEFORE = {
     "hops": "overflows",
 }
 _TABLES_BEFORE = {"asked": "in_flight"}
-_ROOMS = (commands, effects, model, state, stimuli, story, directory, outside, targets)
+_ROOMS = (commands, effects, model, state, stimuli, story, alarms, directory, outside, targets)
 _TYPES: Mapping[str, type] = {
     name: found
     for room in _ROOMS

@@ -7,7 +7,7 @@ from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.findings import Subject
 from ari_app.disk import ROOM
 from ari_app.operations.exposure import exposure
-from ari_app.operations.facts import Asterisk, Controller, Facts, Files, Machine, Unreached
+from ari_app.operations.facts import Asterisk, Controller, Facts, Files, Machine, Receiver, Unreached
 from ari_app.operations.findings import Code, Finding, Level, error, some, warning
 from ari_app.store.vitals import Kind, Trouble
 from ari_app.store.vitals import Vitals as RedisVitals
@@ -56,6 +56,7 @@ def diagnose(facts: Facts) -> list[Finding]:
     for asterisk in facts.asterisks:
         found += _asterisk(asterisk, facts)
     found += _redis(facts.redis)
+    found += [finding for receiver in facts.receivers for finding in _receiver(receiver)]
     found += _machine(facts.machine)
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
 
@@ -298,6 +299,22 @@ def _redis_pace(redis: RedisVitals) -> list[Finding]:
     if redis.latency > LATENCY:
         what = f"Redis takes {redis.latency * 1000:.0f} ms for an answer"
         found.append(warning(Code.REDIS_SLOW, what, "see whether its machine is busy, or far away"))
+    return found
+
+
+def _receiver(receiver: Receiver) -> list[Finding]:
+    found = []
+    if receiver.error:
+        tried = "is sent nothing any more" if receiver.stopped else "takes no events, and is tried again"
+        what = f"the receiver {receiver.name} {tried}: {receiver.error}"
+        do = f"see what is wrong there, then POST /v1/admin/webhooks/{receiver.name}/retry"
+        found.append(warning(Code.WEBHOOK_FAILING, what, do))
+    if receiver.dead:
+        what = f"{receiver.dead} events were given up that {receiver.name} has not taken"
+        do = (
+            f"see which (GET /v1/admin/webhooks/{receiver.name}/dead-letters), and have them tried again (POST …/retry)"
+        )
+        found.append(warning(Code.WEBHOOK_DEAD_LETTERS, what, do))
     return found
 
 

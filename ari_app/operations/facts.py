@@ -126,6 +126,16 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Receiver:
+    """A receiver of webhooks; `error`: why it takes nothing, empty where it does. `dead`: events that were given up."""
+
+    name: str
+    error: str = ""
+    stopped: bool = False
+    dead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of it. `settings`: faults of the environment, each as one line; with any, only files are looked at."""
 
@@ -138,3 +148,4 @@ class Facts:
     controller: Controller | None = None
     asterisks: tuple[Asterisk | Unreached, ...] = ()
     redis: RedisVitals | RedisTrouble | None = None
+    receivers: tuple[Receiver, ...] = ()

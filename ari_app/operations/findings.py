@@ -62,6 +62,8 @@ class Code(StrEnum):
     REDIS_DISK = "redis_disk"
     REDIS_SLOW = "redis_slow"
     REDIS_CLOCK = "redis_clock"
+    WEBHOOK_FAILING = "webhook_failing"
+    WEBHOOK_DEAD_LETTERS = "webhook_dead_letters"
     RECORDINGS_UNSEEN = "recordings_unseen"
     RECORDINGS_FULL = "recordings_full"
     RECORDINGS_LOW = "recordings_low"

@@ -66,6 +66,7 @@ class Found:
     recordings: list[Known] = field(default_factory=list)
     marks: list[tuple[str, str, str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    events: list[tuple[str, str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
     up: list[str] = field(default_factory=list)
@@ -135,6 +136,7 @@ async def look(places: Places, person: Person) -> Found:
     for marks in await places.traces.marks():
         found.marks += [(marks.kind, marks.agent, t) for t in marks.targets if person.has(t)]
     found.answers = [key async for key, text in places.traces.answers() if person.is_in(text)]
+    found.events = [(key, at) async for key, at, text in places.traces.events() if person.is_in(text)]
     async for line in lines(places.audit, await places.audit.audit_kept()):
         try:
             if any(person.has(number) for number in read(line).numbers.values()):
@@ -172,6 +174,8 @@ async def forget(places: Places, found: Found) -> None:
         await places.traces.forget_mark(kind, agent, target)
     for key in found.answers:
         await places.traces.forget_answer(key)
+    for key, at in found.events:
+        await places.traces.forget_event(key, at)
     await places.audit.erase_audit(found.lines)
     counts = {"calls": len(found.records), "recordings": len(found.recordings), ERASED: len(found.lines)}
     details = {name: str(number) for name, number in counts.items()}
@@ -185,6 +189,7 @@ def say(found: Found, write: Callable[[str], None], *, done: bool) -> int:
         (len(found.recordings), "recordings, with their files", ""),
         (len(found.marks), "recent targets and favourites of agents", ""),
         (len(found.answers), "answers kept for repeats", ""),
+        (len(found.events), "events for webhooks, not taken yet or given up", ""),
         (len(found.lines), "lines of the record of who did what: the number", "the lines stay"),
     )
     for number, what, more in rows:

@@ -38,6 +38,7 @@ from ari_app.operations.facts import (
     Facts,
     Files,
     Machine,
+    Receiver,
     Secret,
     Secrets,
     Unreached,
@@ -45,6 +46,9 @@ from ari_app.operations.facts import (
 from ari_app.operations.findings import Code, Finding, error
 from ari_app.operations.sources import differing, listening, phone_secrets, pins
 from ari_app.store import vitals as of_redis
+from ari_app.store.client import disconnect
+from ari_app.store.redis_webhooks import RedisWebhooks
+from ari_app.webhooks.model import Health
 
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 """In the image it lies beside the program."""
@@ -65,11 +69,12 @@ async def gather(settings: ProcessSettings) -> Facts:
     """All facts; others are requested side by side."""
     configuration, files = await asyncio.to_thread(_files, settings)
     examining = [_asterisk(settings, place, configuration) for place in settings.places]
-    controller, examined, redis, running = await asyncio.gather(
+    controller, examined, redis, running, receivers = await asyncio.gather(
         _controller(settings),
         asyncio.gather(*examining),
         of_redis.vitals(reach_store(settings, connections=1), settings.redis_prefix),
         _running(settings, configuration),
+        _receivers(settings, configuration),
     )
     return Facts(
         machine=await asyncio.to_thread(_machine, settings.recordings),
@@ -80,6 +85,7 @@ async def gather(settings: ProcessSettings) -> Facts:
         controller=controller,
         asterisks=tuple(found for found, _ in examined),
         redis=redis,
+        receivers=receivers,
     )
 
 
@@ -118,6 +124,25 @@ async def _running(settings: ProcessSettings, configuration: Configuration | Non
     except StoreUnavailable:
         return None
     return None if kept is None else kept.text == configuration.text.encode()
+
+
+async def _receivers(settings: ProcessSettings, configuration: Configuration | None) -> tuple[Receiver, ...]:
+    if configuration is None or not configuration.webhooks:
+        return ()
+    client = reach_store(settings, connections=1)
+    try:
+        kept = RedisWebhooks(client, settings.redis_prefix)
+        health = await kept.webhook_health()
+        dead = {name: await kept.events_dead(name) for name in configuration.webhooks}
+    except StoreUnavailable:
+        return ()  # said besides
+    finally:
+        await disconnect(client)
+    named = ((name, health.get(name, Health())) for name in configuration.webhooks)
+    return tuple(
+        Receiver(name, is_now.error if is_now.failing_since is not None else "", is_now.stopped, dead[name])
+        for name, is_now in named
+    )
 
 
 # -- secrets and doors ------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, assert_never
 
 from ari_app.routing import outside as numbers_outside
+from ari_app.routing.alarms import AlarmLimits
 from ari_app.routing.login import Oidc
 from ari_app.routing.outside import ClassOfService, Emergency, Labels, OutsideLimits, OutsideRule
 from ari_app.routing.targets import Target, TargetType
@@ -95,6 +96,7 @@ class Group:
     wrap_up: float = 0.0
     max_wait: float | None = None
     order: tuple[str, ...] = ()
+    alarms: AlarmLimits = field(default_factory=AlarmLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Queue:
     overflow: Target | None = None
     announce_every: float | None = None
     music_class: str | None = None
+    alarms: AlarmLimits = field(default_factory=AlarmLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +280,7 @@ class Settings:
     outside: OutsideLimits = field(default_factory=OutsideLimits)
     emergency: Emergency = field(default_factory=Emergency)
     oidc: Oidc | None = None
+    alarms: AlarmLimits = field(default_factory=AlarmLimits)
 
     @property
     def passwords(self) -> bool:

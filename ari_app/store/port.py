@@ -5,11 +5,12 @@ Every method raises StoreUnavailable, within a bounded time, where the store can
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ari_app.audit.chain import Kept, Line, Link
+from ari_app.webhooks.model import DeadLetter, Event, Followed, Health, Waiting
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -275,6 +276,58 @@ class AuditTrail(Protocol):
 
     async def erase_audit(self, lines: Sequence[int]) -> None:
         """Forget the numbers of people in the lines with these numbers."""
+
+
+class WebhookEvents(Protocol):
+    """Events on their way to receivers, by the name of each: what it has not taken, oldest first, and what was given
+    up; and what receivers know last of each line."""
+
+    async def keep_events(
+        self, events: Sequence[tuple[Event, str, Sequence[str]]], known: Mapping[str, Followed | None]
+    ) -> list[tuple[str, Waiting]]:
+        """Keep each event with its body for each of its receivers, and what is known after them: all of it or nothing.
+
+        Each receiver with how its event waits.
+        """
+
+    async def known_lines(self) -> dict[str, Followed]:
+        """What receivers know last, by line."""
+
+    async def events_waiting(self, receiver: str) -> list[Waiting]:
+        """All that it has not taken."""
+
+    async def event_body(self, receiver: str, position: str) -> str | None:
+        """The body; None where it does not wait any more."""
+
+    async def event_taken(self, receiver: str, position: str) -> None:
+        """It has it."""
+
+    async def event_tried(self, receiver: str, waiting: Waiting) -> None:
+        """It was tried in vain: how often, and when again."""
+
+    async def bury_event(self, receiver: str, waiting: Waiting, reason: str) -> None:
+        """It is given up. Beyond `MOST_DEAD` the oldest is forgotten."""
+
+    async def events_dead(self, receiver: str) -> int:
+        """How many were given up."""
+
+    async def dead_letters(self, receiver: str, before: str | None, limit: int) -> list[DeadLetter]:
+        """What was given up, the last first: as many as `limit`, before that position."""
+
+    async def forget_dead_letters(self, receiver: str, before: float) -> int:
+        """Forget those that were given up before that time; how many they were."""
+
+    async def revive_events(self, receiver: str) -> list[Waiting]:
+        """Have all that was given up wait again, from now on, in the same order."""
+
+    async def keep_webhook_health(self, receiver: str, health: Health) -> None:
+        """How it is from now on."""
+
+    async def webhook_health(self) -> dict[str, Health]:
+        """How each is of which anything was kept."""
+
+    async def only_webhooks(self, receivers: Collection[str]) -> None:
+        """These are listed: forget all that is kept for others."""
 
 
 AUDIT_LINES = 200_000

@@ -1,4 +1,5 @@
-"""Where people outside have left traces in Redis beside calls: what agents reached and marked, and answers for repeats.
+"""Where people outside have left traces in Redis beside calls: what agents reached and marked, answers for repeats, and
+events for webhooks.
 
 For whoever is to forget somebody; at no time else is all of it read. Written without a fence, as the administrator's
 will is done whoever leads.
@@ -65,6 +66,19 @@ class RedisTraces:
     async def forget_answer(self, key: str) -> None:
         """Raises: StoreUnavailable."""
         await self._write("DEL", key)
+
+    async def events(self) -> AsyncIterator[tuple[str, str, str]]:
+        """Of webhooks that were not taken, or given up: where each is, and what it says. Raises: StoreUnavailable."""
+        for pattern in ("webhooks:to:*", "webhooks:dead:*"):
+            async for key in self._keys(pattern):
+                with ERRORS:
+                    kept: Any = await self._client.xrange(key)
+                for position, fields in kept:
+                    yield key, position.decode(), fields[b"body"].decode("utf-8", "replace")
+
+    async def forget_event(self, key: str, position: str) -> None:
+        """Raises: StoreUnavailable."""
+        await self._write("XDEL", key, position)
 
     async def replace_record(self, call: str, record: bytes) -> None:
         """Another one in place of what is kept of a call that is over, as long as it. Raises: StoreUnavailable."""

@@ -36,6 +36,7 @@ from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.errors import AsteriskUnavailable
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
+from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import Tokens, hash_token
 from ari_app.testing.availability import MemoryAvailability
 from ari_app.testing.store import MemoryStore
@@ -145,6 +146,9 @@ class Quiet:
         return self._directory
 
     def api_keys(self) -> Mapping[str, ApiKey]:
+        return {}
+
+    def webhooks(self) -> Mapping[str, Webhook]:
         return {}
 
     def credential(self, agent: str) -> Credential | None:

@@ -18,7 +18,9 @@ from ari_app.records.model import CallRecord as Record
 from ari_app.records.model import Outsider
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_audit import RedisAudit
+from ari_app.store.redis_webhooks import RedisWebhooks
 from ari_app.store.traces import RedisTraces
+from ari_app.webhooks.model import Event
 from tests.unit.api.fakes import NOW, call, party
 from tests.unit.api.kept import FakeFiles
 
@@ -52,6 +54,12 @@ async def places(client: Redis, prefix: str) -> Places:
         await record(audit, Entry(NOW, "call_begun", "contact", call=f"c{n}", numbers={"contact": number}))
         await store.claim(f"k{n}", 3600)
         await store.finish(f"k{n}", 200, b'{"number":"' + number.encode() + b'"}')
+    webhooks = RedisWebhooks(client, prefix)
+    for n, number in enumerate((THEIRS, OTHER, THEIRS)):
+        event = Event(f"evt_{n}", "call.ended", f"call:c{n}", NOW, "")
+        ((_, waiting),) = await webhooks.keep_events([(event, f'{{"number":"{number}"}}', ["crm"])], {})
+        if n:
+            await webhooks.bury_event("crm", waiting, "expired")
     for target in (f"number:{THEIRS}", f"number:{OTHER}", "number:0612345678", "agent:bob"):
         await store.note_recent("bob", target)
         await store.add_favourite("bob", target)
@@ -83,8 +91,8 @@ async def test_looking_changes_nothing_and_says_what_there_is(places: Places, cl
     found = await look(places, PERSON)
     written: list[str] = []
     assert say(found, written.append, done=False) == 0
-    assert [int(line.split()[0]) for line in written[:5]] == [2, 2, 4, 2, 2]
-    assert "nothing has changed" in written[5]
+    assert [int(line.split()[0]) for line in written[:6]] == [2, 2, 4, 2, 2, 2]
+    assert "nothing has changed" in written[6]
     assert await everything(client, prefix) == before
 
 

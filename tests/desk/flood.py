@@ -241,6 +241,7 @@ class Server:
             "/v1/me/phone": page_phone(),
             "/v1/agents": {"agents": list(self.centre.people.values())},
             "/v1/live": {"targets": [*self.centre.queues, self.centre.marks]},
+            "/v1/alarms": {"alarms": []},
             "/v1/history": HISTORY,
         }
         if request.path in answers:

@@ -31,6 +31,10 @@ from tests.desk.reported import (
 )
 from tests.desk.stage import Json, Scene
 
+ALARM = {
+    "id": "oldest_wait:queue:sales", "alarm": "oldest_wait", "subject": "queue:sales", "raised_at": EARLIER,
+    "cleared_at": None, "value": 60.0, "limit": 60.0, "detail": None,
+}  # fmt: skip
 # What is there once the page has taken in all that it was sent.
 TARGETS, MATRIX = ".targets li", ".who-hears"
 WITHOUT_MICROPHONE = (
@@ -133,6 +137,7 @@ def overseen(
                 live("group:sales", "Sales", 1, calls=18, late=5, gone=2),
             ][: people and 3]
         },
+        "/v1/alarms": {"alarms": [ALARM][:people]},
         "/readyz": ready,
         "/v1/history": HISTORY,
         "/v1/admin/configuration": CONFIGURATION,

@@ -1,4 +1,5 @@
-"""`ari_app/desk/openapi.json`: the API's document, out of which the page's client is generated where the page is built.
+"""`ari_app/desk/openapi.json`: the API's document, out of which the page's client is generated where the page is built;
+beside it that of the events, which is validated there.
 
     python -m tests.support.desk_document
 
@@ -9,8 +10,10 @@ import asyncio
 import json
 from pathlib import Path
 
+from ari_app.api.asyncapi import asyncapi
 from tests.unit.api.fakes import DOCUMENT, World
 
+EVENTS = Path(__file__).parents[2] / "ari_app" / "desk" / "asyncapi.json"
 FILE = Path(__file__).parents[2] / "ari_app" / "desk" / "openapi.json"
 
 
@@ -23,6 +26,7 @@ async def _write() -> None:
     world = await World().start()
     await world.stop()
     FILE.write_text(text(DOCUMENT))
+    EVENTS.write_text(text(asyncapi()))
 
 
 if __name__ == "__main__":

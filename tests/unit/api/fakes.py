@@ -19,6 +19,7 @@ from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.problems import problem_response
 from ari_app.api.server import ApiServer
+from ari_app.api.webhooks_api import Receivers
 from ari_app.audit.chain import Entry
 from ari_app.availability.port import CHOICES
 from ari_app.calls.commands import Command
@@ -32,6 +33,7 @@ from ari_app.engine import storyfile
 from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
+from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import KeptConfiguration
 from tests.unit.api.kept import FakeFiles, FlakyStore
 
@@ -70,6 +72,7 @@ class FakeControl:
         self.now_directory: Directory = DEMO.directory
         self.credentials: Mapping[str, Credential] = DEMO.credentials
         self.keys: dict[str, ApiKey] = {}
+        self.receivers: dict[str, Webhook] = {}
         self.found: list[ConfigError] = []
         self.stories: dict[str, list[StoryEntry]] = {}
         self.parts = {"asterisk": True, "store": True}
@@ -116,6 +119,9 @@ class FakeControl:
 
     def api_keys(self) -> Mapping[str, ApiKey]:
         return self.keys
+
+    def webhooks(self) -> Mapping[str, Webhook]:
+        return self.receivers
 
     async def reload(self) -> Sequence[ConfigError]:
         return self.found
@@ -311,6 +317,7 @@ class World:
     connections: Connections | None = None
     port: int = 0
     client_secret: str = ""
+    receivers: Receivers | None = None
     shared: FlakyStore | None = None
     recorded: list[Entry] = field(default_factory=list)
     leads: bool = True
@@ -339,6 +346,7 @@ class World:
             rates=Rates(self.clock, burst=self.burst),
             leads=lambda: self.leads,
             client_secret=self.client_secret,
+            receivers=self.receivers,
         )
         self.listener = Listener(self._handle, self.connections)
         self.port = await self.listener.start(HOST, 0)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from ari_app.api.asyncapi import asyncapi
 from ari_app.api.desk_files import DeskFiles
 from ari_app.api.routes import Exchange
 from ari_app.errors import Refused
-from tests.support.desk_document import FILE, text
+from tests.support.desk_document import EVENTS, FILE, text
 from tests.unit.api.fakes import DOCUMENT, World
 
 
@@ -90,3 +91,4 @@ async def test_a_page_that_was_not_built_is_not_found(world: World) -> None:
 async def test_the_page_is_built_against_the_api_as_it_is(world: World) -> None:
     assert world.port
     assert FILE.read_text() == text(DOCUMENT), "python -m tests.support.desk_document writes it anew"
+    assert EVENTS.read_text() == text(asyncapi()), "python -m tests.support.desk_document writes it anew"

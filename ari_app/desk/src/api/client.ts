@@ -1,8 +1,8 @@
 /** Commands to the server: one client, generated from its own OpenAPI document. */
 import createClient, { type Client } from "openapi-fetch";
-import type { Problem } from "../core/model";
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 
+type Problem = components["schemas"]["Problem"];
 export type Api = Client<paths>;
 
 /** What the server refused, by its stable code; `network` where it was not reached. */
@@ -18,9 +18,12 @@ export class Refused extends Error {
 /** Milliseconds: the server answers every command within a minute, if only that it does not know what came of it. */
 const LONGEST = 65_000;
 
-/** `token` is called at every request. `ended` is called when the server says that the session is over. */
-export function connect(token: () => string | null, ended: () => void): Api {
-  const api = createClient<paths>({ baseUrl: "" });
+/**
+ * `token` is called at every request. `ended` is called when the server says that the session is over. `server` is where it
+ * is, such as `https://desk.example.org`; without, it is that of the page.
+ */
+export function connect(token: () => string | null, ended: () => void, server = ""): Api {
+  const api = createClient<paths>({ baseUrl: server });
   api.use({
     onRequest({ request }) {
       const now = token();

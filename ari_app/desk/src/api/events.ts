@@ -5,7 +5,9 @@
  * longer known by beginning with a snapshot. A network that drops without a word (NAT, VPN) closes no socket: where
  * nothing has come for a while, the page asks for something, and gives the socket up that answers nothing.
  */
-import type { ServerEvent } from "../core/model";
+import type { components } from "./schema";
+
+export type ServerEvent = components["schemas"]["Event"];
 
 /** Milliseconds until the first attempt after a break, and the longest wait between two. */
 const FIRST = 200;
@@ -34,13 +36,20 @@ export class EventStream {
   #closed = false;
   readonly #again = (): void => this.#hurry();
 
-  /** `ticket` gets what opens one socket; it rejects where the server can't be reached. */
-  constructor(
-    private readonly ticket: () => Promise<string>,
-    private readonly listener: Listener,
-  ) {
-    addEventListener("online", this.#again);
-    document.addEventListener("visibilitychange", this.#again);
+  readonly #ticket: () => Promise<string>;
+  readonly #listener: Listener;
+  readonly #server: string;
+
+  /**
+   * `ticket` gets what opens one socket, as it stands in the query; it rejects where the server can't be reached. `server` is
+   * where it is, such as `https://desk.example.org`; without, it is that of the page.
+   */
+  constructor(ticket: () => Promise<string>, listener: Listener, server?: string) {
+    this.#ticket = ticket;
+    this.#listener = listener;
+    this.#server = server ?? `${location.protocol}//${location.host}`;
+    globalThis.addEventListener?.("online", this.#again);
+    globalThis.document?.addEventListener("visibilitychange", this.#again);
     void this.#open();
   }
 
@@ -52,43 +61,42 @@ export class EventStream {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
-    removeEventListener("online", this.#again);
-    document.removeEventListener("visibilitychange", this.#again);
+    globalThis.removeEventListener?.("online", this.#again);
+    globalThis.document?.removeEventListener("visibilitychange", this.#again);
     this.#socket?.close();
   }
 
   async #open(): Promise<void> {
     if (this.#opening) return;
     this.#opening = true;
-    const query = await this.ticket().catch(() => null);
+    const query = await this.#ticket().catch(() => null);
     this.#opening = false;
     if (this.#closed) return;
     if (query === null) {
       this.#later();
       return;
     }
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
     const since = this.#since === null ? "" : `&since=${this.#since}`;
-    const socket = new WebSocket(`${scheme}://${location.host}/v1/events?${query}${since}`);
+    const socket = new WebSocket(`${this.#server.replace(/^http/, "ws")}/v1/events?${query}${since}`);
     this.#socket = socket;
     this.#heard();
     socket.onopen = () => {
       this.#wait = FIRST;
-      this.listener.connection("open");
+      this.#listener.connection("open");
     };
     socket.onmessage = (message: MessageEvent<string>) => {
       if (this.#socket !== socket) return;
       this.#heard();
       const event = JSON.parse(message.data) as ServerEvent;
       this.#since = event.seq;
-      this.listener.event(event);
+      this.#listener.event(event);
     };
     socket.onclose = (close) => {
       if (this.#socket !== socket || this.#closed) return;
       this.#socket = null;
       clearTimeout(this.#silence);
       if (close.code === BEGIN_ANEW) this.#since = null;
-      if (close.code === SESSION_ENDED) this.listener.sessionEnded();
+      if (close.code === SESSION_ENDED) this.#listener.sessionEnded();
       else this.#later();
     };
   }
@@ -101,7 +109,7 @@ export class EventStream {
   #ask(): void {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => this.#giveUp(), ANSWERS);
-    this.listener.quiet();
+    this.#listener.quiet();
   }
 
   #giveUp(): void {
@@ -113,7 +121,7 @@ export class EventStream {
 
   #later(): void {
     if (this.#closed) return;
-    this.listener.connection("lost");
+    this.#listener.connection("lost");
     clearTimeout(this.#timer);
     // Spread out, so that a server that was restarted does not meet all pages at once.
     this.#timer = setTimeout(() => void this.#open(), this.#wait * (0.5 + Math.random()));
@@ -121,7 +129,7 @@ export class EventStream {
   }
 
   #hurry(): void {
-    if (document.hidden || this.#closed) return;
+    if (globalThis.document?.hidden || this.#closed) return;
     if (this.#socket !== null) {
       this.#ask();
       return;

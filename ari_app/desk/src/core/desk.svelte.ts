@@ -239,8 +239,13 @@ export class Desk {
   async #askOverview(): Promise<void> {
     const before = this.#known.picture();
     await this.run("overview", async () => {
-      const [rows, live] = await Promise.all([answer(this.api.GET("/v1/agents")), answer(this.api.GET("/v1/live"))]);
+      const [rows, live, alarms] = await Promise.all([
+        answer(this.api.GET("/v1/agents")),
+        answer(this.api.GET("/v1/live")),
+        answer(this.api.GET("/v1/alarms")),
+      ]);
       this.#known.overview(rows.agents, live.targets, before);
+      this.#known.alarms(alarms.alarms, before);
       this.#pictures.changed();
     });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { alice, AT, call, events, me, NOW, party, target } from "./examples";
-import type { AgentDocument, AgentRow, LiveTarget, ServerEvent } from "./model";
+import type { AgentDocument, AgentRow, LiveTarget, Raised, ServerEvent } from "./model";
 import { Known } from "./known";
 import { initial, type State } from "./store";
 import { interactions, LINGER } from "./views";
@@ -202,6 +202,20 @@ describe("what the page knows", () => {
     expect([requested.agents["alice"]?.state, requested.live["queue:sales"]?.waiting]).toEqual(["ready", 0]);
     const reported = from(requested, { type: "queue.updated", queue: { ...QUEUE, waiting: 3 }, seq: 1, at: AT });
     expect(reported.live["queue:sales"]?.waiting).toBe(3);
+  });
+
+  it("has for overseers what is wrong until it is over, and what an event has changed since it was requested", () => {
+    const alarm = (id: string): Raised => ({
+      id, alarm: "oldest_wait", subject: "queue:sales", raised_at: AT, cleared_at: null, value: 60, limit: 60, detail: null,
+    });
+    const known = new Known();
+    known.alarms([alarm("a"), alarm("b")], initial);
+    const before = known.picture();
+    known.take({ type: "alarm.raised", alarm: alarm("c"), seq: 1, at: AT }, NOW);
+    known.take({ type: "alarm.cleared", alarm: alarm("a"), seq: 2, at: AT }, NOW);
+    expect(Object.keys(known.picture().raised)).toEqual(["b", "c"]);
+    known.alarms([alarm("a")], before);
+    expect(Object.keys(known.picture().raised)).toEqual(["c"]);
   });
 
   it("ignores what a newer server may tell, but for its number and time", () => {

@@ -5,7 +5,7 @@
  * the state is copied once for each picture in which something of it is new, and never for an event. So nothing waits
  * to be taken in, however long nobody looks: what is kept is as much as there is to know.
  */
-import type { AgentDocument, AgentRow, Call, Ear, LiveTarget, Me, ServerEvent, Target } from "./model";
+import type { AgentDocument, AgentRow, Call, Ear, LiveTarget, Me, Raised, ServerEvent, Target } from "./model";
 import { initial, isIn, type Emergency, type State } from "./store";
 
 /** Milliseconds by which two events may differ in their way here without the clocks being set anew. */
@@ -15,7 +15,7 @@ const SHOWN = 4;
 const COLLATOR = new Intl.Collator(undefined, { numeric: true });
 
 type Written = { -readonly [K in keyof State]: State[K] };
-type Records = "calls" | "ended" | "alarms" | "hearing" | "names" | "agents" | "live";
+type Records = "calls" | "ended" | "alarms" | "hearing" | "names" | "agents" | "raised" | "live";
 type TargetUpdated = Extract<ServerEvent, { type: "target.updated" }>;
 
 export class Known {
@@ -85,6 +85,10 @@ export class Known {
         return this.#found(event.targets);
       case "queue.updated":
         return this.#put("live", event.queue.target, event.queue);
+      case "alarm.raised":
+        return this.#put("raised", event.alarm.id, event.alarm);
+      case "alarm.cleared":
+        return this.#drop("raised", event.alarm.id);
       case "emergency.dialled": {
         const { seq: id, agent, phone, number } = event;
         const dialled: Emergency = { id, agent, phone, number, at };
@@ -130,9 +134,17 @@ export class Known {
     }
   }
 
+  /** What is wrong now, as fetched with the overview; what an event has changed since `before` is newer. */
+  alarms(raised: readonly Raised[], before: State): void {
+    this.#keepOnly("raised", raised.map((alarm) => alarm.id), before);
+    for (const alarm of raised) {
+      if (this.#state.raised[alarm.id] === before.raised[alarm.id]) this.#put("raised", alarm.id, alarm);
+    }
+  }
+
   // -- inside ----------------------------------------------------------------------------------------------------------
 
-  #keepOnly(part: "agents" | "live", listed: readonly string[], before: State): void {
+  #keepOnly(part: "agents" | "live" | "raised", listed: readonly string[], before: State): void {
     const kept = new Set(listed);
     for (const key of Object.keys(this.#state[part])) {
       if (kept.has(key) || this.#state[part][key] !== before[part][key]) continue;

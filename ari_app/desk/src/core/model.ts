@@ -16,6 +16,8 @@ export type MyPhone = Schemas["MyPhone"];
 export type PhoneDocument = Schemas["PhoneDocument"];
 export type Problem = Schemas["Problem"];
 export type Alarm = Schemas["Alarm"];
+/** Something that those who oversee should look at. */
+export type Raised = Schemas["AlarmDocument"];
 export type LiveTarget = Schemas["LiveTarget"];
 /** One row of "who hears whom": `ear` and `hears` are parties' ids. */
 export type Ear = Schemas["EarDocument"];

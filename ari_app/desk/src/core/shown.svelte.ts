@@ -19,6 +19,7 @@ export class Shown implements State {
   agents = $state.raw(initial.agents);
   roll = $state.raw(initial.roll);
   emergencies = $state.raw(initial.emergencies);
+  raised = $state.raw(initial.raised);
   live = $state.raw(initial.live);
 
   show(picture: State): void {

@@ -2,7 +2,7 @@
  * What the page knows: all of it is what the server has sent (`known.ts`), and everything that is shown is read from
  * here. Nothing here comes from a button.
  */
-import type { AgentDocument, Alarm, Call, Ear, LiveTarget, Me, PhoneDocument, Target } from "./model";
+import type { AgentDocument, Alarm, Call, Ear, LiveTarget, Me, PhoneDocument, Raised, Target } from "./model";
 
 /** A number for emergencies that somebody dialled. `agent` is null where the phone is nobody's; `at`: the server's milliseconds. */
 export interface Emergency {
@@ -45,6 +45,8 @@ export interface State {
   readonly roll: readonly string[];
   /** Overseers: the last ones that nobody here has taken note of, the newest first. */
   readonly emergencies: readonly Emergency[];
+  /** What is wrong now, for overseers, by the alarm's id. */
+  readonly raised: Readonly<Record<string, Raised>>;
   /** Queues and groups, for overseers. */
   readonly live: Readonly<Record<string, LiveTarget>>;
 }
@@ -67,6 +69,7 @@ export const initial: State = {
   agents: {},
   roll: [],
   emergencies: [],
+  raised: {},
   live: {},
 };
 

@@ -44,6 +44,20 @@ export const en: Messages = {
     noted: "Noted",
   },
 
+  alarms: {
+    title: "Alarms",
+    none: "Nothing is wrong.",
+    since: (time) => `since ${time}`,
+    names: {
+      oldest_wait: "a caller waits for too long",
+      service_level: "too few callers are answered in time",
+      nobody_logged_in: "callers wait, and nobody is logged in",
+      trunk_down: "the line outside does not answer",
+      held_too_long: "somebody is on hold for too long",
+      agent_gone: "somebody is on hold, and the agent is gone",
+    },
+  },
+
   connection: {
     connecting: "Connecting to the server…",
     lost: "The connection to the server is lost. Calls go on; the page connects again.",

@@ -42,6 +42,20 @@ export const fr = {
     noted: "Noté",
   },
 
+  alarms: {
+    title: "Alertes",
+    none: "Rien à signaler.",
+    since: (time: string) => `depuis ${time}`,
+    names: {
+      oldest_wait: "un appelant attend depuis trop longtemps",
+      service_level: "trop peu d’appelants obtiennent une réponse à temps",
+      nobody_logged_in: "des appelants attendent, et personne n’est connecté",
+      trunk_down: "la ligne extérieure ne répond pas",
+      held_too_long: "quelqu’un est en attente depuis trop longtemps",
+      agent_gone: "quelqu’un est en attente, et l’agent n’est plus là",
+    } as Record<string, string>,
+  },
+
   connection: {
     connecting: "Connexion au serveur…",
     lost: "La liaison avec le serveur est interrompue. Les appels continuent ; la page se reconnecte.",
