@@ -1,0 +1,1 @@
+"""Consumers of the API and of webhooks, to begin one's own with."""
