@@ -300,7 +300,7 @@ class EngineControl:
 
 class LiveAgents:
     """`Agents`: looked up in the mirror, changed in Redis. `room` says who may have one call more; `device` which
-    phone of an agent rings."""
+    phone of an agent rings; `is_open` where callers are served."""
 
     def __init__(
         self,
@@ -308,11 +308,16 @@ class LiveAgents:
         availability: Availability,
         room: Callable[[str], bool],
         device: Callable[[str], str],
+        is_open: Callable[[Target], bool],
     ) -> None:
+        self._is_open = is_open
         self._mirror = mirror
         self._availability = availability
         self._room = room
         self._device = device
+
+    def is_open(self, target: Target) -> bool:
+        return self._is_open(target)
 
     def device(self, agent: str) -> str:
         return self._device(agent)

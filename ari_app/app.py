@@ -36,7 +36,10 @@ from ari_app.freezing import freeze_for_gc, thaw_for_gc
 from ari_app.keeping import DAY, keep_forgetting, keep_of
 from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
+from ari_app.openings import by_phone
 from ari_app.routing.directory import Directory
+from ari_app.routing.hours import Override
+from ari_app.routing.targets import Target
 from ari_app.sharing.key import key_of
 from ari_app.sharing.passing import AT_ONCE, TAKEN_OVER_WITHIN
 from ari_app.sharing.remote import Remote
@@ -87,7 +90,7 @@ class App:
             if settings.edge
             else PagePhones(leader.ari.client, place.url)
         )
-        agents = LiveAgents(leader.mirror, leader.agents, self._can_be_rung, self._device)
+        agents = LiveAgents(leader.mirror, leader.agents, self._can_be_rung, self._device, leader.openings.is_open)
         control = EngineControl(
             leader.engine,
             leader.snapshots,
@@ -127,6 +130,7 @@ class App:
             phones,
             AllStoredRecordings([StoredRecordings(client) for client in (leader.ari.client, *self._files)]),
             self._trail.put,
+            leader.openings,
             token_lifetime=settings.token_lifetime,
             token_idle=settings.token_idle,
             client_secret=settings.oidc_client_secret.get_secret_value(),
@@ -147,6 +151,8 @@ class App:
         leader.mirror.listen(AgentsNoticed(self._api.notices))
         leader.mirror.listen(AgentsFollowed(leader.followed, leader.mirror, leader.clock))
         leader.listen()
+        leader.openings.changes.append(self._opening_changed)
+        leader.openings.choices.append(self._openings_chosen)
         leader.start(self._begin())
 
     async def sure(self) -> bool:
@@ -264,6 +270,17 @@ class App:
         agent = self._directory().agent_of_phone(user)
         if agent is not None:
             self._api.phone_changed(agent.id)
+
+    def _opening_changed(self, target: Target, _opened: bool) -> None:
+        self._hub.opening_changed(target)
+        self._api.board.openings_changed()
+
+    def _openings_chosen(self, before: Mapping[str, Override], now: Mapping[str, Override]) -> None:
+        """What is chosen by the API is on record as all that is requested of it."""
+        self._api.board.openings_changed()
+        for target, chosen in by_phone(before, now).items():
+            details = {"opened": target, "opening": chosen.chosen.value, "by": "phone"}
+            self._trail.put(Entry(chosen.at, "set_opening", chosen.by, details=details))
 
     def _directory(self) -> Directory:
         return self._configured.configuration.directory

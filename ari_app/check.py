@@ -1,7 +1,7 @@
 """`ari-app check`: is the file valid, does the dialplan hand over what it has, has the running Asterisk the rest?"""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import decode, load
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.routing.directory import Directory
+from ari_app.routing.targets import Target, TargetType
 
 STANDARD_INPUT = Path("-")
 _PJSIP = "pjsip.conf"
@@ -123,7 +124,7 @@ def prompts_of(folder: Path) -> dict[str, str]:
 def what_is_wanted(directory: Directory, folder: Path, prompts: Mapping[str, str]) -> Wanted:
     """All that the running Asterisk must have for this call centre."""
     own_music = {queue.music_class for queue in directory.queues.values() if queue.music_class}
-    announced = [s for listed in directory.settings.announcements.values() for s in listed.split(",") if s]
+    announced = [s for listed in _announced(directory) for s in listed.split(",") if s]
     return Wanted(
         phones=tuple(agent.phone for agent in directory.agents.values() if agent.phone),
         trunks=(directory.settings.trunk,),
@@ -136,6 +137,16 @@ def what_is_wanted(directory: Directory, folder: Path, prompts: Mapping[str, str
         page_phones=directory.settings.page_phone.enabled,
         transfer_progress=directory.settings.transfer_progress,
     )
+
+
+def _announced(directory: Directory) -> Iterator[str]:
+    yield from directory.settings.announcements.values()
+    for queue in directory.queues.values():
+        yield from queue.announcements.values()
+    for kind in TargetType:
+        for name in directory.listed(kind):
+            opened = directory.opened(Target(kind, name))
+            yield opened.closed.sounds if opened is not None else ""
 
 
 def notes(folder: Path, reads: Reads) -> list[str]:

@@ -36,6 +36,7 @@ from ari_app.calls.stimuli import (
     DirectoryReplaced,
     LegDied,
     LinkLost,
+    OpeningsReplaced,
     Stimulus,
 )
 from ari_app.calls.switch import Switch
@@ -53,6 +54,7 @@ from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.keeping import DAY, keep_forgetting
 from ari_app.leading.leading import Leading
+from ari_app.openings import Openings
 from ari_app.routing.directory import Directory
 from ari_app.sharing.wire import ids_of
 from ari_app.store.client import disconnect
@@ -128,6 +130,7 @@ class Leader:
         self.agents = RedisAvailability(self._redis, settings.redis_prefix, self.clock, fence)
         self.mirror = Mirror(self.agents)
         self.store = RedisStore(self._redis, settings.redis_prefix, fence, apart)
+        self.openings = Openings(self.store, directory, self.clock)
         self.audit = RedisAudit(self._redis, settings.redis_prefix)
         self.webhooks = RedisWebhooks(self._redis, settings.redis_prefix, fence)
         self.snapshots = Snapshots(self.store, metrics.facts_lost.inc)
@@ -192,6 +195,8 @@ class Leader:
         """Have calls, lamps and so on follow the agents; after whoever else is to be notified before them."""
         self.mirror.listen(self._agents_lost)
         self.mirror.listen(AgentChanges(self.presence.lamps, self.mirror, self.engine.feed))
+        self.openings.changes.append(self.presence.lamps.show_opening)
+        self.openings.choices.append(lambda before, now: self.engine.feed(OpeningsReplaced(now)))
 
     async def restore(self) -> Sequence[Call]:
         """What an earlier leader left; the calls that ended lately. Raises: StoreUnavailable."""
@@ -200,6 +205,9 @@ class Leader:
         self.devices.restore(await self.store.devices())
         self.engine.switch.restore((*restored.calls, *restored.over), restored.legs)
         self.followed.restore(restored)
+        await self.openings.look()
+        self.engine.feed(OpeningsReplaced(self.openings.overrides))
+        self.openings.tell()
         if restored.calls:
             log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
         return restored.over
@@ -216,6 +224,7 @@ class Leader:
         self.start(keep_expiring(self.agents, self.clock))
         self.start(self.snapshots.run())
         self.start(self.door.draining.run())
+        self.start(self.openings.run())
         self.start(keep_forgetting(self._forget_stories))
         self.ari.start()
         self.presence.start()
@@ -254,6 +263,7 @@ class Leader:
         if after - before:  # who was taken out by mistake may have a call yet, of which availability knows nothing
             self.engine.feed(AvailabilityEmptied())
         self.reachability.report()
+        self.openings.tell()
 
     def write_calls(self) -> None:
         """Have all calls written again: the store may have lost them."""
@@ -367,6 +377,9 @@ class Leader:
 
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
         self.start(self._remember(agent, caller_id))
+
+    def opening_chosen(self, effect: e.OpeningChosen) -> None:
+        self.start(self.openings.set_by_phone(effect.target, effect.chosen, effect.agent))
 
     def call_alarm(self, effect: e.CallAlarm) -> None:
         call = effect.call

@@ -1,6 +1,6 @@
 """Agents and targets as clients see them (docs/api.md, "The agent", and docs/api.md, "Targets")."""
 
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from pydantic import TypeAdapter
 
@@ -123,7 +123,7 @@ def shows_state(directory: Directory, agent: str) -> bool:
 
 def target_document(directory: Directory, agents: Agents, viewer: str, target: Target, now: float) -> TargetDocument:
     """The target as `viewer` sees it at `now`. It must exist."""
-    state: State | None = None
+    state: State | Literal["closed"] | None = None
     available: int | None = None
     reachable = True
     match target.type:
@@ -139,6 +139,8 @@ def target_document(directory: Directory, agents: Agents, viewer: str, target: T
             pass  # where these lead is known when somebody rings there
         case _:
             assert_never(target.type)
+    if not agents.is_open(target):
+        state, reachable = "closed", False
     return TargetDocument(
         target=str(target),
         type=target.type,

@@ -93,12 +93,12 @@ class AgentUpdated(Numbered):
 
 
 class TargetUpdated(Numbered):
-    """How many agents are available, or an agent's state."""
+    """How many agents are available, an agent's state, or that a queue, group or routing point is closed."""
 
     type: Literal["target.updated"]
     target: str
     available: int | None
-    state: State | None
+    state: State | Literal["closed"] | None
     as_of: Timestamp
 
 

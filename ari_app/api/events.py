@@ -187,7 +187,12 @@ class EventHub:
             others = (level for level in self._fanout.levels(target.id) if level not in counts)
             counts |= {level: self._agents.available(level) for level in others}
         for counted, count in counts.items():
-            self._target_changed(counted, None, shown_count(self._control.directory(), counted, count), as_of)
+            state = None if self._agents.is_open(counted) else "closed"
+            self._target_changed(counted, state, shown_count(self._control.directory(), counted, count), as_of)
+
+    def opening_changed(self, target: Target) -> None:
+        """A queue, group or routing point is open now, or closed."""
+        self.target_changed(target, self._agents.available(target), self.clock())
 
     def failed(self, agent: str, operation: str, error: Exception) -> None:
         """A request of this agent failed after it had been answered."""

@@ -19,6 +19,7 @@ from ari_app.api.models.calls import (
 )
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, NewDisposition
 from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
+from ari_app.api.models.openings import NewOpening, OpeningDocument, OpeningDocuments
 from ari_app.api.models.phones import MyPhone, NewDevice
 from ari_app.api.models.recordings import RecordingsDocument
 from ari_app.api.models.sessions import NewPassword, SessionsEnded
@@ -41,6 +42,7 @@ REQUESTS: Mapping[Any, Json] = MappingProxyType(
         MonitorRequest: {"mode": "listen", "party": None},
         NewDevice: {"device": "page"},
         NewDisposition: {"code": "solved", "notes": "Wants an invoice."},
+        NewOpening: {"opening": "closed", "until": "2026-11-23T08:00:00Z"},
         NewPassword: {"current_password": "as it was", "new_password": "correct horse battery staple"},
         NewState: {"state": "not_ready", "reason": "lunch"},
         OfferRequest: _OFFER,
@@ -164,6 +166,16 @@ _RECORDING: Json = {
     "agents": ["marie"],
     "file": "calls/20261122T203501Z-3f9k2a-c7-r4.wav",
 }
+_OPENING: Json = {
+    "open": False,
+    "changes_at": "2026-11-23T08:00:00.000Z",
+    "opening": "closed",
+    "hours": "office",
+    "until": "2026-11-23T08:00:00.000Z",
+    "by": "olga",
+    "at": "2026-11-22T20:30:00.000Z",
+}
+_CLOSED: Json = {"target": "queue:sales", "name": "Sales", **_OPENING}
 _SALES: Json = {
     "target": "queue:sales",
     "name": "Sales",
@@ -173,6 +185,7 @@ _SALES: Json = {
     "agents": {"on_call": 3, "ready": 1},
     "available": 1,
     "answered": {"numerator": 46, "denominator": 50},
+    "opening": _OPENING,
     "service_level": {"numerator": 41, "denominator": 50},
     "abandoned": {"numerator": 4, "denominator": 50},
     "speed_of_answer": {"numerator": 552.4, "denominator": 46},
@@ -230,6 +243,8 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
             },
             "groups": [{"id": "support", "name": "Support"}],
         },
+        OpeningDocument: _CLOSED,
+        OpeningDocuments: {"openings": [_CLOSED]},
         MyPhone: {
             "device": "page",
             "devices": [

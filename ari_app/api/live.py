@@ -16,11 +16,14 @@ import structlog
 
 from ari_app.api.documents import state_of
 from ari_app.api.kept import WrittenBehind
+from ari_app.api.models.openings import Opening
 from ari_app.api.models.supervision import LiveTarget, Share, Waited
-from ari_app.api.port import Agents, Control
+from ari_app.api.openings_api import opening_of
+from ari_app.api.port import Agents, Control, Openings
 from ari_app.api.tally import Now, Served, Standing, Tally
-from ari_app.calls.model import Call
+from ari_app.calls.model import Call, EndReason
 from ari_app.calls.views import timestamp
+from ari_app.routing.targets import parse_target
 from ari_app.store.port import Counters
 
 log = structlog.get_logger(__name__)
@@ -57,6 +60,8 @@ def outcome(before: Call | None, call: Call, in_time: float) -> dict[str, int]:
     """What is to be counted of a caller who waited, and now is answered or gone."""
     if call.queued_at is None or (before is not None and before.answered_at is not None):
         return {}
+    if call.end_reason is EndReason.CLOSED:
+        return {}  # nobody was to serve them, and they did not give up
     if call.answered_at is not None:
         waited = call.answered_at - call.queued_at
         return {ANSWERED: 1, IN_TIME: int(waited <= in_time), WAITED: max(0, round(waited * 1000))}
@@ -83,6 +88,7 @@ class Figures:
     """A queue or group."""
 
     name: str
+    opening: Opening
     now: Now
     today: Today
 
@@ -94,12 +100,15 @@ class Board:
         self,
         control: Control,
         agents: Agents,
+        openings: Openings,
         counters: Counters,
         tell: Callable[[LiveTarget], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._control = control
         self._agents = agents
+        self._openings = openings
+        self._opened: dict[str, Opening] = {}  # until the next change
         self._counters = counters
         self._tell = tell
         self._clock = clock
@@ -117,17 +126,25 @@ class Board:
     def call_changed(self, before: Call | None, call: Call) -> None:
         """A call is new, changed or over."""
         self._note(*self._counting().call(call))
-        amounts = outcome(before, call, self._control.directory().settings.service_level)
-        if amounts and call.offer is not None:
-            self._count(str(call.offer.target), amounts)
+        if call.offer is None:
+            return
+        target = call.offer.target
+        if amounts := outcome(before, call, self._control.directory().service_level(target)):
+            self._count(str(target), amounts)
 
     def agent_changed(self, agent: str) -> None:
         """An agent's state changed, or whether a call can be offered to them."""
         self._note(*self._counting().agent(agent, self._standing(agent)))
 
+    def openings_changed(self) -> None:
+        """Something is open or closed now, or somebody has chosen so."""
+        self._opened.clear()
+        self._note(*self._tally.names)
+
     def recount(self) -> None:
         """Count all calls and agents anew: where it is not known what has changed."""
         self._tally = Tally(self._control.directory(), self._tally.places)
+        self._opened.clear()
         for call in list(self._control.calls().values()):
             self._tally.call(call)
         for agent in self._tally.directory.agents:
@@ -228,9 +245,15 @@ class Board:
 
     def _figures(self, target: str) -> Figures:
         answered, in_time, waited, gone = (self._today[f"{target} {x}"] for x in (ANSWERED, IN_TIME, WAITED, GONE))
-        return Figures(
-            self._tally.names[target], self._tally.now(target), Today(answered, in_time, waited / 1000, gone)
-        )
+        today = Today(answered, in_time, waited / 1000, gone)
+        return Figures(self._tally.names[target], self._opening(target), self._tally.now(target), today)
+
+    def _opening(self, target: str) -> Opening:
+        """Looked up once for each change: in between it stays as it is."""
+        if target not in self._opened:
+            directory = self._control.directory()
+            self._opened[target] = opening_of(directory, self._openings, parse_target(target), self._clock())
+        return self._opened[target]
 
 
 def _shown(target: str, figures: Figures, as_of: str) -> LiveTarget:
@@ -243,6 +266,7 @@ def _shown(target: str, figures: Figures, as_of: str) -> LiveTarget:
         talking=now.talking,
         agents=dict(now.agents),
         available=now.available,
+        opening=figures.opening,
         answered=Share(numerator=today.answered, denominator=today.over),
         service_level=Share(numerator=today.in_time, denominator=today.over),
         abandoned=Share(numerator=today.gone, denominator=today.over),

@@ -16,6 +16,7 @@ from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
+from ari_app.routing.hours import Override
 from ari_app.routing.targets import Target
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import (
@@ -163,8 +164,28 @@ class AgentState(Protocol):
         """Whether their phone can't ring because it is in a call of which call control knows nothing."""
 
 
+class Openings(Protocol):
+    """What is open and what is closed. Reading is from memory."""
+
+    @property
+    def overrides(self) -> Mapping[str, Override]:
+        """What was chosen last by hand, by target."""
+
+    def is_open(self, target: Target) -> bool:
+        """Whether callers are served there now."""
+
+    def changes_at(self, target: Target) -> float | None:
+        """When that changes by itself, in seconds since the epoch."""
+
+    async def set(self, target: Target, override: Override) -> None:
+        """Somebody has chosen."""
+
+
 class Agents(Protocol):
     """Agents' states and counts. Reading is from memory; only `set_state` goes to Redis."""
+
+    def is_open(self, target: Target) -> bool:
+        """Whether callers are served there now, be there somebody or not."""
 
     def record(self, agent: str) -> AgentState | None:
         """The agent's state; None where it was never set, which is `logged_out`."""

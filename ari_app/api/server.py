@@ -29,9 +29,10 @@ from ari_app.api.models.supervision import LiveTarget
 from ari_app.api.notices import Notices
 from ari_app.api.oidc_api import OidcApi
 from ari_app.api.openapi import Json, openapi
+from ari_app.api.openings_api import OpeningsApi
 from ari_app.api.phone_api import PageSecrets, PhoneApi
 from ari_app.api.phone_socket import PhoneSockets
-from ari_app.api.port import Agents, Control, Phones, RecordingFiles, Store
+from ari_app.api.port import Agents, Control, Openings, Phones, RecordingFiles, Store
 from ari_app.api.preferences import Preferences
 from ari_app.api.recordings import RecordingsApi
 from ari_app.api.routes import Access, Exchange, Route, Router
@@ -62,6 +63,7 @@ class ApiServer:
         phones: Phones,
         files: RecordingFiles,
         audit: Callable[[Entry], None],
+        openings: Openings,
         *,
         token_lifetime: float = 12 * 3600.0,
         token_idle: float = 2 * 3600.0,
@@ -94,7 +96,7 @@ class ApiServer:
         brought = receivers or NoReceivers()
         self.notices = Notices(control, agents, brought, clock)
         self.alarms = AlarmBoard(control, self._alarm_changed, clock)
-        self.board = Board(control, agents, store, self._live_changed, clock)
+        self.board = Board(control, agents, openings, store, self._live_changed, clock)
         self._call_metrics = metrics.calls
         self._call_metrics.show(self.board, control, clock)
         preferences = Preferences(store)
@@ -114,6 +116,7 @@ class ApiServer:
             *self.history.routes(),
             *self.recordings.routes(),
             *SupervisionApi(control, agents, self.board).routes(),
+            *OpeningsApi(control, openings, clock).routes(),
             *AdminApi(control, hub, metrics).routes(),
             *WebhooksApi(control, brought).routes(),
             *self.alarms.routes(),

@@ -1,4 +1,5 @@
-"""Each agent's state as an Asterisk device state, `Stasis:<agent>`, so that lamps (BLF keys) show it.
+"""Each agent's state as an Asterisk device state, `Stasis:<agent>`, so that lamps (BLF keys) show it; and whether a
+queue, group or routing point is open, as `Stasis:queue:sales`.
 
 The administrator's dialplan names it in a hint: `exten => 1001,hint,Stasis:alice`.
 """
@@ -9,6 +10,7 @@ import structlog
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError
+from ari_app.routing.targets import Target
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,10 @@ class Lamps:
         """From now on this agent's lamp is so."""
         self._wanted[agent] = lamp
         self._begin()
+
+    def show_opening(self, target: Target, opened: bool) -> None:
+        """From now on the lamp of what may be closed is so: on where it is."""
+        self.show(str(target), "NOT_INUSE" if opened else "INUSE")
 
     def show_all(self) -> None:
         """Asterisk has been connected anew: it may know nothing of them."""

@@ -117,6 +117,7 @@ class LegChanges(TypedDict, total=False):
     hanging_up: bool
     ends_by: float | None
     left: CallId | None
+    left_queue: str | None
     failures: int
     held_by_phone: bool
     auto_answer: bool
@@ -147,7 +148,10 @@ class OfferChanges(TypedDict, total=False):
     priority: int
     overflows: int
     announce_at: float | None
+    comfort_at: float | None
     give_up_at: float | None
+    closes_at: float | None
+    closed: bool
     reserved: AgentId | None
     by_keys: bool
     refer: LegId | None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ari_app.calls.commands import AnyOffer, MakeCall
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.model import AgentId, Call, CallId, Leg, LegId, Pending, Progress
+from ari_app.routing.hours import Override
 
 EVERYBODY: AgentId = ""
 """In place of an agent: all of them together."""
@@ -46,6 +47,7 @@ class State:
     dialled_outside: dict[AgentId, tuple[float, ...]] = field(default_factory=dict)
     unreachable: dict[str, bool] = field(default_factory=dict)
     gone_home: dict[AgentId, bool] = field(default_factory=dict)
+    overrides: dict[str, Override] = field(default_factory=dict)
     linked: bool = False
     calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
     calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)

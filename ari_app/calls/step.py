@@ -31,6 +31,7 @@ from ari_app.calls.reads import Reads
 from ari_app.calls.state import Pace, Seek, State, agents_of, legs_of
 from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
+from ari_app.routing.hours import Override
 
 
 class Step:
@@ -53,6 +54,7 @@ class Step:
         self.dialled_outside: dict[AgentId, tuple[float, ...]] = {}
         self.unreachable: dict[str, bool | None] = {}
         self.gone_home: dict[AgentId, bool | None] = {}
+        self.overrides: dict[str, Override | None] = {}
         self.counter = state.counter
         self.linked = state.linked
         self.tells_all_agents = False
@@ -194,6 +196,12 @@ class Step:
     def pace_of(self, target: str) -> Pace | None:
         """How fast the queue for `target` moves."""
         return self.paces.get(target) or self.read.one("paces", self.state.paces, target)
+
+    def override_of(self, target: str) -> Override | None:
+        """What somebody has chosen for this target, open or closed."""
+        if target in self.overrides:
+            return self.overrides[target]
+        return self.read.one("overrides", self.state.overrides, target)
 
     def outside_now(self, agent: AgentId) -> int:
         """How many calls to numbers outside go on that this agent dialled; EVERYBODY: that any agent did."""

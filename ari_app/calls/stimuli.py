@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ari_app.calls.commands import Command
 from ari_app.calls.model import AgentId, BridgeId, Identity, LegId, Withheld
 from ari_app.routing.directory import Directory
+from ari_app.routing.hours import Override
 
 NOBODY = Identity()
 
@@ -294,6 +295,13 @@ class DirectoryReplaced:
     directory: Directory
 
 
+@dataclass(frozen=True, slots=True)
+class OpeningsReplaced:
+    """Somebody has opened or closed something by hand: all such choices that there are now, by target."""
+
+    overrides: Mapping[str, Override]
+
+
 type AsteriskFact = (
     ChannelArrived
     | LegCreated
@@ -327,4 +335,4 @@ type AvailabilityFact = (
     | AgentLoggedIn
     | AvailabilityEmptied
 )
-type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | Command
+type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | OpeningsReplaced | Command

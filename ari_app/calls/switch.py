@@ -44,6 +44,7 @@ from ari_app.calls.features import (
     holding,
     merging,
     monitoring,
+    opening,
     parties,
     recalls,
     recording,
@@ -252,6 +253,8 @@ class Switch:
                 recalls.logged(step, agent, out=False)
             case s.AvailabilityEmptied():
                 step.tells_all_agents = True
+            case s.OpeningsReplaced(overrides):
+                opening.replaced(step, overrides)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
@@ -282,6 +285,7 @@ class Switch:
         _merge(state.in_flight, step.in_flight)
         _merge(state.unreachable, step.unreachable)
         _merge(state.gone_home, step.gone_home)
+        _merge(state.overrides, step.overrides)
         state.paces.update(step.paces)
         state.dialled_outside.update(step.dialled_outside)
         effects = list(step.effects)

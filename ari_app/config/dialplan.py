@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
-from ari_app.routing.entries import DELIVERIES, FEATURE, FEATURES, Fault, fault_of
+from ari_app.routing.entries import DELIVERIES, FEATURE, FEATURES, OPENING, Fault, fault_of, opened_by
 from ari_app.routing.targets import Target, TargetType
 
 FILE = "extensions.conf"
@@ -50,13 +50,22 @@ def faults(directory: Directory, folder: Path, application: str) -> list[ConfigE
     found: list[ConfigError] = []
     for line in _lines(folder / FILE, folder, ()):
         hint = _HINT.match(line.text)
-        if hint is not None and not directory.exists(Target(TargetType.AGENT, hint[1])):
+        if hint is not None and not _has_lamp(directory, hint[1]):
             found.append(line.fault(f"the lamp Stasis:{hint[1]} is no agent's"))
-        for verb, argument in _handed_over(line, application):
+        for verb, argument, what in _handed_over(line, application):
             fault = fault_of(directory, verb, argument)
             if fault is not None:
                 found.append(line.fault(_message(fault, verb, argument)))
+            elif argument == OPENING and what is not None and opened_by(directory, what) is None:
+                found.append(line.fault(f"callcentre.yaml has no {what!r} that could be opened and closed"))
     return found + _emergencies(directory.settings.emergency.numbers, folder)
+
+
+def _has_lamp(directory: Directory, name: str) -> bool:
+    """That of an agent by their id, of what may be closed as `queue:sales`."""
+    if ":" in name:
+        return opened_by(directory, name) is not None
+    return directory.exists(Target(TargetType.AGENT, name))
 
 
 def _emergencies(numbers: Collection[str], folder: Path) -> list[ConfigError]:
@@ -153,8 +162,8 @@ def _without_comment(text: str) -> str:
     return re.split(r"(?<!\\);", text, maxsplit=1)[0]
 
 
-def _handed_over(line: _Line, application: str) -> Iterator[tuple[str, str | None]]:
-    """(verb, argument) of each hand-over of a line whose verb stands there."""
+def _handed_over(line: _Line, application: str) -> Iterator[tuple[str, str | None, str | None]]:
+    """(verb, argument, what comes after it) of each hand-over of a line whose verb stands there."""
     for match in _HANDS_OVER.finditer(line.text):
         arguments = _arguments(line.text[match.end() :])
         if match["subroutine"] is None:
@@ -165,9 +174,9 @@ def _handed_over(line: _Line, application: str) -> Iterator[tuple[str, str | Non
             continue
         elif match["subroutine"] == FEATURE:
             arguments = [FEATURE, *arguments]
-        verb, argument = [*arguments, "", ""][:2]
+        verb, argument, what = [*arguments, "", "", ""][:3]
         if "$" not in verb:
-            yield verb, None if "$" in argument else argument
+            yield verb, None if "$" in argument else argument, None if "$" in what else what
 
 
 def _arguments(text: str) -> list[str]:

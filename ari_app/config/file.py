@@ -17,7 +17,9 @@ from ari_app.config.api_keys import ApiKeyEntry
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.document import Document, Path, read_document
 from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.config.hours import HoursEntry, closed
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
+from ari_app.config.priorities import PriorityEntry
 from ari_app.config.references import Sections, check_references
 from ari_app.config.schema import (
     AgentEntry,
@@ -60,6 +62,8 @@ _MAPPED: Mapping[str, TypeAdapter[Any]] = {
     "routing_points": TypeAdapter(RoutingPointEntry),
     "caller_ids": TypeAdapter(CallerIdEntry),
     "classes_of_service": TypeAdapter(ClassOfServiceEntry),
+    "hours": TypeAdapter(HoursEntry),
+    "priorities": TypeAdapter(PriorityEntry),
     "announcements": TypeAdapter(Announcement),
     "api_keys": TypeAdapter(ApiKeyEntry),
     "webhooks": TypeAdapter(WebhookEntry),
@@ -231,11 +235,20 @@ def _directory(s: Sections) -> Directory:
         routing_points=MappingProxyType(
             {
                 i: RoutingPoint(
-                    i, r.name, r.number, frozenset(r.enabled_for), r.favourite, MappingProxyType(dict(r.user_data))
+                    i,
+                    r.name,
+                    r.number,
+                    frozenset(r.enabled_for),
+                    r.favourite,
+                    MappingProxyType(dict(r.user_data)),
+                    r.hours,
+                    closed(r.closed, r.closing),
                 )
                 for i, r in s.routing_points.items()
             }
         ),
+        hours=MappingProxyType({i: h.calendar() for i, h in s.hours.items()}),
+        priorities=tuple(p.listed(i) for i, p in s.priorities.items()),
         caller_ids=MappingProxyType(
             {i: CallerId(i, c.name, c.number or "", c.anonymous) for i, c in s.caller_ids.items()}
         ),
@@ -279,6 +292,8 @@ def _group(group_id: str, entry: GroupEntry) -> Group:
         max_wait=entry.max_wait,
         order=tuple(entry.order),
         alarms=entry.alarms.limits(),
+        hours=entry.hours,
+        closed=closed(entry.closed, entry.closing),
     )
 
 
@@ -294,8 +309,14 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
         max_wait=entry.max_wait,
         overflow=entry.overflow,
         announce_every=entry.announce_every,
+        comfort_every=entry.comfort_every,
         music_class=entry.music_class,
         alarms=entry.alarms.limits(),
+        announcements=MappingProxyType(dict(entry.announcements)),
+        wrap_up=entry.wrap_up,
+        service_level=entry.service_level,
+        hours=entry.hours,
+        closed=closed(entry.closed, entry.closing),
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from ari_app.config.api_keys import ApiKeyEntry
 from ari_app.config.entry import Entry
+from ari_app.config.hours import HoursEntry
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
+from ari_app.config.priorities import PriorityEntry
 from ari_app.config.references import ANNOUNCEMENTS
 from ari_app.config.schema import (
     AgentEntry,
@@ -51,6 +53,10 @@ class Everything(Entry):
     """Numbers that may be dialled outside."""
     classes_of_service: dict[str, ClassOfServiceEntry] | None = None
     """What is otherwise for some agents, by id."""
+    hours: dict[str, HoursEntry] | None = None
+    """When something is open, by id."""
+    priorities: dict[str, PriorityEntry] | None = None
+    """Callers who go before others, by id; the first list that has a number counts."""
     announcements: dict[str, Announcement] | None = None
     """Sound files of Asterisk without their ending, one or a list, by what they are played for."""
     api_keys: dict[str, ApiKeyEntry] | None = None
@@ -88,7 +94,7 @@ def page(text: str) -> str:
 
 def _sections() -> Iterator[str]:
     schema = _schema()
-    nested: list[tuple[str, Json]] = []
+    nested: list[tuple[list[str], Json]] = []
     for name, section in schema["properties"].items():
         yield f"### {name}\n"
         if name == "announcements":
@@ -101,10 +107,14 @@ def _sections() -> Iterator[str]:
         yield from _table(entry, schema)
         for field, value in entry["properties"].items():
             inner = _entry(value, schema)
-            if "properties" in inner:
-                nested.append((f"{name}.{field}", inner))
-    for name, entry in nested:
-        yield f"### {name}\n\n{entry['description']}\n"
+            if "properties" not in inner:
+                continue
+            if (same := next((names for names, known in nested if known is inner), None)) is not None:
+                same.append(f"{name}.{field}")
+            else:
+                nested.append(([f"{name}.{field}"], inner))
+    for names, entry in nested:
+        yield f"### {', '.join(names)}\n\n{entry['description']}\n"
         yield from _table(entry, schema)
 
 

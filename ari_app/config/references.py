@@ -14,7 +14,9 @@ from ari_app.config.api_keys import ApiKeyEntry
 from ari_app.config.demo import is_address
 from ari_app.config.document import Document, Path
 from ari_app.config.entry import Entry
+from ari_app.config.hours import HoursEntry
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
+from ari_app.config.priorities import PriorityEntry
 from ari_app.config.schema import (
     HOW_TO_PROVE,
     AgentEntry,
@@ -40,6 +42,11 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
         "logged_in": "After that for logging in (\\*72).",
         "logged_out": "After that for logging out (\\*73); to a phone that may not dial while its agent is.",
         "hold_reminder": "To an agent who keeps a contact on hold for longer than `max_hold`.",
+        "closed": "To a caller, or a phone that dialled it, where what they want is closed.",
+        "opening_open": "After the code for opening and closing (\\*74): it is open now.",
+        "opening_closed": "After that: it is closed now.",
+        "queue_welcome": "To a caller who has just come to a queue.",
+        "queue_comfort": "To a caller in a queue, every `comfort_every` seconds.",
         "queue_next": "To a caller in a queue who is the next.",
         "queue_position": "To a caller in a queue: before their place …",
         "queue_waiting": "… and after it.",
@@ -56,6 +63,8 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
 )
 # Played to all who talk. Asterisk never ends a tone that it plays to a bridge: what comes next would wait for ever.
 TO_ALL = frozenset({"recording_started", "conference_join", "conference_leave"})
+OF_QUEUES = frozenset(name for name in ANNOUNCEMENTS if name.startswith("queue_"))
+"""Those that a queue may have of its own."""
 _DIALLED = {"phone", "number"}
 # Whom rules about numbers outside name, and where those are listed.
 _WHOM: Mapping[str, str] = MappingProxyType({"agent": "agents", "group": "groups", "class": "classes_of_service"})
@@ -75,6 +84,8 @@ class Sections:
     api_keys: dict[str, ApiKeyEntry] = field(default_factory=dict)
     classes_of_service: dict[str, ClassOfServiceEntry] = field(default_factory=dict)
     webhooks: dict[str, WebhookEntry] = field(default_factory=dict)
+    hours: dict[str, HoursEntry] = field(default_factory=dict)
+    priorities: dict[str, PriorityEntry] = field(default_factory=dict)
     announcements: dict[str, Announcement] = field(default_factory=dict)
     settings: SettingsEntry = field(default_factory=lambda: SettingsEntry())  # noqa: PLW0108 the class itself has no such type
     names: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -112,6 +123,27 @@ def check_references(sections: Sections, document: Document) -> None:
         for index, target in enumerate(identity.for_):
             if target.type not in (TargetType.AGENT, TargetType.GROUP):
                 document.complain(("caller_ids", caller_id, "for", index), "must be agents and groups, or everybody")
+    _check_announcements(sections, document)
+    for name, webhook in sections.webhooks.items():
+        if not webhook.guarded(sections.settings.webhook_hosts):
+            document.complain(("webhooks", name, "url"), "must begin with https://, or see settings.webhook_hosts")
+    _check_logins(sections, document)
+    _check_orders(sections, document)
+    _check_numbers(sections, document)
+    overflows = {("queues", name): queue.overflow for name, queue in sections.queues.items()}
+    _check_rings(overflows, ("overflow",), document)
+    while_closed = {
+        (section, name): entry.closed.to if entry.closed else None for section, name, entry in _opened(sections)
+    }
+    _check_rings(while_closed, ("closed", "to"), document)
+
+
+def _check_announcements(sections: Sections, document: Document) -> None:
+    """Each is one that is played somewhere, and can be played there."""
+    for queue_id, queue in sections.queues.items():
+        for name in queue.announcements.keys() - OF_QUEUES:
+            known = ", ".join(sorted(OF_QUEUES))
+            document.complain(("queues", queue_id, "announcements", name), f"is none of a queue's; there are: {known}")
     for name in sections.announcements:
         if name not in ANNOUNCEMENTS:
             known = ", ".join(sorted(ANNOUNCEMENTS))
@@ -119,13 +151,6 @@ def check_references(sections: Sections, document: Document) -> None:
     for name in TO_ALL & sections.announcements.keys():
         if "tone:" in sections.announcements[name]:
             document.complain(("announcements", name), "must be a sound file: a tone played to all never ends")
-    for name, webhook in sections.webhooks.items():
-        if not webhook.guarded(sections.settings.webhook_hosts):
-            document.complain(("webhooks", name, "url"), "must begin with https://, or see settings.webhook_hosts")
-    _check_logins(sections, document)
-    _check_orders(sections, document)
-    _check_numbers(sections, document)
-    _check_overflows(sections.queues, document)
 
 
 def _names_used(sections: Sections) -> Iterator[tuple[Path, str, str]]:
@@ -139,6 +164,7 @@ def _names_used(sections: Sections) -> Iterator[tuple[Path, str, str]]:
     for queue_id, queue in sections.queues.items():
         for index, group in enumerate(queue.groups):
             yield ("queues", queue_id, "groups", index), "groups", group
+    yield from _names_of_hours(sections)
     for group_id, entry in sections.groups.items():
         for index, agent_id in enumerate(entry.order):
             yield ("groups", group_id, "order", index), "agents", agent_id
@@ -154,7 +180,26 @@ def _names_used(sections: Sections) -> Iterator[tuple[Path, str, str]]:
                 yield (*path, "for", index), _WHOM[kind], name
 
 
+def _names_of_hours(sections: Sections) -> Iterator[tuple[Path, str, str]]:
+    for section, entry_id, opened in _opened(sections):
+        if opened.hours is not None:
+            yield (section, entry_id, "hours"), "hours", opened.hours
+    for list_id, listed in sections.priorities.items():
+        for index, queue_id in enumerate(listed.queues):
+            yield ("priorities", list_id, "queues", index), "queues", queue_id
+
+
+def _opened(sections: Sections) -> Iterator[tuple[str, str, GroupEntry | QueueEntry | RoutingPointEntry]]:
+    """What may have opening hours."""
+    yield from (("groups", name, entry) for name, entry in sections.groups.items())
+    yield from (("queues", name, entry) for name, entry in sections.queues.items())
+    yield from (("routing_points", name, entry) for name, entry in sections.routing_points.items())
+
+
 def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
+    for section, entry_id, opened in _opened(sections):
+        if opened.closed is not None and opened.closed.to is not None:
+            yield (section, entry_id, "closed", "to"), opened.closed.to
     for queue_id, queue in sections.queues.items():
         if queue.overflow is not None:
             yield ("queues", queue_id, "overflow"), queue.overflow
@@ -221,15 +266,15 @@ def _numbers(sections: Sections) -> Iterator[tuple[Path, str]]:
             yield from (((section, entry_id, name), number) for name, number in values.items() if number is not None)
 
 
-def _check_overflows(queues: Mapping[str, QueueEntry], document: Document) -> None:
-    """A caller who overflows must get somewhere: no ring of queues."""
-    for start in queues:
-        seen: list[str] = []
-        here: str | None = start
+def _check_rings(onward: Mapping[tuple[str, str], Target | None], field_: Path, document: Document) -> None:
+    """A caller who goes on must get somewhere: not in a ring. `onward`: where to, by section and id."""
+    for start in onward:
+        seen: list[tuple[str, str]] = []
+        here: tuple[str, str] | None = start
         while here is not None and here not in seen:
             seen.append(here)
-            overflow = queues[here].overflow if here in queues else None
-            here = overflow.id if overflow is not None and overflow.type is TargetType.QUEUE else None
+            target = onward.get(here)
+            here = (section_of(target.type) or "", target.id) if target is not None else None
         if here == start:
-            ring = " → ".join((*seen, start))
-            document.complain(("queues", start, "overflow"), f"callers would overflow in a ring: {ring}")
+            ring = " → ".join(name for _, name in (*seen, start))
+            document.complain((*start, *field_), f"callers would overflow in a ring: {ring}")

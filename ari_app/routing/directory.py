@@ -12,9 +12,42 @@ from typing import ClassVar, assert_never
 
 from ari_app.routing import outside as numbers_outside
 from ari_app.routing.alarms import AlarmLimits
-from ari_app.routing.login import Oidc
-from ari_app.routing.outside import ClassOfService, Emergency, Labels, OutsideLimits, OutsideRule
+from ari_app.routing.hours import RELEASED, Calendar, Closed
+from ari_app.routing.outside import ClassOfService, Labels, OutsideLimits, OutsideRule
+from ari_app.routing.priorities import PriorityList
+from ari_app.routing.settings import (
+    Admission,
+    CallerId,
+    Desk,
+    IceServer,
+    KeepDays,
+    Monitoring,
+    PagePhone,
+    Settings,
+)
 from ari_app.routing.targets import Target, TargetType
+
+__all__ = [
+    "ALL_PURPOSES",
+    "Admission",
+    "Agent",
+    "CallerId",
+    "Desk",
+    "Directory",
+    "Entry",
+    "Group",
+    "IceServer",
+    "KeepDays",
+    "Monitoring",
+    "OutsideNumber",
+    "PagePhone",
+    "Purpose",
+    "Queue",
+    "Role",
+    "RoutingPoint",
+    "Settings",
+    "Skill",
+]
 
 
 class Role(StrEnum):
@@ -34,16 +67,6 @@ class Purpose(StrEnum):
 
 
 ALL_PURPOSES = frozenset(Purpose)
-
-
-@dataclass(frozen=True, slots=True)
-class CallerId:
-    """An identity that a called phone may be shown. `anonymous` shows none (S53)."""
-
-    id: str
-    name: str
-    number: str
-    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +120,16 @@ class Group:
     max_wait: float | None = None
     order: tuple[str, ...] = ()
     alarms: AlarmLimits = field(default_factory=AlarmLimits)
+    hours: str | None = None
+    closed: Closed = RELEASED
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Where callers wait for a member of its groups, with music of its own where it has a `music_class`."""
+    """Where callers wait for a member of its groups, with music and prompts of its own where it has some.
+
+    `wrap_up` and `service_level` go before those of its groups and of the settings.
+    """
 
     id: str
     name: str
@@ -113,8 +141,14 @@ class Queue:
     max_wait: float | None = None
     overflow: Target | None = None
     announce_every: float | None = None
+    comfort_every: float | None = None
     music_class: str | None = None
     alarms: AlarmLimits = field(default_factory=AlarmLimits)
+    announcements: Mapping[str, str] = MappingProxyType({})
+    wrap_up: float | None = None
+    service_level: float | None = None
+    hours: str | None = None
+    closed: Closed = RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +178,8 @@ class RoutingPoint:
     enabled_for: frozenset[Purpose] = ALL_PURPOSES
     favourite: bool = False
     user_data: Mapping[str, str] = MappingProxyType({})
+    hours: str | None = None
+    closed: Closed = RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,128 +203,6 @@ type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber
 
 
 @dataclass(frozen=True, slots=True)
-class Monitoring:
-    """Whether supervisors may listen in, whisper, barge in and take over; `agents_told`: the call's agents see who.
-
-    `states_shown`: of those who may, states are shown like anybody's.
-    """
-
-    enabled: bool = False
-    agents_told: bool = True
-    states_shown: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class IceServer:
-    """A STUN or TURN server for phones in the page; `credential` with TURN."""
-
-    urls: tuple[str, ...]
-    username: str = ""
-    credential: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class PagePhone:
-    """Whether agents may have a phone in the page, beside the one on their desk."""
-
-    enabled: bool = False
-    ice_servers: tuple[IceServer, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Pages: `origins` may use the API beside its own; those of `embedded_in` may show the desk in a frame.
-
-    `hosts`: names under which the API is reached, beside addresses and the names of `origins`.
-    """
-
-    origins: tuple[str, ...] = ()
-    embedded_in: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """How many callers from outside each Asterisk lets in: while so many calls are up there, and so many a second."""
-
-    calls: int = 900
-    per_second: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class KeepDays:
-    """For how many days each sort of what is stored is kept; None: until somebody deletes it."""
-
-    history: float = 30.0
-    recordings: float | None = None
-    recents: float = 90.0
-    favourites: float | None = None
-    answers: float = 0.05
-    stories: float = 1.0
-    audit: float = 90.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Behaviour for the whole call centre. Times in seconds."""
-
-    offer_timeout: float = 15.0
-    outside_timeout: float = 60.0
-    own_phone_timeout: float = 20.0
-    music_class: str = "default"
-    conferences: bool = True
-    outside_may_continue: bool = False
-    fallback: Target | None = None
-    max_missed: int = 1
-    missed_reason: str = "no_answer"
-    max_declined: int = 3
-    declined_reason: str = "declined"
-    max_busy: int = 3
-    busy_reason: str = "busy"
-    max_unreachable: int = 3
-    unreachable_reason: str = "unreachable"
-    recall: float = 60.0
-    max_recalls: int = 3
-    max_hold: float | None = None
-    retry_interval: float = 2.0
-    declined_interval: float = 60.0
-    max_parties: int = 32
-    trunk: str = "carrier"
-    company: CallerId | None = None
-    not_ready_reasons: tuple[str, ...] = ("break", "lunch", "meeting", "training")
-    reason_labels: Mapping[str, str] = MappingProxyType({})
-    max_wrap_up: float = 900.0
-    service_level: float = 20.0
-    dispositions: Mapping[str, str] = MappingProxyType({})
-    disposition_required: bool = False
-    announcements: Mapping[str, str] = MappingProxyType({})
-    max_user_data: int = 16_384
-    recording: bool = False
-    recordings_folder: str = ""
-    agents_hear_recordings: bool = False
-    agents_stop_recordings: bool = True
-    feature_codes: Mapping[str, str] = MappingProxyType({})
-    feature_timeout: float = 3.0
-    talk_detection: bool = False
-    transfer_progress: bool = False
-    agents_see_withheld: bool = False
-    monitoring: Monitoring = field(default_factory=Monitoring)
-    page_phone: PagePhone = field(default_factory=PagePhone)
-    desk: Desk = field(default_factory=Desk)
-    admission: Admission = field(default_factory=Admission)
-    keep_days: KeepDays = field(default_factory=KeepDays)
-    outside: OutsideLimits = field(default_factory=OutsideLimits)
-    emergency: Emergency = field(default_factory=Emergency)
-    oidc: Oidc | None = None
-    alarms: AlarmLimits = field(default_factory=AlarmLimits)
-
-    @property
-    def passwords(self) -> bool:
-        """Whether agents may log in by password."""
-        return self.oidc is None or self.oidc.passwords
-
-
-@dataclass(frozen=True, slots=True)
 class Directory:
     """Everything the administrator lists. A target that is not here is unknown (S2)."""
 
@@ -301,6 +215,8 @@ class Directory:
     caller_ids_enabled_for: frozenset[Purpose] = frozenset()
     outside: tuple[OutsideRule, ...] = ()
     classes_of_service: Mapping[str, ClassOfService] = MappingProxyType({})
+    hours: Mapping[str, Calendar] = MappingProxyType({})
+    priorities: tuple[PriorityList, ...] = ()
     settings: Settings = field(default_factory=Settings)
     _by_number: Mapping[str, Target] = field(init=False, repr=False, compare=False)
 
@@ -346,6 +262,33 @@ class Directory:
         """How long one phone of `target` is rung, in seconds. Outside somebody may have to run to a mobile."""
         settings = self.settings
         return settings.outside_timeout if target.type is TargetType.NUMBER else settings.offer_timeout
+
+    def opened(self, target: Target) -> Group | Queue | RoutingPoint | None:
+        """What `target` is, where that may be closed; None for all else."""
+        found = self.listed(target.type).get(target.id)
+        return found if isinstance(found, Group | Queue | RoutingPoint) else None
+
+    def calendar(self, target: Target) -> Calendar | None:
+        """When `target` is open; None: always."""
+        found = self.opened(target)
+        return self.hours.get(found.hours) if found is not None and found.hours is not None else None
+
+    def queue(self, target: Target) -> Queue | None:
+        """The queue that `target` is."""
+        return self.queues.get(target.id) if target.type is TargetType.QUEUE else None
+
+    def sounds(self, target: Target, prompt: str) -> str:
+        """What is played for this to those who wait for `target`; empty: nothing."""
+        queue = self.queue(target)
+        return (queue.announcements.get(prompt) if queue is not None else None) or self.settings.announcements.get(
+            prompt, ""
+        )
+
+    def service_level(self, target: Target) -> float:
+        """Within how many seconds callers for `target` are to be answered."""
+        queue = self.queue(target)
+        own = queue.service_level if queue is not None else None
+        return own if own is not None else self.settings.service_level
 
     def listed(self, kind: TargetType) -> Mapping[str, Entry]:
         """What the administrator lists of this kind, by id; numbers outside have rules instead."""

@@ -10,8 +10,8 @@ from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType, parse_target
 
 DELIVERIES = frozenset(TargetType) - {TargetType.NUMBER}
-FEATURES = frozenset({"ready", "not_ready", "login", "logout"})
-DIAL, FEATURE = "dial", "feature"
+DIAL, FEATURE, OPENING = "dial", "feature", "opening"
+FEATURES = frozenset({"ready", "not_ready", "login", "logout", OPENING})
 TIE = "tie"
 """From another Asterisk: the dialplan of those that stand behind an edge hands it over, and no administrator's."""
 
@@ -28,6 +28,7 @@ class Fault(StrEnum):
     TOO_MANY_CALLS = "too_many_calls"
     RATE_LIMITED = "rate_limited"  # … in the last minute
     LOGGED_OUT = "logged_out"
+    NOT_ALLOWED = "not_allowed"  # it is for supervisors and administrators
 
 
 def delivered_to(directory: Directory, verb: str, argument: str) -> Target:
@@ -40,6 +41,16 @@ def delivered_to(directory: Directory, verb: str, argument: str) -> Target:
     if not directory.exists(target):
         raise Refused(Code.UNKNOWN_TARGET, "the dialplan names what the file does not have")
     return target
+
+
+def opened_by(directory: Directory, argument: str) -> Target | None:
+    """What a code opens and closes, as `queue:sales` or by its number; None for what is never closed."""
+    try:
+        target = parse_target(argument)
+    except Refused:
+        target = Target(TargetType.NUMBER, argument)
+    target = directory.resolve(target)
+    return target if directory.opened(target) is not None else None
 
 
 def fault_of(directory: Directory, verb: str, argument: str | None) -> Fault | None:

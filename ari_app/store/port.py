@@ -217,6 +217,16 @@ class Drains(Protocol):
         """What was said last of each Asterisk of which anything was said."""
 
 
+class Openings(Protocol):
+    """What people have opened and closed by hand, by target; as `openings` keeps it."""
+
+    async def set_opening(self, target: str, data: bytes) -> None:
+        """This was chosen last for the target."""
+
+    async def openings(self) -> dict[str, bytes]:
+        """What was chosen last for each target for which anything was chosen."""
+
+
 class History(Protocol):
     """Calls that are over, newest first, as many as `HISTORY` allows; and what agents noted of calls."""
 
@@ -390,6 +400,7 @@ class Store(
     Favourites,
     Counters,
     Drains,
+    Openings,
     History,
     Recordings,
     Protocol,

@@ -14,6 +14,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
     {p}:devices            hash    phone -> which of the agent's phones rings
     {p}:drained            hash    Asterisk -> 1 where it takes no new calls by an administrator's word, else 0
+    {p}:openings           hash    target -> what somebody chose for it last, open or closed: JSON
     {p}:tokens:<agent>     zset    hashes of the tokens of whoever is logged in, the oldest first
     {p}:counts:<day>       hash    name of a figure -> number; expires
     {p}:history            zset    ids of calls by when they ended; {p}:history:<agent>, those of one agent
@@ -231,6 +232,14 @@ class RedisStore:
         with ERRORS:
             said: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:drained")
         return {asterisk.decode(): drained == b"1" for asterisk, drained in said.items()}
+
+    async def set_opening(self, target: str, data: bytes) -> None:
+        await self._write(("HSET", f"{self._tag}:openings", target, data))
+
+    async def openings(self) -> dict[str, bytes]:
+        with ERRORS:
+            chosen: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:openings")
+        return {target.decode(): data for target, data in chosen.items()}
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
         with ERRORS:

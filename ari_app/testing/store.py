@@ -38,6 +38,7 @@ class MemoryStore:
         self._caller_ids: dict[str, str] = {}
         self._devices: dict[str, str] = {}
         self._drained: dict[str, bool] = {}
+        self._openings: dict[str, bytes] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._records: dict[str, tuple[float, bytes, frozenset[str]]] = {}
         self._recordings: dict[str, tuple[float, bytes]] = {}
@@ -168,6 +169,12 @@ class MemoryStore:
 
     async def drained(self) -> dict[str, bool]:
         return dict(self._drained)
+
+    async def set_opening(self, target: str, data: bytes) -> None:
+        self._openings[target] = data
+
+    async def openings(self) -> dict[str, bytes]:
+        return dict(self._openings)
 
     async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
         self._records[call] = (at, record, frozenset(of))

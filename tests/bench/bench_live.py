@@ -49,6 +49,7 @@ from ari_app.calls.model import (
 )
 from ari_app.calls.views import timestamp
 from ari_app.freezing import freeze_for_gc
+from ari_app.openings import Openings
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Role
 from ari_app.routing.targets import Target, TargetType
 from ari_app.testing.availability import MemoryAvailability
@@ -91,7 +92,7 @@ class Known(LiveAgents):
     """Agents' states as they are made here."""
 
     def __init__(self, mirror: Mirror, availability: MemoryAvailability) -> None:
-        super().__init__(mirror, availability, lambda _agent: False, lambda _agent: "desk")
+        super().__init__(mirror, availability, lambda _agent: False, lambda _agent: "desk", lambda _target: True)
         self.records: dict[str, AgentRecord] = {}
 
     def record(self, agent: str) -> AgentRecord | None:
@@ -171,8 +172,8 @@ async def ours(agents: int, windows: int) -> None:
     availability, store, metrics = MemoryAvailability(time.time), MemoryStore(), Metrics()
     await admit(store, list(directory.agents))
     control, live, day = Busy(directory), Known(Mirror(availability), availability), Day(agents)
-    hub = EventHub(control, live, metrics)
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None)
+    hub, openings = EventHub(control, live, metrics), Openings(store, lambda: directory, time.time)
+    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings)
     shown = AgentsShown(hub, server.board, metrics.calls)
     working = [asyncio.create_task(work) for work in (server.board.run(), server.history.run())]
     freeze_for_gc()

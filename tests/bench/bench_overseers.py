@@ -37,6 +37,7 @@ from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import AgentRecord, AgentState
 from ari_app.calls.views import timestamp
 from ari_app.freezing import freeze_for_gc
+from ari_app.openings import Openings
 from ari_app.routing.directory import Agent, Directory, Role
 from ari_app.testing.availability import MemoryAvailability
 from ari_app.testing.store import MemoryStore
@@ -144,9 +145,10 @@ async def ours(agents: int, windows: int) -> None:
     mirror = Mirror(availability)
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
-    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
+    control, openings = Quiet(directory), Openings(store, lambda: directory, time.time)
+    live = LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk", openings.is_open)
     hub = EventHub(control, live, metrics)
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None)
+    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings)
     freeze_for_gc()
 
     async def happen(record: AgentRecord) -> None:

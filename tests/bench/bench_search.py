@@ -35,6 +35,7 @@ from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.errors import AsteriskUnavailable
+from ari_app.openings import Openings
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import Tokens, hash_token
@@ -209,9 +210,10 @@ async def serve(agents: int, groups: int) -> None:
     mirror = Mirror(availability)
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
-    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
+    control, openings = Quiet(directory), Openings(store, lambda: directory, time.time)
+    live = LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk", openings.is_open)
     server = ApiServer(
-        control, live, store, EventHub(control, live, metrics), metrics, NoPhones(), NoFiles(), lambda _: None
+        control, live, store, EventHub(control, live, metrics), metrics, NoPhones(), NoFiles(), lambda _: None, openings
     )
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)

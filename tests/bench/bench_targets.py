@@ -46,6 +46,7 @@ from ari_app.availability.redis import SCRIPTS, RedisAvailability
 from ari_app.availability.rules import milliseconds
 from ari_app.calls.views import timestamp
 from ari_app.freezing import freeze_for_gc
+from ari_app.openings import Openings
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 from ari_app.store.scripts import Scripts
@@ -81,7 +82,8 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     await availability.configure(directory)
     await admit(store, [f"agent{n}" for n in range(windows)])
     mirror = Mirror(availability)
-    control, live = Quiet(directory), LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk")
+    control, openings = Quiet(directory), Openings(store, lambda: directory, time.time)
+    live = LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk", openings.is_open)
     hub = EventHub(control, live, metrics)
 
     def changed(change: Heard) -> None:
@@ -97,7 +99,7 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
     freeze_for_gc()
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None)
+    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings)
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)

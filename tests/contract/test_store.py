@@ -328,6 +328,14 @@ async def test_what_was_said_last_of_draining_an_asterisk_is_remembered(store: S
     assert await store.drained() == {"asterisk-a": False, "asterisk-b": True}
 
 
+async def test_what_was_chosen_last_for_a_target_open_or_closed_is_remembered(store: Store) -> None:
+    assert await store.openings() == {}
+    await store.set_opening("queue:sales", b"closed")
+    await store.set_opening("group:support", b"open")
+    await store.set_opening("queue:sales", b"hours")
+    assert await store.openings() == {"queue:sales": b"hours", "group:support": b"open"}
+
+
 async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
     assert await store.counts("2026-11-28") == {}
     await store.count("2026-11-28", {"a": 1, "b c": 1200})

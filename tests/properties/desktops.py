@@ -11,6 +11,7 @@ from ari_app.calls import effects as e
 from ari_app.calls.model import MonitorMode
 from ari_app.errors import Code
 from ari_app.routing.directory import Role
+from ari_app.routing.hours import Chosen
 from tests.properties import walk
 from tests.properties.scene import AGENTS, SELDOM, SUPERVISORS, TARGETS, Scene
 
@@ -35,16 +36,27 @@ class Desktops(Scene):
                 ("skill", "french"),
                 ("group", "nowhere"),
                 ("queue", "help"),
+                ("queue", "help", "9"),
+                ("group", "support", "-2"),
                 ("group", "together"),
                 ("group", "front"),
             )
         ),
         withholding=st.booleans(),
     )
-    def a_caller_comes(self, verb: tuple[str, str], withholding: bool) -> None:
+    def a_caller_comes(self, verb: tuple[str, ...], withholding: bool) -> None:
         self.world.withholding = withholding
         if len(self.world.switch.calls) < 4:
             self.world.arrives(*verb)
+
+    @rule(
+        what=st.sampled_from(("queue:help", "group:support", "group:sales", "routing_point:billing")),
+        chosen=st.sampled_from(Chosen),
+        seconds=st.sampled_from((None, 5.0, 60.0)),
+    )
+    def a_supervisor_opens_or_closes_something(self, what: str, chosen: Chosen, seconds: float | None) -> None:
+        until = self.world.now + seconds if seconds is not None else None
+        self.world.chooses(what, chosen, until=until)
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), withheld=st.booleans())

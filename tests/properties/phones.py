@@ -24,6 +24,13 @@ class Phones(Scene):
     def a_feature_code_is_dialled(self, agent: str, kind: str) -> None:
         self.world.arrives("feature", kind, endpoint=self.world.everybody[agent].phone or "")
 
+    @rule(
+        agent=st.sampled_from(("alice", "erin", "erin")),
+        what=st.sampled_from(("queue:help", "group:support", "2001", "routing_point:billing", "what")),
+    )
+    def a_phone_opens_or_closes_something(self, agent: str, what: str) -> None:
+        self.world.arrives("feature", "opening", what, endpoint=self.world.everybody[agent].phone or "")
+
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), cause=st.sampled_from((16, 17, 19, 21, 38)))
     def a_phone_hangs_up(self, index: int, cause: int) -> None:

@@ -1,5 +1,6 @@
 """Where random walks begin, and whom and what they name."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -7,9 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize
 
 from ari_app.calls.model import LegState
 from ari_app.routing.directory import CallerId
+from ari_app.routing.priorities import PriorityList
 from tests.properties import walk
 from tests.support.callcentre import directory
-from tests.support.world import World, to
+from tests.support.world import CALLER, World, to
 
 AGENTS = ("alice", "bob", "carol", "dave")
 TARGETS = tuple(
@@ -39,6 +41,8 @@ EVERYTHING: dict[str, Any] = {
     "company": CallerId("company", "Company", "+33100000000"),
     "agents_see_withheld": True,
 }
+GOLD = PriorityList("gold", 4, frozenset({CALLER.number}), queues=frozenset({"help"}))
+"""Whoever does not withhold their number goes before the others."""
 BEGINNINGS = (*walk.beginnings(), *walk.beginnings(withholding=True, **EVERYTHING))
 
 
@@ -47,7 +51,8 @@ class Scene(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(directory(feature_codes=walk.CODES, talk_detection=True))
+        described = directory(feature_codes=walk.CODES, talk_detection=True)
+        self.world = World(replace(described, priorities=(GOLD,)))
 
     @initialize(index=st.integers(-3, len(BEGINNINGS) - 1))
     def it_has_come_so_far(self, index: int) -> None:

@@ -18,6 +18,7 @@ from ari_app.calls.model import (
 )
 from ari_app.calls.replay import replay
 from ari_app.engine.storyfile import read, write
+from ari_app.routing.hours import Chosen
 from ari_app.routing.targets import TargetType
 from ari_app.testing.asterisk_model import State
 from tests.support import astray, wellformed
@@ -73,6 +74,21 @@ def _displayed_otherwise(world: World) -> list[str]:
     return found
 
 
+def _waits_where_it_is_closed(world: World) -> list[str]:
+    """Callers whom a target that sends those away who wait keeps for ever."""
+    found = []
+    for call in world.switch.calls.values():
+        offer = call.offering()
+        entry = world.directory.opened(offer.target) if offer is not None else None
+        override = world.overrides.get(str(offer.target)) if offer is not None else None
+        if offer is None or entry is None or override is None or offer.by is not None or offer.fallback:
+            continue
+        closed = override.counts(world.now) and override.chosen is Chosen.CLOSED
+        if closed and entry.closed.release and (offer.closes_at is None or offer.closes_at > world.now):
+            found.append(f"{call.id} waits for {offer.target}, which is closed")
+    return found
+
+
 def wrong(world: World) -> list[str]:
     """What should not be, now that everything has happened that could."""
     monitors = [monitor for call in world.switch.calls.values() for monitor in call.monitors.values()]
@@ -93,6 +109,7 @@ def wrong(world: World) -> list[str]:
         *still_announced(world),
         *_refuses_for_ever(world),
         *_waits_for_who_went_home(world),
+        *_waits_where_it_is_closed(world),
         *rung_wrongly(world),
         *established_in_silence(world),
         *_off_hold_too_soon(world),

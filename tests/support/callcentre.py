@@ -16,11 +16,13 @@ from ari_app.routing.directory import (
     Settings,
     Skill,
 )
+from ari_app.routing.hours import Closed
 from ari_app.routing.outside import OutsideRule
 from ari_app.routing.targets import Target, TargetType, parse_target
 
 ANNOUNCEMENTS = {
     "nobody_available": "sound:nobody",
+    "closed": "sound:closed",
     "hold_reminder": "sound:reminder",
     "queue_next": "sound:next",
     "queue_position": "sound:there_are",
@@ -61,6 +63,7 @@ _HELP = Queue(
     overflow=Target(TargetType.GROUP, "sales"),
     announce_every=7.0,
     music_class="help",
+    closed=Closed("sound:help_is_closed", release=True),
 )
 _BILLING = RoutingPoint("billing", "Billing", "4000", favourite=True, user_data={"topic": "b"})
 _CALLER_IDS = (CallerId("support", "Support", "+33140000001"), CallerId("anonymous", "", "", anonymous=True))

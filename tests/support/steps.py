@@ -27,7 +27,9 @@ def is_served_or_reported_of(world: World, fact: s.ChannelArrived, effects: Sequ
     """
     refused = [effect for effect in effects if isinstance(effect, e.ArrivalRefused)]
     begun = [x.call for x in effects if isinstance(x, e.CallChanged) and x.before is None]
-    changed = any(isinstance(effect, e.SetAgentState) for effect in effects)
+    changed = any(isinstance(effect, e.SetAgentState | e.OpeningChosen) for effect in effects)
+    # What they have dialled is closed, which is nobody's fault: they hear so, and are released.
+    changed = changed or any(isinstance(x, e.Announce) and x.prompt == "closed" for x in effects)
     if fact.entry_verb in ("replaced", "tie") or fact.via is not None:
         return
     assert len(refused) == (0 if begun or changed else 1), f"{fact}: {refused}"
@@ -36,6 +38,26 @@ def is_served_or_reported_of(world: World, fact: s.ChannelArrived, effects: Sequ
         mine = world.switch.state.calls_of_agent.get(call.owner or "", {})
         most = world.directory.agents[call.owner or ""].max_calls
         assert len(mine) <= most, f"{call.owner} has {len(mine)} calls, and may have {most}"
+
+
+def rung_out_of_turn(world: World, before: Call | None, call: Call) -> list[str]:
+    """Agents who are rung for a caller while another, who is more urgent or as urgent and longer there, waits for the
+    same, and could have had them. In a group that rings all at once the first of them alone is anybody's.
+    """
+    offer, was = call.offering(), before.offer if before is not None else None
+    if offer is None or offer.by is not None or world.directory.ring_policy(offer.target) == "all":
+        return []
+    known = {a.agent for a in was.attempts} if was is not None and was.id == offer.id else set()
+    found = []
+    for agent in {a.agent for a in offer.attempts} - known - {None}:
+        for other in world.switch.calls.values():
+            theirs = other.offering()
+            if theirs is None or theirs.by is not None or theirs.target != offer.target or theirs.attempts:
+                continue
+            refused = agent in theirs.tried or any(p.agent == agent for p in other.parties.values())
+            if not refused and (-theirs.priority, other.started_at) < (-offer.priority, call.started_at):
+                found.append(f"{agent} is rung for {call.id}, and {other.id} was before it")
+    return found
 
 
 def note_refusal(world: World, stimulus: s.Stimulus) -> None:

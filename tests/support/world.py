@@ -18,6 +18,7 @@ from ari_app.calls.switch import Switch
 from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
 from ari_app.routing.directory import Directory, Role
+from ari_app.routing.hours import Chosen, Override
 from ari_app.routing.targets import Target
 from ari_app.testing.asterisk import Behaviour, FakeAsterisk
 from tests.support import account, astray, discretion, earshot, steps, wellformed
@@ -70,6 +71,7 @@ class World:
         self.refusing: Counter[str] = Counter()  # agent -> how often in a row their phone refused before it rang
         self.declined: dict[tuple[CallId, str], float] = {}  # who declined that caller -> until when they have rest
         self.among: dict[str, set[str]] = {}  # announcement -> the legs that its own could talk to when it began
+        self.overrides: dict[str, Override] = {}
         self.noticed: list[str] = []
         self.retrieves: dict[str, str] = {}  # command -> who wants their call back
         self.saved_calls: dict[str, bytes] = {}
@@ -121,7 +123,7 @@ class World:
             case e.ReportFault(call, what):
                 self.alarms.append(f"{call}: {what}")
             case e.CallChanged(before, call):
-                self.noticed += steps.outlived(before, call)
+                self.noticed += steps.outlived(before, call) + steps.rung_out_of_turn(self, before, call)
                 self.recorded.changed(effect)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
@@ -139,6 +141,8 @@ class World:
                 (self.held_too_long if alarm is Alarm.HELD_TOO_LONG else self.abandoned).append(call.id)
             case e.CallerIdChosen(agent, caller_id):
                 self.chosen.append((agent, caller_id))
+            case e.OpeningChosen(target, chosen, agent):
+                self.chooses(target, chosen, agent)
             case e.OperationFailed():
                 self.failed.append(effect)
             case e.ArrivalRefused():
@@ -241,9 +245,15 @@ class World:
         self.switch.restore([*calls, *over], legs)
         for agent in sorted(self.unplugged):
             self.plug(agent, there=False)  # reported at each connection
+        self.inbox.append(s.OpeningsReplaced(self.overrides))
         self.inbox.extend(s.AgentLoggedOut(agent) for agent in sorted(self.gone_home))  # reported at each start
         self.requested = {x for x in self.requested if x in self.replies or x in self.refusals}
         self.asterisk.restore_link()
+
+    def chooses(self, target: str, chosen: Chosen, by: str = "erin", until: float | None = None) -> None:
+        """Somebody opens or closes it: every leader sees that a moment later."""
+        self.overrides = {**self.overrides, target: Override(chosen, by, self.now, until)}
+        self.inbox.append(s.OpeningsReplaced(self.overrides))
 
     # -- what people do -----------------------------------------------------------------------------------------------
 

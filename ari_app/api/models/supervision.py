@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ari_app.api.models.agents import AgentDocument, State
 from ari_app.api.models.common import Answer, Request, Timestamp
+from ari_app.api.models.openings import Opening
 
 
 class AgentsQuery(Request):
@@ -52,9 +53,9 @@ class LiveTarget(Answer):
     """A queue or group now and today. `oldest_queued_at`: since when who waits longest waits; `talking`: of those who
     waited for it and were answered, how many are in their call yet, whoever has it now.
 
-    Of those who were answered or gave up, `answered` were, in `service_level` within `settings.service_level`, and
-    `abandoned` gave up. `speed_of_answer` (ASA): how long those waited who were answered. Today is the day of the
-    server's clock.
+    Of those who were answered or gave up, `answered` were, in `service_level` within that of the queue or of the
+    settings, and `abandoned` gave up. `speed_of_answer` (ASA): how long those waited who were answered. Today is the
+    day of the server's clock.
     """
 
     target: str
@@ -64,6 +65,7 @@ class LiveTarget(Answer):
     talking: int
     agents: dict[State, int]
     available: int = Field(0, description="agents to whom a call can be offered now: ready, and their phone can ring")
+    opening: Opening
     answered: Share
     service_level: Share
     abandoned: Share

@@ -33,7 +33,9 @@ class TargetDocument(Answer):
     target: str
     type: TargetType
     name: str
-    state: State | None = Field(description="The agent's state; null for all other types")
+    state: State | Literal["closed"] | None = Field(
+        description="The agent's state; `closed` for a queue, group or routing point that is; null for all others"
+    )
     available: int | None = Field(description="Free agents; null where not configured or not a set of agents")
     as_of: Timestamp | None
     actions: list[TargetAction]

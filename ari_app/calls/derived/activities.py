@@ -9,7 +9,7 @@ not.
 """
 
 from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity
-from ari_app.calls.model import AgentId, Call, CallId, LegState, OfferState
+from ari_app.calls.model import AgentId, Call, CallId, Leg, LegState, OfferState
 from ari_app.calls.state import agents_of
 from ari_app.calls.step import Step
 
@@ -30,7 +30,7 @@ def settle(step: Step) -> None:
         if activity != before:
             step.activities[agent] = activity
             over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest
-            wrap_up = _wrap_up(step, agent) if over else 0.0
+            wrap_up = _wrap_up(step, agent, gone) if over else 0.0
             reported.append(SetActivity(agent, activity, concerned, wrap_up))
     if step.tells_all_agents:
         kept = tuple(request for call in step.live_calls() if (request := _kept_for(call)) is not None)
@@ -81,7 +81,14 @@ def _leaving(step: Step, agent: str) -> tuple[str, CallId | None] | None:
     return known or ("on_call" if talks is not None else "ringing"), talks.left if talks is not None else None
 
 
-def _wrap_up(step: Step, agent: str) -> float:
+def _wrap_up(step: Step, agent: str, gone: list[Leg]) -> float:
+    """That of the queue by which the caller came, where it has its own; else the longest of the agent's groups."""
+    left = [leg.left_queue for leg in gone if leg.agent == agent]
+    talked = [c.queue for c in step.versions() if any(p.agent == agent for p in c.parties.values())]
+    queues = (step.directory.queues.get(queue) for queue in (*left, *talked) if queue is not None)
+    own = next((queue.wrap_up for queue in queues if queue is not None), None)
+    if own is not None:
+        return own
     listed = step.directory.agents.get(agent)
     groups = [step.directory.groups[g] for g in (listed.groups if listed else ()) if g in step.directory.groups]
     return max((g.wrap_up for g in groups), default=0.0)

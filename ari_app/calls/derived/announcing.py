@@ -10,17 +10,17 @@ from ari_app.calls.model import Call, CallId, Leg, LegId, Offer, Party, Progress
 from ari_app.calls.step import Step
 
 
-def say_goodbye(step: Step, party: Party, prompt: str) -> None:
-    """Play a prompt to one leg, then hang it up."""
+def say_goodbye(step: Step, party: Party, prompt: str, sounds: str = "") -> None:
+    """Play a prompt to one leg, these sounds in place of those of the administrator's list; then hang it up."""
     leg = step.leg(party.leg)
     if leg is None or leg.hanging_up or leg.farewell:
         return
-    farewell(step, leg, prompt)
+    farewell(step, leg, prompt, sounds)
 
 
-def farewell(step: Step, leg: Leg, prompt: str) -> None:
+def farewell(step: Step, leg: Leg, prompt: str, sounds: str = "") -> None:
     """Play a prompt of the administrator's list, then hang up; at once where they do not list it."""
-    sounds = step.directory.settings.announcements.get(prompt)
+    sounds = sounds or step.directory.settings.announcements.get(prompt, "")
     if sounds:
         play(step, leg, prompt, sounds, farewell=True)
     else:

@@ -64,6 +64,8 @@ def _reason(call: Call, cause: s.Stimulus, by: str) -> EndReason:
         return EndReason.MERGED
     if call.answered_at is not None:
         return EndReason.HANGUP
+    if call.offer is not None and call.offer.closed:
+        return EndReason.CLOSED
     state = call.offer.state if call.offer is not None else OfferState.CANCELLED
     if state in _NOT_REACHED:
         return _NOT_REACHED[state]

@@ -6,6 +6,7 @@ from ari_app.calls.effects.bases import Notification
 from ari_app.calls.model import AgentId, Alarm, Call, CallId, Leg, LegId
 from ari_app.errors import CallControlError
 from ari_app.routing.entries import Fault
+from ari_app.routing.hours import Chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,15 @@ class CallerIdChosen(Notification):
 
     agent: AgentId
     caller_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningChosen(Notification):
+    """A supervisor's phone has opened or closed this target, or left it to its hours again."""
+
+    target: str
+    chosen: Chosen
+    agent: AgentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,7 @@ type OwnEffect = (
     | TalkChanged
     | LegChanged
     | CallerIdChosen
+    | OpeningChosen
     | OperationFailed
     | ArrivalRefused
     | EmergencyDialled

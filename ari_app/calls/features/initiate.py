@@ -11,7 +11,7 @@ from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
 from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CallerIdChosen, CreateLeg
-from ari_app.calls.features import attempts, consult, offers, outside, parties
+from ari_app.calls.features import attempts, consult, offers, opening, outside, parties
 from ari_app.calls.features.beginning import attached, new_call
 from ari_app.calls.model import (
     Call,
@@ -80,6 +80,7 @@ def _check_call(step: Step, cmd: c.MakeCall) -> tuple[Target, Agent, CallerId | 
     if step.monitored_by(cmd.by) is not None:
         raise Refused(Code.NOT_ALLOWED_NOW, "you are monitoring a call; stop that first")
     outside.check(step, cmd.by, target)
+    opening.check(step, target)
     mine = step.calls_of(cmd.by)
     if len(mine) >= agent.max_calls and not outside.is_emergency(step, target):
         raise Refused(Code.TOO_MANY, f"you already have {len(mine)} calls, the most you may have")
@@ -190,6 +191,7 @@ def _check_offer(step: Step, cmd: c.AnyOffer, call: Call) -> tuple[Target, Calle
     check_size(step, {**call.user_data, **cmd.user_data})
     require(call, cmd, cmd.action, call_actions(call, cmd.by, step.directory, cmd.role))
     outside.check(step, cmd.by, target)
+    opening.check(step, target)
     if target.type is TargetType.AGENT and target.id in attempts.busy_in(call):
         raise Refused(Code.NOT_ALLOWED_NOW, f"{target} is in this call already")
     return target, chosen

@@ -237,7 +237,8 @@ def let_go(step: Step, call: Call, party: Party) -> None:
         return
     others = [c for c, p in step.party_by_leg(leg.id) if c.id != call.id and p.progress is Progress.JOINED]
     if not others:
-        step.put_leg(leg.id, left=call.id if party.agent is not None else None)
+        left = call if party.agent is not None else None
+        step.put_leg(leg.id, left=left.id if left else None, left_queue=left.queue if left else None)
         step.hang_up(leg)
     elif leg.focus == call.id:
         # Back to the call that waits: the agent is there again, those they hold stay on hold until retrieved (S22).

@@ -5,13 +5,14 @@ but the calls themselves, so that a queue survives the controller with them, and
 """
 
 from dataclasses import replace
+from functools import partial
 from math import ceil
 
 from ari_app.calls.derived import announcing
-from ari_app.calls.features import offers, queueing
-from ari_app.calls.model import Call, Leg, Offer, OfferState
+from ari_app.calls.features import offers, opening, queueing
+from ari_app.calls.model import Call, Offer, OfferState, PartyRole
 from ari_app.calls.step import Step
-from ari_app.routing.directory import Queue
+from ari_app.routing.priorities import priority_of
 from ari_app.routing.targets import Target, TargetType
 
 _MOST_OVERFLOWS = 5
@@ -22,10 +23,13 @@ def enter(step: Step, call: Call) -> None:
     offer = call.offering()
     if offer is None:
         return
-    queue = _queue(step, offer)
+    if not opening.is_open(step, offer.target):
+        _turn_away(step, call, offer)
+        return
+    queue = step.directory.queue(offer.target)
     group = step.directory.groups.get(offer.target.id) if offer.target.type is TargetType.GROUP else None
     limit = queue.max_wait if queue else group.max_wait if group else None
-    every = queue.announce_every if queue else None
+    every, comfort_every = (queue.announce_every, queue.comfort_every) if queue else (None, None)
     if (
         queue is not None
         and queue.max_length is not None
@@ -37,12 +41,19 @@ def enter(step: Step, call: Call) -> None:
         call.id,
         give_up_at=step.now + limit if limit is not None else None,
         announce_at=step.now + every if every is not None else None,
+        comfort_at=step.now + comfort_every if comfort_every is not None else None,
+        closes_at=opening.closes_at(step, offer.target),
+        priority=offer.priority or _priority(step, call, offer.target),
     )
+    if queue is not None:
+        _say(step, call, "queue_welcome", step.directory.sounds(offer.target, "queue_welcome"))
     offers.seek(step, step.call(call.id))
 
 
-def _queue(step: Step, offer: Offer) -> Queue | None:
-    return step.directory.queues.get(offer.target.id) if offer.target.type is TargetType.QUEUE else None
+def _priority(step: Step, call: Call, target: Target) -> int:
+    """What the administrator's lists say of the caller's number."""
+    caller = call.contact()
+    return priority_of(step.directory.priorities, caller.identity.number, target) if caller is not None else 0
 
 
 def gives_up(step: Step, call: Call) -> None:
@@ -50,13 +61,46 @@ def gives_up(step: Step, call: Call) -> None:
     offer = call.offering()
     if offer is None:
         return
-    queue = _queue(step, offer)
+    queue = step.directory.queue(offer.target)
     overflow = queue.overflow if queue is not None else None
-    if overflow is None or offer.overflows >= _MOST_OVERFLOWS or not step.directory.exists(overflow):
+    if overflow is None or not _may_go_to(step, offer, overflow):
         offers.fail(step, call.id, OfferState.NO_ANSWER)
         return
+    _go_to(step, call, offer, overflow)
+
+
+def closes(step: Step, call: Call, offer: Offer) -> None:
+    """What the caller waits for was to close about now."""
+    if opening.is_open(step, offer.target):
+        step.put_offer(call.id, closes_at=opening.closes_at(step, offer.target))
+    else:
+        _turn_away(step, call, offer)
+
+
+def _turn_away(step: Step, call: Call, offer: Offer) -> None:
+    """It is closed: the caller hears so, and goes on to the target for that, or is released."""
+    closed = opening.rule(step, offer.target)
+    sounds = closed.sounds or step.directory.sounds(offer.target, "closed")
+    if closed.to is not None and _may_go_to(step, offer, closed.to):
+        _say(step, call, "closed", sounds)
+        _go_to(step, call, offer, closed.to)
+        return
+    if any(party.role is PartyRole.AGENT for party in call.joined()):
+        offers.fail(step, call.id, OfferState.UNAVAILABLE)
+        return
+    step.put_offer(call.id, state=OfferState.UNAVAILABLE, closed=True, request=None, retry_at=None)
+    for party in call.joined():
+        announcing.say_goodbye(step, party, "closed", sounds)
+
+
+def _may_go_to(step: Step, offer: Offer, target: Target) -> bool:
+    return offer.overflows < _MOST_OVERFLOWS and step.directory.exists(target)
+
+
+def _go_to(step: Step, call: Call, offer: Offer, target: Target) -> None:
+    """The caller goes to another target, with what is known of their wait."""
     renewed = replace(
-        Offer(step.new_id("o"), offer.kind, overflow, None, offer.identity, OfferState.SEEKING),
+        Offer(step.new_id("o"), offer.kind, target, None, offer.identity, OfferState.SEEKING),
         priority=offer.priority,
         overflows=offer.overflows + 1,
         tried=offer.tried,
@@ -82,7 +126,7 @@ def agent_free(step: Step, agent: str) -> None:
 def announce(step: Step, call: Call) -> None:
     """Tell the caller their position in the queue; then their music goes on."""
     offer = call.offering()
-    queue = _queue(step, offer) if offer is not None else None
+    queue = step.directory.queue(offer.target) if offer is not None else None
     if offer is None:
         return
     if queue is None or queue.announce_every is None:
@@ -90,26 +134,36 @@ def announce(step: Step, call: Call) -> None:
         return
     step.put_offer(call.id, announce_at=step.now + queue.announce_every)
     place = next((i for i, c in enumerate(queueing.waiting_for(step, offer.target), 1) if c.id == call.id), None)
-    leg = _caller_leg(step, call)
-    if place is None or leg is None or leg.playing is not None or leg.hanging_up:
-        return
-    announcing.play(step, leg, "queue_position", _position(step, offer.target, place))
+    if place is not None:
+        _say(step, call, "queue_position", _position(step, offer.target, place))
 
 
-def _caller_leg(step: Step, call: Call) -> Leg | None:
+def comfort(step: Step, call: Call, offer: Offer) -> None:
+    """Tell the caller that they are not forgotten; then their music goes on."""
+    queue = step.directory.queue(offer.target)
+    every = queue.comfort_every if queue is not None else None
+    step.put_offer(call.id, comfort_at=step.now + every if every is not None else None)
+    if offer.state in queueing.UNSERVED and every is not None:
+        _say(step, call, "queue_comfort", step.directory.sounds(offer.target, "queue_comfort"))
+
+
+def _say(step: Step, call: Call, prompt: str, sounds: str) -> None:
+    """Play it to the caller, unless they hear one already."""
     caller = call.contact()
-    return step.leg(caller.leg) if caller is not None else None
+    leg = step.leg(caller.leg) if caller is not None else None
+    if leg is not None and leg.playing is None and not leg.hanging_up:
+        announcing.play(step, leg, prompt, sounds)
 
 
 def _position(step: Step, target: Target, place: int) -> str:
     """`You are next`, or `you are caller number` three `waiting`; then how long that may take, in minutes."""
-    prompts = step.directory.settings.announcements
-    sounds: list[str | None] = []
+    prompt = partial(step.directory.sounds, target)
+    sounds: list[str] = []
     if place == 1:
-        sounds = [prompts.get("queue_next")]
-    elif before := prompts.get("queue_position"):
-        sounds = [before, f"number:{place}", prompts.get("queue_waiting")]
+        sounds = [prompt("queue_next")]
+    elif before := prompt("queue_position"):
+        sounds = [before, f"number:{place}", prompt("queue_waiting")]
     minutes = ceil(queueing.expected_wait(step, target, place) / 60.0)
-    if minutes > 1 and (before := prompts.get("queue_wait")):
-        sounds += [before, f"number:{minutes}", prompts.get("queue_minutes")]
+    if minutes > 1 and (before := prompt("queue_wait")):
+        sounds += [before, f"number:{minutes}", prompt("queue_minutes")]
     return ",".join(sound for sound in sounds if sound)

@@ -3,13 +3,15 @@
 Stasis(app, agent|group|queue|skill|routing_point, id)   a caller to be delivered there
 Stasis(app, dial, number)                                an agent's phone that dials
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
+Stasis(app, feature, opening, target)                    a supervisor's phone opens or closes that
 """
 
 import re
 
+from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.derived import announcing, displays, transfer_progress
-from ari_app.calls.effects import ArrivalRefused, HangUp, SetAgentState, TakeTransferKey
-from ari_app.calls.features import beginning, monitoring, offers, outside, parties, ties, waiting
+from ari_app.calls.effects import ArrivalRefused, HangUp, OpeningChosen, SetAgentState, TakeTransferKey
+from ari_app.calls.features import beginning, monitoring, offers, opening, outside, parties, ties, waiting
 from ari_app.calls.model import (
     CallType,
     Leg,
@@ -24,8 +26,8 @@ from ari_app.calls.model import (
 from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
 from ari_app.errors import Code, Refused
-from ari_app.routing.directory import Purpose
-from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, TIE, Fault, delivered_to
+from ari_app.routing.directory import Agent, Purpose
+from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, OPENING, TIE, Fault, delivered_to, opened_by
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 
@@ -188,6 +190,10 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     if len(step.calls_of(agent.id)) >= agent.max_calls and not outside.is_emergency(step, target):
         _turn_away(step, fact, Fault.TOO_MANY_CALLS, "too_many_calls")
         return
+    if not opening.is_open(step, target):
+        sounds = opening.rule(step, target).sounds or step.directory.sounds(target, "closed")
+        announcing.farewell(step, _leg(step, fact, None), "closed", sounds)
+        return
     monitoring.stop_all(step, agent.id)
     for other in step.calls_of(agent.id):
         parties.step_aside(step, other, agent.id)
@@ -222,10 +228,24 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
 def _feature(step: Step, fact: ChannelArrived) -> None:
     """A feature code: the state changes and a voice confirms it."""
     agent = step.directory.agent_of_phone(fact.endpoint)
+    if agent is not None and _argument(fact) == OPENING:
+        _open_or_close(step, fact, agent)
+        return
     feature = _FEATURES.get(_argument(fact))
     if agent is None or feature is None:
         _turn_away(step, fact, Fault.UNKNOWN_PHONE if agent is None else Fault.UNKNOWN_FEATURE)
         return
     state, prompt = feature
     step.emit(SetAgentState(agent.id, state))
+    announcing.farewell(step, _leg(step, fact, None), prompt)
+
+
+def _open_or_close(step: Step, fact: ChannelArrived, agent: Agent) -> None:
+    """Who oversees opens what is closed, or closes what is open; a voice says how it is then."""
+    target = opened_by(step.directory, fact.args[1] if len(fact.args) > 1 else "")
+    if target is None or agent.role not in OVERSEERS:
+        _turn_away(step, fact, Fault.UNKNOWN_TARGET if target is None else Fault.NOT_ALLOWED)
+        return
+    prompt = "opening_closed" if opening.is_open(step, target) else "opening_open"
+    step.emit(OpeningChosen(str(target), opening.toggled(step, target), agent.id))
     announcing.farewell(step, _leg(step, fact, None), prompt)

@@ -1,6 +1,7 @@
 """What calls that are up take from the administrator's file when it is read again."""
 
 from ari_app.calls import discretion
+from ari_app.calls.features import opening
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Directory, Settings
 
@@ -9,6 +10,7 @@ def apply(step: Step, directory: Directory) -> None:
     """The administrator's file was read again: what calls that are up derive from it is derived anew."""
     before, after = step.directory.settings, directory.settings
     step.directory = directory
+    opening.review(step)
     if before.agents_see_withheld and not after.agents_see_withheld:
         for call in list(step.live_calls()):
             step.add_call(discretion.of_call(call))

@@ -16,7 +16,8 @@ def of(call: Call) -> float | None:
     times += [p.joining.until for p in call.parties.values() if p.joining is not None]
     times += [monitor.deadline for monitor in call.monitors.values()]
     if offer is not None:
-        times += [offer.deadline, offer.retry_at, offer.announce_at, None if offer.attempts else offer.give_up_at]
+        times += [offer.deadline, offer.retry_at, offer.announce_at, offer.comfort_at]
+        times += [] if offer.attempts else [offer.give_up_at, offer.closes_at]
     return min((t for t in times if t is not None), default=None)
 
 
@@ -40,11 +41,17 @@ def _passed(step: Step, call: Call) -> None:
     monitoring.timed_out(step, call.id)
     if offer is None:
         return
+    if offer.closes_at is not None and offer.closes_at <= step.now and not offer.attempts:
+        waiting.closes(step, call, offer)
+        return
     if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:
         waiting.gives_up(step, call)
         return
     if offer.announce_at is not None and offer.announce_at <= step.now:
         waiting.announce(step, call)
+        offer = step.call(call.id).offer or offer
+    if offer.comfort_at is not None and offer.comfort_at <= step.now:
+        waiting.comfort(step, step.call(call.id), offer)
         offer = step.call(call.id).offer or offer
     if offer.retry_at is not None and offer.retry_at <= step.now:
         offers.rested(step, step.call(call.id))

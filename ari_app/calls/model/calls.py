@@ -40,6 +40,7 @@ class EndReason(StrEnum):
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     UNAVAILABLE = "unavailable"
+    CLOSED = "closed"  # what they called was closed
     LOST = "lost"  # a line or a phone died
     FAULT = "fault"  # of ours: this call alone was released
 

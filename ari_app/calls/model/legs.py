@@ -104,7 +104,8 @@ class Leg:
     farewell: bool = False  # hung up after it
     hanging_up: bool = False
     ends_by: float | None = None  # it is dead then, where its end was not reported
-    left: CallId | None = None  # the call that its agent was in, and has left
+    left: CallId | None = None  # the call that its agent was in, and has left …
+    left_queue: str | None = None  # … and the queue by which its caller had come
     failures: int = 0  # how often Asterisk did not do what was requested
     held_by_phone: bool = False  # by the phone's own key, which nobody but the phone can undo
     auto_answer: bool = False  # an agent's own phone that was requested to answer by itself

@@ -75,14 +75,17 @@ class Offer:
     rests: Mapping[AgentId, float] = field(default_factory=dict)  # where a caller waits: until when not
     request: str | None = None  # the reservation that it awaits
     deadline: float | None = None  # ends the ringing
-    retry_at: float | None = None  # of the waiting, as `announce_at` and `give_up_at`
+    retry_at: float | None = None  # of the waiting, as the four below
     fallback: bool = False  # it goes to the fallback of the settings (S16)
     held: frozenset[PartyId] = frozenset()  # whom this offer put or found on hold
     last: OfferState | None = None  # how the last who was tried refused
     priority: int = 0  # goes before longer waiting
     overflows: int = 0  # how many led here
     announce_at: float | None = None
+    comfort_at: float | None = None
     give_up_at: float | None = None
+    closes_at: float | None = None  # the target sends away those who wait
+    closed: bool = False  # it was closed, and nobody was rung
     reserved: AgentId | None = None  # kept while the initiator's own phone is rung
     by_keys: bool = False  # requested by feature code, so that its end is spoken
     refer: LegId | None = None  # whose transfer key requested it, and waits to hear how it goes …

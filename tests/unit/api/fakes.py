@@ -31,6 +31,7 @@ from ari_app.config.errors import ConfigError
 from ari_app.config.file import load
 from ari_app.engine import storyfile
 from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, Refused, StoreUnavailable
+from ari_app.openings import Openings
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.routing.webhooks import Webhook
@@ -185,12 +186,16 @@ class FakeAgents:
         self.away = False
         self.devices: dict[str, str] = {}
         self.room: set[str] = set()
+        self.opened: Callable[[Target], bool] = lambda target: True
 
     def record(self, agent: str) -> FakeRecord | None:
         return self.records.get(agent)
 
     def available(self, target: Target) -> int:
         return sum(self.records[agent].available for agent in DEMO.directory.members(target))
+
+    def is_open(self, target: Target) -> bool:
+        return self.opened(target)
 
     def may_ring(self, agent: str) -> bool:
         return self.records[agent].available or agent in self.room
@@ -333,6 +338,9 @@ class World:
         self.hub = EventHub(
             self.control, self.agents, self.metrics, queue=self.queue, recent=self.recent, clock=self.clock
         )
+        self.openings = Openings(self.store, self.control.directory, self.clock)
+        self.openings.tell()
+        self.agents.opened = self.openings.is_open
         self.server = ApiServer(
             self.control,
             self.agents,
@@ -342,12 +350,15 @@ class World:
             self.phones,
             self.files,
             self.recorded.append,
+            self.openings,
             clock=self.clock,
             rates=Rates(self.clock, burst=self.burst),
             leads=lambda: self.leads,
             client_secret=self.client_secret,
             receivers=self.receivers,
         )
+        self.openings.changes.append(lambda target, opened: self.hub.opening_changed(target))
+        self.openings.choices.append(lambda before, now: self.server.board.openings_changed())
         self.listener = Listener(self._handle, self.connections)
         self.port = await self.listener.start(HOST, 0)
         self.http = aiohttp.ClientSession(f"http://{HOST}:{self.port}")

@@ -33,6 +33,10 @@ class FlakyStore(MemoryStore):
         self._reach()
         return await super().take_login(state_hash)
 
+    async def set_opening(self, target: str, data: bytes) -> None:
+        self._reach()
+        await super().set_opening(target, data)
+
     async def password(self, of: str) -> bytes | None:
         self._reach()
         return await super().password(of)

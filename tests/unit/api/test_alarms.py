@@ -14,6 +14,7 @@ from ari_app.api.alarm_rules import Reading, Watched, judge
 from ari_app.api.alarms import AlarmBoard
 from ari_app.api.models.agents import State
 from ari_app.api.models.alarms import AlarmDocument
+from ari_app.api.models.openings import Opening
 from ari_app.api.models.supervision import LiveTarget, Share, Waited
 from ari_app.calls.model import Alarm
 from ari_app.calls.views import timestamp
@@ -23,6 +24,7 @@ from ari_app.webhooks.model import Followed
 from tests.unit.api.fakes import HOST, NOW, FakeControl, World, call, party
 
 SALES = "queue:sales"
+OPEN = Opening(open=True, changes_at=None, opening="hours", hours=None, until=None, by=None, at=None)
 
 
 class Watch:
@@ -64,7 +66,8 @@ class Watch:
         share = Share(numerator=in_time, denominator=of)
         self.board.target_changed(
             LiveTarget(
-                target=SALES, name="Sales", waiting=waiting, oldest_queued_at=timestamp(oldest), agents=states,
+                target=SALES, name="Sales", opening=OPEN, waiting=waiting, oldest_queued_at=timestamp(oldest),
+                agents=states,
                 service_level=share, abandoned=Share(numerator=0, denominator=of), as_of=timestamp(self.now) or "",
                 talking=0, answered=share, speed_of_answer=Waited(numerator=0.0, denominator=0),
             )

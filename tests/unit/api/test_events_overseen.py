@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from ari_app.api.events import EventHub, Opened
 from ari_app.api.fanout import BATCH
 from ari_app.api.metrics import Metrics
+from ari_app.api.models.openings import Opening
 from ari_app.api.models.supervision import LiveTarget, Share, Waited
 from ari_app.api.streams import Selection, Subscription
 from ari_app.api.windows import Window
@@ -33,8 +34,9 @@ def overseen(queue: int = 1024, recent: int = 512) -> EventHub:
 
 def live(target: str, waiting: int) -> LiveTarget:
     none = Share(numerator=0, denominator=0)
+    opening = Opening(open=True, changes_at=None, opening="hours", hours=None, until=None, by=None, at=None)
     return LiveTarget(target=target, name=target, waiting=waiting, oldest_queued_at=None, talking=0, agents={},
-                      answered=none, service_level=none, abandoned=none,
+                      opening=opening, answered=none, service_level=none, abandoned=none,
                       speed_of_answer=Waited(numerator=0, denominator=0), as_of=timestamp(NOW) or "")  # fmt: skip
 
 

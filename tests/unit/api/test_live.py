@@ -9,6 +9,7 @@ import pytest
 
 from ari_app.api.live import PAUSE, Board, day_ends, day_of
 from ari_app.api.models.supervision import LiveTarget
+from ari_app.openings import Openings
 from ari_app.routing.directory import Queue
 from tests.unit.api.fakes import DEMO, NOW, FakeAgents, FakeControl, FakeRecord, World
 from tests.unit.api.kept import FlakyStore
@@ -24,7 +25,9 @@ class Overseer:
         self.notified = asyncio.Event()
         self.began, self._loop = clock, asyncio.get_running_loop()
         self._since = self._loop.time()
-        self.board = Board(self.control, self.agents, FlakyStore(self.clock), self._note, self.clock)
+        store = FlakyStore(self.clock)
+        openings = Openings(store, self.control.directory, self.clock)
+        self.board = Board(self.control, self.agents, openings, store, self._note, self.clock)
 
     def clock(self) -> float:
         return self.began + self._loop.time() - self._since

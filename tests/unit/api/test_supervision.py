@@ -106,7 +106,7 @@ async def test_what_was_today_is_counted_and_outlives_a_restart(world: World) ->
     assert sales["speed_of_answer"] == {"numerator": 41.0, "denominator": 2}
     await board.flush()
     assert len(await world.store.counts(day_of(NOW))) == 4
-    again = Board(world.control, world.agents, world.store, lambda _: None, world.clock)
+    again = Board(world.control, world.agents, world.openings, world.store, lambda _: None, world.clock)
     await again.restore()
     assert again.now()["queue:sales"].service_level.denominator == 3
     assert again.now()["queue:sales"].speed_of_answer.numerator == 41

@@ -35,6 +35,8 @@ exten => 4,1,Stasis(callcontrol,skill)
 [more](+)
 exten => *74,1,Gosub(call-control,feature,1(pause))
 exten => 1001,hint,Stasis:alicee
+exten => *75,1,Gosub(call-control,feature,1(opening,queue:saless))
+exten => 3000,hint,Stasis:queue:saless
 """
     assert found(tmp_path, text) == [
         "2 from-carrier 2000: callcentre.yaml has no group 'saless'",
@@ -43,8 +45,10 @@ exten => 1001,hint,Stasis:alicee
         "6 from-carrier 2001: callcentre.yaml has no queue 'nowhere'",
         "7 from-carrier _3XXX: callcentre.yaml has no agent 'nobody'",
         "8 from-carrier 4: callcentre.yaml has no skill ''",
-        "10 more *74: 'pause' is no feature; there are: login, logout, not_ready, ready",
+        "10 more *74: 'pause' is no feature; there are: login, logout, not_ready, opening, ready",
         "11 more 1001: the lamp Stasis:alicee is no agent's",
+        "12 more *75: callcentre.yaml has no 'queue:saless' that could be opened and closed",
+        "13 more 3000: the lamp Stasis:queue:saless is no agent's",
     ]
 
 
@@ -64,6 +68,10 @@ exten => 9,1,Gosub(call-control,deliver,1(group,nowhere))
 --;
 exten => 1002,hint,Stasis:bob
 exten => 1003,hint,PJSIP/1003
+exten => 3000,hint,Stasis:queue:help
+exten => *74,1,Gosub(call-control,feature,1(opening,queue:help))
+exten => *75,1,Gosub(call-control,feature,1(opening,3000))
+exten => _*76X.,1,Gosub(call-control,feature,1(opening,${EXTEN:3}))
 [call-control]
 exten => own,1,Gosub(deliver,1(group,sales))
 """

@@ -28,6 +28,7 @@ class Ends:
         self.emergencies: list[e.EmergencyDialled] = []
         self.feed: Callable[[s.Stimulus], None] = lambda fact: None
         self.deaf = False
+        self.openings: list[e.OpeningChosen] = []
         self.doubts = 0
         self.changed = asyncio.Event()
 
@@ -55,6 +56,9 @@ class Ends:
 
     def leg_changed(self, effect: e.LegChanged) -> None:
         self.legs.append(effect)
+
+    def opening_chosen(self, effect: e.OpeningChosen) -> None:
+        self.openings.append(effect)
 
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
         self.chosen.append((agent, caller_id))
