@@ -5,7 +5,7 @@
 import { answer, type Api, connect, Refused } from "../api/client";
 import { EventStream } from "../api/events";
 import type { components } from "../api/schema";
-import type { PastCall, ServerEvent } from "./model";
+import type { OpeningChoice, PastCall, ServerEvent } from "./model";
 import { forget, keep, kept, readSession, type Session } from "./kept";
 import { Keys, requestKeys, type Keypad } from "./keys.svelte";
 import { PARTY_PATHS, PLAIN_PATHS } from "./paths";
@@ -14,7 +14,7 @@ import { Known } from "./known";
 import { Notes, NOTES_LEFT, type Noted } from "./notes.svelte";
 import { phoneState } from "./people";
 import { Pictures } from "./pictures";
-import { aboutAgent, aboutCall, complained, done, standing, type Complaints } from "./problems";
+import { aboutAgent, aboutCall, aboutOpening, complained, done, standing, type Complaints } from "./problems";
 import { handOver } from "./own_window";
 import { wayOut, type FromIssuer } from "./signing_in";
 import { Shown } from "./shown.svelte";
@@ -410,6 +410,13 @@ export class Desk {
   setAgentState(agent: string, state: "ready" | "not_ready" | "logged_out", reason: string | null): Promise<boolean> {
     const body = { state, reason };
     return this.run(aboutAgent(agent), () => answer(this.api.PUT("/v1/agents/{agent}/state", { params: { path: { agent } }, body })));
+  }
+
+  /** Whoever oversees opens or closes a queue or group, or leaves it to its hours. */
+  setOpening(target: string, opening: OpeningChoice): Promise<boolean> {
+    const params = { path: { target } };
+    const body = { opening, until: null };
+    return this.run(aboutOpening(target), () => answer(this.api.PUT("/v1/targets/{target}/opening", { params, body })));
   }
 
   endSessions(agent: string): Promise<boolean> {

@@ -21,6 +21,7 @@ const QUEUE: LiveTarget = {
   talking: 0,
   agents: {},
   available: 0,
+  opening: { open: true, changes_at: null, opening: "hours", hours: null, until: null, by: null, at: null },
   answered: SHARE,
   service_level: SHARE,
   abandoned: SHARE,

@@ -19,6 +19,7 @@ export type Alarm = Schemas["Alarm"];
 /** Something that those who oversee should look at. */
 export type Raised = Schemas["AlarmDocument"];
 export type LiveTarget = Schemas["LiveTarget"];
+export type OpeningChoice = Schemas["OpeningChoice"];
 /** One row of "who hears whom": `ear` and `hears` are parties' ids. */
 export type Ear = Schemas["EarDocument"];
 export type PastCall = Schemas["RecordDocument"];

@@ -33,6 +33,7 @@ export type Sought = "call" | "agent" | "other";
 
 export const aboutAgent = (id: string): string => AGENT + id;
 export const aboutCall = (id: string): string => CALL + id;
+export const aboutOpening = (target: string): string => `opening of ${target}`;
 
 export function sought(about: string): Sought {
   return about.startsWith(CALL) || about === "story" ? "call" : about.startsWith(AGENT) ? "agent" : "other";

@@ -79,6 +79,7 @@ export const en: Messages = {
       ringing: "Ringing",
       on_call: "On a call",
       wrap_up: "After-call work",
+      closed: "Closed",
     },
     reasons: {
       break: "break",
@@ -305,6 +306,10 @@ export const en: Messages = {
     service_level_hint: "Share of today’s calls that were answered in time",
     abandoned: "Abandoned",
     free: "Free",
+    opening: "Opening",
+    openings: { open: "Open", closed: "Closed" },
+    by_hand: (state) => `${state} (by hand)`,
+    choose: { hours: "By its hours", open: "Open now", closed: "Close now" },
     state: "Status",
     time: "Time",
     filter: "Filter agents",

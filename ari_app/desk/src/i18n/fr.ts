@@ -77,6 +77,7 @@ export const fr = {
       ringing: "En sonnerie",
       on_call: "En appel",
       wrap_up: "Post-appel",
+      closed: "Fermé",
     } as Record<string, string>,
     reasons: {
       break: "pause",
@@ -323,6 +324,10 @@ export const fr = {
     service_level_hint: "Part des appels pris à temps aujourd’hui",
     abandoned: "Abandons",
     free: "Libres",
+    opening: "Ouverture",
+    openings: { open: "Ouvert", closed: "Fermé" },
+    by_hand: (state: string) => `${state} (à la main)`,
+    choose: { hours: "Selon les horaires", open: "Ouvrir maintenant", closed: "Fermer maintenant" },
     state: "Statut",
     time: "Durée",
     filter: "Filtrer les agents",
