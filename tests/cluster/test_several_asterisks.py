@@ -90,6 +90,24 @@ async def test_callers_of_both_are_served_in_the_order_in_which_they_came(cluste
     await office.hears("second <-> carol")
 
 
+async def test_what_a_supervisor_closes_is_closed_at_both(cluster: Cluster, office: Office) -> None:
+    (erin,) = await at_work(office, cluster, "erin")
+    path, seen = "/v1/targets/queue:sales/opening", set[str]()
+    await erin.command("PUT", path, {"opening": "closed"})
+    try:
+        for number in range(1, TRIES):
+            caller = await office.caller(f"late-{number}", f"+3360000000{number}")
+            caller.dial("3000")
+            await caller.ended(within=15)
+            calls = (await erin.command("GET", f"/v1/history?number=%2B3360000000{number}"))["calls"]
+            seen |= {call["id"].split("-")[2] for call in calls if call["end_reason"] == "closed"}
+            if seen == {"a", "b"}:
+                return
+        raise AssertionError(f"calls were sent away at {seen} alone")
+    finally:
+        await erin.command("PUT", path, {"opening": "hours"})
+
+
 async def waiting_elsewhere(office: Office, cluster: Cluster, begun: str) -> Contact:
     """A caller who waits at another Asterisk than that of this call: dialled until the edge has chosen so."""
     other: Asterisk = "asterisk-b" if begun.startswith("cc-asterisk-a-") else "asterisk-a"

@@ -37,6 +37,7 @@ LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
 """How well they know their tools."""
 
 QUEUE, QUEUE_URGENT, QUEUE_SHORT, QUEUE_ANNOUNCED = "3900", "3905", "3901", "3902"
+QUEUE_SHUT, QUEUE_WELCOMING = "3903", "3904"
 GROUP_TOGETHER, GROUP_REST, GROUP_IN_ORDER, GROUP_WITH_DATA = "2901", "2902", "2903", "4900"
 SKILL, SKILL_3 = "2910", "2913"
 OWN_PROMPT_SAID = "2998"
@@ -95,6 +96,30 @@ _SECTIONS = {
 """,
 }
 
+# What earlier versions do not know.
+_HOURS = """hours:
+  never: {zone: Europe/Paris}
+priorities:
+  gold: {priority: 5, numbers: ["+33600000009"], queues: [crowd]}
+"""
+_QUEUES_WITH_HOURS = f"""\
+  shut:
+    name: Shut queue
+    number: "{QUEUE_SHUT}"
+    groups: [crowd]
+    hours: never
+    closed: {{announcement: vm-goodbye, to: "group:rest"}}
+  welcoming:
+    name: Welcoming queue
+    number: "{QUEUE_WELCOMING}"
+    groups: [rest]
+    announcements: {{queue_welcome: queue-thankyou}}
+    comfort_every: 5
+    wrap_up: 1
+    closed: {{announcement: [vm-goodbye]}}
+    closing: release
+"""
+
 _DIALPLAN = f"""
 [from-carrier](+)
 exten => 2900,1,Gosub(call-control,deliver,1(group,crowd))
@@ -112,6 +137,10 @@ exten => {QUEUE_URGENT},1,Gosub(call-control,deliver,1(queue,crowd,5))
 exten => {QUEUE_SHORT},1,Gosub(call-control,deliver,1(queue,short))
  same => n,Hangup()
 exten => {QUEUE_ANNOUNCED},1,Gosub(call-control,deliver,1(queue,announced))
+ same => n,Hangup()
+exten => {QUEUE_SHUT},1,Gosub(call-control,deliver,1(queue,shut))
+ same => n,Hangup()
+exten => {QUEUE_WELCOMING},1,Gosub(call-control,deliver,1(queue,welcoming))
  same => n,Hangup()
 exten => {NOWHERE},1,Gosub(call-control,deliver,1(group,nowhere))
  same => n,Hangup()
@@ -235,7 +264,8 @@ def gather(directory: Path) -> None:
     """Write the demo's files and the crowd to `directory`, which must not exist yet."""
     shutil.copytree(ORIGINAL, directory)
     centre = directory / "callcentre.yaml"
-    centre.write_text(with_crowd(centre.read_text()) + _api_keys())
+    described = _with(with_crowd(centre.read_text()), {"queues": _QUEUES_WITH_HOURS})
+    centre.write_text(described + _HOURS + _api_keys())
     with (directory / "musiconhold.conf").open("a") as file:
         file.write(f"\n[{OWN_MUSIC}]\nmode = files\ndirectory = /etc/asterisk/music/{OWN_MUSIC}\n")
     for seed, (name, seconds) in enumerate(_OWN_SOUNDS.items()):
