@@ -137,7 +137,7 @@ class Lane:
         line.remove(waiting.position)
         if not line:
             del self._lines[waiting.line]
-        elif waiting.line not in self._flying:
+        else:
             self._show(self._all[line[0]])
 
     def _forget_stale(self) -> None:

@@ -220,7 +220,7 @@ async def test_where_it_is_sent_on_to_nobody_follows(crm: Receiver, wall: Receiv
 
 
 async def test_one_that_wants_no_more_is_left_alone_until_an_administrator_has_it_tried(
-    crm: Receiver, begin: Begin
+    crm: Receiver, wall: Receiver, begin: Begin
 ) -> None:
     store = MemoryWebhooks()
     crm.answer = lambda event: 410
@@ -230,11 +230,13 @@ async def test_one_that_wants_no_more_is_left_alone_until_an_administrator_has_i
     assert len(crm.got) == 1
     await centre.stop()
     crm.answer = lambda event: 200
-    again = await begin(store, crm=crm)
+    again = await begin(store, crm=crm, wall=wall)
     await until(lambda: bool((found := again.webhooks.standing("crm")) and found.health.stopped))
+    again.tell(event(3))
+    await until(lambda: numbers(wall) == [3])
     assert len(crm.got) == 1  # it is known also to who takes over
     await again.webhooks.retry("crm")
-    await until(lambda: numbers(crm) == [1, 2])
+    await until(lambda: numbers(crm) == [1, 2, 3])
     found = again.webhooks.standing("crm")
     assert found is not None
     assert not found.health.stopped
@@ -294,6 +296,14 @@ async def test_a_receiver_that_is_taken_out_of_the_file_is_forgotten(crm: Receiv
     centre.webhooks.configured()
     await until(lambda: "crm" not in store._to)
     assert centre.webhooks.standing("crm") is None
+
+
+async def test_nothing_is_kept_for_whom_the_file_does_not_list(crm: Receiver, begin: Begin) -> None:
+    store = MemoryWebhooks()
+    centre = await begin(store, crm=crm)
+    centre.webhooks.put([(event(1), ["crm", "nobody"])], "call:1", None)
+    await until(lambda: numbers(crm) == [1])
+    assert await store.events_waiting("nobody") == []
 
 
 async def test_one_that_has_another_address_gets_there_what_waits(crm: Receiver, wall: Receiver, begin: Begin) -> None:
