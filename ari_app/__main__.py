@@ -21,7 +21,7 @@ from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import FileSettings, ProcessSettings
 from ari_app.config.values import ID
 from ari_app.controller import Controller
-from ari_app.operations import audit, calls, doctor, drain, forget, story
+from ari_app.operations import audit, calls, doctor, drain, forget, report, story
 from ari_app.operations.gathering import api_url
 from ari_app.replaying import run as replay
 from ari_app.store.port import hash_token
@@ -67,16 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"environment: {fault}", file=sys.stderr)
         return _USAGE
     _configure_logging(settings.log_level)
-    if chosen.command == "audit":
-        choice = audit.Choice(chosen.agent, chosen.number, chosen.call, chosen.what, chosen.since, chosen.until)
-        return audit.run(settings, choice, chosen.anchor, as_json=chosen.json)
-    if chosen.command == "forget":
-        return forget.run(settings, chosen.numbers, do=chosen.do)
-    if chosen.command in ("calls", "exposure"):
-        shown = calls.run if chosen.command == "calls" else doctor.exposure
-        return shown(settings, as_json=chosen.json, columns=_columns())
-    if chosen.command == "drain":
-        return drain.run(settings, chosen.asterisk, undo=chosen.undo, wait=chosen.wait)
+    if chosen.command != "run":
+        return _operate(settings, chosen)
     try:
         asyncio.run(_run(settings))
     except ConfigInvalid as invalid:
@@ -86,6 +78,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{settings.api_host}:{settings.api_port}: {error.strerror or error}", file=sys.stderr)
         return _FAILED
     return _OK
+
+
+def _operate(settings: ProcessSettings, chosen: argparse.Namespace) -> int:
+    """What looks at the call centre, or changes something of what is stored."""
+    if chosen.command == "audit":
+        choice = audit.Choice(chosen.agent, chosen.number, chosen.call, chosen.what, chosen.since, chosen.until)
+        return audit.run(settings, choice, chosen.anchor, as_json=chosen.json)
+    if chosen.command == "forget":
+        return forget.run(settings, chosen.numbers, do=chosen.do)
+    if chosen.command == "report":
+        wanted = report.Choice(chosen.what, chosen.begin, chosen.end, chosen.interval, chosen.tz, chosen.csv)
+        return report.run(settings, wanted, _columns())
+    if chosen.command == "drain":
+        return drain.run(settings, chosen.asterisk, undo=chosen.undo, wait=chosen.wait)
+    shown = calls.run if chosen.command == "calls" else doctor.exposure
+    return shown(settings, as_json=chosen.json, columns=_columns())
 
 
 def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -106,6 +114,13 @@ def _add_operations(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     forgetting.add_argument("numbers", nargs="+", metavar="number", help="theirs, in each form in which it comes")
     forgetting.add_argument("--do", action="store_true", help="do it")
+    reporting = commands.add_parser("report", help="figures of queues or agents, out of the history")
+    reporting.add_argument("what", choices=("queues", "agents"))
+    reporting.add_argument("--from", dest="begin", required=True, help="such as 2026-11-30 or 2026-11-30T08:00")
+    reporting.add_argument("--to", dest="end", required=True, help="before this time")
+    reporting.add_argument("--interval", choices=report.INTERVALS, help="without it, the whole time alone")
+    reporting.add_argument("--tz", default="UTC", help="the time zone, such as Europe/Paris (default: UTC)")
+    reporting.add_argument("--csv", action="store_true", help="for spreadsheets")
     auditing = commands.add_parser("audit", help="read and verify the record of who did what")
     auditing.add_argument("--agent", help="lines about this agent, whoever did it")
     auditing.add_argument("--number", help="lines about this number outside")

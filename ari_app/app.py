@@ -32,6 +32,7 @@ from ari_app.config.file import load
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import Configured, check_secrets_of, http_client, log_faults, since_kept
 from ari_app.errors import LeadsNoMore, StoreUnavailable
+from ari_app.filled import history_of
 from ari_app.freezing import freeze_for_gc, thaw_for_gc
 from ari_app.keeping import DAY, keep_forgetting, keep_of
 from ari_app.leader import Leader, once_stored
@@ -108,6 +109,7 @@ class App:
             begun=leader.begun,
         )
         self._trail = Trail(leader.audit, lambda: self._directory().settings.keep_days.audit * DAY, clock=leader.clock)
+        self._history = history_of(settings, leader.store, metrics, leader.clock, self._directory)
         self._hub = EventHub(control, agents, self._metrics, clock=leader.clock)
         self._webhooks = Webhooks(
             leader.webhooks,
@@ -131,6 +133,7 @@ class App:
             AllStoredRecordings([StoredRecordings(client) for client in (leader.ari.client, *self._files)]),
             self._trail.put,
             leader.openings,
+            self._history,
             token_lifetime=settings.token_lifetime,
             token_idle=settings.token_idle,
             client_secret=settings.oidc_client_secret.get_secret_value(),
@@ -189,7 +192,7 @@ class App:
         leader.start(self._watch_store())
         leader.start(keep_filled(leader.agents, self._refill))
         leader.start(self._api.board.run())
-        leader.start(self._api.history.run())
+        leader.start(self._history.run())
         leader.start(self._api.watch_sessions())
         leader.start(self._api.recordings.run())
         leader.start(self._api.auditor.run())
@@ -219,13 +222,13 @@ class App:
         self._api.auditor.flush()
         await self._trail.stop()
         await self._leader.stop(self._flush)
+        await self._history.close()
         for client in self._files:
             await client.close()
         thaw_for_gc()
 
     async def _flush(self) -> None:
         await self._api.board.flush()
-        await self._api.history.flush()
         await self._api.recordings.flush()
         await self._webhooks.flush()
 

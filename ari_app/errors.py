@@ -6,6 +6,7 @@
     │   └── NotYetKnown       … and a repeat finds out
     └── Unavailable           a part this depends on is away, or another controller leads (503)
         ├── AsteriskUnavailable
+        ├── HistoryUnavailable
         ├── IssuerUnavailable
         ├── StoreUnavailable
         └── LeadsNoMore       this controller does not lead any more: no client sees it where another one does
@@ -35,6 +36,7 @@ class Code(StrEnum):
     TOO_MANY = "too_many"
     ASTERISK_UNAVAILABLE = "asterisk_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
+    HISTORY_UNAVAILABLE = "history_unavailable"
     UNKNOWN_OUTCOME = "unknown_outcome"
     STANDBY = "standby"
     DISK_FULL = "disk_full"
@@ -104,6 +106,14 @@ class StoreUnavailable(Unavailable):
 
     def __init__(self, detail: str = "the store cannot be reached; try again shortly") -> None:
         super().__init__(Code.STORE_UNAVAILABLE, detail)
+
+
+class HistoryUnavailable(Unavailable):
+    """The database of calls that are over cannot be reached; calls are not concerned. `reason` is for the log."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(Code.HISTORY_UNAVAILABLE, "the history cannot be reached; try again shortly")
+        self.reason = reason
 
 
 class LeadsNoMore(Unavailable):

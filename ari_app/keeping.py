@@ -19,7 +19,6 @@ EVERY = 1800.0
 def keep_of(days: KeepDays) -> Keep:
     """What the store has to know of it."""
     return Keep(
-        history=_seconds(days.history),
         recents=_seconds(days.recents),
         favourites=_seconds(days.favourites) if days.favourites is not None else 0,
     )

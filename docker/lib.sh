@@ -100,6 +100,8 @@ load_settings() {
     export COMPOSE_PROJECT_NAME=${COMPOSE_PROJECT_NAME:-callcontrol}
     export CERTIFICATE_INSIDE='' KEY_INSIDE='' OIDC_SECRET_INSIDE='' CONTENT_OIDC_CLIENT_SECRET=${OIDC_CLIENT_SECRET:-} DEMO=${DEMO:-yes} TRUSTED_PROXIES=${TRUSTED_PROXIES:-}
     [[ -z $CONTENT_OIDC_CLIENT_SECRET ]] || OIDC_SECRET_INSIDE=/run/secrets/oidc_client_secret
+    export HISTORY_PASSWORD_INSIDE='' CONTENT_HISTORY_PASSWORD=${HISTORY_PASSWORD:-}
+    [[ -z $CONTENT_HISTORY_PASSWORD ]] || HISTORY_PASSWORD_INSIDE=/run/secrets/history_password
     [[ -z ${NETWORK_ADDRESS:-} ]] || on_a_network
     export METRICS_ADDRESS=${METRICS_ADDRESS:-}
     export AST_ADDRESS=${AST_ADDRESS:-127.0.0.1} AST_SIP_PORT=${AST_SIP_PORT:-5060} AST_ARI_PORT=${AST_ARI_PORT:-8088}
@@ -338,7 +340,7 @@ quietly() {
 
 image_directory() {
     case $1 in
-        edge | api) printf 'docker/cluster/%s' "$1" ;;
+        edge | api | history) printf 'docker/cluster/%s' "$1" ;;
         *) printf 'docker/%s' "$1" ;;
     esac
 }

@@ -22,6 +22,7 @@ from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
 from ari_app.api.models.openings import NewOpening, OpeningDocument, OpeningDocuments
 from ari_app.api.models.phones import MyPhone, NewDevice
 from ari_app.api.models.recordings import RecordingsDocument
+from ari_app.api.models.reports import AgentReportDocument, QueueReportDocument
 from ari_app.api.models.sessions import NewPassword, SessionsEnded
 from ari_app.api.models.sockets import Ticket
 from ari_app.api.models.supervision import AgentRow, AgentRows, Live, StateForAnother
@@ -155,7 +156,49 @@ _PAST: Json = {
     "missed_by": ["bob"],
     "caller_id": None,
     "dispositions": [_NOTE],
+    "parent": None,
+    "transfers": 0,
+    "conferences": 0,
+    "segments": [
+        {
+            "party": "3f9k2a-p1",
+            "role": "contact",
+            "kind": "queue",
+            "begins_at": "2026-11-22T20:34:00.340Z",
+            "ends_at": "2026-11-22T20:34:06.431Z",
+            "end": "answered",
+            "ended_by": "agent:marie",
+            "agent": None,
+            "target": "queue:sales",
+            "offer": None,
+            "position": 2,
+            "last_position": 1,
+        }
+    ],
 }
+_SPAN: Json = {"begins_at": "2026-11-22T20:30:00.000Z", "ends_at": "2026-11-22T20:45:00.000Z"}
+_SALES_FIGURES: Json = {
+    "target": "queue:sales", "name": "Sales", **_SPAN, "offered": 12, "answered": 9, "abandoned": 1,
+    "short_abandons": 2, "overflowed": 0, "by_key": 0, "callbacks": 0, "nobody": 0, "otherwise": 0,
+    "answered_in_time": 8, "longest_wait": 61.25, "talk": 1800.0, "hold": 90.0, "wrap_up": 270.0, "transfers": 1,
+    "conferences": 0,
+    "service_level": {"numerator": 8.0, "denominator": 10.0, "value": 0.8},
+    "abandonment": {"numerator": 1.0, "denominator": 10.0, "value": 0.1},
+    "speed_of_answer": {"numerator": 99.0, "denominator": 9.0, "value": 11.0},
+    "handle_time": {"numerator": 2160.0, "denominator": 9.0, "value": 240.0},
+}  # fmt: skip
+_MARIE_FIGURES: Json = {
+    "agent": "marie", "name": "Marie Dupont", **_SPAN, "rung": 3, "answered": 2, "missed": 1, "declined": 0, "busy": 0,
+    "unavailable": 0, "withdrawn": 0, "calls": 2, "talk": 480.0, "hold": 0.0, "wrap_up": 60.0, "transfers": 0,
+    "conferences": 0, "logged_in": 900.0,
+    "states": [
+        {"state": "not_ready", "reason": "lunch", "seconds": 360.0},
+        {"state": "on_call", "reason": None, "seconds": 480.0},
+        {"state": "wrap_up", "reason": None, "seconds": 60.0},
+    ],
+    "occupancy": {"numerator": 540.0, "denominator": 900.0, "value": 0.6},
+    "handle_time": {"numerator": 540.0, "denominator": 2.0, "value": 270.0},
+}  # fmt: skip
 _RECORDING: Json = {
     "id": "3f9k2a-r4",
     "call_id": "3f9k2a-c7",
@@ -218,6 +261,22 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
                 {"ear": "3f9k2a-p1", "hears": ["3f9k2a-p2"], "sound": "talk"},
                 {"ear": "3f9k2a-p2", "hears": ["3f9k2a-p1"], "sound": "talk"},
             ]
+        },
+        AgentReportDocument: {
+            **_SPAN,
+            "interval": "15m",
+            "tz": "Europe/Paris",
+            "totals": [_MARIE_FIGURES],
+            "intervals": [_MARIE_FIGURES],
+        },
+        QueueReportDocument: {
+            **_SPAN,
+            "interval": "15m",
+            "tz": "Europe/Paris",
+            "service_level": 20.0,
+            "short_abandon": 5.0,
+            "totals": [_SALES_FIGURES],
+            "intervals": [_SALES_FIGURES],
         },
         HistoryDocument: {"calls": [_PAST], "next": "3f9k2a-c7"},
         Live: {"targets": [_SALES]},

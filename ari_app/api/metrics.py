@@ -89,6 +89,18 @@ class Metrics:
             "callcontrol_refusals", "How often it was begun to refuse callers from outside", ("asterisk", "reason"),
             registry=self.registry,
         )  # fmt: skip
+        self.history_behind = Gauge(
+            "callcontrol_history_behind", "What is over and not written yet, by where it is to be written", ("sink",),
+            registry=self.registry,
+        )  # fmt: skip
+        self.history_failing = Gauge(
+            "callcontrol_history_failing_seconds", "For how long nothing could be written there; 0: it can", ("sink",),
+            registry=self.registry,
+        )  # fmt: skip
+        self.history_set_aside = Counter(
+            "callcontrol_history_set_aside", "What could not be written for its own content, and was set aside",
+            registry=self.registry,
+        )  # fmt: skip
         self.late = Gauge(
             "callcontrol_loop_late_seconds", "By how much the controller was last later than it wanted to be",
             registry=self.registry,

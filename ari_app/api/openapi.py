@@ -91,7 +91,8 @@ def _parameters(route: Route) -> list[Json]:
     if route.query is not None:
         schema = route.query.model_json_schema(ref_template=_REF)
         for name, described in schema["properties"].items():
-            parameters.append({"name": name, "in": "query", "required": False, "schema": _inline(described, schema)})
+            required = name in schema.get("required", ())
+            parameters.append({"name": name, "in": "query", "required": required, "schema": _inline(described, schema)})
     if route.method == "POST":
         parameters.append(
             {

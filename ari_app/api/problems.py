@@ -33,6 +33,7 @@ STATUS: Mapping[Code, int] = MappingProxyType(
         Code.TOO_MANY: 409,
         Code.ASTERISK_UNAVAILABLE: 503,
         Code.STORE_UNAVAILABLE: 503,
+        Code.HISTORY_UNAVAILABLE: 503,
         Code.UNKNOWN_OUTCOME: 504,
         Code.STANDBY: 503,
         Code.DISK_FULL: 507,

@@ -35,6 +35,7 @@ from ari_app.api.phone_socket import PhoneSockets
 from ari_app.api.port import Agents, Control, Openings, Phones, RecordingFiles, Store
 from ari_app.api.preferences import Preferences
 from ari_app.api.recordings import RecordingsApi
+from ari_app.api.reports import ReportsApi
 from ari_app.api.routes import Access, Exchange, Route, Router
 from ari_app.api.sessions_api import SessionsApi
 from ari_app.api.supervision_api import SupervisionApi
@@ -44,6 +45,7 @@ from ari_app.api.webhooks_api import NoReceivers, Receivers, WebhooksApi
 from ari_app.api.websocket import EventsApi
 from ari_app.audit.chain import Entry
 from ari_app.calls.model import Call
+from ari_app.history.port import CallHistory
 from ari_app.routing.webhooks import About
 from ari_app.webhooks.model import Followed
 
@@ -64,6 +66,7 @@ class ApiServer:
         files: RecordingFiles,
         audit: Callable[[Entry], None],
         openings: Openings,
+        history: CallHistory,
         *,
         token_lifetime: float = 12 * 3600.0,
         token_idle: float = 2 * 3600.0,
@@ -91,7 +94,7 @@ class ApiServer:
         self.sessions = SessionsApi(
             control, authentication, lambda: (*hub.publisher.sessions(), *self._sockets.sessions()), self._session_ended
         )
-        self.history = HistoryApi(control, agents, store, clock)
+        self._history = history
         self.recordings = RecordingsApi(control, store, files, audit, clock)
         brought = receivers or NoReceivers()
         self.notices = Notices(control, agents, brought, clock)
@@ -113,7 +116,8 @@ class ApiServer:
             *self._phones.routes(),
             self._events.route(),
             self._sockets.route(),
-            *self.history.routes(),
+            *HistoryApi(control, agents, store, history, clock).routes(),
+            *ReportsApi(control, agents, history, clock).routes(),
             *self.recordings.routes(),
             *SupervisionApi(control, agents, self.board).routes(),
             *OpeningsApi(control, openings, clock).routes(),
@@ -147,7 +151,6 @@ class ApiServer:
         """Show it to whoever keeps something of calls."""
         self.board.call_changed(before, call)
         self._call_metrics.call_changed(before, call)
-        self.history.call_changed(call)
         self.recordings.call_changed(before, call)
         self.notices.call_changed(call)
         self.alarms.call_changed(call)
@@ -176,10 +179,9 @@ class ApiServer:
     async def forget_old(self) -> None:
         """Forget what the administrator no longer wants kept. Raises: Unavailable."""
         days, now = self._control.directory().settings.keep_days, self._clock()
-        while await self._store.forget_records(now - days.history * DAY):
-            pass
         if days.recordings is not None:
             await self.recordings.forget_before(now - days.recordings * DAY)
+        await self._history.forget(now - days.history * DAY)
 
     async def keep_tokens(self) -> None:
         """Write the tokens and passwords known here to a store that has lost them. Raises: StoreUnavailable."""

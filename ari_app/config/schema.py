@@ -284,7 +284,11 @@ class SettingsEntry(Entry):
     disposition_required: bool = DEFAULTS.disposition_required
     """Whether wrap-up is ended by hand only once that is said; it runs out all the same."""
     service_level: Annotated[float, Field(ge=0, le=3600)] = DEFAULTS.service_level
-    """Callers who wait are to be answered within so long: `service_level` of `GET /v1/live` counts who are."""
+    """Callers who wait are to be answered within so long: `service_level` of `GET /v1/live` and of reports counts who
+    are."""
+    short_abandon: Annotated[float, Field(ge=0, le=3600)] = DEFAULTS.short_abandon
+    """Who gives up sooner than that is counted apart in reports, and in no share: they dialled the wrong number, or
+    heard what they wanted to know."""
     max_wrap_up: Annotated[float, Field(ge=1, le=86_400)] = DEFAULTS.max_wrap_up
     """How long after-call work may still last, at most, when an agent makes it longer, or goes on writing notes."""
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data

@@ -18,12 +18,14 @@ def with_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in _SECRETS:
         if file := found.get(f"{name}_file"):
             found.setdefault(name, _read(f"{name}_file", file))
-    if file := found.get("redis_password_file"):
-        address = urlsplit(str(found.get("redis_url", "redis://127.0.0.1:6379/0")))
-        if not address.password:
-            password = quote(_read("redis_password_file", file), safe="")
+    for name, otherwise in (("redis", "redis://127.0.0.1:6379/0"), ("history", "")):
+        address = urlsplit(str(found.get(f"{name}_url", otherwise)))
+        file = found.get(f"{name}_password_file")
+        if file and address.hostname and not address.password:
+            password = quote(_read(f"{name}_password_file", file), safe="")
             where = address.netloc.rpartition("@")[2]
-            found["redis_url"] = address._replace(netloc=f"{address.username or ''}:{password}@{where}").geturl()
+            netloc = f"{address.username or ''}:{password}@{where}"
+            found[f"{name}_url"] = address._replace(netloc=netloc).geturl()
     return found
 
 

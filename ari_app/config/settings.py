@@ -13,6 +13,7 @@ from ari_app.config.secret_files import with_secrets
 _NAME = "[A-Za-z0-9_.-]{1,64}"
 _ADDRESS = r"https?://[^/?#\s]+(/[^?#\s]*)?"
 _PLACE = f"{_NAME}={_ADDRESS}"
+_DATABASE = r"^(sqlite:///.+|postgresql://[^/\s]+/\S+)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,15 @@ class ProcessSettings(FileSettings):
     last may be lost when Redis' primary is."""
     redis_prefix: str = Field("cc", pattern=r"^[A-Za-z0-9_.-]{1,32}$")
     """What all keys in Redis begin with: another one for each call centre that shares a Redis."""
+    history_url: str = Field("sqlite:////var/lib/ari_app/history.db", pattern=_DATABASE, repr=False)
+    """The database of calls that are over and of what agents did: `sqlite:////<file>`, or
+    `postgresql://user:password@host:port/name`."""
+    history_password_file: Path | None = None
+    """The file that its password is read from, where the address has none."""
+    history_json: Path | None = None
+    """A file to which the same is added as well, one JSON document a line."""
+    history_queue_log: Path | None = None
+    """A file to which it is added as Asterisk's `queue_log` has it, for tools that read that."""
     asterisk_id: str = Field("asterisk-a", pattern=rf"^{_NAME}$")
     """A name for this Asterisk: of several controllers with the same one, and the same Redis and prefix, one leads and
     the others stand by."""
@@ -164,7 +174,15 @@ class ProcessSettings(FileSettings):
         """Whose `X-Forwarded-For` is believed."""
         return tuple(ip_network(each) for each in self.trusted_proxies.split())
 
-    @field_validator("tls_certificate", "tls_key", "oidc_client_secret_file", mode="before")
+    @field_validator(
+        "tls_certificate",
+        "tls_key",
+        "oidc_client_secret_file",
+        "history_password_file",
+        "history_json",
+        "history_queue_log",
+        mode="before",
+    )
     @classmethod
     def _none_where_empty(cls, file: object) -> object:
         return file or None

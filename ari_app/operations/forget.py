@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
-from pydantic_core import to_json
 
 from ari_app.api.models.history import DispositionDocument
 from ari_app.api.port import RecordingFiles
@@ -28,8 +27,10 @@ from ari_app.config.settings import ProcessSettings
 from ari_app.configured import opened_audit, opened_store, reach_store
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import CallControlError
+from ari_app.history.database import Database
+from ari_app.history.forgetting import Traces, counted, traces
+from ari_app.history.forgetting import forget as forget_in_history
 from ari_app.operations.audit import digits_of, lines, same_number
-from ari_app.records.model import CallRecord as Record
 from ari_app.store.client import disconnect
 from ari_app.store.port import AuditTrail, Store
 from ari_app.store.traces import RedisTraces
@@ -39,7 +40,6 @@ _PAGE = 200
 SHORTEST = 5
 """Digits: shorter ones are numbers of the house."""
 
-_RECORD: TypeAdapter[Record] = TypeAdapter(Record)
 _RECORDING: TypeAdapter[Known] = TypeAdapter(Known)
 
 
@@ -62,7 +62,8 @@ class Person:
 class Found:
     """What is stored of them."""
 
-    records: list[Record] = field(default_factory=list)
+    traces: Traces = field(default_factory=Traces)
+    records: Sequence[str] = ()
     recordings: list[Known] = field(default_factory=list)
     marks: list[tuple[str, str, str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
@@ -77,6 +78,7 @@ class Places:
     """Where it is looked for. `calls` are those that are up, `over` those that ended a moment ago."""
 
     store: Store
+    database: Database
     traces: RedisTraces
     audit: AuditTrail
     files: RecordingFiles
@@ -112,7 +114,10 @@ async def _run(settings: ProcessSettings, person: Person, *, do: bool) -> int:
             restored = await Snapshots(beside).restore()
             calls += restored.calls
             over += restored.over
-        places = Places(store, RedisTraces(client, settings.redis_prefix), audit, files, calls, over)
+        database = Database(settings.history_url)
+        stack.push_async_callback(database.close)
+        await database.migrate()
+        places = Places(store, database, RedisTraces(client, settings.redis_prefix), audit, files, calls, over)
         found = await look(places, person)
         if do:
             await forget(places, found)
@@ -122,13 +127,9 @@ async def _run(settings: ProcessSettings, person: Person, *, do: bool) -> int:
 async def look(places: Places, person: Person) -> Found:
     """What there is of them. Raises: StoreUnavailable."""
     found = Found()
-    after: str | None = None
-    while page := await places.store.records(None, after, _PAGE):
-        records = [_RECORD.validate_json(data) for data in page]
-        found.records += [r for r in records if _is_of(r, person)]
-        after = records[-1].id
-    of = {r.id for r in found.records}
-    after = None
+    found.traces = await traces(places.database, places.store, person.has, person.is_in)
+    found.records = counted(found.traces)
+    of, after = set(found.records), None
     while page := await places.store.recordings(after, _PAGE):
         recordings = [_RECORDING.validate_json(data) for data in page]
         found.recordings += [r for r in recordings if r.call in of]
@@ -148,11 +149,6 @@ async def look(places: Places, person: Person) -> Found:
     return found
 
 
-def _is_of(record_: Record, person: Person) -> bool:
-    contact = record_.contact
-    return (contact is not None and person.has(contact.number)) or person.has(record_.dialled)
-
-
 def _has(call: Call, person: Person) -> bool:
     return any(person.has(p.identity.number) for p in call.parties.values()) or person.has(call.dialled)
 
@@ -162,14 +158,11 @@ async def forget(places: Places, found: Found) -> None:
     for recording in found.recordings:
         await places.files.delete(recording.file)
         await places.store.forget_recording(recording.id)
-    for old in found.records:
-        contact = replace(old.contact, name="", number="", anonymous=True) if old.contact is not None else None
-        dialled = None if old.contact is None or old.type.value != "inbound" else old.dialled
-        kept = replace(old, contact=contact, dialled=dialled)
-        await places.traces.replace_record(old.id, to_json(asdict(kept)))
-        for agent, note in (await places.store.notes(old.id)).items():
+    for call in found.records:
+        for agent, note in (await places.store.notes(call)).items():
             said = DispositionDocument.model_validate_json(note).model_copy(update={"notes": ""})
-            await places.store.note(old.id, agent, said.model_dump_json().encode())
+            await places.store.note(call, agent, said.model_dump_json().encode())
+    await forget_in_history(places.database, places.store, found.traces)
     for kind, agent, target in found.marks:
         await places.traces.forget_mark(kind, agent, target)
     for key in found.answers:

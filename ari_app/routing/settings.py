@@ -113,6 +113,7 @@ class Settings:
     reason_labels: Mapping[str, str] = MappingProxyType({})
     max_wrap_up: float = 900.0
     service_level: float = 20.0
+    short_abandon: float = 5.0
     dispositions: Mapping[str, str] = MappingProxyType({})
     disposition_required: bool = False
     announcements: Mapping[str, str] = MappingProxyType({})

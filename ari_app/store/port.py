@@ -227,26 +227,14 @@ class Openings(Protocol):
         """What was chosen last for each target for which anything was chosen."""
 
 
-class History(Protocol):
-    """Calls that are over, newest first, as many as `HISTORY` allows; and what agents noted of calls."""
-
-    async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
-        """Keep the record of a call that ended at `at`; it is found in all, and under each of these agents.
-
-        Beyond `HISTORY` of all, the oldest is gone for everybody, with what was noted of its call.
-        """
-
-    async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
-        """Those of an agent, or all: as many as `limit`, after the one of the call `after`."""
+class Notes(Protocol):
+    """What agents noted of calls, for as long as a wrap-up may want to know it; the history has it for long."""
 
     async def note(self, call: str, agent: str, data: bytes) -> None:
-        """What the agent says of the call, in place of what they said before."""
+        """What the agent says of the call, in place of what they said before; kept for `NOTES_TTL`."""
 
     async def notes(self, call: str) -> dict[str, bytes]:
         """What agents said of the call."""
-
-    async def forget_records(self, before: float) -> int:
-        """Forget the calls that ended before that time, with what was noted of them; how many they were."""
 
 
 class Recordings(Protocol):
@@ -347,9 +335,8 @@ RECORDINGS = 20_000
 FACTS = 100_000
 """Some 80 MB: more than an hour of 150 agents whose database is away."""
 
-HISTORY = 5_000
-"""Records of all; a tenth of them of each agent."""
 COUNTS_TTL = 3 * 86_400
+NOTES_TTL = 2 * 86_400
 """Seconds."""
 
 # So much is kept of each agent, and no more.
@@ -361,7 +348,6 @@ FAVOURITES = 100
 class Keep:
     """Seconds for which things are kept from when they were written last; 0: until they are deleted."""
 
-    history: int = 30 * 86_400
     recents: int = 90 * 86_400
     favourites: int = 0
 
@@ -401,7 +387,7 @@ class Store(
     Counters,
     Drains,
     Openings,
-    History,
+    Notes,
     Recordings,
     Protocol,
 ):

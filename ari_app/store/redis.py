@@ -17,8 +17,6 @@ Keys, with the same hash tag as those of `availability`:
     {p}:openings           hash    target -> what somebody chose for it last, open or closed: JSON
     {p}:tokens:<agent>     zset    hashes of the tokens of whoever is logged in, the oldest first
     {p}:counts:<day>       hash    name of a figure -> number; expires
-    {p}:history            zset    ids of calls by when they ended; {p}:history:<agent>, those of one agent
-    {p}:record:<call>      string  what is known of a call that is over; expires
     {p}:notes:<call>       hash    agent -> what they noted of it; expires
     {p}:recents:<agent>    list    targets reached, newest first; expires
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
@@ -43,7 +41,7 @@ from ari_app.store.port import (
     COUNTS_TTL,
     FACTS,
     FAVOURITES,
-    HISTORY,
+    NOTES_TTL,
     RECENTS,
     RECORDINGS,
     Claim,
@@ -57,7 +55,7 @@ from ari_app.store.port import (
 from ari_app.store.scripts import Scripts, sources
 
 IN_PROGRESS = b""
-SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_record", "keep_recording", "forget_records"))
+SCRIPTS = sources(lua, ("write", "add_favourite", "change_password", "keep_recording"))
 # Lua takes some thousand words of a command at once.
 FIELDS = 1000
 
@@ -241,29 +239,14 @@ class RedisStore:
             chosen: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:openings")
         return {target.decode(): data for target, data in chosen.items()}
 
-    async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
-        with ERRORS:
-            most = (self.keep.history, HISTORY, HISTORY // 10)
-            await self._scripts.run("keep_record", call, record, at, *most, *of)
-
-    async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
-        with ERRORS:
-            calls = await self._page(self._history(of), after, limit)
-            kept: list[Any] = await self._client.mget([self._record(call) for call in calls]) if calls else []
-        return [bytes(record) for record in kept if record is not None]
-
     async def note(self, call: str, agent: str, data: bytes) -> None:
         key = f"{self._tag}:notes:{call}"
-        await self._write(("HSET", key, agent, data), ("EXPIRE", key, self.keep.history))
+        await self._write(("HSET", key, agent, data), ("EXPIRE", key, NOTES_TTL))
 
     async def notes(self, call: str) -> dict[str, bytes]:
         with ERRORS:
             kept: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:notes:{call}")
         return {agent.decode(): data for agent, data in kept.items()}
-
-    async def forget_records(self, before: float) -> int:
-        with ERRORS:
-            return int(await self._scripts.run("forget_records", before, FIELDS))
 
     async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
         with ERRORS:
@@ -350,12 +333,6 @@ class RedisStore:
                 return []
             begin = int(rank) + 1
         return _texts(await self._client.zrevrange(key, begin, begin + limit - 1))
-
-    def _record(self, call: str) -> str:
-        return f"{self._tag}:record:{call}"
-
-    def _history(self, agent: str | None) -> str:
-        return f"{self._tag}:history" if agent is None else f"{self._tag}:history:{agent}"
 
     def _login(self, state_hash: str) -> str:
         return f"{self._tag}:login:{check_hash(state_hash)}"

@@ -80,10 +80,6 @@ class RedisTraces:
         """Raises: StoreUnavailable."""
         await self._write("XDEL", key, position)
 
-    async def replace_record(self, call: str, record: bytes) -> None:
-        """Another one in place of what is kept of a call that is over, as long as it. Raises: StoreUnavailable."""
-        await self._write("SET", f"{self._tag}:record:{call}", record, "XX", "KEEPTTL")
-
     async def _keys(self, pattern: str) -> AsyncIterator[str]:
         at = 0
         while True:

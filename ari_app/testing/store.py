@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from ari_app.store.port import (
     FACTS,
     FAVOURITES,
-    HISTORY,
     RECENTS,
     RECORDINGS,
     Claim,
@@ -40,7 +39,6 @@ class MemoryStore:
         self._drained: dict[str, bool] = {}
         self._openings: dict[str, bytes] = {}
         self._counts: dict[str, dict[str, int]] = {}
-        self._records: dict[str, tuple[float, bytes, frozenset[str]]] = {}
         self._recordings: dict[str, tuple[float, bytes]] = {}
         self._notes: dict[str, dict[str, bytes]] = {}
         self._recents: dict[str, list[str]] = {}
@@ -175,31 +173,6 @@ class MemoryStore:
 
     async def openings(self) -> dict[str, bytes]:
         return dict(self._openings)
-
-    async def keep_record(self, call: str, record: bytes, of: Sequence[str], at: float) -> None:
-        self._records[call] = (at, record, frozenset(of))
-        for agent, most in [(None, HISTORY), *((a, HISTORY // 10) for a in of)]:
-            for old in self._listed(agent)[most:]:
-                at_, data, agents = self._records[old]
-                if agent is None:
-                    del self._records[old]
-                    self._notes.pop(old, None)
-                else:
-                    self._records[old] = (at_, data, agents - {agent})
-
-    def _listed(self, agent: str | None) -> list[str]:
-        found = [(at, call) for call, (at, _, of) in self._records.items() if agent is None or agent in of]
-        return [call for _, call in sorted(found, reverse=True)]
-
-    async def records(self, of: str | None, after: str | None, limit: int) -> list[bytes]:
-        return [self._records[call][1] for call in _page(self._listed(of), after, limit)]
-
-    async def forget_records(self, before: float) -> int:
-        old = [call for call, (at, _, _) in self._records.items() if at < before]
-        for call in old:
-            del self._records[call]
-            self._notes.pop(call, None)
-        return len(old)
 
     async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
         self._recordings[recording] = (at, data)

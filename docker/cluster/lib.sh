@@ -5,9 +5,9 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
 
 # shellcheck disable=SC2034  # of docker/lib.sh
-LOCAL_ENV=$HERE/.env.local.cluster COMPOSE_FILE_USED=$HERE/cluster/compose.yaml IMAGES=(asterisk controller bots edge api)
+LOCAL_ENV=$HERE/.env.local.cluster COMPOSE_FILE_USED=$HERE/cluster/compose.yaml IMAGES=(asterisk controller bots edge api history)
 # shellcheck disable=SC2034  # of those who source this
-PARTS=(edge api redis-1 redis-2 redis-3 asterisk-a asterisk-b controller-1 controller-2 controller-3)
+PARTS=(edge api redis-1 redis-2 redis-3 history asterisk-a asterisk-b controller-1 controller-2 controller-3)
 
 # As load_settings, of a cluster: the environment wins over docker/.env.local.cluster, which wins over the demo's defaults.
 load_cluster_settings() {
@@ -27,7 +27,7 @@ load_cluster_settings() {
 # address <part>
 address() {
     local -A last=([edge]=1 [api]=1 [controller-1]=11 [controller-2]=12 [controller-3]=13
-        [asterisk-a]=21 [asterisk-b]=22 [redis-1]=31 [redis-2]=32 [redis-3]=33)
+        [asterisk-a]=21 [asterisk-b]=22 [redis-1]=31 [redis-2]=32 [redis-3]=33 [history]=41)
     printf '%s.%s' "$CLUSTER_NETWORK" "${last[$1]}"
 }
 

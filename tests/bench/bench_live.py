@@ -53,6 +53,7 @@ from ari_app.openings import Openings
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Role
 from ari_app.routing.targets import Target, TargetType
 from ari_app.testing.availability import MemoryAvailability
+from ari_app.testing.history import MemoryHistory
 from ari_app.testing.store import MemoryStore
 from tests.bench.bare_windows import bare_windows
 from tests.bench.bench_overseers import Side, drive, noted
@@ -173,9 +174,11 @@ async def ours(agents: int, windows: int) -> None:
     await admit(store, list(directory.agents))
     control, live, day = Busy(directory), Known(Mirror(availability), availability), Day(agents)
     hub, openings = EventHub(control, live, metrics), Openings(store, lambda: directory, time.time)
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings)
+    server = ApiServer(
+        control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings, MemoryHistory()
+    )
     shown = AgentsShown(hub, server.board, metrics.calls)
-    working = [asyncio.create_task(work) for work in (server.board.run(), server.history.run())]
+    working = [asyncio.create_task(server.board.run())]
     freeze_for_gc()
     turn = 0
     marked: Call | None = None

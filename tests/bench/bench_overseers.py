@@ -40,6 +40,7 @@ from ari_app.freezing import freeze_for_gc
 from ari_app.openings import Openings
 from ari_app.routing.directory import Agent, Directory, Role
 from ari_app.testing.availability import MemoryAvailability
+from ari_app.testing.history import MemoryHistory
 from ari_app.testing.store import MemoryStore
 from tests.bench.bare_windows import bare_windows
 from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
@@ -148,7 +149,9 @@ async def ours(agents: int, windows: int) -> None:
     control, openings = Quiet(directory), Openings(store, lambda: directory, time.time)
     live = LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk", openings.is_open)
     hub = EventHub(control, live, metrics)
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings)
+    server = ApiServer(
+        control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings, MemoryHistory()
+    )
     freeze_for_gc()
 
     async def happen(record: AgentRecord) -> None:

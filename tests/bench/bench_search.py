@@ -40,6 +40,7 @@ from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import Tokens, hash_token
 from ari_app.testing.availability import MemoryAvailability
+from ari_app.testing.history import MemoryHistory
 from ari_app.testing.store import MemoryStore
 from tests.bench.figures import parser, tell
 
@@ -213,7 +214,16 @@ async def serve(agents: int, groups: int) -> None:
     control, openings = Quiet(directory), Openings(store, lambda: directory, time.time)
     live = LiveAgents(mirror, availability, lambda _agent: False, lambda _agent: "desk", openings.is_open)
     server = ApiServer(
-        control, live, store, EventHub(control, live, metrics), metrics, NoPhones(), NoFiles(), lambda _: None, openings
+        control,
+        live,
+        store,
+        EventHub(control, live, metrics),
+        metrics,
+        NoPhones(),
+        NoFiles(),
+        lambda _: None,
+        openings,
+        MemoryHistory(),
     )
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)

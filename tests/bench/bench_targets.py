@@ -50,6 +50,7 @@ from ari_app.openings import Openings
 from ari_app.store.client import connect, disconnect
 from ari_app.store.redis import RedisStore
 from ari_app.store.scripts import Scripts
+from ari_app.testing.history import MemoryHistory
 from tests.bench.bare_windows import bare_windows
 from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
 from tests.bench.figures import parser, tell
@@ -99,7 +100,9 @@ async def controller(redis: str, prefix: str, agents: int, groups: int, windows:
     following = asyncio.create_task(mirror.run())
     await mirror.wait_fresh()
     freeze_for_gc()
-    server = ApiServer(control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings)
+    server = ApiServer(
+        control, live, store, hub, metrics, NoPhones(), NoFiles(), lambda _: None, openings, MemoryHistory()
+    )
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)
     await asyncio.to_thread(sys.stdin.read)

@@ -25,8 +25,8 @@ from tests.support.benches import Bench, FakeBench, RealBench, real_lab, real_se
 
 # An address of the loopback of its own: nothing else listens there.
 PROXY_HOST = "127.0.66.2"
-OF_THEIR_OWN = ("test_failover", "test_oidc")
-"""Files that start the nodes of Redis, or the issuer, that they need."""
+OF_THEIR_OWN = ("test_failover", "test_history", "test_oidc")
+"""Files that start the nodes of Redis, the database or the issuer that they need."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

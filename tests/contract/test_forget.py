@@ -1,21 +1,38 @@
 """What is stored of somebody outside is found by their number, and forgotten; others lose nothing."""
 
+from collections.abc import AsyncIterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic_core import to_json
 from redis.asyncio import Redis
+from sqlalchemy import select
 
 from ari_app.api.models.history import DispositionDocument
 from ari_app.api.recordings import Known
 from ari_app.audit.chain import Entry, Verifier, read
 from ari_app.audit.trail import record
-from ari_app.calls.model import CallType, EndReason
+from ari_app.calls.model import CallType, EndReason, PartyRole
+from ari_app.history.database import Database
+from ari_app.history.port import Wanted
+from ari_app.history.reading import HistoryReader
+from ari_app.history.tables import Table
+from ari_app.history.writing import set_aside, write
 from ari_app.operations.audit import lines
 from ari_app.operations.forget import Person, Places, forget, look, say
-from ari_app.records.model import CallRecord as Record
-from ari_app.records.model import Outsider
+from ari_app.records import wire
+from ari_app.records.model import (
+    CallRecord,
+    DispositionRecord,
+    Fact,
+    Outsider,
+    Segment,
+    SegmentEnd,
+    SegmentKind,
+)
+from ari_app.store.port import KeptFact
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_audit import RedisAudit
 from ari_app.store.redis_webhooks import RedisWebhooks
@@ -28,24 +45,33 @@ THEIRS, OTHER = "+33612345678", "+33699999999"
 PERSON = Person(("+33 6 12 34 56 78", "0612345678"))
 
 
-def kept_call(name: str, number: str) -> bytes:
-    contact = Outsider("Zoé Caller", number, anonymous=False)
-    return to_json(
-        asdict(
-            Record(
-                name, CallType.INBOUND, "answered", NOW, NOW, NOW + 60, "contact", EndReason.HANGUP, "1001", None, None,
-                contact, ("alice",), (),
-            )
-        )
+def kept_call(name: str, number: str) -> CallRecord:
+    ring = Segment(
+        "p2", PartyRole.CONTACT, SegmentKind.RING, NOW, NOW + 1, SegmentEnd.NO_ANSWER, target=f"number:{number}"
+    )
+    return CallRecord(
+        name, CallType.INBOUND, "answered", NOW, NOW, NOW + 60, "contact", EndReason.HANGUP, "1001",
+        contact=Outsider("Zoé Caller", number, anonymous=False), agents=("alice",), segments=(ring,),
     )  # fmt: skip
 
 
+def fact(fact: Fact) -> KeptFact:
+    return KeptFact(fact.key, wire.kind_of(fact), wire.written(fact))
+
+
 @pytest.fixture
-async def places(client: Redis, prefix: str) -> Places:
-    """Two people who called, were noted, recorded, marked and reached, and are on record."""
+async def places(client: Redis, prefix: str, tmp_path: Path) -> AsyncIterator[Places]:
+    """Two people who called, were noted, recorded, marked and reached, and are on record. The last call of one of them
+    is still on its way to the history."""
+    database = Database(f"sqlite:///{tmp_path}/history.db")
+    await database.migrate()
     store, audit, files = RedisStore(client, prefix), RedisAudit(client, prefix), FakeFiles()
     for n, number in enumerate((THEIRS, OTHER, THEIRS)):
-        await store.keep_record(f"c{n}", kept_call(f"c{n}", number), ["alice"], NOW + n)
+        said = DispositionRecord(f"c{n}", "alice", "sold", "lives in Lyon", NOW)
+        if n < 2:
+            await write(database, [kept_call(f"c{n}", number), said])
+        else:
+            await store.add_facts([fact(kept_call(f"c{n}", number)), fact(said)])
         note = DispositionDocument(agent="alice", code="sold", notes="lives in Lyon", at="2027-01-15T08:00:00.000Z")
         await store.note(f"c{n}", "alice", note.model_dump_json().encode())
         known = Known(f"r{n}", f"c{n}", f"calls/r{n}", "alice", NOW, NOW + 60, ("alice",))
@@ -63,12 +89,18 @@ async def places(client: Redis, prefix: str) -> Places:
     for target in (f"number:{THEIRS}", f"number:{OTHER}", "number:0612345678", "agent:bob"):
         await store.note_recent("bob", target)
         await store.add_favourite("bob", target)
-    return Places(store, RedisTraces(client, prefix), audit, files)
+    aside = kept_call("c8", THEIRS)
+    await set_aside(database, aside.key, "call", wire.written(aside), "too long", NOW)
+    yield Places(store, database, RedisTraces(client, prefix), audit, files)
+    await database.close()
 
 
-async def everything(client: Redis, prefix: str) -> str:
-    """All that Redis has, as text."""
+async def everything(places: Places, client: Redis, prefix: str) -> str:
+    """All that Redis and the history have, as text."""
     found: list[object] = []
+    async with places.database.reading() as connection:
+        for table in Table.metadata.tables.values():
+            found += [tuple(row) for row in (await connection.execute(select(table))).all()]
     async for key in client.scan_iter(match=f"{{{prefix}}}*"):
         data: Any = None
         kind = await client.type(key)
@@ -83,34 +115,38 @@ async def everything(client: Redis, prefix: str) -> str:
         elif kind == b"stream":
             data = await client.xrange(key)
         found.append((key, data))
-    return repr(found)
+    return repr(sorted(found, key=repr))
 
 
 async def test_looking_changes_nothing_and_says_what_there_is(places: Places, client: Redis, prefix: str) -> None:
-    before = await everything(client, prefix)
+    before = await everything(places, client, prefix)
     found = await look(places, PERSON)
     written: list[str] = []
     assert say(found, written.append, done=False) == 0
     assert [int(line.split()[0]) for line in written[:6]] == [2, 2, 4, 2, 2, 2]
     assert "nothing has changed" in written[6]
-    assert await everything(client, prefix) == before
+    assert await everything(places, client, prefix) == before
 
 
 async def test_afterwards_nothing_of_them_is_left_and_all_of_others(places: Places, client: Redis, prefix: str) -> None:
     await forget(places, await look(places, PERSON))
-    left = await everything(client, prefix)
+    left = await everything(places, client, prefix)
     assert "612345678" not in left
     assert OTHER in left
     assert (await places.store.favourites("bob"), await places.store.recents("bob")) == (
         [f"number:{OTHER}", "agent:bob"],
         ["agent:bob", f"number:{OTHER}"],
     )
-    assert left.count("lives in Lyon") == left.count("Caller") == 1
-    assert left.count("sold") == 3
+    assert left.count("Caller") == 1
+    assert left.count("lives in Lyon") == 2, "of the other's call: in the history, and for wrap-up"
+    assert left.count("sold") == 6
     files = places.files
     assert isinstance(files, FakeFiles)
     assert list(files.there) == ["calls/r1"]
-    assert len(await places.store.records("alice", None, 10)) == 3
+    noted = [n.call for n in await HistoryReader(places.database).calls(Wanted("alice"), None, 10)]
+    assert [(call.id, call.dialled) for call in noted] == [("c1", "1001"), ("c0", "1001")]
+    assert noted[1].contact == Outsider("", "", anonymous=True)
+    assert await places.store.facts_waiting() == 2
     assert say(await look(places, PERSON), lambda _: None, done=True) == 0
 
 
@@ -130,7 +166,7 @@ async def test_the_record_says_that_somebody_was_forgotten_without_the_number_an
 
 async def test_a_call_that_is_up_with_them_is_said_and_to_be_forgotten_later(places: Places) -> None:
     up = call("c9", party("p1", "alice"), party("p2"))
-    busy = Places(places.store, places.traces, places.audit, places.files, [up], [up])
+    busy = Places(places.store, places.database, places.traces, places.audit, places.files, [up], [up])
     written: list[str] = []
     assert say(await look(busy, PERSON), written.append, done=True) == 1
     assert any("1  calls are up" in line for line in written)

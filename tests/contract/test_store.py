@@ -344,50 +344,6 @@ async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
     assert await store.counts("2026-11-28") == {"a": 2, "b c": 1200}
 
 
-async def test_records_are_found_newest_first_in_all_and_under_each_agent(store: Store) -> None:
-    await store.keep_record("c1", b"one", ["alice"], 1.0)
-    await store.keep_record("c3", b"three", ["alice", "bob"], 3.0)
-    await store.keep_record("c2", b"two", [], 2.0)
-    assert await store.records(None, None, 10) == [b"three", b"two", b"one"]
-    assert await store.records(None, None, 2) == [b"three", b"two"]
-    assert await store.records(None, "c2", 2) == [b"one"]
-    assert await store.records("alice", None, 10) == [b"three", b"one"]
-    assert await store.records("bob", "c3", 10) == []
-    assert await store.records(None, "gone", 10) == []
-    assert await store.records("carol", None, 10) == []
-
-
-async def test_the_oldest_of_too_many_records_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("ari_app.store.redis", "ari_app.testing.store"):
-        monkeypatch.setattr(f"{module}.HISTORY", 20)
-    for n in range(4):
-        await store.keep_record(f"c{n}", b"%d" % n, ["alice"], float(n))
-        await store.note(f"c{n}", "alice", b"noted")
-    assert await store.records("alice", None, 10) == [b"3", b"2"]
-    assert len(await store.records(None, None, 50)) == 4
-    for n in range(4, 24):
-        await store.keep_record(f"c{n}", b"%d" % n, [], float(n))
-    assert await store.records(None, None, 50) == [b"%d" % n for n in range(23, 3, -1)]
-    assert await store.records("alice", None, 10) == []
-    assert [await store.notes(f"c{n}") for n in range(4)] == [{}] * 4
-    await store.keep_record("c23", b"again", [], 23.0)
-    assert await store.records(None, None, 2) == [b"again", b"22"]
-
-
-async def test_what_is_forgotten_of_the_history_leaves_redis(
-    client: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ari_app.store.redis.HISTORY", 10)
-    store = RedisStore(client, prefix)
-    sizes = set()
-    for n in range(30):
-        await store.keep_record(f"c{n}", b"%d" % n, ["alice"], float(n))
-        await store.note(f"c{n}", "alice", b"noted")
-        if n >= 10:
-            sizes.add(len([key async for key in client.scan_iter(match=f"{{{prefix}}}:*")]))
-    assert sizes == {22}, "ten records, ten notes, and two lists"
-
-
 async def test_recordings_are_found_newest_first_until_they_are_forgotten(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,17 +381,6 @@ async def test_the_tokens_of_an_agent_are_known_oldest_first_until_they_end(stor
     await store.delete_token(first)
     assert await store.tokens("alice") == [second]
     assert await store.tokens("nobody") == []
-
-
-async def test_calls_that_ended_long_ago_are_forgotten_with_what_was_noted_of_them(store: Store) -> None:
-    for n in range(5):
-        await store.keep_record(f"c{n}", b"%d" % n, ["alice"], float(n))
-        await store.note(f"c{n}", "alice", b"note")
-    assert await store.forget_records(3.0) == 3
-    assert await store.forget_records(3.0) == 0
-    assert await store.records(None, None, 10) == [b"4", b"3"]
-    assert await store.records("alice", None, 10) == [b"4", b"3"]
-    assert (await store.notes("c1"), await store.notes("c3")) == ({}, {"alice": b"note"})
 
 
 async def test_recordings_of_before_a_time_are_found_the_oldest_first(store: Store) -> None:

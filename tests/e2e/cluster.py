@@ -26,7 +26,7 @@ CONTROLLERS: dict[Controller, int] = {"controller-1": 11, "controller-2": 12, "c
 NODES: dict[Node, int] = {"redis-1": 31, "redis-2": 32, "redis-3": 33}
 ASTERISKS: dict[Asterisk, int] = {"asterisk-a": 21, "asterisk-b": 22}
 WITHIN = 20.0
-_LASTS: dict[str, int] = {"edge": 1, "api": 1}
+_LASTS: dict[str, int] = {"edge": 1, "api": 1, "history": 41}
 for _parts in (CONTROLLERS, NODES, ASTERISKS):
     _LASTS.update((str(_name), _last) for _name, _last in _parts.items())
 

@@ -30,6 +30,7 @@ _KILLED = 128 + 9
 type Name = Literal[
     "asterisk", "controller", "controller-2", "redis",
     "edge", "api", "asterisk-a", "asterisk-b", "controller-1", "controller-3", "redis-1", "redis-2", "redis-3",
+    "history",
 ]  # fmt: skip
 
 type Made = dict[str, Any]

@@ -65,6 +65,7 @@ def cluster_settings(place: Place, images: Mapping[str, str], files: Path) -> di
         "ARI_PASSWORD": secrets.token_hex(24),
         "REDIS_PASSWORD": secrets.token_hex(24),
         "SENTINEL_PASSWORD": secrets.token_hex(24),
+        "HISTORY_PASSWORD": secrets.token_hex(24),
         "ASTERISK_CONFIG": str(files),
         "SECRETS_DIR": str(files.parent / "secrets"),
     }
@@ -109,7 +110,7 @@ class CallCentre:
         """As docker/up does: in files that each part reads by its group."""
         place = Path(self._settings["SECRETS_DIR"])
         place.mkdir(exist_ok=True)
-        controllers = ("REDIS_PASSWORD", "SENTINEL_PASSWORD", "OIDC_CLIENT_SECRET")
+        controllers = ("REDIS_PASSWORD", "SENTINEL_PASSWORD", "OIDC_CLIENT_SECRET", "HISTORY_PASSWORD")
         for name in (*controllers, "ARI_PASSWORD", "TLS_CERTIFICATE", "TLS_KEY"):
             file = place / name.lower()
             file.write_text(self._settings.get(name, ""))
@@ -159,7 +160,7 @@ class Cluster(CallCentre):
     """A cluster: its edge and its proxy are where a call centre has its Asterisk and its controller."""
 
     parts = (
-        *("redis-1", "redis-2", "redis-3", "asterisk-a", "asterisk-b", "edge"),
+        *("redis-1", "redis-2", "redis-3", "history", "asterisk-a", "asterisk-b", "edge"),
         *("controller-1", "controller-2", "controller-3", "api"),
     )
     called = "The cluster's parts"

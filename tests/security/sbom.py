@@ -30,7 +30,7 @@ from packageurl import PackageURL
 from ari_app import __version__
 
 ROOT = Path(__file__).parents[2]
-IMAGES = ("asterisk", "controller", "edge", "api")
+IMAGES = ("asterisk", "controller", "edge", "api", "history")
 WITH_OURS = "controller"
 """The image that has the Python packages, and the page."""
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from ari_app.api.models.common import Answer, Request, Timestamp
-from ari_app.calls.model import CallType, EndReason
+from ari_app.calls.model import CallType, EndReason, OfferKind, PartyRole
+from ari_app.records.model import SegmentEnd, SegmentKind
 
 type OutcomeShown = Literal["answered", "missed", "abandoned", "unanswered"]
 
@@ -50,6 +51,27 @@ class DispositionDocument(Answer):
     at: Timestamp
 
 
+class SegmentDocument(Answer):
+    """What one party of a call did for a while. Of one party they follow each other.
+
+    `target`: for whom a caller waited or a phone was rung; `offer`: what a phone was rung for; `position` and
+    `last_position`: the place in the queue, from 1, when it began and when it ended.
+    """
+
+    party: str
+    role: PartyRole
+    kind: SegmentKind
+    begins_at: Timestamp
+    ends_at: Timestamp
+    end: SegmentEnd
+    ended_by: str | None
+    agent: str | None
+    target: str | None
+    offer: OfferKind | None
+    position: int | None
+    last_position: int | None
+
+
 class OutsiderDocument(Answer):
     """Somebody outside."""
 
@@ -77,6 +99,10 @@ class RecordDocument(Answer):
     missed_by: list[str]
     caller_id: str | None
     dispositions: list[DispositionDocument]
+    parent: str | None = Field(None, description="Of a consultation: the call with the contact")
+    transfers: int = 0
+    conferences: int = 0
+    segments: list[SegmentDocument] = Field([], description="In the order in which they began")
 
 
 class HistoryDocument(Answer):

@@ -36,6 +36,7 @@ from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import KeptConfiguration
+from ari_app.testing.history import MemoryHistory
 from tests.unit.api.kept import FakeFiles, FlakyStore
 
 DEMO = load(Path(__file__).parents[3] / "asterisk" / "callcentre.yaml")
@@ -332,6 +333,7 @@ class World:
     async def start(self) -> "World":
         self.store = self.shared or FlakyStore(self.clock)
         await self.store.keep_configuration(KeptConfiguration(b"", NOW))
+        self.history = MemoryHistory(self.store)
         self.metrics = Metrics()
         self.phones = FakePhones(self)
         self.files = FakeFiles()
@@ -351,6 +353,7 @@ class World:
             self.files,
             self.recorded.append,
             self.openings,
+            self.history,
             clock=self.clock,
             rates=Rates(self.clock, burst=self.burst),
             leads=lambda: self.leads,

@@ -1,46 +1,50 @@
 """Calls that are over, and what agents note of them."""
 
-import asyncio
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ari_app.api.spreadsheet import wants_csv
-from ari_app.calls.model import Call, EndReason, Identity
-from ari_app.errors import StoreUnavailable
+from ari_app.calls.model import CallType, EndReason, PartyRole
+from ari_app.errors import HistoryUnavailable
+from ari_app.history.port import Noted
+from ari_app.records import wire
+from ari_app.records.model import CallRecord, Outsider, Segment, SegmentEnd, SegmentKind
+from ari_app.store.port import KeptFact
 from tests.unit.api.fakes import NOW, FakeRecord, World, call, party
 
 
-def over(call_id: str, *, at: float = NOW, agents: tuple[str, ...] = ("alice",), **more: Any) -> Call:
+def over(call_id: str, *, at: float = NOW, agents: tuple[str, ...] = ("alice",), **more: Any) -> CallRecord:
     """A call that ended then, with a contact and these agents."""
-    number = more.pop("number", "+33612345678")
-    contact = replace(party("p1", joined_at=at - 60), identity=Identity("Zoé", number))
-    parties = [party(f"a{n}", agent, joined_at=at - 50) for n, agent in enumerate(agents)]
-    details = {"answered_at": at - 50, "ended_by": "contact", "end_reason": EndReason.HANGUP, **more}
-    return call(call_id, contact, *parties, ended=True, ended_at=at, **details)
+    contact = Outsider("Zoé", more.pop("number", "+33612345678"), anonymous=False)
+    record = CallRecord(
+        call_id, CallType.INBOUND, "answered", at - 60, at - 50, at, "contact", EndReason.HANGUP, contact=contact,
+        agents=agents,
+    )  # fmt: skip
+    return replace(record, **more)
+
+
+async def keep(world: World, *records: CallRecord) -> None:
+    """As when they end: they are on their way to the history."""
+    facts = [KeptFact(record.key, wire.kind_of(record), wire.written(record)) for record in records]
+    await world.store.add_facts(facts)
 
 
 @pytest.fixture
-async def recorded(world: World) -> AsyncIterator[World]:
-    """A world whose history is being kept, with four calls."""
-    task = asyncio.create_task(world.server.history.run())
-    missed = {"answered_at": None, "end_reason": EndReason.ABANDONED, "rung": ("alice", "bob")}
-    for ended in (
-        over("c1", at=NOW - 300, dialled="2000", rung=("alice",)),
-        over("c2", at=NOW - 200, agents=("bob",), rung=("alice", "bob"), queue="sales", queued_at=NOW - 260),
-        over("c3", at=NOW - 100, agents=(), **missed),
+async def recorded(world: World) -> World:
+    """A world with four calls that are over."""
+    await keep(
+        world,
+        over("c1", at=NOW - 300, dialled="2000"),
+        over("c2", at=NOW - 200, agents=("bob",), missed_by=("alice",), queue="sales", queued_at=NOW - 260),
+        over("c3", at=NOW - 100, agents=(), missed_by=("alice", "bob"), answered_at=None, outcome="abandoned"),
         over("c4", at=NOW - 50, agents=("carol",), number="+33999999999"),
-    ):
-        world.server.history.call_changed(ended)
-    world.server.history.call_changed(replace(over("c5"), ended=False, ended_at=None))
-    await world.server.history.flush()
-    yield world
-    task.cancel()
+    )
+    return world
 
 
 async def found(world: World, token: str, query: str = "") -> list[str]:
@@ -80,15 +84,6 @@ async def test_it_goes_on_where_the_page_before_ended(recorded: World) -> None:
     second = (await recorded.ask("GET", f"/v1/history?limit=3&cursor={first['next']}", token=erin)).json
     assert ([c["id"] for c in second["calls"]], second["next"]) == (["c1"], None)
     assert await found(recorded, erin, "cursor=nowhere") == []
-
-
-async def test_a_search_that_finds_little_ends_and_says_where(recorded: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ari_app.api.kept.PAGE", 2)
-    monkeypatch.setattr("ari_app.api.kept.LOOKED_AT", 2)
-    erin = await recorded.token("erin")
-    answer = (await recorded.ask("GET", "/v1/history?number=2000", token=erin)).json
-    assert answer == {"calls": [], "next": "c3"}
-    assert await found(recorded, erin, "number=2000&cursor=c3") == ["c1"]
 
 
 async def test_how_a_call_went_is_noted_during_it_and_in_wrap_up(recorded: World, alice: str) -> None:
@@ -144,23 +139,34 @@ async def test_where_it_must_be_said_wrap_up_is_not_ended_before(recorded: World
     assert (await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "ready"})).status == 200
 
 
-async def test_a_record_that_cannot_be_kept_holds_up_no_other(
-    world: World, alice: str, monkeypatch: pytest.MonkeyPatch
+async def test_whoever_is_in_it_sees_what_each_party_did(world: World, alice: str) -> None:
+    talk = Segment("p2", PartyRole.AGENT, SegmentKind.TALK, NOW - 50, NOW, SegmentEnd.OVER, "contact", "alice")
+    wait = Segment(
+        "p1", PartyRole.CONTACT, SegmentKind.QUEUE, NOW - 60, NOW - 50, SegmentEnd.ANSWERED, target="queue:sales",
+        position=2, last_position=1,
+    )  # fmt: skip
+    await keep(world, over("c1", segments=(wait, talk), transfers=1, conferences=2, parent="c0"))
+    (found,) = (await world.ask("GET", "/v1/history", token=alice)).json["calls"]
+    assert (found["transfers"], found["conferences"], found["parent"]) == (1, 2, "c0")
+    first, second = found["segments"]
+    assert (first["kind"], first["target"], first["position"], first["last_position"]) == ("queue", "queue:sales", 2, 1)
+    assert (second["kind"], second["agent"], second["end"]) == ("talk", "alice", "over")
+    assert (second["begins_at"], second["ends_at"]) == ("2027-01-15T07:59:10.000Z", "2027-01-15T08:00:00.000Z")
+
+
+async def test_while_the_history_is_away_that_is_said_and_notes_are_taken_all_the_same(
+    recorded: World, alice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep, lost = world.store.keep_record, ["c1"]
+    async def calls(*_: Any) -> list[Noted]:
+        raise HistoryUnavailable("gone")
 
-    async def keep_record(call_id: str, *details: Any) -> None:
-        if call_id in lost:
-            raise StoreUnavailable
-        await keep(call_id, *details)
-
-    monkeypatch.setattr(world.store, "keep_record", keep_record)
-    task = asyncio.create_task(world.server.history.run())
-    for name in ("c1", "c2"):
-        world.server.history.call_changed(over(name))
-    await world.server.history.flush()
-    assert await found(world, alice) == ["c2"]
-    task.cancel()
+    monkeypatch.setattr(recorded.history, "calls", calls)
+    answer = await recorded.ask("GET", "/v1/history", token=alice)
+    assert (answer.status, answer.code) == (503, "history_unavailable")
+    recorded.agents.records["alice"] = FakeRecord("alice", "wrap_up", choice="ready", call="c1")
+    answer = await recorded.ask("PATCH", "/v1/calls/c1/disposition", token=alice, json={"code": "solved"})
+    assert answer.status == 200
+    assert await recorded.store.facts_waiting() == 1
 
 
 async def sheet(world: World, token: str, query: str = "") -> tuple[list[dict[str, str]], str]:
@@ -203,18 +209,13 @@ async def test_a_sheet_says_where_the_next_one_is(recorded: World) -> None:
 
 
 async def test_no_caller_gives_a_spreadsheet_something_to_run(world: World) -> None:
-    task = asyncio.create_task(world.server.history.run())
     names = ("=HYPERLINK(1)", "+cmd", "-1+1", "@SUM(A1)", "\tx", "+33612345678", "Zoé =")
-    for n, name in enumerate(names):
-        call_ = over(f"c{n}", at=NOW + n)
-        contact = replace(call_.parties["p1"], identity=Identity(name, name))
-        world.server.history.call_changed(replace(call_, parties={**call_.parties, "p1": contact}))
-    await world.server.history.flush()
+    contacts = [Outsider(name, name, anonymous=False) for name in names]
+    await keep(world, *(over(f"c{n}", at=NOW + n, contact=contact) for n, contact in enumerate(contacts)))
     rows, _ = await sheet(world, await world.token("erin"))
     shown = [row["contact_name"] for row in reversed(rows)]
     assert shown == ["'=HYPERLINK(1)", "'+cmd", "'-1+1", "'@SUM(A1)", "'\tx", "+33612345678", "Zoé ="]
     assert shown == [row["contact_number"] for row in reversed(rows)]
-    task.cancel()
 
 
 @pytest.mark.parametrize(

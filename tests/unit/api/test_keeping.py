@@ -9,10 +9,12 @@ from structlog.testing import capture_logs
 from ari_app.calls.reads import Reads
 from ari_app.calls.story import Stories
 from ari_app.errors import StoreUnavailable
+from ari_app.history.port import Wanted
 from ari_app.keeping import keep_forgetting, keep_of
 from ari_app.routing.directory import Directory, KeepDays
 from ari_app.store.port import Keep
 from tests.unit.api.fakes import NOW, World
+from tests.unit.api.test_history import over
 
 DAY = 86_400.0
 
@@ -24,18 +26,17 @@ def keeps(world: World, **days: float) -> None:
 
 
 def test_the_store_keeps_things_for_so_many_seconds() -> None:
-    assert keep_of(KeepDays()) == Keep(30 * 86_400, 90 * 86_400, 0)
-    assert keep_of(KeepDays(history=1, recents=0.001, favourites=2)) == Keep(86_400, 86, 172_800)
+    assert keep_of(KeepDays()) == Keep(90 * 86_400, 0)
+    assert keep_of(KeepDays(recents=0.001, favourites=2)) == Keep(86, 172_800)
 
 
 async def test_calls_that_ended_before_that_are_forgotten_also_where_it_was_longer_when_they_ended(
     world: World,
 ) -> None:
-    for n in range(4):
-        await world.store.keep_record(f"c{n}", b"%d" % n, [], NOW - n * DAY)
+    world.history.write([over(f"c{n}", at=NOW - n * DAY) for n in range(4)])
     keeps(world, history=1.5)
     await world.server.forget_old()
-    assert await world.store.records(None, None, 10) == [b"0", b"1"]
+    assert [noted.call.id for noted in await world.history.calls(Wanted(), None, 10)] == ["c0", "c1"]
 
 
 async def test_recordings_are_deleted_with_their_files_and_that_is_on_record(world: World) -> None:

@@ -91,6 +91,8 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
         ("put", "/v1/targets/{target}/opening"),
         ("get", "/v1/admin/configuration"),
         ("get", "/v1/history"),
+        ("get", "/v1/reports/queues"),
+        ("get", "/v1/reports/agents"),
         ("get", "/v1/recordings"),
         ("get", "/v1/recordings/{recording}"),
         ("delete", "/v1/recordings/{recording}"),

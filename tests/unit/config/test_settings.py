@@ -39,6 +39,27 @@ def test_secrets_come_out_of_files_where_the_environment_does_not_hold_them(
     assert (settings.ari_password.get_secret_value(), settings.redis_url.password) == ("itself", "itself")
 
 
+def test_the_database_has_its_password_out_of_a_file_and_a_file_of_sqlite_has_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("of/it")
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "s3cret")
+    monkeypatch.setenv("ARI_APP_HISTORY_PASSWORD_FILE", str(tmp_path / "secret"))
+    assert ProcessSettings().history_url == "sqlite:////var/lib/ari_app/history.db"
+    monkeypatch.setenv("ARI_APP_HISTORY_URL", "postgresql://callcontrol@127.0.2.41:5432/callcontrol")
+    settings = ProcessSettings()
+    assert settings.history_url == "postgresql://callcontrol:of%2Fit@127.0.2.41:5432/callcontrol"
+    assert "of%2Fit" not in repr(settings)
+    for empty in ("HISTORY_PASSWORD_FILE", "HISTORY_JSON", "HISTORY_QUEUE_LOG"):
+        monkeypatch.setenv(f"ARI_APP_{empty}", "")
+    settings = ProcessSettings()
+    assert (settings.history_password_file, settings.history_json, settings.history_queue_log) == (None, None, None)
+    for wrong in ("mysql://x/y", "postgresql://x", "sqlite://", ""):
+        monkeypatch.setenv("ARI_APP_HISTORY_URL", wrong)
+        with pytest.raises(ValidationError):
+            ProcessSettings()
+
+
 @pytest.mark.parametrize(("text", "fault"), [(None, "can't be read (FileNotFoundError)"), (" \n", "is empty")])
 def test_a_file_without_a_secret_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, fault: str

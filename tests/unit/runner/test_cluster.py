@@ -15,7 +15,7 @@ from tests.runner.compose import Options
 from tests.runner.machine import Machine
 from tests.runner.places import Place
 
-IMAGES = {f"{name}_TAG": name.lower() for name in ("ASTERISK", "CONTROLLER", "BOTS", "EDGE", "API")}
+IMAGES = {f"{name}_TAG": name.lower() for name in ("ASTERISK", "CONTROLLER", "BOTS", "EDGE", "API", "HISTORY")}
 SETTINGS = cluster_settings(Place(70, Path("lock"), 0), IMAGES, Path("/tmp/files"))
 NETWORK = "127.0.70."
 ADDRESSES = {
@@ -23,6 +23,7 @@ ADDRESSES = {
     "controller-1": ("ARI_APP_API_HOST", 11), "controller-2": ("ARI_APP_API_HOST", 12),
     "controller-3": ("ARI_APP_API_HOST", 13),
     "asterisk-a": ("AST_ADDRESS", 21), "asterisk-b": ("AST_ADDRESS", 22),
+    "history": ("HISTORY_ADDRESS", 41),
     "redis-1": ("REDIS_ADDRESS", 31), "redis-2": ("REDIS_ADDRESS", 32), "redis-3": ("REDIS_ADDRESS", 33),
 }  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_volumes_are_the_projects_and_directories_the_hosts() -> None:
         "cctest-70_recordings:/var/spool/asterisk/recording",
     ]
     assert named_volumes(asterisk) == ["cctest-70_asterisk", "cctest-70_recordings"]
-    assert named_volumes(of("controller")) == ["cctest-70_recordings"]
+    assert named_volumes(of("controller")) == ["cctest-70_recordings", "cctest-70_history"]
     assert named_volumes(of("bots")) == []
 
 

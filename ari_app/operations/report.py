@@ -1,0 +1,173 @@
+"""`ari-app report queues|agents`: figures out of the history, as a table or as CSV. What they mean: docs/reports.md.
+
+It reads the database itself, so no login is needed; whoever can has its password, or its file, already. States that
+agents are still in are not in it: the API counts those as well.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ari_app.api.models.reports import MINUTES, AgentFiguresRow, QueueRow, RatioDocument
+from ari_app.api.report_rows import (
+    QUEUE_COLUMNS,
+    agent_cells,
+    agent_columns,
+    agent_rows,
+    queue_cells,
+    queue_rows,
+)
+from ari_app.api.spreadsheet import csv_text
+from ari_app.config.errors import ConfigInvalid
+from ari_app.config.file import load
+from ari_app.config.settings import ProcessSettings
+from ari_app.errors import HistoryUnavailable
+from ari_app.history.database import Database
+from ari_app.history.port import Counted
+from ari_app.history.reading import HistoryReader
+from ari_app.history.reporting import agent_report, queue_report
+from ari_app.operations.text import lasting, plain, table
+from ari_app.records.figures import Rules
+from ari_app.records.intervals import Intervals, edges, milliseconds
+from ari_app.routing.directory import Directory
+
+_DONE, _FAILED, _USAGE = 0, 1, 2
+_NOTHING = "-"
+_NAME = 1  # the column that gives way
+
+INTERVALS = tuple(MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Of what (`queues`, `agents`) and when; times without a zone are those of `zone`."""
+
+    what: str
+    begin: str
+    end: str
+    interval: str | None
+    zone: str
+    as_csv: bool
+
+
+def run(settings: ProcessSettings, choice: Choice, columns: int) -> int:
+    """Print it; the exit status."""
+    try:
+        zone = ZoneInfo(choice.zone)
+        marks = [milliseconds(_moment(text, zone).timestamp()) for text in (choice.begin, choice.end)]
+        minutes = MINUTES[choice.interval] if choice.interval is not None else None
+        intervals = Intervals(edges(marks[0], marks[1], minutes, zone))
+    except (ValueError, KeyError, OSError, OverflowError) as error:
+        print(f"there is no such report: {error}", file=sys.stderr)
+        return _USAGE
+    try:
+        directory = load(settings.config).directory
+        return asyncio.run(_run(settings, choice, intervals, directory, columns))
+    except ConfigInvalid as invalid:
+        print(invalid, file=sys.stderr)
+    except HistoryUnavailable as error:
+        print(f"{error.reason}", file=sys.stderr)
+    return _FAILED
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """Raises: ValueError."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+
+
+async def _run(
+    settings: ProcessSettings, choice: Choice, intervals: Intervals, directory: Directory, columns: int
+) -> int:
+    database = Database(settings.history_url)
+    try:
+        return await shown(HistoryReader(database), choice, intervals, directory, print, columns)
+    finally:
+        await database.close()
+
+
+async def shown(
+    history: Counted,
+    choice: Choice,
+    intervals: Intervals,
+    directory: Directory,
+    write: Callable[[str], None],
+    columns: int,
+) -> int:
+    """Write it. Raises: HistoryUnavailable."""
+    zone, whole = ZoneInfo(choice.zone), choice.interval is None
+    if choice.what == "queues":
+        rules = Rules(directory.settings.service_level, directory.settings.short_abandon)
+        totals, rows = queue_rows(await queue_report(history, intervals, rules), intervals, directory)
+        if choice.as_csv:
+            write(csv_text(QUEUE_COLUMNS, queue_cells(totals if whole else rows, zone)).rstrip())
+            return _DONE
+        lines = [_queue_line(row, zone, whole=whole) for row in (totals if whole else rows)]
+        heads: tuple[str, ...] = _QUEUE_HEADS
+    else:
+        of_agents, by_interval = agent_rows(await agent_report(history, intervals, None, ()), intervals, directory)
+        if choice.as_csv:
+            chosen = of_agents if whole else by_interval
+            names = agent_columns(chosen)
+            write(csv_text(names, agent_cells(chosen, names, zone)).rstrip())
+            return _DONE
+        lines = [_agent_line(row, zone, whole=whole) for row in (of_agents if whole else by_interval)]
+        heads = _AGENT_HEADS
+    _write_table(heads if not whole else heads[1:], lines, write, columns, _NAME - whole)
+    return _DONE
+
+
+_QUEUE_HEADS = (
+    "from", "queue", "offered", "answered", "abandoned", "short", "other", "in time", "ASA", "longest", "AHT",
+)  # fmt: skip
+_AGENT_HEADS = (
+    "from", "agent", "rung", "answered", "missed", "declined", "calls", "talk", "hold", "wrap-up", "AHT", "logged in",
+    "occupied",
+)  # fmt: skip
+
+
+def _queue_line(row: QueueRow, zone: ZoneInfo, *, whole: bool) -> list[str]:
+    others = row.overflowed + row.by_key + row.callbacks + row.nobody + row.otherwise
+    cells = [
+        row.name, str(row.offered), str(row.answered), str(row.abandoned), str(row.short_abandons), str(others),
+        _share(row.service_level), _mean(row.speed_of_answer), lasting(row.longest_wait), _mean(row.handle_time),
+    ]  # fmt: skip
+    return cells if whole else [_at(row.begins_at, zone), *cells]
+
+
+def _agent_line(row: AgentFiguresRow, zone: ZoneInfo, *, whole: bool) -> list[str]:
+    cells = [
+        row.name, str(row.rung), str(row.answered), str(row.missed), str(row.declined), str(row.calls),
+        lasting(row.talk), lasting(row.hold), lasting(row.wrap_up), _mean(row.handle_time), lasting(row.logged_in),
+        _share(row.occupancy),
+    ]  # fmt: skip
+    return cells if whole else [_at(row.begins_at, zone), *cells]
+
+
+def _write_table(
+    heads: Sequence[str], lines: Sequence[Sequence[str]], write: Callable[[str], None], columns: int, first: int
+) -> None:
+    if not lines:
+        write("nothing was in this time")
+        return
+    rows = [list(heads), *([plain(cell) for cell in line] for line in lines)]
+    aligned = [max(len(row[at]) for row in rows) for at in range(len(heads))]
+    # Figures stand below each other at their right ends.
+    rows = [[c if at <= first else c.rjust(aligned[at]) for at, c in enumerate(row)] for row in rows]
+    for line in table(rows, columns, first=first):
+        write(line)
+
+
+def _at(moment: str, zone: ZoneInfo) -> str:
+    return datetime.fromisoformat(moment).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _share(ratio: RatioDocument) -> str:
+    return _NOTHING if ratio.value is None else f"{ratio.value:.0%}"
+
+
+def _mean(ratio: RatioDocument) -> str:
+    return _NOTHING if ratio.value is None else lasting(ratio.value)

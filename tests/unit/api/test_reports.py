@@ -1,0 +1,136 @@
+"""Reports by the API: figures of queues and agents, as JSON and as CSV, for who oversees."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from ari_app.calls.model import OfferKind, PartyRole
+from ari_app.records.model import AgentStateRecord, Segment, SegmentEnd, SegmentKind
+from tests.unit.api.fakes import NOW, FakeRecord, World
+from tests.unit.api.test_history import over
+
+# NOW is 2027-01-15T08:00:00Z, a Friday; 9:00 in Paris.
+DAY = "from=2027-01-15T00:00:00Z&to=2027-01-16T00:00:00Z"
+
+
+def wait(begin: float, end: float, how: SegmentEnd) -> Segment:
+    return Segment("p1", PartyRole.CONTACT, SegmentKind.QUEUE, NOW + begin, NOW + end, how, target="queue:sales")
+
+
+@pytest.fixture
+def busy(world: World) -> World:
+    """Two callers, an hour apart: Alice answered the first within 10 s, the second gave up after 30."""
+    ring = Segment(
+        "p2", PartyRole.AGENT, SegmentKind.RING, NOW - 7195, NOW - 7190, SegmentEnd.ANSWERED, None, "alice",
+        "queue:sales", OfferKind.CALL,
+    )  # fmt: skip
+    talk = Segment("p2", PartyRole.AGENT, SegmentKind.TALK, NOW - 7190, NOW - 7090, SegmentEnd.OVER, None, "alice")
+    first = over("c1", at=NOW - 7090, segments=(wait(-7200, -7190, SegmentEnd.ANSWERED), ring, talk))
+    second = over("c2", at=NOW - 3570, agents=(), segments=(wait(-3600, -3570, SegmentEnd.ABANDONED),))
+    states = [
+        AgentStateRecord("alice", "on_call", None, NOW - 7190, NOW - 7090, "c1"),
+        AgentStateRecord("alice", "wrap_up", None, NOW - 7090, NOW - 7070, "c1"),
+        AgentStateRecord("alice", "not_ready", "lunch", NOW - 7070, NOW - 3470, None),
+    ]
+    world.history.write([first, second, *states])
+    world.agents.records["alice"] = FakeRecord("alice", "ready", since=NOW - 3470)
+    return world
+
+
+async def report(world: World, of: str, query: str, **more: Any) -> Any:
+    answer = await world.ask("GET", f"/v1/reports/{of}?{query}", token=await world.token("erin"), **more)
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+async def test_a_queue_has_figures_with_what_they_are_shares_of(busy: World) -> None:
+    found = await report(busy, "queues", DAY)
+    (row,) = found["totals"]
+    assert (row["target"], row["offered"], row["answered"], row["abandoned"]) == ("queue:sales", 2, 1, 1)
+    assert row["service_level"] == {"numerator": 1, "denominator": 2, "value": 0.5}
+    assert row["speed_of_answer"] == {"numerator": 10, "denominator": 1, "value": 10}
+    assert row["handle_time"] == {"numerator": 120, "denominator": 1, "value": 120}
+    assert (row["longest_wait"], row["talk"], row["wrap_up"]) == (30, 100, 20)
+    assert (found["service_level"], found["short_abandon"], found["interval"], found["intervals"]) == (20, 5, None, [])
+
+
+async def test_intervals_are_those_of_the_zone_and_empty_ones_are_left_out(busy: World) -> None:
+    rows = (await report(busy, "queues", f"{DAY}&interval=1h&tz=Asia/Kolkata"))["intervals"]
+    assert [(row["begins_at"], row["offered"]) for row in rows] == [
+        ("2027-01-15T05:30:00.000Z", 1),
+        ("2027-01-15T06:30:00.000Z", 1),
+    ]
+    (day,) = (await report(busy, "queues", f"{DAY}&interval=1d&tz=Europe/Paris"))["intervals"]
+    assert (day["begins_at"], day["ends_at"]) == ("2027-01-15T00:00:00.000Z", "2027-01-15T23:00:00.000Z")
+
+
+async def test_one_queue_alone_may_be_wanted(busy: World) -> None:
+    assert (await report(busy, "queues", f"{DAY}&target=queue:other"))["totals"] == []
+    assert len((await report(busy, "queues", f"{DAY}&target=queue:sales"))["totals"]) == 1
+
+
+async def test_an_agent_has_figures_also_of_the_state_that_goes_on(busy: World) -> None:
+    (row,) = (await report(busy, "agents", f"{DAY}&agent=alice"))["totals"]
+    assert (row["agent"], row["rung"], row["answered"], row["calls"], row["talk"]) == ("alice", 1, 1, 1, 100)
+    assert row["states"] == [
+        {"state": "not_ready", "reason": "lunch", "seconds": 3600},
+        {"state": "on_call", "reason": None, "seconds": 100},
+        {"state": "ready", "reason": None, "seconds": 3470},
+        {"state": "wrap_up", "reason": None, "seconds": 20},
+    ]
+    assert row["occupancy"]["numerator"] == 120
+    assert row["occupancy"]["denominator"] == row["logged_in"] == 7190
+
+
+async def test_a_state_that_ended_while_it_was_counted_counts_once(busy: World) -> None:
+    busy.history.write([AgentStateRecord("alice", "ready", None, NOW - 3470, NOW - 10, None)])
+    (row,) = (await report(busy, "agents", f"{DAY}&agent=alice"))["totals"]
+    assert row["logged_in"] == 7180
+
+
+async def sheet(world: World, of: str, query: str) -> list[dict[str, str]]:
+    erin = await world.token("erin")
+    answer = await world.ask("GET", f"/v1/reports/{of}?{query}", token=erin, headers={"Accept": "text/csv"})
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+async def test_both_come_as_csv_with_times_as_in_the_zone(busy: World) -> None:
+    first, second = await sheet(busy, "queues", f"{DAY}&interval=15m&tz=Europe/Paris")
+    assert (first["begins_at"], first["service_level"], first["speed_of_answer"]) == (
+        "2027-01-15T07:00:00+01:00", "1.0000", "10.0000",
+    )  # fmt: skip
+    assert (second["offered"], second["abandoned"], second["speed_of_answer"]) == ("1", "1", "")
+    (whole,) = await sheet(busy, "queues", DAY)
+    assert whole["offered"] == "2"
+    (alice,) = await sheet(busy, "agents", f"{DAY}&agent=alice")
+    assert (alice["not_ready:lunch"], alice["ready"], alice["talk"]) == ("3600.000", "3470.000", "100.000")
+    assert {row["agent"] for row in await sheet(busy, "agents", f"{DAY}&interval=1h")} == {"alice"}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("", "from"),
+        ("from=2027-01-15T00:00:00Z", "to"),
+        ("from=2027-01-15T00:00:00Z&to=2027-01-15T00:00:00Z", "to"),
+        (f"{DAY}&interval=1m", "interval"),
+        (f"{DAY}&tz=Mars/Olympus", "tz"),
+        (f"{DAY}&tz=../../etc/passwd", "tz"),
+        ("from=2027-01-01T00:00:00Z&to=2028-01-01T00:00:00Z&interval=15m", "interval"),
+        ("from=2027-01-01T00:00:00Z&to=9999-12-31T23:59:59Z&interval=1d", "interval"),
+    ],
+)
+async def test_what_no_report_can_be_made_of_is_said(world: World, query: str, field: str) -> None:
+    erin = await world.token("erin")
+    for of in ("queues", "agents"):
+        answer = await world.ask("GET", f"/v1/reports/{of}?{query}", token=erin)
+        assert (answer.status, answer.code) == (422, "invalid")
+        assert answer.json["errors"][0]["field"] == field
+
+
+async def test_agents_get_none(world: World, alice: str) -> None:
+    for of in ("queues", "agents"):
+        assert (await world.ask("GET", f"/v1/reports/{of}?{DAY}", token=alice)).code == "forbidden"

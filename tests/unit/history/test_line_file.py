@@ -1,0 +1,85 @@
+"""Files of lines: each fact is added once, also by who was ended in between, and where the file was rotated."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ari_app.errors import HistoryUnavailable
+from ari_app.history.sinks import LineFile, json_lines
+from ari_app.store.port import KeptFact
+
+
+def page(*numbers: int) -> list[tuple[str, KeptFact]]:
+    return [(f"17000000000-{n}", KeptFact(f"call:c{n}", "call", b'{"id": "c%d"}' % n)) for n in numbers]
+
+
+def keys(kept: KeptFact) -> Sequence[str]:
+    return [kept.key]
+
+
+def words(path: Path, *, whole: bool = False) -> list[str]:
+    text = path.read_text()
+    return text.splitlines() if whole else text.split()
+
+
+def rotate(path: Path) -> None:
+    path.rename(path.with_suffix(".1"))
+
+
+def lose_place(path: Path) -> None:
+    path.with_name(f"{path.name}.place").write_text("{")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "history.log"
+
+
+async def test_each_is_added_once_whoever_reads_the_stream_anew(path: Path) -> None:
+    file = LineFile("log", path, keys)
+    await file.write(page(1, 2))
+    await file.write(page(1, 2, 3))
+    again = LineFile("log", path, keys)
+    await again.write(page(1, 2, 3))
+    await again.write(page(9, 10))  # by number, not by letter
+    assert words(path) == ["call:c1", "call:c2", "call:c3", "call:c9", "call:c10"]
+
+
+async def test_whoever_was_ended_before_noting_its_place_writes_nothing_twice(path: Path) -> None:
+    await LineFile("log", path, keys).write(page(1))
+    with path.open("a") as half:
+        half.write("call:c2\ncall:c")
+    await LineFile("log", path, keys).write(page(1, 2, 3))
+    assert words(path) == ["call:c1", "call:c2", "call:c3"]
+
+
+async def test_a_file_that_was_rotated_is_begun_anew(path: Path) -> None:
+    file = LineFile("log", path, keys)
+    await file.write(page(1, 2))
+    rotate(path)
+    await file.write(page(3))
+    await LineFile("log", path, keys).write(page(1, 2, 3, 4))
+    assert words(path) == ["call:c3", "call:c4"]
+
+
+async def test_without_its_place_it_begins_with_what_the_stream_has(path: Path) -> None:
+    await LineFile("log", path, keys).write(page(1))
+    lose_place(path)
+    await LineFile("log", path, keys).write(page(1, 2))
+    assert words(path) == ["call:c1", "call:c1", "call:c2"]
+
+
+async def test_a_file_that_cannot_be_written_is_to_be_tried_again(tmp_path: Path) -> None:
+    file = LineFile("log", tmp_path / "nowhere" / "history.log", keys)
+    with pytest.raises(HistoryUnavailable):
+        await file.write(page(1))
+    (tmp_path / "nowhere").mkdir()
+    await file.write(page(1))
+    assert words(tmp_path / "nowhere" / "history.log") == ["call:c1"]
+
+
+async def test_a_line_of_json_says_which_fact_it_is(path: Path) -> None:
+    await LineFile("json", path, json_lines).write(page(7))
+    assert json.loads(words(path, whole=True)[0]) == {"key": "call:c7", "kind": "call", "fact": {"id": "c7"}}
