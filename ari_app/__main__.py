@@ -7,19 +7,20 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
 
-from ari_app import __version__, tracing
+from ari_app import __version__, importing, tracing
 from ari_app.check import STANDARD_INPUT, check
 from ari_app.config.api_keys import SCOPES
 from ari_app.config.credentials import hash_password, make_key
 from ari_app.config.errors import ConfigInvalid
+from ari_app.config.phones import make_phone_secret, phone_digest
 from ari_app.config.settings import FileSettings, ProcessSettings
-from ari_app.config.values import ID
+from ari_app.config.values import ID, sip_user
 from ari_app.controller import Controller
 from ari_app.operations import audit, calls, doctor, drain, forget, report, story
 from ari_app.operations.gathering import api_url
@@ -41,6 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     checking.add_argument("--offline", action="store_true", help="check the file and the dialplan beside it alone")
     commands.add_parser("hash-password", help="read a password, print the hash for the configuration file")
+    phoning = commands.add_parser("phone-secret", help="make a secret for the phone of an agent")
+    phoning.add_argument("user", help="its SIP user, which is the number that reaches the agent")
+    bringing = commands.add_parser("import", help="bring agents of a spreadsheet (CSV) into callcentre.yaml")
+    bringing.add_argument(
+        "csv", type=Path, help="the spreadsheet (-: standard input); its first line names the columns"
+    )
+    bringing.add_argument("--into", type=Path, help="the file; without it, the one of ARI_APP_CONFIG")
+    bringing.add_argument("--write", action="store_true", help="change it; else what would change is printed")
     keying = commands.add_parser("key", help="make a key for a program that uses the API")
     keying.add_argument("id", help="how the program is called in the file and in logs")
     keying.add_argument("scopes", nargs="+", choices=SCOPES, help="what it may do")
@@ -48,14 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     replaying.add_argument("file", type=Path, help="the story, as the API gave it")
     _add_operations(commands)
     chosen = parser.parse_args(arguments)
-    if chosen.command == "doctor":
-        return doctor.run(as_json=chosen.json, columns=_columns())
-    if chosen.command == "replay":
-        return replay(chosen.file)
-    if chosen.command == "hash-password":
-        return _hash_password()
-    if chosen.command == "key":
-        return _key(chosen.id, chosen.scopes)
+    if (alone := _ALONE.get(chosen.command)) is not None:
+        return alone(chosen)
     try:
         if chosen.command == "check":
             return _check(chosen.file, offline=chosen.offline)
@@ -199,6 +202,19 @@ def _key(name: str, scopes: Sequence[str]) -> int:
     return _OK
 
 
+def _phone_secret(user: str) -> int:
+    """As for a key."""
+    try:
+        sip_user(user)
+    except ValueError as error:
+        print(f"the SIP user {error}", file=sys.stderr)
+        return _USAGE
+    secret = make_phone_secret()
+    print(f"the secret, which is shown once: {secret}", file=sys.stderr)
+    print(f'phone: {{user: "{user}", digest: {phone_digest(user, secret)}}}')
+    return _OK
+
+
 def _configure_logging(level: str) -> None:
     """One JSON object a line on standard error."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -215,6 +231,17 @@ def _configure_logging(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+_ALONE: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "doctor": lambda chosen: doctor.run(as_json=chosen.json, columns=_columns()),
+    "import": lambda chosen: importing.run(chosen.csv, chosen.into or FileSettings().config, write=chosen.write),
+    "replay": lambda chosen: replay(chosen.file),
+    "hash-password": lambda chosen: _hash_password(),
+    "phone-secret": lambda chosen: _phone_secret(chosen.user),
+    "key": lambda chosen: _key(chosen.id, chosen.scopes),
+}
+"""What needs nothing of the environment."""
 
 
 if __name__ == "__main__":

@@ -32,7 +32,9 @@ from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import Code, Refused, StoreUnavailable
 from ari_app.placing import Placing
 from ari_app.routing.directory import Directory, Purpose
+from ari_app.routing.given import Gifts, Given
 from ari_app.routing.permissions import caller_ids_for
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.routing.targets import Target, TargetType
 from ari_app.routing.webhooks import Webhook
 from ari_app.sharing import tying
@@ -111,9 +113,11 @@ class EngineControl:
         *,
         ties: bool = False,
         begun: Begun = nullcontext,
+        give: Callable[[str, Given], Awaitable[None]] | None = None,
     ) -> None:
         self._ties = ties
         self._begun = begun
+        self._give = give
         self._taken_over_by = asyncio.get_running_loop().time() + TAKEN_OVER_WITHIN
         self._own = _Own(here, engine.lost, self._here_alone)
         self._others = others
@@ -251,6 +255,19 @@ class EngineControl:
 
     def webhooks(self) -> Mapping[str, Webhook]:
         return self._configured().configuration.webhooks
+
+    def phones(self) -> PhoneAccounts:
+        return self._configured().configuration.phones
+
+    def listed(self) -> Directory:
+        return self._configured().configuration.listed
+
+    def given(self) -> Gifts:
+        return self._configured().given
+
+    async def give(self, agent: str, gift: Given) -> None:
+        if self._give is not None:
+            await self._give(agent, gift)
 
     async def reload(self) -> Sequence[ConfigError]:
         return await self._reload()

@@ -13,8 +13,16 @@ from ari_app.availability.mirror import Mirror
 from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
 from ari_app.calls.stimuli import AgentBecameAvailable, AgentLoggedIn, AgentLoggedOut, Stimulus
 from ari_app.engine.followed import Followed
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import TargetType
 
 log = structlog.get_logger(__name__)
+
+
+def numbers_with_lamps(directory: Directory) -> dict[str, str]:
+    """What is dialled inside, each with the agent, or the target, that it reaches: whose lamp is that of the number."""
+    found = directory.numbers.items()
+    return {number: target.id if target.type is TargetType.AGENT else str(target) for number, target in found}
 
 
 class AgentsShown:

@@ -34,11 +34,13 @@ from ari_app.configured import Configured, check_secrets_of, http_client, log_fa
 from ari_app.errors import LeadsNoMore, StoreUnavailable
 from ari_app.filled import history_of
 from ari_app.freezing import freeze_for_gc, thaw_for_gc
+from ari_app.given import forget_others, taken_in, written
 from ari_app.keeping import DAY, keep_forgetting, keep_of
 from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
 from ari_app.openings import by_phone
 from ari_app.routing.directory import Directory
+from ari_app.routing.given import Given
 from ari_app.routing.hours import Override
 from ari_app.routing.targets import Target
 from ari_app.sharing.key import key_of
@@ -78,7 +80,15 @@ class App:
         self._restored_by = asyncio.get_running_loop().time() + TAKEN_OVER_WITHIN
         place = settings.places[0]
         self._leader = leader = Leader(
-            settings, place, self._directory, metrics, leading, fence, self, self._write_anew
+            settings,
+            place,
+            self._directory,
+            lambda: self._configured.configuration.phones,
+            metrics,
+            leading,
+            fence,
+            self,
+            self._write_anew,
         )
         key = key_of(settings.ari_password.get_secret_value())
         self._others = [
@@ -107,6 +117,7 @@ class App:
             self.degraded,
             ties=bool(settings.edge),
             begun=leader.begun,
+            give=self.give,
         )
         self._trail = Trail(leader.audit, lambda: self._directory().settings.keep_days.audit * DAY, clock=leader.clock)
         self._history = history_of(settings, leader.store, metrics, leader.clock, self._directory)
@@ -324,19 +335,39 @@ class App:
         async with self._configuring:
             gone = self._directory().agents.keys() - configuration.directory.agents.keys()
             await self._api.end_sessions(sorted(gone))
-            await self._leader.agents.configure(configuration.directory)
-            self._configured = replace(self._configured, configuration=configuration, at=time.time(), faults=())
+            given = self._configured.given
+            now = replace(self._configured, configuration=configuration, at=time.time(), faults=())
+            now = taken_in(now, given)
+            await forget_others(self._leader.store, given, now.given)
+            await self._leader.agents.configure(now.configuration.directory)
+            self._configured = now
             self._leader.store.keep = keep_of(configuration.directory.settings.keep_days)
             await self._keep_configuration()
-        self._leader.directory_replaced(configuration.directory)
+        await self._directory_replaced()
+        log.info("configuration_reloaded", agents=len(configuration.directory.agents))
+        return ()
+
+    async def give(self, agent: str, gift: Given) -> None:
+        """From now on the agent has these groups and skills; an empty one: those of the file. Calls go on.
+
+        Raises:
+            StoreUnavailable: it is not so, or will be once it is given again.
+        """
+        async with self._configuring:
+            await self._leader.store.set_given(agent, None if gift.empty else written(gift))
+            now = taken_in(self._configured, {**self._configured.given, agent: gift})
+            await self._leader.agents.configure(now.configuration.directory)
+            self._configured = now
+        await self._directory_replaced()
+
+    async def _directory_replaced(self) -> None:
+        self._leader.directory_replaced(self._directory())
         self._hub.directory_changed()
         self._webhooks.configured()
         await self._api.directory_changed()
         for other in self._others:
             await other.read_anew()
         freeze_for_gc()
-        log.info("configuration_reloaded", agents=len(configuration.directory.agents))
-        return ()
 
     async def _refill(self) -> None:
         """Write all that is known here to a store that has lost what it kept.
@@ -362,6 +393,8 @@ class App:
         await self._api.keep_tokens()
         for phone, device in self._leader.devices.chosen().items():
             await self._leader.store.set_device(phone, device)
+        for agent, gift in self._configured.given.items():
+            await self._leader.store.set_given(agent, written(gift))
         await self._keep_configuration()
 
     async def _record_what_changed(self) -> None:

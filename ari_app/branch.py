@@ -13,6 +13,7 @@ from ari_app.engine import storyfile
 from ari_app.leader import Leader, once_stored
 from ari_app.leading.leading import Leading
 from ari_app.routing.directory import Directory
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.sharing.telling import Teller
 from ari_app.store.leases import Fence
 
@@ -27,6 +28,7 @@ class Branch:
         settings: ProcessSettings,
         place: AsteriskPlace,
         directory: Callable[[], Directory],
+        phones: Callable[[], PhoneAccounts],
         read_file: Callable[[], Awaitable[None]],
         metrics: Metrics,
         leading: Leading,
@@ -36,7 +38,9 @@ class Branch:
         self._directory = directory
         self._read_file = read_file
         self._teller = Teller(self)
-        self._leader = Leader(settings, place, directory, metrics, leading, fence, self._teller, self._write_calls)
+        self._leader = Leader(
+            settings, place, directory, phones, metrics, leading, fence, self._teller, self._write_calls
+        )
 
     async def sure(self) -> bool:
         """Whether it leads yet. See `Leading.sure`."""

@@ -10,9 +10,9 @@ from ari_app.ari import sounds
 from ari_app.ari.checks import READ_AT, connect
 from ari_app.ari.failures import AriError
 from ari_app.ari.findings import Reads, Wanted
-from ari_app.config import dialplan
+from ari_app.config import accounts, dialplan
 from ari_app.config.errors import ConfigInvalid
-from ari_app.config.file import decode, load
+from ari_app.config.file import Configuration, decode, load
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType
@@ -41,14 +41,14 @@ async def check(file: Path, folder: Path, application: str, settings: ProcessSet
         print(f"{name}: settings.company is not given: calls to people outside are anonymous")
     if not dialplan_seen(folder):
         print(f"{folder / dialplan.FILE}: not there, so that the dialplan was not looked at")
-    faults = beside(directory, folder, application)
+    faults = beside(configuration, folder, application)
     for fault in faults:
         print(fault)
     found = len(faults)
     if settings is None:
         return _verdict(found, "")
     prompts = prompts_of(folder)
-    wanted = what_is_wanted(directory, folder, prompts)
+    wanted = what_is_wanted(configuration, folder, prompts)
     missing = [await _asterisk(place, name, folder, wanted, prompts, settings) for place in settings.places]
     found += await _issuer(name, directory, settings)
     if None in missing:
@@ -67,9 +67,10 @@ def dialplan_seen(folder: Path) -> bool:
     return (folder / dialplan.FILE).is_file()
 
 
-def beside(directory: Directory, folder: Path, application: str) -> list[str]:
+def beside(configuration: Configuration, folder: Path, application: str) -> list[str]:
     """The faults of Asterisk's files that are seen from here, each as one line."""
-    faults = [str(fault) for fault in dialplan.faults(directory, folder, application) or ()]
+    faults = [str(fault) for fault in dialplan.faults(configuration.directory, folder, application) or ()]
+    faults += [str(fault) for fault in accounts.faults(configuration.phones, folder)]
     return faults + [f"{path}: {fault}" for path, fault in sounds.faults(folder)]
 
 
@@ -121,12 +122,14 @@ def prompts_of(folder: Path) -> dict[str, str]:
     return {f"sound:{sound}": where for sound, where in dialplan.prompts(folder).items()}
 
 
-def what_is_wanted(directory: Directory, folder: Path, prompts: Mapping[str, str]) -> Wanted:
+def what_is_wanted(configuration: Configuration, folder: Path, prompts: Mapping[str, str]) -> Wanted:
     """All that the running Asterisk must have for this call centre."""
+    directory, brought = configuration.directory, configuration.phones
     own_music = {queue.music_class for queue in directory.queues.values() if queue.music_class}
     announced = [s for listed in _announced(directory) for s in listed.split(",") if s]
     return Wanted(
-        phones=tuple(agent.phone for agent in directory.agents.values() if agent.phone),
+        phones=tuple(a.phone for a in directory.agents.values() if a.phone and a.phone not in brought),
+        accounts=bool(brought),
         trunks=(directory.settings.trunk,),
         music_classes=tuple(sorted({directory.settings.music_class, *own_music})),
         entries=tuple(point.number for point in directory.routing_points.values()),

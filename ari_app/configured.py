@@ -7,9 +7,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 from redis.asyncio import Redis
@@ -24,6 +25,7 @@ from ari_app.config.errors import ConfigError, ConfigInvalid
 from ari_app.config.file import Configuration, load, parse
 from ari_app.config.settings import ProcessSettings
 from ari_app.errors import StoreUnavailable
+from ari_app.routing.given import Gifts
 from ari_app.store.client import ANSWER_SECONDS, CONNECTIONS, connect, disconnect
 from ari_app.store.figures import Measure, nothing
 from ari_app.store.port import KeptConfiguration
@@ -45,12 +47,14 @@ type Kept = Callable[[], Awaitable[KeptConfiguration | None]]
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What runs, read from the file at `at` (seconds since the epoch). `faults`: those of the file as it is now."""
+    """What runs, read from the file at `at` (seconds since the epoch). `faults`: those of the file as it is now.
+    `given`: what supervisors gave agents, in place of what it says."""
 
     configuration: Configuration
     at: float
     faults: tuple[ConfigError, ...] = ()
     origin: str = ""
+    given: Gifts = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def to_keep(self) -> KeptConfiguration:
@@ -100,9 +104,8 @@ def since_kept(kept: KeptConfiguration | None, now: Configuration) -> dict[str, 
 
 
 def _state(configuration: Configuration) -> dict[str, object]:
-    return state_of(
-        configuration.directory, configuration.credentials.get, configuration.api_keys, configuration.webhooks
-    )
+    found = configuration
+    return state_of(found.listed, found.credentials.get, found.api_keys, found.webhooks, found.phones)
 
 
 async def check_secrets_of(settings: ProcessSettings, configuration: Configuration) -> None:
@@ -114,6 +117,7 @@ async def check_secrets_of(settings: ProcessSettings, configuration: Configurati
             ari_url=place.url,
             ari_password=settings.ari_password.get_secret_value(),
             credentials=configuration.credentials,
+            phones=configuration.phones,
             file=str(settings.config),
             proxies=settings.trusted_proxies,
             demo=settings.demo == "yes",
@@ -172,10 +176,19 @@ async def opened_audit(settings: ProcessSettings) -> AsyncIterator[RedisAudit]:
 
 async def kept_in_redis(settings: ProcessSettings) -> KeptConfiguration | None:
     """What the store has, waited for: it is away while the machine starts."""
+    return await _once_reached(settings, lambda store: store.kept_configuration())
+
+
+async def given_in_redis(settings: ProcessSettings) -> dict[str, bytes]:
+    """The same of what supervisors gave agents."""
+    return await _once_reached(settings, lambda store: store.given())
+
+
+async def _once_reached[T](settings: ProcessSettings, inquire: Callable[[RedisStore], Awaitable[T]]) -> T:
     async with opened_store(settings) as store:
         while True:
             try:
-                return await store.kept_configuration()
+                return await inquire(store)
             except StoreUnavailable as error:
                 log.warning("store_unavailable", reason=error.detail, retry_in=_RETRY_SECONDS)
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -27,11 +27,14 @@ from ari_app.app import App
 from ari_app.branch import Branch
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
-from ari_app.configured import Configured, check_secrets_of, kept_in_redis, reach_store, read
+from ari_app.configured import Configured, check_secrets_of, given_in_redis, kept_in_redis, reach_store, read
 from ari_app.errors import CallControlError, Code, LeadsNoMore, Unavailable
+from ari_app.given import read as read_given
+from ari_app.given import taken_in
 from ari_app.leading.leading import Leading
 from ari_app.leading.machine import Timing
 from ari_app.routing.directory import Directory
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.sharing.deaths import nobody_listens
 from ari_app.sharing.forwarding import DECLINED, FROM, Forwarder
 from ari_app.sharing.key import is_ours, key_of
@@ -161,7 +164,7 @@ class Controller:
 
     async def _serve(self, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]) -> None:
         """The first Asterisk, and with it the call centre."""
-        await self._read_anew()
+        await self._refresh()
         others = {place: led for place, led in self._leading.items() if place != self._first}
         app = App(self._settings, self._configured, self._metrics, leading, fence, others)
         self._app = app
@@ -182,8 +185,10 @@ class Controller:
         self, place: AsteriskPlace, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]
     ) -> None:
         """Another Asterisk."""
-        await self._read_anew()
-        branch = Branch(self._settings, place, self._directory, self._read_anew, self._metrics, leading, fence)
+        await self._refresh()
+        branch = Branch(
+            self._settings, place, self._directory, self._phones, self._refresh, self._metrics, leading, fence
+        )
         self._branches[place.name] = branch
         try:
             branch.start()
@@ -246,8 +251,13 @@ class Controller:
                 each.cancel()
 
     def _directory(self) -> Directory:
-        configured = self._app.configured if self._app is not None else self._configured
-        return configured.configuration.directory
+        return self._running().configuration.directory
+
+    def _phones(self) -> PhoneAccounts:
+        return self._running().configuration.phones
+
+    def _running(self) -> Configured:
+        return self._app.configured if self._app is not None else self._configured
 
     async def _before_the_end[T](self, waited: Coroutine[None, None, T], asking: list[asyncio.Task[None]]) -> T | None:
         """What comes of it; None where this controller is to stop before."""
@@ -273,6 +283,13 @@ class Controller:
             settings.config_origin,
             lambda: kept_in_redis(settings),
         )
+
+    async def _refresh(self) -> None:
+        """What runs is what the file says now, with what supervisors gave agents since."""
+        await self._read_anew()
+        if self._app is None:
+            given = read_given(await given_in_redis(self._settings))
+            self._configured = taken_in(self._configured, given)
 
     async def _read_anew(self) -> None:
         """Whoever begins to lead does so with the file as it is, as a controller that is started does."""

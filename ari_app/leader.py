@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from ari_app.adapters import carry_out
-from ari_app.agent_changes import AgentChanges
+from ari_app.agent_changes import AgentChanges, numbers_with_lamps
 from ari_app.api.metrics import Metrics
 from ari_app.ari.asterisk import Asterisk
 from ari_app.ari.devices import Devices, user_of
@@ -56,6 +56,7 @@ from ari_app.keeping import DAY, keep_forgetting
 from ari_app.leading.leading import Leading
 from ari_app.openings import Openings
 from ari_app.routing.directory import Directory
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.sharing.wire import ids_of
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
@@ -107,6 +108,7 @@ class Leader:
         settings: ProcessSettings,
         place: AsteriskPlace,
         directory: Callable[[], Directory],
+        phones: Callable[[], PhoneAccounts],
         metrics: Metrics,
         leading: Leading,
         fence: Fence,
@@ -116,6 +118,7 @@ class Leader:
         self.place = place
         self._settings = settings
         self._directory = directory
+        self._phones = phones
         self._metrics = metrics
         self._leading = leading
         self._fence = fence
@@ -170,6 +173,7 @@ class Leader:
         )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
+        self._show_directory(directory())
         self.door = Door(
             place.name,
             self.store,
@@ -262,8 +266,14 @@ class Leader:
             self.engine.feed(AgentUnlisted(agent))
         if after - before:  # who was taken out by mistake may have a call yet, of which availability knows nothing
             self.engine.feed(AvailabilityEmptied())
+        self._show_directory(directory)
         self.reachability.report()
         self.openings.tell()
+
+    def _show_directory(self, directory: Directory) -> None:
+        """Have Asterisk know who has which number, and whose phones the file has."""
+        self.presence.lamps.numbers(numbers_with_lamps(directory))
+        self.presence.accounts.want(self._phones())
 
     def write_calls(self) -> None:
         """Have all calls written again: the store may have lost them."""

@@ -58,9 +58,8 @@ class AdminApi:
         )
 
     def _configuration(self) -> dict[str, object]:
-        return state_of(
-            self._control.directory(), self._control.credential, self._control.api_keys(), self._control.webhooks()
-        )
+        c = self._control
+        return state_of(c.directory(), c.credential, c.api_keys(), c.webhooks(), c.phones())
 
     async def configuration(self, exchange: Exchange) -> EffectiveConfiguration:
         """All of it but secrets."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ari_app.api.effective import effective, plain
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.routing.directory import Directory
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.routing.webhooks import Webhook
 
 type Credentials = Callable[[str], Credential | None]
@@ -13,10 +14,15 @@ MOST = 100
 
 
 def state_of(
-    directory: Directory, credentials: Credentials, keys: Mapping[str, ApiKey], webhooks: Mapping[str, Webhook]
+    directory: Directory,
+    credentials: Credentials,
+    keys: Mapping[str, ApiKey],
+    webhooks: Mapping[str, Webhook],
+    phones: PhoneAccounts,
 ) -> dict[str, object]:
     """All of a configuration that can differ; of credentials, what tells one from another."""
     secrets = {name: found.fingerprint(name) for name in directory.agents if (found := credentials(name)) is not None}
+    secrets |= {f"phone:{user}": phone.digest for user, phone in phones.items()}
     secrets |= {f"key:{key.id}": digest for digest, key in keys.items()}
     programs = {key.id: {"scopes": sorted(key.scopes), "expires": str(key.expires)} for key in keys.values()}
     secrets |= {f"webhook:{w.id}": Credential(w.secret).fingerprint(w.id) for w in webhooks.values()}

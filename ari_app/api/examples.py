@@ -17,6 +17,7 @@ from ari_app.api.models.calls import (
     TakeOverRequest,
     UserDataChanges,
 )
+from ari_app.api.models.given import GivenRow, GivenRows, NewGroups, NewSkills
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, NewDisposition
 from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
 from ari_app.api.models.openings import NewOpening, OpeningDocument, OpeningDocuments
@@ -48,6 +49,8 @@ REQUESTS: Mapping[Any, Json] = MappingProxyType(
         NewState: {"state": "not_ready", "reason": "lunch"},
         OfferRequest: _OFFER,
         PartyDtmfRequest: {"digits": "1234#"},
+        NewGroups: {"groups": ["support", "sales"]},
+        NewSkills: {"skills": {"french": 5, "billing": 2}},
         StateForAnother: {"state": "not_ready", "reason": "lunch"},
         TakeOverRequest: {"party": None},
         UserDataChanges: {"ticket": "4711", "draft": None},
@@ -235,6 +238,17 @@ _SALES: Json = {
     "as_of": "2026-11-22T20:34:06.431Z",
 }
 
+_GIVEN: Json = {
+    "agent": "marie",
+    "name": "Marie Curie",
+    "groups": ["support", "sales"],
+    "skills": {"french": 5},
+    "given": ["groups"],
+    "given_by": "erin",
+    "given_at": "2026-03-02T09:15:00.000Z",
+    "file": {"groups": ["support"], "skills": {"french": 5}},
+}
+
 ANSWERS: Mapping[Any, Json] = MappingProxyType(
     {
         AgentRow: _ROW,
@@ -253,6 +267,8 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
                 }
             ]
         },
+        GivenRow: _GIVEN,
+        GivenRows: {"agents": [_GIVEN]},
         Calls: {"calls": [_CALL]},
         CallView: _CALL,
         DispositionDocument: _NOTE,

@@ -16,7 +16,9 @@ from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.routing.directory import Directory
+from ari_app.routing.given import Gifts, Given
 from ari_app.routing.hours import Override
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.routing.targets import Target
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import (
@@ -105,8 +107,24 @@ class Control(Protocol):
     def webhooks(self) -> Mapping[str, Webhook]:
         """The receivers of webhooks, by name."""
 
+    def phones(self) -> PhoneAccounts:
+        """Those whose accounts the administrator's file has."""
+
     async def reload(self) -> Sequence[ConfigError]:
         """Read the administrator's file again: all of it (no errors), or none of it."""
+
+    def listed(self) -> Directory:
+        """The call centre as the administrator's file has it, without what is given."""
+
+    def given(self) -> Gifts:
+        """What supervisors gave agents in place of that."""
+
+    async def give(self, agent: str, gift: Given) -> None:
+        """Give an agent that; an empty one takes it back.
+
+        Raises:
+            StoreUnavailable: nothing has changed, or it will have once it is given again.
+        """
 
     def ready(self) -> Mapping[str, bool]:
         """Whether each part that this depends on is reached: `asterisk`, `store`."""

@@ -18,6 +18,7 @@ from ari_app.api.desk_files import DeskFiles
 from ari_app.api.dispatch import JSON, Dispatcher
 from ari_app.api.events import EventHub
 from ari_app.api.finder import Finder
+from ari_app.api.given_api import GivenApi
 from ari_app.api.history import HistoryApi
 from ari_app.api.idempotency import Answers
 from ari_app.api.issuer import Issuer
@@ -121,6 +122,7 @@ class ApiServer:
             *self.recordings.routes(),
             *SupervisionApi(control, agents, self.board).routes(),
             *OpeningsApi(control, openings, clock).routes(),
+            *GivenApi(control, clock).routes(),
             *AdminApi(control, hub, metrics).routes(),
             *WebhooksApi(control, brought).routes(),
             *self.alarms.routes(),

@@ -20,6 +20,7 @@ from ari_app.ari.failures import AriError, NotFound, Unreachable
 from ari_app.ari.findings import NEEDED_MODULES, Finding, Reads, Subject, Wanted, missing_modules
 from ari_app.ari.http import HttpClient
 from ari_app.ari.messages import PRESENTATION
+from ari_app.ari.phone_accounts import TEMPLATE
 from ari_app.ari.sounds import is_sound
 
 ADMINISTRATORS = "/etc/asterisk/"
@@ -124,8 +125,10 @@ class Checks:
         if "func_dialplan.so" not in lacking:
             for entry in wanted.entries:
                 found += await self._entry(entry)
-        if wanted.page_phones:
-            found += await self._page_phones()
+        if wanted.page_phones or wanted.accounts:
+            found += await self._takes_accounts("page_phone" if wanted.page_phones else TEMPLATE)
+        if wanted.accounts:
+            found += await self._endpoint(Subject.PHONE, TEMPLATE)
         if wanted.transfer_progress:
             found += transfer_progress_at(await self.version())
         return found
@@ -136,7 +139,7 @@ class Checks:
         running = {module["name"] for module in loaded if module["status"] == "Running"}
         return missing_modules(running, needed)
 
-    async def _page_phones(self) -> list[Finding]:
+    async def _takes_accounts(self, subject: str) -> list[Finding]:
         """An account that nobody has is brought, and taken away again."""
         name = f"check-{uuid4().hex}"
         found = []
@@ -148,7 +151,7 @@ class Checks:
             except AriError as error:
                 if not error.status:
                     raise
-                found.append(Finding(Subject.PHONE, "page_phone", f"add `{kind} = memory` to sorcery.conf, last"))
+                found.append(Finding(Subject.PHONE, subject, f"add `{kind} = memory` to sorcery.conf, last"))
         return found
 
     async def _endpoint(self, subject: Subject, name: str) -> list[Finding]:

@@ -77,7 +77,7 @@ class Wanted:
     configuration is seen from here.
 
     With `transfer_progress`, an Asterisk that survives every transfer key; with `page_phones`, one that takes accounts
-    of phones in the page.
+    of phones in the page; with `accounts`, those of phones on the desk.
     """
 
     phones: tuple[str, ...] = ()
@@ -90,6 +90,7 @@ class Wanted:
     modules: tuple[str, ...] = ()
     transfer_progress: bool = False
     page_phones: bool = False
+    accounts: bool = False
 
     @property
     def all_modules(self) -> tuple[str, ...]:

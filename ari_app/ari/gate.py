@@ -5,15 +5,15 @@
 from enum import StrEnum
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.lamps import Lamps
+from ari_app.ari.device_states import SCHEME, DeviceStates
 
 
 def device(application: str) -> str:
     """Its name. No agent can have such an id."""
-    return f"Stasis:{_lamp(application)}"
+    return f"{SCHEME}{_name(application)}"
 
 
-def _lamp(application: str) -> str:
+def _name(application: str) -> str:
     return f"@{application}"
 
 
@@ -31,8 +31,8 @@ class GateKeeper:
     """Keeps it so at that Asterisk, on `client`; apart from lamps, of which there may be thousands before it."""
 
     def __init__(self, client: AriClient, application: str) -> None:
-        self._state = Lamps(client)
-        self._name = _lamp(application)
+        self._state = DeviceStates(client)
+        self._name = _name(application)
         self._gate = Gate.OPEN
         self._connected = False
 
@@ -40,12 +40,12 @@ class GateKeeper:
         """From now on it is so; where Asterisk did not take that it is tried again."""
         self._gate = gate
         if self._connected:
-            self._state.show(self._name, gate)
+            self._state.keep(self._name, gate)
 
     def connected(self) -> None:
         """Asterisk has been connected anew: it may know nothing of it."""
         self._connected = True
-        self._state.show_all()
+        self._state.connected()
         self.set(self._gate)
 
     def close(self) -> None:

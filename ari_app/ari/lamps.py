@@ -1,18 +1,17 @@
-"""Each agent's state as an Asterisk device state, `Stasis:<agent>`, so that lamps (BLF keys) show it; and whether a
-queue, group or routing point is open, as `Stasis:queue:sales`.
+"""Agents' states, the numbers of the call centre, and whether a queue, group or routing point is open, as device states
+of an Asterisk: lamps (BLF keys) show them, and the dialplan finds by them which numbers there are.
 
-The administrator's dialplan names it in a hint: `exten => 1001,hint,Stasis:alice`.
+`Stasis:<number>@<application>` is that of the number: the agent's whom it reaches, or that it is there. A pattern in
+the dialplan watches it (`[lamps]` in extensions.conf). `Stasis:<agent>` is for hints that somebody wrote by hand:
+`exten => 1001,hint,Stasis:alice`; and `Stasis:queue:sales`.
 """
 
-import asyncio
-
-import structlog
+import re
+from collections.abc import Mapping
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import AriError
+from ari_app.ari.device_states import DeviceStates
 from ari_app.routing.targets import Target
-
-log = structlog.get_logger(__name__)
 
 _LAMPS = {
     "logged_out": "UNAVAILABLE",
@@ -23,6 +22,11 @@ _LAMPS = {
     "on_call": "INUSE",
     "wrap_up": "BUSY",
 }
+_REACHED = "NOT_INUSE"
+"""Of a number that reaches no single agent, unless that is closed."""
+WRITTEN = "numbers"
+"""Its device state tells the dialplan that all numbers have been written since this Asterisk forgot them."""
+_DIALLED = re.compile(r"\+?[0-9*#]{1,32}")
 
 
 def lamp_of(state: str, *, reachable: bool, in_use: bool = False) -> str:
@@ -33,18 +37,37 @@ def lamp_of(state: str, *, reachable: bool, in_use: bool = False) -> str:
 
 
 class Lamps:
-    """Shows the newest state of each agent; what could not be shown is shown when Asterisk is back (`show_all`)."""
+    """Shows the newest state of each agent, and which numbers there are; what could not be shown is shown when Asterisk
+    is back (`show_all`)."""
 
-    def __init__(self, client: AriClient) -> None:
-        self._client = client
-        self._wanted: dict[str, str] = {}
-        self._shown: dict[str, str] = {}
-        self._work: asyncio.Task[None] | None = None
+    def __init__(self, client: AriClient, application: str) -> None:
+        self._at = f"@{application}"
+        self._states = DeviceStates(client, ours=self._is_ours)
+        self._lamps: dict[str, str] = {}
+        self._numbers: Mapping[str, str] = {}
+        self._number_of: dict[str, str] = {}
+
+    def _is_ours(self, name: str) -> bool:
+        number, at, _ = name.partition(self._at)
+        return name.endswith(self._at) and at != "" and _DIALLED.fullmatch(number) is not None
+
+    def numbers(self, numbers: Mapping[str, str]) -> None:
+        """From now on these are dialled inside, each with the agent, or the target, that it reaches."""
+        before, self._numbers = self._numbers, {n: a for n, a in numbers.items() if _DIALLED.fullmatch(n)}
+        self._number_of = {whose: number for number, whose in self._numbers.items()}
+        for number in before.keys() - self._numbers.keys():
+            self._states.drop(f"{number}{self._at}")
+        for number, whose in self._numbers.items():
+            otherwise = _REACHED if ":" in whose else None
+            self._states.keep(f"{number}{self._at}", self._lamps.get(whose, otherwise))
+        self._states.keep(f"{WRITTEN}{self._at}", _REACHED)
 
     def show(self, agent: str, lamp: str) -> None:
         """From now on this agent's lamp is so."""
-        self._wanted[agent] = lamp
-        self._begin()
+        self._lamps[agent] = lamp
+        if (number := self._number_of.get(agent)) is not None:
+            self._states.keep(f"{number}{self._at}", lamp)
+        self._states.keep(agent, lamp)
 
     def show_opening(self, target: Target, opened: bool) -> None:
         """From now on the lamp of what may be closed is so: on where it is."""
@@ -52,24 +75,8 @@ class Lamps:
 
     def show_all(self) -> None:
         """Asterisk has been connected anew: it may know nothing of them."""
-        self._shown.clear()
-        self._begin()
+        self._states.connected()
 
     def close(self) -> None:
         """Show nothing any more."""
-        if self._work is not None:
-            self._work.cancel()
-
-    def _begin(self) -> None:
-        if self._work is None or self._work.done():
-            self._work = asyncio.get_running_loop().create_task(self._show_differences(), name="lamps")
-
-    async def _show_differences(self) -> None:
-        while different := {a: lamp for a, lamp in self._wanted.items() if self._shown.get(a) != lamp}:
-            for agent, lamp in different.items():
-                try:
-                    await self._client.call("deviceStates", "update", deviceName=f"Stasis:{agent}", deviceState=lamp)
-                except AriError as error:
-                    log.warning("lamps_not_shown", reason=str(error))
-                    return
-                self._shown[agent] = lamp
+        self._states.close()

@@ -1,12 +1,14 @@
 """Phones in the page: their accounts are pushed to Asterisk when they are needed, and their sockets led to it, or to
 the SIP edge in front of several.
 
-An account is an endpoint, a place (aor) and a secret (auth) that live in Asterisk's memory alone (`memory` in
-sorcery.conf): nothing is written anywhere, a restart of Asterisk forgets them, and the next socket brings them again.
+An account is an endpoint, a place (aor) and the digest of a secret (auth) that live in Asterisk's memory alone
+(`memory` in sorcery.conf): nothing is written anywhere, a restart of Asterisk forgets them, and the next socket brings
+them again.
 The endpoint is a copy of the desk phone's, as far as people notice: the administrator writes nothing twice.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 
@@ -16,6 +18,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector
 from ari_app.ari.client import AriClient
 from ari_app.ari.devices import page_of
 from ari_app.ari.failures import AriError, NotFound, Unreachable
+from ari_app.routing.phones import REALM
 
 SUBPROTOCOL = "sip"
 LONGEST = 64 * 1024
@@ -83,7 +86,8 @@ class PagePhones:
         """
         page = page_of(user)
         desk = await self._client.configured("endpoint", user)
-        secret = {"auth_type": "userpass", "username": page, "password": password}
+        digest = hashlib.md5(f"{page}:{REALM}:{password}".encode(), usedforsecurity=False).hexdigest()
+        secret = {"auth_type": "digest", "username": page, "realm": REALM, "password_digest": f"MD5:{digest}"}
         await self._client.configure("auth", page, secret)
         await self._client.configure("aor", page, _PLACE)
         account = {**_of_the_desks(desk), **_BROWSER, **_BY_SOCKET, "auth": page, "aors": page}

@@ -21,6 +21,7 @@ from ari_app.ari.in_use import Timer, later
 from ari_app.ari.lamps import Lamps
 from ari_app.ari.link import Link
 from ari_app.ari.liveness import PlaceStatus
+from ari_app.ari.phone_accounts import AccountKeeper
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Presence:
     """Tells `on_phone(user, can_ring)` for every phone at each connection, and then what changes; and `on_place`.
 
     While Asterisk can't be reached nothing is reported: what was last known holds. `lamps` shows agents' states on
-    phones, `gate` says whether Asterisk takes new calls.
+    phones, `gate` says whether Asterisk takes new calls, `accounts` are those of phones that the file has.
     """
 
     def __init__(
@@ -72,8 +73,9 @@ class Presence:
             events=_EVENTS,
             pace=settings.pace,
         )
-        self.lamps = Lamps(self._client)
+        self.lamps = Lamps(self._client, settings.application)
         self.gate = GateKeeper(self._client, settings.application)
+        self.accounts = AccountKeeper(self._client, settings.application, settings.password)
         self._listing: asyncio.Task[None] | None = None
         self._changed: set[str] = set()
         self._known: set[str] = set()
@@ -90,6 +92,7 @@ class Presence:
         """Close the connection."""
         self.lamps.close()
         self.gate.close()
+        self.accounts.close()
         if self._listing is not None:
             self._listing.cancel()
         for timer in self._leaving.values():
@@ -102,6 +105,7 @@ class Presence:
         self._changed.clear()
         self.gate.connected()
         self.lamps.show_all()
+        self.accounts.connected()
         self._listing = asyncio.get_running_loop().create_task(self._list(), name="presence-list")
 
     def link_event(self, event: Mapping[str, Any]) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from ari_app.config.credentials import Credential, check_password
 from ari_app.config.errors import ConfigError, ConfigInvalid
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.routing.webhooks import Webhook
 
 _DEMO_AGENTS = ("alice", "bob", "carol", "dave", "erin", "frank", "admin")
@@ -41,6 +43,7 @@ def check_secrets(
     ari_url: str,
     ari_password: str,
     credentials: Mapping[str, Credential],
+    phones: PhoneAccounts = MappingProxyType({}),
     file: str,
     proxies: str = "",
     demo: bool = True,
@@ -72,6 +75,9 @@ def check_secrets(
         if hosts and webhook.clear:
             clear = f"stands in clear, refused on {hosts[0]}: write `secret_file`"
             errors.append(ConfigError(file, 0, f"webhooks.{webhook.id}.secret", clear))
+    if hosts:
+        weak_phones = ((phone.user, phone.weak) for phone in phones.values() if phone.weak)
+        errors += [ConfigError(file, 0, f"phone {user}", f"its secret {weak}, {where}") for user, weak in weak_phones]
     if hosts and (ari_password in PUBLIC_SECRETS or len(ari_password) < LEAST):
         weak = f"is no secret, or has fewer than {LEAST} characters, refused on {hosts[0]}"
         errors.append(ConfigError("environment", 0, "ARI_APP_ARI_PASSWORD", weak))

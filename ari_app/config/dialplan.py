@@ -50,7 +50,7 @@ def faults(directory: Directory, folder: Path, application: str) -> list[ConfigE
     found: list[ConfigError] = []
     for line in _lines(folder / FILE, folder, ()):
         hint = _HINT.match(line.text)
-        if hint is not None and not _has_lamp(directory, hint[1]):
+        if hint is not None and "$" not in hint[1] and not _has_lamp(directory, hint[1]):
             found.append(line.fault(f"the lamp Stasis:{hint[1]} is no agent's"))
         for verb, argument, what in _handed_over(line, application):
             fault = fault_of(directory, verb, argument)

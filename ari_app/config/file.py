@@ -48,7 +48,8 @@ from ari_app.routing.directory import (
     Settings,
     Skill,
 )
-from ari_app.routing.targets import TargetType
+from ari_app.routing.given import caller_ids_of
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.routing.webhooks import Webhook
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -75,13 +76,20 @@ _SETTINGS: TypeAdapter[SettingsEntry] = TypeAdapter(SettingsEntry)
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What the file says, and its `text`. `credentials` are by agent, `api_keys` by the hash of each, `webhooks` by the
-    name of the receiver."""
+    name of the receiver, `phones` those whose accounts it has."""
 
     directory: Directory
     credentials: Mapping[str, Credential]
     text: str = field(default="", repr=False)  # with secrets
     api_keys: Mapping[str, ApiKey] = field(default_factory=lambda: MappingProxyType({}))
     webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
+    phones: PhoneAccounts = field(default_factory=lambda: MappingProxyType({}))
+    of_file: Directory | None = None
+
+    @property
+    def listed(self) -> Directory:
+        """The call centre as the file has it; `directory` has in it what supervisors gave agents since."""
+        return self.of_file or self.directory
 
 
 def load(path: str | FilePath) -> Configuration:
@@ -133,7 +141,9 @@ def parse(text: str, file: str = "callcentre.yaml") -> Configuration:
     if document.errors:
         raise ConfigInvalid(sorted(document.errors, key=lambda e: (e.line, e.field)))
     keys = MappingProxyType({entry.key_hash: entry.key(i) for i, entry in sections.api_keys.items()})
-    return Configuration(_directory(sections), _credentials(sections), text, keys, MappingProxyType(webhooks))
+    return Configuration(
+        _directory(sections), _credentials(sections), text, keys, MappingProxyType(webhooks), _phones(sections)
+    )
 
 
 def _sections(value: dict[str, Any], document: Document) -> Sections:
@@ -205,7 +215,7 @@ def _message(detail: ErrorDetails) -> str:
             return message[:1].lower() + message[1:]
 
 
-_SECRETS = frozenset({"password", "password_hash", "key_hash", "secret", "url"})
+_SECRETS = frozenset({"password", "password_hash", "key_hash", "secret", "digest", "url"})
 _SHOWN = 60  # characters
 
 
@@ -225,8 +235,9 @@ def _shown(detail: ErrorDetails, message: str) -> str:
 
 
 def _directory(s: Sections) -> Directory:
+    caller_ids = {i: _caller_id(i, c) for i, c in s.caller_ids.items()}
     return Directory(
-        agents=MappingProxyType({i: _agent(i, a, s.caller_ids) for i, a in s.agents.items()}),
+        agents=MappingProxyType({i: _agent(i, a, caller_ids) for i, a in s.agents.items()}),
         groups=MappingProxyType({i: _group(i, g) for i, g in s.groups.items()}),
         queues=MappingProxyType({i: _queue(i, q) for i, q in s.queues.items()}),
         skills=MappingProxyType(
@@ -249,9 +260,7 @@ def _directory(s: Sections) -> Directory:
         ),
         hours=MappingProxyType({i: h.calendar() for i, h in s.hours.items()}),
         priorities=tuple(p.listed(i) for i, p in s.priorities.items()),
-        caller_ids=MappingProxyType(
-            {i: CallerId(i, c.name, c.number or "", c.anonymous) for i, c in s.caller_ids.items()}
-        ),
+        caller_ids=MappingProxyType(caller_ids),
         caller_ids_enabled_for=frozenset(s.settings.caller_ids_enabled_for),
         outside=tuple(entry.rule() for entry in s.outside),
         classes_of_service=MappingProxyType({i: c.service() for i, c in s.classes_of_service.items()}),
@@ -259,24 +268,22 @@ def _directory(s: Sections) -> Directory:
     )
 
 
-def _agent(agent_id: str, entry: AgentEntry, caller_ids: Mapping[str, CallerIdEntry]) -> Agent:
+def _caller_id(name: str, entry: CallerIdEntry) -> CallerId:
+    return CallerId(name, entry.name, entry.number or "", entry.anonymous, frozenset(map(str, entry.for_)))
+
+
+def _agent(agent_id: str, entry: AgentEntry, caller_ids: Mapping[str, CallerId]) -> Agent:
     return Agent(
         id=agent_id,
         name=entry.name,
-        phone=entry.phone,
+        phone=entry.phone.user if entry.phone is not None else None,
         role=entry.role,
         groups=tuple(entry.groups),
         skills=MappingProxyType(dict(entry.skills)),
-        caller_ids=tuple(i for i, c in caller_ids.items() if _may_show(agent_id, entry, c)),
+        caller_ids=caller_ids_of(agent_id, tuple(entry.groups), caller_ids),
         max_calls=entry.max_calls,
         call_waiting=entry.call_waiting,
         class_of_service=entry.class_of_service,
-    )
-
-
-def _may_show(agent_id: str, agent: AgentEntry, identity: CallerIdEntry) -> bool:
-    return not identity.for_ or any(
-        t.id == agent_id if t.type is TargetType.AGENT else t.id in agent.groups for t in identity.for_
     )
 
 
@@ -369,3 +376,8 @@ def _webhooks(s: Sections, document: Document) -> dict[str, Webhook]:
 def _credentials(s: Sections) -> Mapping[str, Credential]:
     given = ((i, Credential(a.password, a.password_hash)) for i, a in s.agents.items())
     return MappingProxyType({i: c for i, c in given if (c.password or c.password_hash) is not None})
+
+
+def _phones(s: Sections) -> PhoneAccounts:
+    accounts = (a.phone.account(a.name) for a in s.agents.values() if a.phone is not None)
+    return MappingProxyType({account.user: account for account in accounts if account is not None})

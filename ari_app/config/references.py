@@ -16,6 +16,7 @@ from ari_app.config.document import Document, Path
 from ari_app.config.entry import Entry
 from ari_app.config.hours import HoursEntry
 from ari_app.config.outside import ClassOfServiceEntry, OutsideEntry
+from ari_app.config.phones import PhoneEntry
 from ari_app.config.priorities import PriorityEntry
 from ari_app.config.schema import (
     HOW_TO_PROVE,
@@ -262,8 +263,11 @@ def _numbers(sections: Sections) -> Iterator[tuple[Path, str]]:
     for section in filter(None, map(section_of, TargetType)):
         entries: Mapping[str, Entry] = getattr(sections, section)
         for entry_id, entry in entries.items():
-            values = entry.model_dump(include=_DIALLED)
-            yield from (((section, entry_id, name), number) for name, number in values.items() if number is not None)
+            for name in sorted(_DIALLED & type(entry).model_fields.keys()):
+                value = getattr(entry, name)
+                number = value.user if isinstance(value, PhoneEntry) else value
+                if number is not None:
+                    yield (section, entry_id, name), number
 
 
 def _check_rings(onward: Mapping[tuple[str, str], Target | None], field_: Path, document: Document) -> None:

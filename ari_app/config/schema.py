@@ -13,6 +13,7 @@ from ari_app.config.hours import ClosedEntry, Closing
 from ari_app.config.keeping import KeepDaysEntry
 from ari_app.config.oidc import OidcEntry
 from ari_app.config.outside import EmergencyEntry, OutsideLimitsEntry
+from ari_app.config.phones import AgentPhone
 from ari_app.config.settings_parts import (
     DEFAULTS,
     AdmissionEntry,
@@ -29,7 +30,6 @@ from ari_app.config.values import (
     HostName,
     Name,
     Number,
-    Phone,
     Purposes,
     Reasons,
     Seconds,
@@ -46,8 +46,9 @@ class AgentEntry(Entry):
 
     name: Name
     """What desktops and displays show."""
-    phone: Phone | None = None
-    """The SIP user of their phone in `pjsip.conf`, and the number that reaches them. Only an agent must have one."""
+    phone: AgentPhone | None = None
+    """The SIP user of their phone, which is the number that reaches them; with its secret, where `pjsip.conf` does not
+    have its account. Only an agent must have one."""
     role: Annotated[Role, Field(strict=False)] = Role.AGENT
     """`agent`: the calls that they are in. `supervisor`: all calls. `admin`: all calls, and this file."""
     password: str | None = Field(None, min_length=1, max_length=1024, repr=False)

@@ -32,7 +32,8 @@ def _extension(text: str) -> str:
     return text
 
 
-def _phone(text: str) -> str:
+def sip_user(text: str) -> str:
+    """The text, if it may be a phone's. Raises: ValueError."""
     if not ID.fullmatch(text):
         raise ValueError("must be a SIP user: letters, digits, '_', '.' and '-'")
     if text.endswith("-page"):
@@ -78,7 +79,7 @@ type Name = Annotated[str, Field(min_length=1, max_length=128)]
 type Number = Annotated[
     str, BeforeValidator(_number), AfterValidator(_extension), _described(pattern=_EXTENSION, title="number")
 ]
-type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(_phone), _described(pattern=f"^{ID.pattern}$")]
+type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(sip_user), _described(pattern=f"^{ID.pattern}$")]
 type TargetText = Annotated[Target, BeforeValidator(_target), _described(type="string", title="target")]
 type Purposes = list[Annotated[Purpose, Field(strict=False)]]
 type Seconds = Annotated[float, Field(ge=0, le=86_400)]

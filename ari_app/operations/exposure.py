@@ -35,11 +35,11 @@ def _secrets(secrets: Secrets, *, exposed: bool) -> list[Finding]:
     public = [phone.of for phone in secrets.phones if phone.public]
     if public:
         what = f"the secrets of the phones {some(public)} are the demonstration's, which everybody can read"
-        add(Code.DEMO_PHONE_SECRETS, what, "give each another in pjsip.conf (`openssl rand -hex 12`)")
+        add(Code.DEMO_PHONE_SECRETS, what, "give each another where it stands (`openssl rand -hex 12`)")
     short = [phone.of for phone in secrets.phones if not phone.public and phone.length < SECRET]
     if short:
         what = f"the secrets of the phones {some(short)} have fewer than {SECRET} characters, and can be guessed"
-        add(Code.SHORT_PHONE_SECRETS, what, "give each a longer one in pjsip.conf (`openssl rand -hex 12`)")
+        add(Code.SHORT_PHONE_SECRETS, what, "give each a longer one where it stands (`openssl rand -hex 12`)")
     if (weak := _weakness(secrets.ari)) is not None:
         add(Code.ARI_PASSWORD_WEAK, f"the password of ARI {weak}", "set ARI_PASSWORD to 24 random characters")
     if (weak := _weakness(secrets.redis)) is not None:

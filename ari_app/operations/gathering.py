@@ -23,9 +23,10 @@ from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.findings import missing_modules
 from ari_app.check import beside, dialplan_seen, notes, prompts_of, what_is_wanted
 from ari_app.config import dialplan
-from ari_app.config.demo import PUBLIC_SECRETS, is_demo
+from ari_app.config.demo import LEAST, PUBLIC_SECRETS, is_demo
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import Configuration, load
+from ari_app.config.phones import DEMO
 from ari_app.config.settings import AsteriskPlace, FileSettings, ProcessSettings
 from ari_app.configured import opened_store, reach_store
 from ari_app.errors import StoreUnavailable
@@ -99,7 +100,7 @@ def _files(settings: FileSettings) -> tuple[Configuration | None, Files]:
         configuration = load(file)
     except ConfigInvalid as invalid:
         return None, replace(files, faults=tuple(str(fault) for fault in invalid.errors))
-    faults = beside(configuration.directory, folder, settings.stasis_app)
+    faults = beside(configuration, folder, settings.stasis_app)
     return configuration, replace(files, beside=tuple(faults))
 
 
@@ -155,6 +156,9 @@ def _secrets(settings: ProcessSettings, configuration: Configuration | None) -> 
     phones: list[Secret] = []
     for path in dialplan.files(settings.config.parent, "pjsip.conf"):
         phones += phone_secrets(path.read_text("utf-8", "replace"))
+    if configuration is not None:
+        brought = configuration.phones.values()
+        phones += [Secret(phone.user, 0 if phone.weak else LEAST, phone.weak == DEMO) for phone in brought]
     return Secrets(
         demo=tuple(demo),
         clear=tuple(clear),
@@ -277,7 +281,7 @@ async def _asterisk(
         return Asterisk(vitals, tuple(missing_modules(vitals.modules)), called=called), []
     folder = settings.config.parent
     prompts = prompts_of(folder)
-    wanted = what_is_wanted(configuration.directory, folder, prompts)
+    wanted = what_is_wanted(configuration, folder, prompts)
     try:
         async with connect(place.url, settings.ari_user, password, settings.stasis_app) as checks:
             reloads = [f"{settings.of(place)}{note}" for note in notes(folder, await checks.reads())]

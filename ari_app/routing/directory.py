@@ -218,7 +218,8 @@ class Directory:
     hours: Mapping[str, Calendar] = MappingProxyType({})
     priorities: tuple[PriorityList, ...] = ()
     settings: Settings = field(default_factory=Settings)
-    _by_number: Mapping[str, Target] = field(init=False, repr=False, compare=False)
+    numbers: Mapping[str, Target] = field(init=False, repr=False, compare=False)
+    """What is dialled inside, and what each number reaches."""
 
     def __post_init__(self) -> None:
         # Looked up for every phone that is reported and every number that is dialled: of 10,000 none is searched for.
@@ -227,7 +228,7 @@ class Directory:
             for name, entry in self.listed(kind).items():
                 if entry.number is not None:
                     numbers.setdefault(entry.number, Target(kind, name))
-        object.__setattr__(self, "_by_number", MappingProxyType(numbers))
+        object.__setattr__(self, "numbers", MappingProxyType(numbers))
 
     def members(self, target: Target) -> frozenset[str]:
         """The ids of the agents who could ever serve `target`, available or not."""
@@ -344,17 +345,17 @@ class Directory:
         """A dialled number that is one of ours becomes what it stands for; all else stays."""
         if target.type is not TargetType.NUMBER:
             return target
-        return self._by_number.get(target.id, target)
+        return self.numbers.get(target.id, target)
 
     def is_complete(self, number: str) -> bool:
         """Whether the number reaches somebody, and none that goes on after it could. Nobody waits in an emergency."""
         if not self.exists(self.resolve(Target(TargetType.NUMBER, number))):
             return False
-        if any(other != number and other.startswith(number) for other in self._by_number):
+        if any(other != number and other.startswith(number) for other in self.numbers):
             return False
         return number in self.settings.emergency.numbers or not numbers_outside.goes_on(self.outside, number)
 
     def agent_of_phone(self, phone: str) -> Agent | None:
         """The agent whose phone has this SIP user."""
-        target = self._by_number.get(phone)
+        target = self.numbers.get(phone)
         return self.agents.get(target.id) if target is not None and target.type is TargetType.AGENT else None

@@ -9,7 +9,8 @@ from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType, parse_target
 
-DELIVERIES = frozenset(TargetType) - {TargetType.NUMBER}
+DELIVERIES = frozenset(TargetType)
+"""`number`: what the administrator gave that number to, whatever it is."""
 DIAL, FEATURE, OPENING = "dial", "feature", "opening"
 FEATURES = frozenset({"ready", "not_ready", "login", "logout", OPENING})
 TIE = "tie"
@@ -37,8 +38,8 @@ def delivered_to(directory: Directory, verb: str, argument: str) -> Target:
     Raises:
         Refused: `unknown_target`, where the administrator lists none such.
     """
-    target = parse_target(f"{verb}:{argument}")
-    if not directory.exists(target):
+    target = directory.numbers.get(argument) if verb == TargetType.NUMBER else parse_target(f"{verb}:{argument}")
+    if target is None or not directory.exists(target):
         raise Refused(Code.UNKNOWN_TARGET, "the dialplan names what the file does not have")
     return target
 

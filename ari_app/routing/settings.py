@@ -6,18 +6,19 @@ from types import MappingProxyType
 
 from ari_app.routing.alarms import AlarmLimits
 from ari_app.routing.login import Oidc
-from ari_app.routing.outside import Emergency, OutsideLimits
+from ari_app.routing.outside import Emergency, Labels, OutsideLimits
 from ari_app.routing.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
 class CallerId:
-    """An identity that a called phone may be shown. `anonymous` shows none (S53)."""
+    """An identity that a called phone may be shown. `anonymous` shows none (S53). `allowed`: to whom; empty: to all."""
 
     id: str
     name: str
     number: str
     anonymous: bool = False
+    allowed: Labels = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,16 @@ class Counters(Protocol):
         """All that was counted on this day."""
 
 
+class Gifts(Protocol):
+    """What supervisors gave agents in place of what the administrator's file says."""
+
+    async def set_given(self, agent: str, data: bytes | None) -> None:
+        """This is given from now on; None: nothing."""
+
+    async def given(self) -> dict[str, bytes]:
+        """What is given, by agent."""
+
+
 class Drains(Protocol):
     """Which Asterisks take no new calls because an administrator has said so."""
 
@@ -385,6 +395,7 @@ class Store(
     Choices,
     Favourites,
     Counters,
+    Gifts,
     Drains,
     Openings,
     Notes,

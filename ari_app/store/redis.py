@@ -11,6 +11,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:sent:<command>     string  the Asterisk at which that call was to be made; expires
     {p}:configuration      hash    text and time of the last configuration without faults
     {p}:caller_ids         hash    agent -> caller ID chosen last
+    {p}:given              hash    agent -> groups and skills given by a supervisor
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
     {p}:devices            hash    phone -> which of the agent's phones rings
     {p}:drained            hash    Asterisk -> 1 where it takes no new calls by an administrator's word, else 0
@@ -222,6 +223,15 @@ class RedisStore:
         with ERRORS:
             chosen: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:devices")
         return {phone.decode(): device.decode() for phone, device in chosen.items()}
+
+    async def set_given(self, agent: str, data: bytes | None) -> None:
+        key = f"{self._tag}:given"
+        await self._write(("HDEL", key, agent) if data is None else ("HSET", key, agent, data))
+
+    async def given(self) -> dict[str, bytes]:
+        with ERRORS:
+            kept: dict[Any, Any] = await self._client.hgetall(f"{self._tag}:given")
+        return {agent.decode(): data for agent, data in kept.items()}
 
     async def set_drained(self, asterisk: str, *, drained: bool) -> None:
         await self._write(("HSET", f"{self._tag}:drained", asterisk, int(drained)))

@@ -38,6 +38,7 @@ class MemoryStore:
         self._devices: dict[str, str] = {}
         self._drained: dict[str, bool] = {}
         self._openings: dict[str, bytes] = {}
+        self._given: dict[str, bytes] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._recordings: dict[str, tuple[float, bytes]] = {}
         self._notes: dict[str, dict[str, bytes]] = {}
@@ -161,6 +162,15 @@ class MemoryStore:
 
     async def devices(self) -> dict[str, str]:
         return dict(self._devices)
+
+    async def set_given(self, agent: str, data: bytes | None) -> None:
+        if data is None:
+            self._given.pop(agent, None)
+        else:
+            self._given[agent] = data
+
+    async def given(self) -> dict[str, bytes]:
+        return dict(self._given)
 
     async def set_drained(self, asterisk: str, *, drained: bool) -> None:
         self._drained[asterisk] = drained

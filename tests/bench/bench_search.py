@@ -37,6 +37,8 @@ from ari_app.config.errors import ConfigError
 from ari_app.errors import AsteriskUnavailable
 from ari_app.openings import Openings
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
+from ari_app.routing.given import Gifts, Given
+from ari_app.routing.phones import PhoneAccounts
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import Tokens, hash_token
 from ari_app.testing.availability import MemoryAvailability
@@ -148,6 +150,18 @@ class Quiet:
         return self._directory
 
     def api_keys(self) -> Mapping[str, ApiKey]:
+        return {}
+
+    def listed(self) -> Directory:
+        return self._directory
+
+    def given(self) -> Gifts:
+        return {}
+
+    async def give(self, agent: str, gift: Given) -> None:
+        return None
+
+    def phones(self) -> PhoneAccounts:
         return {}
 
     def webhooks(self) -> Mapping[str, Webhook]:

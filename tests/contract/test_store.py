@@ -336,6 +336,17 @@ async def test_what_was_chosen_last_for_a_target_open_or_closed_is_remembered(st
     assert await store.openings() == {"queue:sales": b"hours", "group:support": b"open"}
 
 
+async def test_what_agents_are_given_is_kept_until_it_is_taken_back(store: Store) -> None:
+    assert await store.given() == {}
+    await store.set_given("alice", b"one")
+    await store.set_given("bob", b"two")
+    await store.set_given("alice", b"three")
+    assert await store.given() == {"alice": b"three", "bob": b"two"}
+    await store.set_given("alice", None)
+    await store.set_given("nobody", None)
+    assert await store.given() == {"bob": b"two"}
+
+
 async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
     assert await store.counts("2026-11-28") == {}
     await store.count("2026-11-28", {"a": 1, "b c": 1200})

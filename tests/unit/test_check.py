@@ -112,7 +112,7 @@ def test_what_the_dialplan_hands_over_counts(tmp_path: Path, capsys: pytest.Capt
     file.write_text((ASTERISK / "callcentre.yaml").read_text())
     assert main(["check", "--offline", str(file)]) == 0
     assert "the dialplan was not looked at" in capsys.readouterr().out
-    dialplan = (ASTERISK / "extensions.conf").read_text().replace("(group,sales)", "(group,saless)")
+    dialplan = (ASTERISK / "extensions.conf").read_text().replace("(group,support)", "(group,saless)")
     (tmp_path / "extensions.conf").write_text(dialplan)
     assert main(["check", "--offline", str(file)]) == 1
     assert "callcentre.yaml has no group 'saless'" in capsys.readouterr().out

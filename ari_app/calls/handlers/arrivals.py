@@ -1,6 +1,7 @@
 """Channels that enter from the dialplan (docs/configuration.md): callers, agents who dial, feature codes.
 
 Stasis(app, agent|group|queue|skill|routing_point, id)   a caller to be delivered there
+Stasis(app, number, number)                              … to what the administrator gave that number to
 Stasis(app, dial, number)                                an agent's phone that dials
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 Stasis(app, feature, opening, target)                    a supervisor's phone opens or closes that
@@ -181,7 +182,7 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
         _turn_away(step, fact, Fault.UNKNOWN_PHONE)
         return
     try:
-        target = step.directory.resolve(parse_target(f"number:{_argument(fact)}"))
+        target = step.directory.numbers.get(_argument(fact)) or parse_target(f"number:{_argument(fact)}")
         check_target(step.directory, agent.id, target, Purpose.CALL)
         outside.check(step, agent.id, target)
     except Refused as error:

@@ -33,6 +33,8 @@ from ari_app.engine import storyfile
 from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, Refused, StoreUnavailable
 from ari_app.openings import Openings
 from ari_app.routing.directory import Directory
+from ari_app.routing.given import Gifts, Given, still_given, with_given
+from ari_app.routing.phones import PhoneAccount
 from ari_app.routing.targets import Target, TargetType
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import KeptConfiguration
@@ -75,6 +77,9 @@ class FakeControl:
         self.credentials: Mapping[str, Credential] = DEMO.credentials
         self.keys: dict[str, ApiKey] = {}
         self.receivers: dict[str, Webhook] = {}
+        self.accounts: dict[str, PhoneAccount] = {}
+        self.of_file: Directory | None = None
+        self.gifts: dict[str, Given] = {}
         self.found: list[ConfigError] = []
         self.stories: dict[str, list[StoryEntry]] = {}
         self.parts = {"asterisk": True, "store": True}
@@ -118,6 +123,20 @@ class FakeControl:
 
     def credential(self, agent: str) -> Credential | None:
         return self.credentials.get(agent)
+
+    def listed(self) -> Directory:
+        return self.of_file or self.now_directory
+
+    def given(self) -> Gifts:
+        return self.gifts
+
+    async def give(self, agent: str, gift: Given) -> None:
+        self.of_file = self.listed()
+        self.gifts = still_given(self.of_file, {**self.gifts, agent: gift})
+        self.now_directory = with_given(self.of_file, self.gifts)
+
+    def phones(self) -> Mapping[str, PhoneAccount]:
+        return self.accounts
 
     def api_keys(self) -> Mapping[str, ApiKey]:
         return self.keys

@@ -9,6 +9,7 @@ from ari_app.api.auditor import REFUSALS
 from ari_app.api.limits import FAILURES
 from ari_app.audit.chain import Entry
 from ari_app.config.credentials import ApiKey, Credential
+from ari_app.routing.phones import PhoneAccount
 from tests.unit.api.fakes import World, call, party
 
 
@@ -105,8 +106,10 @@ async def test_a_reload_is_on_record_with_what_it_changed_and_no_secret(
         world.control.now_directory = replace(directory, agents=agents)
         world.control.credentials = {**world.control.credentials, "bob": Credential(password="another-secret")}
         world.control.keys = {"0" * 64: ApiKey("crm", "CRM", frozenset({"calls:read"}))}
+        world.control.accounts = {"1002": PhoneAccount("1002", "Bob", "f" * 32)}
         return []
 
+    world.control.accounts = {"1002": PhoneAccount("1002", "Bob", "0" * 32)}
     monkeypatch.setattr(world.control, "reload", reload)
     await world.ask("POST", "/v1/admin/reload", token=token)
     (entry,) = recorded(world, "reload")
@@ -115,6 +118,8 @@ async def test_a_reload_is_on_record_with_what_it_changed_and_no_secret(
     assert entry.details["agents.alice.max_calls"] == "2 -> 7"
     assert entry.details["credentials.bob"] == "changed"
     assert entry.details["api_keys.crm"] == "added"
+    assert entry.details["credentials.phone:1002"] == "changed"
+    assert "f" * 32 not in repr(world.recorded)
     assert "0" * 64 not in repr(world.recorded)
     assert "secret" not in repr(world.recorded)
 

@@ -106,6 +106,9 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
     }
     expected |= {("post", "/v1/admin/reload"), ("get", "/v1/admin/calls")}
     expected |= {("get", f"/v1/admin/calls/{{call}}/{what}") for what in ("story", "story/file")}
+    given = "/v1/admin/agents/{agent}"
+    expected |= {(method, f"{given}/{what}") for method in ("put", "delete") for what in ("groups", "skills")}
+    expected |= {("get", "/v1/admin/agents")}
     expected |= {(method, "/v1/me/favourites/{target}") for method in ("put", "delete")}
     expected |= {
         ("get", "/healthz"),

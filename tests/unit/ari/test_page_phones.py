@@ -1,6 +1,7 @@
 """Accounts of phones in the page, as they are pushed to an Asterisk that is a little server here."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -91,7 +92,12 @@ async def bench() -> AsyncIterator[Bench]:
 async def test_the_account_is_a_copy_of_the_desk_phones_with_a_secret_of_its_own(bench: Bench) -> None:
     await bench.phones.admit("1001", "s1")
     objects = bench.asterisk.objects
-    assert objects["auth/1001-page"] == {"auth_type": "userpass", "username": "1001-page", "password": "s1"}
+    assert objects["auth/1001-page"] == {
+        "auth_type": "digest",
+        "username": "1001-page",
+        "realm": "asterisk",
+        "password_digest": "MD5:" + hashlib.md5(b"1001-page:asterisk:s1", usedforsecurity=False).hexdigest(),
+    }
     assert objects["aor/1001-page"]["max_contacts"] == "1"
     endpoint = objects["endpoint/1001-page"]
     assert (endpoint["callerid"], endpoint["context"]) == (DESK["callerid"], DESK["context"])

@@ -9,7 +9,9 @@ from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import CallType, Identity, Outside, Phone
 from ari_app.routing.entries import Fault
+from ari_app.routing.targets import TargetType
 from ari_app.testing.asterisk import Behaviour
+from tests.support.callcentre import directory
 from tests.support.office import AWAY, NUMBER, Office, hear_each_other
 from tests.support.world import to
 
@@ -244,7 +246,15 @@ def test_dialled_by_hand_and_refused_the_phone_says_why_before_it_is_released_s4
 
 @pytest.mark.parametrize(
     ("verb", "args"),
-    [("group", ()), ("group", ("none",)), ("skill", (">=",)), ("nonsense", ("x",)), ("agent", ("nobody",))],
+    [
+        ("group", ()),
+        ("group", ("none",)),
+        ("skill", (">=",)),
+        ("nonsense", ("x",)),
+        ("agent", ("nobody",)),
+        ("number", ("0033140000000",)),
+        ("number", ()),
+    ],
 )
 def test_a_caller_for_what_does_not_exist_hears_so_and_is_released(verb: str, args: tuple[str, ...]) -> None:
     office = Office()
@@ -256,6 +266,33 @@ def test_a_caller_for_what_does_not_exist_hears_so_and_is_released(verb: str, ar
     assert office.turned_away == [e.ArrivalRefused("from-carrier 2000", verb, argument, fault)]
     office.is_calm()
     assert not office.asterisk.world.channels
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, next(iter(directory().listed(kind)))) for kind in list(TargetType)[:3]]
+)
+def test_a_caller_is_delivered_to_whatever_the_administrator_gave_their_number_to(kind: TargetType, name: str) -> None:
+    by_name, by_number = Office(), Office()
+    number = by_number.directory.listed(TargetType(kind))[name].number
+    assert number is not None
+    by_name.arrives(kind, name, leg="in1")
+    by_number.arrives("number", number, leg="in1")
+    for office in (by_name, by_number):
+        office.settle()
+    assert by_number.only_call().offer == by_name.only_call().offer
+    assert by_number.requests() == by_name.requests()
+
+
+def test_an_agent_dials_a_number_with_a_star_that_the_administrator_gave_to_a_group() -> None:
+    office = Office()
+    groups = {**office.directory.groups}
+    groups["support"] = replace(groups["support"], number="*55")
+    office.happens(s.DirectoryReplaced(replace(office.directory, groups=groups)))
+    office.arrives("dial", "*55", leg="own", endpoint="1001")
+    office.settle()
+    offer = office.only_call().offer
+    assert offer is not None
+    assert offer.target == to("group:support")
 
 
 def test_a_channel_that_arrives_twice_is_taken_in_once() -> None:

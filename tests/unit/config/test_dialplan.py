@@ -37,11 +37,12 @@ exten => *74,1,Gosub(call-control,feature,1(pause))
 exten => 1001,hint,Stasis:alicee
 exten => *75,1,Gosub(call-control,feature,1(opening,queue:saless))
 exten => 3000,hint,Stasis:queue:saless
+exten => 12,1,Gosub(call-control,deliver,1(number,0033140000000))
 """
     assert found(tmp_path, text) == [
         "2 from-carrier 2000: callcentre.yaml has no group 'saless'",
         "6 from-carrier 2001: 'groups' is nothing that can be requested; there are: "
-        "agent, group, queue, routing_point, skill",
+        "agent, group, number, queue, routing_point, skill",
         "6 from-carrier 2001: callcentre.yaml has no queue 'nowhere'",
         "7 from-carrier _3XXX: callcentre.yaml has no agent 'nobody'",
         "8 from-carrier 4: callcentre.yaml has no skill ''",
@@ -49,6 +50,7 @@ exten => 3000,hint,Stasis:queue:saless
         "11 more 1001: the lamp Stasis:alicee is no agent's",
         "12 more *75: callcentre.yaml has no 'queue:saless' that could be opened and closed",
         "13 more 3000: the lamp Stasis:queue:saless is no agent's",
+        "14 more 12: callcentre.yaml has no number '0033140000000'",
     ]
 
 
@@ -72,6 +74,9 @@ exten => 3000,hint,Stasis:queue:help
 exten => *74,1,Gosub(call-control,feature,1(opening,queue:help))
 exten => *75,1,Gosub(call-control,feature,1(opening,3000))
 exten => _*76X.,1,Gosub(call-control,feature,1(opening,${EXTEN:3}))
+exten => _X!,hint,Stasis:${EXTEN}@${CALL_CONTROL}
+exten => 10,1,Gosub(call-control,deliver,1(number,2000))
+exten => 11,1,Gosub(call-control,deliver,1(number,${NUMBER}))
 [call-control]
 exten => own,1,Gosub(deliver,1(group,sales))
 """
