@@ -18,8 +18,10 @@ from ari_app.api.models.calls import (
 )
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, HistoryQuery, NewDisposition
 from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
+from ari_app.api.models.openings import NewOpening, OpeningDocument, OpeningDocuments
 from ari_app.api.models.phones import MyPhone, NewDevice
 from ari_app.api.models.recordings import RecordingsDocument, RecordingsQuery
+from ari_app.api.models.reports import AgentReportDocument, AgentReportQuery, QueueReportDocument, QueueReportQuery
 from ari_app.api.models.sessions import NewPassword, SessionsEnded
 from ari_app.api.models.sockets import Ticket
 from ari_app.api.models.supervision import AgentRow, AgentRows, AgentsQuery, Live, StateForAnother
@@ -374,6 +376,20 @@ class Operations:
         answer: HistoryDocument = await self._transport.send("GET", "/v1/history", HistoryDocument, query=query)
         return answer
 
+    async def report_queues(self, query: QueueReportQuery | None = None) -> QueueReportDocument:
+        """Figures of queues, groups and skills."""
+        answer: QueueReportDocument = await self._transport.send(
+            "GET", "/v1/reports/queues", QueueReportDocument, query=query
+        )
+        return answer
+
+    async def report_agents(self, query: AgentReportQuery | None = None) -> AgentReportDocument:
+        """Figures of agents."""
+        answer: AgentReportDocument = await self._transport.send(
+            "GET", "/v1/reports/agents", AgentReportDocument, query=query
+        )
+        return answer
+
     async def list_recordings(self, query: RecordingsQuery | None = None) -> RecordingsDocument:
         """Recordings, the last first."""
         answer: RecordingsDocument = await self._transport.send(
@@ -404,6 +420,18 @@ class Operations:
     async def get_live(self) -> Live:
         """How queues and groups are now and today."""
         answer: Live = await self._transport.send("GET", "/v1/live", Live)
+        return answer
+
+    async def list_openings(self) -> OpeningDocuments:
+        """What is open and what is closed."""
+        answer: OpeningDocuments = await self._transport.send("GET", "/v1/openings", OpeningDocuments)
+        return answer
+
+    async def set_opening(self, target: str, body: NewOpening) -> OpeningDocument:
+        """Open or close a queue, group or routing point."""
+        answer: OpeningDocument = await self._transport.send(
+            "PUT", f"/v1/targets/{quote(target, safe='')}/opening", OpeningDocument, body=body
+        )
         return answer
 
     async def reload(self, *, key: str | None = None) -> Reloaded:
