@@ -99,10 +99,10 @@ class RecordDocument(Answer):
     missed_by: list[str]
     caller_id: str | None
     dispositions: list[DispositionDocument]
-    parent: str | None = Field(None, description="Of a consultation: the call with the contact")
-    transfers: int = 0
-    conferences: int = 0
-    segments: list[SegmentDocument] = Field([], description="In the order in which they began")
+    parent: str | None = Field(description="Of a consultation: the call with the contact")
+    transfers: int
+    conferences: int
+    segments: list[SegmentDocument] = Field(description="In the order in which they began")
 
 
 class HistoryDocument(Answer):

@@ -7,7 +7,8 @@ function over(more: Partial<PastCall> = {}): PastCall {
   return {
     id: "c1", type: "inbound", outcome: "answered", started_at: AT, answered_at: AT, ended_at: AT, ended_by: "contact",
     end_reason: "hangup", dialled: "2000", queue: null, queued_at: null, agents: ["alice"], missed_by: [], caller_id: null,
-    contact: { name: "Zoé Caller", number: "+33612345678", anonymous: false }, dispositions: [], ...more,
+    contact: { name: "Zoé Caller", number: "+33612345678", anonymous: false }, dispositions: [],
+    parent: null, transfers: 0, conferences: 0, segments: [], ...more,
   };
 }
 
