@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from ari_app.availability.port import Waiting
-from ari_app.calls.features.queueing import UNSERVED
+from ari_app.calls.features.queueing import UNSERVED, since
 from ari_app.calls.model import Call, OfferKind
 from ari_app.calls.state import State
 from ari_app.routing.targets import Target, TargetType
@@ -16,7 +16,7 @@ def waits(call: Call | None) -> tuple[Waiting, Target] | None:
         return None
     if offer.by is not None or offer.fallback or offer.target.type is TargetType.AGENT:
         return None
-    return Waiting(call.id, (-offer.priority, call.started_at)), offer.target
+    return Waiting(call.id, (-offer.priority, since(call))), offer.target
 
 
 class Waiters:

@@ -45,6 +45,7 @@ def _offered(before: Call | None, call: Call, now: float) -> Iterator[Entry]:
         return
     by = call.parties.get(offer.by)
     who = (by.agent if by is not None else None) or call.owner or "contact"
+    who = "system" if call.to_call_back() is not None else who  # whom it calls back, its rules have decided
     target = {"target": str(offer.target)}
     outside = offer.target.type is TargetType.NUMBER
     details = {"kind": offer.kind.value, **({} if outside else target)}

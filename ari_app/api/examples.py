@@ -26,7 +26,7 @@ from ari_app.api.models.recordings import RecordingsDocument
 from ari_app.api.models.reports import AgentReportDocument, QueueReportDocument
 from ari_app.api.models.sessions import NewPassword, SessionsEnded
 from ari_app.api.models.sockets import Ticket
-from ari_app.api.models.supervision import AgentRow, AgentRows, Live, StateForAnother
+from ari_app.api.models.supervision import AgentRow, AgentRows, CallBacks, Live, StateForAnother
 from ari_app.api.models.targets import TargetDocument, Targets
 from ari_app.calls.views import CallView
 
@@ -115,6 +115,19 @@ _CALL: Json = {
     "ended_at": None,
     "ended_by": None,
     "end_reason": None,
+    "callback": None,
+}
+_CALLED_BACK: Json = {
+    "call": "3f9k2a-c9",
+    "target": "queue:sales",
+    "name": "Zoé Caller",
+    "number": "+33612345678",
+    "state": "resting",
+    "promised_at": "2026-11-22T20:30:00.120Z",
+    "expires_at": "2026-11-23T00:30:00.120Z",
+    "tries": 1,
+    "last": "busy",
+    "next_at": "2026-11-22T20:41:12.004Z",
 }
 _AGENT: Json = {
     "agent": "marie",
@@ -227,6 +240,7 @@ _SALES: Json = {
     "name": "Sales",
     "waiting": 2,
     "oldest_queued_at": "2026-11-22T20:33:41.300Z",
+    "callbacks": 1,
     "talking": 3,
     "agents": {"on_call": 3, "ready": 1},
     "available": 1,
@@ -271,6 +285,7 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
         GivenRows: {"agents": [_GIVEN]},
         Calls: {"calls": [_CALL]},
         CallView: _CALL,
+        CallBacks: {"callbacks": [_CALLED_BACK]},
         DispositionDocument: _NOTE,
         HearingDocument: {
             "matrix": [

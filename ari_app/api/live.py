@@ -62,6 +62,8 @@ def outcome(before: Call | None, call: Call, in_time: float) -> dict[str, int]:
         return {}
     if call.end_reason is EndReason.CLOSED:
         return {}  # nobody was to serve them, and they did not give up
+    if call.callback is not None and call.ended and call.answered_at is None:
+        return {}  # they have not given up: nobody reached them, or it was ended for them
     if call.answered_at is not None:
         waited = call.answered_at - call.queued_at
         return {ANSWERED: 1, IN_TIME: int(waited <= in_time), WAITED: max(0, round(waited * 1000))}
@@ -128,7 +130,7 @@ class Board:
         self._note(*self._counting().call(call))
         if call.offer is None:
             return
-        target = call.offer.target
+        target = call.callback.target if call.callback is not None else call.offer.target
         if amounts := outcome(before, call, self._control.directory().service_level(target)):
             self._count(str(target), amounts)
 
@@ -263,6 +265,7 @@ def _shown(target: str, figures: Figures, as_of: str) -> LiveTarget:
         name=figures.name,
         waiting=now.waiting,
         oldest_queued_at=timestamp(now.oldest),
+        callbacks=now.callbacks,
         talking=now.talking,
         agents=dict(now.agents),
         available=now.available,

@@ -13,6 +13,7 @@ from ari_app.api.asyncapi import asyncapi
 from ari_app.api.audited_calls import entries_of
 from ari_app.api.auditor import Auditor
 from ari_app.api.authentication import Authentication
+from ari_app.api.callbacks_api import CallBacksApi
 from ari_app.api.calls_api import CallsApi
 from ari_app.api.desk_files import DeskFiles
 from ari_app.api.dispatch import JSON, Dispatcher
@@ -105,6 +106,7 @@ class ApiServer:
         self._call_metrics.show(self.board, control, clock)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
+        calls = CallsApi(control, preferences)
         self._events = EventsApi(hub, self._tickets, control, agents, store, finder, clock)
         self._events.refused = metrics.limited.labels("windows").inc
         self.routes: list[Route] = [
@@ -112,7 +114,7 @@ class ApiServer:
             *OidcApi(control, store, authentication, self._issuer, metrics, clock).routes(),
             *self.sessions.routes(),
             *TargetsApi(control, agents, finder, preferences, hub.clock).routes(),
-            *CallsApi(control, preferences).routes(),
+            *calls.routes(),
             self._tickets.route(),
             *self._phones.routes(),
             self._events.route(),
@@ -123,6 +125,7 @@ class ApiServer:
             *SupervisionApi(control, agents, self.board).routes(),
             *OpeningsApi(control, openings, clock).routes(),
             *GivenApi(control, clock).routes(),
+            *CallBacksApi(control, calls).routes(),
             *AdminApi(control, hub, metrics).routes(),
             *WebhooksApi(control, brought).routes(),
             *self.alarms.routes(),

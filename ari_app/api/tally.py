@@ -27,13 +27,20 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
+class CalledBack:
+    """One who waits for the target without a line, or is being called back."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """One who waited for the target was answered, and their call goes on."""
 
     target: str
 
 
-type Place = Waits | Served | None
+type Place = Waits | CalledBack | Served | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +53,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """A queue or group: since when who waits longest waits; `agents` by state, those of no state left out."""
+    """A queue or group: since when who waits longest waits, on the line; `agents` by state, those of no
+    state left out.
+    """
 
     waiting: int = 0
     oldest: float | None = None
+    callbacks: int = 0
     talking: int = 0
     agents: tuple[tuple[State, int], ...] = ()
     available: int = 0
@@ -59,6 +69,8 @@ def place_of(before: Place, call: Call) -> Place:
     """Where its caller is now. Whom they waited for when they were answered stays, whoever has them later."""
     if call.ended or call.queued_at is None or call.tie is not None:
         return None
+    if (back := call.to_call_back()) is not None:
+        return CalledBack(str(back.target))
     if call.answered_at is None:
         offer = call.offering()
         return Waits(str(offer.target), call.queued_at) if offer is not None else None
@@ -105,6 +117,7 @@ class Line:
 @dataclass(slots=True)
 class _Counts:
     line: Line = field(default_factory=Line)
+    callbacks: int = 0
     talking: int = 0
     states: Counter[State] = field(default_factory=Counter)
     available: int = 0
@@ -153,6 +166,8 @@ class Tally:
                 counts.line.join(call, place.since)
             case Waits():
                 counts.line.leave(call)
+            case CalledBack():
+                counts.callbacks += more
             case _:
                 counts.talking += more
 
@@ -176,7 +191,8 @@ class Tally:
         """A target that is listed."""
         counts = self._counts[target]
         agents = tuple(sorted((state, count) for state, count in counts.states.items() if count))
-        return Now(len(counts.line), counts.line.oldest, counts.talking, agents, counts.available)
+        line = counts.line
+        return Now(len(line), line.oldest, counts.callbacks, counts.talking, agents, counts.available)
 
 
 def _targets_of(directory: Directory) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -175,7 +175,8 @@ def call_state(call: Call, viewer: str) -> CallState:
     me = call.party_of(viewer)
     if me is not None and me.progress is not Progress.JOINED:
         return "ringing" if me.progress is Progress.RINGING else "dialing"
-    if call.queued_at is not None and call.answered_at is None and call.offering() is not None:
+    waits = call.offering() is not None or call.to_call_back() is not None
+    if call.queued_at is not None and call.answered_at is None and waits and not any(p.agent for p in call.joined()):
         return "queued"
     if len(call.joined()) <= 1 and (offer := call.offering()) is not None:
         return "ringing" if any(a.ringing for a in offer.attempts) else "dialing"
@@ -211,7 +212,12 @@ def progress_state(progress: Progress) -> PartyState:
 
 def offer_state(offer: Offer) -> OfferShown:
     """The public state; who is still being looked for counts as ringing."""
-    return _OFFERS.get(offer.state, "ringing")
+    return outcome_shown(offer.state)
+
+
+def outcome_shown(state: OfferState) -> OfferShown:
+    """The same of a state by itself."""
+    return _OFFERS.get(state, "ringing")
 
 
 def may_be_joined(call: Call, agent: AgentId, directory: Directory) -> bool:

@@ -11,6 +11,7 @@ from ari_app.calls.model import (
     Attempt,
     Awaited,
     BridgeId,
+    CallBack,
     CallId,
     CallType,
     Destination,
@@ -73,6 +74,8 @@ class CallChanges(TypedDict, total=False):
     tie: Tie | None
     tied_by: CallId | None
     awaits: Awaited | None
+    callback: CallBack | None
+    place_since: float | None
 
 
 class PartyChanges(TypedDict, total=False):

@@ -72,7 +72,9 @@ class Release(CallCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clear(CallCommand):
-    """The call ends for all (S38)."""
+    """The call ends for all (S38). `callback`: only as long as whom it is for is to be called back."""
+
+    callback: bool = False
 
     action: ClassVar = CallAction.CLEAR
 

@@ -2,7 +2,8 @@
 agents may not see it.
 
 Keys stand in a story as far as the machine reads them: a feature code, or the beginning of one, and the number dialled
-after it. All others may be a PIN; with what stands in their place a step runs again as it did.
+after it. Of a key that leads out of a queue it has where it leads. All others may be a PIN, or a caller's number; with
+what stands in their place a step runs again as it did.
 """
 
 import re
@@ -64,6 +65,10 @@ def without_digits[T](detail: T) -> T:
             return detail
 
 
-def without_keys(stimulus: Stimulus, *, read: bool) -> Stimulus:
-    """The stimulus without the key that was pressed, unless the machine has `read` it."""
-    return replace(stimulus, digit=_PRESSED) if isinstance(stimulus, LegDigit) and not read else stimulus
+def without_keys(stimulus: Stimulus, *, read: bool, stands_for: str | None = None) -> Stimulus:
+    """The stimulus without the key that was pressed, unless the machine has `read` it; with what it stands for, where
+    that is known. Run again, it leads to the same.
+    """
+    if not isinstance(stimulus, LegDigit) or read:
+        return stimulus
+    return replace(stimulus, digit=stands_for or _PRESSED)

@@ -25,7 +25,7 @@ def violations(step: Step, call: Call) -> list[str]:
     """All that does not hold for this call."""
     found = []
     joined = call.joined()
-    if not any(p.progress is not Progress.LEFT for p in call.parties.values()):
+    if call.to_call_back() is None and not any(p.progress is not Progress.LEFT for p in call.parties.values()):
         found.append("a call with nobody in it")
     rung = {attempt.party for attempt in call.offer.attempts} if call.offer is not None else set()
     there = [(p.agent, p.id in rung) for p in call.parties.values() if p.agent and p.progress is not Progress.LEFT]

@@ -101,7 +101,7 @@ def agents_of(call: Call) -> list[AgentId]:
 
 def payers_of(leg: Leg) -> list[AgentId]:
     """Under whose names a leg to a number outside counts: the agent's who dialled it, and everybody's."""
-    return [leg.dialled_by, EVERYBODY] if leg.dialled_by is not None else []
+    return [*dict.fromkeys((leg.dialled_by, EVERYBODY))] if leg.dialled_by is not None else []
 
 
 def _forget(index: dict[str, dict[str, None]], keys: list[str], entry: str) -> None:

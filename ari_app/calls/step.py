@@ -59,6 +59,7 @@ class Step:
         self.linked = state.linked
         self.tells_all_agents = False
         self.key_is_read = False  # the key just pressed is part of a feature code, or of a number after one
+        self.key_stands_for: str | None = None  # what the story has in its place, where it means something otherwise
         self.causes: set[str] = set()
         self.announcements: list[tuple[LegId, str, str, str]] = []
         self.to_all: list[tuple[CallId, str]] = []

@@ -41,6 +41,7 @@ from ari_app.calls.features import (
     alerting,
     answers,
     attempts,
+    callbacks,
     holding,
     merging,
     monitoring,
@@ -61,6 +62,7 @@ from ari_app.calls.handlers import (
     reconcile,
     reservations,
     transfer_key,
+    ways_out,
 )
 from ari_app.calls.handlers import commands as handlers
 from ari_app.calls.model import Call, CallId, Leg, LegId
@@ -74,6 +76,8 @@ from ari_app.routing.directory import Directory
 _DERIVED: tuple[Callable[[Step], None], ...] = (
     ties.settle,  # a tie that is dialled for nobody any more is over: nothing below goes on with it
     recalls.settle,  # who has logged out is waited for no longer: all below goes without them
+    callbacks.settle,  # who is to be called back is sought, dialled, or rests
+    ways_out.settle,  # a number keyed in by who waits ends with the waiting
     parties.settle,  # mutes end with the last who has seen them
     feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off
     holding.settle,  # who is on hold, and since when: all that follows looks at it
@@ -218,6 +222,7 @@ class Switch:
             case s.LegIdentified():
                 legs.identified(step, stimulus)
             case s.LegDigit(leg, digit):
+                ways_out.digit(step, leg, digit)
                 feature_codes.digit(step, leg, digit)
             case s.LegTalking(leg, talks):
                 talking.heard(step, leg, talks)
@@ -318,8 +323,10 @@ class Switch:
         # Whoever begins or stops to speak is reported: that would leave no room for anything else.
         only_talk = isinstance(stimulus, s.LegTalking) and not step.effects
         if calls and not only_talk and not isinstance(stimulus, s.DirectoryReplaced):
-            kept = discretion.without_keys(stimulus, read=step.key_is_read)
-            self.stories.add(calls, step.now, kept, step.effects, step.read, step.directory, step.results())
+            kept = discretion.without_keys(stimulus, read=step.key_is_read, stands_for=step.key_stands_for)
+            # What a key has left that is not in the story is nothing that whoever runs it again could know.
+            results = step.results() if kept is stimulus or step.key_stands_for else {}
+            self.stories.add(calls, step.now, kept, step.effects, step.read, step.directory, results)
 
     def _note_deadline(self, call: Call) -> None:
         at = deadlines.of(call)

@@ -16,6 +16,7 @@ from ari_app.calls.actions import (
     call_actions,
     call_state,
     offer_state,
+    outcome_shown,
     party_actions,
     party_state,
     progress_state,
@@ -107,12 +108,29 @@ class MonitorView:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBackView:
+    """Whose place is kept though they have hung up. `state`: `queued` until an agent is found; `calling` while an agent
+    is there, or they are rung; `resting` until the next try, at `next_at`. `tries`: how often they were rung in vain.
+    """
+
+    target: str
+    name: str
+    number: str
+    state: Literal["queued", "calling", "resting"]
+    promised_at: Time
+    expires_at: Time
+    tries: int
+    last: OfferShown | None
+    next_at: Time | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
     """A call as its agent sees it. `monitors` is empty for agents who are not to know.
 
     `dialled`: the number that whoever began it dialled, null where that is not known. `queued_at`: since when its
     caller waits, or had waited when somebody answered, to be served; `queue` the queue in which. `ended_by` is
-    `contact`, `agent:<id>` or `system`.
+    `contact`, `agent:<id>` or `system`. `callback`: its caller is to be called back, and has not been reached yet.
     """
 
     id: str
@@ -136,6 +154,7 @@ class CallView:
     ended_at: Time | None = None
     ended_by: str | None = None
     end_reason: EndReason | None = None
+    callback: CallBackView | None = None
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -170,6 +189,27 @@ def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT,
         ended_at=timestamp(call.ended_at),
         ended_by=call.ended_by,
         end_reason=call.end_reason,
+        callback=callback_view(call),
+    )
+
+
+def callback_view(call: Call) -> CallBackView | None:
+    """Who is to be called back, and how that goes; None where nobody is."""
+    back = call.to_call_back()
+    if back is None:
+        return None
+    offer = call.offering()
+    calling = bool(call.joined()) or (offer is not None and bool(offer.attempts))
+    return CallBackView(
+        target=str(back.target),
+        name=back.identity.name,
+        number=back.identity.number,
+        state="resting" if back.next_at is not None else "calling" if calling else "queued",
+        promised_at=timestamp(back.promised_at) or "",
+        expires_at=timestamp(back.expires_at) or "",
+        tries=back.tries,
+        last=outcome_shown(back.last) if back.last is not None else None,
+        next_at=timestamp(back.next_at),
     )
 
 

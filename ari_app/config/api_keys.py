@@ -34,9 +34,9 @@ class ApiKeyEntry(Entry):
     """What `ari-app key` prints; the key itself is nowhere in the file."""
     scopes: list[Scope] = Field(min_length=1)
     """What it may do: `calls:read` sees all calls; `history:read` calls that are over and recordings, `history:write`
-    also deletes recordings; `supervision:read` sees agents, queues and groups, `supervision:write` changes agents'
-    states, and opens and closes; `admin:read` sees stories and this configuration, `admin:write` has the file read
-    again."""
+    also deletes recordings; `supervision:read` sees agents, queues, groups and call-backs, `supervision:write` changes
+    agents' states, opens and closes, and ends call-backs; `admin:read` sees stories and this configuration,
+    `admin:write` has the file read again."""
     expires: Annotated[date | None, BeforeValidator(_date)] = None
     """The day from which on it is worth nothing (UTC), such as `2027-01-31`."""
 

@@ -324,6 +324,8 @@ def _queue(queue_id: str, entry: QueueEntry) -> Queue:
         service_level=entry.service_level,
         hours=entry.hours,
         closed=closed(entry.closed, entry.closing),
+        keys=MappingProxyType(dict(entry.keys)),
+        callback=entry.callback.rules(),
     )
 
 

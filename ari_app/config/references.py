@@ -53,6 +53,10 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
         "queue_waiting": "… and after it.",
         "queue_wait": "To a caller in a queue: before the minutes that are expected …",
         "queue_minutes": "… and after them; only where it is more than one.",
+        "queue_keys": "To a caller in a queue that has `keys`, after their place: what they may press.",
+        "callback_promised": "To a caller in a queue who is to be called back; then they are released.",
+        "callback_number": "To one whose number is not known, withheld or not to be dialled: which one, and `#`?",
+        "callback_refused": "To one who cannot be called back at all; they wait on.",
         "recording_started": "To everybody in the call, when a recording begins.",
         "conference_join": "To everybody in the call, when a third or later party joins.",
         "conference_leave": "To everybody in the call, when one of three or more leaves.",
@@ -204,6 +208,9 @@ def _targets_used(sections: Sections) -> Iterator[tuple[Path, Target]]:
     for queue_id, queue in sections.queues.items():
         if queue.overflow is not None:
             yield ("queues", queue_id, "overflow"), queue.overflow
+        for key, way in queue.keys.items():
+            if isinstance(way, Target):
+                yield ("queues", queue_id, "keys", key), way
     for caller_id, identity in sections.caller_ids.items():
         for index, target in enumerate(identity.for_):
             yield ("caller_ids", caller_id, "for", index), target

@@ -36,6 +36,7 @@ from ari_app.config.values import (
     TargetText,
     Texts,
 )
+from ari_app.config.ways_out import CallBackEntry, Keys
 from ari_app.routing.directory import Purpose, Role
 
 HOW_TO_PROVE = "give either password_hash (`ari-app hash-password`) or, for a demo, password"
@@ -150,6 +151,10 @@ class QueueEntry(Entry):
     """What callers get while it is closed: `announcement` and `to`. Without it they hear `closed`, and are released."""
     closing: Closing = "finish"
     """What becomes of those who wait when it closes: they are served (`finish`), or get what is said by `closed`."""
+    keys: Keys = {}
+    """What who waits here may press (`0` to `9`, `*`, `#`): a target, `callback` or `hang_up` for each key."""
+    callback: CallBackEntry = CallBackEntry()
+    """How those who chose `callback` are called back."""
 
 
 class SkillEntry(Entry):

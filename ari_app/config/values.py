@@ -41,7 +41,8 @@ def sip_user(text: str) -> str:
     return text
 
 
-def _target(value: object) -> object:
+def target_of(value: object) -> Target:
+    """Raises: ValueError."""
     if not isinstance(value, str):
         raise ValueError("must be a target such as group:support")
     try:
@@ -80,7 +81,7 @@ type Number = Annotated[
     str, BeforeValidator(_number), AfterValidator(_extension), _described(pattern=_EXTENSION, title="number")
 ]
 type Phone = Annotated[str, BeforeValidator(_number), AfterValidator(sip_user), _described(pattern=f"^{ID.pattern}$")]
-type TargetText = Annotated[Target, BeforeValidator(_target), _described(type="string", title="target")]
+type TargetText = Annotated[Target, BeforeValidator(target_of), _described(type="string", title="target")]
 type Purposes = list[Annotated[Purpose, Field(strict=False)]]
 type Seconds = Annotated[float, Field(ge=0, le=86_400)]
 # No `type` aliases: a schema would have a definition of each, for one place.

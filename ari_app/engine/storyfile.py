@@ -17,7 +17,7 @@ from ari_app.calls import commands, effects, model, state, stimuli, story
 from ari_app.calls.model import Call, CallId, Leg, Withheld
 from ari_app.calls.story import Before, StoryEntry
 from ari_app.errors import CallControlError, Code, FieldError
-from ari_app.routing import alarms, directory, hours, outside, priorities, settings, targets
+from ari_app.routing import alarms, directory, hours, outside, priorities, settings, targets, ways_out
 from ari_app.routing.directory import Directory
 
 FORMAT = 1
@@ -36,7 +36,7 @@ _FIELDS_BEFORE = {
     "hops": "overflows",
 }
 _TABLES_BEFORE = {"asked": "in_flight"}
-_LISTED = (alarms, directory, hours, outside, priorities, settings, targets)
+_LISTED = (alarms, directory, hours, outside, priorities, settings, targets, ways_out)
 _ROOMS = (commands, effects, model, state, stimuli, story, *_LISTED)
 _TYPES: Mapping[str, type] = {
     name: found

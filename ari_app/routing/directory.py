@@ -26,6 +26,7 @@ from ari_app.routing.settings import (
     Settings,
 )
 from ari_app.routing.targets import Target, TargetType
+from ari_app.routing.ways_out import CallBackRules, WayOut
 
 __all__ = [
     "ALL_PURPOSES",
@@ -149,6 +150,8 @@ class Queue:
     service_level: float | None = None
     hours: str | None = None
     closed: Closed = RELEASED
+    keys: Mapping[str, WayOut] = MappingProxyType({})
+    callback: CallBackRules = field(default_factory=CallBackRules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ari_app.calls.model import LegState
 from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import State
 from tests.properties import walk
+from tests.properties.callers import Callers
 from tests.properties.desktops import Desktops
 from tests.properties.faults import Faults
 from tests.properties.phones import Phones
@@ -21,7 +22,7 @@ from tests.support import account, discretion
 from tests.support.world import to
 
 
-class CallCentre(Desktops, Phones, Faults):
+class CallCentre(Desktops, Phones, Callers, Faults):
     """People and faults in any order."""
 
     @invariant()
@@ -34,6 +35,7 @@ class CallCentre(Desktops, Phones, Faults):
         self.world.settle()
         assert not self.world.wrong()
         self._nobody_waits_for_ever()
+        self._nobody_is_called_back_for_ever()
         assert not account.replayed_otherwise(self.world)
         assert not self.world.recorded.replayed_otherwise()
         assert not self.world.recorded.wrong
@@ -52,6 +54,20 @@ class CallCentre(Desktops, Phones, Faults):
         for agent in self.world.everybody:
             busy = any(leg.agent == agent and leg.state is LegState.UP for leg in self.world.switch.legs.values())
             assert busy or not walk.waits_for(self.world, agent), "somebody waits for ever"
+
+    def _nobody_is_called_back_for_ever(self) -> None:
+        """Nobody answers them, and nobody is there: in the end that is known, and those who oversee know it too."""
+        promised = [back.expires_at for c in self.world.switch.calls.values() if (back := c.to_call_back()) is not None]
+        if promised:
+            self.world.pass_time(max(0.0, max(promised) - self.world.now))
+            self._asterisk_gives_up_ringing()
+            self.world.pass_time(1.0)
+            self.world.settle()
+        assert not self.world.wrong()
+        over = [
+            c for c in self.world.switch.calls.values() if (b := c.to_call_back()) and b.expires_at <= self.world.now
+        ]
+        assert all(call.joined() or call.offering() for call in over), "somebody is to be called back for ever"
 
     def _asterisk_gives_up_ringing(self) -> None:
         """As it does by itself after the time that it was given with the dialling."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ari_app.api.tally import Line, Now, Standing, Tally
-from ari_app.calls.model import Call, CallType, Identity, Offer, OfferKind, OfferState, Tie
+from ari_app.calls.model import Call, CallBack, CallType, Identity, Offer, OfferKind, OfferState, Tie
 from ari_app.routing.directory import Agent, Directory, Group, Queue
 from ari_app.routing.targets import parse_target
 
@@ -31,6 +31,7 @@ SECOND = Directory(
     queues={"sales": Queue("sales", "Sales", groups=("gone", "support"))},
 )
 
+BACK = CallBack(Identity("Zoé", "+33612345678"), parse_target("queue:sales"), promised_at=1.0, expires_at=9.0)
 times = st.none() | st.sampled_from((1.0, 2.0, 2.5, 3.0))
 offers = st.none() | st.builds(
     Offer,
@@ -52,6 +53,7 @@ calls = st.builds(
     queue=st.sampled_from((None, "sales")),
     offer=offers,
     ended=st.sampled_from((False, False, False, True)),
+    callback=st.sampled_from((None, None, None, BACK, replace(BACK, reached=True))),
 )
 standings = st.builds(Standing, st.sampled_from(("ready", "not_ready", "on_call", "logged_out")), st.booleans())
 
@@ -60,14 +62,22 @@ def waits_for(call: Call) -> str | None:
     """The target whose caller waits in this call."""
     if call.ended or call.queued_at is None or call.answered_at is not None or call.offering() is None:
         return None
+    if call.to_call_back() is not None:
+        return None
     return str(call.offer.target) if call.offer is not None else None
+
+
+def called_back(call: Call) -> str | None:
+    """The target for which somebody waits without a line."""
+    back = call.to_call_back()
+    return str(back.target) if back is not None and not call.ended and call.queued_at is not None else None
 
 
 def served_by(history: list[Call]) -> str | None:
     """The target as whose caller they are talked to: the first that they were seen with since they are answered."""
     found = None
     for call in reversed(history):
-        if call.ended or call.queued_at is None or call.answered_at is None:
+        if call.ended or call.queued_at is None or call.answered_at is None or call.to_call_back() is not None:
             break
         if call.offer is not None and call.offer.by is None:
             found = str(call.offer.target)
@@ -85,6 +95,7 @@ def counted(directory: Directory, histories: dict[str, list[Call]], agents: dict
         standing = [agents.get(agent, Standing()) for agent in members]
         found[target] = Now(
             waiting=len(waiting),
+            callbacks=sum(called_back(h[-1]) == target for h in histories.values()),
             oldest=min((since for since in waiting if since is not None), default=None),
             talking=sum(served_by(history) == target for history in histories.values()),
             agents=tuple(sorted(Counter(one.state for one in standing).items())),

@@ -12,12 +12,12 @@ from typing import Any
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.actions import call_actions, party_actions
-from ari_app.calls.model import Call, Monitor, MonitorMode, Party, PartyRole, Progress
+from ari_app.calls.model import Call, Identity, Monitor, MonitorMode, Outside, Party, PartyRole, Progress
 from ari_app.calls.story import Stories
 from ari_app.routing.directory import Role
 from ari_app.testing.asterisk_model import Behaviour, State
 from tests.support.office import NUMBER, Office
-from tests.support.world import World, to
+from tests.support.world import CALLER, World, to
 
 CODES = {"transfer": "*1", "conference": "*2", "hold": "*3", "cancel": "*0"}
 NUMBER_BY_KEYS = "1002#"
@@ -256,6 +256,50 @@ def _reported(office: Office) -> None:
     office.feed(s.AgentBecameAvailable("alice"))
 
 
+def _promised(office: Office) -> None:
+    """A caller has left the queue to be called back, and nobody is free."""
+    office.agents.idle = []
+    office.arrives("queue", "help", leg="in1")
+    office.settle()
+    _press(office, "in1", "10612345678#" if office.withholding else "1")
+
+
+def _in_line(office: Office) -> None:
+    """Four wait and nobody is free: two on the line, two to be called back, one of each came before the other."""
+    office.agents.idle = []
+    office.configure(replace(office.directory, queues={"help": replace(office.directory.queues["help"], max_length=9)}))
+    for number in range(4):
+        office.now += 3.0
+        caller = Identity(f"Caller {number}", f"+3361234567{number}")
+        office.asterisk.arrive(f"in{number}", "carrier", "queue", "help", caller=caller)
+        office.settle()
+        if number in (1, 2):
+            _press(office, f"in{number}", "1")
+
+
+def _called_back(office: Office) -> None:
+    """The agent hears it ring."""
+    for number in (CALLER.number, "0612345678"):
+        office.asterisk.behaviour[Outside(number, "carrier")] = Behaviour.RING
+    ready = office.agents.idle
+    _promised(office)
+    office.settle()
+    office.agents.idle = ready
+    office.feed(s.AgentBecameAvailable("alice"))
+    office.settle()
+    office.picks_up("alice")
+
+
+def _called_back_again(office: Office) -> None:
+    """For the last time: they were busy before."""
+    _called_back(office)
+    office.asterisk.hang_up(office.outside_leg(), 17)
+    office.settle()
+    office.pass_time()
+    office.settle()
+    office.picks_up("alice")
+
+
 def _refused(behaviour: Behaviour) -> Callable[[Office], None]:
     """A caller waits, and the only one who could be rung is at a phone that does this."""
 
@@ -297,6 +341,10 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _monitored(MonitorMode.LISTEN),
     _monitored(MonitorMode.WHISPER),
     _monitored(MonitorMode.BARGE),
+    _promised,
+    _in_line,
+    _called_back,
+    _called_back_again,
 )
 
 

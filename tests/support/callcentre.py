@@ -19,6 +19,7 @@ from ari_app.routing.directory import (
 from ari_app.routing.hours import Closed
 from ari_app.routing.outside import OutsideRule
 from ari_app.routing.targets import Target, TargetType, parse_target
+from ari_app.routing.ways_out import CallBackRules
 
 ANNOUNCEMENTS = {
     "nobody_available": "sound:nobody",
@@ -27,6 +28,9 @@ ANNOUNCEMENTS = {
     "queue_next": "sound:next",
     "queue_position": "sound:there_are",
     "queue_waiting": "sound:before_you",
+    "callback_promised": "sound:we_call_you",
+    "callback_number": "sound:your_number",
+    "callback_refused": "sound:no_callback",
     "invalid_number": "sound:invalid",
     "too_many_calls": "sound:too_many",
     "ready": "sound:ready",
@@ -53,6 +57,7 @@ _GROUPS = {
 }
 _RING = {"together": "all", "front": "in_order"}
 _ORDER = {"front": ("dave", "bob")}
+_ELSEWHERE = Target(TargetType.NUMBER, "+33123456789")
 _HELP = Queue(
     "help",
     "Help",
@@ -64,6 +69,8 @@ _HELP = Queue(
     announce_every=7.0,
     music_class="help",
     closed=Closed("sound:help_is_closed", release=True),
+    keys={"1": "callback", "2": Target(TargetType.GROUP, "sales"), "0": _ELSEWHERE, "9": "hang_up"},
+    callback=CallBackRules(tries=2, retry_after=20.0),
 )
 _BILLING = RoutingPoint("billing", "Billing", "4000", favourite=True, user_data={"topic": "b"})
 _CALLER_IDS = (CallerId("support", "Support", "+33140000001"), CallerId("anonymous", "", "", anonymous=True))

@@ -125,7 +125,9 @@ def _there(call: Call) -> set[str]:
 
 def _outcome(record: CallRecord) -> Iterator[str]:
     ends = {segment.end for segment in record.segments if segment.kind is SegmentKind.RING and segment.offer}
-    if (record.outcome == "answered") is not (SegmentEnd.ANSWERED in ends):
+    # An agent answers for who is to be called back before they do.
+    back = any(segment.end is SegmentEnd.CALLBACK for segment in record.segments)
+    if not back and (record.outcome == "answered") is not (SegmentEnd.ANSWERED in ends):
         yield f"it is {record.outcome}, and rings have ended so: {ends}"
     abandoned = any(segment.end is SegmentEnd.ABANDONED for segment in record.segments)
     if record.outcome != "answered" and abandoned is not (record.outcome == "abandoned"):

@@ -55,9 +55,14 @@ def rung_out_of_turn(world: World, before: Call | None, call: Call) -> list[str]
             if theirs is None or theirs.by is not None or theirs.target != offer.target or theirs.attempts:
                 continue
             refused = agent in theirs.tried or any(p.agent == agent for p in other.parties.values())
-            if not refused and (-theirs.priority, other.started_at) < (-offer.priority, call.started_at):
+            if not refused and (-theirs.priority, _came(other)) < (-offer.priority, _came(call)):
                 found.append(f"{agent} is rung for {call.id}, and {other.id} was before it")
     return found
+
+
+def _came(call: Call) -> float:
+    """Since when they wait: who calls in again may have the place that was kept for them."""
+    return call.started_at if call.place_since is None else call.place_since
 
 
 def note_refusal(world: World, stimulus: s.Stimulus) -> None:

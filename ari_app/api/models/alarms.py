@@ -11,6 +11,7 @@ type AlarmName = Literal[
     "trunk_down",
     "held_too_long",
     "agent_gone",
+    "not_called_back",
     "emergency_dialled",
 ]
 ALARMS: tuple[AlarmName, ...] = get_args(AlarmName.__value__)

@@ -7,6 +7,7 @@ from pydantic import Field
 from ari_app.api.models.agents import AgentDocument, State
 from ari_app.api.models.common import Answer, Request, Timestamp
 from ari_app.api.models.openings import Opening
+from ari_app.calls.actions import OfferShown
 
 
 class AgentsQuery(Request):
@@ -50,8 +51,9 @@ class Waited(Answer):
 
 
 class LiveTarget(Answer):
-    """A queue or group now and today. `oldest_queued_at`: since when who waits longest waits; `talking`: of those who
-    waited for it and were answered, how many are in their call yet, whoever has it now.
+    """A queue or group now and today. `oldest_queued_at`: since when who waits longest waits, on the line; `callbacks`:
+    how many are to be called back; `talking`: of those who waited for it and were answered, how many are in their call
+    yet, whoever has it now.
 
     Of those who were answered or gave up, `answered` were, in `service_level` within that of the queue or of the
     settings, and `abandoned` gave up. `speed_of_answer` (ASA): how long those waited who were answered. Today is the
@@ -63,6 +65,7 @@ class LiveTarget(Answer):
     waiting: int
     oldest_queued_at: Timestamp | None
     talking: int
+    callbacks: int = 0
     agents: dict[State, int]
     available: int = Field(0, description="agents to whom a call can be offered now: ready, and their phone can ring")
     opening: Opening
@@ -71,6 +74,27 @@ class LiveTarget(Answer):
     abandoned: Share
     speed_of_answer: Waited
     as_of: Timestamp
+
+
+class CallBackDocument(Answer):
+    """Somebody who has hung up, and is called back when it is their turn; `call` is the call that has their place."""
+
+    call: str
+    target: str
+    name: str
+    number: str
+    state: Literal["queued", "calling", "resting"]
+    promised_at: Timestamp
+    expires_at: Timestamp
+    tries: int
+    last: OfferShown | None
+    next_at: Timestamp | None
+
+
+class CallBacks(Answer):
+    """Those who are to be called back, in the order in which they left the line."""
+
+    callbacks: list[CallBackDocument]
 
 
 class Live(Answer):

@@ -2,7 +2,7 @@
 
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import DEAD, Call, CallType, EndReason, LegId, OfferState, Party
+from ari_app.calls.model import DEAD, Call, CallBack, CallType, EndReason, LegId, OfferState, Party
 from ari_app.calls.step import Step
 
 SYSTEM = "system"
@@ -23,7 +23,16 @@ def settle(step: Step, cause: s.Stimulus | None) -> None:
         if call.ended and call.ended_at is None:
             by = who(step, call, cause)
             reason = EndReason.FAULT if cause is None else _reason(call, cause, by)
+            if (back := call.to_call_back()) is not None and reason is not EndReason.FAULT:
+                by, reason = _of_call_back(back, by, reason)
             step.put_call(call.id, ended_at=step.now, ended_by=by, end_reason=reason)
+
+
+def _of_call_back(back: CallBack, by: str, reason: EndReason) -> tuple[str, EndReason]:
+    """Nobody's hanging up ends it: whoever was to be called back came by themselves, or it is over without them."""
+    if back.again is not None:
+        return CONTACT, EndReason.MERGED
+    return (by, reason) if reason is EndReason.CLEARED else (SYSTEM, EndReason.NOT_CALLED_BACK)
 
 
 def who(step: Step, call: Call, cause: s.Stimulus | None) -> str:

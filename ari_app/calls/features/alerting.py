@@ -29,6 +29,7 @@ from ari_app.calls.model import (
     PartyRole,
     Phone,
 )
+from ari_app.calls.state import EVERYBODY
 from ari_app.calls.step import Step, attempt_of
 from ari_app.routing.directory import Agent, Group, OutsideNumber, Queue, RoutingPoint, Skill
 from ari_app.routing.targets import Target
@@ -64,7 +65,8 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         elif offer.caller_id is None:
             identity = displays.outward(step, identity)
         asserted = company.number if company is not None and identity.anonymous else ""
-        step.put_leg(leg.id, dialled_by=outside.note(step, by, offer.target))
+        payer = by if call.to_call_back() is None else EVERYBODY
+        step.put_leg(leg.id, dialled_by=outside.note(step, payer, offer.target))
     step.put_leg(leg.id, shown=identity, chosen=offer.caller_id is not None)
     step.add_party(call_id, party)
     keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
@@ -81,7 +83,9 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
 
 
 def _by(call: Call) -> AgentId | None:
-    """The agent who has the call's offer made; None: the call centre itself has."""
+    """The agent who has the call's offer made; None: the call centre itself has, as it does for a call-back."""
+    if call.to_call_back() is not None:
+        return None
     party = call.parties.get(call.offer.by or "") if call.offer is not None else None
     return party.agent if party is not None else None
 

@@ -184,7 +184,8 @@ def accept(step: Step, call_id: CallId, attempt: Attempt) -> None:
         queueing.served(step, offer.target)
     order = 1 + max((p.order for p in call.parties.values()), default=0)
     call = step.put_party(call_id, attempt.party, progress=Progress.JOINED, order=order)
-    call = step.put_call(call.id, answered_at=call.answered_at or step.now)
+    if attempt.agent is None or call.to_call_back() is None:  # who is to be called back talks to nobody yet
+        call = step.put_call(call.id, answered_at=call.answered_at or step.now)
     if attempt.agent is not None and call.owner not in attempts.busy_in(call):
         call = step.put_call(call.id, owner=attempt.agent)
     if attempt.agent is not None and len(step.calls_of(attempt.agent)) > 1:
@@ -235,17 +236,22 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
 
 def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:
     """The offer is over without anybody; holds stay as they are (S12)."""
-    call = step.call(call_id)
-    offer = call.offering()
+    offer = step.call(call_id).offering()
     if offer is None:
         return
+    withdraw(step, call_id, offer, outcome)
+    _after_failure(step, step.call(call_id), offer)
+    if offer.by_keys and outcome is not OfferState.CANCELLED:
+        announcing.guide_initiator(step, call_id, offer)
+
+
+def withdraw(step: Step, call_id: CallId, offer: Offer, outcome: OfferState = OfferState.CANCELLED) -> Call:
+    """Ring nobody for it any more, nor keep anybody for it."""
     for attempt in offer.attempts:
         attempts.drop_attempt(step, call_id, attempt)
     attempts.free_reserved(step, offer)
     step.put_offer(call_id, state=outcome, deadline=None, request=None, retry_at=None)
-    _after_failure(step, step.call(call_id), offer)
-    if offer.by_keys and outcome is not OfferState.CANCELLED:
-        announcing.guide_initiator(step, call_id, offer)
+    return step.call(call_id)
 
 
 def attempt_failed(step: Step, call: Call, attempt: Attempt, cause: int) -> None:
@@ -342,6 +348,8 @@ def cancel(step: Step, call_id: CallId) -> None:
 def _after_failure(step: Step, call: Call, offer: Offer) -> None:
     """The contact stays with whom they have; with nobody, they go to the fallback, or hear why and leave (S16)."""
     initiator = call.parties.get(offer.by) if offer.by else None
+    if call.to_call_back() is not None:
+        return  # see `callbacks`
     if offer.kind is OfferKind.CALL and initiator is not None:
         _call_failed(step, call, initiator)
         return

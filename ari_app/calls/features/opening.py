@@ -53,7 +53,7 @@ def review(step: Step) -> None:
     """Hours, or choices, are others than when those who wait came."""
     for call in list(step.live_calls()):
         offer = call.offering()
-        if offer is not None and _waits(offer):
+        if offer is not None and _waits(offer) and call.to_call_back() is None:  # that was promised
             at = closes_at(step, offer.target)
             if at != offer.closes_at:
                 step.put_offer(call.id, closes_at=at)

@@ -36,10 +36,17 @@ def check(step: Step, agent: str, target: Target) -> None:
             raise Refused(Code.RATE_LIMITED, f"{name} {most.per_minute} calls to numbers outside in the last minute")
 
 
+def room_for_all(step: Step) -> bool:
+    """Whether one more may be dialled, as far as all together go."""
+    most = step.directory.settings.outside.everybody
+    lately = len(step.outside_lately(EVERYBODY))
+    return step.outside_now(EVERYBODY) < most.calls and lately < most.per_minute
+
+
 def note(step: Step, agent: str | None, target: Target) -> str | None:
-    """The target is dialled for this agent; under whose name it counts."""
+    """The target is dialled for this agent, or for nobody in particular (EVERYBODY); under whose name it counts."""
     if agent is None or is_emergency(step, target):
         return None
-    for who in (agent, EVERYBODY):
+    for who in {agent: None, EVERYBODY: None}:
         step.dialled_outside[who] = (*step.outside_lately(who), step.now)
     return agent

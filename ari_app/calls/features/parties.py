@@ -247,10 +247,12 @@ def let_go(step: Step, call: Call, party: Party) -> None:
 
 
 def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
-    """End what is no conversation any more, and never what still is one.
+    """End what is no conversation any more, and never what still is one, or keeps somebody's place.
 
     A call between people outside goes on only where a transfer made it or the administrator allows it (S39).
     """
+    if call.to_call_back() is not None:
+        return
     joined = call.joined()
     offer = call.offering()
     agents = [p for p in joined if p.role is PartyRole.AGENT]

@@ -19,7 +19,12 @@ UNSERVED = frozenset({OfferState.WAITING, OfferState.SEEKING})
 def order(call: Call) -> tuple[int, float, str]:
     """The position in the queue: higher priority first, then who came first."""
     priority = call.offer.priority if call.offer is not None else 0
-    return (-priority, call.started_at, call.id)
+    return (-priority, since(call), call.id)
+
+
+def since(call: Call) -> float:
+    """When its caller came, as far as their place goes."""
+    return call.started_at if call.place_since is None else call.place_since
 
 
 def waiting_for(step: Step, target: Target) -> list[Call]:

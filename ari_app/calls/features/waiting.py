@@ -12,6 +12,7 @@ from ari_app.calls.derived import announcing
 from ari_app.calls.features import offers, opening, queueing
 from ari_app.calls.model import Call, Offer, OfferState, PartyRole
 from ari_app.calls.step import Step
+from ari_app.routing.directory import Queue
 from ari_app.routing.priorities import priority_of
 from ari_app.routing.targets import Target, TargetType
 
@@ -66,7 +67,7 @@ def gives_up(step: Step, call: Call) -> None:
     if overflow is None or not _may_go_to(step, offer, overflow):
         offers.fail(step, call.id, OfferState.NO_ANSWER)
         return
-    _go_to(step, call, offer, overflow)
+    _go_on(step, call, replace(offer, overflows=offer.overflows + 1, by_keys=False), overflow)
 
 
 def closes(step: Step, call: Call, offer: Offer) -> None:
@@ -83,7 +84,7 @@ def _turn_away(step: Step, call: Call, offer: Offer) -> None:
     sounds = closed.sounds or step.directory.sounds(offer.target, "closed")
     if closed.to is not None and _may_go_to(step, offer, closed.to):
         _say(step, call, "closed", sounds)
-        _go_to(step, call, offer, closed.to)
+        _go_on(step, call, replace(offer, overflows=offer.overflows + 1, by_keys=False), closed.to)
         return
     if any(party.role is PartyRole.AGENT for party in call.joined()):
         offers.fail(step, call.id, OfferState.UNAVAILABLE)
@@ -97,16 +98,31 @@ def _may_go_to(step: Step, offer: Offer, target: Target) -> bool:
     return offer.overflows < _MOST_OVERFLOWS and step.directory.exists(target)
 
 
-def _go_to(step: Step, call: Call, offer: Offer, target: Target) -> None:
+def go_elsewhere(step: Step, call: Call, offer: Offer, target: Target) -> None:
+    """A caller who waits has pressed a key that leads there: with their priority, as one who comes there now."""
+    call = offers.withdraw(step, call.id, offer)
+    _go_on(step, call, replace(offer, by_keys=True), target)
+
+
+def _go_on(step: Step, call: Call, offer: Offer, target: Target) -> None:
     """The caller goes to another target, with what is known of their wait."""
     renewed = replace(
         Offer(step.new_id("o"), offer.kind, target, None, offer.identity, OfferState.SEEKING),
         priority=offer.priority,
-        overflows=offer.overflows + 1,
+        overflows=offer.overflows,
         tried=offer.tried,
         rests=offer.rests,
+        by_keys=offer.by_keys,
     )
     enter(step, step.put_call(call.id, offer=renewed))
+
+
+def waits_in(step: Step, call: Call) -> tuple[Offer, Queue] | None:
+    """The queue that this call's caller waits in, whether or not somebody is rung for them now."""
+    offer = call.offering()
+    waits = offer is not None and offer.by is None and not offer.fallback
+    queue = step.directory.queue(offer.target) if offer is not None and waits else None
+    return (offer, queue) if offer is not None and queue is not None else None
 
 
 def agent_free(step: Step, agent: str) -> None:
@@ -135,7 +151,8 @@ def announce(step: Step, call: Call) -> None:
     step.put_offer(call.id, announce_at=step.now + queue.announce_every)
     place = next((i for i, c in enumerate(queueing.waiting_for(step, offer.target), 1) if c.id == call.id), None)
     if place is not None:
-        _say(step, call, "queue_position", _position(step, offer.target, place))
+        sounds = _position(step, offer.target, place, offers_keys=bool(queue.keys))
+        _say(step, call, "queue_position", sounds)
 
 
 def comfort(step: Step, call: Call, offer: Offer) -> None:
@@ -148,15 +165,17 @@ def comfort(step: Step, call: Call, offer: Offer) -> None:
 
 
 def _say(step: Step, call: Call, prompt: str, sounds: str) -> None:
-    """Play it to the caller, unless they hear one already."""
+    """Play it to the caller, unless they hear one already, or dial a number."""
     caller = call.contact()
-    leg = step.leg(caller.leg) if caller is not None else None
+    leg = step.leg(caller.leg) if caller is not None and caller.keyed is None else None
     if leg is not None and leg.playing is None and not leg.hanging_up:
         announcing.play(step, leg, prompt, sounds)
 
 
-def _position(step: Step, target: Target, place: int) -> str:
-    """`You are next`, or `you are caller number` three `waiting`; then how long that may take, in minutes."""
+def _position(step: Step, target: Target, place: int, *, offers_keys: bool) -> str:
+    """`You are next`, or `you are caller number` three `waiting`; then how long that may take, in minutes, and what
+    they may press.
+    """
     prompt = partial(step.directory.sounds, target)
     sounds: list[str] = []
     if place == 1:
@@ -166,4 +185,6 @@ def _position(step: Step, target: Target, place: int) -> str:
     minutes = ceil(queueing.expected_wait(step, target, place) / 60.0)
     if minutes > 1 and (before := prompt("queue_wait")):
         sounds += [before, f"number:{minutes}", prompt("queue_minutes")]
+    if offers_keys:
+        sounds.append(prompt("queue_keys"))
     return ",".join(sound for sound in sounds if sound)

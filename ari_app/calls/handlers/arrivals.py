@@ -12,7 +12,7 @@ import re
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.derived import announcing, displays, transfer_progress
 from ari_app.calls.effects import ArrivalRefused, HangUp, OpeningChosen, SetAgentState, TakeTransferKey
-from ari_app.calls.features import beginning, monitoring, offers, opening, outside, parties, ties, waiting
+from ari_app.calls.features import beginning, callbacks, monitoring, offers, opening, outside, parties, ties, waiting
 from ari_app.calls.model import (
     CallType,
     Leg,
@@ -160,7 +160,8 @@ def _caller(step: Step, fact: ChannelArrived) -> None:
         offer,
         fact.dialled or _number(fact.entry),
     )
-    waiting.enter(step, step.add_party(call_id, party))
+    callbacks.returns(step, step.add_party(call_id, party))
+    waiting.enter(step, step.call(call_id))
 
 
 def _number(entry: str) -> str:

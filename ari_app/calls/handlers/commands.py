@@ -129,6 +129,8 @@ def _check_digits(digits: str) -> None:
 def _on_call(step: Step, cmd: c.AnyPlain, call: Call) -> None:
     match cmd:
         case c.Clear():
+            if cmd.callback and call.to_call_back() is None:
+                raise Refused(Code.NOT_ALLOWED_NOW, "nobody is to be called back for this call any more")
             parties.end(step, call.id)
         case c.ChangeUserData():
             _change_user_data(step, cmd, call)

@@ -1,7 +1,7 @@
 """What is due when: deadlines are state of the calls, and time comes in like any other fact."""
 
-from ari_app.calls.features import holding, monitoring, offers, recalls, ties, waiting
-from ari_app.calls.handlers import feature_codes, transfer_key
+from ari_app.calls.features import callbacks, holding, monitoring, offers, recalls, ties, waiting
+from ari_app.calls.handlers import feature_codes, transfer_key, ways_out
 from ari_app.calls.model import Call
 from ari_app.calls.step import Step
 
@@ -11,7 +11,7 @@ def of(call: Call) -> float | None:
     if call.ended:
         return None
     offer = call.offering()
-    times = [call.recall_at, call.hold_alarm_at, ties.due_at(call)]
+    times = [call.recall_at, call.hold_alarm_at, ties.due_at(call), callbacks.due_at(call)]
     times += [p.keyed.until for p in call.parties.values() if p.keyed is not None]
     times += [p.joining.until for p in call.parties.values() if p.joining is not None]
     times += [monitor.deadline for monitor in call.monitors.values()]
@@ -31,13 +31,14 @@ def passed(step: Step, call: Call) -> None:
 
 def _passed(step: Step, call: Call) -> None:
     offer = call.offering()
-    if ties.overdue(step, call):
+    if ties.overdue(step, call) or callbacks.due(step, call):
         return
     if call.recall_at is not None and call.recall_at <= step.now:
         recalls.recall(step, call)
     if call.hold_alarm_at is not None and call.hold_alarm_at <= step.now:
         holding.too_long(step, step.call(call.id))
     feature_codes.due(step, call)
+    ways_out.due(step, call.id)
     monitoring.timed_out(step, call.id)
     if offer is None:
         return

@@ -141,7 +141,7 @@ def _give_up(step: Step, call: Call, me: Party, keyed: KeyedNumber) -> None:
 def due(step: Step, call: Call) -> None:
     """No key for a while: the number is what was dialled until now."""
     for me in call.parties.values():
-        if me.keyed is not None and me.keyed.until <= step.now:
+        if me.agent is not None and me.keyed is not None and me.keyed.until <= step.now:
             _dialled(step, step.call(call.id), me, me.keyed, me.keyed.digits.rstrip(_END))
 
 
@@ -178,7 +178,8 @@ def settle(step: Step) -> None:
     for call_id in list(step.calls):
         call = step.find_call(call_id)
         for party in call.parties.values() if call is not None else ():
-            if call is not None and party.keyed is not None and not _dials(step, call, party):
+            keyed = party.agent is not None and party.keyed is not None
+            if call is not None and keyed and not _dials(step, call, party):
                 step.put_party(call_id, party.id, keyed=None)
                 announcing.be_quiet(step, call_id, party.leg)
 

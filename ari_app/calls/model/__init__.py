@@ -7,6 +7,7 @@ Because values are frozen, a snapshot is the value itself, a refused command lea
 changed in a step is found by identity.
 """
 
+from ari_app.calls.model.callbacks import *
 from ari_app.calls.model.calls import *
 from ari_app.calls.model.ids import *
 from ari_app.calls.model.legs import *

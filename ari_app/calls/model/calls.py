@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from ari_app.calls.model.callbacks import CallBack
 from ari_app.calls.model.ids import AgentId, BridgeId, CallId, PartyId
 from ari_app.calls.model.offers import Offer
 from ari_app.calls.model.parties import Party, PartyRole, Progress
@@ -25,6 +26,7 @@ class Alarm(StrEnum):
     """What is wrong with a call though everybody does what they should."""
 
     HELD_TOO_LONG = "held_too_long"  # a contact is on hold for longer than the administrator allows
+    NOT_CALLED_BACK = "not_called_back"  # it was tried as often, or as long, as the administrator says, and is over
     AGENT_GONE = "agent_gone"  # a contact waits for an agent whose phone is dead or is not answered, or who went home
 
 
@@ -41,6 +43,7 @@ class EndReason(StrEnum):
     NO_ANSWER = "no_answer"
     UNAVAILABLE = "unavailable"
     CLOSED = "closed"  # what they called was closed
+    NOT_CALLED_BACK = "not_called_back"  # whoever was to be called back was not reached, or nobody was free in time
     LOST = "lost"  # a line or a phone died
     FAULT = "fault"  # of ours: this call alone was released
 
@@ -82,6 +85,8 @@ class Call:
     tie: Tie | None = None  # this is nobody's call, and shown to nobody
     tied_by: CallId | None = None  # the last tie that was dialled for those of this call
     awaits: Awaited | None = None  # the last who was to come by a tie
+    callback: CallBack | None = None  # its caller has left a queue to be called back, or was
+    place_since: float | None = None  # since when its caller counts as waiting, where that is not `started_at`
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""
@@ -111,6 +116,10 @@ class Call:
     def party_of(self, agent: AgentId) -> Party | None:
         """The agent's own party, unless they have left."""
         return next((p for p in self.parties.values() if p.agent == agent and p.progress is not Progress.LEFT), None)
+
+    def to_call_back(self) -> CallBack | None:
+        """The call-back, as long as whom it is for has not answered: until then the call needs nobody in it."""
+        return self.callback if self.callback is not None and not self.callback.reached else None
 
     def offering(self) -> Offer | None:
         """The offer, while it goes on."""

@@ -87,7 +87,7 @@ class Offer:
     closes_at: float | None = None  # the target sends away those who wait
     closed: bool = False  # it was closed, and nobody was rung
     reserved: AgentId | None = None  # kept while the initiator's own phone is rung
-    by_keys: bool = False  # requested by feature code, so that its end is spoken
+    by_keys: bool = False  # requested by feature code, so that its end is spoken; or its caller left a queue by a key
     refer: LegId | None = None  # whose transfer key requested it, and waits to hear how it goes …
     notified: TransferState | None = None  # … and the last that it was notified of
 

@@ -34,7 +34,9 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class KeyedNumber:
-    """A number that an agent dials into their call after a feature code; `until` ends it, `held` are on hold for it."""
+    """A number that an agent dials into their call after a feature code, or a caller in a queue who is to be called
+    back there (`kind` is CALL); `until` ends it, `held` are on hold for it.
+    """
 
     kind: OfferKind
     until: float
@@ -76,7 +78,7 @@ class Party:
     order: int = 0
     withheld: Withheld | None = None  # of somebody anonymous; kept only where the administrator says so
     merges_with: tuple[CallId, ...] = ()  # their other calls whose parties could join this one now (`merging`)
-    keyed: KeyedNumber | None = None  # a number that they are dialling by a feature code
+    keyed: KeyedNumber | None = None  # a number that they are dialling by keys
     # Shown to windows, but nothing that a snapshot is written for: equal parties may differ in it.
     talking: bool = field(default=False, compare=False)
     may_confer: bool = True  # a consultation and its contact's call are few enough for a conference (`merging`)

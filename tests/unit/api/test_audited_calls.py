@@ -4,7 +4,18 @@ from dataclasses import replace
 
 from ari_app.api.audited_calls import entries_of
 from ari_app.audit.chain import Entry
-from ari_app.calls.model import Call, EndReason, Identity, Monitor, MonitorMode, Offer, OfferKind, OfferState, Recording
+from ari_app.calls.model import (
+    Call,
+    CallBack,
+    EndReason,
+    Identity,
+    Monitor,
+    MonitorMode,
+    Offer,
+    OfferKind,
+    OfferState,
+    Recording,
+)
 from ari_app.calls.model.parties import Withheld
 from ari_app.routing.targets import parse_target
 from tests.unit.api.fakes import NOW, call, party
@@ -71,3 +82,12 @@ def test_monitoring_is_on_record_with_each_mode_and_its_end() -> None:
         ("monitoring", "erin", "listen"), ("monitoring", "erin", "whisper"), ("monitoring_over", "erin", "whisper"),
     ]  # fmt: skip
     assert found[0].agents == ("alice",)
+
+
+def test_a_customer_who_is_called_back_was_called_by_the_system_and_not_by_the_agent_who_was_free() -> None:
+    zoe = Identity("Zoé", "+33612345678")
+    back = CallBack(zoe, parse_target("queue:sales"), promised_at=NOW, expires_at=NOW + 60.0)
+    offer = Offer("o2", OfferKind.CALL, parse_target("number:+33612345678"), "p2", zoe, OfferState.SEEKING)
+    before = call("c1", party("p2", "alice"), callback=back, owner="alice")
+    (entry,) = entries_of(before, replace(before, offer=offer), NOW)
+    assert (entry.what, entry.who, entry.numbers) == ("target_called", "system", {"target": "number:+33612345678"})

@@ -89,6 +89,8 @@ async def test_every_path_of_the_contract_is_there(world: World) -> None:
         ("post", "/v1/admin/webhooks/{webhook}/retry"),
         ("get", "/v1/openings"),
         ("put", "/v1/targets/{target}/opening"),
+        ("get", "/v1/callbacks"),
+        ("delete", "/v1/callbacks/{call}"),
         ("get", "/v1/admin/configuration"),
         ("get", "/v1/history"),
         ("get", "/v1/reports/queues"),

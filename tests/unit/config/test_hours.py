@@ -186,7 +186,8 @@ priorities:
     found = faults(text)
     assert [f for f in found if f.startswith("queues.one")] == [
         "queues.one.announcements.ready is none of a queue's; there are: "
-        "queue_comfort, queue_minutes, queue_next, queue_position, queue_wait, queue_waiting, queue_welcome",
+        "queue_comfort, queue_keys, queue_minutes, queue_next, queue_position, queue_wait, queue_waiting, "
+        "queue_welcome",
         "queues.one.hours 'offices' is not one of the hours of this file",
     ]
     assert "queues.three.closed.to group:nowhere is not in this file" in found

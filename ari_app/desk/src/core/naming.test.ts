@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { en } from "../i18n/en";
 import { fr } from "../i18n/fr";
-import { alice, bob, call, me, party } from "./examples";
+import { alice, AT, bob, call, me, party } from "./examples";
 import { callName, partyName, plain, stateName, targetName } from "./naming";
 
 const TURNED = "\u202eZoé\u2066\u200f \u0007Caller\u2028";
@@ -23,6 +23,15 @@ describe("what somebody is called", () => {
   it("is the other of two colleagues also when their call is over", () => {
     const over = call({ type: "consult", state: "released", parties: [alice({ state: "left" }), bob({ state: "left" })] });
     expect(callName(over, {}, en)).toBe("Bob Lefèvre");
+  });
+
+  it("is whom a call-back is for, by the number that they gave", () => {
+    const callback = {
+      target: "queue:sales", name: "", number: "0612345678", state: "calling" as const, promised_at: AT, expires_at: AT,
+      tries: 0, last: null, next_at: null,
+    };
+    const left = party({ state: "left", name: "", number: "", anonymous: true });
+    expect(callName(call({ callback, parties: [left, alice()] }), {}, en)).toBe("0612345678");
   });
 });
 

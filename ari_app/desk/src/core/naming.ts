@@ -24,6 +24,8 @@ export function targetName(target: string, names: Readonly<Record<string, string
 }
 
 export function callName(call: Call, names: Readonly<Record<string, string>>, t: Messages): string {
+  // Who is called back has left the call, and may have given a number in place of one that they withhold.
+  if (call.callback) return partyName({ ...call.callback, anonymous: false }, t);
   const party = principal(call);
   if (party !== null) return partyName(party, t);
   return call.offer !== null ? targetName(call.offer.target, names) : t.call.unknown;
