@@ -37,7 +37,7 @@ LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
 """How well they know their tools."""
 
 QUEUE, QUEUE_URGENT, QUEUE_SHORT, QUEUE_ANNOUNCED = "3900", "3905", "3901", "3902"
-QUEUE_SHUT, QUEUE_WELCOMING = "3903", "3904"
+QUEUE_SHUT, QUEUE_WELCOMING, QUEUE_WITH_KEYS = "3903", "3904", "3906"
 GROUP_TOGETHER, GROUP_REST, GROUP_IN_ORDER, GROUP_WITH_DATA = "2901", "2902", "2903", "4900"
 SKILL, SKILL_3 = "2910", "2913"
 OWN_PROMPT_SAID = "2998"
@@ -87,6 +87,19 @@ _SECTIONS = {
     groups: [crowd]
     announce_every: 5
     music_class: {OWN_MUSIC}
+  keys:
+    name: Queue with keys
+    number: "{QUEUE_WITH_KEYS}"
+    groups: [rest]
+    announce_every: 5
+    keys: {{"1": callback, "2": agent:crowd01, "9": hang_up}}
+    callback: {{tries: 2, retry_after: 2}}
+""",
+    "announcements": f"""\
+  queue_keys: custom/{OWN_PROMPT}
+  callback_promised: custom/{OWN_PROMPT}
+  callback_number: custom/{OWN_PROMPT}
+  callback_refused: custom/{OWN_PROMPT}
 """,
     "skills": """\
   tools: {name: Tools, show_available: true}
@@ -141,6 +154,8 @@ exten => {QUEUE_ANNOUNCED},1,Gosub(call-control,deliver,1(queue,announced))
 exten => {QUEUE_SHUT},1,Gosub(call-control,deliver,1(queue,shut))
  same => n,Hangup()
 exten => {QUEUE_WELCOMING},1,Gosub(call-control,deliver,1(queue,welcoming))
+ same => n,Hangup()
+exten => {QUEUE_WITH_KEYS},1,Gosub(call-control,deliver,1(queue,keys))
  same => n,Hangup()
 exten => {NOWHERE},1,Gosub(call-control,deliver,1(group,nowhere))
  same => n,Hangup()
