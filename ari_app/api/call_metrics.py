@@ -20,6 +20,8 @@ from ari_app.api.live import ANSWERED, IN_TIME, Board, outcome
 from ari_app.api.models.agents import State
 from ari_app.api.port import AgentState, Control
 from ari_app.calls.model import Call, CallType, EndReason
+from ari_app.routing.directory import Directory
+from ari_app.routing.targets import parse_target
 
 MOST_TARGETS = 50
 OTHER = "other"
@@ -27,6 +29,8 @@ _WAITS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _HANDLING = (15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
 _HANDLED_IN = ("on_call", "wrap_up")
 _ANSWERED, _ABANDONED = "answered", "abandoned"
+_MOST_LEVELS = 5
+"""Service levels that have a bucket, beside the usual ones: the shortest."""
 _STATES: tuple[State, ...] = get_args(State.__value__)
 
 
@@ -73,15 +77,15 @@ class CallMetrics(Collector):
             "callcontrol_handle_seconds", "How long an agent had the call of a caller who had waited, with wrap-up",
             ("target",), buckets=_HANDLING, registry=registry,
         )  # fmt: skip
-        self._threshold = 0.0
-        self._waits = self._histogram(_WAITS[0])
+        self._levels: frozenset[float] = frozenset()
+        self._waits = self._histogram()
         registry.register(self)
 
     def show(self, board: Board, control: Control, clock: Callable[[], float]) -> None:
         """From now on these say how all is; `clock` in seconds since the epoch."""
         self._shown = _Shown(board, control, clock)
         self._handling.clear()
-        self._know(board.names)
+        self._know(self._shown)
 
     def hide(self, board: Board) -> None:
         """It says no more."""
@@ -98,11 +102,10 @@ class CallMetrics(Collector):
             self._ended.labels(call.type.value, call.end_reason.value if call.end_reason is not None else "").inc()
         if self._shown is None or call.queued_at is None or call.offer is None:
             return
-        service_level = self._shown.control.directory().settings.service_level
-        what = outcome(before, call, service_level)
+        target = call.offer.target
+        what = outcome(before, call, self._shown.control.directory().service_level(target))
         if what:
-            self._measure_by(service_level)
-            answered, name = ANSWERED in what, self._name(str(call.offer.target), self._shown.board.names)
+            answered, name = ANSWERED in what, self._name(str(target), self._shown)
             until = (call.answered_at if answered else call.ended_at) or self._shown.clock()
             waited = max(0.0, until - call.queued_at)
             self._waits.labels(name, _ANSWERED if answered else _ABANDONED).observe(waited)
@@ -118,33 +121,27 @@ class CallMetrics(Collector):
         if had is not None:
             del self._handling[record.agent]
             ended = record.since if record.since > had.since else self._shown.clock()
-            self._handled.labels(self._name(had.target, self._shown.board.names)).observe(max(0.0, ended - had.since))
+            self._handled.labels(self._name(had.target, self._shown)).observe(max(0.0, ended - had.since))
         if state == "on_call" and record.call is not None:
             target = self._shown.board.serves(record.call)
             if target is not None:
                 since = record.since if had is None else max(record.since, self._shown.clock())
                 self._handling[record.agent] = _Handling(record.call, target, since)
 
-    def _measure_by(self, service_level: float) -> None:
-        """One of the buckets of waits is the service level: for another one they begin anew."""
-        if service_level not in (self._threshold, *_WAITS):
-            self._registry.unregister(self._waits)
-            self._waits = self._histogram(service_level)
-            self._begin()
-
-    def _histogram(self, service_level: float) -> Histogram:
-        self._threshold = service_level
+    def _histogram(self) -> Histogram:
         return Histogram(
             "callcontrol_wait_seconds", "How long callers of a queue or group waited, until they were answered or gone",
-            ("target", "outcome"), buckets=sorted({*_WAITS, service_level}), registry=self._registry,
+            ("target", "outcome"), buckets=sorted({*_WAITS, *self._levels}), registry=self._registry,
         )  # fmt: skip
 
-    def _name(self, target: str, names: Mapping[str, str]) -> str:
-        self._know(names)
+    def _name(self, target: str, shown: _Shown) -> str:
+        self._know(shown)
         return target if target in self._named else OTHER
 
-    def _know(self, names: Mapping[str, str]) -> None:
-        """From now on there are these. Each is there with 0 before its first caller, who else would be no increase."""
+    def _know(self, shown: _Shown) -> None:
+        """The targets and service levels that there are. Each target is there with 0 before its first caller, who else
+        would be no increase."""
+        names = shown.board.names
         if names is self._names:
             return
         before, self._names, self._named = self._named, names, frozenset(islice(names, MOST_TARGETS))
@@ -153,7 +150,17 @@ class CallMetrics(Collector):
                 self._waits.remove(target, came_to)
             self._in_time.remove(target)
             self._handled.remove(target)
+        self._measure_by(shown.control.directory())
         self._begin()
+
+    def _measure_by(self, directory: Directory) -> None:
+        """Buckets of waits end at the service levels, also at those of queues: for others they begin anew."""
+        own = {directory.service_level(parse_target(target)) for target in self._named}
+        levels = frozenset(islice(sorted({*own, directory.settings.service_level} - {*_WAITS}), _MOST_LEVELS))
+        if levels != self._levels:
+            self._levels = levels
+            self._registry.unregister(self._waits)
+            self._waits = self._histogram()
 
     def _begin(self) -> None:
         for target in (*self._named, OTHER):
@@ -177,7 +184,7 @@ class CallMetrics(Collector):
             for kind in CallType:
                 calls.add_metric((kind.value,), up[kind])
             now = self._shown.clock()
-            self._know(self._shown.board.names)
+            self._know(self._shown)
             for target, figures in islice(self._shown.board.figures().items(), MOST_TARGETS):
                 is_now = figures.now
                 waiting.add_metric((target,), is_now.waiting)

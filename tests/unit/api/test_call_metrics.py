@@ -56,18 +56,23 @@ async def test_waits_are_counted_by_what_came_of_them_with_a_bucket_that_ends_at
     world: World, figure: Figure
 ) -> None:
     settings = replace(DEMO.directory.settings, service_level=25)
-    world.control.now_directory = replace(DEMO.directory, settings=settings)
+    sales = replace(DEMO.directory.queues["sales"], service_level=2.5)
+    world.control.now_directory = replace(DEMO.directory, settings=settings, queues={"sales": sales})
+    quick = happens(world, None, waiting("c0", "queue:sales", NOW - 2.4))
+    happens(world, quick, replace(quick, answered_at=NOW))
+    assert figure("wait_seconds_bucket", le="2.5", target="queue:sales", outcome="answered") == 1
+    assert figure("answered_in_time_total", target="queue:sales") == 1
     for name, waited in (("c1", 24.0), ("c2", 26.0)):
-        came = happens(world, None, waiting(name, "queue:sales", NOW - waited))
+        came = happens(world, None, waiting(name, "group:support", NOW - waited))
         served = happens(world, came, replace(came, answered_at=NOW))
         happens(world, served, replace(served, ended=True, ended_at=NOW + 60, end_reason=EndReason.HANGUP))
-    came = happens(world, None, waiting("c3", "queue:sales", NOW - 3))
+    came = happens(world, None, waiting("c3", "group:support", NOW - 3))
     happens(world, came, replace(came, ended=True, ended_at=NOW, end_reason=EndReason.ABANDONED))
-    answered = {"target": "queue:sales", "outcome": "answered"}
+    answered = {"target": "group:support", "outcome": "answered"}
     assert figure("wait_seconds_bucket", le="25.0", **answered) == 1
     assert (figure("wait_seconds_count", **answered), figure("wait_seconds_sum", **answered)) == (2, 50)
-    assert figure("wait_seconds_sum", target="queue:sales", outcome="abandoned") == 3
-    assert figure("answered_in_time_total", target="queue:sales") == 1
+    assert figure("wait_seconds_sum", target="group:support", outcome="abandoned") == 3
+    assert figure("answered_in_time_total", target="group:support") == 1
     assert figure("calls_ended_total", type="inbound", reason="hangup") == 2
     assert figure("calls_ended_total", type="inbound", reason="abandoned") == 1
 
