@@ -261,6 +261,15 @@ def live(target: str, name: str, waiting: int, *, calls: int = 104, late: int = 
         "service_level": _share(calls - late, calls),
         "abandoned": _share(gone, calls),
         "speed_of_answer": _share(14 * (calls - gone), calls - gone),
+        "opening": {
+            "open": True,
+            "changes_at": None,
+            "opening": "hours",
+            "hours": None,
+            "until": None,
+            "by": None,
+            "at": None,
+        },
         "as_of": AT,
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest_asyncio
 
-from tests.bots import Lab
+from tests.bots import Lab, answers
 from tests.e2e.containers import until_ready
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
@@ -137,8 +137,8 @@ async def test_what_happened_while_a_controller_was_dead_is_heard_of_from_the_ne
             first.kill()
             await first.wait()
             dave.phone.hangup()
-            await erin.phone.ended()
         async with _controller(own, file):
+            await erin.phone.ended()
             await arrives(crm, "call.ended", subject=f"call:{over}")
             assert "call.ended" not in kinds(crm, f"call:{goes_on}")
             await reopen(alice, bob)
@@ -170,12 +170,14 @@ async def test_somebody_on_hold_for_too_long_is_an_alarm_until_they_are_not(
     stack: Stack, crm: Receiver, tmp_path: Path
 ) -> None:
     async with own_office(stack, listing(crm, tmp_path, max_hold="2")) as office:
-        alice, bob, erin = await office.agents("alice", "bob", "erin")
-        await alice.dials("agent:bob")
-        await bob.phone.answer()
-        await office.hears("alice <-> bob")
+        (alice,) = await office.agents("alice")
+        erin = await office.desk("erin")
+        partner = await office.caller("partner", "+33555000111", behaviour=answers())
+        await alice.dials("number:+33555000111")
+        await office.hears("alice <-> partner")
         assert (await erin.command("GET", "/v1/alarms"))["alarms"] == []
         await alice.do("hold")
+        await partner.hears_music(within=8)
         await arrives(crm, "alarm.raised", subject="alarm:held_too_long:")
         raised = (await erin.command("GET", "/v1/alarms"))["alarms"]
         assert [(alarm["alarm"], alarm["subject"]) for alarm in raised] == [("held_too_long", f"call:{alice.call_id}")]
