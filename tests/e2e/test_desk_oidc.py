@@ -63,8 +63,8 @@ async def page_of_sources(stack: Stack) -> AsyncIterator[None]:
                 await asyncio.to_thread(file.write_bytes, content)
                 return content.decode(errors="replace")
 
-            found = await fetch("/", DIST / "index.html")
-            wanted = set(re.findall(r"assets/([\w.-]+)", found))
+            found = [await fetch("/", DIST / "index.html"), await fetch("/embed", DIST / "embed.html")]
+            wanted = set(re.findall(r"assets/([\w.-]+)", "".join(found)))
             have: set[str] = set()
             while wanted - have:
                 name = min(wanted - have)
