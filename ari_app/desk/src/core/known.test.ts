@@ -18,6 +18,7 @@ const QUEUE: LiveTarget = {
   name: "Sales queue",
   waiting: 0,
   oldest_queued_at: null,
+  callbacks: 0,
   talking: 0,
   agents: {},
   available: 0,
