@@ -134,6 +134,7 @@ def call(size: int = 2, **more: Any) -> Json:
         "ended_at": None,
         "ended_by": None,
         "end_reason": None,
+        "callback": None,
         **more,
     }
 
@@ -254,6 +255,7 @@ def live(target: str, name: str, waiting: int, *, calls: int = 104, late: int = 
         "name": name,
         "waiting": waiting,
         "oldest_queued_at": EARLIER if waiting else None,
+        "callbacks": 2,
         "talking": 12,
         "agents": {"ready": 0 if waiting else 2, "on_call": 12},
         "available": 0 if waiting else 2,
