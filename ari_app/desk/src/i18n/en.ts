@@ -394,6 +394,7 @@ export const en: Messages = {
       disk_full: "There is no room left for recordings.",
       asterisk_unavailable: "Telephony does not answer.",
       store_unavailable: "The store does not answer.",
+      history_unavailable: "The history can’t be read just now.",
       unknown_agent: "No agent here belongs to your account.",
       issuer_unavailable: "The sign-in service does not answer.",
       standby: "Another server has taken over. Try again.",

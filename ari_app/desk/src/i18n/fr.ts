@@ -413,6 +413,7 @@ export const fr = {
       disk_full: "Il n’y a plus de place pour les enregistrements.",
       asterisk_unavailable: "La téléphonie ne répond pas.",
       store_unavailable: "Le stockage ne répond pas.",
+      history_unavailable: "L’historique est momentanément inaccessible.",
       unknown_agent: "Aucun agent d’ici ne correspond à votre compte.",
       issuer_unavailable: "Le service d’authentification ne répond pas.",
       standby: "Un autre serveur a pris le relais. Réessayez.",
