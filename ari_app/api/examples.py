@@ -196,7 +196,8 @@ _SPAN: Json = {"begins_at": "2026-11-22T20:30:00.000Z", "ends_at": "2026-11-22T2
 _SALES_FIGURES: Json = {
     "target": "queue:sales", "name": "Sales", **_SPAN, "offered": 12, "answered": 9, "abandoned": 1,
     "short_abandons": 2, "overflowed": 0, "by_key": 0, "callbacks": 0, "nobody": 0, "otherwise": 0,
-    "answered_in_time": 8, "longest_wait": 61.25, "talk": 1800.0, "hold": 90.0, "wrap_up": 270.0, "transfers": 1,
+    "answer_within": 20.0, "answered_in_time": 8, "longest_wait": 61.25, "talk": 1800.0, "hold": 90.0, "wrap_up": 270.0,
+    "transfers": 1,
     "conferences": 0,
     "service_level": {"numerator": 8.0, "denominator": 10.0, "value": 0.8},
     "abandonment": {"numerator": 1.0, "denominator": 10.0, "value": 0.1},

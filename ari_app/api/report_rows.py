@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 from ari_app.api.models.reports import AgentFiguresRow, QueueRow, RatioDocument, StateTime
 from ari_app.calls.views import timestamp
-from ari_app.records.figures import AgentFigures, AgentReport, QueueFigures, QueueReport, Ratio
+from ari_app.records.figures import AgentFigures, AgentReport, QueueFigures, QueueReport, Ratio, Rules
 from ari_app.records.intervals import Intervals
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import Target, TargetType, parse_target
 
 QUEUE_COLUMNS = (
     "target", "name", "begins_at", "ends_at", "offered", "answered", "abandoned", "short_abandons", "overflowed",
-    "by_key", "callbacks", "nobody", "otherwise", "answered_in_time", "longest_wait", "talk", "hold", "wrap_up",
-    "transfers", "conferences", "service_level", "abandonment", "speed_of_answer", "handle_time",
+    "by_key", "callbacks", "nobody", "otherwise", "answer_within", "answered_in_time", "longest_wait", "talk", "hold",
+    "wrap_up", "transfers", "conferences", "service_level", "abandonment", "speed_of_answer", "handle_time",
 )  # fmt: skip
 AGENT_COLUMNS = (
     "agent", "name", "begins_at", "ends_at", "rung", "answered", "missed", "declined", "busy", "unavailable",
@@ -25,16 +25,23 @@ AGENT_COLUMNS = (
 type Span = tuple[int, int]
 
 
+def rules_of(directory: Directory) -> Rules:
+    """As the administrator's file has them now."""
+    queues = directory.queues.values()
+    own = {f"queue:{q.id}": q.service_level for q in queues if q.service_level is not None}
+    return Rules(directory.settings.service_level, directory.settings.short_abandon, own)
+
+
 def queue_rows(
     report: QueueReport, intervals: Intervals, directory: Directory, only: str | None = None
 ) -> tuple[list[QueueRow], list[QueueRow]]:
     """Of the whole, and of each interval; callers who waited for one agent are in the figures of agents."""
     whole = (intervals.begin, intervals.end)
     listed = [t for t in sorted(report.totals) if not t.startswith("agent:") and only in (None, t)]
-    names = {target: _name_of_target(directory, target) for target in listed}
-    totals = [_queue_row(target, names[target], whole, report.totals[target]) for target in listed]
+    names, within = {target: _name_of_target(directory, target) for target in listed}, rules_of(directory).within
+    totals = [_queue_row(target, names[target], whole, report.totals[target], within(target)) for target in listed]
     rows = [
-        _queue_row(target, names[target], _span(intervals, which), figures)
+        _queue_row(target, names[target], _span(intervals, which), figures, within(target))
         for (target, which), figures in sorted(report.rows.items(), key=lambda row: (row[0][1], row[0][0]))
         if target in names
     ]
@@ -107,7 +114,7 @@ def _name_of_target(directory: Directory, target: str) -> str:
     return entry.name if entry is not None else target
 
 
-def _queue_row(target: str, name: str, span: Span, figures: QueueFigures) -> QueueRow:
+def _queue_row(target: str, name: str, span: Span, figures: QueueFigures, within: float) -> QueueRow:
     return QueueRow(
         target=target,
         name=name,
@@ -122,6 +129,7 @@ def _queue_row(target: str, name: str, span: Span, figures: QueueFigures) -> Que
         callbacks=figures.callbacks,
         nobody=figures.nobody,
         otherwise=figures.otherwise,
+        answer_within=within,
         answered_in_time=figures.answered_in_time,
         longest_wait=figures.longest_wait / 1000,
         talk=figures.talk / 1000,

@@ -23,6 +23,7 @@ from ari_app.api.report_rows import (
     agent_rows,
     queue_cells,
     queue_rows,
+    rules_of,
 )
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.api.spreadsheet import CONTENT_TYPE as CSV
@@ -31,7 +32,6 @@ from ari_app.calls.views import timestamp
 from ari_app.errors import Code, FieldError, Refused
 from ari_app.history.port import CallHistory
 from ari_app.history.reporting import agent_report, queue_report
-from ari_app.records.figures import Rules
 from ari_app.records.intervals import Intervals, edges, milliseconds
 from ari_app.records.model import AgentStateRecord
 
@@ -52,7 +52,7 @@ class ReportsApi:
         """Raises: Refused `invalid`; HistoryUnavailable."""
         query: QueueReportQuery = exchange.query
         intervals, directory = _intervals(query), self._control.directory()
-        rules = Rules(directory.settings.service_level, directory.settings.short_abandon)
+        rules = rules_of(directory)
         async with self._one:
             await self._history.settle()
             report = await queue_report(self._history, intervals, rules)

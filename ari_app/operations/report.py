@@ -19,6 +19,7 @@ from ari_app.api.report_rows import (
     agent_rows,
     queue_cells,
     queue_rows,
+    rules_of,
 )
 from ari_app.api.spreadsheet import csv_text
 from ari_app.config.errors import ConfigInvalid
@@ -30,7 +31,6 @@ from ari_app.history.port import Counted
 from ari_app.history.reading import HistoryReader
 from ari_app.history.reporting import agent_report, queue_report
 from ari_app.operations.text import lasting, plain, table
-from ari_app.records.figures import Rules
 from ari_app.records.intervals import Intervals, edges, milliseconds
 from ari_app.routing.directory import Directory
 
@@ -100,8 +100,7 @@ async def shown(
     """Write it. Raises: HistoryUnavailable."""
     zone, whole = ZoneInfo(choice.zone), choice.interval is None
     if choice.what == "queues":
-        rules = Rules(directory.settings.service_level, directory.settings.short_abandon)
-        totals, rows = queue_rows(await queue_report(history, intervals, rules), intervals, directory)
+        totals, rows = queue_rows(await queue_report(history, intervals, rules_of(directory)), intervals, directory)
         if choice.as_csv:
             write(csv_text(QUEUE_COLUMNS, queue_cells(totals if whole else rows, zone)).rstrip())
             return _DONE

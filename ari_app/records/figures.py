@@ -6,7 +6,7 @@ the edges.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ari_app.calls.model import CallId, PartyRole
@@ -33,10 +33,16 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Of the administrator's file, in seconds: answered in time, and given up before that is anybody's fault."""
+    """Of the administrator's file, in seconds: answered in time, and given up before that is anybody's fault. `own`:
+    within what targets are to be answered that have a service level of their own."""
 
     service_level: float
     short_abandon: float
+    own: Mapping[str, float] = field(default_factory=dict)
+
+    def within(self, target: str) -> float:
+        """Seconds in which callers of this target are to be answered."""
+        return self.own.get(target, self.service_level)
 
 
 # -- queues -----------------------------------------------------------------------------------------------------------
@@ -86,7 +92,7 @@ class QueueFigures:
             case SegmentEnd.ANSWERED:
                 self.answered += 1
                 self.waited_answered += stay.waited
-                self.answered_in_time += stay.waited <= milliseconds(rules.service_level)
+                self.answered_in_time += stay.waited <= milliseconds(rules.within(stay.target))
             case SegmentEnd.ABANDONED:
                 short = stay.waited < milliseconds(rules.short_abandon)
                 self.short_abandons += short

@@ -56,7 +56,8 @@ class RatioDocument(Answer):
 
 
 class QueueRow(Answer):
-    """Who was offered to a target in this time. Each counts once among `answered` to `otherwise`. Times in seconds."""
+    """Who was offered to a target in this time. Each counts once among `answered` to `otherwise`. Times in
+    seconds. `answered_in_time` are those who were answered within `answer_within`."""
 
     target: str
     name: str
@@ -71,6 +72,7 @@ class QueueRow(Answer):
     callbacks: int
     nobody: int
     otherwise: int
+    answer_within: float
     answered_in_time: int
     longest_wait: float
     talk: float

@@ -91,6 +91,13 @@ def test_short_abandons_are_counted_apart_and_are_nobodys_fault() -> None:
     assert figures.longest_wait == 21_000
 
 
+def test_a_queue_may_have_a_service_level_of_its_own() -> None:
+    report = QueueReport(TWO_HOURS, replace(RULES, own={SUPPORT: 40.0}))
+    for target in (SALES, SUPPORT):
+        report.add(call(wait(0, 30, target=target)), [])
+    assert (report.totals[SALES].answered_in_time, report.totals[SUPPORT].answered_in_time) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("how", "field"),
     [
