@@ -147,14 +147,10 @@ async def test_a_supervisor_loses_nothing_in_a_narrow_window(on_stage: Stage, wi
 async def test_a_supervisor_sees_who_waits_and_talks_and_what_came_of_those_of_today(on_stage: Stage) -> None:
     async with on_stage.show(NAMED["supervisor"], "en") as page:
         table = page.get_by_role("table", name="Queues and groups")
-        titles = ["Name", "Waiting", "Oldest wait", "Free", "In a call", "Answered", "Average wait", "Service level"]
-        await expect(table.get_by_role("columnheader")).to_have_text([*titles, "Abandoned"])
+        titles = await table.get_by_role("columnheader").all_text_contents()
+        assert {"Waiting", "Oldest wait", "Free", "In a call", "Answered", "Average wait", "Abandoned"} <= {*titles}
         sales = table.get_by_role("row", name="Sales queue").get_by_role("cell")
-        assert [text.split()[-1] for text in await sales.all_text_contents()][3:6] == [
-            "call12",
-            "Answered100",
-            "wait0:14",
-        ]
+        assert {"In a call12", "Answered100", "Average wait0:14"} <= {*await sales.all_text_contents()}
 
 
 async def test_who_hears_whom_is_a_table_where_it_fits_and_in_words_where_it_does_not(on_stage: Stage) -> None:
