@@ -50,7 +50,7 @@ async def test_who_calls_a_queue_that_was_closed_hears_so_in_their_language_and_
         for language in ("fr", "en"):
             await hears_that_it_is_closed(office, await taped(office, f"caller-{language}", language), language)
         assert dave.phone.ringing is None
-    caller = await office.caller()
+    caller = await office.caller("caller", "+33600000001")
     caller.dial("3000")
     await dave.phone.answer()
     await office.hears("caller <-> dave")
@@ -91,15 +91,15 @@ async def test_what_is_closed_by_its_hours_says_goodbye_and_passes_its_callers_o
 async def test_closing_now_while_they_wait_sends_them_away_where_the_file_says_so(office: Office) -> None:
     known = await prompts(office.stack, "vm-goodbye", "queue-thankyou")
     erin = await office.desk("erin")
-    waiting = [await taped(office, name, "fr") for name in ("first", "second")]
+    waiting = [await taped(office, name, language) for name, language in (("first", "fr"), ("second", "en"))]
     async with opened_again(erin, "queue:welcoming"):
         for caller in waiting:
             caller.dial(crowd.QUEUE_WELCOMING)
             await caller.hears_music(within=15)
         await choose(erin, "queue:welcoming", "closed")
-        for caller in waiting:
+        for caller, language in zip(waiting, ("fr", "en"), strict=True):
             await caller.ended(within=15)
-            assert recited(tape_of(caller), known) == ["fr/queue-thankyou", "fr/vm-goodbye"]
+            assert recited(tape_of(caller), known) == [f"{language}/queue-thankyou", f"{language}/vm-goodbye"]
     await office.stack.no_calls()
 
 
