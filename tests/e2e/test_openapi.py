@@ -7,6 +7,7 @@ must hear nothing of it.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -25,6 +26,7 @@ PUBLIC = {"asyncapi", "get_login_ways", "healthz", "login", "metrics", "readyz"}
 # It is what the requests are made of.
 THE_DOCUMENT = "openapi"
 OVERSIGHT = {"get_live", "list_agents", "list_alarms", "list_openings", "set_agent_state", "set_opening"}
+OVERSIGHT |= {"list_given", "set_groups", "set_skills", "take_groups", "take_skills"}
 REPORTS = {"report_agents", "report_queues"}
 ADMINISTRATION = {"get_configuration", "get_story", "get_story_file", "list_all_calls", "list_webhooks", "reload"}
 # The demo has no receiver.
@@ -42,14 +44,18 @@ REACHING = ("single_step_transfer", "single_step_conference", "initiate_transfer
 FREE = CROWD[-1]
 
 
-@pytest.fixture(autouse=True)
-async def _opened_again(office: Office) -> AsyncIterator[None]:
-    """What was closed at random is open for the tests that follow."""
-    yield
-    erin = await office.desk("erin")
-    for shown in (await erin.command("GET", "/v1/openings"))["openings"]:
-        if shown["opening"] != "hours":
-            await erin.command("PUT", f"/v1/targets/{shown['target']}/opening", {"opening": "hours"})
+@asynccontextmanager
+async def as_it_was(office: Office) -> AsyncIterator[None]:
+    """What is closed, or given to an agent, at random is so no longer for the tests that follow."""
+    try:
+        yield
+    finally:
+        admin = await office.desk("admin")
+        for shown in (await admin.command("GET", "/v1/openings"))["openings"]:
+            if shown["opening"] != "hours":
+                await admin.command("PUT", f"/v1/targets/{shown['target']}/opening", {"opening": "hours"})
+        for given in ("groups", "skills"):
+            await admin.command("DELETE", f"/v1/admin/agents/dave/{given}")
 
 
 async def talk(office: Office, name: str) -> tuple[Agent, Contact]:
@@ -154,7 +160,7 @@ async def test_what_an_overseer_sends_is_answered_as_documented_and_a_conference
         await office.agent("erin", behaviour=answers(), ready=False)
     sent = Requests(office.stack, tmp_path, await token_of(office, role), known(frank, recording=recording))
     with office.silence_is_right(other, why="commands at random may take their agent away", perhaps=True):
-        async with undisturbed(office, *CONFERENCE, among=TALKING):
+        async with as_it_was(office), undisturbed(office, *CONFERENCE, among=TALKING):
             await sent.make(but=DELETING)
             for operation in DELETING:
                 await sent.make(only=[operation])
@@ -178,7 +184,8 @@ async def test_what_a_key_may_is_what_its_scopes_say_and_the_rest_is_refused_as_
     frank, other = await talk(office, "frank")
     recording = await recording_of(office, frank)
     sent = Requests(office.stack, tmp_path, KEYS.get(key), known(frank, recording=recording))
-    await sent.make(but=["delete_recording"])
-    await sent.make(only=["delete_recording"])
+    async with as_it_was(office):
+        await sent.make(but=["delete_recording"])
+        await sent.make(only=["delete_recording"])
     await office.hears(f"frank <-> {other.name}")
     await accepts_exactly(office, MAY[key], sent.answers, f"key-{key}")
