@@ -108,6 +108,27 @@ async def test_what_a_supervisor_closes_is_closed_at_both(cluster: Cluster, offi
         await erin.command("PUT", path, {"opening": "hours"})
 
 
+async def test_groups_that_a_supervisor_gives_an_agent_count_at_both(cluster: Cluster, office: Office) -> None:
+    erin, bob = await at_work(office, cluster, "erin", "bob")
+    path, seen = "/v1/admin/agents/bob/groups", set[str]()
+    await erin.command("PUT", path, {"groups": ["night"]})
+    try:
+        for number in range(1, TRIES):
+            caller = await office.caller(f"at-night-{number}", f"+3360000001{number}")
+            caller.dial("2002")
+            await bob.phone.answer(within=10)
+            await bob.sees_state("established")
+            seen.add(bob.call_id.split("-")[2])
+            await bob.do("release")
+            await caller.ended()
+            await bob.is_now("ready")
+            if seen == {"a", "b"}:
+                return
+        raise AssertionError(f"calls came to {seen} alone")
+    finally:
+        await erin.command("DELETE", path)
+
+
 async def waiting_elsewhere(office: Office, cluster: Cluster, begun: str) -> Contact:
     """A caller who waits at another Asterisk than that of this call: dialled until the edge has chosen so."""
     other: Asterisk = "asterisk-b" if begun.startswith("cc-asterisk-a-") else "asterisk-a"
