@@ -16,6 +16,7 @@ from ari_app.api.models.calls import (
     TakeOverRequest,
     UserDataChanges,
 )
+from ari_app.api.models.given import GivenRow, GivenRows, NewGroups, NewSkills
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, HistoryQuery, NewDisposition
 from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
 from ari_app.api.models.openings import NewOpening, OpeningDocument, OpeningDocuments
@@ -24,7 +25,7 @@ from ari_app.api.models.recordings import RecordingsDocument, RecordingsQuery
 from ari_app.api.models.reports import AgentReportDocument, AgentReportQuery, QueueReportDocument, QueueReportQuery
 from ari_app.api.models.sessions import NewPassword, SessionsEnded
 from ari_app.api.models.sockets import Ticket
-from ari_app.api.models.supervision import AgentRow, AgentRows, AgentsQuery, Live, StateForAnother
+from ari_app.api.models.supervision import AgentRow, AgentRows, AgentsQuery, CallBacks, Live, StateForAnother
 from ari_app.api.models.targets import TargetDocument, TargetQuery, Targets
 from ari_app.api.models.webhooks import DeadLetters, DeadLettersQuery, Retried, WebhookList
 from ari_app.calls.views import CallView
@@ -432,6 +433,49 @@ class Operations:
         answer: OpeningDocument = await self._transport.send(
             "PUT", f"/v1/targets/{quote(target, safe='')}/opening", OpeningDocument, body=body
         )
+        return answer
+
+    async def list_given(self) -> GivenRows:
+        """Groups and skills, now and in the file."""
+        answer: GivenRows = await self._transport.send("GET", "/v1/admin/agents", GivenRows)
+        return answer
+
+    async def set_groups(self, agent: str, body: NewGroups) -> GivenRow:
+        """Give an agent other groups than the file does."""
+        answer: GivenRow = await self._transport.send(
+            "PUT", f"/v1/admin/agents/{quote(agent, safe='')}/groups", GivenRow, body=body
+        )
+        return answer
+
+    async def take_groups(self, agent: str) -> GivenRow:
+        """Give an agent the groups of the file again."""
+        answer: GivenRow = await self._transport.send(
+            "DELETE", f"/v1/admin/agents/{quote(agent, safe='')}/groups", GivenRow
+        )
+        return answer
+
+    async def set_skills(self, agent: str, body: NewSkills) -> GivenRow:
+        """Give an agent other skills than the file does."""
+        answer: GivenRow = await self._transport.send(
+            "PUT", f"/v1/admin/agents/{quote(agent, safe='')}/skills", GivenRow, body=body
+        )
+        return answer
+
+    async def take_skills(self, agent: str) -> GivenRow:
+        """Give an agent the skills of the file again."""
+        answer: GivenRow = await self._transport.send(
+            "DELETE", f"/v1/admin/agents/{quote(agent, safe='')}/skills", GivenRow
+        )
+        return answer
+
+    async def list_callbacks(self) -> CallBacks:
+        """Who is to be called back."""
+        answer: CallBacks = await self._transport.send("GET", "/v1/callbacks", CallBacks)
+        return answer
+
+    async def cancel_callback(self, call: str) -> CallView:
+        """Call somebody back no more."""
+        answer: CallView = await self._transport.send("DELETE", f"/v1/callbacks/{quote(call, safe='')}", CallView)
         return answer
 
     async def reload(self, *, key: str | None = None) -> Reloaded:

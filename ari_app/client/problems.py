@@ -127,6 +127,12 @@ class StoreUnavailable(Problem):
     kind = Code.STORE_UNAVAILABLE
 
 
+class HistoryUnavailable(Problem):
+    """The database of calls that are over is not reached."""
+
+    kind = Code.HISTORY_UNAVAILABLE
+
+
 class IssuerUnavailable(Problem):
     """The issuer of logins is not reached."""
 

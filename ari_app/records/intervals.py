@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 MOST = 3_000
@@ -36,12 +37,8 @@ def edges(begin: int, end: int, length: int | None, zone: ZoneInfo) -> tuple[int
         return (begin, end)
     if (end - begin) // (length * 60_000) > MOST:
         raise ValueError(f"these are more than {MOST:,} intervals")
-    found = [begin]
-    for at in _begins(begin, length * 60_000, zone):
-        if at >= end:
-            break
-        if at > found[-1]:
-            found.append(at)
+    starts = takewhile(lambda at: at < end, _begins(begin, length * 60_000, zone))
+    found = [begin, *(at for at in starts if at > begin)]
     if len(found) > MOST:
         raise ValueError(f"these are more than {MOST:,} intervals")
     return (*found, end)

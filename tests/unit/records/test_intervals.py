@@ -51,6 +51,8 @@ def test_there_is_an_end_to_how_many_may_be_wanted() -> None:
     for end in (begin + (MOST + 1) * 15 * 60_000, begin + 400_000 * 24 * HOUR):
         with pytest.raises(ValueError, match="more than 3,000"):
             edges(begin, end, 15, ZoneInfo("UTC"))
+    with pytest.raises(ValueError, match="more than 3,000"):  # the first and the last are parts of one
+        edges(begin + 1, begin + 1 + MOST * 15 * 60_000, 15, ZoneInfo("UTC"))
     for end in (begin, begin - 1):
         with pytest.raises(ValueError, match="after the begin"):
             edges(begin, end, 15, ZoneInfo("UTC"))
