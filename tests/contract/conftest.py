@@ -25,16 +25,6 @@ from tests.support.benches import Bench, FakeBench, RealBench, real_lab, real_se
 
 # An address of the loopback of its own: nothing else listens there.
 PROXY_HOST = "127.0.66.2"
-OF_THEIR_OWN = ("test_failover", "test_history", "test_oidc")
-"""Files that start the nodes of Redis, the database or the issuer that they need."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Several processes share them by what there is one of: the call centre's Asterisk, its Redis, or their own."""
-    for item in items:
-        file = item.path.stem
-        of = "asterisk" if file.startswith("test_ari_") else file if file in OF_THEIR_OWN else "redis"
-        item.add_marker(pytest.mark.xdist_group(of))
 
 
 class Clock:

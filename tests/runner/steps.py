@@ -31,8 +31,6 @@ _ALL_BRANCHES = (
 _SOAK_WRITES = ("--page", "/reports/soak.page", "--picture", "/reports/soak.svg")
 # They need processors, not a call centre: one for each.
 _AT_ONCE = ("--numprocesses=2", "--dist=worksteal")
-# They wait most of the time, for one of three: Asterisk, Redis, nodes of Redis that take each other's place.
-_IN_GROUPS = ("--numprocesses=3", "--dist=loadgroup")
 _SHELL = re.compile(r"#!.*\b(ba)?sh\b")
 
 type Command = Sequence[str]
@@ -81,7 +79,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     # Random walks first, for one of them takes longer than a thousand others: begun last, it would be waited for.
     "unit": lambda wanted: _pytest("unit", ("tests/properties", "tests/unit"), wanted or (*_ALL_BRANCHES, *_AT_ONCE)),
     "security": _security,
-    "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted or _IN_GROUPS),
+    "contract": lambda wanted: _pytest("contract", ("tests/contract",), wanted),
     "e2e": lambda wanted: _pytest("e2e", ("tests/e2e",), wanted),
     "network": lambda wanted: _pytest("network", ("tests/network",), wanted),
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
