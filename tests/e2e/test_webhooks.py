@@ -141,7 +141,7 @@ async def test_what_happened_while_a_controller_was_dead_is_heard_of_from_the_ne
             await erin.phone.ended()
             await arrives(crm, "call.ended", subject=f"call:{over}")
             assert "call.ended" not in kinds(crm, f"call:{goes_on}")
-            await reopen(alice, bob)
+            await reopen(alice, bob, dave, erin)
             await alice.do("clear")
             await arrives(crm, "call.ended", subject=f"call:{goes_on}")
             await office.close()
