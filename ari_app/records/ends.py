@@ -94,7 +94,7 @@ def _waited(change: CallChanged, was: Was) -> Ending:
     before, after = change.before, change.call
     if joined := _joined(change):
         return SegmentEnd.ANSWERED, joined[0]
-    if after.to_call_back() is not None and (before is None or before.to_call_back() is None):
+    if after.to_call_back() is not None:
         return SegmentEnd.CALLBACK, CONTACT
     party = after.parties.get(was.party)
     if after.ended or party is None or party.progress is Progress.LEFT:

@@ -122,7 +122,8 @@ class Projector:
         if doing.kind is not SegmentKind.QUEUE:
             return Open(party, doing, at)
         priority = call.offer.priority if call.offer is not None else 0
-        order = (-priority, call.started_at, call.id, party)
+        since = call.started_at if call.place_since is None else call.place_since
+        order = (-priority, since, call.id, party)
         return Open(party, doing, at, order, self._places.enter(doing.target or "", order))
 
     def _closed(self, one: Open, change: CallChanged, *, goes_on: bool) -> Segment:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pydantic import TypeAdapter
 
 from ari_app.calls.effects import CallChanged
-from ari_app.calls.model import Call, CallId, Progress
+from ari_app.calls.model import Call, CallId, PartyRole, Progress
 from ari_app.records.model import CallRecord, Segment, SegmentEnd, SegmentKind
 from ari_app.records.projector import Kept, Projector
 from tests.support.discretion import SECRET
@@ -124,10 +124,12 @@ def _there(call: Call) -> set[str]:
 
 
 def _outcome(record: CallRecord) -> Iterator[str]:
-    ends = {segment.end for segment in record.segments if segment.kind is SegmentKind.RING and segment.offer}
-    # An agent answers for who is to be called back before they do.
+    rings = [segment for segment in record.segments if segment.kind is SegmentKind.RING and segment.offer]
     back = any(segment.end is SegmentEnd.CALLBACK for segment in record.segments)
-    if not back and (record.outcome == "answered") is not (SegmentEnd.ANSWERED in ends):
+    if back:  # agents answer before whom it is for, who may then have to wait for another one
+        rings = [segment for segment in rings if segment.role is PartyRole.CONTACT]
+    ends, answered = {segment.end for segment in rings}, record.outcome == "answered"
+    if answered > (SegmentEnd.ANSWERED in ends) or (not back and answered is not (SegmentEnd.ANSWERED in ends)):
         yield f"it is {record.outcome}, and rings have ended so: {ends}"
     abandoned = any(segment.end is SegmentEnd.ABANDONED for segment in record.segments)
     if record.outcome != "answered" and abandoned is not (record.outcome == "abandoned"):
