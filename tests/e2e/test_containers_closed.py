@@ -75,7 +75,7 @@ async def test_another_user_of_the_machine_reads_neither_the_phones_secrets_nor_
     """As a stranger who sees the same directories, with a user and a group of their own."""
     mounts = (await shown_by_docker(f"{stack.project}-controller"))["Mounts"]
     files = {m["Source"]: f"/seen/{n}" for n, m in enumerate(mounts) if m["Type"] == "bind"}
-    assert len(files) == 6, mounts
+    assert len(files) == 7, mounts
     image = (await shown_by_docker(f"{stack.project}-controller"))["Image"]
 
     def look(client: Any) -> bytes:

@@ -26,7 +26,15 @@ PUBLIC = {"asyncapi", "get_login_ways", "healthz", "login", "metrics", "readyz"}
 # It is what the requests are made of.
 THE_DOCUMENT = "openapi"
 OVERSIGHT = {"get_live", "list_agents", "list_alarms", "list_openings", "set_agent_state", "set_opening"}
-OVERSIGHT |= {"list_given", "set_groups", "set_skills", "take_groups", "take_skills"}
+OVERSIGHT |= {
+    "cancel_callback",
+    "list_callbacks",
+    "list_given",
+    "set_groups",
+    "set_skills",
+    "take_groups",
+    "take_skills",
+}
 REPORTS = {"report_agents", "report_queues"}
 ADMINISTRATION = {"get_configuration", "get_story", "get_story_file", "list_all_calls", "list_webhooks", "reload"}
 # The demo has no receiver.
