@@ -181,7 +181,7 @@ LOST_AFTER = 2
 
 _TRUNK = f"""
 [{TRUNK}](party)
-context = from-carrier
+context = from-trunk
 identify_by = username
 trust_id_inbound = yes
 rtp_timeout = {LOST_AFTER}
