@@ -133,7 +133,7 @@ class Answers:
             del self._running[key]
 
     async def _first(self, key: str, fingerprint: str, act: Act, owner: str, *, secret: bool) -> Kept:
-        earlier = None if secret else await self._claim(key)
+        earlier, stored = (None, False) if secret else await self._claim(key)
         if isinstance(earlier, Finished):
             answer = _KEPT.validate_json(earlier.body)
             _same(answer.fingerprint, fingerprint)
@@ -150,6 +150,8 @@ class Answers:
         self._unknown.pop(key, None)
         _remember(self._memory, key, kept)
         if not secret:
+            if not stored:  # Redis may be back: a repeat may come to another controller
+                await self._claim(key)
             await _quietly(self._store.finish(key, kept.status, _KEPT.dump_json(kept)))
             await self._forget_one(owner, key)
         return kept
@@ -161,11 +163,12 @@ class Answers:
         if len(keys) > OF_AGENT:
             await _quietly(self._store.abandon(keys.popleft()))
 
-    async def _claim(self, key: str) -> Claim | None:
+    async def _claim(self, key: str) -> tuple[Claim | None, bool]:
+        """What there is, and whether the store has it: memory alone must do until Redis is back."""
         try:
-            return await self._store.claim(key, self._seconds())
+            return await self._store.claim(key, self._seconds()), True
         except StoreUnavailable:
-            return None  # memory alone must do until Redis is back
+            return None, False
 
 
 def _remember[T](memory: OrderedDict[str, T], key: str, value: T) -> None:

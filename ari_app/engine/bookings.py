@@ -52,10 +52,11 @@ class SetReachable:
 
 @dataclass(frozen=True, slots=True)
 class _Reconciling:
-    """`tried`: it is done, or Redis is away and it will be done later."""
+    """`tried`: it is done, or Redis is away and it will be done later. It waits for what is under way `earlier`."""
 
     tried: asyncio.Event
     done: asyncio.Event
+    earlier: Collection[asyncio.Task[None]] = ()
 
 
 type Change = e.SetActivity | e.CountMissed | e.SetAgentState | SetReachable
@@ -143,7 +144,7 @@ class Bookings:
     def _begin_anew(self, effect: e.ReconcileAgents) -> None:
         earlier = frozenset(self._tasks - self._resting)
         self._lanes, self._unsure = {}, False
-        self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
+        self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event(), earlier)
         counts = _NOBODY if self._let_go else effect
         self._unwritten |= {agent: False for agent, *_ in counts.busy}
         self._start(self._reconcile(counts, earlier, self._reconciling))
@@ -235,8 +236,7 @@ class Bookings:
         try:
             if not after.done.is_set():
                 raise StoreUnavailable
-            with self._at_rest():
-                await self._others_reported.wait()
+            await self._all_reported(after)
             agent = await self._seek(effect)
             if agent is None and effect.busy:
                 record = await self._availability.agent(effect.target.id)
@@ -260,6 +260,25 @@ class Bookings:
                 self._not_answered()
             return
         self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
+
+    async def _all_reported(self, mine: _Reconciling) -> None:
+        """Until Redis knows what calls make of all agents, here and at others; also where it was away meanwhile.
+
+        Raises:
+            StoreUnavailable: it is away.
+        """
+        with self._at_rest():
+            while True:
+                others = self._others_reported
+                await others.wait()
+                newer = mine is not self._reconciling and asyncio.current_task() not in self._reconciling.earlier
+                if others is self._others_reported and not newer:
+                    return
+                if newer:
+                    mine = self._reconciling
+                    await mine.tried.wait()
+                    if not mine.done.is_set():
+                        raise StoreUnavailable
 
     async def _seek(self, effect: e.ReserveAgent) -> str | None:
         of = (effect.request, effect.target, effect.exclude, effect.seconds)

@@ -108,7 +108,7 @@ class Forwarder:
                     raise _lost("")
                 if declined is not None:
                     raise Unavailable(Code.STANDBY, "no controller leads just now; try again shortly")
-                return await _passed_back(request, answer)
+                return await _passed_back(request, answer, replaced)
         finally:
             for task in (asking, replaced):
                 task.cancel()
@@ -143,15 +143,18 @@ class Forwarder:
             await here.prepare(request)
             back = asyncio.create_task(_pass_on(there, here))
             on = asyncio.create_task(_pass_on(here, there))
-            await asyncio.wait({back, on}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (back, on):
+            replaced = asyncio.create_task(self._replaced(leader))
+            ends = (back, on, replaced)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in ends:
                 task.cancel()
-            await asyncio.gather(back, on, return_exceptions=True)
+            await asyncio.gather(*ends, return_exceptions=True)
             await here.close(code=_code(there.close_code), drain=False)
         finally:
             self._sockets.discard(there)
-            with suppress(aiohttp.ClientError, OSError):
-                await there.close(code=_code(here.close_code))
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async with asyncio.timeout(CONNECT_WITHIN):  # one that is frozen does not answer
+                    await there.close(code=_code(here.close_code))
         return here
 
 
@@ -168,21 +171,35 @@ async def _pass_on(one: _Socket, other: _Socket) -> None:
                 await other.send_bytes(message.data)
 
 
-async def _passed_back(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+async def _passed_back(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, replaced: asyncio.Future[None]
+) -> web.StreamResponse:
+    """To its end, or until another leads: one that is frozen never comes to it."""
     response = web.StreamResponse(status=answer.status, reason=answer.reason)
     for name, value in answer.headers.items():
         if name.lower() not in _OWN:
             response.headers.add(name, value)
     await response.prepare(request)
+    passing = asyncio.ensure_future(_rest_passed_back(response, answer))
     try:
-        async for chunk in answer.content.iter_any():
-            await response.write(chunk)
-        await response.write_eof()
+        await asyncio.wait({passing, replaced}, return_when=asyncio.FIRST_COMPLETED)
+        if not passing.done():
+            raise ConnectionAbortedError
+        passing.result()
     except (aiohttp.ClientError, OSError) as error:
         log.warning("answer_broken", reason=type(error).__name__)
         if request.transport is not None:
             request.transport.abort()  # so that nobody takes half of it for all
+    finally:
+        passing.cancel()
+        await asyncio.gather(passing, return_exceptions=True)
     return response
+
+
+async def _rest_passed_back(response: web.StreamResponse, answer: aiohttp.ClientResponse) -> None:
+    async for chunk in answer.content.iter_any():
+        await response.write(chunk)
+    await response.write_eof()
 
 
 def _code(code: int | None) -> int:

@@ -203,6 +203,7 @@ class Remote:
         try:
             self._socket = socket
             await self._send(socket, wire.Devices(self._devices()))
+            await self._send(socket, wire.ReadAnew())  # it may have changed while nobody could be notified of it
             await asyncio.wait({reading, replaced}, return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
                 reading.result()

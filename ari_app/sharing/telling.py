@@ -4,6 +4,7 @@ One call centre at a time: one with a higher number takes the place of one befor
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Protocol, assert_never
@@ -27,6 +28,10 @@ LONGEST = 64 * 1024 * 1024
 """Bytes of a message: all calls at once."""
 BACKLOG = 20_000
 """Messages that wait for a call centre; beyond that it begins anew."""
+
+
+NEWS = 200
+"""Of what people are notified of, so much is kept while no call centre follows; of more the oldest goes."""
 
 
 class Led(Protocol):
@@ -64,6 +69,7 @@ class Teller:
         self._restored = asyncio.Event()
         self._number = 0
         self._messages: asyncio.Queue[str] | None = None
+        self._news: deque[wire.FromLeader] = deque(maxlen=NEWS)
         self._socket: web.WebSocketResponse | None = None
         self._working: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -79,11 +85,12 @@ class Teller:
             await asyncio.wait(self._working, timeout=within)
         for work in self._working:
             work.cancel()
-        if self._messages is not None and self._socket is not None:
+        socket, messages = self._socket, self._messages
+        if messages is not None and socket is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(within):
-                    await self._messages.join()
-            await self._socket.close()
+                    await messages.join()
+                    await socket.close()
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Tell, and do what is commanded, until the call centre is gone or another takes its place.
@@ -99,7 +106,7 @@ class Teller:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LONGEST, compress=False)
         await socket.prepare(request)
         if self._socket is not None:
-            await self._socket.close()
+            self._start(_closed(self._socket))  # one that is frozen does not take its end
         messages: asyncio.Queue[str] = asyncio.Queue()
         self._socket, self._messages = socket, messages
         self._untaken.taken(int(request.headers.get(TAKEN, "0")))
@@ -107,6 +114,8 @@ class Teller:
         everything = self._untaken.all(self._led.calls().values())
         now = (self._led.reached(), self._led.refuses(), wire.KNOWN)
         self._tell(wire.AllCalls(self._untaken.number, everything, legs, *now))
+        while self._news:
+            self._tell(self._news.popleft())
         log.info("call_centre_follows", number=number, calls=len(everything))
         writing = asyncio.create_task(self._write(socket, messages))
         try:
@@ -121,6 +130,8 @@ class Teller:
     def _tell(self, message: wire.FromLeader) -> None:
         messages = self._messages
         if messages is None:
+            if isinstance(message, wire.Alarmed | wire.Emergency | wire.Failed):
+                self._news.append(message)
             return
         messages.put_nowait(wire.from_leader(message))
         if messages.qsize() > BACKLOG and self._socket is not None:

@@ -204,6 +204,20 @@ async def test_of_what_is_no_command_nobody_knows_what_became_of_it(world: World
     assert (answer.status, answer.code) == (409, "not_allowed_now")
 
 
+async def test_what_was_done_as_the_store_failed_over_is_not_done_again_by_the_next_controller(world: World) -> None:
+    done: list[bool] = []
+
+    async def act(again: bool) -> tuple[Kept, Done]:
+        done.append(again)
+        world.store.away = False  # it is back before the answer
+        return Kept("f", 201, "application/json", "{}", None), Done.YES
+
+    world.store.away = True
+    for _ in range(2):
+        await Answers(world.store, lambda: 3600.0).once(("a", "p", "k"), "f", act)
+    assert done == [False]
+
+
 async def test_repeats_are_safe_while_the_store_is_away(world: World, alice: str) -> None:
     world.store.away = True
     first = await world.ask("POST", "/v1/calls", token=alice, json=BODY, headers=KEY)

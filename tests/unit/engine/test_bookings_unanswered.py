@@ -243,3 +243,46 @@ async def test_nobody_waits_for_others_where_redis_was_not_away(leaders: tuple[L
     await turns()
     assert s.AgentReserved("r1", "alice") in b.facts
     assert b.rests_for == []
+
+
+async def test_where_redis_is_away_twice_others_are_waited_for_a_second_time_too(
+    leaders: tuple[Leader, Leader],
+) -> None:
+    _, leader = leaders
+    leader.bookings.lost()
+    await turns()
+    leader.bookings.execute(e.ReserveAgent("r1", SUPPORT, frozenset(), 40.0, can_wait=True))
+    await turns()
+    first, leader.goes_on = leader.goes_on, asyncio.Event()
+    leader.bookings.lost()
+    await turns()
+    first.set()
+    await turns()
+    assert not any(isinstance(fact, s.AgentReserved) for fact in leader.facts)
+    await leader.rests()
+    assert any(isinstance(fact, s.AgentReserved) for fact in leader.facts)
+
+
+async def test_where_redis_is_away_twice_nobody_is_reserved_before_all_is_reported_again(
+    leaders: tuple[Leader, Leader],
+) -> None:
+    _, leader = leaders
+    leader.bookings.lost()
+    await turns()
+    leader.bookings.execute(e.ReserveAgent("r1", SUPPORT, frozenset(), 40.0, can_wait=True))
+    await turns()
+    reconcile, reported = leader.availability.availability.reconcile, asyncio.Event()
+
+    async def slowly(*args: Any) -> None:
+        await reported.wait()
+        await reconcile(*args)
+
+    leader.availability.availability.reconcile = slowly  # type: ignore[method-assign, assignment]
+    leader.bookings.lost()
+    await turns()
+    leader.goes_on.set()
+    await turns()
+    assert not any(isinstance(fact, s.AgentReserved) for fact in leader.facts)
+    reported.set()
+    await leader.rests()
+    assert any(isinstance(fact, s.AgentReserved) for fact in leader.facts)

@@ -428,6 +428,8 @@ async def test_stories_are_reported_and_phones_and_files_are_heard_of(led: Led, 
     assert await until(centre.remote.story_file(CALL.id)) == f"story of {CALL.id}"
     assert await until(centre.remote.story_file("cc-b-9")) is None
     assert led.chosen == {"1001": "page"}
+    await until(led.read.wait())  # each who follows anew has the file read
+    led.read.clear()
     centre.devices = {}
     await centre.remote.tell_devices()
     await centre.remote.read_anew()

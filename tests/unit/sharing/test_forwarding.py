@@ -53,6 +53,8 @@ class Leader:
         response = web.StreamResponse(status=201, headers={"Location": "/v1/calls/c", "Content-Type": "text/plain"})
         await response.prepare(request)
         await response.write(b"half ")
+        if request.path == "/half":
+            await self.gate.wait()
         await response.write(b"and half")
         return response
 
@@ -223,3 +225,30 @@ async def test_who_has_a_socket_is_sent_to_another_controller_when_this_one_stop
         await passing.forwarder.close_sockets()
         assert (await socket.receive(timeout=WAIT)).type is WSMsgType.CLOSE
         assert socket.close_code == GONE
+
+
+def replaced(passing: Passing) -> None:
+    """Another leads, while the one before stands still."""
+    passing.leads.append(Lease(2, "two", f"http://{HOST}:1"))
+    passing.news.set()
+
+
+async def test_a_window_is_closed_when_another_leads_while_the_one_before_stands_still(passing: Passing) -> None:
+    headers = {"Authorization": "Bearer t"}
+    async with passing.session.ws_connect(f"{passing.url}/socket", headers=headers) as socket:
+        await socket.send_str("hello")
+        await socket.receive()
+        replaced(passing)
+        async with asyncio.timeout(WAIT):
+            assert (await socket.receive()).type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
+
+
+async def test_what_comes_half_is_broken_off_when_another_leads_while_the_one_before_stands_still(
+    passing: Passing,
+) -> None:
+    async with passing.session.get(f"{passing.url}/half") as response:
+        assert await response.content.readany() == b"half "
+        replaced(passing)
+        async with asyncio.timeout(WAIT):
+            with pytest.raises(aiohttp.ClientError):
+                await response.content.read()
