@@ -20,7 +20,6 @@ from ari_app.calls.actions import may_be_joined, may_leave
 from ari_app.calls.commands import Command, MakeCall, Merge, ResumeRecording, StartRecording
 from ari_app.calls.hearing import Ear, hearing
 from ari_app.calls.model import Call, CallId
-from ari_app.calls.state import State
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
 from ari_app.configured import Configured
@@ -30,7 +29,7 @@ from ari_app.engine.engine import Engine
 from ari_app.engine.owncalls import Begun
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import Code, Refused, StoreUnavailable
-from ari_app.placing import Placing
+from ari_app.placing import Place, Placing
 from ari_app.routing.directory import Directory, Purpose
 from ari_app.routing.given import Gifts, Given
 from ari_app.routing.permissions import caller_ids_for
@@ -42,23 +41,13 @@ from ari_app.sharing.passing import TAKEN_OVER_WITHIN
 from ari_app.store.port import Store
 
 
-class Elsewhere(Protocol):
+class Elsewhere(Place, Protocol):
     """Calls of an Asterisk that is led elsewhere (`sharing.remote`)."""
-
-    @property
-    def asterisk(self) -> str:
-        """The name of that Asterisk."""
 
     @property
     def ids(self) -> str:
         """What the ids of its calls begin with."""
 
-    @property
-    def state(self) -> State: ...
-    @property
-    def lost(self) -> asyncio.Event: ...
-    @property
-    def reached(self) -> bool: ...
     @property
     def ties(self) -> bool: ...
     async def submit(self, command: Command) -> Call | None: ...

@@ -21,7 +21,9 @@ class Place(Protocol):
     """An Asterisk that is led elsewhere."""
 
     @property
-    def asterisk(self) -> str: ...
+    def asterisk(self) -> str:
+        """The name of that Asterisk."""
+
     @property
     def state(self) -> State: ...
     @property

@@ -15,6 +15,7 @@ from ari_app.calls.hearing import Ear
 from ari_app.calls.model import Call, CallId
 from ari_app.config.credentials import ApiKey, Credential
 from ari_app.config.errors import ConfigError
+from ari_app.records.agent_states import Reported
 from ari_app.routing.directory import Directory
 from ari_app.routing.given import Gifts, Given
 from ari_app.routing.hours import Override
@@ -145,20 +146,8 @@ class Control(Protocol):
         """When the configuration that runs was read (seconds since the epoch), and whether the file has faults now."""
 
 
-class AgentState(Protocol):
-    """An agent's state as the availability room keeps it. `since` in seconds since the epoch."""
-
-    @property
-    def agent(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def reason(self) -> str | None: ...
-    @property
-    def since(self) -> float: ...
-    @property
-    def call(self) -> str | None:
-        """The call that has them; in wrap-up, that had them."""
+class AgentState(Reported, Protocol):
+    """An agent's state as the availability room keeps it. `call` has them or, in wrap-up, had them."""
 
     @property
     def choice(self) -> str:

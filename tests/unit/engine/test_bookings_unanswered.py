@@ -245,14 +245,20 @@ async def test_nobody_waits_for_others_where_redis_was_not_away(leaders: tuple[L
     assert b.rests_for == []
 
 
-async def test_where_redis_is_away_twice_others_are_waited_for_a_second_time_too(
-    leaders: tuple[Leader, Leader],
-) -> None:
+async def seeks_while_others_report(leaders: tuple[Leader, Leader]) -> Leader:
+    """Redis was away, and a reservation that is requested now waits for what others have to report."""
     _, leader = leaders
     leader.bookings.lost()
     await turns()
     leader.bookings.execute(e.ReserveAgent("r1", SUPPORT, frozenset(), 40.0, can_wait=True))
     await turns()
+    return leader
+
+
+async def test_where_redis_is_away_twice_others_are_waited_for_a_second_time_too(
+    leaders: tuple[Leader, Leader],
+) -> None:
+    leader = await seeks_while_others_report(leaders)
     first, leader.goes_on = leader.goes_on, asyncio.Event()
     leader.bookings.lost()
     await turns()
@@ -266,11 +272,7 @@ async def test_where_redis_is_away_twice_others_are_waited_for_a_second_time_too
 async def test_where_redis_is_away_twice_nobody_is_reserved_before_all_is_reported_again(
     leaders: tuple[Leader, Leader],
 ) -> None:
-    _, leader = leaders
-    leader.bookings.lost()
-    await turns()
-    leader.bookings.execute(e.ReserveAgent("r1", SUPPORT, frozenset(), 40.0, can_wait=True))
-    await turns()
+    leader = await seeks_while_others_report(leaders)
     reconcile, reported = leader.availability.availability.reconcile, asyncio.Event()
 
     async def slowly(*args: Any) -> None:
