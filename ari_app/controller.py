@@ -102,8 +102,11 @@ class Controller:
         """
         encryption = server_context(self._settings.tls_certificate, self._settings.tls_key)
         self._read_at = self._changed_at()
-        self._configured = await self._read()
-        await check_secrets_of(self._settings, self._configured.configuration)
+        configured = await self._before_the_end(self._read(), [])
+        if configured is None:
+            return
+        self._configured = configured
+        await check_secrets_of(self._settings, configured.configuration)
         first = self._leading[self._first]
         self._forwarder = Forwarder(self._key, lambda: first.leader, first.inquired)
         self._passing = Passing(self._own, self._forwarder, first, self._news, self._stopping.is_set)
@@ -164,7 +167,8 @@ class Controller:
 
     async def _serve(self, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]) -> None:
         """The first Asterisk, and with it the call centre."""
-        await self._refresh()
+        if not await self._before_the_end(self._refreshed(), asking):
+            return
         others = {place: led for place, led in self._leading.items() if place != self._first}
         app = App(self._settings, self._configured, self._metrics, leading, fence, others)
         self._app = app
@@ -185,7 +189,8 @@ class Controller:
         self, place: AsteriskPlace, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]
     ) -> None:
         """Another Asterisk."""
-        await self._refresh()
+        if not await self._before_the_end(self._refreshed(), asking):
+            return
         branch = Branch(
             self._settings, place, self._directory, self._phones, self._refresh, self._metrics, leading, fence
         )
@@ -290,6 +295,10 @@ class Controller:
         if self._app is None:
             given = read_given(await given_in_redis(self._settings))
             self._configured = taken_in(self._configured, given)
+
+    async def _refreshed(self) -> bool:
+        await self._refresh()
+        return True
 
     async def _read_anew(self) -> None:
         """Whoever begins to lead does so with the file as it is, as a controller that is started does."""
