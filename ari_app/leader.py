@@ -150,7 +150,7 @@ class Leader:
             queue=Waiters(switch.state) if self._several else None,
             known=KnownAgents(self.mirror, directory),
         )
-        self.begun: Begun = OwnCalls(self.agents, directory).begun if self._several else nullcontext
+        self.begun: Begun = OwnCalls(self.agents, directory, switch.knows).begun if self._several else nullcontext
         self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
         asterisk = asterisk_settings(
             settings, place.url, _PREFIX, lambda: leading.sure(fence), metrics.parts.ari(place.name)

@@ -167,6 +167,10 @@ class Switch:
                 case _:
                     _only(getattr(state, table), keys)
 
+    def knows(self, command: commands.Command) -> bool:
+        """Whether the repeat of a command is answered by what is known of the first; without Asterisk that is open."""
+        return not self.state.linked or repeats.known(self.state, self._over, command) is not None
+
     # -- the one way in -----------------------------------------------------------------------------------------------
 
     def handle(self, stimulus: s.Stimulus, now: float) -> list[Effect]:

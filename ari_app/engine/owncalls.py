@@ -19,22 +19,25 @@ type Begun = Callable[[Command], AbstractAsyncContextManager[object]]
 
 
 class OwnCalls:
-    """Those of agents' at this Asterisk, beside others. See `begun`."""
+    """Those of agents' at this Asterisk, beside others. See `begun`. `knows`: whether a repeat rings nobody anew."""
 
-    def __init__(self, availability: Availability, directory: Callable[[], Directory]) -> None:
+    def __init__(
+        self, availability: Availability, directory: Callable[[], Directory], knows: Callable[[Command], bool]
+    ) -> None:
         self._availability = availability
         self._directory = directory
+        self._knows = knows
 
     @asynccontextmanager
     async def begun(self, command: Command) -> AsyncIterator[None]:
         """In the block it is carried out: one for which its agent's own phone is rung keeps others from ringing that.
 
-        Without Redis nobody is kept. A repeat is answered as the first, and one for an emergency goes before all.
+        Without Redis nobody is kept. The repeat of what was begun rings nobody anew; an emergency goes before all.
 
         Raises:
             Refused: another Asterisk rings them, or is about to.
         """
-        if not isinstance(command, MakeCall | MonitorCall) or command.again:
+        if not isinstance(command, MakeCall | MonitorCall) or (command.again and self._knows(command)):
             yield
             return
         request = f"own-{command.id}"

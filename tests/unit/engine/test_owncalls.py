@@ -1,6 +1,7 @@
 """Whoever requests a call of their own as another Asterisk's caller is given to them gets one of the two."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,8 @@ class Two:
         self.here = MemoryAvailability(lambda: 1_700_000_000.0, "asterisk-a")
         self.there = self.here.led("asterisk-b")
         self.listed = listed
-        self.calls = OwnCalls(self.here, lambda: listed)
+        self.known: list[Command] = []
+        self.calls = OwnCalls(self.here, lambda: listed, self.known.__contains__)
 
     async def state(self) -> AgentState:
         return (await self.here.agent("alice")).state
@@ -97,8 +99,14 @@ async def test_an_emergency_goes_before_all() -> None:
     ids=["a repeat, which is answered as the first", "nobody's phone is rung for it"],
 )
 async def test_what_rings_nobody_anew_keeps_nobody(two: Two, command: Callable[[], Command]) -> None:
+    two.known.append(command())
     async with two.calls.begun(command()):
         assert await two.state() is AgentState.READY
+
+
+async def test_a_repeat_of_what_was_never_begun_keeps_its_agent_as_the_first_would_have(two: Two) -> None:
+    async with two.calls.begun(replace(OUT, again=True)):
+        assert await two.there.reserve("r1", ALICE, NOBODY, 15) is None
 
 
 class Away(MemoryAvailability):
@@ -109,7 +117,7 @@ class Away(MemoryAvailability):
 
 
 async def test_without_redis_calls_go_on_as_before() -> None:
-    calls, done = OwnCalls(Away(), directory), list[str]()
+    calls, done = OwnCalls(Away(), directory, lambda command: False), list[str]()
 
     async def begin(error: Exception | None) -> None:
         async with calls.begun(OUT):
