@@ -27,7 +27,7 @@ WATCHED = (
     Watched("asterisk_files", "Asterisk, open files", "", 2),
     Watched("channels", "channels", "", 1),
     Watched("bridges", "bridges", "", 1),
-    Watched("redis_memory", "Redis, memory in use", "MB", 0.5, _MB),
+    Watched("redis_memory", "Redis, memory in use but for the record of who did what", "MB", 0.5, _MB),
     Watched("redis_keys", "Redis, keys", "", 20),
 )
 

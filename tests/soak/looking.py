@@ -40,15 +40,24 @@ class Looking:
         """Each figure by its name, memory in bytes. Raises AssertionError, and the errors of what is away."""
         memory, files = await self._asterisk()
         used = (await self._redis.info("memory"))["used_memory"]
+        lines, record = await self._audit()
         return {
             **await self._controller(),
             "asterisk_memory": memory * 1024.0,
             "asterisk_files": float(files),
             "channels": float(len(await self._stack.asterisk_has("channels"))),
             "bridges": float(len(await self._stack.asterisk_has("bridges"))),
-            "redis_memory": float(used),
+            "redis_memory": float(used) - record,
+            "audit_memory": record,
+            "audit_lines": lines,
             "redis_keys": float(await self._redis.dbsize()),
         }
+
+    async def _audit(self) -> tuple[float, float]:
+        """How many lines the record of who did what has, and its memory: it fills up for longer than this takes."""
+        used = [float(await self._redis.memory_usage(key) or 0) async for key in self._redis.scan_iter("*:audit*")]
+        lines = [float(await self._redis.xlen(key)) async for key in self._redis.scan_iter("*:audit")]
+        return sum(lines), sum(used)
 
     async def _asterisk(self) -> tuple[int, int]:
         """Docker loses what is printed now and then on a busy machine: run again then. Raises AssertionError."""

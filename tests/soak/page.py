@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ari_app.store.port import AUDIT_LINES
 from tests.soak.figures import Sample, Verdict, verdicts
 
 PICTURE = "pictures/soak.svg"
@@ -56,6 +57,9 @@ def page(soak: Soak) -> str:
             "| figure | at the begin | in the middle | at the end | per 1,000 calls | allowed | |",
             "|---|---|---|---|---|---|---|",
             *(_line(each) for each in verdicts(soak.samples)),
+            "",
+            f"The record of who did what had {last.values['audit_lines']:,.0f} lines then, in "
+            f"{last.values['audit_memory'] / 1_000_000:.1f} MB of Redis: it fills up to {AUDIT_LINES:,} lines.",
             "",
             "What was done: " + ", ".join(f"{number:,} {what}" for what, number in sorted(soak.done.items())) + ".",
             "",

@@ -8,9 +8,14 @@ from tests.soak.figures import WATCHED, Sample, second_half, slope, verdicts
 
 
 def samples(*values: float, calls: int = 1000) -> list[Sample]:
-    """Of all figures the same, in their units, every so many calls."""
+    """Of all figures the same, in their units, every so many calls; each call is two lines of the record."""
     return [
-        Sample(10.0 * n, calls * n, {each.name: value * each.scale for each in WATCHED})
+        Sample(
+            10.0 * n,
+            calls * n,
+            {each.name: value * each.scale for each in WATCHED}
+            | {"audit_lines": 2.0 * calls * n, "audit_memory": 1000.0 * calls * n},
+        )
         for n, value in enumerate(values)
     ]
 

@@ -28,6 +28,7 @@ def test_the_page_says_what_was_run_and_what_is_flat() -> None:
     )
     assert "| controller, resident memory | 10.0 MB | 30.0 MB | 30.0 MB | +0.00 MB | 0.5 MB | flat |" in text
     assert "| channels | 10 | 30 | 30 | +0.00 | 1 | flat |" in text
+    assert "had 6,000 lines then, in 3.0 MB of Redis: it fills up to 200,000 lines." in text
     assert "What was done: 1,200 held, 9 served.\n" in text
     assert "Left behind when all had hung up: nothing.\n\nNot as it should be: nothing.\n" in text
 
