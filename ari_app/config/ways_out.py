@@ -43,6 +43,8 @@ class CallBackEntry(Entry):
     again: Literal["replace", "cancel", "keep"] = DEFAULTS.again
     """When they call in again before: `replace`: they have their old place, and are not called back. `cancel`: they are
     not called back. `keep`: they are, all the same."""
+    most: int = Field(DEFAULTS.most, ge=1, le=10_000)
+    """How many of this queue are to be called back at once; of more, callers hear `callback_refused` and wait on."""
 
     def rules(self) -> CallBackRules:
         """As they are applied."""

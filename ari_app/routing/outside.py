@@ -26,9 +26,12 @@ class OutsideRule:
 
     def concerns(self, labels: Labels | None) -> bool:
         """Whether it is about somebody with these labels. None: about the call centre itself, which dials what the
-        administrator wrote: what some may dial, and what is denied to nobody in particular."""
+        administrator wrote: what some may dial, and what is denied to nobody in particular. No labels at all: about a
+        number that comes from outside, by whom nobody knows: what all may dial, and what is denied to nobody."""
         if labels is None:
             return not (self.deny and self.for_)
+        if not labels:
+            return self.deny or not self.for_
         return not self.for_ or not self.for_.isdisjoint(labels)
 
     def dialled(self, number: str) -> str | None:

@@ -16,10 +16,12 @@ type Again = Literal["replace", "cancel", "keep"]
 class CallBackRules:
     """How customers are called back. Times in seconds.
 
-    They are rung `tries` times at most, `retry_after` one another, until `expires_after` since they chose it.
+    They are rung `tries` times at most, `retry_after` one another, until `expires_after` since they chose it; of `most`
+    at once.
     """
 
     tries: int = 3
     retry_after: float = 300.0
     expires_after: float = 14_400.0
     again: Again = "replace"
+    most: int = 100

@@ -44,7 +44,8 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
     listed = step.directory.agents.get(agent) if agent else None
     role = PartyRole.AGENT if agent else PartyRole.CONTACT
     by = _by(call)
-    where, known = destination(step, offer.target, agent, by)
+    payer = by if call.to_call_back() is None else EVERYBODY
+    where, known = destination(step, offer.target, agent, payer)
     if where is None:
         return False
     party = Party(
@@ -65,7 +66,6 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         elif offer.caller_id is None:
             identity = displays.outward(step, identity)
         asserted = company.number if company is not None and identity.anonymous else ""
-        payer = by if call.to_call_back() is None else EVERYBODY
         step.put_leg(leg.id, dialled_by=outside.note(step, payer, offer.target))
     step.put_leg(leg.id, shown=identity, chosen=offer.caller_id is not None)
     step.add_party(call_id, party)
@@ -125,7 +125,7 @@ def destination(
 ) -> tuple[Destination | None, Identity]:
     """What is dialled for a target, or for the agent found for it, and who that is; None: nothing can be.
 
-    `by` is the agent who dials.
+    `by` is the agent who dials; EVERYBODY: whoever is called back has said which number.
     """
     directory = step.directory
     if agent is not None:

@@ -11,6 +11,7 @@ An agent is found first, as for any caller; when they answer, the caller is dial
 it is dialled does not end it; whoever answers then has lost no time, and goes before all others.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ari_app.calls.derived import announcing, displays
@@ -27,6 +28,7 @@ from ari_app.calls.model import (
     Party,
     PartyRole,
 )
+from ari_app.calls.state import EVERYBODY
 from ari_app.calls.step import Step
 from ari_app.routing.directory import Queue
 from ari_app.routing.targets import Target, TargetType
@@ -37,17 +39,47 @@ FIRST = 100_000
 
 
 def can_be_called(step: Step, number: str) -> bool:
-    """Whether the call centre may dial this number outside, and it is none for emergencies."""
-    target = step.directory.resolve(Target(TargetType.NUMBER, number))
-    dialled = step.directory.outside_number(number) if number and target.type is TargetType.NUMBER else None
-    return dialled is not None and not {number, dialled} & step.directory.settings.emergency.numbers
+    """Whether anybody may dial this number outside, and it is neither for emergencies nor the call centre's own.
+
+    A caller has said which: they have shown it, as whoever calls may show what they like, or keyed it in.
+    """
+    directory = step.directory
+    target = directory.resolve(Target(TargetType.NUMBER, number))
+    dialled = directory.outside_number(number, EVERYBODY) if number and target.type is TargetType.NUMBER else None
+    company = directory.settings.company
+    own = {x.number for x in (*directory.caller_ids.values(), *((company,) if company is not None else ()))}
+    return dialled is not None and not {number, dialled} & (directory.settings.emergency.numbers | own)
+
+
+def has_room(step: Step, queue: Queue) -> bool:
+    """Whether one more may be called back there: each goes before those who come after, with or without a customer."""
+    target = Target(TargetType.QUEUE, queue.id)
+    return len(list(_of(step, target))) < queue.callback.most
+
+
+def _of(step: Step, target: Target) -> Iterator[tuple[Call, CallBack]]:
+    """Who is to be called back in that queue."""
+    for call in step.live_calls():
+        back = call.to_call_back()
+        if back is not None and back.target == target:
+            yield call, back
 
 
 def promise(step: Step, call: Call, caller: Party, offer: Offer, queue: Queue, identity: Identity) -> None:
-    """They are called back by what `identity` says, hear so, and are released; nobody is rung before they are gone."""
+    """They are called back by what `identity` says, hear so, and are released; nobody is rung before they are gone.
+
+    A number has one place in a queue, whoever gives it how often: its first, by the last promise.
+    """
     call = offers.withdraw(step, call.id, offer)
     expires_at = step.now + queue.callback.expires_after
     back = CallBack(identity, offer.target, step.now, expires_at, offer.priority)
+    for other, theirs in list(_of(step, offer.target)):
+        if theirs.identity.number == identity.number and not other.joined():
+            since = min(queueing.since(call), queueing.since(other))
+            call = step.put_call(call.id, place_since=since)
+            back = replace(back, priority=max(back.priority, theirs.priority))
+            step.put_call(other.id, callback=replace(theirs, again=call.id))
+            parties.end(step, other.id)
     step.put_call(call.id, callback=back)
     announcing.say_goodbye(step, caller, "callback_promised")
 
@@ -95,7 +127,11 @@ def _dial(step: Step, call: Call, back: CallBack, agent: Party) -> None:
     target = Target(TargetType.NUMBER, back.identity.number)
     identity = displays.shown_identity(step, None, agent.agent, OfferKind.CALL)
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, agent.id, identity, OfferState.SEEKING)
-    offers.seek(step, step.put_call(call.id, offer=offer))
+    call = step.put_call(call.id, offer=offer)
+    if can_be_called(step, back.identity.number):
+        offers.seek(step, call)
+    else:  # no longer
+        offers.fail(step, call.id, OfferState.UNAVAILABLE)
     call = step.call(call.id)
     if call.offering() is None:
         _not_reached(step, call, back, step.offer(call.id).state)

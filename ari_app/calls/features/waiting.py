@@ -34,7 +34,7 @@ def enter(step: Step, call: Call) -> None:
     if (
         queue is not None
         and queue.max_length is not None
-        and len(queueing.waiting_for(step, offer.target)) > queue.max_length
+        and sum(c.to_call_back() is None for c in queueing.waiting_for(step, offer.target)) > queue.max_length
     ):
         gives_up(step, call)
         return

@@ -53,7 +53,9 @@ def _leave(step: Step, call: Call, caller: Party, waits: tuple[Offer, Queue], wa
         parties.end(step, call.id)
     elif way == "callback":
         announcing.be_quiet(step, call.id, caller.leg)
-        if not caller.identity.anonymous and callbacks.can_be_called(step, caller.identity.number):
+        if not callbacks.has_room(step, queue):
+            _say(step, call, caller, "callback_refused")
+        elif not caller.identity.anonymous and callbacks.can_be_called(step, caller.identity.number):
             callbacks.promise(step, call, caller, offer, queue, caller.identity)
         else:
             _ask_for_number(step, call, caller)
@@ -100,7 +102,7 @@ def due(step: Step, call_id: CallId) -> None:
 def _dialled(step: Step, call: Call, caller: Party, number: str) -> None:
     call = step.put_party(call.id, caller.id, keyed=None)
     waits = waiting.waits_in(step, call)
-    if waits is not None and callbacks.can_be_called(step, number):
+    if waits is not None and callbacks.can_be_called(step, number) and callbacks.has_room(step, waits[1]):
         offer, queue = waits
         callbacks.promise(step, call, caller, offer, queue, Identity(number=number))
     elif number:

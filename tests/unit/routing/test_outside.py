@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ari_app.errors import Code, Refused
@@ -64,7 +64,19 @@ def test_a_rule_for_others_changes_nothing_for_somebody(
     rules: list[OutsideRule], number: str, labels: frozenset[str]
 ) -> None:
     others = [OutsideRule(".*", "666", deny, frozenset({"agent:nobody"})) for deny in (True, False)]
+    assume(labels)
     assert dialled([*others, *rules], number, labels) == dialled(rules, number, labels)
+
+
+@given(RULES, NUMBERS, LABELS)
+def test_whoever_has_no_labels_dials_what_everybody_may_and_nothing_that_is_denied_to_anybody(
+    rules: list[OutsideRule], number: str, labels: frozenset[str]
+) -> None:
+    out = dialled(rules, number, frozenset())
+    assert out == dialled([rule for rule in rules if rule.deny or not rule.for_], number, frozenset())
+    if out is not None:
+        assert not any(rule.deny and rule.dialled(number) is not None for rule in rules)
+        assert dialled(rules, number, labels) is not None
 
 
 def test_a_number_is_there_for_those_whom_its_rule_names_and_for_nobody_else() -> None:
