@@ -4,7 +4,7 @@ JSON in which everything that JSON does not have carries its type: `{"$": "Call"
 "OfferState", "value": "ringing"}`, `{"$set": [...]}`, `{"$tuple": [...]}`, `{"$map": [[key, value], ...]}`. Values that
 many steps share (calls, legs, the configuration) stand once, in `values`, and are cited as `{"$ref": n}`. Only types of
 the machine's own language are read back. It holds what calls hold, attached data among it, but not who somebody is that
-withholds it; of keys, what a story has (see `calls.discretion`).
+withholds it, nor secrets of the configuration; of keys, what a story has (see `calls.discretion`).
 """
 
 import json
@@ -19,6 +19,7 @@ from ari_app.calls.story import Before, StoryEntry
 from ari_app.errors import CallControlError, Code, FieldError
 from ari_app.routing import alarms, directory, hours, outside, priorities, settings, targets, ways_out
 from ari_app.routing.directory import Directory
+from ari_app.routing.settings import SECRET
 
 FORMAT = 1
 # Names that older stories have, and what they are called now.
@@ -127,7 +128,7 @@ class _Writer:
             case Mapping():
                 return {"$map": [[self.write(k), self.write(v)] for k, v in value.items()]}
             case _ if is_dataclass(value) and not isinstance(value, type):
-                kept = (f.name for f in fields(value) if f.init)
+                kept = (f.name for f in fields(value) if f.init and SECRET not in f.metadata)
                 return {"$": type(value).__name__, **{name: self.write(getattr(value, name)) for name in kept}}
             case _:
                 raise TypeError(f"a story cannot hold {type(value).__name__}")

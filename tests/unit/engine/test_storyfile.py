@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -29,9 +29,10 @@ from ari_app.calls.model import (
 from ari_app.calls.replay import replay
 from ari_app.calls.stimuli import ChannelArrived, TransferRequested
 from ari_app.calls.story import Before, StoryEntry
-from ari_app.engine.storyfile import _ROOMS, FORMAT, StoryUnreadable, read, write
+from ari_app.engine import storyfile
+from ari_app.engine.storyfile import _LISTED, _ROOMS, FORMAT, StoryUnreadable, read, write
 from ari_app.errors import Code, FieldError, Refused
-from ari_app.routing.directory import Role
+from ari_app.routing.directory import IceServer, PagePhone, Role
 from tests.support.callcentre import directory, target
 from tests.support.discretion import SECRET
 from tests.support.office import Office
@@ -153,6 +154,34 @@ def test_what_somebody_withholds_is_in_no_file_and_the_story_runs_again_without(
     text = write(call, office.switch.stories.of(call) or ())
     assert not [said for said in (SECRET.name, SECRET.number, "A Third", "+33600000003") if said in text]
     assert all(step.same for step in replay(*read(text)))
+
+
+def test_secrets_of_the_configuration_are_in_no_file_and_the_story_runs_again_without() -> None:
+    turn = IceServer(("turn:turn.example.org",), "desk", "turn-secret")
+    office = Office(page_phone=PagePhone(enabled=True, ice_servers=(turn,)))
+    call = office.served()
+    text = write(call.id, office.switch.stories.of(call.id) or ())
+    assert "turn.example.org" in text
+    assert "turn-secret" not in text
+    again, entries = read(text)
+    assert all(step.same for step in replay(again, entries))
+
+
+def test_what_is_never_printed_of_a_configuration_is_a_secret_or_needed_to_run_a_story_again() -> None:
+    types = {found for room in _LISTED for found in vars(room).values() if isinstance(found, type)}
+    hidden = {
+        f"{found.__name__}.{field.name}": storyfile.SECRET in field.metadata
+        for found in types
+        if is_dataclass(found)
+        for field in fields(found)
+        if not field.repr and field.init
+    }
+    secrets = {name for name, secret in hidden.items() if secret}
+    needed = hidden.keys() - secrets
+    assert (secrets, needed) == (
+        {"IceServer.credential"},
+        {"PriorityList.numbers", "Calendar.days", "Calendar.offsets"},
+    )
 
 
 def test_what_many_steps_share_stands_once() -> None:
