@@ -27,7 +27,7 @@ from ari_app.api.limits import (
     REMEMBERED_FAILURES,
     SLOW_WINDOW,
     FailureLimit,
-    Turns,
+    PasswordTurns,
 )
 from ari_app.api.passwords import weakness
 from ari_app.api.port import Control, Store
@@ -112,7 +112,7 @@ class Authentication:
         self._limit_of_address = FailureLimit(clock, FAILURES_OF_ADDRESS)
         self._limit_of_agent = FailureLimit(clock, FAILURES_OF_AGENT, SLOW_WINDOW)
         self._usual: OrderedDict[tuple[str, str], None] = OrderedDict()  # agents, and where they have logged in from
-        self._turns = Turns()
+        self._turns = PasswordTurns()
         self._known: OrderedDict[str, tuple[_Kept, float]] = OrderedDict()  # by digest, and until when it is trusted
         self._chosen: dict[str, bytes] = {}  # as the store has it, for when the store has lost it
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from aiohttp import web
 from pydantic_core import to_json
 
+from ari_app.api.limits import Rates, Turns
 from ari_app.api.models.history import (
     DispositionDocument,
     HistoryDocument,
@@ -37,6 +38,13 @@ COLUMNS = (
     "parent", "transfers", "conferences",
 )  # fmt: skip
 
+AT_ONCE, WAITING, OF_ONE = 2, 256, 16
+"""Requests for calls that are over: a number takes a core for a second where there are a million calls, and what fills
+the history needs connections to it too. Of those who wait, and of one session."""
+NOTES, NOTES_AT_ONCE = 1.0, 60.0
+"""What an agent may note a second, and after some time without: while the database is away, all of it waits in the
+store, where records of calls do."""
+
 
 class HistoryApi:
     """Operations on calls that are over, or nearly so."""
@@ -54,12 +62,15 @@ class HistoryApi:
         self._store = store
         self._history = history
         self._clock = clock
+        self._notes = Rates(clock, NOTES, NOTES_AT_ONCE)
+        self._turns = Turns(AT_ONCE, WAITING, OF_ONE, "too much of the history is wanted")
 
     # -- history ------------------------------------------------------------------------------------------------------
 
     async def history(self, exchange: Exchange) -> HistoryDocument | web.Response:
-        """As JSON or, for who asks for it, as CSV. Raises: HistoryUnavailable."""
-        page = await self._page(exchange)
+        """As JSON or, for who asks for it, as CSV. Raises: HistoryUnavailable; HttpError 429."""
+        async with self._turns.turn(exchange.session.digest):
+            page = await self._page(exchange)
         if not wants_csv(exchange.http.headers.get("Accept", "")):
             return page
         headers = {"Content-Disposition": 'attachment; filename="history.csv"', "Vary": "Accept"}
@@ -83,9 +94,10 @@ class HistoryApi:
     # -- dispositions -------------------------------------------------------------------------------------------------
 
     async def dispose(self, exchange: Exchange) -> DispositionDocument:
-        """Raises: Refused `not_found`, `not_allowed_now`, `invalid`; StoreUnavailable."""
+        """Raises: Refused `not_found`, `not_allowed_now`, `invalid`; HttpError 429; StoreUnavailable."""
         body: NewDisposition = exchange.body
         agent, call_id = exchange.session.agent, exchange.path["call"]
+        self._notes.take(agent.id)
         listed = self._control.directory().settings.dispositions
         if body.code is not None and body.code not in listed:
             problem = FieldError("code", f"must be one of: {', '.join(listed)}" if listed else "there are no codes")

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from ari_app.api.pace import Bucket, FairQueue, Full
-from ari_app.api.problems import HttpError, too_many
+from ari_app.api.problems import too_many
 
 FAILURES = 10
 """Of an agent from one address, or in one session."""
@@ -80,7 +80,7 @@ class FailureLimit:
 
 
 class Rates:
-    """So many requests of one session a second; after some time without, some more at once."""
+    """So many requests of one session, or agent, a second; after some time without, some more at once."""
 
     def __init__(self, clock: Callable[[], float], rate: float = REQUESTS, burst: float = REQUESTS_AT_ONCE) -> None:
         self._clock = clock
@@ -95,62 +95,67 @@ class Rates:
         if bucket is None:
             bucket = self._buckets[session] = Bucket(self._rate, self._burst, now)
         if not bucket.take(now):
-            raise too_many(f"more than {self._rate:.0f} requests a second; try again in 1 s", 1)
+            raise too_many(f"more than {self._rate:.0f} such requests a second; try again in 1 s", 1)
         self._buckets.move_to_end(session)
         while len(self._buckets) > REMEMBERED_SESSIONS:
             self._buckets.popitem(last=False)
 
 
 class Turns:
-    """Hands out `AT_ONCE` turns, and does work in as many threads of its own."""
+    """Hands out so many turns at once; of those who wait, no more than so many, and of one name `of_one`. `busy` says
+    what there is too much of."""
 
-    def __init__(self) -> None:
-        self._free = AT_ONCE
-        self._queue = FairQueue(WAITING, WAITING_OF_ADDRESS, self._next)
-        # Not the loop's threads: each that has done such work once keeps memory for the next.
-        self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", _give_way)
+    def __init__(self, at_once: int, waiting: int, of_one: int, busy: str) -> None:
+        self._free = at_once
+        self._queue = FairQueue(waiting, of_one, self._next)
+        self._busy = busy
 
     @asynccontextmanager
-    async def turn(self, address: str) -> AsyncIterator[None]:
-        """The block is one of a few at once; other addresses that wait come between two of this one.
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """The block is one of a few at once; others that wait come between two of this name.
 
         Raises:
-            HttpError: 429, too many wait: of this address, or of all.
+            HttpError: 429, too many wait: of this name, or of all.
         """
         if self._free:
             self._free -= 1
         else:
             try:
-                await self._queue.wait(address)
+                await self._queue.wait(name)
             except Full:
-                raise _busy() from None
+                raise too_many(f"{self._busy}; try again in {_SOON} s", _SOON) from None
         try:
             yield
         finally:
             self._next()
-
-    async def work[**P, R](self, does: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What it returns, from a thread. Within a turn."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: does(*args, **kwargs))
 
     @property
     def waiting(self) -> int:
         """How many wait for their turn."""
         return len(self._queue)
 
-    def close(self) -> None:
-        """No work is done any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
     def _next(self) -> None:
         if not self._queue.next():
             self._free += 1
 
 
+class PasswordTurns(Turns):
+    """`AT_ONCE` turns, by address, and as many threads of its own for what is done within."""
+
+    def __init__(self) -> None:
+        super().__init__(AT_ONCE, WAITING, WAITING_OF_ADDRESS, "too many passwords are being checked")
+        # Not the loop's threads: each that has done such work once keeps memory for the next.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "passwords", _give_way)
+
+    async def work[**P, R](self, does: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What it returns, from a thread. Within a turn."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: does(*args, **kwargs))
+
+    def close(self) -> None:
+        """No work is done any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
 def _give_way() -> None:
     """Have the thread that calls this run behind all others: Linux keeps the priority of each."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
-
-
-def _busy() -> HttpError:
-    return too_many(f"too many passwords are being checked; try again in {_SOON} s", _SOON)

@@ -1,6 +1,6 @@
 """Reports as rows: for the API, spreadsheets and terminals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -34,39 +34,39 @@ def rules_of(directory: Directory) -> Rules:
 
 def queue_rows(
     report: QueueReport, intervals: Intervals, directory: Directory, only: str | None = None
-) -> tuple[list[QueueRow], list[QueueRow]]:
+) -> tuple[list[QueueRow], Iterator[QueueRow]]:
     """Of the whole, and of each interval; callers who waited for one agent are in the figures of agents."""
     whole = (intervals.begin, intervals.end)
     listed = [t for t in sorted(report.totals) if not t.startswith("agent:") and only in (None, t)]
     names, within = {target: _name_of_target(directory, target) for target in listed}, rules_of(directory).within
     totals = [_queue_row(target, names[target], whole, report.totals[target], within(target)) for target in listed]
-    rows = [
+    rows = (
         _queue_row(target, names[target], _span(intervals, which), figures, within(target))
         for (target, which), figures in sorted(report.rows.items(), key=lambda row: (row[0][1], row[0][0]))
         if target in names
-    ]
+    )
     return totals, rows
 
 
 def agent_rows(
     report: AgentReport, intervals: Intervals, directory: Directory
-) -> tuple[list[AgentFiguresRow], list[AgentFiguresRow]]:
+) -> tuple[list[AgentFiguresRow], Iterator[AgentFiguresRow]]:
     """Of the whole, and of each interval."""
     whole = (intervals.begin, intervals.end)
     listed = directory.agents
     names = {agent: listed[agent].name if agent in listed else agent for agent in report.totals}
     totals = [_agent_row(a, names[a], whole, f) for a, f in sorted(report.totals.items()) if _is_something(f)]
-    rows = [
+    rows = (
         _agent_row(agent, names[agent], _span(intervals, which), figures)
         for (agent, which), figures in sorted(report.rows.items(), key=lambda row: (row[0][1], row[0][0]))
         if _is_something(figures)
-    ]
+    )
     return totals, rows
 
 
-def queue_cells(rows: Iterable[QueueRow], zone: ZoneInfo) -> list[list[str | None]]:
+def queue_cells(rows: Iterable[QueueRow], zone: ZoneInfo) -> Iterator[list[str | None]]:
     """Of `QUEUE_COLUMNS`; shares and means as numbers, times as in the zone."""
-    return [[_cell(getattr(row, name), zone, name) for name in QUEUE_COLUMNS] for row in rows]
+    return ([_cell(getattr(row, name), zone, name) for name in QUEUE_COLUMNS] for row in rows)
 
 
 def agent_columns(rows: Iterable[AgentFiguresRow]) -> tuple[str, ...]:
@@ -74,18 +74,13 @@ def agent_columns(rows: Iterable[AgentFiguresRow]) -> tuple[str, ...]:
     return (*AGENT_COLUMNS, *sorted({_state_name(s) for row in rows for s in row.states}))
 
 
-def agent_cells(rows: Iterable[AgentFiguresRow], columns: Sequence[str], zone: ZoneInfo) -> list[list[str | None]]:
+def agent_cells(rows: Iterable[AgentFiguresRow], columns: Sequence[str], zone: ZoneInfo) -> Iterator[list[str | None]]:
     """Of these columns."""
-    cells: list[list[str | None]] = []
     for row in rows:
         spent: Mapping[str, float] = {_state_name(s): s.seconds for s in row.states}
-        cells.append(
-            [
-                _cell(getattr(row, name) if name in AGENT_COLUMNS else spent.get(name, 0.0), zone, name)
-                for name in columns
-            ]
-        )
-    return cells
+        yield [
+            _cell(getattr(row, name) if name in AGENT_COLUMNS else spent.get(name, 0.0), zone, name) for name in columns
+        ]
 
 
 def _state_name(spent: StateTime) -> str:

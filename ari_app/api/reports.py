@@ -1,12 +1,17 @@
 """Reports of queues and agents, for who oversees: as JSON and as CSV."""
 
-import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from pydantic import BaseModel
+from pydantic_core import to_json
 
+from ari_app.api.breath import Breath
+from ari_app.api.limits import Turns
 from ari_app.api.models.reports import (
     MINUTES,
     AgentReportDocument,
@@ -27,17 +32,23 @@ from ari_app.api.report_rows import (
 )
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.api.spreadsheet import CONTENT_TYPE as CSV
-from ari_app.api.spreadsheet import csv_text, wants_csv
+from ari_app.api.spreadsheet import csv_lines, wants_csv
 from ari_app.calls.views import timestamp
-from ari_app.errors import Code, FieldError, Refused
+from ari_app.errors import Code, FieldError, HistoryUnavailable, Refused
 from ari_app.history.port import CallHistory
 from ari_app.history.reporting import agent_report, queue_report
+from ari_app.records.figures import TooManyRows
 from ari_app.records.intervals import Intervals, edges, milliseconds
 from ari_app.records.model import AgentStateRecord
 
+JSON = "application/json"
+MOST_ROWS = 30_000
+"""Intervals of a report, with each queue or agent that was anything in them: some 15 MB."""
+WAITING, OF_ONE = 32, 4
+
 
 class ReportsApi:
-    """One report is made at a time: who wants another waits, and calls do not."""
+    """One report is made at a time, in slices: who wants another waits, session by session, and calls do not."""
 
     def __init__(
         self, control: Control, agents: Agents, history: CallHistory, clock: Callable[[], float] = time.time
@@ -46,51 +57,73 @@ class ReportsApi:
         self._agents = agents
         self._history = history
         self._clock = clock
-        self._one = asyncio.Lock()
+        self._turns = Turns(1, WAITING, OF_ONE, "too many reports are wanted")
 
-    async def queues(self, exchange: Exchange) -> QueueReportDocument | web.Response:
-        """Raises: Refused `invalid`; HistoryUnavailable."""
+    async def queues(self, exchange: Exchange) -> web.Response:
+        """Raises: Refused `invalid`; HistoryUnavailable; HttpError 429."""
         query: QueueReportQuery = exchange.query
         intervals, directory = _intervals(query), self._control.directory()
         rules = rules_of(directory)
-        async with self._one:
-            await self._history.settle()
-            report = await queue_report(self._history, intervals, rules)
-        totals, rows = queue_rows(report, intervals, directory, query.target)
-        if wants_csv(exchange.http.headers.get("Accept", "")):
-            shown = rows if query.interval is not None else totals
-            return _sheet("queues", csv_text(QUEUE_COLUMNS, queue_cells(shown, ZoneInfo(query.tz))))
-        return QueueReportDocument(
-            begins_at=timestamp(intervals.begin / 1000) or "",
-            ends_at=timestamp(intervals.end / 1000) or "",
-            interval=query.interval,
-            tz=query.tz,
-            service_level=rules.service_level,
-            short_abandon=rules.short_abandon,
-            totals=totals,
-            intervals=rows if query.interval is not None else [],
-        )
+        async with self._turn(exchange) as breathe:
+            report = await queue_report(self._history, intervals, rules, most=MOST_ROWS, breathe=breathe)
+            totals, each = queue_rows(report, intervals, directory, query.target)
+            rows = await breathe.all(each) if query.interval is not None else []
+            if wants_csv(exchange.http.headers.get("Accept", "")):
+                shown = rows if query.interval is not None else totals
+                lines = csv_lines(QUEUE_COLUMNS, queue_cells(shown, ZoneInfo(query.tz)))
+                return _sheet("queues", await breathe.all(lines))
+            document = QueueReportDocument(
+                begins_at=timestamp(intervals.begin / 1000) or "",
+                ends_at=timestamp(intervals.end / 1000) or "",
+                interval=query.interval,
+                tz=query.tz,
+                service_level=rules.service_level,
+                short_abandon=rules.short_abandon,
+                totals=totals,
+                intervals=[],
+            )
+            return await _written(document, rows, breathe)
 
-    async def agents(self, exchange: Exchange) -> AgentReportDocument | web.Response:
-        """Raises: Refused `invalid`; HistoryUnavailable."""
+    async def agents(self, exchange: Exchange) -> web.Response:
+        """Raises: Refused `invalid`; HistoryUnavailable; HttpError 429."""
         query: AgentReportQuery = exchange.query
         intervals, directory = _intervals(query), self._control.directory()
-        async with self._one:
+        async with self._turn(exchange) as breathe:
+            report = await agent_report(
+                self._history, intervals, query.agent, self._running(), most=MOST_ROWS, breathe=breathe
+            )
+            totals, each = agent_rows(report, intervals, directory)
+            rows = await breathe.all(each) if query.interval is not None else []
+            if wants_csv(exchange.http.headers.get("Accept", "")):
+                shown = rows if query.interval is not None else totals
+                columns = agent_columns(shown)
+                lines = csv_lines(columns, agent_cells(shown, columns, ZoneInfo(query.tz)))
+                return _sheet("agents", await breathe.all(lines))
+            document = AgentReportDocument(
+                begins_at=timestamp(intervals.begin / 1000) or "",
+                ends_at=timestamp(intervals.end / 1000) or "",
+                interval=query.interval,
+                tz=query.tz,
+                totals=totals,
+                intervals=[],
+            )
+            return await _written(document, rows, breathe)
+
+    @asynccontextmanager
+    async def _turn(self, exchange: Exchange) -> AsyncIterator[Breath]:
+        """One report alone, with the pauses to make in it.
+
+        Raises:
+            Refused: `invalid`, where it would be too long.
+            HttpError: 429, too many wait.
+        """
+        async with self._turns.turn(exchange.session.digest):
             await self._history.settle()
-            report = await agent_report(self._history, intervals, query.agent, self._running())
-        totals, rows = agent_rows(report, intervals, directory)
-        if wants_csv(exchange.http.headers.get("Accept", "")):
-            shown = rows if query.interval is not None else totals
-            columns = agent_columns(shown)
-            return _sheet("agents", csv_text(columns, agent_cells(shown, columns, ZoneInfo(query.tz))))
-        return AgentReportDocument(
-            begins_at=timestamp(intervals.begin / 1000) or "",
-            ends_at=timestamp(intervals.end / 1000) or "",
-            interval=query.interval,
-            tz=query.tz,
-            totals=totals,
-            intervals=rows if query.interval is not None else [],
-        )
+            try:
+                yield Breath(partial(_check_somebody_waits, exchange.http))
+            except TooManyRows as error:
+                message = f"{error}: longer intervals, a shorter time, or one agent alone"
+                raise Refused(Code.INVALID, "the report is too long", (FieldError("interval", message),)) from None
 
     def _running(self) -> list[AgentStateRecord]:
         """The states that agents are in, until now."""
@@ -128,6 +161,19 @@ def _intervals(query: ReportQuery) -> Intervals:
         raise Refused(Code.INVALID, "there is no such report", (FieldError(field, str(error)),)) from None
 
 
-def _sheet(name: str, text: str) -> web.Response:
+def _check_somebody_waits(request: web.BaseRequest) -> None:
+    """Raises: HistoryUnavailable, which nobody gets to know."""
+    if request.transport is None or request.transport.is_closing():
+        raise HistoryUnavailable("whoever wanted it has gone")
+
+
+async def _written(document: BaseModel, rows: Sequence[BaseModel], breathe: Breath) -> web.Response:
+    """The document with these as its `intervals`, which stand at its end and are written row by row."""
+    head = to_json(document).removesuffix(b"[]}")
+    body = b",".join(await breathe.all(map(to_json, rows)))
+    return web.Response(body=b"%b[%b]}" % (head, body), content_type=JSON)
+
+
+def _sheet(name: str, lines: Sequence[str]) -> web.Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Vary": "Accept"}
-    return web.Response(text=text, content_type=CSV, charset="utf-8", headers=headers)
+    return web.Response(text="".join(lines), content_type=CSV, charset="utf-8", headers=headers)

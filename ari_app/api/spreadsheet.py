@@ -3,11 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 CONTENT_TYPE = "text/csv"
-# A spreadsheet takes these for the begin of a formula, and callers choose their own names.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+# A spreadsheet takes these for the begin of a formula, and callers choose their own names. In half of Europe it parts
+# cells at a semicolon as well, whatever stands in quotes; in Japan wide characters mean the same.
+_FORMULA = re.compile(r"""(?:^|(?<=[;\t\r\n]))(?=[\s"']*[=+\-@\t\r＝＋－＠])""")
 _NUMBER = re.compile(r"[+-]?\d+")
 
 
@@ -25,12 +26,26 @@ def _quality(part: str) -> tuple[str, float]:
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
     """The rows below their columns' names; null is an empty cell. What would be run as a formula is made a text."""
+    return "".join(csv_lines(columns, rows))
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> Iterator[str]:
+    """The same, line by line."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_cell(text or "") for text in row] for row in rows)
-    return out.getvalue()
+    for row in rows:
+        yield _taken(out)
+        writer.writerow([_cell(text or "") for text in row])
+    yield _taken(out)
+
+
+def _taken(out: io.StringIO) -> str:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) and _NUMBER.fullmatch(text) is None else text
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub("'", text)

@@ -42,7 +42,7 @@ class HistoryReader:
         async with self._database.reading() as connection:
             query = _wanted(wanted).limit(limit)
             if after is not None:
-                ended_at = (await connection.execute(select(CallRow.ended_at).where(CallRow.id == after))).scalar()
+                ended_at = (await connection.execute(_ended_at(wanted, after))).scalar()
                 if ended_at is None:
                     return []
                 query = query.where(_key(wanted) < (ended_at, after))
@@ -100,6 +100,14 @@ def _key(wanted: Wanted) -> Any:
     if wanted.of is not None:
         return tuple_(CallAgentRow.ended_at, CallAgentRow.call_id)
     return tuple_(CallRow.ended_at, CallRow.id)
+
+
+def _ended_at(wanted: Wanted, call: str) -> Select[float]:
+    """When that call ended; of an agent's calls nobody learns whether there is another's."""
+    if wanted.of is not None:
+        of = and_(CallAgentRow.call_id == call, CallAgentRow.agent == wanted.of)
+        return select(CallAgentRow.ended_at).where(of)
+    return select(CallRow.ended_at).where(CallRow.id == call)
 
 
 def _wanted(wanted: Wanted) -> Select[str]:

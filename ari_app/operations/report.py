@@ -100,20 +100,21 @@ async def shown(
     """Write it. Raises: HistoryUnavailable."""
     zone, whole = ZoneInfo(choice.zone), choice.interval is None
     if choice.what == "queues":
-        totals, rows = queue_rows(await queue_report(history, intervals, rules_of(directory)), intervals, directory)
+        totals, each = queue_rows(await queue_report(history, intervals, rules_of(directory)), intervals, directory)
+        rows = totals if whole else list(each)
         if choice.as_csv:
-            write(csv_text(QUEUE_COLUMNS, queue_cells(totals if whole else rows, zone)).rstrip())
+            write(csv_text(QUEUE_COLUMNS, queue_cells(rows, zone)).rstrip())
             return _DONE
-        lines = [_queue_line(row, zone, whole=whole) for row in (totals if whole else rows)]
+        lines = [_queue_line(row, zone, whole=whole) for row in rows]
         heads: tuple[str, ...] = _QUEUE_HEADS
     else:
-        of_agents, by_interval = agent_rows(await agent_report(history, intervals, None, ()), intervals, directory)
+        of_all, by_interval = agent_rows(await agent_report(history, intervals, None, ()), intervals, directory)
+        chosen = of_all if whole else list(by_interval)
         if choice.as_csv:
-            chosen = of_agents if whole else by_interval
             names = agent_columns(chosen)
             write(csv_text(names, agent_cells(chosen, names, zone)).rstrip())
             return _DONE
-        lines = [_agent_line(row, zone, whole=whole) for row in (of_agents if whole else by_interval)]
+        lines = [_agent_line(row, zone, whole=whole) for row in chosen]
         heads = _AGENT_HEADS
     _write_table(heads if not whole else heads[1:], lines, write, columns, _NAME - whole)
     return _DONE

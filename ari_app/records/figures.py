@@ -6,7 +6,7 @@ the edges.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ari_app.calls.model import CallId, PartyRole
@@ -16,6 +16,24 @@ from ari_app.records.model import AgentStateRecord, CallRecord, Segment, Segment
 LOGGED_OUT, WRAP_UP = "logged_out", "wrap_up"
 BUSY = ("reserved", "ringing", "on_call", WRAP_UP)
 """States in which an agent works on a call: the numerator of occupancy."""
+
+
+class TooManyRows(ValueError):
+    """A report would have more rows than it may."""
+
+
+class Rows[F](dict[tuple[str, int], F]):
+    """Figures of each that there are any of in an interval, made when something is counted first."""
+
+    def __init__(self, make: Callable[[], F], most: int | None) -> None:
+        super().__init__()
+        self._make, self._most = make, most
+
+    def __missing__(self, key: tuple[str, int]) -> F:
+        if self._most is not None and len(self) >= self._most:
+            raise TooManyRows(f"it would have more than {self._most:,} rows")
+        self[key] = made = self._make()
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +185,12 @@ def stays_of(call: CallRecord, wrap_ups: Iterable[AgentStateRecord]) -> list[Sta
 
 
 class QueueReport:
-    """Figures of each target, of each interval and of all of them."""
+    """Figures of each target, of each interval and of all of them. Where intervals would make more than `most` rows,
+    whatever is added raises TooManyRows."""
 
-    def __init__(self, intervals: Intervals, rules: Rules) -> None:
+    def __init__(self, intervals: Intervals, rules: Rules, most: int | None = None) -> None:
         self._intervals, self._rules = intervals, rules
-        self.rows: dict[tuple[str, int], QueueFigures] = defaultdict(QueueFigures)
+        self.rows = Rows(QueueFigures, most)
         self.totals: dict[str, QueueFigures] = defaultdict(QueueFigures)
 
     def add(self, call: CallRecord, wrap_ups: Iterable[AgentStateRecord]) -> None:
@@ -244,11 +263,11 @@ class AgentFigures:
 
 
 class AgentReport:
-    """Figures of each agent, of each interval and of all of them. `only`: of this agent alone."""
+    """Figures of each agent, of each interval and of all of them. `only`: of this agent alone; `most` as of queues."""
 
-    def __init__(self, intervals: Intervals, only: str | None = None) -> None:
+    def __init__(self, intervals: Intervals, only: str | None = None, most: int | None = None) -> None:
         self._intervals, self._only = intervals, only
-        self.rows: dict[tuple[str, int], AgentFigures] = defaultdict(AgentFigures)
+        self.rows = Rows(AgentFigures, most)
         self.totals: dict[str, AgentFigures] = defaultdict(AgentFigures)
 
     def add_call(self, call: CallRecord) -> None:

@@ -47,6 +47,8 @@ class MemoryHistory:
 
     async def calls(self, wanted: Wanted, after: str | None, limit: int) -> list[Noted]:
         ordered = sorted(self._calls.values(), key=lambda call: (call.ended_at, call.id), reverse=True)
+        if wanted.of is not None:
+            ordered = [call for call in ordered if wanted.of in (*call.agents, *call.missed_by)]
         if after is not None:
             names = [call.id for call in ordered]
             ordered = ordered[names.index(after) + 1 :] if after in names else []

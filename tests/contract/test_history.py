@@ -168,6 +168,8 @@ async def test_it_goes_on_after_the_call_that_was_last_also_among_those_that_end
             found += page
         assert found == everything
     assert await kept.ids(after="nowhere") == []
+    await kept.write(call("bobs", 1, agents=("bob",)))
+    assert await kept.ids(of="alice", after="bobs") == [], "nor can they know that there is such a call"
 
 
 async def test_a_report_reads_all_that_was_at_the_time_each_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

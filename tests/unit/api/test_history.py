@@ -1,5 +1,6 @@
 """Calls that are over, and what agents note of them."""
 
+import asyncio
 import csv
 import io
 import re
@@ -11,7 +12,7 @@ import pytest
 from ari_app.api.spreadsheet import wants_csv
 from ari_app.calls.model import CallType, EndReason, PartyRole
 from ari_app.errors import HistoryUnavailable
-from ari_app.history.port import Noted
+from ari_app.history.port import Noted, Wanted
 from ari_app.records import wire
 from ari_app.records.model import CallRecord, Outsider, Segment, SegmentEnd, SegmentKind
 from ari_app.store.port import KeptFact
@@ -84,6 +85,54 @@ async def test_it_goes_on_where_the_page_before_ended(recorded: World) -> None:
     second = (await recorded.ask("GET", f"/v1/history?limit=3&cursor={first['next']}", token=erin)).json
     assert ([c["id"] for c in second["calls"]], second["next"]) == (["c1"], None)
     assert await found(recorded, erin, "cursor=nowhere") == []
+
+
+async def test_an_agent_does_not_learn_by_a_cursor_whether_another_call_was_there(recorded: World, alice: str) -> None:
+    assert await found(recorded, alice, "cursor=c4") == await found(recorded, alice, "cursor=nowhere") == []
+    assert await found(recorded, alice, "cursor=c3") == ["c2", "c1"]
+
+
+async def test_who_reads_much_of_the_history_at_once_is_refused_some_and_others_are_not(recorded: World) -> None:
+    gate, calls, refused = asyncio.Event(), recorded.history.calls, asyncio.Event()
+    seen: list[int] = []
+    at_once: set[object] = set()
+
+    async def reads(wanted: Wanted, after: str | None, limit: int) -> list[Noted]:
+        at_once.add(asyncio.current_task())
+        assert len(at_once) <= 2
+        await gate.wait()
+        at_once.discard(asyncio.current_task())
+        return await calls(wanted, after, limit)
+
+    recorded.history.calls = reads  # type: ignore[method-assign]
+
+    async def wants(token: str) -> int:
+        answer = await recorded.ask("GET", "/v1/history?number=6", token=token)
+        seen.append(answer.status)
+        if len(seen) == 12:
+            refused.set()
+        return answer.status
+
+    alice = await recorded.token("alice")
+    flood = [asyncio.create_task(wants(alice)) for _ in range(30)]
+    async with asyncio.timeout(10):
+        await refused.wait()
+    assert seen == [429] * 12
+    other = asyncio.create_task(wants(await recorded.token("bob")))
+    gate.set()
+    assert sorted(await asyncio.gather(*flood)) == [200] * 18 + [429] * 12
+    assert await other == 200
+
+
+async def test_an_agent_does_not_fill_the_store_with_notes(recorded: World, alice: str) -> None:
+    recorded.agents.records["alice"] = FakeRecord("alice", "wrap_up", choice="ready", call="c1")
+    answers = [
+        await recorded.ask("PATCH", "/v1/calls/c1/disposition", token=alice, json={"notes": "x"}) for _ in range(61)
+    ]
+    assert [answer.status for answer in answers] == [200] * 60 + [429]
+    assert answers[-1].code == "rate_limited"
+    recorded.now += 1
+    assert (await recorded.ask("PATCH", "/v1/calls/c1/disposition", token=alice, json={"notes": "y"})).status == 200
 
 
 async def test_how_a_call_went_is_noted_during_it_and_in_wrap_up(recorded: World, alice: str) -> None:
@@ -216,6 +265,27 @@ async def test_no_caller_gives_a_spreadsheet_something_to_run(world: World) -> N
     shown = [row["contact_name"] for row in reversed(rows)]
     assert shown == ["'=HYPERLINK(1)", "'+cmd", "'-1+1", "'@SUM(A1)", "'\tx", "+33612345678", "Zoé ="]
     assert shown == [row["contact_number"] for row in reversed(rows)]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("x;=cmd|' /C calc'!A1", "x;'=cmd|' /C calc'!A1"),
+        ('x;"=1+1"', 'x;\'"=1+1"'),
+        ("x; \t@SUM(A1)", "x;' \t'@SUM(A1)"),
+        ("one\n=1+1", "one\n'=1+1"),
+        ("＝1+1", "'＝1+1"),
+        ("Dupont; Martin - both", "Dupont; Martin - both"),
+    ],
+)
+async def test_no_caller_puts_a_formula_into_a_sheet_whatever_parts_its_cells(
+    recorded: World, name: str, shown: str
+) -> None:
+    await keep(recorded, over("c9", contact=Outsider(name, "", anonymous=False)))
+    erin = await recorded.token("erin")
+    answer = await recorded.ask("GET", "/v1/history", token=erin, headers={"Accept": "text/csv"})
+    (row,) = [row for row in csv.DictReader(io.StringIO(answer.text, newline="")) if row["id"] == "c9"]
+    assert row["contact_name"] == shown
 
 
 @pytest.mark.parametrize(

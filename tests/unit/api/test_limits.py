@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ari_app.api.limits import AT_ONCE, WAITING, WAITING_OF_ADDRESS, FailureLimit, Turns
+from ari_app.api.limits import AT_ONCE, WAITING, WAITING_OF_ADDRESS, FailureLimit, PasswordTurns
 from ari_app.api.problems import HttpError
 from ari_app.errors import Code
 from tests.unit.engine.ends import turn as loop_turns
@@ -15,7 +15,7 @@ class Checks:
     """Whoever has a turn keeps it until they are let go; `begun` are their names, in order."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
+        self.turns = PasswordTurns()
         self.begun: list[str] = []
         self.refused: list[str] = []
         self.problem: tuple[int, Code, str] | None = None

@@ -1,13 +1,18 @@
 """Reports by the API: figures of queues and agents, as JSON and as CSV, for who oversees."""
 
+import asyncio
 import csv
 import io
+import time
+from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ari_app.calls.model import OfferKind, PartyRole
-from ari_app.records.model import AgentStateRecord, Segment, SegmentEnd, SegmentKind
+from ari_app.records.model import AgentStateRecord, CallRecord, Segment, SegmentEnd, SegmentKind
 from tests.unit.api.fakes import NOW, FakeRecord, World
 from tests.unit.api.test_history import over
 
@@ -134,3 +139,88 @@ async def test_what_no_report_can_be_made_of_is_said(world: World, query: str, f
 async def test_agents_get_none(world: World, alice: str) -> None:
     for of in ("queues", "agents"):
         assert (await world.ask("GET", f"/v1/reports/{of}?{DAY}", token=alice)).code == "forbidden"
+
+
+# -- more than may be wanted -------------------------------------------------------------------------------------------
+
+MONTH = "from=2027-01-01T00:00:00Z&to=2027-01-31T00:00:00Z"
+
+
+@pytest.fixture
+def crowded(world: World) -> World:
+    """Three hundred agents who have been ready for the whole month."""
+    begin = NOW - 14 * 86_400 - 8 * 3600
+    world.history.write([AgentStateRecord(f"a{n}", "ready", None, begin, begin + 30 * 86_400) for n in range(300)])
+    return world
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+async def test_a_report_that_nobody_could_read_is_refused_before_it_is_made(crowded: World, accept: str) -> None:
+    erin = await crowded.token("erin")
+    query = f"{MONTH}&interval=15m"
+    answer = await crowded.ask("GET", f"/v1/reports/agents?{query}", token=erin, headers={"Accept": accept})
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert "more than 30,000 rows" in answer.json["errors"][0]["message"]
+    assert len((await report(crowded, "agents", f"{MONTH}&interval=1d"))["intervals"]) == 9_000
+    assert len((await report(crowded, "agents", f"{MONTH}&interval=15m&agent=a7"))["intervals"]) == 2_880
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+async def test_while_a_long_report_is_made_commands_have_their_turn(crowded: World, accept: str) -> None:
+    erin = await crowded.token("erin")
+    path = f"/v1/reports/agents?{MONTH}&interval=1d"
+    making = asyncio.create_task(crowded.ask("GET", path, token=erin, check=False, headers={"Accept": accept}))
+    times = [time.thread_time()]
+    while not making.done():  # it is about turns
+        await asyncio.sleep(0)
+        times.append(time.thread_time())
+    assert (await making).status == 200
+    assert max(b - a for a, b in pairwise(times)) < 0.25, "seconds of work; in one piece it is one"
+
+
+async def test_who_wants_many_reports_is_refused_some_and_others_are_not(busy: World) -> None:
+    gate, settled, refused = asyncio.Event(), busy.history.settle, asyncio.Event()
+    seen: list[int] = []
+
+    async def settle() -> bool:
+        await gate.wait()
+        return await settled()
+
+    busy.history.settle = settle  # type: ignore[method-assign]
+
+    async def wanted(token: str) -> int:
+        answer = await busy.ask("GET", f"/v1/reports/queues?{DAY}", token=token)
+        seen.append(answer.status)
+        if len(seen) == 5:
+            refused.set()
+        return answer.status
+
+    erin, again = await busy.token("erin"), await busy.token("erin")
+    flood = [asyncio.create_task(wanted(erin)) for _ in range(10)]
+    async with asyncio.timeout(10):
+        await refused.wait()
+    assert seen == [429] * 5
+    other = asyncio.create_task(wanted(again))
+    gate.set()
+    assert sorted(await asyncio.gather(*flood)) == [200] * 5 + [429] * 5
+    assert await other == 200
+
+
+async def test_nobody_goes_on_with_a_report_whose_reader_has_gone(busy: World) -> None:
+    begun = asyncio.Event()
+
+    async def between(*_: object) -> AsyncIterator[list[tuple[CallRecord, list[AgentStateRecord]]]]:
+        while True:
+            begun.set()
+            yield [(over("c9"), [])]
+
+    busy.history.between = between  # type: ignore[method-assign,assignment]
+    path, erin = f"/v1/reports/agents?{DAY}", await busy.token("erin")
+    with capture_logs() as logs:
+        going = asyncio.create_task(busy.ask("GET", path, token=erin))
+        async with asyncio.timeout(20):
+            await begun.wait()
+            going.cancel()
+            while not (ended := [x for x in logs if x.get("operation") == "report_agents"]):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+    assert ended[0]["status"] == 503

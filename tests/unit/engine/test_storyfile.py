@@ -29,9 +29,9 @@ from ari_app.calls.model import (
 from ari_app.calls.replay import replay
 from ari_app.calls.stimuli import ChannelArrived, TransferRequested
 from ari_app.calls.story import Before, StoryEntry
-from ari_app.engine import storyfile
 from ari_app.engine.storyfile import _LISTED, _ROOMS, FORMAT, StoryUnreadable, read, write
 from ari_app.errors import Code, FieldError, Refused
+from ari_app.routing import settings
 from ari_app.routing.directory import IceServer, PagePhone, Role
 from tests.support.callcentre import directory, target
 from tests.support.discretion import SECRET
@@ -170,7 +170,7 @@ def test_secrets_of_the_configuration_are_in_no_file_and_the_story_runs_again_wi
 def test_what_is_never_printed_of_a_configuration_is_a_secret_or_needed_to_run_a_story_again() -> None:
     types = {found for room in _LISTED for found in vars(room).values() if isinstance(found, type)}
     hidden = {
-        f"{found.__name__}.{field.name}": storyfile.SECRET in field.metadata
+        f"{found.__name__}.{field.name}": settings.SECRET in field.metadata
         for found in types
         if is_dataclass(found)
         for field in fields(found)
