@@ -203,6 +203,7 @@ class App:
         leader.start(self._watch_store())
         leader.start(keep_filled(leader.agents, self._refill))
         leader.start(self._api.board.run())
+        leader.start(self._api.days.run())
         leader.start(self._history.run())
         leader.start(self._api.watch_sessions())
         leader.start(self._api.recordings.run())

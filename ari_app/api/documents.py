@@ -95,6 +95,7 @@ def _configured(agent: Agent, directory: Directory) -> dict[str, Any]:
             talk_detection=settings.talk_detection,
             phone_in_page=settings.page_phone.enabled and agent.phone is not None,
             passwords=settings.passwords,
+            hear_recordings=agent.role in OVERSEERS or settings.agents_hear_recordings,
             dispositions=[DispositionChoice(code=c, label=label) for c, label in settings.dispositions.items()],
             disposition_required=settings.disposition_required,
             caller_id_for=sorted(directory.caller_ids_enabled_for),

@@ -12,6 +12,7 @@ from ari_app.api.models.agents import AgentDocument, Me, State
 from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.calls import EarDocument
 from ari_app.api.models.common import Answer, Timestamp
+from ari_app.api.models.day import DayDocument
 from ari_app.api.models.phones import PhoneDocument
 from ari_app.api.models.supervision import LiveTarget
 from ari_app.api.models.targets import TargetDocument
@@ -116,6 +117,13 @@ class PhoneUpdated(Numbered):
     phone: PhoneDocument
 
 
+class DayUpdated(Numbered):
+    """The agent's own figures of today, and how many missed calls they have not seen yet."""
+
+    type: Literal["day.updated"]
+    day: DayDocument
+
+
 class Subscribed(Numbered):
     """The answer to a subscription: the targets as they are now; null: all."""
 
@@ -133,7 +141,7 @@ class ErrorEvent(Numbered):
 
 EVENTS = (
     Snapshot, CallEvent, CallAlarm, AlarmChanged, EmergencyDialled, CallHearing, OfferUpdated, AgentUpdated,
-    TargetUpdated, QueueUpdated, PhoneUpdated, Subscribed, ErrorEvent,
+    TargetUpdated, QueueUpdated, PhoneUpdated, DayUpdated, Subscribed, ErrorEvent,
 )  # fmt: skip
 
 type Event = Annotated[
@@ -148,6 +156,7 @@ type Event = Annotated[
     | TargetUpdated
     | QueueUpdated
     | PhoneUpdated
+    | DayUpdated
     | Subscribed
     | ErrorEvent,
     Field(discriminator="type"),

@@ -22,6 +22,7 @@ from ari_app.api.documents import agent_document, shown_count, shows_state, targ
 from ari_app.api.fanout import Defer, Fanout
 from ari_app.api.metrics import Metrics
 from ari_app.api.models.alarms import AlarmDocument
+from ari_app.api.models.day import DayDocument
 from ari_app.api.models.phones import PhoneDocument
 from ari_app.api.models.supervision import LiveTarget
 from ari_app.api.port import Agents, AgentState, Control
@@ -169,6 +170,16 @@ class EventHub:
         if overseeing:
             value = Value("queue.updated", f'"queue":{_json(shown)}')
             self._fanout.replace_waiting(overseeing, f"queue.updated {shown.target}", value)
+
+    def day_changed(self, agent: str, day: DayDocument) -> None:
+        """The agent's own figures of today are others, or which calls they have missed: themselves."""
+        viewer = self.publisher.viewer(agent)
+        if viewer is not None:
+            self._fanout.replace_waiting(viewer.streams, "day.updated", Value("day.updated", f'"day":{_json(day)}'))
+
+    def follows(self, agent: str) -> bool:
+        """Whether the agent has a window, or may come back to one."""
+        return self.publisher.viewer(agent) is not None
 
     def phone_changed(self, agent: str, phone: PhoneDocument) -> None:
         """Which of the agent's phones rings, how they are, or whose page has one, has changed: themselves."""

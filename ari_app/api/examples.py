@@ -17,6 +17,7 @@ from ari_app.api.models.calls import (
     TakeOverRequest,
     UserDataChanges,
 )
+from ari_app.api.models.day import DayDocument, MissedDocument, MissedSeen
 from ari_app.api.models.given import GivenRow, GivenRows, NewGroups, NewSkills
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, NewDisposition
 from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
@@ -42,6 +43,7 @@ REQUESTS: Mapping[Any, Json] = MappingProxyType(
         Logout: {"all": False},
         MergeRequest: {"call_id": "3f9k2a-c7"},
         MonitorRequest: {"mode": "listen", "party": None},
+        MissedSeen: {"until": "2026-11-22T20:40:55.870Z"},
         NewDevice: {"device": "page"},
         NewDisposition: {"code": "solved", "notes": "Wants an invoice."},
         NewOpening: {"opening": "closed", "until": "2026-11-23T08:00:00Z"},
@@ -192,6 +194,16 @@ _PAST: Json = {
         }
     ],
 }
+_MISSED: Json = {
+    **_PAST,
+    "id": "3f9k2a-c4",
+    "outcome": "missed",
+    "answered_at": None,
+    "agents": [],
+    "missed_by": ["marie"],
+    "dispositions": [],
+    "segments": [],
+}
 _SPAN: Json = {"begins_at": "2026-11-22T20:30:00.000Z", "ends_at": "2026-11-22T20:45:00.000Z"}
 _SALES_FIGURES: Json = {
     "target": "queue:sales", "name": "Sales", **_SPAN, "offered": 12, "answered": 9, "abandoned": 1,
@@ -310,6 +322,16 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
             "totals": [_SALES_FIGURES],
             "intervals": [_SALES_FIGURES],
         },
+        DayDocument: {
+            "begins_at": "2026-11-21T23:00:00.000Z",
+            "ends_at": "2026-11-22T23:00:00.000Z",
+            "tz": "Europe/Paris",
+            "as_of": "2026-11-22T20:41:10.002Z",
+            "figures": _MARIE_FIGURES,
+            "missed_unseen": 1,
+            "history_at": "2026-11-22T20:41:10.002Z",
+        },
+        MissedDocument: {"calls": [_MISSED], "unseen": 1, "seen_until": "2026-11-21T17:02:00.000Z"},
         HistoryDocument: {"calls": [_PAST], "next": "3f9k2a-c7"},
         Live: {"targets": [_SALES]},
         IssuerLeft: {"url": None},
@@ -327,6 +349,7 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
                 "talk_detection": True,
                 "phone_in_page": True,
                 "passwords": True,
+                "hear_recordings": False,
                 "dispositions": [{"code": "solved", "label": "Solved"}],
                 "disposition_required": False,
                 "caller_id_for": ["call", "transfer"],

@@ -89,7 +89,7 @@ class HistoryApi:
         found = await self._history.calls(wanted, query.cursor, query.limit + 1)
         page = found[: query.limit]
         following = page[-1].call.id if len(found) > len(page) else None
-        return HistoryDocument(calls=[_document(noted, viewer, of) for noted in page], next=following)
+        return HistoryDocument(calls=[record_document(noted, viewer, of) for noted in page], next=following)
 
     # -- dispositions -------------------------------------------------------------------------------------------------
 
@@ -133,7 +133,8 @@ class HistoryApi:
         ]  # fmt: skip
 
 
-def _document(noted: Noted, viewer: Agent, of: str | None) -> RecordDocument:
+def record_document(noted: Noted, viewer: Agent, of: str | None) -> RecordDocument:
+    """A call that is over as this viewer sees it; of the calls of the agent `of`."""
     record, contact = noted.call, noted.call.contact
     seen = [n for n in noted.dispositions if viewer.role in OVERSEERS or n.agent == viewer.id]
     return RecordDocument(

@@ -11,6 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -23,6 +25,7 @@ from ari_app.api.port import Agents, Control, Openings
 from ari_app.api.tally import Now, Served, Standing, Tally
 from ari_app.calls.model import Call, EndReason
 from ari_app.calls.views import timestamp
+from ari_app.records.intervals import day_of, milliseconds
 from ari_app.routing.targets import parse_target
 from ari_app.store.port import Counters
 
@@ -38,15 +41,14 @@ WAITED = "waited_ms"
 GONE = "gone"
 
 
-def day_of(seconds: float) -> str:
-    """The day of the server's clock."""
-    return time.strftime("%Y-%m-%d", time.localtime(seconds))
+def day_name(seconds: float, zone: str) -> str:
+    """The day of that zone, as `2026-11-30`."""
+    return datetime.fromtimestamp(seconds, ZoneInfo(zone)).date().isoformat()
 
 
-def day_ends(seconds: float) -> float:
+def day_ends(seconds: float, zone: str) -> float:
     """When that day is over, in seconds since the epoch."""
-    day = time.localtime(seconds)
-    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+    return day_of(milliseconds(seconds), ZoneInfo(zone))[1] / 1000
 
 
 type Counted = tuple[str, Mapping[str, int]]
@@ -178,7 +180,8 @@ class Board:
     def _begin_day(self) -> None:
         now = self._clock()
         if self._day_ends <= now:
-            self._day, self._day_ends, self._today = day_of(now), day_ends(now), Counter()
+            zone = self._control.directory().settings.zone
+            self._day, self._day_ends, self._today = day_name(now, zone), day_ends(now, zone), Counter()
             self._note(*self._tally.names)
 
     # -- its own work -------------------------------------------------------------------------------------------------

@@ -55,9 +55,9 @@ def agent_rows(
     whole = (intervals.begin, intervals.end)
     listed = directory.agents
     names = {agent: listed[agent].name if agent in listed else agent for agent in report.totals}
-    totals = [_agent_row(a, names[a], whole, f) for a, f in sorted(report.totals.items()) if _is_something(f)]
+    totals = [agent_row(a, names[a], whole, f) for a, f in sorted(report.totals.items()) if _is_something(f)]
     rows = (
-        _agent_row(agent, names[agent], _span(intervals, which), figures)
+        agent_row(agent, names[agent], _span(intervals, which), figures)
         for (agent, which), figures in sorted(report.rows.items(), key=lambda row: (row[0][1], row[0][0]))
         if _is_something(figures)
     )
@@ -139,7 +139,8 @@ def _queue_row(target: str, name: str, span: Span, figures: QueueFigures, within
     )
 
 
-def _agent_row(agent: str, name: str, span: Span, figures: AgentFigures) -> AgentFiguresRow:
+def agent_row(agent: str, name: str, span: Span, figures: AgentFigures) -> AgentFiguresRow:
+    """Of one agent, in the time of `span` (milliseconds)."""
     spent = sorted(figures.states.items(), key=lambda each: (each[0][0], each[0][1] or ""))
     return AgentFiguresRow(
         agent=agent,

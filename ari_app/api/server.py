@@ -15,6 +15,8 @@ from ari_app.api.auditor import Auditor
 from ari_app.api.authentication import Authentication
 from ari_app.api.callbacks_api import CallBacksApi
 from ari_app.api.calls_api import CallsApi
+from ari_app.api.days import Days
+from ari_app.api.days_api import DaysApi
 from ari_app.api.desk_files import DeskFiles
 from ari_app.api.dispatch import JSON, Dispatcher
 from ari_app.api.events import EventHub
@@ -104,6 +106,8 @@ class ApiServer:
         self.board = Board(control, agents, openings, store, self._live_changed, clock)
         self._call_metrics = metrics.calls
         self._call_metrics.show(self.board, control, clock)
+        self.days = Days(control, agents, history, store, hub.day_changed, hub.follows, clock)
+        history.listen(self.days.written)
         preferences = Preferences(store)
         finder = Finder(control, preferences)
         calls = CallsApi(control, preferences)
@@ -119,6 +123,7 @@ class ApiServer:
             *self._phones.routes(),
             self._events.route(),
             self._sockets.route(),
+            *DaysApi(self.days, history).routes(),
             *HistoryApi(control, agents, store, history, clock).routes(),
             *ReportsApi(control, agents, history, clock).routes(),
             *self.recordings.routes(),
@@ -222,6 +227,7 @@ class ApiServer:
     async def directory_changed(self) -> None:
         """The configuration was read again."""
         self.board.recount()
+        self.days.directory_changed()
         self._sockets.directory_changed()
         self.notices.directory_changed()
         self.alarms.directory_changed()

@@ -16,6 +16,7 @@ from ari_app.api.models.calls import (
     TakeOverRequest,
     UserDataChanges,
 )
+from ari_app.api.models.day import DayDocument, MissedDocument, MissedSeen
 from ari_app.api.models.given import GivenRow, GivenRows, NewGroups, NewSkills
 from ari_app.api.models.history import DispositionDocument, HistoryDocument, HistoryQuery, NewDisposition
 from ari_app.api.models.oidc import FromIssuer, IssuerLeft, LoginWays
@@ -364,6 +365,20 @@ class Operations:
         """Choose which of my phones rings."""
         answer: MyPhone = await self._transport.send("PUT", "/v1/me/phone", MyPhone, body=body)
         return answer
+
+    async def get_my_day(self) -> DayDocument:
+        """My figures of today."""
+        answer: DayDocument = await self._transport.send("GET", "/v1/me/day", DayDocument)
+        return answer
+
+    async def list_missed(self) -> MissedDocument:
+        """Calls that I have missed, the last first."""
+        answer: MissedDocument = await self._transport.send("GET", "/v1/me/missed", MissedDocument)
+        return answer
+
+    async def see_missed(self, body: MissedSeen) -> None:
+        """I have looked at the calls that I missed."""
+        await self._transport.send("PUT", "/v1/me/missed/seen", body=body)
 
     async def dispose_call(self, call: str, body: NewDisposition) -> DispositionDocument:
         """Note how the call went."""

@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import holidays
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from ari_app.config.entry import Entry
-from ari_app.config.values import Announcement, TargetText
+from ari_app.config.values import Announcement, TargetText, Zone
 from ari_app.routing.hours import Calendar, Closed, Span
 
 YEARS_BEFORE, YEARS_AFTER = 1, 10
@@ -43,14 +43,6 @@ def _spans(value: object) -> object:
 def _minutes(text: str) -> Span:
     begin, end = (int(part[:2]) * 60 + int(part[3:]) for part in text.split("-"))
     return Span(begin, end)
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not a time zone such as Europe/Paris") from None
-    return text
 
 
 def _date(text: str) -> str:
@@ -99,7 +91,7 @@ class HoursEntry(Entry):
     """When something is open. Queues, groups and routing points name it as their `hours`. Times are `09:00-12:30`, a
     list of them, or `closed`; `22:00-06:00` ends on the next day."""
 
-    zone: Annotated[str, AfterValidator(_zone)]
+    zone: Zone
     """The time zone, such as `Europe/Paris` (IANA)."""
     weekdays: Times = ()
     """On the days from Monday to Friday that are not given themselves."""

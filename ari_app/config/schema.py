@@ -35,6 +35,7 @@ from ari_app.config.values import (
     Seconds,
     TargetText,
     Texts,
+    Zone,
 )
 from ari_app.config.ways_out import CallBackEntry, Keys
 from ari_app.routing.directory import Purpose, Role
@@ -295,6 +296,8 @@ class SettingsEntry(Entry):
     short_abandon: Annotated[float, Field(ge=0, le=3600)] = DEFAULTS.short_abandon
     """Who gives up sooner than that is counted apart in reports, and in no share: they dialled the wrong number, or
     heard what they wanted to know."""
+    zone: Zone = DEFAULTS.zone
+    """The time zone of the call centre, such as `Europe/Paris` (IANA): the figures of today begin at its midnight."""
     max_wrap_up: Annotated[float, Field(ge=1, le=86_400)] = DEFAULTS.max_wrap_up
     """How long after-call work may still last, at most, when an agent makes it longer, or goes on writing notes."""
     max_user_data: Annotated[int, Field(ge=0, le=1_048_576)] = DEFAULTS.max_user_data

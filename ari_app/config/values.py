@@ -5,6 +5,7 @@ Messages are for administrators.
 
 import re
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -51,6 +52,14 @@ def target_of(value: object) -> Target:
         raise ValueError(error.detail) from None
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone such as Europe/Paris") from None
+    return text
+
+
 def _hash(text: str) -> str:
     if not is_hash(text):
         raise ValueError("is not an argon2 hash, or its cost is out of bounds; `ari-app hash-password` makes one")
@@ -88,6 +97,7 @@ type Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Hash = Annotated[str, AfterValidator(_hash)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Folder = Annotated[str, AfterValidator(_folder)]
+Zone = Annotated[str, AfterValidator(_zone)]
 type Texts = dict[str, Annotated[str, BeforeValidator(_number), _described()]]
 
 

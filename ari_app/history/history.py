@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from ari_app.errors import HistoryUnavailable
 from ari_app.history import writing
 from ari_app.history.database import Database
+from ari_app.history.port import Written
 from ari_app.history.reading import HistoryReader
 from ari_app.history.sinks import DatabaseSink, Sink
 from ari_app.history.writer import Behind, Writer
+from ari_app.records.model import Fact
 from ari_app.store.port import FactStream
 
 SETTLE_SECONDS = 0.5
@@ -32,8 +34,17 @@ class History(HistoryReader):
     ) -> None:
         self._own = Database(url)
         super().__init__(self._own)
-        self._sink = DatabaseSink(self._own, clock, aside)
+        self._listeners: list[Written] = []
+        self._sink = DatabaseSink(self._own, clock, aside, self._written)
         self._writer = Writer(stream, [self._sink, *also], behind)
+
+    def listen(self, written: Written) -> None:
+        """See `CallHistory`."""
+        self._listeners.append(written)
+
+    def _written(self, facts: Sequence[Fact]) -> None:
+        for listener in self._listeners:
+            listener(facts)
 
     async def run(self) -> None:
         """Write what is over; until it is cancelled."""

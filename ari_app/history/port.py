@@ -1,10 +1,10 @@
 """What the API needs of the history, and the values that travel. Knows no database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ari_app.records.model import AgentStateRecord, CallRecord, DispositionRecord
+from ari_app.records.model import AgentStateRecord, CallRecord, DispositionRecord, Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,9 @@ class Noted:
     dispositions: tuple[DispositionRecord, ...] = ()
 
 
+type Written = Callable[[Sequence[Fact]], None]
+
+
 class Counted(Protocol):
     """What reports are made of. May raise HistoryUnavailable."""
 
@@ -45,6 +48,9 @@ class Counted(Protocol):
 
 class CallHistory(Counted, Protocol):
     """Calls that are over, and states that agents were in. What is read may raise HistoryUnavailable."""
+
+    def listen(self, written: Written) -> None:
+        """From now on call it with what can be read; some of it twice, perhaps. It may neither block nor raise."""
 
     async def forget(self, before: float) -> None:
         """Forget what ended before that time. Raises: HistoryUnavailable."""

@@ -12,6 +12,7 @@ import structlog
 from ari_app.errors import HistoryUnavailable
 from ari_app.history import writing
 from ari_app.history.database import BadContent, Database
+from ari_app.history.port import Written
 from ari_app.records import queue_log, wire
 from ari_app.records.model import AgentStateRecord, CallRecord, DispositionRecord, Fact
 from ari_app.store.port import KeptFact
@@ -40,14 +41,18 @@ class Sink(Protocol):
 
 
 class DatabaseSink:
-    """What cannot be written for its own content is set aside: it holds up nothing."""
+    """What cannot be written for its own content is set aside: it holds up nothing. `written` gets what was there
+    already, too."""
 
     name = "database"
 
-    def __init__(self, database: Database, clock: Callable[[], float], aside: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], aside: Callable[[], None], written: Written
+    ) -> None:
         self._database = database
         self._clock = clock
         self._aside = aside
+        self._written = written
         self.migrated = False
 
     async def prepare(self) -> None:
@@ -65,13 +70,18 @@ class DatabaseSink:
             except ValueError as error:
                 await self._set_aside(kept, f"cannot be read ({type(error).__name__})")
         try:
-            await writing.write(self._database, [fact for _, fact in facts])
+            await self._write([fact for _, fact in facts])
         except BadContent:
             for kept, fact in facts:
                 try:
-                    await writing.write(self._database, [fact])
+                    await self._write([fact])
                 except BadContent as error:
                     await self._set_aside(kept, f"the database refuses it ({error})")
+
+    async def _write(self, facts: Sequence[Fact]) -> None:
+        """Raises: HistoryUnavailable, BadContent."""
+        await writing.write(self._database, facts)
+        self._written(facts)
 
     async def _set_aside(self, kept: KeptFact, reason: str) -> None:
         log.warning("fact_set_aside", key=kept.key, kind=kept.kind, reason=reason)

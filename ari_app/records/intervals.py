@@ -44,15 +44,18 @@ def edges(begin: int, end: int, length: int | None, zone: ZoneInfo) -> tuple[int
     return (*found, end)
 
 
+def day_of(moment: int, zone: ZoneInfo) -> tuple[int, int]:
+    """When the day of the zone that has this moment begins, and when the next one does."""
+    midnight = datetime.fromtimestamp(moment / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return _at(midnight), _at(midnight + timedelta(days=1))
+
+
 def _begins(begin: int, length: int, zone: ZoneInfo) -> Iterator[int]:
     """All from the midnight before `begin` on, without an end."""
-    day = datetime.fromtimestamp(begin / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    midnight = _at(day)
+    midnight, following = day_of(begin, zone)
     while True:
-        day += timedelta(days=1)
-        following = _at(day)
         yield from range(midnight, following, length) if length < DAY else (midnight,)
-        midnight = following
+        midnight, following = day_of(following, zone)
 
 
 def _at(day: datetime) -> int:

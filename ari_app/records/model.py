@@ -73,7 +73,7 @@ class Outsider:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """A call that is over. `agents` were in it, `missed_by` were rung and were not.
+    """A call that is over. `agents` were in it; `missed_by` were not, though they were rung or it was for them alone.
 
     `contact` is the first from outside who was in it, or was called. `transfers`, `conferences`: how many offers of
     that kind were accepted; of both kinds a consultation that was completed counts where it ended.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ari_app.calls.effects import CallChanged
 from ari_app.calls.model import AgentId, Call, CallId, EndReason, OfferKind, Party, PartyId, PartyRole, Progress
 from ari_app.records.ends import Was, ending
+from ari_app.records.missed import wanted_alone
 from ari_app.records.model import CallRecord, Outcome, Outsider, Segment, SegmentEnd, SegmentKind
 from ari_app.records.places import Order, Places
 from ari_app.records.segments import Doing, doings
@@ -233,6 +234,7 @@ def _record(kept: Kept, call: Call) -> CallRecord | None:
         queue=record.queue or (queues[-1].removeprefix(_QUEUE) if queues else None),
         queued_at=record.queued_at or (waits[0].begun_at if waits else None),
         contact=record.contact or kept.contact,
+        missed_by=tuple(dict.fromkeys([*record.missed_by, *_away(record, segments)])),
         parent=record.parent or kept.parent,
         transfers=kept.transfers,
         conferences=kept.conferences,
@@ -251,6 +253,11 @@ def _outcome(call: Call) -> Outcome:
 
 def _missed(call: Call, agents: tuple[AgentId, ...]) -> tuple[AgentId, ...]:
     return tuple(agent for agent in call.rung if agent not in agents)
+
+
+def _away(record: CallRecord, segments: tuple[Segment, ...]) -> list[AgentId]:
+    """Who was wanted alone and not even rung: they were away, or in another call."""
+    return [agent for agent in wanted_alone(segments) if agent not in record.agents]
 
 
 def _outsider(call: Call) -> Outsider | None:

@@ -119,6 +119,7 @@ class Settings:
     max_wrap_up: float = 900.0
     service_level: float = 20.0
     short_abandon: float = 5.0
+    zone: str = "UTC"
     dispositions: Mapping[str, str] = MappingProxyType({})
     disposition_required: bool = False
     announcements: Mapping[str, str] = MappingProxyType({})

@@ -197,6 +197,16 @@ class Choices(Protocol):
         """What was chosen last, by SIP user; who never chose is not in it."""
 
 
+class MissedSeen(Protocol):
+    """Until when each agent has looked at the calls that they missed."""
+
+    async def set_missed_seen(self, agent: str, until: float) -> None:
+        """They have seen those that ended until then, in seconds since the epoch."""
+
+    async def missed_seen(self, agent: str) -> float | None:
+        """None: they have never looked."""
+
+
 class Counters(Protocol):
     """What is counted of a day, by name; kept for `COUNTS_TTL` after it was counted last."""
 
@@ -381,7 +391,7 @@ class Favourites(Protocol):
         """Whom they marked, in the order in which they did."""
 
     async def forget_agent(self, agent: str) -> None:
-        """Whom they reached and marked, and the caller ID that they chose last."""
+        """Whom they reached and marked, the caller ID that they chose last, and which missed calls they have seen."""
 
 
 class Store(
@@ -394,6 +404,7 @@ class Store(
     IdempotencyKeys,
     Choices,
     Favourites,
+    MissedSeen,
     Counters,
     Gifts,
     Drains,

@@ -11,6 +11,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:sent:<command>     string  the Asterisk at which that call was to be made; expires
     {p}:configuration      hash    text and time of the last configuration without faults
     {p}:caller_ids         hash    agent -> caller ID chosen last
+    {p}:missed_seen        hash    agent -> until when they have looked at the calls that they missed
     {p}:given              hash    agent -> groups and skills given by a supervisor
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
     {p}:devices            hash    phone -> which of the agent's phones rings
@@ -216,6 +217,14 @@ class RedisStore:
             chosen = _bytes(await self._client.hget(f"{self._tag}:caller_ids", agent))
         return None if chosen is None else chosen.decode()
 
+    async def set_missed_seen(self, agent: str, until: float) -> None:
+        await self._write(("HSET", f"{self._tag}:missed_seen", agent, repr(until)))
+
+    async def missed_seen(self, agent: str) -> float | None:
+        with ERRORS:
+            until = _bytes(await self._client.hget(f"{self._tag}:missed_seen", agent))
+        return None if until is None else float(until)
+
     async def set_device(self, phone: str, device: str) -> None:
         await self._write(("HSET", f"{self._tag}:devices", phone, device))
 
@@ -321,7 +330,8 @@ class RedisStore:
 
     async def forget_agent(self, agent: str) -> None:
         keys = (f"{self._tag}:recents:{agent}", f"{self._tag}:favourites:{agent}")
-        await self._write(("DEL", *keys), ("HDEL", f"{self._tag}:caller_ids", agent))
+        of_all = (("HDEL", f"{self._tag}:{name}", agent) for name in ("caller_ids", "missed_seen"))
+        await self._write(("DEL", *keys), *of_all)
 
     async def ping(self) -> None:
         with ERRORS:

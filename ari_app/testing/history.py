@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import assert_never
 
-from ari_app.history.port import Noted, Wanted
+from ari_app.history.port import Noted, Wanted, Written
 from ari_app.records import wire
 from ari_app.records.model import AgentStateRecord, CallRecord, DispositionRecord, Fact
 from ari_app.store.port import FactStream
@@ -17,6 +17,10 @@ class MemoryHistory:
         self._calls: dict[str, CallRecord] = {}
         self._states: dict[str, AgentStateRecord] = {}
         self._notes: dict[tuple[str, str], DispositionRecord] = {}
+        self._listeners: list[Written] = []
+
+    def listen(self, written: Written) -> None:
+        self._listeners.append(written)
 
     def write(self, facts: Sequence[Fact]) -> None:
         """Keep each once."""
@@ -32,6 +36,8 @@ class MemoryHistory:
                         self._notes[of] = fact
                 case _:
                     assert_never(fact)
+        for listener in self._listeners:
+            listener(facts)
 
     async def forget(self, before: float) -> None:
         old = {call.id for call in self._calls.values() if call.ended_at < before}

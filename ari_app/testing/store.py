@@ -35,6 +35,7 @@ class MemoryStore:
         self._claims: dict[str, tuple[float, Claim]] = {}
         self._sent: dict[str, tuple[float, str]] = {}
         self._caller_ids: dict[str, str] = {}
+        self._missed_seen: dict[str, float] = {}
         self._devices: dict[str, str] = {}
         self._drained: dict[str, bool] = {}
         self._openings: dict[str, bytes] = {}
@@ -157,6 +158,12 @@ class MemoryStore:
     async def caller_id(self, agent: str) -> str | None:
         return self._caller_ids.get(agent)
 
+    async def set_missed_seen(self, agent: str, until: float) -> None:
+        self._missed_seen[agent] = until
+
+    async def missed_seen(self, agent: str) -> float | None:
+        return self._missed_seen.get(agent)
+
     async def set_device(self, phone: str, device: str) -> None:
         self._devices[phone] = device
 
@@ -240,7 +247,7 @@ class MemoryStore:
         return list(self._favourites.get(agent, ()))
 
     async def forget_agent(self, agent: str) -> None:
-        for kept in (self._recents, self._favourites, self._caller_ids):
+        for kept in (self._recents, self._favourites, self._caller_ids, self._missed_seen):
             kept.pop(agent, None)
 
     async def ping(self) -> None:

@@ -290,7 +290,7 @@ class Behind:
 
 
 def sink_of(database: Database, behind: Behind) -> DatabaseSink:
-    return DatabaseSink(database, lambda: NOW, behind.set_aside)
+    return DatabaseSink(database, lambda: NOW, behind.set_aside, lambda facts: None)
 
 
 async def test_facts_go_from_the_stream_to_the_database_and_are_forgotten_there(database: Database) -> None:
@@ -359,6 +359,23 @@ async def test_what_cannot_be_written_is_set_aside_and_holds_up_nothing(database
     assert behind.aside == 3
     assert too_much.begun_at == float("inf")
     task.cancel()
+
+
+async def test_whoever_listens_gets_what_can_be_read_and_nothing_that_was_set_aside(url: str) -> None:
+    stream, behind = MemoryStore(), Behind()
+    history = History(url, stream, behind, behind.set_aside, clock=lambda: NOW)
+    heard: list[str] = []
+    history.listen(lambda facts: heard.extend(fact.key for fact in facts))
+    await stream.add_facts([kept_fact(call("c1")), kept_fact(replace(call("c2"), transfers=10**30))])
+    task = asyncio.create_task(history.run())
+    assert await history._writer.settle("database", 10)
+    assert heard == ["call:c1"]
+    await stream.add_facts([kept_fact(rest("bob"))])
+    assert await history._writer.settle("database", 10)
+    assert heard == ["call:c1", rest("bob").key]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await history.close()
 
 
 async def test_a_name_that_a_database_takes_in_no_text_is_kept_as_far_as_it_can_be(database: Database) -> None:

@@ -193,6 +193,13 @@ async def test_the_last_caller_id_of_each_agent_is_remembered(store: Store) -> N
     assert [await store.caller_id(agent) for agent in ("alice", "bob")] == ["alice-direct", "anonymous"]
 
 
+async def test_until_when_each_agent_has_looked_at_missed_calls_is_remembered(store: Store) -> None:
+    assert await store.missed_seen("alice") is None
+    await store.set_missed_seen("alice", 1_800_000_000.123)
+    await store.set_missed_seen("bob", 1.0)
+    assert [await store.missed_seen(agent) for agent in ("alice", "bob")] == [1_800_000_000.123, 1.0]
+
+
 async def test_whom_each_agent_reached_is_remembered_newest_first_each_once(store: Store) -> None:
     assert await store.recents("alice") == []
     for target in ("agent:bob", "group:support", "skill:french>=3", "agent:bob"):
@@ -406,7 +413,9 @@ async def test_what_an_agent_reached_and_marked_is_forgotten_with_them(store: St
         await store.note_recent(agent, "number:+331")
         await store.add_favourite(agent, "number:+331")
         await store.set_caller_id(agent, "main")
+        await store.set_missed_seen(agent, 1.0)
     await store.forget_agent("alice")
+    assert (await store.missed_seen("alice"), await store.missed_seen("bob")) == (None, 1.0)
     assert (await store.recents("alice"), await store.favourites("alice"), await store.caller_id("alice")) == (
         [], [], None,
     )  # fmt: skip

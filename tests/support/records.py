@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from ari_app.calls.effects import CallChanged
 from ari_app.calls.model import Call, CallId, PartyRole, Progress
+from ari_app.records.missed import wanted_alone
 from ari_app.records.model import CallRecord, Segment, SegmentEnd, SegmentKind
 from ari_app.records.projector import Kept, Projector
 from tests.support.discretion import SECRET
@@ -134,7 +135,7 @@ def _outcome(record: CallRecord) -> Iterator[str]:
     abandoned = any(segment.end is SegmentEnd.ABANDONED for segment in record.segments)
     if record.outcome != "answered" and abandoned is not (record.outcome == "abandoned"):
         yield f"it is {record.outcome}, and somebody gave up: {abandoned}"
-    with_segments = {segment.agent for segment in record.segments}
+    with_segments = {segment.agent for segment in record.segments} | set(wanted_alone(record.segments))
     for agent in (*record.agents, *record.missed_by):
         if agent not in with_segments:
             yield f"nothing is said of {agent}"

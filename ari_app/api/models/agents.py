@@ -104,6 +104,7 @@ class Features(Answer):
     talk_detection: bool
     phone_in_page: bool
     passwords: bool = Field(description="Whether agents log in by passwords, and may choose their own")
+    hear_recordings: bool = Field(description="Whether they may hear recordings: agents those of their own calls")
     dispositions: list[DispositionChoice]
     disposition_required: bool
     caller_id_for: list[Purpose] = Field(description="For what a caller ID may be chosen")

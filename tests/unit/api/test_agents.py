@@ -52,6 +52,7 @@ async def test_me(world: World, alice: str) -> None:
             "talk_detection": False,
             "phone_in_page": True,
             "passwords": True,
+            "hear_recordings": False,
             "caller_id_for": ["call", "conference", "transfer"],
             "max_hold": None,
             "dispositions": [

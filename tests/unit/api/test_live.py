@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ari_app.api.live import PAUSE, Board, day_ends, day_of
+from ari_app.api.live import PAUSE, Board, day_ends, day_name
 from ari_app.api.models.supervision import LiveTarget
 from ari_app.openings import Openings
 from ari_app.routing.directory import Queue
@@ -86,8 +86,8 @@ async def test_a_change_alone_is_published_at_once_and_looks_at_no_other_call(mo
 
 
 async def test_at_midnight_the_figures_of_today_begin_anew_though_nothing_happens() -> None:
-    midnight = day_ends(NOW)
-    assert (day_of(midnight - 1), day_of(midnight)) == ("2027-01-15", "2027-01-16")
+    midnight = day_ends(NOW, "UTC")
+    assert (day_name(midnight - 1, "UTC"), day_name(midnight, "UTC")) == ("2027-01-15", "2027-01-16")
     overseer = Overseer(midnight - 0.2)
     with overseer.running() as board:
         came = waiting("c1", "queue:sales")

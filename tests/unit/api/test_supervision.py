@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ari_app.api.live import PAUSE, Board, day_of
+from ari_app.api.live import PAUSE, Board, day_name
 from ari_app.calls.model import Call, Identity, Offer, OfferKind, OfferState
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.targets import parse_target
@@ -105,7 +105,7 @@ async def test_what_was_today_is_counted_and_outlives_a_restart(world: World) ->
     assert sales["answered"] == {"numerator": 2, "denominator": 3}
     assert sales["speed_of_answer"] == {"numerator": 41.0, "denominator": 2}
     await board.flush()
-    assert len(await world.store.counts(day_of(NOW))) == 4
+    assert len(await world.store.counts(day_name(NOW, "UTC"))) == 4
     again = Board(world.control, world.agents, world.openings, world.store, lambda _: None, world.clock)
     await again.restore()
     assert again.now()["queue:sales"].service_level.denominator == 3

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, DialplanEntry, EndReason, Identity, MonitorMode
+from ari_app.records.missed import is_missed
 from ari_app.records.model import CallRecord, Outsider
 from ari_app.routing.directory import Role
 from ari_app.routing.targets import Target, TargetType
@@ -176,6 +177,34 @@ def test_nobody_there_for_one_agent_goes_to_the_fallback() -> None:
         "dave ring group:sales for call 0-1 cancelled, contact",
     ]
     assert (record.queue, record.queued_at) == (None, record.started_at)
+    assert record.missed_by == ("dave", "alice")  # who was away was wanted, and nobody else
+    assert is_missed(record, "alice")
+
+
+def test_who_talks_has_missed_the_caller_who_wanted_them_alone() -> None:
+    office = Office(ready=("alice",))
+    waits(office, "agent", "alice")
+    office.picks_up("alice")
+    office.arrives("agent", "alice", leg="in2")
+    office.settle()
+    record = recorded(office)
+    assert (record.agents, record.missed_by, record.outcome) == ((), ("alice",), "unanswered")
+    assert is_missed(record, "alice")
+
+
+def test_what_was_declined_and_what_another_answered_first_is_not_missed_and_what_rang_in_vain_is() -> None:
+    office = Office(ready=("alice", "bob", "carol"))
+    waits(office)
+    declines, misses = (office.only_call().rung[0], "")
+    office.hangs_up(declines, 21)
+    misses = office.only_call().rung[1]
+    passes(office, office.directory.settings.offer_timeout)
+    passes(office, 2)
+    answers = next(agent for agent in ("alice", "bob", "carol") if agent not in (declines, misses))
+    office.picks_up(answers)
+    record = over(office)
+    assert record.missed_by == (declines, misses)
+    assert [agent for agent in ("alice", "bob", "carol") if is_missed(record, agent)] == [misses]
 
 
 def test_how_an_agent_refused_is_known_also_where_the_caller_goes_to_the_fallback() -> None:
