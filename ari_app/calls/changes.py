@@ -150,6 +150,7 @@ class OfferChanges(TypedDict, total=False):
     last: OfferState | None
     priority: int
     overflows: int
+    full: tuple[Target, ...]
     announce_at: float | None
     comfort_at: float | None
     give_up_at: float | None

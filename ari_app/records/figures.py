@@ -306,15 +306,16 @@ class AgentReport:
                 figures.hold += 0 if talks else spent
 
     def _count_call(self, agent: str, call: CallRecord, work: Sequence[Segment]) -> None:
-        """It counts when they began to talk; a transfer when they left a call that had one and went on; a conference
-        where they were in one that was made."""
+        """It counts when they began to talk; a transfer when they left as somebody else came; a conference where they
+        were in the call with two others at once."""
         if not work:
             return
+        conferred = call.conferences > 0 and _in_conference(call, work)
         for figures in self._of(agent, min(segment.begun_at for segment in work)):
             figures.calls += 1
-            figures.conferences += call.conferences > 0
+            figures.conferences += conferred
         last = max(work, key=lambda segment: segment.ended_at)
-        if call.transfers and last.end is SegmentEnd.LEFT and last.ended_at < call.ended_at:
+        if call.transfers and last.end is SegmentEnd.LEFT and _somebody_came(call, last.ended_at):
             for figures in self._of(agent, last.ended_at):
                 figures.transfers += 1
 
@@ -326,6 +327,25 @@ def wrap_ups_by_call(records: Iterable[AgentStateRecord]) -> dict[CallId, list[A
         if record.state == WRAP_UP and record.call is not None:
             found[record.call].append(record)
     return found
+
+
+def _somebody_came(call: CallRecord, at: float) -> bool:
+    """Whether anybody was in the call from then on who had not been in it."""
+    begun: dict[str, float] = {}
+    for segment in call.segments:
+        if _is_work(segment):
+            begun[segment.party] = min(segment.begun_at, begun.get(segment.party, segment.begun_at))
+    return at in begun.values()
+
+
+def _in_conference(call: CallRecord, work: Sequence[Segment]) -> bool:
+    """Whether somebody was in the call with two others at once: when the last of them had come."""
+    everybody = [segment for segment in call.segments if _is_work(segment)]
+    return any(
+        len({s.party for s in everybody if s.begun_at <= moment < s.ended_at}) > 2
+        for moment in {s.begun_at for s in everybody}
+        if any(s.begun_at <= moment < s.ended_at for s in work)
+    )
 
 
 def _is_work(segment: Segment) -> bool:

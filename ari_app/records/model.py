@@ -28,7 +28,7 @@ class SegmentEnd(StrEnum):
     NEXT = "next"  # of `talk` and `hold`: the same party goes on in its next segment; of all: in the call merged with
     ANSWERED = "answered"  # of `queue` and `ring`
     ABANDONED = "abandoned"  # of `queue`, and where a caller hears it ring: they gave up
-    OVERFLOW = "overflow"  # of `queue`: waited too long; the next segment, if there is one, is where they went
+    OVERFLOW = "overflow"  # of `queue`: waited too long, or it was full; the next segment, if any, is where they went
     KEY = "key"  # of `queue`: the caller left it by a key
     CALLBACK = "callback"  # of `queue`: the place goes on without the caller's line
     NOBODY = "nobody"  # of `queue`: nobody is there to serve, or no more

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ari_app.calls.effects import CallChanged
 from ari_app.calls.model import AgentId, Call, CallId, EndReason, OfferKind, Party, PartyId, PartyRole, Progress
-from ari_app.records.ends import Was, ending
+from ari_app.records.ends import SYSTEM, Was, ending
 from ari_app.records.missed import wanted_alone
 from ari_app.records.model import CallRecord, Outcome, Outsider, Segment, SegmentEnd, SegmentKind
 from ari_app.records.places import Order, Places
@@ -107,11 +107,12 @@ class Projector:
             else:
                 closed.append(self._closed(part, change, goes_on=part.party in now))
                 parts.append(closed[-1])
+        parts += _turned_away(change)
         begun = [self._begun(change.call, p, doing, change.at) for p, doing in now.items() if p not in going_on]
         transfers, conferences = _made(change, closed)
         return replace(
             kept,
-            at=change.at if begun or closed else kept.at,
+            at=change.at if begun or closed or parts[len(kept.segments) :] else kept.at,
             segments=_bounded((*parts, *begun)),
             contact=_outsider(change.call) or kept.contact,
             parent=change.call.parent or kept.parent,
@@ -144,6 +145,25 @@ class Projector:
             doing.offer,
             one.position,
             last,
+        )
+
+
+def _turned_away(change: CallChanged) -> Iterator[Segment]:
+    """A caller has come where no more could wait: for no time at all, and without a place."""
+    before, offer, caller = change.before, change.call.offer, change.call.contact()
+    if offer is None or caller is None:
+        return
+    known = before.offer.full if before is not None and before.offer is not None else ()
+    for target in offer.full[len(known) if offer.full[: len(known)] == known else 0 :]:
+        yield Segment(
+            caller.id,
+            caller.role,
+            SegmentKind.QUEUE,
+            change.at,
+            change.at,
+            SegmentEnd.OVERFLOW,
+            SYSTEM,
+            target=str(target),
         )
 
 

@@ -66,13 +66,18 @@ def lines_of_call(record: CallRecord) -> list[Line]:
     """What became of each wait of its caller, in order."""
     lines: list[Line] = []
     for wait in record.segments:
-        if wait.kind is SegmentKind.QUEUE and wait.target is not None and not _for_one(wait.target):
+        if wait.kind is SegmentKind.QUEUE and wait.target is not None and not (_for_one(wait.target) or _full(wait)):
             lines += _wait(record, wait, wait.target.removeprefix(_QUEUE))
     return sorted(lines, key=lambda line: line.order)
 
 
 def _for_one(target: str) -> bool:
     return target.startswith(f"{TargetType.AGENT}:")
+
+
+def _full(wait: Segment) -> bool:
+    """Whether no more could wait there: app_queue, too, writes nothing of those."""
+    return wait.position is None and wait.begun_at == wait.ended_at
 
 
 def _wait(record: CallRecord, wait: Segment, queue: str) -> Iterator[Line]:

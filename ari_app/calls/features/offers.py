@@ -380,6 +380,7 @@ def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None
         renewed = Offer(step.new_id("o"), OfferKind.CALL, fallback, None, identity, OfferState.SEEKING, fallback=True)
         failed = call.offer is not None and call.offer.state in lifecycle.OVER
         renewed = replace(renewed, last=call.offer.state if call.offer is not None and failed else None)
+        renewed = replace(renewed, full=call.offer.full if call.offer is not None else ())
         seek(step, step.put_call(call.id, offer=renewed))
         return
     for party in call.joined():

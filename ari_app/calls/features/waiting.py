@@ -36,7 +36,8 @@ def enter(step: Step, call: Call) -> None:
         and queue.max_length is not None
         and sum(c.to_call_back() is None for c in queueing.waiting_for(step, offer.target)) > queue.max_length
     ):
-        gives_up(step, call)
+        step.put_offer(call.id, full=(*offer.full, offer.target))
+        gives_up(step, step.call(call.id))
         return
     step.put_offer(
         call.id,
@@ -110,6 +111,7 @@ def _go_on(step: Step, call: Call, offer: Offer, target: Target) -> None:
         Offer(step.new_id("o"), offer.kind, target, None, offer.identity, OfferState.SEEKING),
         priority=offer.priority,
         overflows=offer.overflows,
+        full=offer.full,
         tried=offer.tried,
         rests=offer.rests,
         by_keys=offer.by_keys,

@@ -81,6 +81,7 @@ class Offer:
     last: OfferState | None = None  # how the last who was tried refused
     priority: int = 0  # goes before longer waiting
     overflows: int = 0  # how many led here
+    full: tuple[Target, ...] = ()  # where no more could wait as the caller came there, this target or those before it
     announce_at: float | None = None
     comfort_at: float | None = None
     give_up_at: float | None = None

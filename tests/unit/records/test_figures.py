@@ -46,6 +46,10 @@ def talk(begin: float, end: float, how: SegmentEnd = SegmentEnd.OVER, agent: str
     return of_agent(SegmentKind.TALK, begin, end, how, agent)
 
 
+def of_contact(begin: float, end: float) -> Segment:
+    return Segment("contact", PartyRole.CONTACT, SegmentKind.TALK, BEGIN + begin, BEGIN + end, SegmentEnd.OVER)
+
+
 def call(*segments: Segment, ends: float = 600, transfers: int = 0, conferences: int = 0) -> CallRecord:
     return CallRecord(
         "c", CallType.INBOUND, "answered", BEGIN, None, BEGIN + ends, "contact", EndReason.HANGUP,
@@ -177,11 +181,15 @@ def test_occupancy_is_of_the_time_logged_in_and_reasons_are_kept_apart() -> None
     assert AgentFigures().occupancy.value is None
 
 
-def test_a_transfer_is_theirs_who_left_a_call_that_went_on() -> None:
-    segments = (talk(0, 50, SegmentEnd.LEFT), talk(50, 600, agent="bob"))
-    report = agent_report(call(*segments, transfers=1, conferences=1))
-    assert (report.totals["alice"].transfers, report.totals["bob"].transfers) == (1, 0)
-    assert (report.totals["alice"].conferences, report.totals["bob"].conferences) == (1, 1)
+def test_a_transfer_is_theirs_who_left_as_somebody_else_came_and_nobody_elses() -> None:
+    """Alice transfers to Bob, who has Carol join; and Carol leaves first."""
+    segments = (
+        wait(0, 0), of_contact(0, 600), talk(0, 50, SegmentEnd.LEFT), talk(50, 600, agent="bob"),
+        talk(100, 200, SegmentEnd.LEFT, "carol"),
+    )  # fmt: skip
+    totals = agent_report(call(*segments, transfers=1, conferences=1)).totals
+    assert {name: figures.transfers for name, figures in totals.items()} == {"alice": 1, "bob": 0, "carol": 0}
+    assert {name: figures.conferences for name, figures in totals.items()} == {"alice": 0, "bob": 1, "carol": 1}
 
 
 def test_a_report_of_one_agent_has_nothing_of_others() -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import Call, DialplanEntry, EndReason, Identity, MonitorMode
+from ari_app.records.figures import stays_of
 from ari_app.records.missed import is_missed
 from ari_app.records.model import CallRecord, Outsider
+from ari_app.records.queue_log import lines_of_call
 from ari_app.routing.directory import Role
 from ari_app.routing.targets import Target, TargetType
 from ari_app.testing.asterisk import Behaviour
@@ -151,6 +153,49 @@ def test_who_waits_too_long_goes_to_the_overflow_and_then_gives_up() -> None:
     assert lines(record) == [
         "contact queue queue:help 0-30 overflow, system",
         "contact queue group:sales 30-35 abandoned, contact",
+    ]
+
+
+def test_whoever_finds_a_queue_full_was_offered_to_it_and_to_where_they_go_then() -> None:
+    office = Office(ready=())
+    for leg in ("in1", "in2"):
+        waits(office, "queue", "help", leg=leg)
+    call = waits(office, "queue", "help", leg="in3")
+    office.feed(s.LegGone("in3", 16))
+    office.settle()
+    record = recorded(office, call)
+    assert lines(record) == [
+        "contact queue queue:help 0-0 overflow, system",
+        "contact queue group:sales 0-1 abandoned, contact",
+    ]
+    assert [line.event for line in lines_of_call(record)] == ["ENTERQUEUE", "ABANDON"]
+    assert [stay.target for stay in stays_of(record, [])] == ["queue:help", "group:sales"]
+
+
+def test_whoever_finds_a_queue_full_that_has_no_overflow_was_offered_to_it_and_released() -> None:
+    office = Office(ready=())
+    queue = replace(office.directory.queues["help"], overflow=None, max_length=0)
+    office.configure(replace(office.directory, queues={"help": queue}))
+    office.arrives("queue", "help", leg="in1")
+    office.settle()
+    passes(office, 3)
+    record = recorded(office)
+    assert lines(record) == ["contact queue queue:help 0-0 overflow, system"]
+    assert (record.outcome, record.queue, record.queued_at) == ("unanswered", "help", record.started_at)
+
+
+def test_who_goes_on_from_one_full_queue_to_the_next_was_offered_to_each() -> None:
+    office = Office(ready=())
+    queue = replace(office.directory.queues["help"], max_length=0)
+    other = replace(queue, id="other", overflow=to("queue:last"))
+    queues = {"help": replace(queue, overflow=to("queue:other")), "other": other, "last": replace(queue, id="last")}
+    queues["last"] = replace(queues["last"], max_length=None, overflow=None)
+    office.configure(replace(office.directory, queues=queues))
+    waits(office, "queue", "help")
+    assert lines(over(office)) == [
+        "contact queue queue:help 0-0 overflow, system",
+        "contact queue queue:other 0-0 overflow, system",
+        "contact queue queue:last 0-1 abandoned, contact",
     ]
 
 
