@@ -153,6 +153,8 @@ class App:
             receivers=self._webhooks,
         )
 
+        self._api.unheard = leader.presence.lamps.show_messages
+
     @property
     def configured(self) -> Configured:
         """What runs."""
@@ -207,6 +209,7 @@ class App:
         leader.start(self._history.run())
         leader.start(self._api.watch_sessions())
         leader.start(self._api.recordings.run())
+        leader.start(self._api.voicemails.run())
         leader.start(self._api.auditor.run())
         leader.start(self._trail.run())
         leader.start(self._webhooks.run())
@@ -242,6 +245,7 @@ class App:
     async def _flush(self) -> None:
         await self._api.board.flush()
         await self._api.recordings.flush()
+        await self._api.voicemails.flush()
         await self._webhooks.flush()
 
     async def _forget_dead_letters(self) -> None:

@@ -146,6 +146,8 @@ def _announced(directory: Directory) -> Iterator[str]:
     yield from directory.settings.announcements.values()
     for queue in directory.queues.values():
         yield from queue.announcements.values()
+    for box in directory.voicemail.values():
+        yield f"{box.greeting},sound:beep"
     for kind in TargetType:
         for name in directory.listed(kind):
             opened = directory.opened(Target(kind, name))

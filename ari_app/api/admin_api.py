@@ -55,6 +55,7 @@ class AdminApi:
             queues=len(d.queues),
             skills=len(d.skills),
             routing_points=len(d.routing_points),
+            voicemail=len(d.voicemail),
         )
 
     def _configuration(self) -> dict[str, object]:

@@ -136,7 +136,7 @@ def target_document(directory: Directory, agents: Agents, viewer: str, target: T
             count = agents.available(target)
             reachable = count > 0
             available = shown_count(directory, target, count)
-        case TargetType.ROUTING_POINT | TargetType.NUMBER:
+        case TargetType.ROUTING_POINT | TargetType.NUMBER | TargetType.VOICEMAIL:
             pass  # where these lead is known when somebody rings there
         case _:
             assert_never(target.type)

@@ -16,6 +16,7 @@ from ari_app.api.models.day import DayDocument
 from ari_app.api.models.phones import PhoneDocument
 from ari_app.api.models.supervision import LiveTarget
 from ari_app.api.models.targets import TargetDocument
+from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.api.problems import Problem
 from ari_app.calls.model import Alarm
 from ari_app.calls.views import CallView, OfferView
@@ -131,6 +132,13 @@ class Subscribed(Numbered):
     targets: list[TargetDocument] | None
 
 
+class VoicemailChanged(Numbered):
+    """For those whom its box notifies, and for who oversees: a message is left, marked as heard or done, or deleted."""
+
+    type: Literal["voicemail.left", "voicemail.updated", "voicemail.deleted"]
+    voicemail: VoicemailDocument
+
+
 class ErrorEvent(Numbered):
     """Something went wrong after it had been answered, or a message was not valid."""
 
@@ -141,7 +149,7 @@ class ErrorEvent(Numbered):
 
 EVENTS = (
     Snapshot, CallEvent, CallAlarm, AlarmChanged, EmergencyDialled, CallHearing, OfferUpdated, AgentUpdated,
-    TargetUpdated, QueueUpdated, PhoneUpdated, DayUpdated, Subscribed, ErrorEvent,
+    TargetUpdated, QueueUpdated, PhoneUpdated, DayUpdated, Subscribed, VoicemailChanged, ErrorEvent,
 )  # fmt: skip
 
 type Event = Annotated[
@@ -158,6 +166,7 @@ type Event = Annotated[
     | PhoneUpdated
     | DayUpdated
     | Subscribed
+    | VoicemailChanged
     | ErrorEvent,
     Field(discriminator="type"),
 ]

@@ -25,6 +25,7 @@ from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.day import DayDocument
 from ari_app.api.models.phones import PhoneDocument
 from ari_app.api.models.supervision import LiveTarget
+from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.publisher import Publisher, stamp
@@ -147,6 +148,14 @@ class EventHub:
         dialled = {"agent": agent, "phone": phone, "number": number}
         for viewer in self.publisher.live(self.publisher.overseers):
             self.publisher.publish(viewer, "emergency.dialled", _json(dialled)[1:-1])
+
+    def voicemail_changed(self, change: str, message: VoicemailDocument) -> None:
+        """A message is left, marked or deleted: those whom its box notifies, and who oversees."""
+        directory = self._control.directory()
+        for viewer in self.publisher.viewers():
+            agent = directory.agents.get(viewer.agent)
+            if agent is not None and (agent.role in OVERSEERS or directory.notified(agent.id, message.box)):
+                self.publisher.publish(viewer, change, f'"voicemail":{_json(message)}')
 
     def agent_changed(self, record: AgentState) -> None:
         """An agent's state changed: themselves and those who oversee, and as a target everybody who may reach them."""

@@ -29,6 +29,7 @@ from ari_app.api.models.sessions import NewPassword, SessionsEnded
 from ari_app.api.models.sockets import Ticket
 from ari_app.api.models.supervision import AgentRow, AgentRows, CallBacks, Live, StateForAnother
 from ari_app.api.models.targets import TargetDocument, Targets
+from ari_app.api.models.voicemails import MarkedVoicemail, VoicemailDocument, VoicemailsDocument
 from ari_app.calls.views import CallView
 
 type Json = Mapping[str, Any]
@@ -37,6 +38,7 @@ _OFFER = {"target": "group:support", "caller_id": "sales", "user_data": {"ticket
 
 REQUESTS: Mapping[Any, Json] = MappingProxyType(
     {
+        MarkedVoicemail: {"state": "done"},
         DtmfRequest: {"digits": "1234#", "party": None},
         FromIssuer: {"state": "kC0…", "code": "9Zr…", "error": None, "iss": "https://login.example.org"},
         Login: {"agent": "marie", "password": "correct horse battery staple"},
@@ -118,6 +120,7 @@ _CALL: Json = {
     "ended_by": None,
     "end_reason": None,
     "callback": None,
+    "voicemail": None,
 }
 _CALLED_BACK: Json = {
     "call": "3f9k2a-c9",
@@ -237,6 +240,21 @@ _RECORDING: Json = {
     "ended_at": "2026-11-22T20:40:55.870Z",
     "agents": ["marie"],
     "file": "calls/20261122T203501Z-3f9k2a-c7-r4.wav",
+}
+_MESSAGE: Json = {
+    "id": "3f9k2a-v4",
+    "box": "support",
+    "call_id": "3f9k2a-c7",
+    "state": "heard",
+    "left_at": "2026-11-22T20:35:01.120Z",
+    "seconds": 21.0,
+    "name": "Zoé Durand",
+    "number": "+33612345678",
+    "anonymous": False,
+    "queue": "sales",
+    "dialled": "3000",
+    "by": "marie",
+    "marked_at": "2026-11-22T20:40:55.870Z",
 }
 _OPENING: Json = {
     "open": False,
@@ -374,6 +392,8 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
             "ice_servers": [{"urls": ["turn:turn.example.org"], "username": "desk", "credential": "…"}],
         },
         RecordingsDocument: {"recordings": [_RECORDING], "next": None},
+        VoicemailDocument: _MESSAGE,
+        VoicemailsDocument: {"voicemails": [_MESSAGE], "next": None},
         SessionsEnded: {"agent": "marie", "ended": 2},
         TargetDocument: _TARGET,
         Targets: {"targets": [_TARGET]},

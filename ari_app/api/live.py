@@ -66,6 +66,8 @@ def outcome(before: Call | None, call: Call, in_time: float) -> dict[str, int]:
         return {}  # nobody was to serve them, and they did not give up
     if call.callback is not None and call.ended and call.answered_at is None:
         return {}  # they have not given up: nobody reached them, or it was ended for them
+    if call.message is not None and call.message.left and call.answered_at is None:
+        return {}  # they have said what they wanted
     if call.answered_at is not None:
         waited = call.answered_at - call.queued_at
         return {ANSWERED: 1, IN_TIME: int(waited <= in_time), WAITED: max(0, round(waited * 1000))}

@@ -1,6 +1,7 @@
 """What Prometheus may ask. One registry, which the rest of the app may add to."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 from prometheus_client import (
@@ -101,6 +102,10 @@ class Metrics:
             "callcontrol_history_set_aside", "What could not be written for its own content, and was set aside",
             registry=self.registry,
         )  # fmt: skip
+        self.voicemails = Gauge(
+            "callcontrol_voicemails_unheard", "Messages of callers that nobody has heard yet", ("box",),
+            registry=self.registry,
+        )  # fmt: skip
         self.late = Gauge(
             "callcontrol_loop_late_seconds", "By how much the controller was last later than it wanted to be",
             registry=self.registry,
@@ -118,6 +123,12 @@ class Metrics:
         self._tasks = Gauge("callcontrol_tasks", "Tasks of asyncio that are not done", registry=self.registry)
         # Memory, open files and CPU of the process.
         ProcessCollector(registry=self.registry)
+
+    def show_voicemails(self, unheard: Mapping[str, int]) -> None:
+        """How many there are in each box."""
+        self.voicemails.clear()
+        for box, number in unheard.items():
+            self.voicemails.labels(box).set(number)
 
     def exposition(self) -> bytes:
         """The figures in Prometheus' text format."""

@@ -18,6 +18,7 @@ from pydantic_core import to_json
 from ari_app.api.documents import agent_document
 from ari_app.api.following import Notice, follow
 from ari_app.api.models.alarms import AlarmDocument
+from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.rendering import render_call
 from ari_app.calls import discretion
@@ -89,6 +90,17 @@ class Notices:
         events = [(self._event(kind, line, f'{{"alarm":{text}}}'), receivers)] if receivers else []
         raised = Followed(_json({"alarm": document, "about": sorted(about)}), ()) if kind == "alarm.raised" else None
         self._changes.put(events, line, raised)
+
+    def voicemail_left(self, message: VoicemailDocument) -> None:
+        """A caller has left a message; who tells it again gives the event the same id."""
+        box = self._control.directory().voicemail.get(message.box)
+        about = frozenset(map(str, box.notify if box is not None else ()))
+        about |= {str(Target(TargetType.QUEUE, message.queue))} if message.queue is not None else frozenset()
+        receivers = [n for n, w in self._listed().items() if "voicemail.left" in w.events and w.concerned(about)]
+        line, data = f"voicemail:{message.id}", f'{{"voicemail":{_json(message)}}}'
+        if receivers:
+            event = Event(f"evt_{message.id}", "voicemail.left", line, self._clock(), data)
+            self._changes.put([(event, receivers)], line, None)
 
     def directory_changed(self) -> None:
         """The configuration was read again: other receivers may follow now."""

@@ -35,6 +35,7 @@ from ari_app.store.port import (
     Passwords,
     Recordings,
     Tokens,
+    Voicemails,
 )
 
 
@@ -291,6 +292,7 @@ class Store(
     Notes,
     FactStream,
     Recordings,
+    Voicemails,
     Protocol,
 ):
     """What must outlive this process: tokens (by digest only), first answers, and what agents chose and reached."""

@@ -147,7 +147,7 @@ class RecordingsApi:
         try:
             async with self._files.open(entry.file) as sound:
                 log.info("recording_fetched", recording=entry.id, call_id=entry.call, agent=viewer.id)
-                return await _send(exchange.http, entry, sound)
+                return await send_sound(exchange.http, entry.id, entry.file, sound)
         finally:
             self._fetched -= 1
 
@@ -244,9 +244,9 @@ def _unknown() -> Refused:
     return Refused(Code.NOT_FOUND, "there is no such recording, or its file is gone")
 
 
-async def _send(request: web.BaseRequest, entry: Known, sound: RecordedSound) -> web.StreamResponse:
+async def send_sound(request: web.BaseRequest, recording: str, file: str, sound: RecordedSound) -> web.StreamResponse:
     """Pass it on, chunk by chunk. Whoever is cut short finds less than `Content-Length`."""
-    name = entry.file.rpartition("/")[2]
+    name = file.rpartition("/")[2]
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}.wav"'})
     response.content_type, response.content_length = WAV, sound.length
     protect(response, request)
@@ -258,7 +258,7 @@ async def _send(request: web.BaseRequest, entry: Known, sound: RecordedSound) ->
                     await response.write(chunk)
         await response.write_eof()
     except (AsteriskUnavailable, ConnectionError, TimeoutError) as error:
-        log.warning("recording_cut_short", recording=entry.id, error=type(error).__name__)
+        log.warning("recording_cut_short", recording=recording, error=type(error).__name__)
         if request.transport is not None:
             request.transport.abort()
     return response

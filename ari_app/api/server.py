@@ -30,6 +30,7 @@ from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
 from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.supervision import LiveTarget
+from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.api.notices import Notices
 from ari_app.api.oidc_api import OidcApi
 from ari_app.api.openapi import Json, openapi
@@ -45,6 +46,8 @@ from ari_app.api.sessions_api import SessionsApi
 from ari_app.api.supervision_api import SupervisionApi
 from ari_app.api.targets_api import TargetsApi
 from ari_app.api.tickets import Tickets
+from ari_app.api.voicemails import Change as VoicemailChange
+from ari_app.api.voicemails import VoicemailsApi
 from ari_app.api.webhooks_api import NoReceivers, Receivers, WebhooksApi
 from ari_app.api.websocket import EventsApi
 from ari_app.audit.chain import Entry
@@ -100,6 +103,11 @@ class ApiServer:
         )
         self._history = history
         self.recordings = RecordingsApi(control, store, files, audit, clock)
+        self.voicemails = VoicemailsApi(
+            control, store, files, audit, self._voicemail_changed, self._voicemails_counted, clock
+        )
+        self.unheard: Callable[[Mapping[str, int]], None] = lambda unheard: None
+        self._metrics = metrics
         brought = receivers or NoReceivers()
         self.notices = Notices(control, agents, brought, clock)
         self.alarms = AlarmBoard(control, self._alarm_changed, clock)
@@ -127,6 +135,7 @@ class ApiServer:
             *HistoryApi(control, agents, store, history, clock).routes(),
             *ReportsApi(control, agents, history, clock).routes(),
             *self.recordings.routes(),
+            *self.voicemails.routes(),
             *SupervisionApi(control, agents, self.board).routes(),
             *OpeningsApi(control, openings, clock).routes(),
             *GivenApi(control, clock).routes(),
@@ -162,6 +171,7 @@ class ApiServer:
         self.board.call_changed(before, call)
         self._call_metrics.call_changed(before, call)
         self.recordings.call_changed(before, call)
+        self.voicemails.call_changed(before, call)
         self.notices.call_changed(call)
         self.alarms.call_changed(call)
         for entry in entries_of(before, call, self._clock()):
@@ -175,6 +185,15 @@ class ApiServer:
         self._hub.alarm_changed(change, alarm)
         self.notices.alarm(change, alarm, about)
 
+    def _voicemail_changed(self, change: VoicemailChange, message: VoicemailDocument) -> None:
+        self._hub.voicemail_changed(change, message)
+        if change == "voicemail.left":
+            self.notices.voicemail_left(message)
+
+    def _voicemails_counted(self, unheard: Mapping[str, int]) -> None:
+        self._metrics.show_voicemails(unheard)
+        self.unheard(unheard)
+
     def restore_notices(self, known: Mapping[str, Followed]) -> None:
         """What receivers of webhooks were notified of, and which alarms were raised, before this controller led."""
         self.notices.restore(known)
@@ -185,12 +204,14 @@ class ApiServer:
         self.alarms.catch_up()
         self.board.look()
         await self.notices.catch_up(over)
+        await self.voicemails.catch_up(over)
 
     async def forget_old(self) -> None:
         """Forget what the administrator no longer wants kept. Raises: Unavailable."""
         days, now = self._control.directory().settings.keep_days, self._clock()
         if days.recordings is not None:
             await self.recordings.forget_before(now - days.recordings * DAY)
+        await self.voicemails.forget_old()
         await self._history.forget(now - days.history * DAY)
 
     async def keep_tokens(self) -> None:
@@ -230,6 +251,7 @@ class ApiServer:
         self.days.directory_changed()
         self._sockets.directory_changed()
         self.notices.directory_changed()
+        self.voicemails.directory_changed()
         self.alarms.directory_changed()
         await self.sessions.look()
 

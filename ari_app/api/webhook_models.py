@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from ari_app.api.models.agents import AgentDocument
 from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.common import Answer, Timestamp
+from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.calls.views import CallView
 
 
@@ -63,6 +64,21 @@ class AgentNotice(CloudEvent):
     data: AgentData
 
 
+class VoicemailData(Answer):
+    """A message that a caller has left."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    voicemail: VoicemailDocument
+
+
+class VoicemailNotice(CloudEvent):
+    """A caller has left a message."""
+
+    type: Literal["voicemail.left"]
+    data: VoicemailData
+
+
 class AlarmNotice(CloudEvent):
     """Something is wrong, or is no longer."""
 
@@ -82,6 +98,6 @@ class SignatureHeaders(Answer):
     ]
 
 
-NOTICES = (CallNotice, AgentNotice, AlarmNotice)
+NOTICES = (CallNotice, AgentNotice, AlarmNotice, VoicemailNotice)
 
-type WebhookEvent = Annotated[CallNotice | AgentNotice | AlarmNotice, Field(discriminator="type")]
+type WebhookEvent = Annotated[CallNotice | AgentNotice | AlarmNotice | VoicemailNotice, Field(discriminator="type")]

@@ -33,6 +33,7 @@ from ari_app.calls.stimuli import (
     LegLostFromBridge,
     LinkLost,
     OtherPlaceFound,
+    RecorderEnded,
 )
 
 log = structlog.get_logger(__name__)
@@ -98,7 +99,7 @@ class Asterisk:
             settings.bridge_prefix, self._translator.has, on_phone_in_use, on_emergency=on_emergency
         )
         self._requests = Requests(
-            self.client, settings.application, settings.routing_context, self._place_found, endpoint
+            self.client, settings.application, settings.routing_context, self._place_found, endpoint, self._recorded
         )
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
         self._link = Link(
@@ -246,6 +247,9 @@ class Asterisk:
 
     def _place_found(self, leg: LegId, place: str) -> None:
         self._on_fact(OtherPlaceFound(leg, place))
+
+    def _recorded(self, recording: str) -> None:
+        self._on_fact(RecorderEnded(recording))
 
     def _result(self, result: EffectDone | EffectFailed) -> None:
         leg = self._creating.pop(result.effect, None)

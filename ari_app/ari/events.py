@@ -40,6 +40,7 @@ from ari_app.ari.messages import (
     ChannelVarset,
     Dial,
     Event,
+    LiveRecording,
     PlaybackFinished,
     RecordingFailed,
     RecordingFinished,
@@ -174,7 +175,7 @@ class Translator:
                 kind, _, target = playback.target_uri.partition(":")
                 return [AnnouncementFinished(target, playback.id)] if kind == "channel" else []
             case RecordingFinished(recording=recording) | RecordingFailed(recording=recording):
-                return self._recorder_ended(recording.name)
+                return self._recorder_ended(recording, failed=isinstance(event, RecordingFailed))
             case RecordingStarted(recording=recording):
                 self._ended.pop(recording.name, None)
                 return []
@@ -238,14 +239,17 @@ class Translator:
             return [LegRinging(leg)]
         return []
 
-    def _recorder_ended(self, recording: str) -> list[AsteriskFact]:
+    def _recorder_ended(self, recording: LiveRecording, *, failed: bool) -> list[AsteriskFact]:
         """Reported twice, of the recorder's channel and of its bridge, before the same file can be begun again."""
-        if recording in self._ended:
+        if recording.name in self._ended:
             return []
-        self._ended[recording] = None
+        self._ended[recording.name] = None
         while len(self._ended) > ENDED:
             del self._ended[next(iter(self._ended))]
-        return [RecorderEnded(recording)]
+        if not recording.target_uri.startswith("channel:"):
+            return [RecorderEnded(recording.name)]
+        seconds = recording.duration
+        return [RecorderEnded(recording.name, seconds, recording.talking_duration, failed or seconds is None)]
 
     def holds(self, leg: LegId, held: bool) -> list[AsteriskFact]:
         """Whether this leg's phone has it on hold, as queried after a listing; what was reported since is newer."""

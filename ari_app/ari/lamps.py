@@ -3,7 +3,7 @@ of an Asterisk: lamps (BLF keys) show them, and the dialplan finds by them which
 
 `Stasis:<number>@<application>` is that of the number: the agent's whom it reaches, or that it is there. A pattern in
 the dialplan watches it (`[lamps]` in extensions.conf). `Stasis:<agent>` is for hints that somebody wrote by hand:
-`exten => 1001,hint,Stasis:alice`; and `Stasis:queue:sales`.
+`exten => 1001,hint,Stasis:alice`; and `Stasis:queue:sales`; `Stasis:voicemail:support` is on while messages wait there.
 """
 
 import re
@@ -72,6 +72,11 @@ class Lamps:
     def show_opening(self, target: Target, opened: bool) -> None:
         """From now on the lamp of what may be closed is so: on where it is."""
         self.show(str(target), "NOT_INUSE" if opened else "INUSE")
+
+    def show_messages(self, unheard: Mapping[str, int]) -> None:
+        """From now on so many messages in each box are unheard: its lamp is on where there are any."""
+        for box, number in unheard.items():
+            self._states.keep(f"voicemail:{box}", "INUSE" if number else "NOT_INUSE")
 
     def show_all(self) -> None:
         """Asterisk has been connected anew: it may know nothing of them."""

@@ -273,9 +273,14 @@ class PlaybackFinished(_Message):
 
 
 class LiveRecording(_Message):
-    """What is written into a file."""
+    """What is written into a file: of a channel or of a bridge. Of a channel, in the end, whole seconds: how many there
+    are, and in how many of them somebody spoke.
+    """
 
     name: str
+    target_uri: str = ""
+    duration: int | None = None
+    talking_duration: int | None = None
 
 
 class RecordingStarted(_Message):

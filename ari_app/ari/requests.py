@@ -17,6 +17,7 @@ from ari_app.ari.messages import CREATED, FAR_HALF
 from ari_app.ari.places import first_place
 from ari_app.ari.unsent import Unsent
 from ari_app.ari.variables import TRANSFER_KEY, created_with, detection, direction_of, negated, shown_now
+from ari_app.ari.voicemail import Messages
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -34,6 +35,7 @@ from ari_app.calls.effects import (
     PlayDtmf,
     PlayToBridge,
     PromptStopper,
+    RecordMessage,
     SetMute,
     ShowIdentity,
     StartMusic,
@@ -79,7 +81,8 @@ class Requests:
     """Carries effects out, one at a time per leg. `routing_context` holds the administrator's routing points.
 
     `endpoint(user)` is what is dialled to ring an agent's phone. `on_place(leg, place)` is called before a leg is
-    created to whose account another phone has registered, at `place`.
+    created to whose account another phone has registered, at `place`; `on_recorded(recording)` of a message that was
+    over before it was requested again.
     """
 
     def __init__(
@@ -89,8 +92,10 @@ class Requests:
         routing_context: str = "routing-points",
         on_place: Callable[[LegId, str], None] = lambda leg, place: None,
         endpoint: Callable[[str], str] = lambda user: user,
+        on_recorded: Callable[[str], None] = lambda recording: None,
     ) -> None:
         self._client = client
+        self._messages = Messages(client, on_recorded)
         self._on_place = on_place
         self._endpoint_of = endpoint
         self._application = application
@@ -173,6 +178,8 @@ class Requests:
                 await self._set_variables(leg, shown_now(identity))
             case DetectTalk(pause=pause):
                 await self._set_variables(leg, detection(pause))
+            case RecordMessage():
+                await self._messages.record(effect)
             case _:
                 assert_never(effect)
 

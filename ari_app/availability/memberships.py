@@ -113,7 +113,7 @@ def _served(agent: Agent, kind: TargetType, queues_of: Mapping[str, list[str]]) 
             return [queue for group in agent.groups for queue in queues_of.get(group, ())]
         case TargetType.SKILL:
             return [f"{skill}={min(level, HIGHEST_LEVEL)}" for skill, level in agent.skills.items() if level >= 1]
-        case TargetType.AGENT | TargetType.ROUTING_POINT | TargetType.NUMBER:
+        case TargetType.AGENT | TargetType.ROUTING_POINT | TargetType.NUMBER | TargetType.VOICEMAIL:
             return []
         case _:
             assert_never(kind)

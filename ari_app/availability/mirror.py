@@ -73,7 +73,7 @@ class Mirror:
                 return self._counts.get(str(target))
             case TargetType.SKILL:
                 return self._count_of_skill(f"{target.type}:{target.id}", target.level)
-            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+            case TargetType.ROUTING_POINT | TargetType.NUMBER | TargetType.VOICEMAIL:
                 return None
             case _:
                 assert_never(target.type)

@@ -209,7 +209,7 @@ class RedisAvailability:
             case TargetType.SKILL:
                 counts = await self._counts([f"{target.type}:{target.id}"])
                 return sum(count.available for count in counts if level_of(count.target) >= target.level)
-            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+            case TargetType.ROUTING_POINT | TargetType.NUMBER | TargetType.VOICEMAIL:
                 return 0
             case _:
                 assert_never(target.type)

@@ -143,7 +143,7 @@ def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT
     """The verbs that `viewer` may use on this party now."""
     me = call.party_of(viewer)
     seen = (me is not None and me.progress is Progress.JOINED) or (me is None and role in OVERSEERS)
-    if call.ended or not seen or party.progress is not Progress.JOINED:
+    if call.ended or call.leaves_message or not seen or party.progress is not Progress.JOINED:
         return frozenset()
     actions = {
         PartyAction.UNMUTE if party.muted else PartyAction.MUTE,

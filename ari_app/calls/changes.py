@@ -22,6 +22,7 @@ from ari_app.calls.model import (
     LegId,
     LegState,
     Media,
+    Message,
     Monitor,
     MonitorMode,
     Offer,
@@ -75,6 +76,7 @@ class CallChanges(TypedDict, total=False):
     tied_by: CallId | None
     awaits: Awaited | None
     callback: CallBack | None
+    message: Message | None
     place_since: float | None
 
 

@@ -43,6 +43,8 @@ def violations(step: Step, call: Call) -> list[str]:
             found.append("a phone rings for a party that is not there")
         if offer.state is OfferState.RINGING and not offer.attempts:
             found.append("an offer rings no phone")
+    if call.leaves_message and call.offering() is not None:
+        found.append("somebody is sought for who leaves a message")
     waits = offer.by if offer is not None and offer.state is OfferState.PENDING else None
     for party in call.parties.values():
         tied = call.tie is not None and call.tie.until is not None
@@ -97,7 +99,8 @@ def _leg_violations(step: Step, call: Call) -> list[str]:
         if leg.playing is not None or party.progress is not Progress.JOINED:
             continue
         silent = leg.requested is not None and leg.requested.bridge is None and leg.requested.sound is Sound.NONE
-        if silent and party.role is PartyRole.CONTACT:
+        recorded = call.leaves_message and call.message is not None and call.message.requested
+        if silent and party.role is PartyRole.CONTACT and not recorded:
             found.append("a contact in silence")
         instead = (Sound.MUSIC,) if party.held_by else (Sound.MUSIC, Sound.RINGING)
         if call.on_hold(party) and (leg.requested is None or leg.requested.sound not in instead):

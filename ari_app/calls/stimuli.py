@@ -158,9 +158,16 @@ class AnnouncementFinished:
 
 @dataclass(frozen=True, slots=True)
 class RecorderEnded:
-    """A file is complete: we requested that, nobody is in its bridge any more, or it could not be written."""
+    """A file is complete: we requested that, nobody is in its bridge any more, or it could not be written.
+
+    Of a message, where that is known: how many `seconds` it has, and for how many of them somebody `talked`. `failed`:
+    there is none.
+    """
 
     recording: str
+    seconds: float | None = None
+    talked: float | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

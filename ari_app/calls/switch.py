@@ -50,6 +50,7 @@ from ari_app.calls.features import (
     recalls,
     recording,
     ties,
+    voicemail,
     waiting,
 )
 from ari_app.calls.handlers import (
@@ -65,6 +66,7 @@ from ari_app.calls.handlers import (
     ways_out,
 )
 from ari_app.calls.handlers import commands as handlers
+from ari_app.calls.handlers import voicemail as messages
 from ari_app.calls.model import Call, CallId, Leg, LegId
 from ari_app.calls.state import State
 from ari_app.calls.step import Step
@@ -82,11 +84,13 @@ _DERIVED: tuple[Callable[[Step], None], ...] = (
     feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off
     holding.settle,  # who is on hold, and since when: all that follows looks at it
     monitoring.settle,  # supervisors' legs and snoops come and go with those whom they listen to
+    voicemail.greet,  # who has come to a box: a prompt, in place of music
     announcing.give_way,  # a prompt ends for people, before their media are requested
     media.settle,  # bridges, mutes, music
     talking.settle,  # who is listened to, by the media just requested
     displays.settle,  # who is shown to whom
     recording.settle,  # the file of a bridge, which media may just have made
+    voicemail.settle,  # what they say is recorded, once their music has ended
     tones.settle,  # that somebody joined or left: prompts, which are requested next
     announcing.settle,  # after the music that prompts replace: stopping that would stop them too
     transfer_progress.settle,  # a phone is notified of its transfer when all of that is on its way
@@ -227,6 +231,7 @@ class Switch:
                 legs.identified(step, stimulus)
             case s.LegDigit(leg, digit):
                 ways_out.digit(step, leg, digit)
+                messages.digit(step, leg, digit)
                 feature_codes.digit(step, leg, digit)
             case s.LegTalking(leg, talks):
                 talking.heard(step, leg, talks)
@@ -236,6 +241,7 @@ class Switch:
                 legs.announcement_finished(step, leg, announcement)
             case s.RecorderEnded(name):
                 recording.ended(step, name)
+                messages.ended(step, stimulus)
             case s.ChannelArrived(entry_verb="replaced"):
                 transfer_key.replaced(step, stimulus)
             case s.ChannelArrived():

@@ -131,6 +131,7 @@ class CallView:
     `dialled`: the number that whoever began it dialled, null where that is not known. `queued_at`: since when its
     caller waits, or had waited when somebody answered, to be served; `queue` the queue in which. `ended_by` is
     `contact`, `agent:<id>` or `system`. `callback`: its caller is to be called back, and has not been reached yet.
+    `voicemail`: the box in which its caller leaves a message, or has left one.
     """
 
     id: str
@@ -155,6 +156,7 @@ class CallView:
     ended_by: str | None = None
     end_reason: EndReason | None = None
     callback: CallBackView | None = None
+    voicemail: str | None = None
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -190,6 +192,7 @@ def view(call: Call, viewer: str, directory: Directory, role: Role = Role.AGENT,
         ended_by=call.ended_by,
         end_reason=call.end_reason,
         callback=callback_view(call),
+        voicemail=call.message.box if call.message is not None and (call.leaves_message or call.message.left) else None,
     )
 
 

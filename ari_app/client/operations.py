@@ -28,6 +28,7 @@ from ari_app.api.models.sessions import NewPassword, SessionsEnded
 from ari_app.api.models.sockets import Ticket
 from ari_app.api.models.supervision import AgentRow, AgentRows, AgentsQuery, CallBacks, Live, StateForAnother
 from ari_app.api.models.targets import TargetDocument, TargetQuery, Targets
+from ari_app.api.models.voicemails import MarkedVoicemail, VoicemailDocument, VoicemailsDocument, VoicemailsQuery
 from ari_app.api.models.webhooks import DeadLetters, DeadLettersQuery, Retried, WebhookList
 from ari_app.calls.views import CallView
 from ari_app.client.transport import Transport
@@ -420,6 +421,28 @@ class Operations:
     async def delete_recording(self, recording: str) -> None:
         """Delete a recording and its file."""
         await self._transport.send("DELETE", f"/v1/recordings/{quote(recording, safe='')}")
+
+    async def list_voicemails(self, query: VoicemailsQuery | None = None) -> VoicemailsDocument:
+        """Messages that callers have left, the last first."""
+        answer: VoicemailsDocument = await self._transport.send(
+            "GET", "/v1/voicemails", VoicemailsDocument, query=query
+        )
+        return answer
+
+    async def get_voicemail(self, voicemail: str) -> bytes:
+        """The sound of a message."""
+        return await self._transport.fetch("GET", f"/v1/voicemails/{quote(voicemail, safe='')}")
+
+    async def mark_voicemail(self, voicemail: str, body: MarkedVoicemail) -> VoicemailDocument:
+        """Say that a message is heard, done, or new again."""
+        answer: VoicemailDocument = await self._transport.send(
+            "PUT", f"/v1/voicemails/{quote(voicemail, safe='')}", VoicemailDocument, body=body
+        )
+        return answer
+
+    async def delete_voicemail(self, voicemail: str) -> None:
+        """Delete a message and its file."""
+        await self._transport.send("DELETE", f"/v1/voicemails/{quote(voicemail, safe='')}")
 
     async def list_agents(self, query: AgentsQuery | None = None) -> AgentRows:
         """Agents, their states and calls."""

@@ -62,7 +62,9 @@ def faults(directory: Directory, folder: Path, application: str) -> list[ConfigE
 
 
 def _has_lamp(directory: Directory, name: str) -> bool:
-    """That of an agent by their id, of what may be closed as `queue:sales`."""
+    """That of an agent by their id, of what may be closed as `queue:sales`, of a box as `voicemail:support`."""
+    if name.startswith(f"{TargetType.VOICEMAIL}:"):
+        return name.partition(":")[2] in directory.voicemail
     if ":" in name:
         return opened_by(directory, name) is not None
     return directory.exists(Target(TargetType.AGENT, name))

@@ -31,6 +31,7 @@ from ari_app.config.schema import (
     SkillEntry,
 )
 from ari_app.config.values import ID, Announcement
+from ari_app.config.voicemail import VoicemailEntry
 from ari_app.config.webhooks import WebhookEntry
 from ari_app.routing.directory import (
     Admission,
@@ -61,6 +62,7 @@ _MAPPED: Mapping[str, TypeAdapter[Any]] = {
     "queues": TypeAdapter(QueueEntry),
     "skills": TypeAdapter(SkillEntry),
     "routing_points": TypeAdapter(RoutingPointEntry),
+    "voicemail": TypeAdapter(VoicemailEntry),
     "caller_ids": TypeAdapter(CallerIdEntry),
     "classes_of_service": TypeAdapter(ClassOfServiceEntry),
     "hours": TypeAdapter(HoursEntry),
@@ -258,6 +260,7 @@ def _directory(s: Sections) -> Directory:
                 for i, r in s.routing_points.items()
             }
         ),
+        voicemail=MappingProxyType({i: v.box(i) for i, v in s.voicemail.items()}),
         hours=MappingProxyType({i: h.calendar() for i, h in s.hours.items()}),
         priorities=tuple(p.listed(i) for i, p in s.priorities.items()),
         caller_ids=MappingProxyType(caller_ids),

@@ -27,6 +27,7 @@ from ari_app.config.schema import (
 )
 from ari_app.config.settings import ProcessSettings
 from ari_app.config.values import Announcement
+from ari_app.config.voicemail import VoicemailEntry
 from ari_app.config.webhooks import WebhookEntry
 
 type Json = dict[str, Any]
@@ -47,6 +48,8 @@ class Everything(Entry):
     """What agents can do, by id."""
     routing_points: dict[str, RoutingPointEntry] | None = None
     """Entries of the dialplan, by id."""
+    voicemail: dict[str, VoicemailEntry] | None = None
+    """Boxes in which callers leave messages, by id."""
     caller_ids: dict[str, CallerIdEntry] | None = None
     """Identities that agents may show, by id."""
     outside: list[OutsideEntry] | None = None

@@ -29,6 +29,7 @@ from ari_app.config.schema import (
     SkillEntry,
 )
 from ari_app.config.values import Announcement
+from ari_app.config.voicemail import VoicemailEntry
 from ari_app.config.webhooks import WebhookEntry
 from ari_app.routing.targets import Target, TargetType
 
@@ -57,6 +58,9 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
         "callback_promised": "To a caller in a queue who is to be called back; then they are released.",
         "callback_number": "To one whose number is not known, withheld or not to be dialled: which one, and `#`?",
         "callback_refused": "To one who cannot be called back at all; they wait on.",
+        "voicemail_greeting": "To a caller who may leave a message, where its box has none of its own; then a beep.",
+        "voicemail_thanks": "To one who has left a message; then they are released.",
+        "voicemail_failed": "To one whose message was too short, or could not be recorded.",
         "recording_started": "To everybody in the call, when a recording begins.",
         "conference_join": "To everybody in the call, when a third or later party joins.",
         "conference_leave": "To everybody in the call, when one of three or more leaves.",
@@ -84,6 +88,7 @@ class Sections:
     queues: dict[str, QueueEntry] = field(default_factory=dict)
     skills: dict[str, SkillEntry] = field(default_factory=dict)
     routing_points: dict[str, RoutingPointEntry] = field(default_factory=dict)
+    voicemail: dict[str, VoicemailEntry] = field(default_factory=dict)
     caller_ids: dict[str, CallerIdEntry] = field(default_factory=dict)
     outside: list[OutsideEntry] = field(default_factory=list)
     api_keys: dict[str, ApiKeyEntry] = field(default_factory=dict)
@@ -109,6 +114,8 @@ def section_of(kind: TargetType) -> str | None:
             return "skills"
         case TargetType.ROUTING_POINT:
             return "routing_points"
+        case TargetType.VOICEMAIL:
+            return "voicemail"
         case TargetType.NUMBER:
             return None
         case _:
@@ -128,6 +135,10 @@ def check_references(sections: Sections, document: Document) -> None:
         for index, target in enumerate(identity.for_):
             if target.type not in (TargetType.AGENT, TargetType.GROUP):
                 document.complain(("caller_ids", caller_id, "for", index), "must be agents and groups, or everybody")
+    for box_id, box in sections.voicemail.items():
+        for index, target in enumerate(box.notify):
+            if not target.type.of_agents:
+                document.complain(("voicemail", box_id, "notify", index), "must be agents, groups, queues and skills")
     _check_announcements(sections, document)
     for name, webhook in sections.webhooks.items():
         if not webhook.guarded(sections.settings.webhook_hosts):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
+from ari_app.api import voicemails
 from ari_app.api.models.history import DispositionDocument
 from ari_app.api.port import RecordingFiles
 from ari_app.api.recordings import Known
@@ -65,6 +66,7 @@ class Found:
     traces: Traces = field(default_factory=Traces)
     records: Sequence[str] = ()
     recordings: list[Known] = field(default_factory=list)
+    messages: list[voicemails.Known] = field(default_factory=list)
     marks: list[tuple[str, str, str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)
@@ -134,6 +136,11 @@ async def look(places: Places, person: Person) -> Found:
         recordings = [_RECORDING.validate_json(data) for data in page]
         found.recordings += [r for r in recordings if r.call in of]
         after = recordings[-1].id
+    after = None
+    while page := await places.store.voicemails(after, _PAGE):
+        messages = [voicemails.KNOWN.validate_json(data) for data in page]
+        found.messages += [m for m in messages if m.call in of or person.has(m.number)]
+        after = messages[-1].id
     for marks in await places.traces.marks():
         found.marks += [(marks.kind, marks.agent, t) for t in marks.targets if person.has(t)]
     found.answers = [key async for key, text in places.traces.answers() if person.is_in(text)]
@@ -158,6 +165,9 @@ async def forget(places: Places, found: Found) -> None:
     for recording in found.recordings:
         await places.files.delete(recording.file)
         await places.store.forget_recording(recording.id)
+    for message in found.messages:
+        await places.files.delete(message.file)
+        await places.store.forget_voicemail(message.id)
     for call in found.records:
         for agent, note in (await places.store.notes(call)).items():
             said = DispositionDocument.model_validate_json(note).model_copy(update={"notes": ""})
@@ -170,7 +180,12 @@ async def forget(places: Places, found: Found) -> None:
     for key, at in found.events:
         await places.traces.forget_event(key, at)
     await places.audit.erase_audit(found.lines)
-    counts = {"calls": len(found.records), "recordings": len(found.recordings), ERASED: len(found.lines)}
+    counts = {
+        "calls": len(found.records),
+        "recordings": len(found.recordings),
+        "voicemails": len(found.messages),
+        ERASED: len(found.lines),
+    }
     details = {name: str(number) for name, number in counts.items()}
     await record(places.audit, Entry(time.time(), "forget", TERMINAL, details=details))
 
@@ -180,6 +195,7 @@ def say(found: Found, write: Callable[[str], None], *, done: bool) -> int:
     rows = (
         (len(found.records), "calls that are over: name, number and notes", "the rest stays, as a figure"),
         (len(found.recordings), "recordings, with their files", ""),
+        (len(found.messages), "messages in voicemail boxes, with their files", ""),
         (len(found.marks), "recent targets and favourites of agents", ""),
         (len(found.answers), "answers kept for repeats", ""),
         (len(found.events), "events for webhooks, not taken yet or given up", ""),

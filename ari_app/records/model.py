@@ -10,7 +10,7 @@ from typing import Literal
 
 from ari_app.calls.model import AgentId, CallId, CallType, EndReason, OfferKind, PartyId, PartyRole
 
-type Outcome = Literal["answered", "abandoned", "unanswered"]
+type Outcome = Literal["answered", "abandoned", "unanswered", "voicemail"]
 
 
 class SegmentKind(StrEnum):

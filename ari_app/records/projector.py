@@ -268,6 +268,8 @@ _ONE, _QUEUE = f"{TargetType.AGENT}:", f"{TargetType.QUEUE}:"
 def _outcome(call: Call) -> Outcome:
     if call.answered_at is not None:
         return "answered"
+    if call.message is not None and call.message.left:
+        return "voicemail"
     return "abandoned" if call.end_reason is EndReason.ABANDONED else "unanswered"
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "RoutingPoint",
     "Settings",
     "Skill",
+    "Voicemail",
 ]
 
 
@@ -202,7 +203,29 @@ class OutsideNumber:
         return self.number
 
 
-type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """A box in which callers leave messages. Who serves one of `notify` is notified of them, and may hear them.
+
+    Callers are led there, by what they called or by the dialplan; no agent calls or transfers to it. Times in seconds;
+    `min_seconds`: what is shorter is no message; `max_silence` ends one.
+    """
+
+    enabled_for: ClassVar[frozenset[Purpose]] = frozenset()
+    show_available: ClassVar = False
+    number: ClassVar[None] = None
+
+    id: str
+    name: str
+    notify: tuple[Target, ...] = ()
+    greeting: str = ""
+    max_seconds: int = 180
+    min_seconds: int = 2
+    max_silence: int = 6
+    keep_days: float = 30.0
+
+
+type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber | Voicemail
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +237,7 @@ class Directory:
     queues: Mapping[str, Queue] = MappingProxyType({})
     skills: Mapping[str, Skill] = MappingProxyType({})
     routing_points: Mapping[str, RoutingPoint] = MappingProxyType({})
+    voicemail: Mapping[str, Voicemail] = MappingProxyType({})
     caller_ids: Mapping[str, CallerId] = MappingProxyType({})
     caller_ids_enabled_for: frozenset[Purpose] = frozenset()
     outside: tuple[OutsideRule, ...] = ()
@@ -252,10 +276,15 @@ class Directory:
                 return queue is not None and not set(queue.groups).isdisjoint(listed.groups)
             case TargetType.SKILL:
                 return listed.skills.get(target.id, 0) >= target.level
-            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+            case TargetType.ROUTING_POINT | TargetType.NUMBER | TargetType.VOICEMAIL:
                 return False
             case _:
                 assert_never(target.type)
+
+    def notified(self, agent: str, box: str) -> bool:
+        """Whether the agent is notified of messages in this box."""
+        found = self.voicemail.get(box)
+        return found is not None and any(self.serves(agent, target) for target in found.notify)
 
     def ring_policy(self, target: Target) -> str:
         """How the agents of `target` are rung: only a group's are rung otherwise than by who is idle longest."""
@@ -307,6 +336,8 @@ class Directory:
                 return self.skills
             case TargetType.ROUTING_POINT:
                 return self.routing_points
+            case TargetType.VOICEMAIL:
+                return self.voicemail
             case TargetType.NUMBER:
                 return {}
             case _:

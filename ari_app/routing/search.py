@@ -158,6 +158,8 @@ def matches(text: str, target: Target, name: str, number: str | None) -> bool:
 
 def _entries(directory: Directory) -> Iterator[_Entry]:
     for kind in TargetType:
+        if kind is TargetType.VOICEMAIL:
+            continue  # nobody calls a box
         for name, entry in directory.listed(kind).items():
             yield _entry(Target(kind, name), entry.name, entry.number)
 

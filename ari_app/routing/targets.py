@@ -20,14 +20,15 @@ class TargetType(StrEnum):
     SKILL = "skill"
     ROUTING_POINT = "routing_point"
     NUMBER = "number"
+    VOICEMAIL = "voicemail"
 
     @property
     def of_agents(self) -> bool:
-        """Whether one of some agents is reserved and rung for it; else it is dialled at once."""
+        """Whether one of some agents is reserved and rung for it; else it is dialled at once, or answers by itself."""
         match self:
             case TargetType.AGENT | TargetType.GROUP | TargetType.QUEUE | TargetType.SKILL:
                 return True
-            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+            case TargetType.ROUTING_POINT | TargetType.NUMBER | TargetType.VOICEMAIL:
                 return False
             case _:
                 assert_never(self)

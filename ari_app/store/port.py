@@ -276,6 +276,22 @@ class Recordings(Protocol):
         """It is not there any more; one that is not kept counts as done."""
 
 
+class Voicemails(Protocol):
+    """Which messages callers have left, newest first, as many as `VOICEMAILS` allows; their sound is elsewhere."""
+
+    async def keep_voicemail(self, message: str, data: bytes, at: float) -> None:
+        """Keep what is known of the message that was begun at `at`, in place of what was known before."""
+
+    async def voicemail(self, message: str) -> bytes | None:
+        """What is known of it; None where it is not kept."""
+
+    async def voicemails(self, after: str | None, limit: int) -> list[bytes]:
+        """As many as `limit`, after the message `after`."""
+
+    async def forget_voicemail(self, message: str) -> None:
+        """It is not there any more; one that is not kept counts as done."""
+
+
 class AuditTrail(Protocol):
     """The record of who did what (`audit.chain`); of all controllers, and of what is done at a terminal."""
 
@@ -351,6 +367,7 @@ class WebhookEvents(Protocol):
 AUDIT_LINES = 200_000
 
 RECORDINGS = 20_000
+VOICEMAILS = 20_000
 
 FACTS = 100_000
 """Some 80 MB: more than an hour of 150 agents whose database is away."""
@@ -411,6 +428,7 @@ class Store(
     Openings,
     Notes,
     Recordings,
+    Voicemails,
     Protocol,
 ):
     """All of it. `keep` says for how long; it may be exchanged at any time."""

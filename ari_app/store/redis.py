@@ -14,6 +14,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:missed_seen        hash    agent -> until when they have looked at the calls that they missed
     {p}:given              hash    agent -> groups and skills given by a supervisor
     {p}:recordings         zset    ids by when they were begun; {p}:recordings:data, a hash, has what is known of each
+    {p}:voicemails         zset    the same of messages that callers have left
     {p}:devices            hash    phone -> which of the agent's phones rings
     {p}:drained            hash    Asterisk -> 1 where it takes no new calls by an administrator's word, else 0
     {p}:openings           hash    target -> what somebody chose for it last, open or closed: JSON
@@ -46,6 +47,7 @@ from ari_app.store.port import (
     NOTES_TTL,
     RECENTS,
     RECORDINGS,
+    VOICEMAILS,
     Claim,
     Finished,
     InProgress,
@@ -269,14 +271,16 @@ class RedisStore:
 
     async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
         with ERRORS:
-            await self._scripts.run("keep_recording", recording, data, at, RECORDINGS)
+            await self._scripts.run("keep_recording", recording, data, at, RECORDINGS, "recordings")
 
     async def recording(self, recording: str) -> bytes | None:
         with ERRORS:
             return _bytes(await self._client.hget(f"{self._tag}:recordings:data", recording))
 
     async def recordings(self, after: str | None, limit: int) -> list[bytes]:
-        key = f"{self._tag}:recordings"
+        return await self._kept(f"{self._tag}:recordings", after, limit)
+
+    async def _kept(self, key: str, after: str | None, limit: int) -> list[bytes]:
         with ERRORS:
             found = await self._page(key, after, limit)
             kept: list[Any] = await self._client.hmget(f"{key}:data", found) if found else []
@@ -292,6 +296,21 @@ class RedisStore:
     async def forget_recording(self, recording: str) -> None:
         key = f"{self._tag}:recordings"
         await self._write(("ZREM", key, recording), ("HDEL", f"{key}:data", recording))
+
+    async def keep_voicemail(self, message: str, data: bytes, at: float) -> None:
+        with ERRORS:
+            await self._scripts.run("keep_recording", message, data, at, VOICEMAILS, "voicemails")
+
+    async def voicemail(self, message: str) -> bytes | None:
+        with ERRORS:
+            return _bytes(await self._client.hget(f"{self._tag}:voicemails:data", message))
+
+    async def voicemails(self, after: str | None, limit: int) -> list[bytes]:
+        return await self._kept(f"{self._tag}:voicemails", after, limit)
+
+    async def forget_voicemail(self, message: str) -> None:
+        key = f"{self._tag}:voicemails"
+        await self._write(("ZREM", key, message), ("HDEL", f"{key}:data", message))
 
     async def count(self, day: str, amounts: Mapping[str, int]) -> None:
         key = f"{self._tag}:counts:{day}"

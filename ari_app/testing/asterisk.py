@@ -157,6 +157,7 @@ class FakeAsterisk:
             return
         for name, fact in self.world.left(channel.bridge) if channel.bridge is not None else ():
             self._event(name, fact)
+        self.end_message(leg)
         self._lanes.clear(f"phone:{leg}")
         self._event(leg, LegGone(leg, cause))
         if not self.connected:
@@ -208,6 +209,14 @@ class FakeAsterisk:
         """A key of the phone."""
         if leg in self.world.channels:
             self._event(leg, LegDigit(leg, digit))
+            if digit == "#":
+                self.end_message(leg)
+
+    def end_message(self, leg: LegId, seconds: float = 5.0) -> None:
+        """Whoever leaves a message has said what they had to say, for so long, or hangs up."""
+        name = self.world.message_of(leg)
+        if name is not None:
+            self._event(name, self.world.complete(name, seconds))
 
     def talk(self, leg: LegId, talking: bool) -> None:
         """Somebody begins to speak, or has been silent for a while: reported where it is requested."""

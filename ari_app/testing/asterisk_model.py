@@ -27,6 +27,7 @@ from ari_app.calls.effects import (
     PlayToBridge,
     PromptStopper,
     RecorderEffect,
+    RecordMessage,
     SetMute,
     ShowIdentity,
     SoundEffect,
@@ -116,10 +117,11 @@ class Channel:
 
 @dataclass(slots=True)
 class Tape:
-    """What is being written of a bridge."""
+    """What is being written of a bridge, or of what one leg says (`of`)."""
 
-    bridge: BridgeId
+    bridge: BridgeId | None
     paused: bool = False
+    of: LegId | None = None
 
 
 @dataclass(slots=True)
@@ -233,7 +235,7 @@ class World:
             done.facts.append((leg, LegCreated(leg)))
         return done
 
-    def apply(self, effect: AsteriskEffect) -> Outcome:
+    def apply(self, effect: AsteriskEffect) -> Outcome:  # noqa: C901 - a flat table of all effects
         """Carry an effect out. Hang-ups are left to the caller: phones take part in them."""
         done = Outcome(EffectDone(effect.number))
         match effect:
@@ -269,11 +271,28 @@ class World:
                     return Outcome(EffectFailed(effect.number, "Channel in invalid state"))
                 before = channel.bridge
                 _on_channel(effect, channel, done)
+                if isinstance(effect, RecordMessage):
+                    self._message(effect, channel, done)
                 if before is not None and channel.bridge != before:
                     done.facts += self.left(before)
         for tape in self.tapes.values():
-            self._frames(tape.bridge)
+            if tape.bridge is not None:
+                self._frames(tape.bridge)
         return done
+
+    def _message(self, effect: RecordMessage, channel: Channel, done: Outcome) -> None:
+        name = effect.recording
+        if channel.bridge is not None:
+            done.facts.append((name, RecorderEnded(name, failed=True)))
+        elif name in self.files and name not in self.tapes:
+            done.facts.append((name, RecorderEnded(name)))
+        else:
+            self.tapes[name] = Tape(None, of=channel.id)
+            self.files.add(name)
+
+    def message_of(self, leg: LegId) -> str | None:
+        """The file of what this leg says now."""
+        return next((name for name, tape in self.tapes.items() if tape.of == leg), None)
 
     def _frames(self, bridge: BridgeId, *, audio: bool = False) -> None:
         """A ringing tone ends with the first frame that its channel is sent in a bridge: of audio, or of the silence
@@ -308,10 +327,10 @@ class World:
                 tape.paused = isinstance(effect, PauseRecorder)
         return done
 
-    def complete(self, name: str) -> RecorderEnded:
-        """Nothing more is written into this file."""
+    def complete(self, name: str, seconds: float | None = None) -> RecorderEnded:
+        """Nothing more is written into this file; of a message, so many seconds were."""
         del self.tapes[name]
-        return RecorderEnded(name)
+        return RecorderEnded(name, seconds, seconds)
 
     def left(self, bridge: BridgeId | None) -> list[tuple[str, AsteriskFact]]:
         """Somebody has left this bridge: a recorder that is now alone there is thrown out."""
@@ -348,6 +367,8 @@ def _on_channel(effect: _OnChannel, channel: Channel, done: Outcome) -> None:
             if pause is not None and not channel.detecting:
                 done.facts += [(channel.id, LegTalking(channel.id, talking=True))] if channel.speaking else []
             channel.detecting = pause is not None
+        case RecordMessage():
+            pass  # see `World._message`
         case TakeTransferKey():
             channel.transfer_key = True
         case TellTransfer(state=state):
@@ -387,4 +408,4 @@ def _on_sound(effect: _Sounding, channel: Channel, done: Outcome) -> None:
 
 def _needs_sound(effect: AsteriskEffect) -> bool:
     """What Asterisk refuses (412) before the channel is up."""
-    return isinstance(effect, AnswerLeg | OnSound | Announce | PlayDtmf)
+    return isinstance(effect, AnswerLeg | OnSound | Announce | PlayDtmf | RecordMessage)

@@ -270,7 +270,7 @@ class MemoryAvailability:
                 without_level = f"{target.type}:{target.id}"
                 sets = sets_of(without_level, self.kept.configured.targets.get(without_level, ()))
                 return sum(len(self.kept.free.get(name, {})) for name in sets if level_of(name) >= target.level)
-            case TargetType.ROUTING_POINT | TargetType.NUMBER:
+            case TargetType.ROUTING_POINT | TargetType.NUMBER | TargetType.VOICEMAIL:
                 return 0
             case _:
                 assert_never(target.type)

@@ -8,6 +8,7 @@ from ari_app.store.port import (
     FAVOURITES,
     RECENTS,
     RECORDINGS,
+    VOICEMAILS,
     Claim,
     Finished,
     InProgress,
@@ -42,6 +43,7 @@ class MemoryStore:
         self._given: dict[str, bytes] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._recordings: dict[str, tuple[float, bytes]] = {}
+        self._voicemails: dict[str, tuple[float, bytes]] = {}
         self._notes: dict[str, dict[str, bytes]] = {}
         self._recents: dict[str, list[str]] = {}
         self._favourites: dict[str, dict[str, None]] = {}
@@ -193,24 +195,35 @@ class MemoryStore:
 
     async def keep_recording(self, recording: str, data: bytes, at: float) -> None:
         self._recordings[recording] = (at, data)
-        for old in self._newest_recordings()[RECORDINGS:]:
+        for old in _newest(self._recordings)[RECORDINGS:]:
             del self._recordings[old]
 
     async def recording(self, recording: str) -> bytes | None:
         return self._recordings[recording][1] if recording in self._recordings else None
 
     async def recordings(self, after: str | None, limit: int) -> list[bytes]:
-        return [self._recordings[name][1] for name in _page(self._newest_recordings(), after, limit)]
+        return [self._recordings[name][1] for name in _page(_newest(self._recordings), after, limit)]
 
     async def recordings_before(self, at: float, limit: int) -> list[bytes]:
-        old = [name for name in reversed(self._newest_recordings()) if self._recordings[name][0] < at]
+        old = [name for name in reversed(_newest(self._recordings)) if self._recordings[name][0] < at]
         return [self._recordings[name][1] for name in old[:limit]]
 
     async def forget_recording(self, recording: str) -> None:
         self._recordings.pop(recording, None)
 
-    def _newest_recordings(self) -> list[str]:
-        return [name for _, name in sorted(((at, name) for name, (at, _) in self._recordings.items()), reverse=True)]
+    async def keep_voicemail(self, message: str, data: bytes, at: float) -> None:
+        self._voicemails[message] = (at, data)
+        for old in _newest(self._voicemails)[VOICEMAILS:]:
+            del self._voicemails[old]
+
+    async def voicemail(self, message: str) -> bytes | None:
+        return self._voicemails[message][1] if message in self._voicemails else None
+
+    async def voicemails(self, after: str | None, limit: int) -> list[bytes]:
+        return [self._voicemails[name][1] for name in _page(_newest(self._voicemails), after, limit)]
+
+    async def forget_voicemail(self, message: str) -> None:
+        self._voicemails.pop(message, None)
 
     async def note(self, call: str, agent: str, data: bytes) -> None:
         self._notes.setdefault(call, {})[agent] = data
@@ -267,3 +280,7 @@ def _unexpired[T](kept: dict[str, tuple[float, T]], key: str, now: float) -> T |
         kept.pop(key, None)
         return None
     return value
+
+
+def _newest(kept: dict[str, tuple[float, bytes]]) -> list[str]:
+    return [name for _, name in sorted(((at, name) for name, (at, _) in kept.items()), reverse=True)]

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from redis.asyncio import Redis
 from sqlalchemy import select
 
+from ari_app.api import voicemails
 from ari_app.api.models.history import DispositionDocument
 from ari_app.api.recordings import Known
 from ari_app.audit.chain import Entry, Verifier, read
@@ -77,6 +78,9 @@ async def places(client: Redis, prefix: str, tmp_path: Path) -> AsyncIterator[Pl
         known = Known(f"r{n}", f"c{n}", f"calls/r{n}", "alice", NOW, NOW + 60, ("alice",))
         await store.keep_recording(f"r{n}", to_json(asdict(known)), NOW + n)
         files.there[f"calls/r{n}"] = b"RIFF"
+        message = voicemails.Known(f"v{n}", f"c{n}", "box", f"calls/v{n}", NOW, "new", 5.0, "Caller", number)
+        await store.keep_voicemail(message.id, to_json(asdict(message)), NOW + n)
+        files.there[f"calls/v{n}"] = b"RIFF"
         await record(audit, Entry(NOW, "call_begun", "contact", call=f"c{n}", numbers={"contact": number}))
         await store.claim(f"k{n}", 3600)
         await store.finish(f"k{n}", 200, b'{"number":"' + number.encode() + b'"}')
@@ -123,8 +127,8 @@ async def test_looking_changes_nothing_and_says_what_there_is(places: Places, cl
     found = await look(places, PERSON)
     written: list[str] = []
     assert say(found, written.append, done=False) == 0
-    assert [int(line.split()[0]) for line in written[:6]] == [2, 2, 4, 2, 2, 2]
-    assert "nothing has changed" in written[6]
+    assert [int(line.split()[0]) for line in written[:7]] == [2, 2, 2, 4, 2, 2, 2]
+    assert "nothing has changed" in written[7]
     assert await everything(places, client, prefix) == before
 
 
@@ -137,12 +141,12 @@ async def test_afterwards_nothing_of_them_is_left_and_all_of_others(places: Plac
         [f"number:{OTHER}", "agent:bob"],
         ["agent:bob", f"number:{OTHER}"],
     )
-    assert left.count("Caller") == 1
+    assert left.count("Caller") == 2, "of the other: a call, and a message"
     assert left.count("lives in Lyon") == 2, "of the other's call: in the history, and for wrap-up"
     assert left.count("sold") == 6
     files = places.files
     assert isinstance(files, FakeFiles)
-    assert list(files.there) == ["calls/r1"]
+    assert list(files.there) == ["calls/r1", "calls/v1"]
     noted = [n.call for n in await HistoryReader(places.database).calls(Wanted("alice"), None, 10)]
     assert [(call.id, call.dialled) for call in noted] == [("c1", "1001"), ("c0", "1001")]
     assert noted[1].contact == Outsider("", "", anonymous=True)
@@ -160,7 +164,7 @@ async def test_the_record_says_that_somebody_was_forgotten_without_the_number_an
     verifier.end()
     assert verifier.faults == []
     assert entries[-1].what == "forget"
-    assert entries[-1].details == {"calls": "2", "recordings": "2", "erased": "2"}
+    assert entries[-1].details == {"calls": "2", "recordings": "2", "voicemails": "2", "erased": "2"}
     assert [dict(entry.numbers) for entry in entries[:3]] == [{}, {"contact": OTHER}, {}]
 
 

@@ -382,6 +382,24 @@ async def test_recordings_are_found_newest_first_until_they_are_forgotten(
     assert (await store.recording("r3"), await store.recordings(None, 10)) == (None, [b"4", b"2"])
 
 
+async def test_messages_of_callers_are_found_newest_first_until_they_are_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("ari_app.store.redis", "ari_app.testing.store"):
+        monkeypatch.setattr(f"{module}.VOICEMAILS", 2)
+    assert await store.voicemail("v1") is None
+    await store.keep_recording("v1", b"of a call", 1.0)
+    for name, data, at in (("v1", b"1", 1.0), ("v3", b"3", 3.0), ("v2", b"2", 2.0), ("v3", b"three", 3.0)):
+        await store.keep_voicemail(name, data, at)
+    assert await store.voicemails(None, 10) == [b"three", b"2"]
+    assert await store.voicemails("v3", 1) == [b"2"]
+    assert await store.voicemail("v3") == b"three"
+    for _ in range(2):
+        await store.forget_voicemail("v3")
+    assert (await store.voicemail("v3"), await store.voicemails(None, 10)) == (None, [b"2"])
+    assert await store.recordings(None, 10) == [b"of a call"]
+
+
 async def test_what_agents_noted_of_a_call_is_kept_for_each(store: Store) -> None:
     assert await store.notes("c1") == {}
     await store.note("c1", "alice", b"a")

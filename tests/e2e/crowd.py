@@ -37,7 +37,9 @@ LEVELS = {"crowd05": 5, "crowd06": 5, "crowd07": 3, "crowd08": 1}
 """How well they know their tools."""
 
 QUEUE, QUEUE_URGENT, QUEUE_SHORT, QUEUE_ANNOUNCED = "3900", "3905", "3901", "3902"
-QUEUE_SHUT, QUEUE_WELCOMING, QUEUE_WITH_KEYS = "3903", "3904", "3906"
+QUEUE_SHUT, QUEUE_WELCOMING, QUEUE_WITH_KEYS, QUEUE_WITH_BOX = "3903", "3904", "3906", "3907"
+BOX = "2997"
+"""Leads to the box by which the group of the one who is rested is notified."""
 GROUP_TOGETHER, GROUP_REST, GROUP_IN_ORDER, GROUP_WITH_DATA = "2901", "2902", "2903", "4900"
 SKILL, SKILL_3 = "2910", "2913"
 OWN_PROMPT_SAID = "2998"
@@ -115,7 +117,22 @@ _HOURS = """hours:
 priorities:
   gold: {priority: 5, numbers: ["+33600000009"], queues: [crowd]}
 """
+_BOXES = f"""\
+  rest:
+    name: Rest
+    notify: ["group:rest"]
+    greeting: custom/{OWN_PROMPT}
+    min_seconds: 1
+    max_silence: 3
+    max_seconds: 30
+"""
 _QUEUES_WITH_HOURS = f"""\
+  box:
+    name: Queue with a box
+    number: "{QUEUE_WITH_BOX}"
+    groups: [rest]
+    keys: {{"7": "voicemail:rest"}}
+    closed: {{announcement: vm-goodbye, to: "voicemail:rest"}}
   shut:
     name: Shut queue
     number: "{QUEUE_SHUT}"
@@ -156,6 +173,10 @@ exten => {QUEUE_SHUT},1,Gosub(call-control,deliver,1(queue,shut))
 exten => {QUEUE_WELCOMING},1,Gosub(call-control,deliver,1(queue,welcoming))
  same => n,Hangup()
 exten => {QUEUE_WITH_KEYS},1,Gosub(call-control,deliver,1(queue,keys))
+ same => n,Hangup()
+exten => {QUEUE_WITH_BOX},1,Gosub(call-control,deliver,1(queue,box))
+ same => n,Hangup()
+exten => {BOX},1,Gosub(call-control,deliver,1(voicemail,rest))
  same => n,Hangup()
 exten => {NOWHERE},1,Gosub(call-control,deliver,1(group,nowhere))
  same => n,Hangup()
@@ -279,7 +300,7 @@ def gather(directory: Path) -> None:
     """Write the demo's files and the crowd to `directory`, which must not exist yet."""
     shutil.copytree(ORIGINAL, directory)
     centre = directory / "callcentre.yaml"
-    described = _with(with_crowd(centre.read_text()), {"queues": _QUEUES_WITH_HOURS})
+    described = _with(with_crowd(centre.read_text()), {"queues": _QUEUES_WITH_HOURS, "voicemail": _BOXES})
     centre.write_text(described + _HOURS + _api_keys())
     with (directory / "musiconhold.conf").open("a") as file:
         file.write(f"\n[{OWN_MUSIC}]\nmode = files\ndirectory = /etc/asterisk/music/{OWN_MUSIC}\n")

@@ -37,8 +37,8 @@ OVERSIGHT |= {
 }
 REPORTS = {"report_agents", "report_queues"}
 ADMINISTRATION = {"get_configuration", "get_story", "get_story_file", "list_all_calls", "list_webhooks", "reload"}
-# The demo has no receiver.
-NOTHING_THERE = {"list_dead_letters", "retry_webhook"}
+# The demo has no receiver, and nobody has left a message there.
+NOTHING_THERE = {"list_dead_letters", "retry_webhook"} | {"get_voicemail", "mark_voicemail", "delete_voicemail"}
 RECORDINGS = {"get_recording", "list_recordings"}
 CALLS = {"get_call", "get_hearing", "list_calls"}
 MONITORING = {"monitor_call", "stop_monitoring", "take_over_call"}
@@ -182,8 +182,14 @@ async def test_what_an_overseer_sends_is_answered_as_documented_and_a_conference
 
 
 MAY = {
-    "all": PUBLIC | CALLS | OVERSIGHT | REPORTS | ADMINISTRATION | RECORDINGS | {"get_history", "delete_recording"},
-    "history": PUBLIC | REPORTS | RECORDINGS | {"get_history"},
+    "all": PUBLIC
+    | CALLS
+    | OVERSIGHT
+    | REPORTS
+    | ADMINISTRATION
+    | RECORDINGS
+    | {"get_history", "list_voicemails", "delete_recording"},
+    "history": PUBLIC | REPORTS | RECORDINGS | {"get_history", "list_voicemails"},
     "": PUBLIC,
 }
 

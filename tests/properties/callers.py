@@ -11,7 +11,7 @@ from tests.support.world import ANONYMOUS
 
 _CALLERS = (*(Identity(f"Caller {n}", f"+3361234567{n}") for n in range(3)), ANONYMOUS, Identity("Inside", "1002"))
 _NUMBERS = (*(caller.number for caller in _CALLERS[:3]), "0612345678")
-_KEYS = ("1", "2", "0", "9", "5", "#", "0612345678#", "10612345678#")
+_KEYS = ("1", "2", "0", "9", "7", "7#", "5", "#", "0612345678#", "10612345678#")
 
 
 class Callers(Scene):
@@ -49,6 +49,12 @@ class Callers(Scene):
             self.world.asterisk.press_key(leg, key)
         if gone and leg in self.world.asterisk.world.channels:
             self.world.asterisk.hang_up(leg)
+
+    @rule(index=st.integers(0, 9), seconds=st.sampled_from((0.0, 1.0, 30.0)))
+    def somebody_has_said_what_they_had_to_say(self, index: int, seconds: float) -> None:
+        tapes = [tape.of for tape in self.world.asterisk.world.tapes.values() if tape.of is not None]
+        if tapes:
+            self.world.asterisk.end_message(tapes[index % len(tapes)], seconds)
 
     @rule(number=st.sampled_from(_NUMBERS), behaviour=st.sampled_from(Behaviour))
     def a_phone_outside_will(self, number: str, behaviour: Behaviour) -> None:

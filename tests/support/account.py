@@ -238,8 +238,9 @@ def _off_hold_too_soon(world: World) -> list[str]:
 
 def _recorded_wrongly(world: World, tried: set[str]) -> list[str]:
     """By the calls alone: each that is recorded has one file that is written, unless it is paused; no other has."""
-    written = {tape.bridge: tape for tape in world.asterisk.world.tapes.values() if not tape.paused}
-    live = [tape.bridge for tape in world.asterisk.world.tapes.values()]
+    tapes = [tape for tape in world.asterisk.world.tapes.values() if tape.bridge is not None]
+    written = {tape.bridge: tape for tape in tapes if not tape.paused}
+    live = [tape.bridge for tape in tapes]
     recorded = {c.bridge: c.recording for c in world.switch.calls.values() if c.recording and c.bridge_made}
     wanted = {bridge for bridge, recording in recorded.items() if not recording.paused}
     found = []

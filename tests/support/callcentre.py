@@ -15,6 +15,7 @@ from ari_app.routing.directory import (
     RoutingPoint,
     Settings,
     Skill,
+    Voicemail,
 )
 from ari_app.routing.hours import Closed
 from ari_app.routing.outside import OutsideRule
@@ -31,6 +32,8 @@ ANNOUNCEMENTS = {
     "callback_promised": "sound:we_call_you",
     "callback_number": "sound:your_number",
     "callback_refused": "sound:no_callback",
+    "voicemail_thanks": "sound:thanks",
+    "voicemail_failed": "sound:no_message",
     "invalid_number": "sound:invalid",
     "too_many_calls": "sound:too_many",
     "ready": "sound:ready",
@@ -58,6 +61,7 @@ _GROUPS = {
 _RING = {"together": "all", "front": "in_order"}
 _ORDER = {"front": ("dave", "bob")}
 _ELSEWHERE = Target(TargetType.NUMBER, "+33123456789")
+_BOX = Target(TargetType.VOICEMAIL, "support")
 _HELP = Queue(
     "help",
     "Help",
@@ -69,10 +73,11 @@ _HELP = Queue(
     announce_every=7.0,
     music_class="help",
     closed=Closed("sound:help_is_closed", release=True),
-    keys={"1": "callback", "2": Target(TargetType.GROUP, "sales"), "0": _ELSEWHERE, "9": "hang_up"},
+    keys={"1": "callback", "2": Target(TargetType.GROUP, "sales"), "0": _ELSEWHERE, "9": "hang_up", "7": _BOX},
     callback=CallBackRules(tries=2, retry_after=20.0),
 )
 _BILLING = RoutingPoint("billing", "Billing", "4000", favourite=True, user_data={"topic": "b"})
+_SUPPORT = Voicemail("support", "Support", (Target(TargetType.GROUP, "support"),), "sound:leave_a_message")
 _CALLER_IDS = (CallerId("support", "Support", "+33140000001"), CallerId("anonymous", "", "", anonymous=True))
 
 
@@ -88,6 +93,7 @@ def directory(call_waiting: Collection[str] = ("dave",), **settings: object) -> 
         queues={_HELP.id: _HELP},
         skills={"french": Skill("french", "French")},
         routing_points={_BILLING.id: _BILLING},
+        voicemail={_SUPPORT.id: _SUPPORT},
         caller_ids={caller_id.id: caller_id for caller_id in _CALLER_IDS},
         caller_ids_enabled_for=frozenset(Purpose),
         outside=(OutsideRule(r"\+?[0-9]{6,}"),),

@@ -21,7 +21,7 @@ from ari_app.routing.directory import Directory, Role
 from ari_app.routing.hours import Chosen, Override
 from ari_app.routing.targets import Target
 from ari_app.testing.asterisk import Behaviour, FakeAsterisk
-from tests.support import account, astray, callbacks, discretion, earshot, steps, wellformed
+from tests.support import account, astray, callbacks, discretion, earshot, messages, steps, wellformed
 from tests.support.agents import Agents
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
@@ -85,6 +85,7 @@ class World:
         self.numbers = 0
         self.named = astray.Named()
         self.promises = callbacks.Promises()
+        self.messages = messages.Messages()
         self.lost: list[str] = []
         self.switch = self._new_switch()
         self.asterisk.restore_link()
@@ -108,6 +109,7 @@ class World:
         self.effects = effects
         self.lost += astray.strayed(self, stimulus, effects)
         self.noticed += self.promises.note(self, effects)
+        self.noticed += self.messages.note(self, effects)
         for effect in effects:
             self._do(effect)
         if isinstance(stimulus, s.ChannelArrived) and new:
@@ -246,6 +248,7 @@ class World:
         over = [wellformed.CALL.validate_json(v) for v in self.saved_over.values()]
         self.switch.restore([*calls, *over], legs)
         self.promises.restarted(self, behind=behind)
+        self.messages.restarted(self)
         for agent in sorted(self.unplugged):
             self.plug(agent, there=False)  # reported at each connection
         self.inbox.append(s.OpeningsReplaced(self.overrides))
@@ -372,7 +375,13 @@ class World:
 
     def wrong(self) -> list[str]:
         """What should not be, now that everything has happened that could."""
-        return account.wrong(self) + discretion.kept(self) + self.recorded.wrong + callbacks.wrong(self)
+        return (
+            account.wrong(self)
+            + discretion.kept(self)
+            + self.recorded.wrong
+            + callbacks.wrong(self)
+            + messages.wrong(self)
+        )
 
 
 def to(text: str) -> Target:

@@ -52,6 +52,7 @@ class Reloaded(Answer):
     queues: int
     skills: int
     routing_points: int
+    voicemail: int
 
 
 class FaultDocument(Answer):

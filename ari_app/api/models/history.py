@@ -9,7 +9,7 @@ from ari_app.api.models.common import Answer, Request, Timestamp
 from ari_app.calls.model import CallType, EndReason, OfferKind, PartyRole
 from ari_app.records.model import SegmentEnd, SegmentKind
 
-type OutcomeShown = Literal["answered", "missed", "abandoned", "unanswered"]
+type OutcomeShown = Literal["answered", "missed", "abandoned", "unanswered", "voicemail"]
 
 
 def _moment(text: object) -> object:

@@ -4,6 +4,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import DEAD, Call, CallBack, CallType, EndReason, LegId, OfferState, Party
 from ari_app.calls.step import Step
+from ari_app.routing.targets import TargetType
 
 SYSTEM = "system"
 CONTACT = "contact"
@@ -71,6 +72,8 @@ def _reason(call: Call, cause: s.Stimulus, by: str) -> EndReason:
         return EndReason.CLEARED
     if isinstance(cause, _JOINING):
         return EndReason.MERGED
+    if call.message is not None and call.message.left:
+        return EndReason.VOICEMAIL
     if call.answered_at is not None:
         return EndReason.HANGUP
     if call.offer is not None and call.offer.closed:
@@ -78,4 +81,7 @@ def _reason(call: Call, cause: s.Stimulus, by: str) -> EndReason:
     state = call.offer.state if call.offer is not None else OfferState.CANCELLED
     if state in _NOT_REACHED:
         return _NOT_REACHED[state]
-    return EndReason.ABANDONED if by == CONTACT and call.type is CallType.INBOUND else EndReason.CANCELLED
+    at_box = call.offer is not None and call.offer.target.type is TargetType.VOICEMAIL
+    return (
+        EndReason.ABANDONED if by == CONTACT and call.type is CallType.INBOUND and not at_box else EndReason.CANCELLED
+    )

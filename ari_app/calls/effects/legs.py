@@ -142,6 +142,18 @@ class DetectTalk(StopsPrompts):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordMessage(StopsPrompts):
+    """A beep to this leg, then what it says into the file `recording`, until `#`, `silence` seconds of silence, or
+    `longest` seconds; RecorderEnded follows. One that runs already counts as done; of one that is over, that is
+    reported.
+    """
+
+    recording: str
+    longest: int
+    silence: int
+
+
+@dataclass(frozen=True, slots=True)
 class TakeTransferKey(OnLeg):
     """From now on Asterisk moves nothing when this phone's transfer key is pressed: TransferRequested tells it."""
 
@@ -154,7 +166,7 @@ class TellTransfer(OnLeg):
 
 
 type SoundEffect = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | StartSilence | StopSilence
-type PromptStopper = AnswerLeg | JoinBridge | LeaveBridge | ShowIdentity | DetectTalk | SoundEffect
+type PromptStopper = AnswerLeg | JoinBridge | LeaveBridge | ShowIdentity | DetectTalk | RecordMessage | SoundEffect
 type LegEffect = (
     CreateLeg | CreateSnoop | DialLeg | HangUp | Announce | PlayDtmf | TakeTransferKey | TellTransfer | PromptStopper
 )

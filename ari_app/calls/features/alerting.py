@@ -31,7 +31,7 @@ from ari_app.calls.model import (
 )
 from ari_app.calls.state import EVERYBODY
 from ari_app.calls.step import Step, attempt_of
-from ari_app.routing.directory import Agent, Group, OutsideNumber, Queue, RoutingPoint, Skill
+from ari_app.routing.directory import Agent, Group, OutsideNumber, Queue, RoutingPoint, Skill, Voicemail
 from ari_app.routing.targets import Target
 
 
@@ -136,7 +136,7 @@ def destination(
             return DialplanEntry(number), Identity(name, number)
         case OutsideNumber(number=number, dialled=dialled):
             return Outside(dialled, directory.settings.trunk, number), Identity(number=number)
-        case Agent() | Group() | Queue() | Skill() | None:
-            return None, Identity()  # one of its agents is rung, and none was found
+        case Agent() | Group() | Queue() | Skill() | Voicemail() | None:
+            return None, Identity()  # one of its agents is rung, and none was found; a box answers by itself
         case _:
             assert_never(entry)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ari_app.calls import lifecycle
 from ari_app.calls.derived import announcing, transfer_progress
 from ari_app.calls.effects import CreateLeg, ReserveAgent
-from ari_app.calls.features import alerting, attempts, parties, queueing, refusals
+from ari_app.calls.features import alerting, attempts, parties, queueing, refusals, voicemail
 from ari_app.calls.model import (
     AgentId,
     Attempt,
@@ -41,6 +41,10 @@ def seek(step: Step, call: Call) -> None:
         return
     if not step.linked:
         _await_link(step, call, offer)
+        return
+    if offer.target.type is TargetType.VOICEMAIL:
+        if not voicemail.begin(step, call, offer):
+            fail(step, call.id, OfferState.UNAVAILABLE)
         return
     if not offer.target.type.of_agents:
         ring(step, call.id, None)

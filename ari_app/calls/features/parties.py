@@ -251,9 +251,9 @@ def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
 
     A call between people outside goes on only where a transfer made it or the administrator allows it (S39).
     """
-    if call.to_call_back() is not None:
-        return
     joined = call.joined()
+    if call.to_call_back() is not None or (joined and call.leaves_message):
+        return
     offer = call.offering()
     agents = [p for p in joined if p.role is PartyRole.AGENT]
     if offer is not None:

@@ -54,7 +54,7 @@ def command(step: Step, cmd: c.AnyRecording, call: Call) -> None:
 
 def _begin(step: Step, call: Call, by: AgentId, *, paused: bool = False) -> None:
     made = step.new_id("r")
-    begun = Recording(made, _file(step, call, made), by, step.now, paused=paused)
+    begun = Recording(made, file_of(step, call, made), by, step.now, paused=paused)
     announcing.to_all(step, step.put_call(call.id, recording=begun), "recording_started")
 
 
@@ -64,7 +64,7 @@ def go_on(step: Step, call: Call, before: Recording | None) -> None:
         _begin(step, call, before.by, paused=before.paused)
 
 
-def _file(step: Step, call: Call, made: str) -> str:
+def file_of(step: Step, call: Call, made: str) -> str:
     """Sorts by time, names the call, is never used twice, and holds nothing that a path could stumble over."""
     began = datetime.fromtimestamp(step.now, UTC).strftime("%Y%m%dT%H%M%SZ")
     name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{began}-{call.id}-{made.rpartition('-')[2]}")

@@ -11,7 +11,7 @@ from ari_app.calls import effects as e
 from ari_app.calls.derived import snoops
 from ari_app.calls.effects import AsteriskEffect
 from ari_app.calls.features import monitoring, parties, recording, refusals
-from ari_app.calls.handlers import legs
+from ari_app.calls.handlers import legs, voicemail
 from ari_app.calls.model import LegId, Pending
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import EffectFailed
@@ -66,6 +66,8 @@ def _mend(step: Step, effect: AsteriskEffect, tries: int) -> bool:
             return _bridge_missing(step, effect.bridge, tries)
         case e.OnRecording():
             return recording.effect_failed(step, effect)
+        case e.RecordMessage():
+            voicemail.failed(step, effect, tries)
         case e.PlayDtmf():
             return False
         case e.TakeTransferKey() | e.TellTransfer():

@@ -6,7 +6,7 @@ become the facts that were missed; media of every leg is requested anew; what be
 
 from ari_app.calls.derived import displays, talking
 from ari_app.calls.effects import DestroyBridge, HangUp, PlayDtmf
-from ari_app.calls.features import monitoring, offers, recording, refusals
+from ari_app.calls.features import monitoring, offers, recording, refusals, voicemail
 from ari_app.calls.handlers import arrivals, feature_codes, legs, transfer_key
 from ari_app.calls.model import Leg, LegState, OfferState
 from ari_app.calls.step import Step
@@ -38,6 +38,7 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     bridges = set(fact.bridges)
     for call in list(step.live_calls()):
         recording.anew(step, call)
+        voicemail.anew(step, call)
         if call.bridge not in bridges:
             step.put_call(call.id, bridge_made=False)
     monitoring.cut_off(step, frozenset(bridges))

@@ -15,4 +15,5 @@ from ari_app.calls.model.offers import *
 from ari_app.calls.model.parties import *
 from ari_app.calls.model.pending import *
 from ari_app.calls.model.ties import *
+from ari_app.calls.model.voicemail import *
 from ari_app.calls.model.watching import *

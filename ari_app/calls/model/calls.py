@@ -10,6 +10,7 @@ from ari_app.calls.model.offers import Offer
 from ari_app.calls.model.parties import Party, PartyRole, Progress
 from ari_app.calls.model.pending import Pending
 from ari_app.calls.model.ties import Awaited, Tie
+from ari_app.calls.model.voicemail import Message
 from ari_app.calls.model.watching import Monitor, Recording
 
 
@@ -43,6 +44,7 @@ class EndReason(StrEnum):
     NO_ANSWER = "no_answer"
     UNAVAILABLE = "unavailable"
     CLOSED = "closed"  # what they called was closed
+    VOICEMAIL = "voicemail"  # a caller has left a message
     NOT_CALLED_BACK = "not_called_back"  # whoever was to be called back was not reached, or nobody was free in time
     LOST = "lost"  # a line or a phone died
     FAULT = "fault"  # of ours: this call alone was released
@@ -86,6 +88,7 @@ class Call:
     tied_by: CallId | None = None  # the last tie that was dialled for those of this call
     awaits: Awaited | None = None  # the last who was to come by a tie
     callback: CallBack | None = None  # its caller has left a queue to be called back, or was
+    message: Message | None = None  # the last one that its caller was to leave in a box
     place_since: float | None = None  # since when its caller counts as waiting, where that is not `started_at`
 
     def joined(self) -> list[Party]:
@@ -120,6 +123,11 @@ class Call:
     def to_call_back(self) -> CallBack | None:
         """The call-back, as long as whom it is for has not answered: until then the call needs nobody in it."""
         return self.callback if self.callback is not None and not self.callback.reached else None
+
+    @property
+    def leaves_message(self) -> bool:
+        """Whether its caller is at a box: greeted, or speaking. Nobody is rung for them meanwhile."""
+        return self.message is not None and self.message.ended_at is None
 
     def offering(self) -> Offer | None:
         """The offer, while it goes on."""

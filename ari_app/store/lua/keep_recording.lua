@@ -1,6 +1,6 @@
 -- Beyond so many the oldest are forgotten.
--- ARGV  recording, what is known of it, when it was begun, how many are kept
-local order = KEYS[1] .. ':recordings'
+-- ARGV  recording, what is known of it, when it was begun, how many are kept, of which list
+local order = KEYS[1] .. ':' .. ARGV[5]
 local data = order .. ':data'
 redis.call('ZADD', order, ARGV[3], ARGV[1])
 redis.call('HSET', data, ARGV[1], ARGV[2])

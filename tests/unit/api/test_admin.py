@@ -26,7 +26,7 @@ async def admin(world: World) -> str:
 
 async def test_a_reload_says_what_there_is_now(world: World, admin: str) -> None:
     answer = await world.ask("POST", "/v1/admin/reload", token=admin)
-    assert answer.json == {"agents": 7, "groups": 3, "queues": 1, "skills": 3, "routing_points": 2}
+    assert answer.json == {"agents": 7, "groups": 3, "queues": 1, "skills": 3, "routing_points": 2, "voicemail": 1}
 
 
 def test_a_reload_counts_every_section_that_lists_targets() -> None:

@@ -28,7 +28,8 @@ async def test_the_operations_are_those_of_the_server(world: World) -> None:
 
 @pytest.mark.parametrize("text", [EVENTS, DESCRIPTION], ids=["page", "OpenAPI"])
 def test_the_events_are_those_that_are_sent(text: str) -> None:
-    sent = set(re.findall(r'"((?:call|offer|agent|target|phone|queue|emergency|alarm|day)\.[a-z_]+)"', SOURCE)) | {
+    kinds = "call|offer|agent|target|phone|queue|emergency|alarm|day|voicemail"
+    sent = set(re.findall(rf'"((?:{kinds})\.[a-z_]+)"', SOURCE)) | {
         "snapshot",
         "subscribed",
         "error",

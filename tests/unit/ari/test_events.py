@@ -250,6 +250,21 @@ def test_the_end_of_a_recording_is_reported_however_it_ended(translator: Transla
     assert tell(translator, {"type": kind, "recording": recording}) == [RecorderEnded("calls/x")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "known", "reported"),
+    [
+        ("RecordingFinished", {"duration": 7, "talking_duration": 5}, RecorderEnded("v1", 7, 5)),
+        ("RecordingFinished", {}, RecorderEnded("v1", failed=True)),  # they hung up before the beep
+        ("RecordingFailed", {}, RecorderEnded("v1", failed=True)),
+    ],
+)
+def test_of_a_message_it_is_reported_how_long_it_is(
+    translator: Translator, kind: str, known: dict[str, int], reported: RecorderEnded
+) -> None:
+    recording = {"name": "v1", "format": "wav", "state": "done", "target_uri": "channel:leg", **known}
+    assert tell(translator, {"type": kind, "recording": recording}) == [reported]
+
+
 def test_the_end_is_reported_of_a_channel_of_ours_that_was_listed_outside_of_the_application() -> None:
     translator = Translator(APP)
     (fact,) = translator.listed([channel("cc-1-l2")])

@@ -155,3 +155,15 @@ async def test_the_number_of_what_is_closed_shows_so() -> None:
     await settled()
     assert asterisk.states["Stasis:3001@app"] == "NOT_INUSE"
     await asterisk.close()
+
+
+async def test_a_box_with_messages_that_nobody_has_heard_is_lit() -> None:
+    asterisk = Asterisk()
+    lamps = Lamps(asterisk, "app")
+    lamps.show_messages({"support": 2, "sales": 0})
+    lamps.show_all()
+    await settled()
+    assert asterisk.states["Stasis:voicemail:support"] == "INUSE"
+    assert asterisk.states["Stasis:voicemail:sales"] == "NOT_INUSE"
+    lamps.close()
+    await asterisk.close()

@@ -15,6 +15,7 @@ from ari_app.calls.effects import (
     PauseRecorder,
     PlayDtmf,
     PlayToBridge,
+    RecordMessage,
     ResumeRecorder,
     SetMute,
     ShowIdentity,
@@ -234,3 +235,48 @@ async def test_a_playback_that_cannot_be_stopped_is_an_error_in_the_end() -> Non
     await requests.perform(Announce(1, "leg", "p", "x", ("sound:a",)))
     with pytest.raises(AriError):
         await requests.perform(StopMusic(2, "leg"))
+
+
+# -- messages ---------------------------------------------------------------------------------------------------------
+
+_SAYS = RecordMessage(1, "leg", "calls/v1", 180, 6)
+
+
+async def test_what_a_caller_says_is_recorded_after_what_is_played_to_them(client: Recorder) -> None:
+    requests = Requests(client, "app")
+    await requests.perform(Announce(1, "leg", "p", "greeting", ("sound:a",)))
+    client.take()
+    await requests.perform(_SAYS)
+    assert client.take() == [
+        ("playbacks.stop", {"playbackId": "p"}),
+        (
+            "channels.record",
+            {
+                "channelId": "leg",
+                "name": "calls/v1",
+                "format": "wav",
+                "maxDurationSeconds": 180,
+                "maxSilenceSeconds": 6,
+                "ifExists": "fail",
+                "beep": True,
+                "terminateOn": "#",
+            },
+        ),
+    ]
+
+
+async def test_a_message_that_runs_goes_on_and_of_one_that_is_over_that_is_reported(client: Recorder) -> None:
+    over: list[str] = []
+    requests = Requests(client, "app", on_recorded=over.append)
+    client.refusals["record"] = Conflict(409, "already exists")
+    client.answers["getLive"] = {"state": "recording"}
+    await requests.perform(_SAYS)
+    assert over == []
+    client.answers["getLive"] = {"state": "done"}
+    await requests.perform(_SAYS)
+    client.refusals["getLive"] = NotFound(404, "Recording not found")
+    await requests.perform(_SAYS)
+    assert over == ["calls/v1", "calls/v1"]
+    client.refusals["getStored"] = NotFound(404, "Recording not found")
+    with pytest.raises(NotFound):
+        await requests.perform(_SAYS)

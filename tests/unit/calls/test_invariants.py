@@ -7,7 +7,18 @@ import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import invariants
-from ari_app.calls.model import Attempt, Call, Monitor, MonitorMode, OfferState, PartyRole, Progress, Snoop, Sound
+from ari_app.calls.model import (
+    Attempt,
+    Call,
+    Message,
+    Monitor,
+    MonitorMode,
+    OfferState,
+    PartyRole,
+    Progress,
+    Snoop,
+    Sound,
+)
 from ari_app.calls.step import Step
 from tests.support.office import Office
 
@@ -52,6 +63,10 @@ def _monitored(call: Call, agent: str, leg: str, of: str) -> Call:
         ),
         ("a supervisor whose leg is unknown", lambda x: _monitored(x, "erin", "unknown", _agents_leg(x))),
         ("somebody is listened to who is not in the call", lambda x: _monitored(x, "erin", "in1", "in1")),
+        (
+            "somebody is sought for who leaves a message",
+            lambda x: replace(_offered(x, OfferState.SEEKING), message=Message("v", "box", "file", requested=True)),
+        ),
         (
             "somebody on hold without music",
             lambda x: _with(replace(x, held_since=1.0), "in1", held_by=frozenset(list(x.parties)[1:])),

@@ -42,7 +42,7 @@ exten => 12,1,Gosub(call-control,deliver,1(number,0033140000000))
     assert found(tmp_path, text) == [
         "2 from-carrier 2000: callcentre.yaml has no group 'saless'",
         "6 from-carrier 2001: 'groups' is nothing that can be requested; there are: "
-        "agent, group, number, queue, routing_point, skill",
+        "agent, group, number, queue, routing_point, skill, voicemail",
         "6 from-carrier 2001: callcentre.yaml has no queue 'nowhere'",
         "7 from-carrier _3XXX: callcentre.yaml has no agent 'nobody'",
         "8 from-carrier 4: callcentre.yaml has no skill ''",

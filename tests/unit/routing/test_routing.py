@@ -24,7 +24,15 @@ TARGETS = st.one_of(
 )
 PURPOSES = st.sampled_from(Purpose)
 SMALL = directory()
-LISTED = ("agent:bob", "group:sales", "queue:help", "skill:french>=3", "routing_point:billing", "number:0033123456")
+LISTED = (
+    "agent:bob",
+    "group:sales",
+    "queue:help",
+    "skill:french>=3",
+    "routing_point:billing",
+    "number:0033123456",
+    "voicemail:support",
+)
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------
@@ -99,6 +107,7 @@ def test_every_kind_of_target_says_what_it_is_called_dialled_and_counted_by_s2_s
         "skill": ("French", None, True),
         "routing_point": ("Billing", "4000", False),
         "number": ("0033123456", "0033123456", False),
+        "voicemail": ("Support", None, False),
     }
 
 

@@ -252,7 +252,15 @@ export const en: Messages = {
     away: "Cannot be reached now",
     ready_away: (state) => `${state}, but cannot be reached now`,
     count: (n) => (n === 0 ? "No agent available" : n === 1 ? "1 agent available" : `${n} agents available`),
-    types: { agent: "Agent", group: "Group", queue: "Queue", skill: "Skill", routing_point: "Routing point", number: "Number" },
+    types: {
+      agent: "Agent",
+      group: "Group",
+      queue: "Queue",
+      skill: "Skill",
+      routing_point: "Routing point",
+      number: "Number",
+      voicemail: "Voicemail",
+    },
   },
 
   caller_id: { title: "Select a caller identification", anonymous: "Anonymous", ok: "OK" },
@@ -279,7 +287,7 @@ export const en: Messages = {
     call_back: "Call back",
     incoming: "Call received",
     outgoing: "Call made",
-    outcomes: { answered: "answered", missed: "missed", abandoned: "abandoned", unanswered: "no answer" },
+    outcomes: { answered: "answered", missed: "missed", abandoned: "abandoned", unanswered: "no answer", voicemail: "left a message" },
   },
 
   shortcuts: {

@@ -269,6 +269,7 @@ export const fr = {
       queue: "File d’attente",
       skill: "Compétence",
       routing_point: "Point de routage",
+      voicemail: "Messagerie",
       number: "Numéro",
     } as Record<string, string>,
   },
@@ -297,7 +298,7 @@ export const fr = {
     call_back: "Rappeler",
     incoming: "Appel reçu",
     outgoing: "Appel émis",
-    outcomes: { answered: "pris", missed: "manqué", abandoned: "abandonné", unanswered: "sans réponse" } as Record<string, string>,
+    outcomes: { answered: "pris", missed: "manqué", abandoned: "abandonné", unanswered: "sans réponse", voicemail: "message laissé" } as Record<string, string>,
   },
 
   shortcuts: {

@@ -1,0 +1,400 @@
+"""Messages that callers have left, for those whom their box notifies, and for who oversees.
+
+Which there are is kept in the store, the sound comes from Asterisk. A message is entered when it begins, so that none
+is lost with a controller, and listed once it is over; then everybody whom it concerns is notified, once. What is no
+message after all is forgotten, and its file deleted.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+import structlog
+from aiohttp import web
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from ari_app.api.kept import PAGE, WrittenBehind, look_back
+from ari_app.api.models.voicemails import (
+    MarkedVoicemail,
+    VoicemailDocument,
+    VoicemailsDocument,
+    VoicemailsQuery,
+    VoicemailState,
+)
+from ari_app.api.port import Control, RecordingFiles, Store
+from ari_app.api.recordings import AT_ONCE, WAV, send_sound
+from ari_app.api.routes import Access, Exchange, Route
+from ari_app.audit.chain import Entry
+from ari_app.calls.actions import OVERSEERS
+from ari_app.calls.model import Call, CallId, Message
+from ari_app.calls.views import timestamp
+from ari_app.errors import Code, Refused, StoreUnavailable, Unavailable
+from ari_app.routing.directory import Agent, Directory, Voicemail
+
+log = structlog.get_logger(__name__)
+
+type Change = Literal["voicemail.left", "voicemail.updated", "voicemail.deleted"]
+
+DAY = 86_400.0
+TRIES, AGAIN = 20, 0.5
+"""How often it is tried to keep a message while the store is away, and after how many seconds again."""
+_HEADER, _PER_SECOND = 44, 16_000
+"""Bytes of a file: 8000 samples of 16 bits, after so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message. Times in seconds since the epoch. `state`: `recording` until it is over, `dropped` where there was
+    none and its file is still to be deleted."""
+
+    id: str
+    call: CallId
+    box: str
+    file: str
+    begun_at: float
+    state: Literal["recording", "dropped"] | VoicemailState = "recording"
+    seconds: float | None = None
+    name: str = ""
+    number: str = ""
+    anonymous: bool = False
+    queue: str | None = None
+    dialled: str | None = None
+    by: str | None = None
+    marked_at: float | None = None
+
+    @property
+    def listed(self) -> bool:
+        """Whether there is a message."""
+        return self.state in ("new", "heard", "done")
+
+
+KNOWN = TypeAdapter(Known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What was heard of a message from its call: it has begun, or (`left`) there is one, or none."""
+
+    message: Known
+    left: bool | None
+
+
+def may_hear(directory: Directory, viewer: Agent, box: str) -> bool:
+    """Whether the message concerns them."""
+    return viewer.role in OVERSEERS or directory.notified(viewer.id, box)
+
+
+class VoicemailsApi:
+    """Operations on messages. `tell(change, document, message)` is called for each that is left, marked or deleted;
+    `count(unheard)` with how many in each box nobody has heard."""
+
+    def __init__(
+        self,
+        control: Control,
+        store: Store,
+        files: RecordingFiles,
+        audit: Callable[[Entry], None],
+        tell: Callable[[Change, VoicemailDocument], None],
+        count: Callable[[dict[str, int]], None] = lambda unheard: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._control = control
+        self._store = store
+        self._files = files
+        self._audit = audit
+        self._tell = tell
+        self._count = count
+        self._clock = clock
+        self._entries: WrittenBehind[_Heard] = WrittenBehind(self._keep, _not_listed)
+        self._one = asyncio.Lock()
+        self._states: dict[str, tuple[str, str]] = {}  # box and state of each message
+        self._fetched = 0
+
+    # -- what is entered ----------------------------------------------------------------------------------------------
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        """A call has changed, and with it perhaps what its caller leaves."""
+        was = before.message if before is not None else None
+        now = call.message
+        if now is None or now.begun_at is None:
+            return
+        same = was is not None and was.id == now.id
+        if was is None or not same or was.begun_at is None:
+            self._entries.put(_Heard(_entry(call, now, now.begun_at), None))
+        if now.ended_at is not None and (was is None or not same or was.ended_at is None):
+            self._entries.put(_Heard(_entry(call, now, now.begun_at), now.left))
+
+    async def run(self) -> None:
+        """Keep what is entered; until it is cancelled."""
+        await self._entries.run()
+
+    async def flush(self) -> None:
+        """Wait until all that is entered is kept, while `run` goes on."""
+        await self._entries.flush()
+
+    async def _keep(self, heard: _Heard) -> None:
+        for _ in range(TRIES):
+            with suppress(StoreUnavailable):
+                return await self._enter(heard)
+            await asyncio.sleep(AGAIN)
+        return await self._enter(heard)
+
+    async def _enter(self, heard: _Heard) -> None:
+        async with self._one:
+            data = await self._store.voicemail(heard.message.id)
+            kept = KNOWN.validate_json(data) if data is not None else None
+            if kept is not None and (kept.state != "recording" or heard.left is None):
+                return  # an earlier leader has got that far
+            if heard.left is None:
+                await self._put(heard.message)
+            elif heard.left:
+                await self._complete(heard.message)
+            else:
+                await self._drop(heard.message)
+
+    async def _complete(self, message: Known) -> None:
+        """It is over, and listed; unless its file says that there is nothing."""
+        box = self._control.directory().voicemail.get(message.box)
+        if message.seconds is None:
+            try:
+                message = replace(message, seconds=await self._length(message.file))
+            except Refused:
+                await self._drop(message)
+                return
+            if message.seconds is not None and box is not None and message.seconds < box.min_seconds:
+                await self._drop(message)
+                return
+        message = replace(message, state="new")
+        await self._put(message)
+        log.info("voicemail_left", voicemail=message.id, call_id=message.call, box=message.box)
+        self._tell("voicemail.left", document(message))
+
+    async def _length(self, file: str) -> float | None:
+        """In seconds; None while Asterisk is away. Raises: Refused, where there is no such file."""
+        try:
+            async with self._files.open(file) as sound:
+                size = sound.length
+        except Unavailable:
+            return None
+        return round(max(0, size - _HEADER) / _PER_SECOND, 1) if size is not None else None
+
+    async def _drop(self, message: Known) -> None:
+        """There is no message; what there is of a file is deleted, now or when Asterisk is back."""
+        await self._put(replace(message, state="dropped"))
+        try:
+            await self._forget(message)
+        except Unavailable as error:
+            log.info("voicemail_not_deleted", voicemail=message.id, reason=error.detail)
+
+    async def _put(self, message: Known) -> None:
+        await self._store.keep_voicemail(message.id, to_json(asdict(message)), message.begun_at)
+        self._states[message.id] = message.box, message.state
+        self._counted()
+
+    async def _forget(self, message: Known) -> None:
+        await self._files.delete(message.file)
+        await self._store.forget_voicemail(message.id)
+        self._states.pop(message.id, None)
+        self._counted()
+
+    def unheard(self) -> dict[str, int]:
+        """How many messages in each box nobody has heard."""
+        boxes = self._control.directory().voicemail
+        found = Counter(box for box, state in self._states.values() if state == "new" and box in boxes)
+        return {box: found[box] for box in boxes}
+
+    def _counted(self) -> None:
+        self._count(self.unheard())
+
+    def directory_changed(self) -> None:
+        """Other boxes may be there."""
+        self._counted()
+
+    # -- after another controller -------------------------------------------------------------------------------------
+
+    async def catch_up(self, over: Iterable[Call] = ()) -> None:
+        """Complete what another controller did not; `over` are calls that ended lately."""
+        for call in over:
+            self.call_changed(None, call)
+        await self.flush()
+        with suppress(StoreUnavailable):  # then `forget_old` looks
+            await self._look()
+
+    async def _look(self) -> list[Known]:
+        """All that are kept. Of those that go on in no call nobody has seen the end. Raises: StoreUnavailable."""
+        messages: list[Known] = []
+        async with self._one:
+            while page := await self._store.voicemails(messages[-1].id if messages else None, PAGE):
+                messages += map(KNOWN.validate_json, page)
+            self._states = {message.id: (message.box, message.state) for message in messages}
+        self._counted()
+        for message in messages:
+            if message.state == "recording":
+                await self._control.led(message.call)
+                if message.call not in self._control.calls() and self._control.reached(message.call):
+                    self._entries.put(_Heard(message, left=True))
+        return messages
+
+    async def forget_old(self) -> None:
+        """Delete what its box no longer keeps, with its file. Raises: Unavailable."""
+        boxes, now = self._control.directory().voicemail, self._clock()
+        for message in await self._look():
+            box = boxes.get(message.box) or Voicemail("", "")
+            if message.state != "dropped" and message.begun_at > now - box.keep_days * DAY:
+                continue
+            async with self._one:
+                await self._forget(message)
+            log.info("voicemail_deleted", voicemail=message.id, call_id=message.call, agent=None)
+            details = {"voicemail": message.id, "file": message.file}
+            self._audit(Entry(now, "voicemail_forgotten", "system", call=message.call, details=details))
+            if message.listed:
+                self._tell("voicemail.deleted", document(message))
+        self._counted()
+
+    # -- operations ---------------------------------------------------------------------------------------------------
+
+    async def listed(self, exchange: Exchange) -> VoicemailsDocument:
+        """Raises: StoreUnavailable."""
+        query: VoicemailsQuery = exchange.query
+        viewer, directory = exchange.session.agent, self._control.directory()
+
+        async def read(cursor: str | None, limit: int) -> list[Known]:
+            return [KNOWN.validate_json(data) for data in await self._store.voicemails(cursor, limit)]
+
+        messages, following = await look_back(
+            read,
+            query.cursor,
+            query.limit,
+            too_old=lambda message: False,
+            wanted=lambda message: (
+                message.listed and may_hear(directory, viewer, message.box) and _wanted(message, query)
+            ),
+        )
+        return VoicemailsDocument(voicemails=[document(message) for message in messages], next=following)
+
+    async def hear(self, exchange: Exchange) -> web.StreamResponse:
+        """The file, as it comes from Asterisk.
+
+        Raises:
+            Refused: `not_found`, `too_many`.
+            Unavailable: the store, or Asterisk, is away.
+        """
+        message = await self._message(exchange)
+        if self._fetched >= AT_ONCE:
+            raise Refused(Code.TOO_MANY, f"{AT_ONCE} messages are being fetched already; try again in a moment")
+        self._fetched += 1
+        try:
+            async with self._files.open(message.file) as sound:
+                log.info("voicemail_fetched", voicemail=message.id, agent=exchange.session.agent.id)
+                return await send_sound(exchange.http, message.id, message.file, sound)
+        finally:
+            self._fetched -= 1
+
+    async def mark(self, exchange: Exchange) -> VoicemailDocument:
+        """Raises: Refused `not_found`; StoreUnavailable."""
+        body: MarkedVoicemail = exchange.body
+        async with self._one:
+            before = await self._message(exchange)
+            by = exchange.session.agent.id
+            after = replace(before, state=body.state, by=by, marked_at=self._clock())
+            if after.state == before.state and by == before.by:
+                return document(before)
+            await self._put(after)
+        self._tell("voicemail.updated", document(after))
+        return document(after)
+
+    async def delete(self, exchange: Exchange) -> None:
+        """Raises: Refused `not_found`; Unavailable."""
+        async with self._one:
+            message = await self._message(exchange)
+            await self._forget(message)
+        log.info("voicemail_deleted", voicemail=message.id, call_id=message.call, agent=exchange.session.agent.id)
+        self._tell("voicemail.deleted", document(message))
+
+    async def _message(self, exchange: Exchange) -> Known:
+        """The message of the path, where whoever asks may hear it."""
+        data = await self._store.voicemail(exchange.path["voicemail"])
+        message = KNOWN.validate_json(data) if data is not None else None
+        hears = message is not None and may_hear(self._control.directory(), exchange.session.agent, message.box)
+        if message is None or not message.listed or not hears:
+            raise Refused(Code.NOT_FOUND, "there is no such message, or its file is gone")
+        exchange.note({"file": message.file, "of": message.call})
+        return message
+
+    def routes(self) -> list[Route]:
+        """The operations of this class."""
+        path = "/v1/voicemails/{voicemail}"
+        return [
+            Route(
+                "GET", "/v1/voicemails", "list_voicemails", "Messages that callers have left, the last first",
+                "history", self.listed, VoicemailsDocument, query=VoicemailsQuery,
+            ),
+            Route(
+                "GET", path, "get_voicemail", "The sound of a message", "history", self.hear, raw=WAV, audit=(),
+                codes=(Code.NOT_FOUND, Code.ASTERISK_UNAVAILABLE, Code.TOO_MANY),
+            ),
+            Route(
+                "PUT", path, "mark_voicemail", "Say that a message is heard, done, or new again", "history",
+                self.mark, VoicemailDocument, request=MarkedVoicemail, codes=(Code.NOT_FOUND,), audit=("state",),
+            ),
+            Route(
+                "DELETE", path, "delete_voicemail", "Delete a message and its file", "history", self.delete,
+                status=204, codes=(Code.NOT_FOUND, Code.ASTERISK_UNAVAILABLE), access=Access.OVERSEER, audit=(),
+            ),
+        ]  # fmt: skip
+
+
+def _not_listed(heard: _Heard) -> None:
+    log.warning("voicemail_not_listed", call_id=heard.message.call, file=heard.message.file)
+
+
+def _entry(call: Call, message: Message, begun_at: float) -> Known:
+    caller = min((p for p in call.parties.values() if p.agent is None), key=lambda p: p.order, default=None)
+    identity = caller.identity if caller is not None else None
+    anonymous = identity is None or identity.anonymous
+    return Known(
+        id=message.id,
+        call=call.id,
+        box=message.box,
+        file=message.file,
+        begun_at=begun_at,
+        seconds=message.seconds,
+        name=identity.name if identity is not None and not anonymous else "",
+        number=identity.number if identity is not None and not anonymous else "",
+        anonymous=anonymous,
+        queue=call.queue,
+        dialled=call.dialled,
+    )
+
+
+def document(message: Known) -> VoicemailDocument:
+    """As clients see it."""
+    state: VoicemailState = message.state if message.state in ("heard", "done") else "new"
+    return VoicemailDocument(
+        id=message.id,
+        box=message.box,
+        call_id=message.call,
+        state=state,
+        left_at=timestamp(message.begun_at) or "",
+        seconds=message.seconds,
+        name=message.name,
+        number=message.number,
+        anonymous=message.anonymous,
+        queue=message.queue,
+        dialled=message.dialled,
+        by=message.by,
+        marked_at=timestamp(message.marked_at),
+    )
+
+
+def _wanted(message: Known, query: VoicemailsQuery) -> bool:
+    return (
+        (query.box is None or message.box == query.box)
+        and (query.state is None or message.state == query.state)
+        and (query.call is None or message.call == query.call)
+    )

@@ -1,0 +1,45 @@
+"""The administrator's file: boxes in which callers leave messages."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ari_app.config.entry import Entry
+from ari_app.config.keeping import Days
+from ari_app.config.values import Announcement, Name, TargetText
+from ari_app.routing.directory import Voicemail
+
+_DEFAULTS = Voicemail("", "")
+
+
+class VoicemailEntry(Entry):
+    """A box in which callers leave messages. It is a target, `voicemail:<id>`, of `closed.to`, `overflow`, `keys`,
+    `fallback` and of the dialplan; agents neither call it nor transfer to it."""
+
+    name: Name
+    """What desktops show."""
+    notify: Annotated[list[TargetText], Field(min_length=1)]
+    """Who gets to know of each message, and may hear it: groups, queues, skills, agents. Supervisors may hear all."""
+    greeting: Announcement | None = None
+    """What a caller hears first; without it the announcement `voicemail_greeting`. A beep follows."""
+    max_seconds: Annotated[int, Field(ge=5, le=3600)] = _DEFAULTS.max_seconds
+    """How long a message may be."""
+    min_seconds: Annotated[int, Field(ge=0, le=60)] = _DEFAULTS.min_seconds
+    """Whoever speaks for less has left no message."""
+    max_silence: Annotated[int, Field(ge=1, le=60)] = _DEFAULTS.max_silence
+    """After how many seconds of silence a message is over."""
+    keep_days: Days = _DEFAULTS.keep_days
+    """For how many days messages are kept, heard or not."""
+
+    def box(self, name: str) -> Voicemail:
+        """As it is applied."""
+        return Voicemail(
+            name,
+            self.name,
+            tuple(self.notify),
+            self.greeting or "",
+            self.max_seconds,
+            self.min_seconds,
+            self.max_silence,
+            self.keep_days,
+        )
