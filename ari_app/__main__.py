@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
+import uvloop
 from pydantic import ValidationError
 
 from ari_app import __version__, importing, tracing
@@ -28,6 +29,10 @@ from ari_app.replaying import run as replay
 from ari_app.store.port import hash_token
 
 _OK, _FAILED, _USAGE = 0, 1, 2
+_LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "uvloop": uvloop.new_event_loop,
+    "asyncio": asyncio.new_event_loop,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command != "run":
         return _operate(settings, chosen)
     try:
-        asyncio.run(_run(settings))
+        asyncio.run(_run(settings), loop_factory=_LOOPS[settings.event_loop])
     except ConfigInvalid as invalid:
         print(invalid, file=sys.stderr)
         return _FAILED

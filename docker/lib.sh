@@ -115,7 +115,7 @@ load_settings() {
     export AST_RTP_START=${AST_RTP_START:-10000} AST_RTP_END=${AST_RTP_END:-20000} AST_CARRIER=${AST_CARRIER:-127.0.0.2:5080}
     export ARI_USER=${ARI_USER:-callcontrol} STASIS_APP=${STASIS_APP:-callcontrol}
     export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
-    export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info}
+    export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info} EVENT_LOOP=${EVENT_LOOP:-uvloop}
     own_directories
 }
 

@@ -50,7 +50,8 @@ class Handshake(asyncio.Protocol):
             plain.abort()
             return
         plain.pause_reading()  # nothing is read by who does not decrypt
-        self._task = asyncio.create_task(self._encrypt(plain, address))
+        # At once, and not when the loop comes to it: uvloop begins to read after this, whatever was paused here.
+        self._task = asyncio.Task(self._encrypt(plain, address), loop=asyncio.get_running_loop(), eager_start=True)
 
     async def _encrypt(self, transport: asyncio.Transport, address: str) -> None:
         early, unfinished = _Early(), self._connections.watch(transport.abort)
@@ -61,7 +62,7 @@ class Handshake(asyncio.Protocol):
         finally:
             unfinished.cancel()
             self._connections.end(address)
-        if encrypted is None or early.lost:
+        if encrypted is None or early.lost or transport.is_closing():
             return
         protocol = self._made()
         encrypted.set_protocol(protocol)

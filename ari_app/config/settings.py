@@ -125,6 +125,8 @@ class ProcessSettings(FileSettings):
     the API's address then; health is at both. Without it they are at the API's."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """`debug`, `info`, `warning` or `error`."""
+    event_loop: Literal["uvloop", "asyncio"] = "uvloop"
+    """What the controller runs on. `asyncio`: that of Python itself, which takes more of the processor."""
     token_lifetime: float = Field(12 * 3600.0, ge=60, le=30 * 86_400)
     """Seconds for which a login is good."""
     token_idle: float = Field(2 * 3600.0, ge=120, le=30 * 86_400)

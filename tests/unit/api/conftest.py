@@ -1,11 +1,21 @@
 """A running API over in-memory implementations."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
+import uvloop
 
 from tests.unit.api.fakes import World
 from tests.unit.api.issuing import Browser, Issuer, configure
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the controller runs on; its connections are encrypted on either."""
+    both = item.path.name == "test_encryption.py"
+    return {"uvloop": uvloop.new_event_loop} | ({"asyncio": asyncio.new_event_loop} if both else {})
 
 
 @pytest.fixture

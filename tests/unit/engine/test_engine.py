@@ -322,7 +322,7 @@ async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_
 
 async def test_the_loop_is_looked_at_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)
-    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(pulse, "EVERY_SECONDS", 0.002)
     reported: asyncio.Queue[float] = asyncio.Queue()
     beat = pulse.Pulse(reported.put_nowait)
     async with asyncio.timeout(WAIT):
