@@ -3,8 +3,10 @@
 Held to the dataclasses of `model` by a test. What a value is found by is never written: an id, the agent of a monitor.
 """
 
-from collections.abc import Mapping
-from typing import TypedDict
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, TypedDict
 
 from ari_app.calls.model import (
     AgentId,
@@ -188,3 +190,31 @@ class MonitorChanges(TypedDict, total=False):
     bridge_failures: int
     failures: int
     lost: LegId | None
+
+
+def changed[V](value: V, changes: Mapping[str, Any]) -> V:
+    """The value with these fields in place of its own: `dataclasses.replace` for dataclasses with slots and without
+    `__post_init__`, at a third of its time. A step makes some dozens.
+
+    Raises:
+        KeyError: it has no such field.
+    """
+    kind: type[Any] = type(value)
+    read, writes = _FIELDS.get(kind) or _fields_of(kind)
+    made: V = object.__new__(kind)
+    for write, kept in zip(writes.values(), read(value), strict=True):
+        write(made, kept)
+    for name, now in changes.items():
+        writes[name](made, now)
+    return made
+
+
+type _Fields = tuple[Callable[[object], tuple[Any, ...]], Mapping[str, Callable[[object, Any], None]]]
+_FIELDS: dict[type, _Fields] = {}
+
+
+def _fields_of(kind: type) -> _Fields:
+    """How all of its fields are read, and how each is written where a frozen one refuses it to others."""
+    names = [field.name for field in fields(kind)]
+    found = _FIELDS[kind] = attrgetter(*names), {name: getattr(kind, name).__set__ for name in names}
+    return found

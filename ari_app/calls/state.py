@@ -1,6 +1,8 @@
 """What the machine knows between two steps."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 from ari_app.calls.commands import AnyOffer, MakeCall
 from ari_app.calls.effects import AsteriskEffect
@@ -9,6 +11,7 @@ from ari_app.routing.hours import Override
 
 EVERYBODY: AgentId = ""
 """In place of an agent: all of them together."""
+_STALE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,53 @@ class State:
             self.legs_outside.setdefault(agent, {})[leg_id] = None
         if leg.agent is not None:
             self.legs_of_agent.setdefault(leg.agent, {})[leg_id] = None
+
+
+class Deadlines:
+    """When each call or leg wants to be woken, in seconds since the epoch; the first is found however many there are.
+
+    `_first` has them by time, and some that are no more: these are dropped when they come first.
+    """
+
+    def __init__(self) -> None:
+        self._at: dict[CallId | LegId, float] = {}
+        self._first: list[tuple[float, CallId | LegId]] = []
+
+    def note(self, key: CallId | LegId, at: float | None) -> None:
+        """It wants to be woken then; None: it does not."""
+        if self._at.get(key) == at:
+            return
+        if at is None:
+            del self._at[key]
+            return
+        self._at[key] = at
+        if len(self._first) > 2 * len(self._at) + _STALE:
+            self._first = [(at, key) for key, at in self._at.items()]
+            heapify(self._first)
+        else:
+            heappush(self._first, (at, key))
+
+    def next(self) -> float | None:
+        """The first of all."""
+        while self._first and self._at.get(self._first[0][1]) != self._first[0][0]:
+            heappop(self._first)
+        return self._first[0][0] if self._first else None
+
+    def due(self, now: float) -> list[CallId | LegId]:
+        """What wants to be woken by now, in the order of their times; it stays so until something else is noted."""
+        found: dict[CallId | LegId, float] = {}
+        while (at := self.next()) is not None and at <= now:
+            found[self._first[0][1]] = at
+            heappop(self._first)
+        for key, at in found.items():
+            heappush(self._first, (at, key))
+        return list(found)
+
+    def only(self, keys: Iterable[CallId | LegId]) -> None:
+        """These want to be woken now, in this order, and nothing else ever."""
+        self._at = {key: float(place) for place, key in enumerate(keys)}
+        self._first = [(at, key) for key, at in self._at.items()]
+        heapify(self._first)
 
 
 def legs_of(call: Call) -> list[LegId]:

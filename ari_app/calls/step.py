@@ -9,7 +9,15 @@ from dataclasses import replace
 from typing import Concatenate, Literal, Unpack
 
 from ari_app.calls import lifecycle
-from ari_app.calls.changes import AttemptChanges, CallChanges, LegChanges, MonitorChanges, OfferChanges, PartyChanges
+from ari_app.calls.changes import (
+    AttemptChanges,
+    CallChanges,
+    LegChanges,
+    MonitorChanges,
+    OfferChanges,
+    PartyChanges,
+    changed,
+)
 from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
 from ari_app.calls.model import (
     ENDS_WITHIN,
@@ -251,7 +259,7 @@ class Step:
         return self._keep(self._current(call_id))
 
     def put_call(self, call_id: CallId, **changes: Unpack[CallChanges]) -> Call:
-        return self._keep(replace(self._current(call_id), **changes))
+        return self._keep(changed(self._current(call_id), changes))
 
     def _current(self, call_id: CallId) -> Call:
         """The call, also one that this very step has ended: its end is written bit by bit."""
@@ -265,7 +273,7 @@ class Step:
 
     def put_party(self, call_id: CallId, party_id: PartyId, **changes: Unpack[PartyChanges]) -> Call:
         call = self.call(call_id)
-        party = replace(call.parties[party_id], **changes)
+        party = changed(call.parties[party_id], changes)
         return self.put_call(call_id, parties={**call.parties, party_id: party})
 
     def add_party(self, call_id: CallId, party: Party) -> Call:
@@ -281,13 +289,13 @@ class Step:
 
     def put_monitor(self, call_id: CallId, agent: AgentId, **changes: Unpack[MonitorChanges]) -> Monitor:
         call = self.call(call_id)
-        monitor = replace(call.monitors[agent], **changes)
+        monitor = changed(call.monitors[agent], changes)
         self.put_call(call_id, monitors={**call.monitors, agent: monitor})
         return monitor
 
     def put_offer(self, call_id: CallId, **changes: Unpack[OfferChanges]) -> Offer:
         before = self.offer(call_id)
-        offer = replace(before, **changes)
+        offer = changed(before, changes)
         lifecycle.check(before.state, offer.state)
         self.put_call(call_id, offer=offer)
         return offer
@@ -295,7 +303,7 @@ class Step:
     def put_attempt(self, call_id: CallId, leg_id: LegId, **changes: Unpack[AttemptChanges]) -> None:
         offer = self.call(call_id).offer
         if offer is not None:
-            attempts = tuple(replace(a, **changes) if a.leg == leg_id else a for a in offer.attempts)
+            attempts = tuple(changed(a, changes) if a.leg == leg_id else a for a in offer.attempts)
             self.put_offer(call_id, attempts=attempts)
 
     def add_leg(self, leg: Leg) -> Leg:
@@ -307,7 +315,7 @@ class Step:
         leg = self.leg(leg_id)
         if leg is None:
             raise AssertionError("a change to a leg that is not there")
-        return self.add_leg(replace(leg, **changes))
+        return self.add_leg(changed(leg, changes))
 
     def drop_leg(self, leg_id: LegId) -> None:
         self.legs[leg_id] = None

@@ -68,7 +68,7 @@ from ari_app.calls.handlers import (
 from ari_app.calls.handlers import commands as handlers
 from ari_app.calls.handlers import voicemail as messages
 from ari_app.calls.model import Call, CallId, Leg, LegId
-from ari_app.calls.state import State
+from ari_app.calls.state import Deadlines, State
 from ari_app.calls.step import Step
 from ari_app.calls.story import Before, Stories
 from ari_app.errors import CallControlError, Code
@@ -99,6 +99,9 @@ _DERIVED: tuple[Callable[[Step], None], ...] = (
     merging.settle,  # which calls could become one: looks at all that is above
     repeats.settle,  # which commands are being carried out now: not those that were refused above
 )
+# What is derived also where no call was touched: of legs, of commands under way, of what was said. All others look at
+# calls alone, and half of all steps touch none.
+_WITHOUT_CALLS = tuple(x for x in _DERIVED if x in {announcing.settle, activities.settle, repeats.settle})
 _ANSWERS = s.AgentReserved | s.NobodyAvailable | s.ReservationFailed  # to what was requested of availability
 _KEPT = 256  # calls that are over, for commands whose last effects are still under way
 
@@ -118,7 +121,7 @@ class Switch:
         self.directory = directory
         self.state = State(prefix)
         self.stories = Stories()
-        self._deadlines: dict[CallId | LegId, float] = {}
+        self._deadlines = Deadlines()
         self._over: OrderedDict[CallId, Call] = OrderedDict()
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -140,7 +143,7 @@ class Switch:
         """When the machine next wants `TimePassed`, in seconds since the epoch. Never while Asterisk is away."""
         if not self.state.linked:
             return None
-        return min(self._deadlines.values(), default=None)
+        return self._deadlines.next()
 
     def restore(self, calls: Sequence[Call], legs_: Sequence[Leg], counter: int = 0) -> None:
         """Take over what an earlier incarnation of the controller left; AsteriskReconciled must follow."""
@@ -167,7 +170,7 @@ class Switch:
                 case "calls_of_agent" | "calls_of_leg" | "legs_of_agent" | "legs_outside":
                     getattr(state, table)[key] = dict.fromkeys(map(str, keys))
                 case "deadlines":
-                    self._deadlines = dict.fromkeys(map(str, keys), 0.0)
+                    self._deadlines.only(map(str, keys))
                 case _:
                     _only(getattr(state, table), keys)
 
@@ -198,7 +201,7 @@ class Switch:
 
     @staticmethod
     def _finish(step: Step, stimulus: s.Stimulus) -> None:
-        for derive in _DERIVED:
+        for derive in _DERIVED if step.calls else _WITHOUT_CALLS:
             derive(step)
         endings.settle(step, stimulus)
         invariants.check(step)
@@ -281,7 +284,7 @@ class Switch:
     def _time_passed(self, step: Step) -> None:
         if not step.linked:
             return  # whoever is rung may have answered: reconciliation tells, then what is due is due
-        for call_id in step.read.all("deadlines", [key for key, at in self._deadlines.items() if at <= step.now]):
+        for call_id in step.read.all("deadlines", self._deadlines.due(step.now)):
             call = step.find_call(call_id)
             if call is not None:
                 deadlines.passed(step, call)
@@ -339,17 +342,10 @@ class Switch:
             self.stories.add(calls, step.now, kept, step.effects, step.read, step.directory, results)
 
     def _note_deadline(self, call: Call) -> None:
-        at = deadlines.of(call)
-        if at is None:
-            self._deadlines.pop(call.id, None)
-        else:
-            self._deadlines[call.id] = at
+        self._deadlines.note(call.id, deadlines.of(call))
 
     def _note_leg_deadline(self, leg_id: LegId, leg: Leg | None) -> None:
-        if leg is not None and leg.ends_by is not None:
-            self._deadlines[leg_id] = leg.ends_by
-        else:
-            self._deadlines.pop(leg_id, None)
+        self._deadlines.note(leg_id, leg.ends_by if leg is not None else None)
 
     def _answers(self) -> list[Effect]:
         """Answer the commands that have come to their end with a step; none while nobody knows what Asterisk did."""

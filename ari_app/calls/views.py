@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from ari_app.calls.actions import (
@@ -161,8 +162,12 @@ class CallView:
 
 def timestamp(seconds: float | None) -> str | None:
     """RFC 3339 in UTC with milliseconds."""
-    if seconds is None:
-        return None
+    return None if seconds is None else _text(seconds)
+
+
+@lru_cache(4096)
+def _text(seconds: float) -> str:
+    """The times of a call are shown again with each change, and to everybody in it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -14,6 +14,7 @@ from ari_app.calls.model import Call, CallId, PartyRole, Progress
 from ari_app.records.missed import wanted_alone
 from ari_app.records.model import CallRecord, Segment, SegmentEnd, SegmentKind
 from ari_app.records.projector import Kept, Projector
+from tests.support import wellformed
 from tests.support.discretion import SECRET
 
 KEPT: TypeAdapter[Kept] = TypeAdapter(Kept)
@@ -66,7 +67,7 @@ class Recorded:
         if followed is None:
             return
         if followed.kept is not None:
-            self.kept[change.call.id], self.calls[change.call.id] = KEPT.dump_json(followed.kept), change.call
+            self.kept[change.call.id], self.calls[change.call.id] = wellformed.written(KEPT, followed.kept), change.call
         else:
             self.kept.pop(change.call.id, None)
             self.calls.pop(change.call.id, None)

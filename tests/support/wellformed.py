@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 
 from ari_app.calls import effects as e
 from ari_app.calls.model import Call, Leg, Progress
+from ari_app.engine import snapshots
+from ari_app.records.projector import Kept
 
 CALL = TypeAdapter(Call)
 LEG = TypeAdapter(Leg)
@@ -60,3 +62,11 @@ def _check_call(call: Call) -> None:
         assert call.held_since is None
         left_over = offer is not None and (offer.attempts or offer.deadline or offer.request or offer.retry_at)
         assert offer is None or not (offer.going_on or left_over), "an offer goes on in a call that is over"
+
+
+def written[V: (Call, Leg, Kept)](adapter: TypeAdapter[V], value: V) -> bytes:
+    """As the store has it: as whoever reads it back would have written it."""
+    text = snapshots.dumped(value)
+    assert text is not None
+    assert text == adapter.dump_json(value), text
+    return text

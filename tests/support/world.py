@@ -131,16 +131,16 @@ class World:
                 self.recorded.changed(effect)
                 if call.ended:
                     self.saved_calls.pop(call.id, None)
-                    self.saved_over[call.id] = wellformed.CALL.dump_json(of_call(call))
+                    self.saved_over[call.id] = wellformed.written(wellformed.CALL, of_call(call))
                 else:
-                    self.saved_calls[call.id] = wellformed.CALL.dump_json(call)
+                    self.saved_calls[call.id] = wellformed.written(wellformed.CALL, call)
             case e.TalkChanged(call):
                 self.talks += 1
             case e.LegChanged(leg_id, leg):
                 if leg is None:
                     self.saved_legs.pop(leg_id, None)
                 else:
-                    self.saved_legs[leg_id] = wellformed.LEG.dump_json(leg)
+                    self.saved_legs[leg_id] = wellformed.written(wellformed.LEG, leg)
             case e.CallAlarm(call, alarm):
                 (self.held_too_long if alarm is Alarm.HELD_TOO_LONG else self.abandoned).append(call.id)
             case e.CallerIdChosen(agent, caller_id):

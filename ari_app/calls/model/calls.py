@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from operator import attrgetter
 
 from ari_app.calls.model.callbacks import CallBack
 from ari_app.calls.model.ids import AgentId, BridgeId, CallId, PartyId
@@ -12,6 +13,8 @@ from ari_app.calls.model.pending import Pending
 from ari_app.calls.model.ties import Awaited, Tie
 from ari_app.calls.model.voicemail import Message
 from ari_app.calls.model.watching import Monitor, Recording
+
+_ORDER = attrgetter("order")
 
 
 class CallType(StrEnum):
@@ -93,7 +96,10 @@ class Call:
 
     def joined(self) -> list[Party]:
         """Those who are in the call now, held or not, in the order they joined."""
-        return sorted((p for p in self.parties.values() if p.progress is Progress.JOINED), key=lambda p: p.order)
+        found = [p for p in self.parties.values() if p.progress is Progress.JOINED]
+        if len(found) > 1:
+            found.sort(key=_ORDER)
+        return found
 
     def waits(self, party: Party) -> bool:
         """Whether nobody is there to talk to, and that because somebody has turned away."""
@@ -118,7 +124,10 @@ class Call:
 
     def party_of(self, agent: AgentId) -> Party | None:
         """The agent's own party, unless they have left."""
-        return next((p for p in self.parties.values() if p.agent == agent and p.progress is not Progress.LEFT), None)
+        for party in self.parties.values():
+            if party.agent == agent and party.progress is not Progress.LEFT:
+                return party
+        return None
 
     def to_call_back(self) -> CallBack | None:
         """The call-back, as long as whom it is for has not answered: until then the call needs nobody in it."""

@@ -1,6 +1,6 @@
 """What may be written of a value is what it has, but for what it is found by; mypy refuses all else."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import get_type_hints
 
 import pytest
@@ -40,3 +40,13 @@ def test_a_leg_that_is_not_there_is_not_written() -> None:
     office = Office()
     with pytest.raises(AssertionError, match="not there"):
         Step(office.switch.state, office.directory, office.now).put_leg("l9", keys="1")
+
+
+def test_a_changed_value_is_that_of_dataclasses_and_what_was_there_stays() -> None:
+    call = Office().served()
+    for value, written in ((call, {"owner": None, "recalls": 2}), (next(iter(call.parties.values())), {"muted": True})):
+        before = replace(value)
+        assert changes.changed(value, written) == replace(value, **written)
+        assert value == before
+    with pytest.raises(KeyError):
+        changes.changed(call, {"colour": "red"})

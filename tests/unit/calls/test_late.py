@@ -318,7 +318,7 @@ def test_nobody_in_particular_comes_back_to_no_call() -> None:
 
 def test_a_deadline_of_a_call_that_is_gone_and_an_agent_for_a_search_of_an_earlier_life_change_nothing() -> None:
     office = Office()
-    office.switch._deadlines["gone"] = 0.0
+    office.switch._deadlines.note("gone", 0.0)
     assert office.feed(s.TimePassed()) == []
     office.feed(s.ChannelArrived("in1", "carrier", "group", ("support",)))
     office.switch.state.seeks.clear()
