@@ -21,8 +21,12 @@ DIST = Path(__file__).parents[1] / "desk" / "dist"
 
 _ALWAYS = {"Cache-Control": "no-cache"}
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-# Files of our own and nothing else: no inline script or style, no other origin.
-_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}; object-src 'none'"
+# Files of our own and nothing else: no inline script or style, no other origin. Recordings are fetched with the
+# session's token, and played from the page's memory (`blob:`).
+_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}; media-src blob:; "
+    "object-src 'none'"
+)
 _HEADERS = {
     "Content-Security-Policy": _POLICY.format(ancestors="'none'"),
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",

@@ -24,7 +24,7 @@ LOOKS: tuple[tuple[int, bool, Language], ...] = (
 
 MOST = 4000
 """Pixels from top to bottom of a picture: of hundreds of people the first are enough."""
-SHOWN = ("ringing", "conference", "consultation", "supervisor", "admin")
+SHOWN = ("ringing", "conference", "consultation", "day", "supervisor", "admin")
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
 

@@ -52,6 +52,7 @@ def me(**more: Any) -> Json:
             "talk_detection": True,
             "phone_in_page": True,
             "passwords": True,
+            "hear_recordings": True,
             "caller_id_for": ["call", "transfer", "conference"],
             "max_hold": 120,
             "dispositions": [{"code": "solved", "label": "Solved"}, {"code": "callback", "label": "Call back"}],
@@ -216,19 +217,92 @@ def _past(number: int, outcome: str, **more: Any) -> Json:
         "agents": ["alice"],
         "missed_by": [],
         "dialled": "2000",
+        "queue": None,
         "started_at": EARLIER,
         "ended_at": AT,
+        "dispositions": [],
+        "segments": [],
         **more,
     }
 
 
+def _talk(begins_at: str) -> Json:
+    return {"agent": "alice", "kind": "talk", "begins_at": begins_at, "ends_at": AT}
+
+
 HISTORY = {
     "calls": [
-        _past(1, "answered"),
+        _past(
+            1,
+            "answered",
+            segments=[_talk(EARLIER)],
+            dispositions=[
+                {
+                    "agent": "alice",
+                    "code": "solved",
+                    "notes": "Wants the invoice of May once more,\nby letter.",
+                    "at": AT,
+                }
+            ],
+        ),
         _past(2, "missed", agents=[], missed_by=["alice"]),
         _past(3, "answered", type="internal", contact=None, agents=["alice", "bob"], dialled="1002"),
         _past(4, "unanswered", type="outbound", contact={"name": "", "number": "+33555000111", "anonymous": False}),
         _past(5, "answered", contact={"name": "", "number": "", "anonymous": True}),
+    ],
+    "next": None,
+}
+
+
+def _seconds(numerator: float, denominator: float) -> Json:
+    value = numerator / denominator if denominator else None
+    return {"numerator": numerator, "denominator": denominator, "value": value}
+
+
+def day(*, unseen: int = 0, **figures: Any) -> Json:
+    """Alice's figures of today, and how many missed calls are news to them."""
+    span = {"begins_at": "2026-11-27T23:00:00.000Z", "ends_at": "2026-11-28T23:00:00.000Z"}
+    states = (
+        ("ready", None, 5400.0),
+        ("on_call", None, 9120.0),
+        ("wrap_up", None, 1260.0),
+        ("not_ready", "lunch", 2700.0),
+        ("not_ready", "break", 900.0),
+        ("ringing", None, 190.0),
+    )
+    row = {
+        "agent": "alice", "name": "Alice Martin", **span, "rung": 34, "answered": 31, "missed": 2, "declined": 1,
+        "busy": 0, "unavailable": 0, "withdrawn": 0, "calls": 36, "talk": 8040.0, "hold": 1080.0, "wrap_up": 1260.0,
+        "transfers": 3, "conferences": 1, "logged_in": sum(seconds for _, _, seconds in states),
+        "states": [{"state": state, "reason": reason, "seconds": seconds} for state, reason, seconds in states],
+        "occupancy": _seconds(10570.0, 19570.0), "handle_time": _seconds(10380.0, 36),
+    }  # fmt: skip
+    more = {"tz": "Europe/Paris", "as_of": AT, "missed_unseen": unseen, "history_at": AT}
+    return {**span, **more, "figures": {**row, **figures}}
+
+
+MISSED = {
+    "calls": [
+        _past(6, "missed", agents=[], missed_by=["alice"], queue="sales"),
+        _past(2, "missed", agents=["bob"], missed_by=["alice"], ended_at="2026-11-28T11:00:00.000Z"),
+        _past(7, "missed", agents=[], missed_by=["alice"], ended_at="2026-11-27T15:00:00.000Z",
+              contact={"name": "", "number": "", "anonymous": True}),
+    ],
+    "unseen": 2,
+    "seen_until": "2026-11-27T16:00:00.000Z",
+}  # fmt: skip
+RECORDINGS = {
+    "recordings": [
+        {
+            "id": "r1",
+            "call_id": "h1",
+            "state": "complete",
+            "started_at": EARLIER,
+            "started_by": "alice",
+            "ended_at": AT,
+            "agents": ["alice"],
+            "file": "r1.wav",
+        }
     ],
     "next": None,
 }

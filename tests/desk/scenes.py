@@ -15,13 +15,16 @@ from tests.desk.reported import (
     FOUND,
     HELD,
     HISTORY,
+    MISSED,
     MONITOR,
     OFFER,
+    RECORDINGS,
     RINGING,
     STORY,
     TICKET,
     call,
     crowd,
+    day,
     hearing,
     live,
     me,
@@ -46,6 +49,7 @@ def scene(
     name: str, *calls: Json, mine: Json | None = None, then: Any = None, more: tuple[Json, ...] = (), **others: Any
 ) -> Scene:
     """The agent's desk with these calls."""
+    more_answers = others.pop("answers", {})
     bob = any(each["agent"] == "bob" for one in calls for each in one["parties"])
     snapshot = {"type": "snapshot", "me": mine or me(), "calls": list(calls)}
     answers = {
@@ -54,6 +58,11 @@ def scene(
         "/v1/me/phone": page_phone(),
         "/v1/calls/c1/hearing": {"matrix": []},
         "/v1/history": HISTORY,
+        "/v1/me/day": day(unseen=2 if name.startswith("day") else 0),
+        "/v1/me/missed": MISSED,
+        "/v1/me/missed/seen": {},
+        "/v1/recordings": RECORDINGS,
+        **more_answers,
     }
     shows = (TARGETS, *([MATRIX] if any(event["type"] == "call.hearing" for event in more) else []))
     return Scene(name, answers, (snapshot, *more, BUSY if bob else FOUND), then=then, **{"shows": shows, **others})
@@ -186,6 +195,14 @@ TURNED = "\u202eZoé Caller"
 PAGE = me(state="not_ready", reason="phone_unreachable", phone_device="page", phone_state="unreachable")
 WAYS: Json = {"passwords": True, "oidc": {"name": "Acme", "path": "/v1/login/oidc"}}
 
+NONE = dict.fromkeys(("rung", "answered", "missed", "declined", "calls", "talk", "hold", "wrap_up", "transfers"), 0)
+NO_MEAN: Json = {"numerator": 0, "denominator": 0, "value": None}
+NOTHING: Json = {
+    "/v1/me/day": day(**NONE, states=[], handle_time=NO_MEAN),
+    "/v1/me/missed": {"calls": [], "unseen": 0, "seen_until": None},
+    "/v1/history": {"calls": [], "next": None},
+}
+
 SCENES = (
     Scene("login", {}, logged_in=False),
     Scene("login-issuer", {"/v1/login": WAYS}, logged_in=False, shows=(".login a",)),
@@ -261,6 +278,8 @@ SCENES = (
     overseen("nobody", "/#supervisor", "supervisor", people=0),
     overseen("admin", "/#admin", "admin", _others(call(3)), then=_story),
     scene("history", mine=me(state="ready"), then=_history),
+    scene("day", mine=me(state="ready"), path="/#day", shows=(".figures", "[aria-labelledby=today-title] li")),
+    scene("day-nothing", mine=me(state="not_ready"), path="/#day", shows=(".figures",), answers=NOTHING),
     scene("unreachable", mine=UNREACHABLE, shows=(TARGETS, ".banner.bad")),
     scene("after-call", call(), mine=WRAP_UP, more=(ENDED,)),
     scene("transferred", call(), more=(TRANSFERRED,), mine=me(state="ready")),

@@ -184,6 +184,7 @@ export class Desk {
         if (me !== null) this.notes.follow(me.agent, me.wrap_up_call ?? null);
         if (event.type === "snapshot") {
           this.team.begin();
+          if (me?.phone != null) void this.#askDay();
           for (const call of interactions(this.latest, this.now)) if (isConference(call)) void this.askHearing(call.id);
         }
         const configured = event.type === "subscribed" && this.team.unrequested;
@@ -232,6 +233,14 @@ export class Desk {
     const reported = await answer(this.api.GET("/v1/calls/{call}/hearing", { params })).catch(() => null); // over meanwhile
     if (reported === null || call in this.latest.hearing) return;
     this.#known.hearing(call, reported.matrix);
+    this.#pictures.changed();
+  }
+
+  /** Once; each change is an event. Where the history is away, the first of these brings it. */
+  async #askDay(): Promise<void> {
+    const day = await answer(this.api.GET("/v1/me/day")).catch(() => null);
+    if (day === null) return;
+    this.#known.day(day);
     this.#pictures.changed();
   }
 

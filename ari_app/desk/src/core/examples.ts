@@ -1,5 +1,5 @@
 /** Calls as the server tells them, for tests. */
-import type { Call, Me, Party, ServerEvent, Target } from "./model";
+import type { Call, Day, Me, Party, PastCall, ServerEvent, Target } from "./model";
 
 export const AT = "2026-11-28T12:00:00.000Z";
 export const NOW = Date.parse(AT);
@@ -33,7 +33,7 @@ export function me(more: Partial<Me> = {}): Me {
     caller_ids: [{ id: "support", name: "Support", number: "+33140000001" }], default_caller_id: null,
     reasons: [{ id: "break", label: "break" }, { id: "audit", label: "Audit annuel" }], groups: [],
     features: {
-      conferences: true, recording: false, monitoring: false, talk_detection: false, phone_in_page: true, passwords: true,
+      conferences: true, recording: false, monitoring: false, talk_detection: false, phone_in_page: true, passwords: true, hear_recordings: true,
       caller_id_for: ["call", "transfer"], max_hold: null, dispositions: [], disposition_required: false,
     },
     ...more,
@@ -44,6 +44,30 @@ export function target(more: Partial<Target> = {}): Target {
   return {
     target: "group:support", type: "group", name: "Support", state: null, available: 2, as_of: AT,
     actions: ["call", "single_step_transfer", "single_step_conference", "initiate_transfer"], ...more,
+  };
+}
+
+/** A call that is over. */
+export function over(more: Partial<PastCall> = {}): PastCall {
+  return {
+    id: "c1", type: "inbound", outcome: "answered", started_at: AT, answered_at: AT, ended_at: AT, ended_by: "contact",
+    end_reason: "hangup", dialled: "2000", queue: null, queued_at: null, agents: ["alice"], missed_by: [], caller_id: null,
+    contact: { name: "Zoé Caller", number: "+33612345678", anonymous: false }, dispositions: [],
+    parent: null, transfers: 0, conferences: 0, segments: [], ...more,
+  };
+}
+
+/** The agent's own day, on which they did this. */
+export function day(figures: Partial<Day["figures"]> = {}, more: Partial<Day> = {}): Day {
+  const none = { numerator: 0, denominator: 0, value: null };
+  return {
+    begins_at: "2026-11-28T00:00:00.000Z", ends_at: "2026-11-29T00:00:00.000Z", tz: "UTC", as_of: AT, missed_unseen: 0, history_at: AT,
+    figures: {
+      agent: "alice", name: "Alice Martin", begins_at: "2026-11-28T00:00:00.000Z", ends_at: "2026-11-29T00:00:00.000Z", rung: 0,
+      answered: 0, missed: 0, declined: 0, busy: 0, unavailable: 0, withdrawn: 0, calls: 0, talk: 0, hold: 0, wrap_up: 0, transfers: 0,
+      conferences: 0, logged_in: 0, states: [], occupancy: none, handle_time: none, ...figures,
+    },
+    ...more,
   };
 }
 

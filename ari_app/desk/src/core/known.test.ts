@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { alice, AT, call, events, me, NOW, party, target } from "./examples";
+import { alice, AT, call, day, events, me, NOW, party, target } from "./examples";
 import type { AgentDocument, AgentRow, LiveTarget, Raised, ServerEvent } from "./model";
 import { Known } from "./known";
 import { initial, type State } from "./store";
@@ -49,6 +49,14 @@ describe("what the page knows", () => {
     );
     expect(Object.keys(state.calls)).toEqual(["c1"]);
     expect([state.me?.state, state.alarms, state.found, state.seq]).toEqual(["on_call", {}, null, 4]);
+  });
+
+  it("has the agent's own day as it was reported last, whatever is late", () => {
+    const later = day({ calls: 2 }, { as_of: "2026-11-28T12:00:01.000Z" });
+    const known = new Known();
+    for (const event of events({ type: "snapshot", me: me(), calls: [] }, { type: "day.updated", day: later })) known.take(event, NOW);
+    known.day(day({ calls: 1 }));
+    expect(known.now.day?.figures.calls).toBe(2);
   });
 
   it("counts the searches that were answered, also by a refusal, from each snapshot on", () => {

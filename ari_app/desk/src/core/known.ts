@@ -5,7 +5,7 @@
  * the state is copied once for each picture in which something of it is new, and never for an event. So nothing waits
  * to be taken in, however long nobody looks: what is kept is as much as there is to know.
  */
-import type { AgentDocument, AgentRow, Call, Ear, LiveTarget, Me, Raised, ServerEvent, Target } from "./model";
+import type { AgentDocument, AgentRow, Call, Day, Ear, LiveTarget, Me, Raised, ServerEvent, Target } from "./model";
 import { initial, isIn, type Emergency, type State } from "./store";
 
 /** Milliseconds by which two events may differ in their way here without the clocks being set anew. */
@@ -77,6 +77,8 @@ export class Known {
       case "phone.updated":
         state.phone = event.phone;
         return;
+      case "day.updated":
+        return this.day(event.day);
       case "agent.updated":
         return this.#agent(event.agent);
       case "target.updated":
@@ -105,6 +107,11 @@ export class Known {
   /** Who hears whom in a call, as it was last reported or fetched. */
   hearing(call: string, matrix: readonly Ear[]): void {
     if (this.#goesOn(call)) this.#put("hearing", call, matrix);
+  }
+
+  /** The agent's own day, as it was reported or fetched: what is older is late. */
+  day(day: Day): void {
+    if (this.#state.day === null || day.as_of >= this.#state.day.as_of) this.#state.day = day;
   }
 
   /** Somebody here has taken note of it. */

@@ -23,5 +23,9 @@ export type OpeningChoice = Schemas["OpeningChoice"];
 /** One row of "who hears whom": `ear` and `hears` are parties' ids. */
 export type Ear = Schemas["EarDocument"];
 export type PastCall = Schemas["RecordDocument"];
+/** The agent's own figures of today. */
+export type Day = Schemas["DayDocument"];
+export type Missed = Schemas["MissedDocument"];
+export type Recording = Schemas["RecordingDocument"];
 /** What comes over the event stream. */
 export type ServerEvent = Schemas["Event"];

@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AT } from "./examples";
-import type { PastCall } from "./model";
-import { expected, past } from "./past";
-
-function over(more: Partial<PastCall> = {}): PastCall {
-  return {
-    id: "c1", type: "inbound", outcome: "answered", started_at: AT, answered_at: AT, ended_at: AT, ended_by: "contact",
-    end_reason: "hangup", dialled: "2000", queue: null, queued_at: null, agents: ["alice"], missed_by: [], caller_id: null,
-    contact: { name: "Zoé Caller", number: "+33612345678", anonymous: false }, dispositions: [],
-    parent: null, transfers: 0, conferences: 0, segments: [], ...more,
-  };
-}
+import { over } from "./examples";
+import { past } from "./past";
 
 describe("a call that is over", () => {
   it("says who called, and their number, which is called back", () => {
@@ -35,11 +25,5 @@ describe("a call that is over", () => {
 
   it("of oneself alone has nobody to call back", () => {
     expect(past(over({ type: "internal", contact: null, dialled: null }), "alice")).toMatchObject({ colleague: null, number: "", target: null });
-  });
-
-  it("is expected in the list while others go on with it, for an hour", () => {
-    const left = new Map([["c1", 1000], ["c2", 2000]]);
-    expect([...expected(left, [over()], 3000).keys()]).toEqual(["c2"]);
-    expect([...expected(left, [], 3_601_500).keys()]).toEqual(["c2"]);
   });
 });

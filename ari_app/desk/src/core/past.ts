@@ -15,18 +15,6 @@ export interface Past {
   readonly target: string | null;
 }
 
-/** Milliseconds: whoever was rung and not answered for may be in no call that is kept. */
-const EXPECTED = 3_600_000;
-
-/**
- * Calls that are over for the agent, and not in the list yet: others go on with them. No event tells the agent when they
- * end. `left` is when each was over for them, milliseconds.
- */
-export function expected(left: ReadonlyMap<string, number>, listed: readonly PastCall[], now: number): Map<string, number> {
-  const ids = new Set(listed.map((call) => call.id));
-  return new Map([...left].filter(([id, at]) => !ids.has(id) && now - at < EXPECTED));
-}
-
 export function past(call: PastCall, agent: string): Past {
   const outgoing = call.type === "outbound" || (call.type !== "inbound" && call.agents[0] === agent);
   const dialled = outgoing ? (call.dialled ?? "") : "";

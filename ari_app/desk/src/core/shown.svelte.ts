@@ -14,6 +14,7 @@ export class Shown implements State {
   answered = $state.raw(initial.answered);
   stale = $state.raw(initial.stale);
   phone = $state.raw(initial.phone);
+  day = $state.raw(initial.day);
   names = $state.raw(initial.names);
   overseen = $state.raw(initial.overseen);
   agents = $state.raw(initial.agents);

@@ -2,7 +2,7 @@
  * What the page knows: all of it is what the server has sent (`known.ts`), and everything that is shown is read from
  * here. Nothing here comes from a button.
  */
-import type { AgentDocument, Alarm, Call, Ear, LiveTarget, Me, PhoneDocument, Raised, Target } from "./model";
+import type { AgentDocument, Alarm, Call, Day, Ear, LiveTarget, Me, PhoneDocument, Raised, Target } from "./model";
 
 /** A number for emergencies that somebody dialled. `agent` is null where the phone is nobody's; `at`: the server's milliseconds. */
 export interface Emergency {
@@ -35,6 +35,8 @@ export interface State {
   readonly stale: boolean;
   /** The agent's own phones, as they were last reported. */
   readonly phone: PhoneDocument | null;
+  /** What the agent did today, as it was last reported; null until it was. */
+  readonly day: Day | null;
   /** What targets and agents are called, as far as they were seen. */
   readonly names: Readonly<Record<string, string>>;
   /** Overseers: all agents and all queues are known, so that none is there where none is seen. */
@@ -64,6 +66,7 @@ export const initial: State = {
   answered: 0,
   stale: false,
   phone: null,
+  day: null,
   names: {},
   overseen: false,
   agents: {},

@@ -35,7 +35,7 @@ export const en: Messages = {
     done: "The password is changed, and your other sessions have ended.",
   },
 
-  nav: { desk: "Calls", supervisor: "Supervision", admin: "Administration", label: "Pages" },
+  nav: { desk: "Calls", day: "My day", supervisor: "Supervision", admin: "Administration", label: "Pages" },
 
   emergency: {
     title: "Emergency calls",
@@ -288,6 +288,36 @@ export const en: Messages = {
     incoming: "Call received",
     outgoing: "Call made",
     outcomes: { answered: "answered", missed: "missed", abandoned: "abandoned", unanswered: "no answer", voicemail: "left a message" },
+  },
+
+  day: {
+    title: "My day",
+    figures: "Today",
+    unavailable: "The figures of today can’t be read just now. They come back by themselves.",
+    hint: "A call counts as soon as it is over for everybody.",
+    calls: "Calls",
+    answered: "Answered",
+    of: (n, d) => `${n} of ${d}`,
+    missed: "Missed",
+    declined: "Declined",
+    transfers: "Transferred",
+    average_talk: "Average talk",
+    average_handling: "Average handling",
+    talk: "Talk",
+    hold: "On hold",
+    wrap_up: "After-call work",
+    states: "Time in each status",
+    missed_calls: "Missed calls",
+    none_missed: "No missed call in the last seven days.",
+    unseen: (n) => (n === 1 ? "1 new missed call" : `${n} new missed calls`),
+    fresh: "new",
+    answered_by: (who) => `answered by ${who}`,
+    calls_of_today: "Calls of today",
+    none_today: "No call is over today.",
+    lasted: (time) => `Duration: ${time}`,
+    listen: (n) => (n === 1 ? "Listen to the recording" : `Listen to recording ${n}`),
+    stop: "Close the recording",
+    more: "Show earlier ones",
   },
 
   shortcuts: {

@@ -33,7 +33,7 @@ export const fr = {
     done: "Le mot de passe est changé, et vos autres sessions ont pris fin.",
   },
 
-  nav: { desk: "Appels", supervisor: "Supervision", admin: "Administration", label: "Pages" },
+  nav: { desk: "Appels", day: "Ma journée", supervisor: "Supervision", admin: "Administration", label: "Pages" },
 
   emergency: {
     title: "Appels d’urgence",
@@ -299,6 +299,36 @@ export const fr = {
     incoming: "Appel reçu",
     outgoing: "Appel émis",
     outcomes: { answered: "pris", missed: "manqué", abandoned: "abandonné", unanswered: "sans réponse", voicemail: "message laissé" } as Record<string, string>,
+  },
+
+  day: {
+    title: "Ma journée",
+    figures: "Aujourd’hui",
+    unavailable: "Les chiffres du jour sont momentanément inaccessibles. Ils reviendront d’eux-mêmes.",
+    hint: "Un appel compte dès qu’il est terminé pour tous.",
+    calls: "Appels",
+    answered: "Pris",
+    of: (n: number, d: number) => `${n} sur ${d}`,
+    missed: "Manqués",
+    declined: "Refusés",
+    transfers: "Transférés",
+    average_talk: "Conversation, en moyenne",
+    average_handling: "Traitement, en moyenne",
+    talk: "En conversation",
+    hold: "En attente",
+    wrap_up: "Post-appel",
+    states: "Temps dans chaque statut",
+    missed_calls: "Appels manqués",
+    none_missed: "Aucun appel manqué depuis sept jours.",
+    unseen: (n: number) => (n === 1 ? "1 nouvel appel manqué" : `${n} nouveaux appels manqués`),
+    fresh: "nouveau",
+    answered_by: (who: string) => `pris par ${who}`,
+    calls_of_today: "Appels du jour",
+    none_today: "Aucun appel terminé aujourd’hui.",
+    lasted: (time: string) => `Durée : ${time}`,
+    listen: (n: number) => (n === 1 ? "Écouter l’enregistrement" : `Écouter l’enregistrement ${n}`),
+    stop: "Fermer l’enregistrement",
+    more: "Afficher les précédents",
   },
 
   shortcuts: {
