@@ -22,7 +22,7 @@ export function call(more: Partial<Call> = {}): Call {
     id: "c1", type: "inbound", state: "established", owner: "alice", parent: null, user_data: {}, caller_id: null,
     started_at: AT, answered_at: AT, held_since: null, parties: [party(), alice()], offer: null, actions: [],
     recording: null, monitors: [], dialled: null, queue: null, queued_at: null, ended_at: null, ended_by: null,
-    end_reason: null, callback: null, ...more,
+    end_reason: null, callback: null, voicemail: null, ...more,
   };
 }
 
