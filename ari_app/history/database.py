@@ -24,6 +24,8 @@ BUSY_SECONDS = 10
 _LOCK = 0x61726961
 _WRITES = "ari_app_writes"
 _POSTGRESQL, _SQLITE = "postgresql+psycopg", "sqlite+aiosqlite"
+PRIVATE = 0o640
+"""Of a file that is made: it tells of people, and nobody else on the machine reads it."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -88,6 +90,7 @@ class Database:
         if self._file is not None:
             with errors():
                 self._file.parent.mkdir(parents=True, exist_ok=True)
+                self._file.touch(PRIVATE)
         async with self.writing() as connection:
             await connection.run_sync(upgrade)
 

@@ -11,7 +11,7 @@ import structlog
 
 from ari_app.errors import HistoryUnavailable
 from ari_app.history import writing
-from ari_app.history.database import BadContent, Database
+from ari_app.history.database import PRIVATE, BadContent, Database
 from ari_app.history.port import Written
 from ari_app.records import queue_log, wire
 from ari_app.records.model import AgentStateRecord, CallRecord, DispositionRecord, Fact
@@ -122,6 +122,7 @@ class LineFile:
         if not new:
             return
         text = "".join(f"{line}\n" for _, kept in new for line in self._lines(kept))
+        self._path.touch(PRIVATE)
         with self._path.open("ab") as file:
             file.write(text.encode())
             file.flush()

@@ -100,4 +100,12 @@ def _open(doors: Doors, redis: Secret | None) -> list[Finding]:
                 "have it listen on loopback (REDIS_ADDRESS=127.0.0.1), or let a firewall keep that port to controllers",
             )
         )
+    if doors.history is not None and not doors.history.encrypted and (reached := beyond_loopback(doors.history)):
+        found.append(
+            warning(
+                Code.HISTORY_OPEN,
+                f"the history is written in clear to {some(reached)}, port {doors.history.port}, with its password",
+                "write `?sslmode=verify-full` at the end of ARI_APP_HISTORY_URL",
+            )
+        )
     return found

@@ -59,11 +59,12 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What listens where; `ari` of each Asterisk."""
+    """What listens where; `ari` of each Asterisk; `history`, where that is no file."""
 
     api: Door
     ari: tuple[Door, ...]
     redis: Door
+    history: Door | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Code(StrEnum):
     API_OPEN = "api_open"
     ARI_OPEN = "ari_open"
     REDIS_OPEN = "redis_open"
+    HISTORY_OPEN = "history_open"
     CONTROLLER_UNREACHED = "controller_unreached"
     CONTROLLER_NOT_READY = "controller_not_ready"
     ASTERISK_REFUSES_CALLERS = "asterisk_refuses_callers"

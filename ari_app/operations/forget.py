@@ -6,6 +6,7 @@ goes with time, or its restart: that is said, and so is what has to wait for a c
 """
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ from ari_app.configured import opened_audit, opened_store, reach_store
 from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import CallControlError
 from ari_app.history.database import Database
-from ari_app.history.forgetting import Traces, counted, traces
+from ari_app.history.forgetting import Theirs, Traces, traces
 from ari_app.history.forgetting import forget as forget_in_history
 from ari_app.operations.audit import digits_of, lines, same_number
 from ari_app.store.client import disconnect
@@ -38,6 +39,7 @@ from ari_app.store.traces import RedisTraces
 
 _DONE, _FAILED, _USAGE = 0, 1, 2
 _PAGE = 200
+_PARTING = re.compile(r"[\s.()/\-]+")
 SHORTEST = 5
 """Digits: shorter ones are numbers of the house."""
 
@@ -58,6 +60,15 @@ class Person:
         """Whether one of them stands in the text."""
         return any(digits_of(own) in text for own in self.numbers)
 
+    def is_noted_in(self, text: str) -> bool:
+        """The same, however people have parted it."""
+        return self.is_in(_PARTING.sub("", text))
+
+    @property
+    def theirs(self) -> Theirs:
+        """The same for the history."""
+        return Theirs(self.has, self.is_in, self.is_noted_in)
+
 
 @dataclass(slots=True)
 class Found:
@@ -71,6 +82,7 @@ class Found:
     answers: list[str] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    on_record: set[str] = field(default_factory=set)
     over: list[str] = field(default_factory=list)
     up: list[str] = field(default_factory=list)
 
@@ -129,9 +141,18 @@ async def _run(settings: ProcessSettings, person: Person, *, do: bool) -> int:
 async def look(places: Places, person: Person) -> Found:
     """What there is of them. Raises: StoreUnavailable."""
     found = Found()
-    found.traces = await traces(places.database, places.store, person.has, person.is_in)
-    found.records = counted(found.traces)
-    of, after = set(found.records), None
+    found.traces = await traces(places.database, places.store, person.theirs)
+    found.records = found.traces.of
+    async for line in lines(places.audit, await places.audit.audit_kept()):
+        try:
+            entry = read(line)
+        except ValueError:
+            continue  # `ari-app audit` says so
+        if any(person.has(number) for number in entry.numbers.values()):
+            found.lines.append(line.link.number)
+            found.on_record.add(entry.call)
+    # Recordings may be kept for longer than the calls: of some the record alone knows whose they are.
+    of, after = {*found.records, *found.on_record}, None
     while page := await places.store.recordings(after, _PAGE):
         recordings = [_RECORDING.validate_json(data) for data in page]
         found.recordings += [r for r in recordings if r.call in of]
@@ -145,19 +166,15 @@ async def look(places: Places, person: Person) -> Found:
         found.marks += [(marks.kind, marks.agent, t) for t in marks.targets if person.has(t)]
     found.answers = [key async for key, text in places.traces.answers() if person.is_in(text)]
     found.events = [(key, at) async for key, at, text in places.traces.events() if person.is_in(text)]
-    async for line in lines(places.audit, await places.audit.audit_kept()):
-        try:
-            if any(person.has(number) for number in read(line).numbers.values()):
-                found.lines.append(line.link.number)
-        except ValueError:
-            continue  # `ari-app audit` says so
     found.up = [call.id for call in places.calls if _has(call, person)]
     found.over = [call.id for call in places.over if _has(call, person)]
     return found
 
 
 def _has(call: Call, person: Person) -> bool:
-    return any(person.has(p.identity.number) for p in call.parties.values()) or person.has(call.dialled)
+    numbers = [call.dialled, *(p.identity.number for p in call.parties.values())]
+    numbers += [call.callback.identity.number] if call.callback is not None else []
+    return any(map(person.has, numbers))
 
 
 async def forget(places: Places, found: Found) -> None:
@@ -168,7 +185,7 @@ async def forget(places: Places, found: Found) -> None:
     for message in found.messages:
         await places.files.delete(message.file)
         await places.store.forget_voicemail(message.id)
-    for call in found.records:
+    for call in dict.fromkeys((*found.records, *found.on_record, *(call for call, _ in found.traces.notes))):
         for agent, note in (await places.store.notes(call)).items():
             said = DispositionDocument.model_validate_json(note).model_copy(update={"notes": ""})
             await places.store.note(call, agent, said.model_dump_json().encode())

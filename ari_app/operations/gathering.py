@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -58,6 +58,8 @@ _PROC = Path("/proc")
 _WITHIN = aiohttp.ClientTimeout(total=5.0)
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nosec B104  # nothing is bound here
 _REDIS_PORT = 6379
+_POSTGRESQL_PORT = 5432
+_ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 
 
 def without_settings(surroundings: FileSettings, faults: tuple[str, ...]) -> Facts:
@@ -214,7 +216,17 @@ def doors_of(settings: ProcessSettings, found: Mapping[int, Sequence[str]] = Map
         api=door(settings.api_host, settings.api_port, encrypted=settings.tls_certificate is not None),
         ari=tuple(ari(urlsplit(place.url)) for place in settings.places),
         redis=door(settings.redis_url.host or "", settings.redis_url.port or _REDIS_PORT),
+        history=_history(settings.history_url),
     )
+
+
+def _history(url: str) -> Door | None:
+    """Where the database is, unless it is a file; encrypted where it may not be otherwise."""
+    address = urlsplit(url)
+    if not address.hostname:
+        return None
+    modes = parse_qs(address.query).get("sslmode", ["prefer"])
+    return Door(address.hostname, address.port or _POSTGRESQL_PORT, encrypted=modes[-1] in _ENCRYPTED)
 
 
 # -- the controller ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What is stored of somebody outside is found by their number, and forgotten; others lose nothing."""
 
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ari_app.api.models.history import DispositionDocument
 from ari_app.api.recordings import Known
 from ari_app.audit.chain import Entry, Verifier, read
 from ari_app.audit.trail import record
-from ari_app.calls.model import CallType, EndReason, PartyRole
+from ari_app.calls.model import CallBack, CallType, EndReason, Identity, Party, PartyRole, Progress
 from ari_app.history.database import Database
 from ari_app.history.port import Wanted
 from ari_app.history.reading import HistoryReader
@@ -33,6 +33,7 @@ from ari_app.records.model import (
     SegmentEnd,
     SegmentKind,
 )
+from ari_app.routing.targets import parse_target
 from ari_app.store.port import KeptFact
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_audit import RedisAudit
@@ -174,3 +175,55 @@ async def test_a_call_that_is_up_with_them_is_said_and_to_be_forgotten_later(pla
     written: list[str] = []
     assert say(await look(busy, PERSON), written.append, done=True) == 1
     assert any("1  calls are up" in line for line in written)
+
+
+async def test_who_was_rung_in_a_call_of_somebody_else_is_forgotten_and_that_one_is_not(
+    places: Places, client: Redis, prefix: str
+) -> None:
+    """A transfer to a number outside, or a call-back at one that was keyed in: their number is in no other place."""
+    rung = replace(kept_call("c5", OTHER).segments[0], target=f"number:{THEIRS}")
+    more = replace(kept_call("c5", OTHER), segments=(*kept_call("c5", OTHER).segments, rung))
+    said = DispositionRecord("c5", "alice", "sold", "their neighbour", NOW)
+    await write(places.database, [more, said])
+    await places.store.add_facts([fact(replace(more, id="c6")), fact(replace(said, call="c6"))])
+    for name in ("c5", "c6"):
+        known = Known(f"r-{name}", name, f"calls/r-{name}", "alice", NOW, NOW + 60, ("alice",))
+        await places.store.keep_recording(known.id, to_json(asdict(known)), NOW + 9)
+    await forget(places, await look(places, PERSON))
+    left = await everything(places, client, prefix)
+    assert "612345678" not in left
+    assert "neighbour" not in left
+    assert "r-c5" not in left
+    assert "r-c6" not in left
+    assert left.count("Caller") == 4, "the other's own call and message, and these two"
+    assert say(await look(places, PERSON), lambda _: None, done=True) == 0
+
+
+async def test_their_recordings_are_found_when_the_history_knows_nothing_of_the_call_any_more(places: Places) -> None:
+    known = Known("r-old", "c-old", "calls/r-old", "alice", NOW, NOW + 60, ("alice",))
+    await places.store.keep_recording(known.id, to_json(asdict(known)), NOW - 9)
+    assert isinstance(places.files, FakeFiles)
+    places.files.there[known.file] = b"RIFF"
+    await record(places.audit, Entry(NOW, "call_over", "contact", call="c-old", numbers={"contact": THEIRS}))
+    await forget(places, await look(places, PERSON))
+    assert list(places.files.there) == ["calls/r1", "calls/v1"]
+
+
+@pytest.mark.parametrize("notes", ["call 06 12.34-56 78", "mail, or 0612345678"])
+async def test_a_number_that_stands_in_notes_of_another_call_is_forgotten(places: Places, notes: str) -> None:
+    await write(places.database, [kept_call("c5", OTHER), DispositionRecord("c5", "bob", "sold", notes, NOW)])
+    await places.store.add_facts([fact(DispositionRecord("c5", "dave", "sold", notes, NOW))])
+    await forget(places, await look(places, PERSON))
+    assert (await look(places, PERSON)).traces.notes == ()
+    history = HistoryReader(places.database)
+    (noted,) = [n for n in await history.calls(Wanted("alice"), None, 10) if n.call.id == "c5"]
+    assert [(note.agent, note.notes) for note in noted.dispositions] == [("bob", "")]
+    assert not any(notes.encode() in kept.data for _, kept in await places.store.facts("", 100))
+
+
+async def test_who_is_to_be_called_back_at_a_number_that_they_keyed_in_is_found(places: Places) -> None:
+    back = CallBack(Identity(number=THEIRS), parse_target("queue:sales"), NOW, NOW + 60)
+    gone = Party(id="p1", role=PartyRole.CONTACT, identity=Identity(anonymous=True), progress=Progress.LEFT)
+    up = replace(call("c9", gone), callback=back)
+    busy = Places(places.store, places.database, places.traces, places.audit, places.files, [up])
+    assert (await look(busy, PERSON)).up == ["c9"]

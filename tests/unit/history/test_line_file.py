@@ -1,12 +1,15 @@
 """Files of lines: each fact is added once, also by who was ended in between, and where the file was rotated."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ari_app.errors import HistoryUnavailable
+from ari_app.history.database import Database
 from ari_app.history.sinks import LineFile, json_lines
 from ari_app.store.port import KeptFact
 
@@ -45,6 +48,44 @@ async def test_each_is_added_once_whoever_reads_the_stream_anew(path: Path) -> N
     await again.write(page(1, 2, 3))
     await again.write(page(9, 10))  # by number, not by letter
     assert words(path) == ["call:c1", "call:c2", "call:c3", "call:c9", "call:c10"]
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+def make_readable(path: Path) -> None:
+    path.touch()
+    path.chmod(0o644)
+
+
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("usual_umask")
+async def test_nobody_else_on_the_machine_reads_what_it_tells_of_people(path: Path) -> None:
+    file = LineFile("log", path, keys)
+    await file.write(page(1))
+    rotate(path)
+    await file.write(page(2))
+    database = Database(f"sqlite:///{path.parent}/history.db")
+    await database.migrate()
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE x (y INTEGER)"))
+        found = modes(path.parent)
+    await database.close()
+    assert found.keys() >= {"history.log", "history.1", "history.db", "history.db-wal"}
+    assert {name for name, mode in found.items() if mode & 0o007} <= {"history.log.place"}
+
+
+async def test_who_has_their_files_readable_keeps_them_so(path: Path) -> None:
+    make_readable(path)
+    await LineFile("log", path, keys).write(page(1))
+    assert modes(path.parent)["history.log"] == 0o644
 
 
 async def test_whoever_was_ended_before_noting_its_place_writes_nothing_twice(path: Path) -> None:

@@ -10,10 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from ari_app.ari.findings import NEEDED_MODULES, Subject
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.vitals import Vitals as AsteriskVitals
+from ari_app.config.settings import ProcessSettings
 from ari_app.disk import ROOM, check_room, left
 from ari_app.errors import Refused
 from ari_app.operations.diagnosis import (
@@ -26,7 +28,7 @@ from ari_app.operations.diagnosis import (
     USED_UP,
     diagnose,
 )
-from ari_app.operations.exposure import SECRET
+from ari_app.operations.exposure import SECRET, exposure
 from ari_app.operations.facts import (
     Asterisk,
     Controller,
@@ -41,6 +43,7 @@ from ari_app.operations.facts import (
     Unreached,
 )
 from ari_app.operations.findings import Code, Level
+from ari_app.operations.gathering import doors_of
 from ari_app.store.vitals import Kind, Trouble
 from ari_app.store.vitals import Vitals as RedisVitals
 from tests.support.documents import ROOT
@@ -127,6 +130,7 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.API_OPEN, W, door("api", ANY)),
     (Code.ARI_OPEN, W, door("ari", "::")),
     (Code.REDIS_OPEN, W, door("redis", LOOPBACK, OUTSIDE)),
+    (Code.HISTORY_OPEN, W, replace(SOUND, doors=replace(DOORS, history=Door("db.example.org", 5432)))),
     (Code.CONTROLLER_UNREACHED, E, replace(asterisk(applications=frozenset()), controller=Controller(False))),
     (Code.CONTROLLER_NOT_READY, E, controller(True, "store_unavailable", "the store is away")),
     (Code.LAST_GOOD_RUNS, E, controller(True, last_good=True)),
@@ -324,3 +328,20 @@ def test_the_documents_tell_of_each_code_once() -> None:
         code for cell in re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE) for code in re.findall(r"`(\w+)`", cell)
     ]
     assert sorted(account) == sorted(code.value for code in Code)
+
+
+@pytest.mark.parametrize(
+    ("url", "open_"),
+    [
+        ("sqlite:////var/lib/ari_app/history.db", False),
+        ("postgresql://callcontrol:x@127.0.0.1/callcontrol", False),
+        ("postgresql://callcontrol:x@db.example.org/callcontrol", True),
+        ("postgresql://callcontrol:x@db.example.org/callcontrol?sslmode=prefer", True),
+        ("postgresql://callcontrol:x@db.example.org/callcontrol?sslmode=verify-full", False),
+    ],
+)
+def test_a_history_that_is_elsewhere_is_reached_by_tls(url: str, open_: bool) -> None:
+    settings = ProcessSettings(ari_password=SecretStr("x" * 24), history_url=url)
+    found = exposure(SECRETS, doors_of(settings))
+    assert [finding.code for finding in found if finding.code is Code.HISTORY_OPEN] == [Code.HISTORY_OPEN] * open_
+    assert not any("callcontrol:x" in finding.what or ":x@" in finding.do for finding in found)
