@@ -9,7 +9,7 @@ not.
 """
 
 from ari_app.calls.effects import AvailabilityEffect, ReconcileAgents, SetActivity
-from ari_app.calls.model import AgentId, Call, CallId, Leg, LegState, OfferState
+from ari_app.calls.model import AgentId, Call, CallId, CallType, Leg, LegState, OfferState
 from ari_app.calls.state import agents_of
 from ari_app.calls.step import Step
 
@@ -31,7 +31,8 @@ def settle(step: Step) -> None:
             step.activities[agent] = activity
             over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest
             wrap_up = _wrap_up(step, agent, gone) if over else 0.0
-            reported.append(SetActivity(agent, activity, concerned, wrap_up))
+            of = _left(step, agent, gone) if wrap_up else concerned
+            reported.append(SetActivity(agent, activity, of, wrap_up))
     if step.tells_all_agents:
         kept = tuple(request for call in step.live_calls() if (request := _kept_for(call)) is not None)
         reported.append(ReconcileAgents(tuple(_busy(step, with_legs)), (*step.all_awaited(), *kept)))
@@ -79,6 +80,14 @@ def _leaving(step: Step, agent: str) -> tuple[str, CallId | None] | None:
     talks = next((leg for leg in legs if leg.left is not None or leg.state is LegState.UP), None)
     known = step.activities.get(agent) or step.activity_before(agent)
     return known or ("on_call" if talks is not None else "ringing"), talks.left if talks is not None else None
+
+
+def _left(step: Step, agent: str, gone: list[Leg]) -> CallId | None:
+    """The call that they rest from: not the consultation in which they were rung for it, and which it ended."""
+    left = (leg.left for leg in gone if leg.agent == agent)
+    calls = (c for c in step.versions() if c.type is not CallType.CONSULT)
+    talked = (c.id for c in calls if any(p.agent == agent for p in c.parties.values()))
+    return next((call for call in (*left, *talked) if call is not None), None)
 
 
 def _wrap_up(step: Step, agent: str, gone: list[Leg]) -> float:

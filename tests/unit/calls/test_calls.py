@@ -351,6 +351,42 @@ def test_wrap_up_follows_a_call_that_was_talked_in_and_is_the_longest_of_their_g
     assert [x.wrap_up for x in effects if isinstance(x, e.SetActivity) and x.agent == "dave"] == [0.0]
 
 
+class Resting(Office):
+    """Everybody rests after a call; `rests` has who does, and from which."""
+
+    def __init__(self) -> None:
+        self.rests: list[tuple[str, str | None]] = []
+        super().__init__()
+        groups = {name: replace(group, wrap_up=5.0) for name, group in self.directory.groups.items()}
+        self.configure(replace(self.directory, groups=groups))
+
+    def _do(self, effect: e.Effect) -> None:
+        if isinstance(effect, e.SetActivity) and effect.wrap_up:
+            self.rests.append((effect.agent, effect.call))
+        super()._do(effect)
+
+
+@pytest.mark.parametrize("how", ["caller hangs up", "released", "hangs up"])
+def test_whoever_got_a_call_after_a_consultation_rests_from_that_call_and_not_from_the_consultation(how: str) -> None:
+    office = Resting()
+    call = office.served()
+    office.do(c.InitiateTransfer, "alice", call=call.id, target=to("agent:bob"))
+    office.settle()
+    office.picks_up("bob")
+    consultation = next(x for x in office.switch.calls.values() if x.parent == call.id)
+    office.do(c.CompleteTransfer, "alice", call=consultation.id)
+    office.settle()
+    match how:
+        case "caller hangs up":
+            office.feed(s.LegGone("in1", 16))
+        case "released":
+            office.do(c.Release, "bob", call=call.id)
+        case _:
+            office.hangs_up("bob")
+    office.settle()
+    assert office.rests == [("alice", call.id), ("bob", call.id)]
+
+
 def test_activities_follow_the_calls_ringing_then_on_call_then_free() -> None:
     office = Office()
     seen = []
