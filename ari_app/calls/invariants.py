@@ -37,8 +37,8 @@ def violations(step: Step, call: Call) -> list[str]:
         found.append("an owner who is not in the call")
     offer = call.offer
     if offer is not None:
-        if not offer.going_on and offer.attempts:
-            found.append("phones ring for an offer that is over")
+        if offer.attempts and offer.state is not OfferState.RINGING:
+            found.append(f"phones ring for an offer that is {offer.state.value}")
         if any(attempt.party not in call.parties for attempt in offer.attempts):
             found.append("a phone rings for a party that is not there")
         if offer.state is OfferState.RINGING and not offer.attempts:

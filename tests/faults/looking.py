@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from tests.e2e.cluster import ASTERISKS
 from tests.faults.holdings import Holdings, counted, differences
@@ -16,6 +19,9 @@ from tests.support.sentinels import node
 
 WITHIN = 10.0
 """Seconds in which everything has to be as it should."""
+_ANSWERS_WITHIN = 0.05
+_PAUSE = 0.002
+"""Seconds between two inquiries whether Redis answers."""
 
 _TAG = "{cc}"
 _TALKING = b"on_call"
@@ -43,6 +49,22 @@ async def holdings(people: People) -> Holdings:
         agents=await people.states(),
         redis=await _in_redis(people),
     )
+
+
+async def taken_away(people: People, take: Callable[[], Awaitable[None]]) -> float:
+    """Take Redis' primary away. Returns when it has answered last (`time.monotonic()`): Docker, which does it, takes
+    its time on a busy machine, before that and after it.
+    """
+    async with primary(people) as redis:
+        last, taking = time.monotonic(), asyncio.ensure_future(take())
+        while not taking.done():
+            with suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(_ANSWERS_WITHIN):
+                    await redis.ping()
+                last = time.monotonic()
+            await asyncio.sleep(_PAUSE)
+        await taking
+    return last
 
 
 async def _in_redis(people: People) -> dict[str, int]:

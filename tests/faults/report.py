@@ -14,9 +14,9 @@ _HEAD = """\
 
 What `docker/test --faults` has measured: in a [cluster](operations.md#a-cluster) on one machine parts are killed,
 frozen and cut off while people talk. In each round it measures how long it takes until commands are carried out again,
-counted from the command that ends the part; hears in RTP what everybody heard; and looks at what is left behind then:
-calls, channels and bridges, what Redis has of them, reservations, and agents who are not ready. That command writes
-this page, row by row.
+counted from the command that ends the part (of a Redis: from its last answer); hears in RTP what everybody heard; and
+looks at what is left behind then: calls, channels and bridges, what Redis has of them, reservations, and agents who are
+not ready. That command writes this page, row by row.
 
 A voice that was missing for up to 0.3 seconds is a packet that came late. All parts and all phones share the machine,
 and others may have worked on it too: its load is stated with each row.

@@ -12,7 +12,7 @@ from tests.e2e.cluster import NODES, Cluster
 from tests.e2e.crowd import QUEUE
 from tests.faults import cuts
 from tests.faults.figures import Promise, Round, Row
-from tests.faults.looking import primary
+from tests.faults.looking import primary, taken_away
 from tests.faults.moments import Moment, choose
 from tests.faults.people import Talk
 from tests.faults.scene import Scene, until_whole
@@ -158,8 +158,8 @@ async def _redis_frozen(played: Play) -> None:
 async def _without_primary(
     played: Play, what: str, take: Callable[[], Awaitable[None]], give: Callable[[], Awaitable[None]]
 ) -> None:
-    begun = played.begins(what)
-    await take()
+    played.begins(what)
+    begun = await taken_away(played.scene.people, take)
     try:
         await _measured_without(played, begun)
     finally:

@@ -345,6 +345,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _in_line,
     _called_back,
     _called_back_again,
+    lambda office: office.arrives("group", "together"),
 )
 
 

@@ -182,7 +182,9 @@ class Worker(Desktop):
 
 
 def _me(call: Json) -> str:
-    return next((str(party["state"]) for party in call["parties"] if party["you"]), "")
+    """My state in the call; who was given it back is in it twice, and has left once."""
+    mine = [str(party["state"]) for party in call["parties"] if party["you"]]
+    return next((state for state in mine if state != "left"), *mine[:1] or [""])
 
 
 def _brief(calls: dict[str, Json]) -> str:

@@ -49,7 +49,8 @@ def seek(step: Step, call: Call) -> None:
     if not offer.target.type.of_agents:
         ring(step, call.id, None)
         return
-    step.put_offer(call.id, state=OfferState.SEEKING, retry_at=None)
+    if not offer.attempts:  # else those who ring already go on
+        step.put_offer(call.id, state=OfferState.SEEKING, retry_at=None)
     reserve_for(step, call, offer)
 
 
@@ -81,8 +82,10 @@ def _ring_the_others_too(step: Step, call_id: CallId) -> None:
 
 
 def _await_link(step: Step, call: Call, offer: Offer) -> None:
-    """Nobody can be rung while Asterisk is away: who waits goes on waiting."""
-    if _waits(offer):
+    """Nobody can be rung while Asterisk is away: who waits goes on waiting, and those who ring already go on."""
+    if offer.attempts:
+        step.put_offer(call.id, request=None)
+    elif _waits(offer):
         step.put_offer(call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=step.now)
     else:
         fail(step, call.id, OfferState.UNAVAILABLE)

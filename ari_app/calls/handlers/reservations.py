@@ -64,7 +64,7 @@ def nobody_available(step: Step, request: str) -> None:
 
 
 def reservation_failed(step: Step, request: str) -> None:
-    """Redis could not be reached: an agent is notified, a caller waits on."""
+    """Redis could not be reached: an agent is notified, a caller waits on; those who ring already go on."""
     seek = _take_seek(step, request)
     if seek is None:
         return
@@ -74,7 +74,9 @@ def reservation_failed(step: Step, request: str) -> None:
     call = step.find_call(seek.call)
     if call is None or call.offer is None or call.offer.request != request:
         return
-    if call.offer.by is None and not call.offer.fallback:
+    if call.offer.attempts:
+        step.put_offer(call.id, request=None)
+    elif call.offer.by is None and not call.offer.fallback:
         # The caller keeps their music and their place; Redis is tried again.
         retry = step.now + step.directory.settings.retry_interval
         step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry)

@@ -48,7 +48,7 @@ def _monitored(call: Call, agent: str, leg: str, of: str) -> Call:
         ("a call with nobody in it", lambda x: replace(x, parties={}, owner=None)),
         ("an agent twice in one call", lambda x: _with(x, "in1", agent="alice", role=PartyRole.AGENT)),
         ("an owner who is not in the call", lambda x: replace(x, owner="bob")),
-        ("phones ring for an offer that is over", lambda x: _offered(x, OfferState.BUSY, _someone(x))),
+        ("phones ring for an offer that is busy", lambda x: _offered(x, OfferState.BUSY, _someone(x))),
         ("a phone rings for a party that is not there", lambda x: _offered(x, OfferState.RINGING, "nobody")),
         ("an offer rings no phone", lambda x: _offered(x, OfferState.RINGING)),
         ("somebody is rung for no offer", lambda x: _with(x, "alice", progress=Progress.DIALING)),
