@@ -27,5 +27,7 @@ export type PastCall = Schemas["RecordDocument"];
 export type Day = Schemas["DayDocument"];
 export type Missed = Schemas["MissedDocument"];
 export type Recording = Schemas["RecordingDocument"];
+/** A message that a caller has left. */
+export type Voicemail = Schemas["VoicemailDocument"];
 /** What comes over the event stream. */
 export type ServerEvent = Schemas["Event"];

@@ -281,6 +281,14 @@ export const en: Messages = {
     saved: "Outcome saved",
   },
 
+  voicemail: {
+    title: "Messages",
+    fresh: (n) => (n === 1 ? "1 new message" : `${n} new messages`),
+    listen: "Listen to the message",
+    done: "Done",
+    heard_by: (who) => `Heard by ${who}`,
+  },
+
   history: {
     title: "Recent calls",
     empty: "No recent call. Those that you take, miss or make are shown here.",

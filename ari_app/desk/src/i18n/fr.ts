@@ -292,6 +292,14 @@ export const fr = {
     saved: "Conclusion enregistrée",
   },
 
+  voicemail: {
+    title: "Messages",
+    fresh: (n: number) => (n === 1 ? "1 nouveau message" : `${n} nouveaux messages`),
+    listen: "Écouter le message",
+    done: "Traité",
+    heard_by: (who: string) => `Écouté par ${who}`,
+  },
+
   history: {
     title: "Appels récents",
     empty: "Aucun appel récent. Ceux que vous prenez, manquez ou passez s’affichent ici.",

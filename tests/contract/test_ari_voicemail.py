@@ -1,0 +1,26 @@
+"""What a caller says as a file, over FakeAsterisk and over the real one: the same scenarios."""
+
+from ari_app.calls.effects import HangUp, LeaveBridge, RecordMessage
+from ari_app.calls.stimuli import RecorderEnded
+from tests.support.benches import Bench
+
+
+async def test_a_message_is_recorded_once_however_often_it_is_requested_and_ends_with_its_leg(bench: Bench) -> None:
+    a, _, bridge = await bench.conversation()
+    recording = bench.new("message")
+    await bench.done(LeaveBridge(bench.number(), a, bridge))
+    for _ in range(2):
+        await bench.done(RecordMessage(bench.number(), a, recording, 30, 20))
+    assert not [fact for fact in bench.facts if isinstance(fact, RecorderEnded)]
+    await bench.done(HangUp(bench.number(), a))
+    ended = await bench.reported_of(RecorderEnded)
+    assert ended.recording == recording
+
+
+async def test_a_leg_that_is_in_a_bridge_leaves_no_message_and_one_that_is_gone_does_not_either(bench: Bench) -> None:
+    a, b, _ = await bench.conversation()
+    recording = bench.new("message")
+    await bench.done(RecordMessage(bench.number(), a, recording, 30, 20))
+    await bench.reported(RecorderEnded(recording, failed=True))
+    await bench.done(HangUp(bench.number(), b))
+    assert (await bench.failed(RecordMessage(bench.number(), b, bench.new("message"), 30, 20))).gone
