@@ -56,6 +56,8 @@ class State:
     calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)
     legs_of_agent: dict[str, dict[LegId, None]] = field(default_factory=dict)
     legs_outside: dict[AgentId, dict[LegId, None]] = field(default_factory=dict)
+    unreached: dict[CallId, None] = field(default_factory=dict)  # see `is_unreached`
+    recorded: dict[CallId, None] = field(default_factory=dict)  # see `is_recorded`
 
     def keep(self, call: Call) -> None:
         """Take a call over as it now is, or forget one that is over; looking up stays quick with many of them."""
@@ -63,6 +65,11 @@ class State:
         if before is not None:
             _forget(self.calls_of_leg, legs_of(before), call.id)
             _forget(self.calls_of_agent, agents_of(before), call.id)
+        for index, belongs in ((self.unreached, is_unreached), (self.recorded, is_recorded)):
+            if belongs(call):
+                index[call.id] = None
+            else:
+                index.pop(call.id, None)
         if call.ended:
             self.calls.pop(call.id, None)
             return
@@ -133,6 +140,16 @@ class Deadlines:
         self._at = {key: float(place) for place, key in enumerate(keys)}
         self._first = [(at, key) for key, at in self._at.items()]
         heapify(self._first)
+
+
+def is_unreached(call: Call) -> bool:
+    """Whether somebody is sought or rung for it, or is to be called back: few of all calls."""
+    return not call.ended and (call.offering() is not None or call.to_call_back() is not None)
+
+
+def is_recorded(call: Call) -> bool:
+    """Whether it has to do with a file: its own recording, one that Asterisk is to complete, a message."""
+    return not call.ended and (call.recording is not None or bool(call.stopping) or call.message is not None)
 
 
 def legs_of(call: Call) -> list[LegId]:

@@ -4,7 +4,7 @@ A step reads the state, collects replacements and effects, and is either committ
 command and a broken invariant leave nothing behind. Sub-machines (offers, holds, ...) work through a Step only.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Concatenate, Literal, Unpack
 
@@ -126,7 +126,18 @@ class Step:
 
     def live_calls(self) -> Iterator[Call]:
         """Every call that is not over, as this step leaves it."""
-        for call_id in dict.fromkeys([*self.read.all("calls", self.state.calls), *self.calls]):
+        return self._those("calls", self.state.calls)
+
+    def unreached_calls(self) -> Iterator[Call]:
+        """Every call for which somebody is sought, rung, or to be called back, and those that this step has touched."""
+        return self._those("unreached", self.state.unreached)
+
+    def recorded_calls(self) -> Iterator[Call]:
+        """Every call that has to do with a file, and those that this step has touched."""
+        return self._those("recorded", self.state.recorded)
+
+    def _those(self, table: str, kept: Iterable[CallId]) -> Iterator[Call]:
+        for call_id in dict.fromkeys([*self.read.all(table, kept), *self.calls]):
             call = self.find_call(call_id)
             if call is not None:
                 yield call

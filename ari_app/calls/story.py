@@ -70,7 +70,7 @@ class _Story:
         self._since_whole = _WHOLE_EVERY
 
     def before(self, reads: Reads, directory: Directory) -> Before | None:
-        if len(reads.lists.get(("calls", ""), ())) > _MOST_CALLS:
+        if any(len(reads.lists.get((table, ""), ())) > _MOST_CALLS for table in ("calls", "unreached")):
             self._since_whole = _WHOLE_EVERY
             return None
         whole = self._since_whole >= _WHOLE_EVERY

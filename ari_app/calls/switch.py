@@ -68,7 +68,7 @@ from ari_app.calls.handlers import (
 from ari_app.calls.handlers import commands as handlers
 from ari_app.calls.handlers import voicemail as messages
 from ari_app.calls.model import Call, CallId, Leg, LegId
-from ari_app.calls.state import Deadlines, State
+from ari_app.calls.state import Deadlines, State, is_recorded, is_unreached
 from ari_app.calls.step import Step
 from ari_app.calls.story import Before, Stories
 from ari_app.errors import CallControlError, Code
@@ -169,10 +169,15 @@ class Switch:
             match table:
                 case "calls_of_agent" | "calls_of_leg" | "legs_of_agent" | "legs_outside":
                     getattr(state, table)[key] = dict.fromkeys(map(str, keys))
+                case "unreached" | "recorded":
+                    setattr(state, table, dict.fromkeys(map(str, keys)))
                 case "deadlines":
                     self._deadlines.only(map(str, keys))
                 case _:
                     _only(getattr(state, table), keys)
+        for table, belongs in (("unreached", is_unreached), ("recorded", is_recorded)):
+            if (table, "") not in before.lists:  # of an earlier version, which looked at all calls for them
+                setattr(state, table, {call.id: None for call in state.calls.values() if belongs(call)})
 
     def knows(self, command: commands.Command) -> bool:
         """Whether the repeat of a command is answered by what is known of the first; without Asterisk that is open."""

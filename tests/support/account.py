@@ -17,6 +17,7 @@ from ari_app.calls.model import (
     Progress,
 )
 from ari_app.calls.replay import replay
+from ari_app.calls.state import is_recorded, is_unreached
 from ari_app.engine.storyfile import read, write
 from ari_app.routing.hours import Chosen
 from ari_app.routing.targets import TargetType
@@ -44,6 +45,17 @@ def never_dialled(world: World) -> list[str]:
         f"{leg.id} is said to be dialled, and is not"
         for leg in world.switch.legs.values()
         if leg.state is LegState.DIALLING and leg.id in channels and channels[leg.id].state is State.CREATED
+    ]
+
+
+def _not_found_again(world: World) -> list[str]:
+    """Calls that are looked for by what they are, and would not be found; and those that would be found in vain."""
+    state = world.switch.state
+    unreached = {call.id for call in state.calls.values() if is_unreached(call)}
+    recorded = {call.id for call in state.calls.values() if is_recorded(call)}
+    return [
+        f"{call} is not found by what it is"
+        for call in sorted((unreached ^ state.unreached.keys()) | (recorded ^ state.recorded.keys()))
     ]
 
 
@@ -97,6 +109,7 @@ def wrong(world: World) -> list[str]:
     return [
         *(*world.alarms, *world.noticed, *world.lost),
         *_channels(world),
+        *_not_found_again(world),
         *_kept_otherwise(world),
         *_of_nobody(world),
         *_displayed_otherwise(world),

@@ -59,7 +59,7 @@ def has_room(step: Step, queue: Queue) -> bool:
 
 def _of(step: Step, target: Target) -> Iterator[tuple[Call, CallBack]]:
     """Who is to be called back in that queue."""
-    for call in step.live_calls():
+    for call in step.unreached_calls():
         back = call.to_call_back()
         if back is not None and back.target == target:
             yield call, back
@@ -216,14 +216,14 @@ def due(step: Step, call: Call) -> bool:
 
 def returns(step: Step, call: Call) -> None:
     """Somebody comes to a queue: it may be one who is to be called back there. Not while that is being done."""
-    for other in list(step.live_calls()):
+    for other in list(step.unreached_calls()):
         back = other.to_call_back()
         if back is not None and not other.joined() and _is_for(step, back, call):
             _have_place(step, call, other, back)
 
 
 def _returned(step: Step, call: Call, back: CallBack) -> Call | None:
-    return next((c for c in step.live_calls() if c.id != call.id and _is_for(step, back, c)), None)
+    return next((c for c in step.unreached_calls() if c.id != call.id and _is_for(step, back, c)), None)
 
 
 def _is_for(step: Step, back: CallBack, call: Call) -> bool:

@@ -51,7 +51,7 @@ def replaced(step: Step, overrides: Mapping[str, Override]) -> None:
 
 def review(step: Step) -> None:
     """Hours, or choices, are others than when those who wait came."""
-    for call in list(step.live_calls()):
+    for call in list(step.unreached_calls()):
         offer = call.offering()
         if offer is not None and _waits(offer) and call.to_call_back() is None:  # that was promised
             at = closes_at(step, offer.target)

@@ -29,7 +29,8 @@ def since(call: Call) -> float:
 
 def waiting_for(step: Step, target: Target) -> list[Call]:
     """Those who wait for `target`, the first one first. Who is being rung for stands in it no more."""
-    waiting = (c for c in step.live_calls() if (offer := c.offering()) and offer.by is None and offer.target == target)
+    sought = ((c, c.offering()) for c in step.unreached_calls())
+    waiting = (c for c, offer in sought if offer is not None and offer.by is None and offer.target == target)
     return sorted((c for c in waiting if c.offer is not None and c.offer.state in UNSERVED), key=order)
 
 

@@ -92,7 +92,7 @@ def _stop(step: Step, call: Call, file: str) -> None:
 
 def stopped(step: Step, effect: StopRecorder) -> None:
     """Asterisk has done that."""
-    for call in list(step.live_calls()):
+    for call in list(step.recorded_calls()):
         if effect.recording in call.stopping:
             step.put_call(call.id, stopping=call.stopping - {effect.recording})
 
@@ -138,7 +138,7 @@ def anew(step: Step, call: Call) -> None:
 
 def ended(step: Step, file: str) -> None:
     """Asterisk has completed a file; where nobody requested that, it is written on."""
-    for call in list(step.live_calls()):
+    for call in list(step.recorded_calls()):
         recording = call.recording
         if recording is not None and recording.file == file and recording.requested is not Recorder.OFF:
             if recording.among and recording.among <= _in_bridge(step, call):
@@ -159,7 +159,7 @@ def effect_failed(step: Step, effect: RecorderEffect) -> bool:
     """Asterisk did not do it; False: it will not be tried again."""
     if isinstance(effect, StopRecorder):
         return _stop_again(step, effect)
-    for call in list(step.live_calls()):
+    for call in list(step.recorded_calls()):
         recording = call.recording
         if recording is not None and recording.file == effect.recording and recording.requested is not Recorder.OFF:
             if isinstance(effect, PauseRecorder):

@@ -129,7 +129,7 @@ def waits_in(step: Step, call: Call) -> tuple[Offer, Queue] | None:
 
 def agent_free(step: Step, agent: str) -> None:
     """Somebody can be reserved: the first in the queue for anything that they serve is tried."""
-    unserved = [c for c in step.live_calls() if c.offer is not None and c.offer.state in queueing.UNSERVED]
+    unserved = [c for c in step.unreached_calls() if c.offer is not None and c.offer.state in queueing.UNSERVED]
     for call in sorted(unserved, key=queueing.order):
         if call.offer is None or agent in call.offer.tried or not step.directory.serves(agent, call.offer.target):
             continue

@@ -15,7 +15,7 @@ _END = "#"
 
 def ended(step: Step, fact: RecorderEnded) -> None:
     """The file of a message is complete: whoever spoke is thanked, and released."""
-    for call in list(step.live_calls()):
+    for call in list(step.recorded_calls()):
         if call.message is not None and call.leaves_message and call.message.file == fact.recording:
             _ended(step, call, call.message, fact)
 
@@ -39,7 +39,7 @@ def _say_goodbye(step: Step, call: Call, prompt: str) -> None:
 
 def failed(step: Step, effect: RecordMessage, tries: int) -> None:
     """Asterisk did not record."""
-    for call in list(step.live_calls()):
+    for call in list(step.recorded_calls()):
         message = call.message
         if message is None or not call.leaves_message or message.file != effect.recording:
             continue
