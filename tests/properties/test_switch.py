@@ -6,10 +6,12 @@ command answered once, whoever is on hold hears music, and who hears whom is wha
 
 import os
 
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant
 
 from ari_app.calls.model import LegState
+from ari_app.routing.hours import Chosen
 from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import State
 from tests.properties import walk
@@ -104,4 +106,18 @@ def test_who_hears_nobody_because_the_only_other_one_was_muted_has_not_been_lost
     (muted,) = [party for party in centre.world.only_call().joined() if party.muted]
     assert muted.agent is None
     centre.a_leg_dies(2, seen_by_asterisk=False)
+    centre.teardown()
+
+
+@pytest.mark.parametrize("index", [29, 63])
+def test_who_is_to_be_called_back_is_not_sent_away_with_those_who_wait_when_it_closes(index: int) -> None:
+    """Walks that failed, by the account alone: a call-back goes on while its queue is closed."""
+    centre = CallCentre()
+    centre.it_has_come_so_far(index)
+    promised = [call.id for call in centre.world.switch.calls.values() if call.to_call_back() is not None]
+    assert promised
+    centre.a_supervisor_opens_or_closes_something("queue:help", Chosen.CLOSED, None)
+    centre.everything_happens()
+    assert centre.world.switch.calls.keys() >= set(promised)
+    centre.a_phone_holds_and_its_desktop_goes_on(0, 0, to("agent:alice"))
     centre.teardown()

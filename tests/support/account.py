@@ -87,10 +87,10 @@ def _displayed_otherwise(world: World) -> list[str]:
 
 
 def _waits_where_it_is_closed(world: World) -> list[str]:
-    """Callers whom a target that sends those away who wait keeps for ever."""
+    """Callers whom a target that sends those away who wait keeps for ever; a call-back is kept until they are reached."""
     found = []
     for call in world.switch.calls.values():
-        offer = call.offering()
+        offer = call.offering() if call.to_call_back() is None else None
         entry = world.directory.opened(offer.target) if offer is not None else None
         override = world.overrides.get(str(offer.target)) if offer is not None else None
         if offer is None or entry is None or override is None or offer.by is not None or offer.fallback:

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from ari_app.calls.derived import announcing, displays
 from ari_app.calls.effects import CallAlarm
-from ari_app.calls.features import offers, outside, parties, queueing
+from ari_app.calls.features import offers, opening, outside, parties, queueing
 from ari_app.calls.model import (
     Alarm,
     Call,
@@ -141,10 +141,13 @@ def _dial(step: Step, call: Call, back: CallBack, agent: Party) -> None:
 
 
 def _reached(step: Step, call: Call, back: CallBack) -> None:
-    """They have answered. Where the agent has gone meanwhile, they are the next to be served."""
+    """They have answered. Where the agent has gone meanwhile, they are the next to be served, and wait like anybody:
+    where it has closed, no longer than somebody may be free for them.
+    """
     call = step.put_call(call.id, callback=replace(back, reached=True))
     if all(p.agent is None for p in call.joined()):
         _wait(step, step.put_call(call.id, answered_at=None), back, FIRST)
+        step.put_offer(call.id, closes_at=opening.closes_at(step, back.target))
 
 
 def _not_reached(step: Step, call: Call, back: CallBack, outcome: OfferState) -> None:

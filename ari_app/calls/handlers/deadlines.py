@@ -2,7 +2,7 @@
 
 from ari_app.calls.features import callbacks, holding, monitoring, offers, recalls, ties, voicemail, waiting
 from ari_app.calls.handlers import feature_codes, transfer_key, ways_out
-from ari_app.calls.model import Call
+from ari_app.calls.model import Call, OfferState
 from ari_app.calls.step import Step
 
 
@@ -18,7 +18,8 @@ def of(call: Call) -> float | None:
     times += [monitor.deadline for monitor in call.monitors.values()]
     if offer is not None:
         times += [offer.deadline, offer.retry_at, offer.announce_at, offer.comfort_at]
-        times += [] if offer.attempts else [offer.give_up_at, offer.closes_at]
+        times += [] if offer.attempts else [offer.give_up_at]
+        times += [offer.closes_at] if offer.state is OfferState.WAITING else []
     return min((t for t in times if t is not None), default=None)
 
 
@@ -43,7 +44,7 @@ def _passed(step: Step, call: Call) -> None:
     monitoring.timed_out(step, call.id)
     if offer is None:
         return
-    if offer.closes_at is not None and offer.closes_at <= step.now and not offer.attempts:
+    if offer.closes_at is not None and offer.closes_at <= step.now and offer.state is OfferState.WAITING:
         waiting.closes(step, call, offer)
         return
     if offer.give_up_at is not None and offer.give_up_at <= step.now and not offer.attempts:

@@ -23,7 +23,8 @@ from ari_app.calls.model import (
 from ari_app.calls.views import CallBackView, callback_view
 from ari_app.records.model import SegmentEnd, SegmentKind
 from ari_app.routing.directory import CallerId, Queue, Role
-from ari_app.routing.hours import Chosen, Override
+from ari_app.routing.directory import Queue, Role
+from ari_app.routing.hours import Chosen, Closed, Override
 from ari_app.routing.outside import Ceilings, Emergency, OutsideLimits, OutsideRule
 from ari_app.routing.ways_out import CallBackRules
 from ari_app.testing.asterisk import Behaviour
@@ -800,3 +801,37 @@ def test_those_who_are_to_be_called_back_do_not_fill_the_queue_for_those_who_cal
     calls = [office.enters(f"on{n}", caller=Identity("", f"+3361000000{n}")) for n in range(3)]
     targets = [office.switch.calls[call].offer for call in calls]
     assert [str(offer.target) for offer in targets if offer is not None] == ["queue:help", "queue:help", "group:sales"]
+
+
+def _answers_where_it_is_closed(office: Queueing, *free: str) -> str:
+    """Somebody who is called back answers as their agent has gone and the queue sends away those who wait."""
+    office.queue(closed=Closed("sound:help_is_closed", release=True))
+    office.is_promised("in1")
+    office.free("alice")
+    office.picks_up("alice")
+    office.agents.idle.clear()
+    office.hangs_up("alice")
+    office.chooses("queue:help", Chosen.CLOSED)
+    office.settle()
+    office.free(*free)
+    office.answers_outside()
+    return next(leg.id for leg in office.switch.legs.values() if leg.destination == OUT)
+
+
+def test_who_answers_when_the_agent_has_gone_and_the_queue_has_closed_is_served_by_who_is_free() -> None:
+    office = Queueing()
+    there = _answers_where_it_is_closed(office, "bob")
+    office.pass_time(0.0)
+    office.picks_up("bob")
+    assert office.hears() == hear_each_other("bob", there)
+    office.is_calm()
+
+
+def test_and_where_nobody_is_free_they_hear_that_it_is_closed_and_do_not_wait_for_ever() -> None:
+    office = Queueing()
+    _answers_where_it_is_closed(office)
+    office.pass_time(0.0)
+    office.settle()
+    assert said(office) == ["callback_promised", "closed"]
+    assert not office.switch.calls
+    office.is_calm()

@@ -211,6 +211,22 @@ def test_a_deadline_that_came_too_early_is_set_anew() -> None:
     assert offer.closes_at == office.now + CLOSES_IN
 
 
+def test_who_is_about_to_be_served_as_it_closes_is_served() -> None:
+    """It closes between the request for somebody who is free and the answer."""
+    office = office_with(closed=Closed(release=True), max_wait=None, announce_every=None)
+    come(office)
+    office.agents.idle.append("alice")
+    office.feed(s.AgentBecameAvailable("alice"))
+    office.chooses("queue:help", Chosen.CLOSED)
+    office.inbox.rotate(1)  # it is closed before the answer comes
+    office.step()
+    office.feed(s.TimePassed())
+    office.settle()
+    office.picks_up("alice")
+    assert office.hears() == hear_each_other("alice", "in1")
+    office.is_calm()
+
+
 def test_nobody_who_talks_is_concerned_when_it_closes() -> None:
     office = office_with(ready=("alice",), hours="office")
     come(office)
