@@ -7,6 +7,7 @@ alone in a bridge is thrown out when the last leg leaves; the same file can be a
 its header. A file that cannot be opened or written ends as if it had been stopped: by RecordingFinished.
 """
 
+import asyncio
 from collections.abc import Set
 from typing import Any, assert_never
 
@@ -24,7 +25,9 @@ from ari_app.calls.model import BridgeId
 
 FORMAT = "wav"
 LIVE = frozenset({"queued", "recording", "paused"})
-ATTEMPTS = 3
+FORGOTTEN_AFTER = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+"""Seconds between attempts to write on a file whose recorder has just ended: mostly the first is enough, but the thread
+that still has to forget it (res_stasis_recording.c: recording_cleanup) waits for its turn on a machine that is busy."""
 
 
 class BridgeMedia:
@@ -58,7 +61,7 @@ class BridgeMedia:
                 assert_never(effect)
 
     async def _start(self, bridge: BridgeId, recording: str) -> None:
-        for attempt in range(ATTEMPTS):
+        for wait in (*FORGOTTEN_AFTER, None):
             try:
                 await self._client.call(
                     "bridges",
@@ -73,13 +76,14 @@ class BridgeMedia:
             except Conflict:
                 if await self._runs(recording):
                     return
-                if attempt + 1 == ATTEMPTS:
+                if wait is None:
                     raise
+                await asyncio.sleep(wait)
             else:
                 return
 
     async def _runs(self, recording: str) -> bool:
-        """One that was just stopped is found for some microseconds more, and is no longer written."""
+        """One that was just stopped is found for a while, and is no longer written."""
         try:
             live = await self._live("getLive", recording)
         except NotFound:

@@ -87,7 +87,7 @@ def _displayed_otherwise(world: World) -> list[str]:
 
 
 def _waits_where_it_is_closed(world: World) -> list[str]:
-    """Callers whom a target that sends those away who wait keeps for ever; a call-back is kept until they are reached."""
+    """Callers whom a target that sends away who waits keeps for ever; a call-back is kept until they are reached."""
     found = []
     for call in world.switch.calls.values():
         offer = call.offering() if call.to_call_back() is None else None

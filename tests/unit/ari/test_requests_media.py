@@ -1,7 +1,10 @@
 """What is requested of Asterisk where something is played, recorded or overheard."""
 
+import asyncio
+
 import pytest
 
+from ari_app.ari import bridge_media
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, InvalidState, NotFound
 from ari_app.ari.requests import Requests
 from ari_app.calls.effects import (
@@ -129,8 +132,9 @@ async def test_what_is_requested_of_a_bridge(
 
 
 async def test_a_recording_that_runs_is_started_and_one_that_is_over_is_not(
-    requests: Requests, client: Recorder
+    requests: Requests, client: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bridge_media, "FORGOTTEN_AFTER", (0.0, 0.0))
     client.refusals["record"] = Conflict(409, "already exists")
     client.answers["getLive"] = {"state": "paused"}
     await requests.perform(StartRecorder(1, "b", "x"))
@@ -143,6 +147,25 @@ async def test_a_recording_that_runs_is_started_and_one_that_is_over_is_not(
     with pytest.raises(Conflict):
         await requests.perform(StartRecorder(3, "b", "x"))
     assert [name for name, _ in client.take()] == ["bridges.record", "recordings.getLive"] * 3
+
+
+async def test_a_recording_that_has_just_ended_is_written_on_as_soon_as_asterisk_has_forgotten_it(
+    requests: Requests, client: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine that takes it a while, in which many attempts would fail, and the recording with them."""
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if sum(waited) > 0.5:
+            client.refusals.clear()
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    client.refusals["record"] = Conflict(409, "already exists")
+    client.answers["getLive"] = {"state": "done"}
+    await requests.perform(StartRecorder(1, "b", "x"))
+    assert waited[0] <= 0.01
+    assert len(waited) < 10
 
 
 @pytest.mark.parametrize("over", [NotFound(404, "Recording not found"), Conflict(409, "Recording not in session")])
