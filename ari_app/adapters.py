@@ -55,6 +55,12 @@ class Elsewhere(Place, Protocol):
     async def led(self) -> None: ...
 
 
+async def kept(engine: Engine, snapshots: Snapshots) -> None:
+    """Wait until all that was decided so far would be found by another controller, as long as Redis keeps anything."""
+    engine.tell()
+    await snapshots.written()
+
+
 async def carry_out(
     engine: Engine, snapshots: Snapshots, recordings: Path | None, command: Command, begun: Begun = nullcontext
 ) -> Call | None:
@@ -64,7 +70,7 @@ async def carry_out(
     with tracing.span(type(command).__name__, command.traceparent, command=command.id, by=command.by):
         async with begun(command):
             call = await engine.submit(command)
-    await snapshots.written()  # what is answered outlives this process
+    await kept(engine, snapshots)  # what is answered outlives this process
     # And is not older than events that went out meanwhile: clients take the last that they get for what is.
     return None if call is None else engine.calls.get(call.id, replace(call, ended=True))
 

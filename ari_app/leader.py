@@ -9,11 +9,12 @@ import contextlib
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Protocol
 
 import structlog
 
-from ari_app.adapters import carry_out
+from ari_app.adapters import carry_out, kept
 from ari_app.agent_changes import AgentChanges, numbers_with_lamps
 from ari_app.api.metrics import Metrics
 from ari_app.ari.asterisk import Asterisk
@@ -170,6 +171,7 @@ class Leader:
             self.reachability.gone,
             self._away,
             self._emergency,
+            partial(kept, self.engine, self.snapshots),
         )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)

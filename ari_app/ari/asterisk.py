@@ -5,12 +5,13 @@ execute(effect) --> Executor --in order--> Requests --HTTP--> Asterisk;  results
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from ari_app.ari.bridge_media import at_once
 from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor
@@ -68,6 +69,7 @@ class Asterisk:
     fails until `start` is called again. `on_phone_in_use`, `on_emergency`: see `PhonesInUse`;
     `endpoint(user)` is what is dialled to ring an agent's phone. `on_gone` is called when there is no such process now,
     `on_away` when it has not been reached for so long that nobody waits for it any more, though its calls may go on.
+    `kept` returns when what was decided so far is kept: what no later controller would find by itself waits for it.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Asterisk:
         on_gone: Callable[[], None] = lambda: None,
         on_away: Callable[[], None] = lambda: None,
         on_emergency: OnEmergency = lambda phone, number: None,
+        kept: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
         self._on_gone = on_gone
         self._settings = settings
@@ -99,7 +102,13 @@ class Asterisk:
             settings.bridge_prefix, self._translator.has, on_phone_in_use, on_emergency=on_emergency
         )
         self._requests = Requests(
-            self.client, settings.application, settings.routing_context, self._place_found, endpoint, self._recorded
+            self.client,
+            settings.application,
+            settings.routing_context,
+            self._place_found,
+            endpoint,
+            self._recorded,
+            kept,
         )
         self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
         self._link = Link(

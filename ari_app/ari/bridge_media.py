@@ -8,7 +8,7 @@ its header. A file that cannot be opened or written ends as if it had been stopp
 """
 
 import asyncio
-from collections.abc import Set
+from collections.abc import Awaitable, Callable, Set
 from typing import Any, assert_never
 
 from ari_app.ari.client import AriClient
@@ -30,11 +30,16 @@ FORGOTTEN_AFTER = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 that still has to forget it (res_stasis_recording.c: recording_cleanup) waits for its turn on a machine that is busy."""
 
 
+async def at_once() -> None:
+    """Nothing is kept, and nothing waited for."""
+
+
 class BridgeMedia:
     """Carries these effects out. Knows which prompts were requested of a bridge: Asterisk would play them twice."""
 
-    def __init__(self, client: AriClient) -> None:
+    def __init__(self, client: AriClient, kept: Callable[[], Awaitable[None]]) -> None:
         self._client = client
+        self._kept = kept
         self._played: dict[BridgeId, set[str]] = {}
 
     async def perform(self, effect: RecorderEffect | PlayToBridge) -> None:
@@ -61,6 +66,8 @@ class BridgeMedia:
                 assert_never(effect)
 
     async def _start(self, bridge: BridgeId, recording: str) -> None:
+        # Nothing of Asterisk's lists it: of one begun by a controller that dies before that is kept, nobody would know.
+        await self._kept()
         for wait in (*FORGOTTEN_AFTER, None):
             try:
                 await self._client.call(

@@ -5,11 +5,11 @@ plays. Order and parallelism are the executor's. Measured on Asterisk 22.10.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from ari_app.ari.bridge_media import BridgeMedia
+from ari_app.ari.bridge_media import BridgeMedia, at_once
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.joins import Joins
@@ -93,6 +93,7 @@ class Requests:
         on_place: Callable[[LegId, str], None] = lambda leg, place: None,
         endpoint: Callable[[str], str] = lambda user: user,
         on_recorded: Callable[[str], None] = lambda recording: None,
+        kept: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
         self._client = client
         self._messages = Messages(client, on_recorded)
@@ -101,7 +102,7 @@ class Requests:
         self._application = application
         self._routing_context = routing_context
         self._requested: dict[LegId, _Requested] = {}
-        self._bridge_media = BridgeMedia(client)
+        self._bridge_media = BridgeMedia(client, kept)
         self.joins = Joins()
         self.unsent = Unsent(self.joins, self._is_deaf)
 

@@ -146,13 +146,13 @@ class Engine:
                 log.error("command_unanswered", command=type(command).__name__, command_id=command.id)
                 self._answers.pop(command.id, None)
                 raise NotYetKnown
-        self._tell()
+        self.tell()
         return answer.result()
 
     def close(self) -> None:
         """Stop the timer; commands under way end with: nobody will answer them. Those that wait have not begun."""
         self._closed = True
-        self._tell()
+        self.tell()
         self._pulse.close()
         for handle in (self._timer, self._draining):
             if handle is not None:
@@ -194,10 +194,11 @@ class Engine:
             self._figures.handled(type(stimulus).__name__, time.perf_counter() - began)
         if self._untold:
             # After the requests, which the loop begins first: snapshots and windows take longer than an answer may.
-            asyncio.get_running_loop().call_soon(self._tell)
+            asyncio.get_running_loop().call_soon(self.tell)
         self._wake_in_time()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Notify the outlets now of all that has changed."""
         while self._untold:
             self._dispatch(self._untold.popleft())
 

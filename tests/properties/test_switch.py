@@ -121,3 +121,15 @@ def test_who_is_to_be_called_back_is_not_sent_away_with_those_who_wait_when_it_c
     assert centre.world.switch.calls.keys() >= set(promised)
     centre.a_phone_holds_and_its_desktop_goes_on(0, 0, to("agent:alice"))
     centre.teardown()
+
+
+def test_no_recorder_goes_on_of_which_the_next_controller_does_not_know() -> None:
+    """Another: it died when Asterisk had begun to record, and before that was kept."""
+    centre = CallCentre()
+    centre.it_has_come_so_far(5)
+    centre.a_phone_is_answered(0)
+    centre.a_recording_is_begun_paused_resumed_or_stopped(0)
+    centre.one_thing_happens(1)
+    assert centre.world.asterisk.world.tapes
+    centre.the_controller_dies(now=True, behind=True)
+    centre.teardown()

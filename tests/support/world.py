@@ -176,7 +176,10 @@ class World:
         if self.inbox and lane is None:
             self.feed(self.inbox.popleft())
             return True
+        begun = len(self.asterisk.executed)
         fact = self.asterisk.deliver_next(lane)
+        if any(isinstance(effect, e.StartRecorder) for effect in self.asterisk.executed[begun:]):
+            self.written = self.kept()  # it waits for that
         if fact is not None:
             self.feed(fact)
         return fact is not None

@@ -149,6 +149,17 @@ async def test_a_recording_that_runs_is_started_and_one_that_is_over_is_not(
     assert [name for name, _ in client.take()] == ["bridges.record", "recordings.getLive"] * 3
 
 
+async def test_what_is_to_be_recorded_is_kept_before_it_is(client: Recorder) -> None:
+    """A controller that dies in between leaves no recorder of which the next one does not know."""
+
+    async def kept() -> None:
+        client.requested.append(("kept", {}))
+
+    requests = Requests(client, "callcontrol", kept=kept)
+    await requests.perform(StartRecorder(1, "b", "x"))
+    assert [name for name, _ in client.take()] == ["kept", "bridges.record"]
+
+
 async def test_a_recording_that_has_just_ended_is_written_on_as_soon_as_asterisk_has_forgotten_it(
     requests: Requests, client: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

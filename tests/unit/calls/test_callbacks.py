@@ -23,7 +23,6 @@ from ari_app.calls.model import (
 from ari_app.calls.views import CallBackView, callback_view
 from ari_app.records.model import SegmentEnd, SegmentKind
 from ari_app.routing.directory import CallerId, Queue, Role
-from ari_app.routing.directory import Queue, Role
 from ari_app.routing.hours import Chosen, Closed, Override
 from ari_app.routing.outside import Ceilings, Emergency, OutsideLimits, OutsideRule
 from ari_app.routing.ways_out import CallBackRules
