@@ -1,19 +1,19 @@
 """An agent answers a caller who waits until both hear each other: while the caller hears their position in the queue,
 and outside of an announcement, alternating.
 
-    docker/test bench     or, with the CC_* of `tests/e2e/stack.py`:     python -m tests.bench.bench_announcement
+    docker/bench announcement or, with the CC_* of `tests/e2e/stack.py`: python -m tests.bench.bench_announcement
 
-The time is that from the agent's 200 until the first frame of the other has come to either, whichever is later. Nothing
-can be heard before the next frame of 20 ms: so the agent answers, in both ways, at the same places of a frame, evenly
-spread. The queue and the agent are of the tests' crowd (`tests/e2e/crowd.py`); the caller's number is one for
-which prompts are in English, whose prompt is long.
+The time is that from the agent's 200 until the first frame of the other has come to either, whichever is later.
+Nothing can be heard before the next frame of 20 ms: so the agent answers, in both ways, at the same places of a
+frame, evenly spread. The queue and the agent are of the tests' crowd (`tests/e2e/crowd.py`); the caller's number is
+one for which prompts are in English, whose prompt is long.
 """
 
 import asyncio
 from pathlib import Path
 
-from tests.bench.bench_transfer_audio import FRAME, LIFTS_AFTER, until_frame
 from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
+from tests.bench.moments import FRAME, answers_at, both_hear
 from tests.bots import Contact, Lab
 from tests.e2e.crowd import CROWD, QUEUE_ANNOUNCED
 from tests.e2e.office import Agent, Office
@@ -31,21 +31,14 @@ async def once(office: Office, caller: Contact, agent: Agent, way: str, after: f
     if way == "reported":
         await caller.hears_speech(within=8)
     await agent.command("PUT", "/v1/me/state", {"state": "ready"})
-    call = await agent.phone.rings()
-    await asyncio.sleep(LIFTS_AFTER)
-    await asyncio.sleep(until_frame(office.lab, caller.call, call) + after)
-    call.answer()
-    answered = call.stamps["200 sent"]
-    heard = [
-        await caller.first_hears(agent.name, after=answered),
-        await agent.phone.first_hears(caller.name, after=answered),
-    ]
+    answered = await answers_at(office.lab, agent.phone, caller, after)
+    took = await both_hear(caller, agent.phone, answered)
     caller.hangup()
     await caller.ended()
     await agent.phone.ended()
     await agent.command("PUT", "/v1/me/state", {"state": "not_ready", "reason": "break"})
     await agent.is_now("not_ready")
-    return (max(heard) - answered) * 1000
+    return took
 
 
 async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
@@ -64,9 +57,11 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
             progress(done + 1, rounds)
     finally:
         await office.close()
-    figure = Figure("during an announcement", "outside of one", GOAL, ours=times["reported"], baseline=times["plain"])
+    figure = Figure(
+        "answer → audio during an announcement", "outside of one", GOAL, ours=times["reported"], baseline=times["plain"]
+    )
     print(table([figure]))
-    tell("announcement", {"load_before": began, "figures": [figure.json()]}, file)
+    tell("announcement", file, began=began, figures=[figure])
 
 
 def main() -> None:

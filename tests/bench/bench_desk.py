@@ -1,6 +1,6 @@
 """The desk in a browser: its phone lost in mid-call, in each way in which that happens, and what a first visit costs.
 
-    docker/test bench -- desk     or, with the CC_* of `tests/e2e/stack.py`:     python -m tests.bench.bench_desk
+    docker/bench desk     or, with the CC_* of `tests/e2e/stack.py`:     python -m tests.bench.bench_desk
 
 An agent with the phone in the page talks to a contact. In `--rounds` rounds the page is loaded again; in a quarter as
 many each its tab is closed, or killed, the phone's socket closes, a second window takes the phone over, the browser
@@ -183,9 +183,8 @@ async def run(stack: Stack, rounds: int, file: Path | None) -> None:
     print(f"{'':16}{'ms':28}{'n':>4}{'median':>9}{'worst':>9}{'goal':>7}")
     print("\n".join(times.row for times in (*found, *visits)))
     print(f"first visit: {max(sizes)} bytes over the wire until the agent can be called")
-    tell(
-        "desk", {"load_before": began, "bytes": max(sizes), "times": [each.json() for each in (*found, *visits)]}, file
-    )
+    said = {"bytes": max(sizes), "times": [each.json() for each in (*found, *visits)]}
+    tell("desk", file, began=began, more=said)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """A mute by the API until it is heard, while others flood it, against the same with nobody else there; in turns.
 
-    docker/test bench     or, with the CC_* of `tests/e2e/stack.py`:     python -m tests.bench.bench_flood
+    docker/bench flood     or, with the CC_* of `tests/e2e/stack.py`:     python -m tests.bench.bench_flood
 
 The flood is that of `flooders`: sixty clients with tokens, a spray of logins, half-open connections. Quiet and flooded
 blocks of rounds alternate; a flood has a second to begin, and what it leaves a second to end.
@@ -14,14 +14,15 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench.bench_commands import Api, connect, until_off
+from tests.bench.bench_verbs import ENDS, until_off
 from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
+from tests.bench.moments import FRAME
+from tests.bench.sides import Api, connect
 from tests.bots import Lab, answers
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
 GOAL = 1.3
-FRAME = 0.020
 BLOCKS = 4
 
 
@@ -47,7 +48,7 @@ async def mutes(office: Office, ours: Api, offsets: list[float]) -> list[float]:
     mute, unmute = ours.act("mute"), ours.act("unmute")
     took = []
     for offset in offsets:
-        took.append(await until_off(office, "mute", mute, offset))
+        took.append(await until_off(office, mute, ENDS["mute"], offset))
         await unmute()
         await office.lab.hears(("caller", "alice"), ("alice", "caller"), stable=0.1)
     return took
@@ -58,7 +59,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
     office = Office(lab, stack, {})
     began = load()
     seen: list[str] = []
-    figure = Figure("mute under a flood", "quiet", GOAL)
+    figure = Figure("mute → heard under a flood", "quiet", GOAL)
     offsets = spread(rounds, FRAME, seed)
     try:
         async with aiohttp.ClientSession() as api:
@@ -66,7 +67,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
             caller = await office.caller()
             await connect(office, caller, alice)
             api.headers["Authorization"] = f"Bearer {await stack.login(api, 'alice')}"
-            ours = Api(stack, api, alice)
+            ours = Api.of(stack, api, alice)
             await mutes(office, ours, offsets[:2])
             for block in range(BLOCKS):
                 part = offsets[block::BLOCKS]
@@ -78,7 +79,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
         await office.close()
     print(table([figure]))
     print(*seen, sep="\n")
-    tell("flood", {"load_before": began, "flood": seen, "figures": [figure.json()]}, file)
+    tell("flood", file, began=began, figures=[figure], more={"flood": seen})
 
 
 def main() -> None:

@@ -2,10 +2,11 @@
 
     python -m tests.bench.bench_live [--agents 150] [--windows 2] [--rate 1000] [--seconds 5] [--rounds 4]
 
-Ours: the real API server, in a process of its own, which is notified of changes as the shell notifies it: of agents who
-are in another state, of callers who come, are answered and leave, in turn. Ten times a second a caller comes to a queue
-that nothing else changes, and the one of before leaves: timed from before the server is notified of it until the last
-window has the figures of that queue. Windows are supervisors', who get all that theirs get: every change of a call too.
+Ours: the real API server, in a process of its own, which is notified of changes as the shell notifies it: of agents
+who are in another state, of callers who come, are answered and leave, in turn. Ten times a second a caller comes to a
+queue that nothing else changes, and the one of before leaves: timed from before the server is notified of it until
+the last window has the figures of that queue. Windows are supervisors', who get all that theirs get: every change of
+a call too.
 
 Bare: as many aiohttp WebSockets that each get a message of the same size a change, made once. Both take turns in one
 run; the windows are in another process. What changes while something is published waits for up to 50 ms, to be
@@ -17,12 +18,10 @@ Prints a table and one line of JSON; ends with 1 where a goal is missed: 99 % of
 
 import argparse
 import asyncio
-import json
 import random
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from ari_app.__main__ import _configure_logging
@@ -56,9 +55,8 @@ from ari_app.testing.availability import MemoryAvailability
 from ari_app.testing.history import MemoryHistory
 from ari_app.testing.store import MemoryStore
 from tests.bench.bare_windows import bare_windows
-from tests.bench.bench_overseers import Side, drive, noted
-from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, process
-from tests.bench.figures import load, parser, tell
+from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit
+from tests.bench.windows import compared, conclude, drive, main
 
 GOAL_P99 = 100.0
 GROUPS, QUEUES, UP = 10, 10, 60
@@ -247,66 +245,15 @@ async def bare(agents: int, windows: int) -> None:
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    began = load()
-    sizes = [str(arguments.agents), str(arguments.windows)]
-    async with AsyncExitStack() as stack:
-        roles = [
-            stack.enter_async_context(process("tests.bench.bench_live", role, *sizes)) for role in ("ours", "bare")
-        ]
-        (our_server, our_port), (bare_server, bare_port) = [await role for role in roles]
-        reported, _ = await stack.enter_async_context(process("tests.bench.subscribers", HOST))
-        assert reported.stdin is not None
-        assert reported.stdout is not None
-        paths = [f"/v1/events?token={TOKEN.format(agent=f'boss{n}')}" for n in range(arguments.windows)]
-        where = [[int(our_port), paths], [int(bare_port), ["/"] * len(paths)]]
-        reported.stdin.write(json.dumps(where).encode() + b"\n")
-        if await reported.stdout.readline() != b"ready\n":
-            raise SystemExit("the windows could not be opened")
-        around = {"windows": reported.pid}
-        sides = {"ours": Side(our_server, around), "bare": Side(bare_server, around)}
-        await noted(reported, {})
+    paths = [f"/v1/events?token={TOKEN.format(agent=f'boss{n}')}" for n in range(arguments.windows)]
+    async with compared("tests.bench.bench_live", arguments, paths) as found:
         for round_ in range(arguments.rounds):
-            for side in sides.values() if round_ % 2 else reversed(sides.values()):
-                await side.phase(arguments, reported)
-    return conclude(arguments, began, sides)
-
-
-def conclude(arguments: argparse.Namespace, began: float, sides: dict[str, Side]) -> int:
-    """Tell; 0 where the goals are met."""
-    figures = {name: side.figures() for name, side in sides.items()}
-    shares = {name: side.meter.shares() for name, side in sides.items()}
-    mine, plain = figures["ours"], figures["bare"]
-    ratios = {name: round(mine[name] / plain[name], 2) for name in ("median", "p99")}
-    rate = sides["ours"].changes / (arguments.rounds * arguments.seconds)
-    goals = {"p99": mine["p99"] < GOAL_P99, "none lost": not mine["lost"]}
-    pace = f"published at most every {PAUSE * 1000:.0f} ms, plan kept within {sides['ours'].late * 1000:.0f} ms; ms"
-    print(f"{arguments.windows} windows, {arguments.agents} agents, {rate:.0f} changes/s, {pace}")
-    for name in sides:
-        print(f"  {name:5}" + "  ".join(f"{kind} {value}" for kind, value in figures[name].items()))
-        print("        % of a core: " + "  ".join(f"{who} {share}" for who, share in shares[name].items()))
-    print(f"  ratio {ratios}")
-    print("  goals: " + ", ".join(f"{name} {'met' if met else 'MISSED'}" for name, met in goals.items()))
-    result: dict[str, object] = {
-        "unit": "ms", "load_before": began, **figures, "cpu_percent": shares, "ratio": ratios,
-        "changes_per_second": round(rate), "goals": goals,
-    }  # fmt: skip
-    tell("live", result, arguments.json)
-    return 0 if all(goals.values()) else 1
-
-
-def main() -> None:
-    if sys.argv[1:2] == ["ours"]:
-        asyncio.run(ours(*map(int, sys.argv[2:])))
-    elif sys.argv[1:2] == ["bare"]:
-        asyncio.run(bare(*map(int, sys.argv[2:])))
-    else:
-        made = parser(__doc__, 4)
-        made.add_argument("--agents", type=int, default=150)
-        made.add_argument("--windows", type=int, default=2)
-        made.add_argument("--rate", type=float, default=1000.0)
-        made.add_argument("--seconds", type=float, default=5.0)
-        sys.exit(asyncio.run(run(made.parse_args())))
+            await found.round(round_, arguments)
+        mine = found.sides["ours"].figures()
+        goals = {"p99": mine["p99"] < GOAL_P99, "none lost": not mine["lost"]}
+        print(f"published at most every {PAUSE * 1000:.0f} ms")
+        return conclude("live", "figures of a queue → last supervisor", arguments, found, goals)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(__doc__, (150, 2, 1000.0, 5.0), {"ours": ours, "bare": bare}, run, sys.argv[1:]))

@@ -278,7 +278,7 @@ def _deliveries() -> str:
     return "".join(f"{line}\n same => n,Hangup()\n" for line in agents)
 
 
-def _with(text: str, sections: Mapping[str, str]) -> str:
+def with_entries(text: str, sections: Mapping[str, str]) -> str:
     """`callcentre.yaml` with entries added to its sections. Raises ValueError where it has no such section."""
     for section, entries in sections.items():
         head = f"\n{section}:\n"
@@ -293,14 +293,14 @@ def with_crowd(text: str) -> str:
     agents = "".join(_agent(name, user) for name, user in PHONES.items())
     for name in HASHED:
         text = text.replace(f"    password: {name}-demo\n", f"    password_hash: {password_hash(name)}\n")
-    return _with(text, {"agents": agents, **_SECTIONS})
+    return with_entries(text, {"agents": agents, **_SECTIONS})
 
 
 def gather(directory: Path) -> None:
     """Write the demo's files and the crowd to `directory`, which must not exist yet."""
     shutil.copytree(ORIGINAL, directory)
     centre = directory / "callcentre.yaml"
-    described = _with(with_crowd(centre.read_text()), {"queues": _QUEUES_WITH_HOURS, "voicemail": _BOXES})
+    described = with_entries(with_crowd(centre.read_text()), {"queues": _QUEUES_WITH_HOURS, "voicemail": _BOXES})
     centre.write_text(described + _HOURS + _api_keys())
     with (directory / "musiconhold.conf").open("a") as file:
         file.write(f"\n[{OWN_MUSIC}]\nmode = files\ndirectory = /etc/asterisk/music/{OWN_MUSIC}\n")

@@ -19,7 +19,6 @@ WITH_DOCKER = frozenset({"security"})
 IN_CLUSTER = frozenset({"cluster", "faults"})
 ON_NETWORK = frozenset({"network"})
 
-_BENCHES = ("transfer_audio", "announcement", "commands", "flood", "serve", "cpu", "desk", "live")
 # Some of the tests reach some of the branches.
 _ALL_BRANCHES = (
     "--cov=ari_app/calls",
@@ -51,13 +50,6 @@ def _lint(_: Sequence[str]) -> list[Command]:
     ]
 
 
-def _bench(wanted: Sequence[str]) -> list[Command]:
-    # A goal that is missed is reported, not failed: a busy machine misses some.
-    names = [name for name in _BENCHES if name in wanted] or _BENCHES
-    options = ("--json", "/reports/bench.json", *(word for word in wanted if word not in _BENCHES))
-    return [("python", "-m", f"tests.bench.bench_{name}", *options) for name in names]
-
-
 def _pytest(step: str, directories: Sequence[str], arguments: Sequence[str]) -> list[Command]:
     options = ("-q", "--durations=5", f"--junit-xml=/reports/{step}.xml", "-o", "cache_dir=/tmp/pytest_cache")
     return [("python", "-m", "pytest", *options, *directories, *arguments)]
@@ -85,7 +77,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
     "faults": lambda wanted: [("python", "-m", "tests.faults", "--page", "/reports/faults.page", *wanted)],
     "soak": lambda wanted: [("python", "-m", "tests.soak", *_SOAK_WRITES, *wanted)],
-    "bench": _bench,
+    "bench": lambda wanted: [("python", "-m", "tests.bench", "--reports", "/reports", *wanted)],
 }
 
 

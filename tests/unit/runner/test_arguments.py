@@ -48,13 +48,6 @@ def test_each_step_with_tests_writes_the_file_that_is_counted() -> None:
     assert {"contract", "e2e", "network", "cluster", "faults", "soak", "bench"} == IN_CALL_CENTRE
 
 
-def test_a_bench_that_is_named_is_run_alone_and_gets_what_else_was_given() -> None:
-    (only,) = commands("bench", ("announcement", "--rounds", "30"))
-    assert only[2] == "tests.bench.bench_announcement"
-    assert only[-2:] == ("--rounds", "30")
-    assert len(commands("bench", ())) > 1
-
-
 def test_all_that_is_written_in_shell_is_looked_at() -> None:
     assert {"docker/up", "docker/test", "docker/lib.sh", "docker/asterisk/entrypoint", ".ci/run"} <= {*shell_scripts()}
     assert "docker/compose.yaml" not in shell_scripts()
