@@ -126,7 +126,8 @@ async def press(agent: Agent, keys: str) -> None:
     """The code of a transfer, then, once its prompt is heard, Bob's number."""
     await agent.phone.call.send_dtmf(keys)
     await agent.phone.hears_speech()
-    await agent.phone.call.send_dtmf(PHONES["bob"])
+    # Once it is transferred the phone is hung up, with the last key still down.
+    await asyncio.wait([asyncio.ensure_future(agent.phone.call.send_dtmf(PHONES["bob"]))])
 
 
 async def queued(scene: Scene, after: float) -> Times:

@@ -134,7 +134,7 @@ def percentile(values: Sequence[float], at: int) -> float:
 
 def summary(values: Sequence[float]) -> dict[str, float]:
     """Minimum, quartiles, 99th percentile and maximum."""
-    low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else (values[0],) * 3
     numbers = {"min": min(values), "p25": low, "median": middle, "p75": high, "p99": percentile(values, 99)}
     return {name: round(value, 2) for name, value in (numbers | {"max": max(values)}).items()}
 

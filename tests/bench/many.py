@@ -129,7 +129,8 @@ async def many_agents(stack: Stack, count: int) -> AsyncIterator[list[str]]:
     """While the block lasts they are in the files; nobody is logged in, and no phone answers."""
     host = phones_at(stack)
     texts = files((FILES / CENTRE).read_text(), host, count)
-    async with with_more(stack, texts, reads=("module reload res_pjsip.so",)):
+    phones = ("module reload res_pjsip.so",)
+    async with with_more(stack, texts, reads=phones, forgets=phones):
         yield agent_names(count)
 
 
