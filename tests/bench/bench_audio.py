@@ -6,7 +6,7 @@
 * a transfer: the caller reaches Bob by way of Alice / `Dial()`; / `Answer()`, then `Dial()`, where the caller's audio
   runs already when Bob answers, as it does in a transfer; / the blind transfer of `features.conf`, by keys of Alice's
   phone
-* a consultation: Bob's answer until he and Alice hear each other / the attended transfer of `features.conf`; and its
+* a consultation: Bob's answer until Alice and Bob hear each other / the attended transfer of `features.conf`; and its
   completion, until the caller and Bob do / the same, by Alice's hanging up
 * a caller of a queue: the agent's answer / `app_queue`
 

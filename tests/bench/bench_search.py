@@ -14,10 +14,11 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
+import uvloop
 from aiohttp import ClientWebSocketResponse
 from pydantic_core import to_json
 
@@ -248,6 +249,11 @@ async def serve(agents: int, groups: int) -> None:
     await server.close()
 
 
+def run_server(work: Coroutine[None, None, None]) -> None:
+    """As the controller runs; also what it is compared with."""
+    asyncio.run(work, loop_factory=uvloop.new_event_loop)
+
+
 @asynccontextmanager
 async def process(module: str, *arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """Another Python, and the first line that it prints; it ends when its standard input does."""
@@ -360,7 +366,7 @@ def main() -> None:
     made.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = made.parse_args()
     if arguments.serve:
-        asyncio.run(serve(arguments.agents, arguments.groups))
+        run_server(serve(arguments.agents, arguments.groups))
     else:
         sys.exit(asyncio.run(run(arguments)))
 

@@ -52,7 +52,18 @@ from ari_app.store.redis import RedisStore
 from ari_app.store.scripts import Scripts
 from ari_app.testing.history import MemoryHistory
 from tests.bench.bare_windows import bare_windows
-from tests.bench.bench_search import HOST, TOKEN, NoFiles, NoPhones, Quiet, admit, people, percentiles, process
+from tests.bench.bench_search import (
+    HOST,
+    TOKEN,
+    NoFiles,
+    NoPhones,
+    Quiet,
+    admit,
+    people,
+    percentiles,
+    process,
+    run_server,
+)
 from tests.bench.figures import load, parser, tell
 from tests.bench.processes import Meter, redis_server
 from tests.bench.subscribers import HOT
@@ -370,9 +381,9 @@ def conclude(arguments: argparse.Namespace, began: float, changes: Changes, side
 def main() -> None:
     if sys.argv[1:2] == ["controller"]:
         redis, prefix, *sizes = sys.argv[2:]
-        asyncio.run(controller(redis, prefix, *map(int, sizes)))
+        run_server(controller(redis, prefix, *map(int, sizes)))
     elif sys.argv[1:2] == ["bare"]:
-        asyncio.run(bare(sys.argv[2], sys.argv[3]))
+        run_server(bare(sys.argv[2], sys.argv[3]))
     else:
         made = parser(__doc__, 2)
         made.add_argument("--agents", type=int, default=10_000)

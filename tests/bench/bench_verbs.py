@@ -106,6 +106,11 @@ async def conferring(office: Office, stack: Stack) -> str:
     return str(next(name for name in names if name.startswith("PJSIP/carrier")))
 
 
+def goal(side: str) -> float | None:
+    """Against bare requests alone."""
+    return GOAL if side == "bare ARI" else None
+
+
 type Times = dict[tuple[str, str], list[float]]
 
 
@@ -169,10 +174,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
         await office.close()
     figures = [
         # No pairs: a frame that is just missed is a ratio of many.
-        Figure(
-            f"{command} → heard", side, GOAL if side == "bare ARI" else None, ours=times[command, "ours"],
-            baseline=took, paired=False,
-        )  # fmt: skip
+        Figure(f"{command} → heard", side, goal(side), ours=times[command, "ours"], baseline=took, paired=False)
         for (command, side), took in times.items()
         if side != "ours"
     ]

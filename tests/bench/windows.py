@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.bench_search import HOST, percentiles, process
+from tests.bench.bench_search import HOST, percentiles, process, run_server
 from tests.bench.figures import Figure, load, parser, tell
 from tests.bench.processes import Meter
 
@@ -190,7 +190,7 @@ def main(
     """As the arguments say: a server, or the bench. `sizes`: agents, windows, changes a second, seconds of a phase."""
     if arguments[:1] and arguments[0] in serve:
         agents, windows = map(int, arguments[1:3])
-        asyncio.run(serve[arguments[0]](agents, windows))
+        run_server(serve[arguments[0]](agents, windows))
         return 0
     made = parser(doc, 4)
     agents, windows, rate, seconds = sizes

@@ -285,7 +285,7 @@ def main() -> None:
             result = asyncio.run(one_memory(role, given.dist, given.events, given.calls))
         else:
             result = asyncio.run(one_input(role, given.dist, given.rate, given.seconds, given.rounds))
-        tell(f"desk {given.what}", {"load_before": began, **result}, given.json)
+        tell(f"desk {given.what}", given.json, began=began, more=result)
         missed |= not result["met"]
     sys.exit(missed)
 
