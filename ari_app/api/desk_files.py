@@ -10,6 +10,7 @@ import mimetypes
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -69,10 +70,11 @@ class DeskFiles:
 
     def routes(self) -> list[Route]:
         """Not part of the API's document: what is here is for browsers."""
+        made = partial(Route, tag="desk", access=Access.PUBLIC, ready_made=True)
         return [
-            Route("GET", "/", "desk", "The desk", "desk", self.page, access=Access.PUBLIC),
-            Route("GET", "/embed", "embedded_desk", "The desk in a frame", "desk", self.embedded, access=Access.PUBLIC),
-            Route("GET", "/assets/{name}", "desk_asset", "A file", "desk", self.asset, access=Access.PUBLIC),
+            made("GET", "/", "desk", "The desk", handle=self.page),
+            made("GET", "/embed", "embedded_desk", "The desk in a frame", handle=self.embedded),
+            made("GET", "/assets/{name}", "desk_asset", "A file", handle=self.asset),
         ]
 
 

@@ -23,7 +23,7 @@ from ari_app.api.idempotency import HEADER, Answers, Done, Kept, check_key, fing
 from ari_app.api.limits import Rates
 from ari_app.api.metrics import Metrics
 from ari_app.api.origins import PREFLIGHT, READABLE, check_source, readable_by
-from ari_app.api.pace import COMMANDS, COMMANDS_AT_ONCE, READS, READS_AT_ONCE, Pace
+from ari_app.api.pace import COMMANDS, COMMANDS_AT_ONCE, READS, READS_AT_ONCE, Costs, Pace
 from ari_app.api.port import Control
 from ari_app.api.problems import (
     CONTENT_TYPE,
@@ -33,7 +33,7 @@ from ari_app.api.problems import (
     problem_response,
     protect,
 )
-from ari_app.api.routes import DETAILS, Access, Exchange, Route, Router
+from ari_app.api.routes import DETAILS, LOOKED_AT, Access, Exchange, Route, Router
 from ari_app.calls.actions import OVERSEERS
 from ari_app.config.credentials import KEY
 from ari_app.errors import (
@@ -88,6 +88,7 @@ class Dispatcher:
         self._leads = leads
         self._rates = rates
         self._reads = Pace(READS, READS_AT_ONCE)
+        self._costs = Costs()
         self._commands = Pace(COMMANDS, COMMANDS_AT_ONCE)
         self._auditor = auditor
         self._failed = failed
@@ -122,7 +123,7 @@ class Dispatcher:
                 who = await self._who(route, request)
                 agent = who.agent.id if who is not None else None
                 _permit(route, who)
-                response = await self._in_time(route, request, who, path)
+                response = await self._paid(route, request, who, path)
         except Exception as error:
             if self._is_for_another(error, request, route):
                 raise LeadsNoMore(error if isinstance(error, CallControlError) else None) from error
@@ -157,6 +158,22 @@ class Dispatcher:
             await self._commands.turn(session)
         elif request.path not in HEALTH:
             await self._reads.turn(request.remote or "")
+
+    async def _paid(
+        self, route: Route, request: web.BaseRequest, who: Session | None, path: Mapping[str, str]
+    ) -> web.StreamResponse:
+        """The answer; who reads what costs as much as many others has as many turns less. Raises: whatever it does."""
+        if request.method in _CHANGES:
+            return await self._in_time(route, request, who, path)
+        role = who.agent.role if who is not None else ""
+        expected = self._costs.expected(route.operation, role)
+        self._reads.charge(expected)
+        response = await self._in_time(route, request, who, path)
+        written = len(response.body) if isinstance(response, web.Response) and isinstance(response.body, bytes) else 0
+        looked_at = request.get(LOOKED_AT, 0)
+        cost = self._costs.was(route.operation, role, 0 if route.ready_made else written, looked_at)
+        self._reads.charge(max(0, cost - expected))
+        return response
 
     def _is_for_another(self, error: Exception, request: web.BaseRequest, route: Route | None) -> bool:
         """Whether that is no answer, for this controller leads no more, and another may do once what was requested."""

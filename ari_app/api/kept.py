@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from ari_app.api.limits import Turns
 from ari_app.errors import StoreUnavailable
 
 PAGE = 100
 MOST_WAITING = 5_000
 """Items that wait to be written; beyond that they are lost."""
+AT_ONCE, WAITING, OF_ONE = 2, 256, 16
+"""Requests that look at once, that wait, and of those of one session."""
 LOOKED_AT = 2_000
 """Entries that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
 
@@ -50,6 +53,11 @@ class WrittenBehind[T]:
         await self._queue.join()
 
 
+def look_turns() -> Turns:
+    """Whose turn it is to look."""
+    return Turns(AT_ONCE, WAITING, OF_ONE, "too many lists are wanted")
+
+
 async def look_back[T: Named](
     read: Callable[[str | None, int], Awaitable[Sequence[T]]],
     cursor: str | None,
@@ -57,16 +65,21 @@ async def look_back[T: Named](
     *,
     too_old: Callable[[T], bool],
     wanted: Callable[[T], bool],
+    looked: Callable[[int], None] = lambda entries: None,
 ) -> tuple[list[T], str | None]:
     """The wanted ones after the cursor, the last first, and the cursor for those before; None where there are no more.
 
-    `read(cursor, so many)` is what the store has. Raises: StoreUnavailable.
+    `read(cursor, so many)` is what the store has; `looked(entries)` is called for each page of it.
+
+    Raises:
+        StoreUnavailable.
     """
     found: list[T] = []
     looked_at = 0
     while looked_at < LOOKED_AT:
         page = await read(cursor, PAGE)
         looked_at += len(page)
+        looked(len(page))
         for item in page:
             cursor = item.id
             if too_old(item):

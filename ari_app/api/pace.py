@@ -19,6 +19,27 @@ HELD_SECONDS = 1.0
 """After which one is refused for which there was no room: who asks again at once is not answered at once."""
 
 
+class Costs:
+    """What a kind of request costs, in turns beyond its own: by what was written or looked at for it, the last time."""
+
+    MOST = 100  # what is larger is written in slices
+    WRITTEN, LOOKED_AT = 10_000, 50
+    """Bytes of an answer, and entries that were looked at, which take as long as a read."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], int] = {}
+
+    def expected(self, operation: str, role: str) -> int:
+        """By what it was the last time."""
+        return self._last.get((operation, role), 0)
+
+    def was(self, operation: str, role: str, written: int, looked_at: int) -> int:
+        """What it has cost; remembered."""
+        cost = min(self.MOST, written // self.WRITTEN + looked_at // self.LOOKED_AT)
+        self._last[operation, role] = cost
+        return cost
+
+
 class Bucket:
     """So many a second, and after some time with fewer, some more at once. Whoever uses it says what time it is."""
 
@@ -136,6 +157,10 @@ class Pace:
         except Full:
             await asyncio.sleep(self._held)
             raise too_many("too many requests wait; try again in 1 s", 1) from None
+
+    def charge(self, turns: int) -> None:
+        """One that has had its turn costs as much as so many more."""
+        self._bucket.left -= turns
 
     def __len__(self) -> int:
         """How many wait."""

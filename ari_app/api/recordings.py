@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from ari_app.api.kept import WrittenBehind, look_back
+from ari_app.api.kept import WrittenBehind, look_back, look_turns
 from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument, RecordingsQuery
 from ari_app.api.port import Control, RecordedSound, RecordingFiles, Store
 from ari_app.api.problems import protect
@@ -70,6 +70,7 @@ class RecordingsApi:
         self._clock = clock
         self._entries: WrittenBehind[Known] = WrittenBehind(self._keep, _not_listed)
         self._fetched = 0
+        self._turns = look_turns()
 
     # -- what is entered ----------------------------------------------------------------------------------------------
 
@@ -119,13 +120,15 @@ class RecordingsApi:
         async def read(cursor: str | None, limit: int) -> list[Known]:
             return [_ENTRY.validate_json(data) for data in await self._store.recordings(cursor, limit)]
 
-        entries, following = await look_back(
-            read,
-            query.cursor,
-            query.limit,
-            too_old=lambda entry: query.from_ is not None and entry.started_at < query.from_.timestamp(),
-            wanted=lambda entry: _may_hear(viewer, entry) and _wanted(entry, query),
-        )
+        async with self._turns.turn(exchange.session.digest):
+            entries, following = await look_back(
+                read,
+                query.cursor,
+                query.limit,
+                too_old=lambda entry: query.from_ is not None and entry.started_at < query.from_.timestamp(),
+                wanted=lambda entry: _may_hear(viewer, entry) and _wanted(entry, query),
+                looked=exchange.looked_at,
+            )
         return RecordingsDocument(recordings=[self._document(entry) for entry in entries], next=following)
 
     async def hear(self, exchange: Exchange) -> web.StreamResponse:

@@ -28,6 +28,10 @@ DETAILS = web.RequestKey("audit", dict[str, str])
 """Under this name a request has what goes into the record of it."""
 
 
+LOOKED_AT = web.RequestKey("looked_at", int)
+"""Under this name a request has how many entries were looked at for it."""
+
+
 class Access(StrEnum):
     """Who may ask: everybody; whoever has a token; supervisors and admins; only admins.
 
@@ -63,6 +67,10 @@ class Exchange:
             raise RuntimeError("a public route wants to know who it is")
         return self.who
 
+    def looked_at(self, entries: int) -> None:
+        """It has cost so much more than others."""
+        self.http[LOOKED_AT] = self.http.get(LOOKED_AT, 0) + entries
+
     def note(self, details: Mapping[str, str]) -> None:
         """Have it in the record of this request, besides what its route says."""
         noted = self.http[DETAILS]
@@ -80,7 +88,7 @@ class Route:
     given, the answer is an aiohttp response of that content type, and `answer` does no more than describe it; `also` is
     another content type that a client may ask for. A `secret_answer` is kept in memory alone, and as long as it
     stands. An `optional_body` that is not there counts as `{}`. With `audit` the request goes into the record, with the
-    fields of its body or query that are named there.
+    fields of its body or query that are named there. What is `ready_made` costs no time, however long it is.
     """
 
     method: str
@@ -102,6 +110,7 @@ class Route:
     secret_answer: Stands | None = None
     description: str | None = None
     audit: Sequence[str] | None = None
+    ready_made: bool = False
 
     @property
     def body(self) -> TypeAdapter[Any] | None:

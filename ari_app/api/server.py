@@ -281,4 +281,6 @@ def _document(path: str, operation: str, summary: str, make: Callable[[], Json])
             made.append(to_json(make()))
         return web.Response(body=made[0], content_type=JSON)
 
-    return Route("GET", path, operation, summary, "running", document, dict[str, object], access=Access.PUBLIC)
+    return Route(
+        "GET", path, operation, summary, "running", document, dict[str, object], access=Access.PUBLIC, ready_made=True
+    )

@@ -18,7 +18,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from ari_app.api.kept import PAGE, WrittenBehind, look_back
+from ari_app.api.kept import PAGE, WrittenBehind, look_back, look_turns
 from ari_app.api.models.voicemails import (
     MarkedVoicemail,
     VoicemailDocument,
@@ -114,6 +114,7 @@ class VoicemailsApi:
         self._one = asyncio.Lock()
         self._states: dict[str, tuple[str, str]] = {}  # box and state of each message
         self._fetched = 0
+        self._turns = look_turns()
 
     # -- what is entered ----------------------------------------------------------------------------------------------
 
@@ -266,15 +267,17 @@ class VoicemailsApi:
         async def read(cursor: str | None, limit: int) -> list[Known]:
             return [KNOWN.validate_json(data) for data in await self._store.voicemails(cursor, limit)]
 
-        messages, following = await look_back(
-            read,
-            query.cursor,
-            query.limit,
-            too_old=lambda message: False,
-            wanted=lambda message: (
-                message.listed and may_hear(directory, viewer, message.box) and _wanted(message, query)
-            ),
-        )
+        async with self._turns.turn(exchange.session.digest):
+            messages, following = await look_back(
+                read,
+                query.cursor,
+                query.limit,
+                too_old=lambda message: False,
+                wanted=lambda message: (
+                    message.listed and may_hear(directory, viewer, message.box) and _wanted(message, query)
+                ),
+                looked=exchange.looked_at,
+            )
         return VoicemailsDocument(voicemails=[document(message) for message in messages], next=following)
 
     async def hear(self, exchange: Exchange) -> web.StreamResponse:

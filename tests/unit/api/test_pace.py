@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import asdict
 
 import pytest
+from pydantic_core import to_json
 
 from ari_app.api.pace import Pace
 from ari_app.api.problems import HttpError
+from ari_app.api.recordings import Known
 from tests.unit.api.fakes import World
 from tests.unit.engine.ends import turn
 
@@ -108,3 +111,47 @@ async def test_commands_pass_while_all_others_wait(flooded: World) -> None:
     for each in (*reads, *guesses):
         each.cancel()
     await asyncio.gather(*reads, *guesses, return_exceptions=True)
+
+
+async def test_who_has_had_a_dear_turn_has_those_wait_who_come_after() -> None:
+    now = 0.0
+    pace, passed = Pace(1_000, 2, clock=lambda: now), []
+    await pace.turn("one")
+    pace.charge(10)
+
+    async def one(name: str) -> None:
+        await pace.turn(name)
+        passed.append(now)
+
+    tasks = await begun(one("other"))
+    while not passed:
+        now += 0.001
+        await asyncio.sleep(0.001)
+    assert passed[0] >= 0.010
+    await asyncio.gather(*tasks)
+    pace.close()
+
+
+async def test_a_list_that_is_long_to_look_through_costs_more_than_others_also_before_it_is_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charged: list[int] = []
+    monkeypatch.setattr(Pace, "charge", lambda pace, turns: charged.append(turns))
+    for n in range(1_000):
+        kept = Known(f"r{n}", f"c{n}", f"f{n}", "bob", world.now - n, world.now, ("bob",))
+        await world.store.keep_recording(kept.id, to_json(asdict(kept)), kept.started_at)
+    erin = await world.token("erin")
+    assert charged == [], "what is no read has a pace of its own"
+    for _ in range(2):
+        assert (await world.ask("GET", "/v1/recordings?agent=nobody", token=erin)).json["recordings"] == []
+    before, first, expected, more = charged
+    assert (before, more) == (0, 0)
+    assert first == expected == 20
+    charged.clear()
+    await world.ask("GET", "/v1/me", token=erin)
+    await world.ask("GET", "/healthz")
+    await world.ask("GET", "/v1/openapi.json", check=False)
+    assert max(charged) == 0, "all others, and what is there already"
+    charged.clear()
+    await world.ask("GET", "/metrics")
+    assert sum(charged) > 1
