@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,8 @@ PAUSE = 0.05
 MISSED_FOR = 7 * DAY / 1000
 """For so many seconds a missed call is one to be called back."""
 MOST_MISSED = 50
+_TWICE = 256
+"""Calls whose fact may come once more: written again after a fail-over, or while their day is read."""
 _PAGES = 10
 """So many times as many are looked at, at most: those that somebody else answered first are left out."""
 
@@ -44,7 +47,7 @@ class _Day:
     report: AgentReport
     changed_at: float
     until: float = 0.0
-    calls: set[CallId] = field(default_factory=set)
+    calls: dict[CallId, None] = field(default_factory=dict)  # the last that were counted
     seen: float = 0.0
     unseen: dict[CallId, float] = field(default_factory=dict)
 
@@ -53,8 +56,10 @@ class _Day:
         match fact:
             case CallRecord():
                 if fact.id not in self.calls:
-                    self.calls.add(fact.id)
+                    self.calls[fact.id] = None
                     self.report.add_call(fact)
+                if len(self.calls) > _TWICE:
+                    del self.calls[next(iter(self.calls))]
                 self._miss([fact])
                 self.changed_at = now
             case DispositionRecord():
@@ -70,6 +75,8 @@ class _Day:
 
     def _miss(self, calls: Iterable[CallRecord]) -> None:
         self.unseen |= {call.id: call.ended_at for call in calls if is_missed(call, self.agent)}
+        if len(self.unseen) > MOST_MISSED:  # of more nobody is shown the number
+            self.unseen = dict(sorted(self.unseen.items(), key=itemgetter(1))[-MOST_MISSED:])
         self.see(self.seen)
 
     def missed(self, calls: Iterable[CallRecord], seen: float) -> None:

@@ -176,6 +176,18 @@ async def test_while_the_history_is_away_it_goes_on_with_what_is_written_next(
     assert (shown.figures.missed, shown.missed_unseen) == (2, 2)
 
 
+async def test_a_long_day_takes_no_more_memory_than_a_short_one(desktop: Desktop) -> None:
+    await desktop.days.of("alice")
+    many = [missed(f"c{n}", NOW - 1000 + n) for n in range(900)]
+    desktop.history.write(many)
+    desktop.history.write(many[-200:])  # once more, as after a fail-over
+    day = desktop.days._days["alice"]
+    assert (await desktop.days.of("alice")).figures.missed == 900
+    assert (len(day.calls), len(day.unseen)) == (256, 50)
+    await desktop.days.see("alice", NOW - 1000 + 890)
+    assert (await desktop.days.of("alice")).missed_unseen == 9
+
+
 # -- the same as a report ---------------------------------------------------------------------------------------------
 
 
