@@ -3,8 +3,8 @@
 from ari_app.calls import commands as c
 from ari_app.calls.model import EndReason
 from ari_app.routing.ways_out import CallBackRules
-from tests.unit.calls.test_callbacks import Queueing
-from tests.unit.records.test_stories import lines
+from tests.unit.calls.called_back import Queueing
+from tests.unit.records.stories import lines
 
 
 def test_who_is_called_back_has_waited_until_they_pressed_the_key_and_talks_when_they_answer() -> None:

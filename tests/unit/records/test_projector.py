@@ -15,7 +15,7 @@ from ari_app.records.projector import Kept, Projector
 from ari_app.records.segments import Doing, doings
 from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.records.test_stories import lines, over, passes, waits
+from tests.unit.records.stories import lines, over, passes, waits
 
 
 def test_a_tie_is_nobodys_call_and_has_no_record() -> None:

@@ -11,7 +11,7 @@ from ari_app.records.model import AgentStateRecord, CallRecord, Segment, Segment
 from ari_app.records.queue_log import Line, lines_of_call, lines_of_state
 from tests.support.office import Office
 from tests.support.world import to
-from tests.unit.records.test_stories import consulted, over, passes, recorded, waits
+from tests.unit.records.stories import consulted, over, passes, recorded, waits
 
 
 def written(record: CallRecord) -> list[str]:
