@@ -14,6 +14,7 @@ from ari_app.api.models.calls import EarDocument
 from ari_app.api.models.common import Answer, Timestamp
 from ari_app.api.models.day import DayDocument
 from ari_app.api.models.phones import PhoneDocument
+from ari_app.api.models.recordings import RecordingDocument
 from ari_app.api.models.supervision import LiveTarget
 from ari_app.api.models.targets import TargetDocument
 from ari_app.api.models.voicemails import VoicemailDocument
@@ -69,6 +70,13 @@ class EmergencyDialled(Numbered):
     agent: str | None
     phone: str
     number: str
+
+
+class CallRecorded(Numbered):
+    """The file of a recording is complete: for who oversees, and who may hear it."""
+
+    type: Literal["call.recorded"]
+    recording: RecordingDocument
 
 
 class CallHearing(Numbered):
@@ -148,8 +156,8 @@ class ErrorEvent(Numbered):
 
 
 EVENTS = (
-    Snapshot, CallEvent, CallAlarm, AlarmChanged, EmergencyDialled, CallHearing, OfferUpdated, AgentUpdated,
-    TargetUpdated, QueueUpdated, PhoneUpdated, DayUpdated, Subscribed, VoicemailChanged, ErrorEvent,
+    Snapshot, CallEvent, CallAlarm, AlarmChanged, EmergencyDialled, CallRecorded, CallHearing, OfferUpdated,
+    AgentUpdated, TargetUpdated, QueueUpdated, PhoneUpdated, DayUpdated, Subscribed, VoicemailChanged, ErrorEvent,
 )  # fmt: skip
 
 type Event = Annotated[
@@ -158,6 +166,7 @@ type Event = Annotated[
     | CallAlarm
     | AlarmChanged
     | EmergencyDialled
+    | CallRecorded
     | CallHearing
     | OfferUpdated
     | AgentUpdated

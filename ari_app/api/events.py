@@ -25,6 +25,7 @@ from ari_app.api.metrics import Metrics
 from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.day import DayDocument
 from ari_app.api.models.phones import PhoneDocument
+from ari_app.api.models.recordings import RecordingDocument
 from ari_app.api.models.supervision import LiveTarget
 from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.api.port import Agents, AgentState, Control
@@ -139,6 +140,12 @@ class EventHub:
         alarmed = {"call_id": call.id, "alarm": alarm.value, "since": timestamp(call.held_since)}
         for viewer in self._concerned(None, call):
             self.publisher.publish(viewer, "call.alarm", _json(alarmed)[1:-1])
+
+    def recorded(self, recording: RecordingDocument) -> None:
+        """The file of a recording is complete: whoever may hear it is notified."""
+        agents = recording.agents if self._control.directory().settings.agents_hear_recordings else ()
+        for viewer in self.publisher.live({*agents, *self.publisher.overseers}):
+            self.publisher.publish(viewer, "call.recorded", f'"recording":{_json(recording)}')
 
     def alarm_changed(self, change: str, alarm: AlarmDocument) -> None:
         """An alarm is raised, or over: whoever oversees is notified."""

@@ -240,6 +240,8 @@ _RECORDING: Json = {
     "ended_at": "2026-11-22T20:40:55.870Z",
     "agents": ["marie"],
     "file": "calls/20261122T203501Z-3f9k2a-c7-r4.wav",
+    "seconds": 354.86,
+    "size": 5677804,
 }
 _MESSAGE: Json = {
     "id": "3f9k2a-v4",

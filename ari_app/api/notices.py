@@ -18,6 +18,7 @@ from pydantic_core import to_json
 from ari_app.api.documents import agent_document
 from ari_app.api.following import Notice, follow
 from ari_app.api.models.alarms import AlarmDocument
+from ari_app.api.models.recordings import RecordingDocument
 from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.rendering import render_call
@@ -100,6 +101,16 @@ class Notices:
         line, data = f"voicemail:{message.id}", f'{{"voicemail":{_json(message)}}}'
         if receivers:
             event = Event(f"evt_{message.id}", "voicemail.left", line, self._clock(), data)
+            self._changes.put([(event, receivers)], line, None)
+
+    def recorded(self, document: RecordingDocument, about: About) -> None:
+        """The file of a recording is complete. Whoever tells it again, as its predecessor may not have, does so by the
+        same id."""
+        kind: Kind = "call.recorded"
+        receivers = tuple(name for name, w in self._listed().items() if kind in w.events and w.concerned(about))
+        line = f"recording:{document.id}"
+        event = Event(f"evt_{document.id}", kind, line, self._clock(), f'{{"recording":{_json(document)}}}')
+        if receivers:
             self._changes.put([(event, receivers)], line, None)
 
     def directory_changed(self) -> None:

@@ -264,11 +264,31 @@ class RecordedSound(Protocol):
         """What is in it. Raises: AsteriskUnavailable."""
 
 
+class MeasuredFile(Protocol):
+    """A file that is complete."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+    @property
+    def seconds(self) -> float:
+        """For how long it plays."""
+
+
 class RecordingFiles(Protocol):
     """Files of recordings, by their names without ending."""
 
     def open(self, file: str) -> AbstractAsyncContextManager[RecordedSound]:
         """The file, for as long as it is read.
+
+        Raises:
+            Refused: `not_found`.
+            AsteriskUnavailable: it is away.
+        """
+
+    async def measured(self, file: str) -> MeasuredFile | None:
+        """None while it is still written.
 
         Raises:
             Refused: `not_found`.

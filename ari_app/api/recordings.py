@@ -7,22 +7,22 @@ recorded. Supervisors hear all, agents their own where the administrator allows 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import structlog
 from aiohttp import web
-from pydantic import TypeAdapter
-from pydantic_core import to_json
 
+from ari_app.api.completed import Completed, Known, Tell, read, written
 from ari_app.api.kept import WrittenBehind, look_back, look_turns
 from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument, RecordingsQuery
+from ari_app.api.notices import about_call
 from ari_app.api.port import Control, RecordedSound, RecordingFiles, Store
 from ari_app.api.problems import protect
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
-from ari_app.calls.model import Call, CallId, Recording
+from ari_app.calls.model import Call, Recording
 from ari_app.calls.views import timestamp
 from ari_app.errors import AsteriskUnavailable, Code, Refused
 from ari_app.routing.directory import Agent
@@ -36,22 +36,6 @@ STALLED = 15.0
 WAV = "audio/wav"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A recording. Times in seconds since the epoch."""
-
-    id: str
-    call: CallId
-    file: str
-    by: str
-    started_at: float
-    ended_at: float | None
-    agents: tuple[str, ...]
-
-
-_ENTRY = TypeAdapter(Known)
-
-
 class RecordingsApi:
     """Operations on recordings."""
 
@@ -61,6 +45,7 @@ class RecordingsApi:
         store: Store,
         files: RecordingFiles,
         audit: Callable[[Entry], None],
+        tell: Tell,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._audit = audit
@@ -68,6 +53,7 @@ class RecordingsApi:
         self._store = store
         self._files = files
         self._clock = clock
+        self._completed = Completed(store, files, tell, lambda entry: self._state(entry) == "complete", clock)
         self._entries: WrittenBehind[Known] = WrittenBehind(self._keep, _not_listed)
         self._fetched = 0
         self._turns = look_turns()
@@ -84,21 +70,30 @@ class RecordingsApi:
             self._entries.put(_entry(call, now, None))
 
     async def run(self) -> None:
-        """Keep what is entered; until it is cancelled."""
-        await self._entries.run()
+        """Keep what is entered, and measure what is complete; until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._entries.run())
+            tasks.create_task(self._completed.run())
+
+    async def catch_up(self) -> None:
+        """What was completed when nobody looked. Raises: StoreUnavailable."""
+        await self._completed.catch_up()
 
     async def _keep(self, entry: Known) -> None:
         data = await self._store.recording(entry.id)
         if data is not None:
-            before = _ENTRY.validate_json(data)
+            before = read(data)
             agents = tuple(dict.fromkeys((*before.agents, *entry.agents)))
-            entry = replace(entry, agents=agents, ended_at=entry.ended_at or before.ended_at)
-        await self._store.keep_recording(entry.id, to_json(asdict(entry)), entry.started_at)
+            about = tuple(dict.fromkeys((*before.about, *entry.about)))
+            entry = replace(before, agents=agents, about=about, ended_at=entry.ended_at or before.ended_at)
+        await self._store.keep_recording(entry.id, written(entry), entry.started_at)
+        if entry.ended_at is not None:
+            self._completed.put(entry.id)
 
     async def forget_before(self, at: float) -> None:
         """Delete what was begun before that time, with its files. Raises: Unavailable."""
         while page := await self._store.recordings_before(at, AT_ONCE):
-            for entry in map(_ENTRY.validate_json, page):
+            for entry in map(read, page):
                 await self._files.delete(entry.file)
                 await self._store.forget_recording(entry.id)
                 log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=None)
@@ -117,19 +112,19 @@ class RecordingsApi:
         viewer = exchange.session.agent
         self._check_right(viewer)
 
-        async def read(cursor: str | None, limit: int) -> list[Known]:
-            return [_ENTRY.validate_json(data) for data in await self._store.recordings(cursor, limit)]
+        async def page(cursor: str | None, limit: int) -> list[Known]:
+            return [read(data) for data in await self._store.recordings(cursor, limit)]
 
         async with self._turns.turn(exchange.session.digest):
             entries, following = await look_back(
-                read,
+                page,
                 query.cursor,
                 query.limit,
                 too_old=lambda entry: query.from_ is not None and entry.started_at < query.from_.timestamp(),
                 wanted=lambda entry: _may_hear(viewer, entry) and _wanted(entry, query),
                 looked=exchange.looked_at,
             )
-        return RecordingsDocument(recordings=[self._document(entry) for entry in entries], next=following)
+        return RecordingsDocument(recordings=[self.document(entry) for entry in entries], next=following)
 
     async def hear(self, exchange: Exchange) -> web.StreamResponse:
         """The file, as it comes from Asterisk.
@@ -168,7 +163,7 @@ class RecordingsApi:
         data = await self._store.recording(name)
         if data is None:
             raise _unknown()
-        entry = _ENTRY.validate_json(data)
+        entry = read(data)
         call = self._control.calls().get(entry.call)
         if self._state(entry) != "complete" or (call is not None and entry.file in call.stopping):
             raise Refused(Code.NOT_ALLOWED_NOW, "it is still being recorded")
@@ -185,7 +180,8 @@ class RecordingsApi:
             return "complete"
         return "paused" if now.paused else "recording"
 
-    def _document(self, entry: Known) -> RecordingDocument:
+    def document(self, entry: Known) -> RecordingDocument:
+        """As clients see it."""
         return RecordingDocument(
             id=entry.id,
             call_id=entry.call,
@@ -195,6 +191,8 @@ class RecordingsApi:
             ended_at=timestamp(entry.ended_at),
             agents=list(entry.agents),
             file=f"{entry.file}.wav",
+            seconds=entry.seconds,
+            size=entry.size,
         )
 
     def routes(self) -> list[Route]:
@@ -222,9 +220,8 @@ def _not_listed(entry: Known) -> None:
 
 
 def _entry(call: Call, recording: Recording, ended_at: float | None) -> Known:
-    return Known(
-        recording.id, call.id, recording.file, recording.by, recording.since, ended_at, tuple(sorted(_agents(call)))
-    )
+    agents, about = tuple(sorted(_agents(call))), tuple(sorted(about_call(call)))
+    return Known(recording.id, call.id, recording.file, recording.by, recording.since, ended_at, agents, about)
 
 
 def _agents(call: Call) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The API of a controller that leads: puts the parts of this room together."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -15,6 +16,7 @@ from ari_app.api.auditor import Auditor
 from ari_app.api.authentication import Authentication
 from ari_app.api.callbacks_api import CallBacksApi
 from ari_app.api.calls_api import CallsApi
+from ari_app.api.completed import Known
 from ari_app.api.days import Days
 from ari_app.api.days_api import DaysApi
 from ari_app.api.desk_files import DeskFiles
@@ -52,6 +54,7 @@ from ari_app.api.webhooks_api import NoReceivers, Receivers, WebhooksApi
 from ari_app.api.websocket import EventsApi
 from ari_app.audit.chain import Entry
 from ari_app.calls.model import Call
+from ari_app.errors import StoreUnavailable
 from ari_app.history.port import CallHistory
 from ari_app.routing.webhooks import About
 from ari_app.webhooks.model import Followed
@@ -102,13 +105,13 @@ class ApiServer:
             control, authentication, lambda: (*hub.publisher.sessions(), *self._sockets.sessions()), self._session_ended
         )
         self._history = history
-        self.recordings = RecordingsApi(control, store, files, audit, clock)
+        self.recordings = RecordingsApi(control, store, files, audit, self._recorded, clock)
         self.voicemails = VoicemailsApi(
             control, store, files, audit, self._voicemail_changed, self._voicemails_counted, clock
         )
         self.unheard: Callable[[Mapping[str, int]], None] = lambda unheard: None
         self._metrics = metrics
-        brought = receivers or NoReceivers()
+        self._brought = brought = receivers or NoReceivers()
         self.notices = Notices(control, agents, brought, clock)
         self.alarms = AlarmBoard(control, self._alarm_changed, clock)
         self.board = Board(control, agents, openings, store, self._live_changed, clock)
@@ -194,6 +197,13 @@ class ApiServer:
         self._metrics.show_voicemails(unheard)
         self.unheard(unheard)
 
+    async def _recorded(self, entry: Known) -> None:
+        """The file of a recording is complete. Returns when whoever is to be sent that will be."""
+        recording = self.recordings.document(entry)
+        self.notices.recorded(recording, frozenset(entry.about))
+        self._hub.recorded(recording)
+        await self._brought.flush()
+
     def restore_notices(self, known: Mapping[str, Followed]) -> None:
         """What receivers of webhooks were notified of, and which alarms were raised, before this controller led."""
         self.notices.restore(known)
@@ -204,6 +214,8 @@ class ApiServer:
         self.alarms.catch_up()
         self.board.look()
         await self.notices.catch_up(over)
+        with contextlib.suppress(StoreUnavailable):  # whoever comes next looks again
+            await self.recordings.catch_up()
         await self.voicemails.catch_up(over)
 
     async def forget_old(self) -> None:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from ari_app.api.models.agents import AgentDocument
 from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.common import Answer, Timestamp
+from ari_app.api.models.recordings import RecordingDocument
 from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.calls.views import CallView
 
@@ -50,11 +51,26 @@ class AlarmData(Answer):
     alarm: AlarmDocument
 
 
+class RecordingData(Answer):
+    """A recording whose file is complete."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recording: RecordingDocument
+
+
 class CallNotice(CloudEvent):
     """A call concerns the receiver from now on, has changed, or is over."""
 
     type: Literal["call.created", "call.updated", "call.ended"]
     data: CallData
+
+
+class RecordingNotice(CloudEvent):
+    """The file of a recording is complete. Its `subject` is the recording: what comes of its call does not wait."""
+
+    type: Literal["call.recorded"]
+    data: RecordingData
 
 
 class AgentNotice(CloudEvent):
@@ -98,6 +114,8 @@ class SignatureHeaders(Answer):
     ]
 
 
-NOTICES = (CallNotice, AgentNotice, AlarmNotice, VoicemailNotice)
+NOTICES = (CallNotice, RecordingNotice, AgentNotice, AlarmNotice, VoicemailNotice)
 
-type WebhookEvent = Annotated[CallNotice | AgentNotice | AlarmNotice | VoicemailNotice, Field(discriminator="type")]
+type WebhookEvent = Annotated[
+    CallNotice | RecordingNotice | AgentNotice | AlarmNotice | VoicemailNotice, Field(discriminator="type")
+]

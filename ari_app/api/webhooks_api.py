@@ -28,6 +28,9 @@ _UNTRIED = Standing(Health(), 0, None, None, 0)
 class Receivers(Changes, Protocol):
     """Who brings them their events."""
 
+    async def flush(self) -> None:
+        """Wait until all that was put is kept."""
+
     def standing(self, name: str) -> Standing | None:
         """How this receiver is; None where nobody brings it anything yet."""
 
@@ -43,6 +46,9 @@ class NoReceivers:
 
     def put(self, events: Sequence[tuple[Event, Sequence[str]]], line: str, known: Followed | None) -> None:
         """There is nobody to have it."""
+
+    async def flush(self) -> None:
+        """There is nothing to wait for."""
 
     def standing(self, name: str) -> Standing | None:
         return None

@@ -42,9 +42,9 @@ BACKLOG = 0
 DESCRIPTION = f"""Who asks is known by `Authorization: Bearer`, by `?ticket=` (`POST /v1/events/ticket`) or, for clients
 that can do neither, by `?token=`. The first message is `snapshot`, unless `since` names an event after which all is
 still known; then events follow, each with the next `seq` and with `at`: `call.created`, `call.updated`, `call.ended`,
-`call.alarm`, `alarm.raised`, `alarm.cleared`, `call.hearing`, `emergency.dialled`, `offer.updated`, `agent.updated`,
-`target.updated`, `queue.updated`, `phone.updated`, `day.updated`, `voicemail.left`, `voicemail.updated`,
-`voicemail.deleted`, `subscribed`, `error`.
+`call.alarm`, `alarm.raised`, `alarm.cleared`, `call.hearing`, `call.recorded`, `emergency.dialled`, `offer.updated`,
+`agent.updated`, `target.updated`, `queue.updated`, `phone.updated`, `day.updated`, `voicemail.left`,
+`voicemail.updated`, `voicemail.deleted`, `subscribed`, `error`.
 
 Without a subscription `target.updated` comes for every target that the agent may reach. With `targets` or `q` it comes
 for those only, after the event `subscribed` with the targets as they are now. The client may change that at any time:

@@ -1,4 +1,4 @@
-"""Files of recordings, as Asterisk has them: fetched without being held here, and deleted."""
+"""Files of recordings, as Asterisk has them: measured, fetched without being held here, and deleted."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +15,23 @@ class Sound:
 
     length: int | None
     chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A file that is complete: bytes, and for how long it plays."""
+
+    size: int
+    seconds: float
+
+
+def _measured(size: int, begin: bytes) -> Measured:
+    """By the header of a WAV file, as Asterisk writes it: 44 bytes, then the sound."""
+    rate = int.from_bytes(begin[28:32], "little") if begin[:4] == b"RIFF" and begin[8:12] == b"WAVE" else 0
+    return Measured(size, max(0, size - _HEADER) / rate if rate else 0.0)
+
+
+_HEADER = 44
 
 
 class StoredRecordings:
@@ -36,6 +53,27 @@ class StoredRecordings:
                 yield Sound(length, chunks)
         except NotFound:
             raise _not_found() from None
+
+    async def measured(self, file: str) -> Measured | None:
+        """None while it is still written.
+
+        Raises:
+            Refused: `not_found`.
+            AriError: Asterisk is away.
+        """
+        try:
+            await self._client.call("recordings", "getLive", recordingName=file)
+        except NotFound:
+            pass
+        else:
+            return None
+        begin = b""
+        async with self.open(file) as sound:
+            async for chunk in sound.chunks:
+                begin += chunk
+                if len(begin) >= _HEADER:
+                    break
+            return _measured(sound.length or len(begin), begin)
 
     async def delete(self, file: str) -> None:
         """One that is not there counts as done.
@@ -75,6 +113,23 @@ class AllStoredRecordings:
                 else:
                     yield sound
                     return
+        raise away or _not_found()
+
+    async def measured(self, file: str) -> Measured | None:
+        """By the first that has it; None while it is still written.
+
+        Raises:
+            Refused: `not_found`.
+            AriError: one that may have it is away.
+        """
+        away: AriError | None = None
+        for place in self._places:
+            try:
+                return await place.measured(file)
+            except AriError as error:
+                away = error
+            except Refused:
+                pass
         raise away or _not_found()
 
     async def delete(self, file: str) -> None:

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from ari_app.api import voicemails
+from ari_app.api.completed import Known
 from ari_app.api.models.history import DispositionDocument
 from ari_app.api.port import RecordingFiles
-from ari_app.api.recordings import Known
 from ari_app.ari.client import AriClient
 from ari_app.ari.http import HttpClient
 from ari_app.ari.stored_recordings import AllStoredRecordings, StoredRecordings

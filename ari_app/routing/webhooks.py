@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 type Kind = Literal[
-    "call.created", "call.updated", "call.ended", "agent.updated", "alarm.raised", "alarm.cleared", "voicemail.left"
+    "call.created", "call.updated", "call.ended", "call.recorded", "agent.updated", "alarm.raised", "alarm.cleared",
+    "voicemail.left",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind.__value__)
 

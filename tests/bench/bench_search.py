@@ -113,6 +113,9 @@ class NoFiles:
     def open(self, file: str) -> AbstractAsyncContextManager[RecordedSound]:
         raise AsteriskUnavailable
 
+    async def measured(self, file: str) -> None:
+        raise AsteriskUnavailable
+
     async def delete(self, file: str) -> None:
         raise AsteriskUnavailable
 

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from sqlalchemy import select
 
 from ari_app.api import voicemails
+from ari_app.api.completed import Known
 from ari_app.api.models.history import DispositionDocument
-from ari_app.api.recordings import Known
 from ari_app.audit.chain import Entry, Verifier, read
 from ari_app.audit.trail import record
 from ari_app.calls.model import CallBack, CallType, EndReason, Identity, Party, PartyRole, Progress

@@ -302,6 +302,8 @@ RECORDINGS = {
             "ended_at": AT,
             "agents": ["alice"],
             "file": "r1.wav",
+            "seconds": 154.0,
+            "size": 2464044,
         }
     ],
     "next": None,

@@ -22,7 +22,8 @@ class RecordingsQuery(Request):
 class RecordingDocument(Answer):
     """What was, or is being, recorded of a call. `agents` were in it meanwhile; `file` as in `RECORDINGS_DIR`.
 
-    `ended_at` is null until it is complete, and where the controller was not there to see that.
+    `ended_at` is null until it is complete, and where the controller was not there to see that. `seconds` (for how long
+    it plays) and `size` (bytes) are null until the file is complete and was measured.
     """
 
     id: str
@@ -33,6 +34,8 @@ class RecordingDocument(Answer):
     ended_at: Timestamp | None
     agents: list[str]
     file: str
+    seconds: float | None
+    size: int | None
 
 
 class RecordingsDocument(Answer):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ari_app.ari.stored_recordings import Sound
+from ari_app.ari.stored_recordings import Measured, Sound
 from ari_app.errors import AsteriskUnavailable, Code, Refused, StoreUnavailable
 from ari_app.store.port import Claim
 from ari_app.testing.store import MemoryStore
@@ -82,6 +82,7 @@ class FakeFiles:
         self.gate: asyncio.Event | None = None
         self.breaks = False
         self.away = False
+        self.being_written: set[str] = set()
 
     @asynccontextmanager
     async def open(self, file: str) -> AsyncIterator[Sound]:
@@ -98,6 +99,15 @@ class FakeFiles:
         if self.breaks:
             raise AsteriskUnavailable
         yield data[len(data) // 2 :]
+
+    async def measured(self, file: str) -> Measured | None:
+        if self.away:
+            raise AsteriskUnavailable
+        if file in self.being_written:
+            return None
+        if file not in self.there:
+            raise Refused(Code.NOT_FOUND, "no file")
+        return Measured(len(self.there[file]), len(self.there[file]) / 16_000)
 
     async def delete(self, file: str) -> None:
         if self.away:

@@ -13,6 +13,8 @@ from ari_app.api.alarms import AlarmBoard
 from ari_app.api.asyncapi import asyncapi
 from ari_app.api.event_models import EVENTS
 from ari_app.api.event_models import Event as SocketEvent
+from ari_app.api.examples import ANSWERS
+from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument
 from ari_app.api.notices import Notices
 from ari_app.api.webhook_models import NOTICES, WebhookEvent
 from ari_app.api.webhooks_api import NoReceivers
@@ -93,6 +95,7 @@ def test_what_receivers_of_webhooks_are_sent_is_described() -> None:
     notices.call_changed(call("c1", party("p1"), ended=True))
     notices.agent_changed(agents.records["erin"])
     alarms.emergency("erin", "1005", "112")
+    notices.recorded(RecordingDocument.model_validate(ANSWERS[RecordingsDocument]["recordings"][0]), frozenset())
     adapter: TypeAdapter[Any] = TypeAdapter(WebhookEvent)
     described = asyncapi()
     for event in sent:
@@ -101,7 +104,13 @@ def test_what_receivers_of_webhooks_are_sent_is_described() -> None:
         name = type(adapter.validate_json(text)).__name__
         schema = {**described["components"]["schemas"][name], "components": described["components"]}
         validator_for(schema).validate(json.loads(text))
-    assert [event.kind for event in sent] == ["call.created", "call.ended", "agent.updated", "alarm.raised"]
+    assert [event.kind for event in sent] == [
+        "call.created",
+        "call.ended",
+        "agent.updated",
+        "alarm.raised",
+        "call.recorded",
+    ]
 
 
 def test_what_is_not_described_is_not_taken_for_an_event() -> None:

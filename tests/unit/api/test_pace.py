@@ -7,9 +7,9 @@ from dataclasses import asdict
 import pytest
 from pydantic_core import to_json
 
+from ari_app.api.completed import Known
 from ari_app.api.pace import Pace
 from ari_app.api.problems import HttpError
-from ari_app.api.recordings import Known
 from tests.unit.api.fakes import World
 from tests.unit.engine.ends import turn
 

@@ -74,6 +74,8 @@ async def test_who_oversees_sees_all_and_chooses(recorded: World) -> None:
     first = (await recorded.ask("GET", "/v1/recordings?limit=2", token=erin)).json
     assert await listed(recorded, erin, f"limit=2&cursor={first['next']}") == ["r1"]
     shown = (await recorded.ask("GET", "/v1/recordings?call=c-r1", token=erin)).json
+    for measured in ("seconds", "size"):  # soon: see test_completed
+        del shown["recordings"][0][measured]
     assert shown == {
         "recordings": [
             {

@@ -14,7 +14,10 @@ function segment(kind: Segment["kind"], from: number, to: number, agent: string 
 }
 
 function recording(id: string, more: Partial<Recording> = {}): Recording {
-  return { id, call_id: "c1", state: "complete", started_at: AT, started_by: "alice", ended_at: AT, agents: ["alice"], file: `${id}.wav`, ...more };
+  return {
+    id, call_id: "c1", state: "complete", started_at: AT, started_by: "alice", ended_at: AT, agents: ["alice"], file: `${id}.wav`,
+    seconds: 2, size: 32_044, ...more,
+  };
 }
 
 describe("the agent's own day", () => {
