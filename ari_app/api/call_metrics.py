@@ -175,6 +175,7 @@ class CallMetrics(Collector):
         """For the registry."""
         calls = GaugeMetricFamily("callcontrol_calls", "Calls that are up", labels=("type",))
         waiting = _of_targets("callcontrol_callers_waiting", "Callers who wait")
+        callbacks = _of_targets("callcontrol_callbacks_waiting", "Callers who are to be called back, or are being")
         oldest = _of_targets("callcontrol_oldest_wait_seconds", "For how long who waits longest waits; 0: nobody waits")
         talking = _of_targets("callcontrol_callers_talking", "Callers who waited, were answered, and are in a call now")
         free = _of_targets("callcontrol_agents_available", "Agents to whom a call can be offered")
@@ -188,13 +189,14 @@ class CallMetrics(Collector):
             for target, figures in islice(self._shown.board.figures().items(), MOST_TARGETS):
                 is_now = figures.now
                 waiting.add_metric((target,), is_now.waiting)
+                callbacks.add_metric((target,), is_now.callbacks)
                 oldest.add_metric((target,), 0.0 if is_now.oldest is None else max(0.0, now - is_now.oldest))
                 talking.add_metric((target,), is_now.talking)
                 free.add_metric((target,), is_now.available)
                 states = dict(is_now.agents)
                 for state in _STATES:
                     agents.add_metric((target, state), states.get(state, 0))
-        yield from (calls, waiting, oldest, talking, free, agents)
+        yield from (calls, waiting, callbacks, oldest, talking, free, agents)
 
 
 def _of_targets(name: str, what: str) -> GaugeMetricFamily:

@@ -250,6 +250,14 @@ class Snapshots:
         return Restored(tuple(calls), tuple(legs), tuple(over), tuple(segments), tuple(states))
 
 
+def read_state(value: bytes) -> OpenState | None:
+    """What an agent does, as it is kept; None where a controller of another version has written it."""
+    try:
+        return _STATE.validate_json(value)
+    except ValidationError:
+        return None
+
+
 def dumped(value: Snapshot | None) -> bytes | None:
     """As the adapters above would write it, and read it back, at a third of their time."""
     return None if value is None else _WRITTEN.encode(value)

@@ -1,12 +1,13 @@
 """`ari-app report queues|agents`: figures out of the history, as a table or as CSV. What they mean: docs/reports.md.
 
 It reads the database itself, so no login is needed; whoever can has its password, or its file, already. States that
-agents are still in are not in it: the API counts those as well.
+agents are still in are read from Redis; where that is away, the figures are without them, and that is said.
 """
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -25,13 +26,17 @@ from ari_app.api.spreadsheet import csv_text
 from ari_app.config.errors import ConfigInvalid
 from ari_app.config.file import load
 from ari_app.config.settings import ProcessSettings
-from ari_app.errors import HistoryUnavailable
+from ari_app.configured import opened_store
+from ari_app.engine.snapshots import read_state
+from ari_app.errors import HistoryUnavailable, StoreUnavailable
 from ari_app.history.database import Database
 from ari_app.history.port import Counted
 from ari_app.history.reading import HistoryReader
 from ari_app.history.reporting import agent_report, queue_report
 from ari_app.operations.text import lasting, plain, table
+from ari_app.records.figures import LOGGED_OUT
 from ari_app.records.intervals import Intervals, edges, milliseconds
+from ari_app.records.model import AgentStateRecord
 from ari_app.routing.directory import Directory
 
 _DONE, _FAILED, _USAGE = 0, 1, 2
@@ -84,9 +89,31 @@ async def _run(
 ) -> int:
     database = Database(settings.history_url)
     try:
-        return await shown(HistoryReader(database), choice, intervals, directory, print, columns)
+        running = await _running(settings) if choice.what == "agents" else []
+        return await shown(HistoryReader(database), choice, intervals, directory, print, columns, running)
     finally:
         await database.close()
+
+
+async def _running(settings: ProcessSettings) -> list[AgentStateRecord]:
+    """The states that agents are in, until now."""
+    try:
+        async with opened_store(settings) as store:
+            kept = await store.load_all()
+    except StoreUnavailable as error:
+        print(f"without the states that agents are in now: {error.detail}", file=sys.stderr)
+        return []
+    return running_states(kept, time.time())
+
+
+def running_states(kept: Mapping[str, bytes], now: float) -> list[AgentStateRecord]:
+    """Out of what a controller keeps for the next one."""
+    found = (read_state(value) for key, value in kept.items() if key.startswith("state:"))
+    return [
+        AgentStateRecord(s.agent, s.state, s.reason, s.begun_at, max(now, s.begun_at), s.call)
+        for s in found
+        if s is not None and s.state != LOGGED_OUT
+    ]
 
 
 async def shown(
@@ -96,8 +123,9 @@ async def shown(
     directory: Directory,
     write: Callable[[str], None],
     columns: int,
+    running: Iterable[AgentStateRecord] = (),
 ) -> int:
-    """Write it. Raises: HistoryUnavailable."""
+    """Write it; `running`: states that go on, as far as they have. Raises: HistoryUnavailable."""
     zone, whole = ZoneInfo(choice.zone), choice.interval is None
     if choice.what == "queues":
         totals, each = queue_rows(await queue_report(history, intervals, rules_of(directory)), intervals, directory)
@@ -108,7 +136,7 @@ async def shown(
         lines = [_queue_line(row, zone, whole=whole) for row in rows]
         heads: tuple[str, ...] = _QUEUE_HEADS
     else:
-        of_all, by_interval = agent_rows(await agent_report(history, intervals, None, ()), intervals, directory)
+        of_all, by_interval = agent_rows(await agent_report(history, intervals, None, running), intervals, directory)
         chosen = of_all if whole else list(by_interval)
         if choice.as_csv:
             names = agent_columns(chosen)

@@ -8,8 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ari_app.calls.effects import CallChanged
-from ari_app.calls.model import AgentId, Call, CallId, EndReason, OfferKind, Party, PartyId, PartyRole, Progress
-from ari_app.records.ends import SYSTEM, Was, ending
+from ari_app.calls.model import (
+    AgentId,
+    Call,
+    CallId,
+    CallType,
+    EndReason,
+    OfferKind,
+    Party,
+    PartyId,
+    PartyRole,
+    Progress,
+)
+from ari_app.records.ends import CONTACT, SYSTEM, Was, ending
 from ari_app.records.missed import wanted_alone
 from ari_app.records.model import CallRecord, Outcome, Outsider, Segment, SegmentEnd, SegmentKind
 from ari_app.records.places import Order, Places
@@ -254,6 +265,7 @@ def _record(kept: Kept, call: Call) -> CallRecord | None:
         queue=record.queue or (queues[-1].removeprefix(_QUEUE) if queues else None),
         queued_at=record.queued_at or (waits[0].begun_at if waits else None),
         contact=record.contact or kept.contact,
+        outcome=_by_people(record, segments),
         missed_by=tuple(dict.fromkeys([*record.missed_by, *_away(record, segments)])),
         parent=record.parent or kept.parent,
         transfers=kept.transfers,
@@ -262,7 +274,7 @@ def _record(kept: Kept, call: Call) -> CallRecord | None:
     )
 
 
-_ONE, _QUEUE = f"{TargetType.AGENT}:", f"{TargetType.QUEUE}:"
+_ONE, _QUEUE, _MENU = f"{TargetType.AGENT}:", f"{TargetType.QUEUE}:", f"{TargetType.ROUTING_POINT}:"
 
 
 def _outcome(call: Call) -> Outcome:
@@ -271,6 +283,16 @@ def _outcome(call: Call) -> Outcome:
     if call.message is not None and call.message.left:
         return "voicemail"
     return "abandoned" if call.end_reason is EndReason.ABANDONED else "unanswered"
+
+
+def _by_people(record: CallRecord, segments: tuple[Segment, ...]) -> Outcome:
+    """A menu that answers a caller serves nobody: who heard nothing but menus was not answered."""
+    rings = [s for s in segments if s.kind is SegmentKind.RING and s.offer is not None]
+    answered = [s for s in rings if s.end is SegmentEnd.ANSWERED]
+    menus = answered and all((s.target or "").startswith(_MENU) for s in answered)
+    if record.type is not CallType.INBOUND or record.agents or not menus:
+        return record.outcome
+    return "abandoned" if record.ended_by == CONTACT else "unanswered"  # also where the menu hung up: it is outside
 
 
 def _missed(call: Call, agents: tuple[AgentId, ...]) -> tuple[AgentId, ...]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pydantic import TypeAdapter
 
 from ari_app.calls.effects import CallChanged
-from ari_app.calls.model import Call, CallId, PartyRole, Progress
+from ari_app.calls.model import Call, CallId, CallType, PartyRole, Progress
 from ari_app.records.missed import wanted_alone
 from ari_app.records.model import CallRecord, Segment, SegmentEnd, SegmentKind
 from ari_app.records.projector import Kept, Projector
@@ -125,11 +125,20 @@ def _there(call: Call) -> set[str]:
     return {p.agent or p.id for p in [*(joined if helped else ()), *rung]}
 
 
+def _is_menu(ring: Segment) -> bool:
+    return (ring.target or "").startswith("routing_point:")
+
+
 def _outcome(record: CallRecord) -> Iterator[str]:
     rings = [segment for segment in record.segments if segment.kind is SegmentKind.RING and segment.offer]
     back = any(segment.end is SegmentEnd.CALLBACK for segment in record.segments)
     if back:  # agents answer before whom it is for, who may then have to wait for another one
         rings = [segment for segment in rings if segment.role is PartyRole.CONTACT]
+    menus = [s for s in rings if s.end is SegmentEnd.ANSWERED]
+    if menus and record.type is CallType.INBOUND and not record.agents and all(map(_is_menu, menus)):
+        if record.outcome == "answered":
+            yield "its caller heard menus alone, and it is answered"
+        return
     ends, answered = {segment.end for segment in rings}, record.outcome == "answered"
     if answered > (SegmentEnd.ANSWERED in ends) or (not back and answered is not (SegmentEnd.ANSWERED in ends)):
         yield f"it is {record.outcome}, and rings have ended so: {ends}"

@@ -51,6 +51,13 @@ def can_be_called(step: Step, number: str) -> bool:
     return dialled is not None and not {number, dialled} & (directory.settings.emergency.numbers | own)
 
 
+def _same_number(step: Step, one: str, other: str) -> bool:
+    """Whether they are one number, however it is written (`0612…`, `+33612…`): as the rules for numbers outside dial
+    it."""
+    dialled = step.directory.outside_number(one, EVERYBODY)
+    return one == other or (dialled is not None and dialled == step.directory.outside_number(other, EVERYBODY))
+
+
 def has_room(step: Step, queue: Queue) -> bool:
     """Whether one more may be called back there: each goes before those who come after, with or without a customer."""
     target = Target(TargetType.QUEUE, queue.id)
@@ -74,7 +81,7 @@ def promise(step: Step, call: Call, caller: Party, offer: Offer, queue: Queue, i
     expires_at = step.now + queue.callback.expires_after
     back = CallBack(identity, offer.target, step.now, expires_at, offer.priority)
     for other, theirs in list(_of(step, offer.target)):
-        if theirs.identity.number == identity.number and not other.joined():
+        if _same_number(step, theirs.identity.number, identity.number) and not other.joined():
             since = min(queueing.since(call), queueing.since(other))
             call = step.put_call(call.id, place_since=since)
             back = replace(back, priority=max(back.priority, theirs.priority))
@@ -231,7 +238,8 @@ def _returned(step: Step, call: Call, back: CallBack) -> Call | None:
 
 def _is_for(step: Step, back: CallBack, call: Call) -> bool:
     caller, offer = call.contact(), call.offering()
-    same = caller is not None and not caller.identity.anonymous and caller.identity.number == back.identity.number
+    known = caller is not None and not caller.identity.anonymous
+    same = caller is not None and known and _same_number(step, caller.identity.number, back.identity.number)
     waits = offer is not None and offer.by is None and offer.target == back.target
     return same and waits and _rules(step, back).again != "keep"
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from ari_app.api.call_metrics import MOST_TARGETS
-from ari_app.calls.model import Call, EndReason
+from ari_app.calls.model import Call, CallBack, EndReason, Identity
 from ari_app.routing.directory import Group
+from ari_app.routing.targets import Target, TargetType
 from tests.unit.api.fakes import DEMO, NOW, FakeRecord, World, call, party
 from tests.unit.api.test_supervision import waiting
 
@@ -50,6 +51,12 @@ async def test_calls_that_are_up_and_those_who_wait_are_seen_as_they_are(world: 
     happens(world, came, replace(came, answered_at=NOW))
     assert (figure("callers_waiting", target="queue:sales"), figure("callers_talking", target="queue:sales")) == (0, 1)
     assert figure("calls_begun_total", type="inbound") == 2
+    back = CallBack(Identity("Zoé", "+33612345678"), Target(TargetType.QUEUE, "sales"), NOW, NOW + 3600)
+    happens(world, None, replace(waiting("c3", "queue:sales"), callback=back))
+    assert (figure("callbacks_waiting", target="queue:sales"), figure("callers_waiting", target="queue:sales")) == (
+        1,
+        0,
+    )
 
 
 async def test_waits_are_counted_by_what_came_of_them_with_a_bucket_that_ends_at_the_service_level(

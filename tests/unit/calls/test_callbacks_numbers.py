@@ -7,6 +7,7 @@ import pytest
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import (
     CallId,
+    EndReason,
     Identity,
     Outside,
 )
@@ -235,6 +236,21 @@ def test_a_number_that_many_callers_give_is_rung_for_one_of_them() -> None:
     office.picks_up("alice")
     assert office.outside_rings() == ["0612345678"], "it has the first place that was given to it"
     assert waiting in office.switch.calls
+    office.is_calm()
+
+
+def test_a_number_is_the_same_however_it_is_written_as_the_rules_dial_it() -> None:
+    office = Queueing()
+    rules = (OutsideRule(r"0([0-9]{9})", r"+33\1"), OutsideRule(r"\+33[0-9]{9}"))
+    office.configure(replace(office.directory, outside=rules))
+    national = office.is_promised("in1", caller=Identity("One", "0612345678"))
+    office.is_promised("in2", caller=Identity("Two", "0612345679"))
+    again = office.is_promised("in3", caller=Identity("One", "+33612345678"))
+    assert national not in office.switch.calls
+    assert office.over(national).end_reason is EndReason.MERGED
+    office.enters("in4", caller=Identity("One", "0612345678"))
+    assert again not in office.switch.calls
+    assert len(office.switch.calls) == 2
     office.is_calm()
 
 

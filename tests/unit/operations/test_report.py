@@ -1,5 +1,8 @@
 """`ari-app report`: figures as a table that is good to read, and as CSV."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,13 +11,19 @@ import pytest
 
 from ari_app.calls.model import PartyRole
 from ari_app.config.settings import ProcessSettings
-from ari_app.operations.report import Choice, run, shown
+from ari_app.engine.snapshots import dumped
+from ari_app.errors import StoreUnavailable
+from ari_app.history.database import Database
+from ari_app.operations.report import Choice, run, running_states, shown
+from ari_app.records.agent_states import OpenState
 from ari_app.records.intervals import Intervals, edges
 from ari_app.records.model import AgentStateRecord, Segment, SegmentEnd, SegmentKind
 from ari_app.testing.history import MemoryHistory
+from ari_app.testing.store import MemoryStore
 from tests.unit.api.fakes import DEMO, NOW
 from tests.unit.api.test_history import over
 
+CONFIG = Path(__file__).parents[3] / "asterisk" / "callcentre.yaml"
 QUEUES = Choice("queues", "2027-01-15", "2027-01-16", None, "UTC", as_csv=False)
 DAY = Intervals((1_799_971_200_000, 1_800_057_600_000))
 
@@ -94,10 +103,51 @@ def test_what_no_report_can_be_made_of_is_a_wrong_use(
 
 
 def test_a_database_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = Path(__file__).parents[3] / "asterisk" / "callcentre.yaml"
     url = "postgresql://u:p@127.0.66.6:1/x"
-    settings = ProcessSettings(ari_password="x", config=config, history_url=url)
+    settings = ProcessSettings(ari_password="x", config=CONFIG, history_url=url)
     assert run(settings, QUEUES, 80) == 1
     assert "database" in capsys.readouterr().err
     settings = ProcessSettings(ari_password="x", config=tmp_path / "none.yaml")
     assert run(settings, QUEUES, 80) == 1
+
+
+async def test_the_state_that_an_agent_is_in_counts_until_now(history: MemoryHistory) -> None:
+    kept: dict[str, bytes | None] = {
+        "state:alice": dumped(OpenState("alice", "wrap_up", None, NOW, "c1")),
+        "state:bob": dumped(OpenState("bob", "logged_out", None, NOW - 100)),
+        "call:c2": b"{}",
+        "state:carol": b"{}",
+    }
+    running = running_states({key: value for key, value in kept.items() if value is not None}, NOW + 30)
+    assert [(each.agent, each.ended_at - each.begun_at) for each in running] == [("alice", 30)]
+    written: list[str] = []
+    await shown(history, replace(QUEUES, what="agents", as_csv=True), DAY, DEMO.directory, written.append, 120, running)
+    head, row = (line.split(",") for line in "\n".join(written).splitlines())
+    assert dict(zip(head, row, strict=True))["logged_in"] == "90.000"
+
+
+def test_without_redis_the_figures_are_there_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Away(MemoryStore):
+        async def load_all(self) -> dict[str, bytes]:
+            raise StoreUnavailable
+
+    @asynccontextmanager
+    async def opened(settings: ProcessSettings) -> AsyncIterator[MemoryStore]:
+        yield Away()
+
+    monkeypatch.setattr("ari_app.operations.report.opened_store", opened)
+    url = f"sqlite:///{tmp_path}/history.db"
+    asyncio.run(_migrate(url))
+    settings = ProcessSettings(ari_password="x", config=CONFIG, history_url=url)
+    assert run(settings, replace(QUEUES, what="agents"), 120) == 0
+    said = capsys.readouterr()
+    assert "without the states that agents are in now" in said.err
+    assert "nothing was in this time" in said.out
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await database.migrate()
+    await database.close()

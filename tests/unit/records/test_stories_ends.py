@@ -102,6 +102,31 @@ def test_a_menu_answers_and_hands_its_caller_back_who_is_in_a_queue_then() -> No
         "contact queue queue:help 3-7 abandoned, contact",
     ]
     assert (record.queue, record.queued_at) == ("help", record.started_at + 3)
+    assert record.outcome == "abandoned"  # a menu has answered, and nobody else
+
+
+def test_who_hangs_up_in_a_menu_has_given_up_and_who_is_cleared_there_was_not_answered() -> None:
+    for cleared, outcome in ((False, "abandoned"), (True, "unanswered")):
+        office = Office(ready=())
+        office.asterisk.behaviour[DialplanEntry("4000")] = Behaviour.ANSWER
+        call = waits(office, "routing_point", "billing")
+        if cleared:
+            office.command(c.Clear, "erin", call=call.id, role=Role.SUPERVISOR)
+        record = recorded(office) if cleared else over(office)
+        assert (record.outcome, record.agents) == (outcome, ())
+
+
+def test_an_agent_whom_a_menu_leads_to_has_answered_its_caller() -> None:
+    office = Office(ready=("alice",))
+    office.asterisk.behaviour[DialplanEntry("4000")] = Behaviour.ANSWER
+    office.arrives("routing_point", "billing", leg="in1")
+    office.settle()
+    (half,) = [leg.id for leg in office.switch.legs.values() if leg.id != "in1"]
+    office.feed(s.ChannelArrived("back", "menu", "queue", ("help",), Identity(), via=half))
+    office.settle()
+    office.picks_up("alice")
+    record = over(office)
+    assert (record.outcome, record.agents) == ("answered", ("alice",))
 
 
 def test_a_menu_that_hands_on_before_its_answer_is_reported_has_answered() -> None:
