@@ -18,7 +18,7 @@ from tests.desk.scenes import SCENES
 from tests.desk.stage import Scene, Stage
 from tests.e2e.browser import Desks
 from tests.e2e.hands import Hands
-from tests.e2e.office import CALLER_NAME, Agent, Office
+from tests.e2e.office import CALLER_NAME, CALLER_NUMBER, Agent, Office
 
 DAY: Scene = next(scene for scene in SCENES if scene.name == "day")
 NEW = re.compile("^Ma journée, 1 nouvel appel manqué$")
@@ -58,7 +58,7 @@ async def test_a_missed_call_is_counted_until_it_is_looked_at_and_is_called_back
     await hands.press(missed.get_by_role("button", name="Rappeler"))
     await page.chooses_identity("Support")
     await office.hears("alice <-> caller")
-    await page.call(CALLER_NAME).press("end")
+    await page.call(CALLER_NUMBER).press("end")
     await caller.ended()
 
 
