@@ -1,6 +1,7 @@
 """What Prometheus may ask. One registry, which the rest of the app may add to."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from ari_app.api.call_metrics import CallMetrics
 from ari_app.api.part_metrics import PartMetrics
+from ari_app.trimming import in_use
 from ari_app.webhooks.figures import Figures
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -121,6 +123,8 @@ class Metrics:
         self.events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
         self.webhooks = Figures(self.registry)
         self._tasks = Gauge("callcontrol_tasks", "Tasks of asyncio that are not done", registry=self.registry)
+        self._heap = Gauge("callcontrol_heap_bytes", "What is in use of the C library's heap", registry=self.registry)
+        self._blocks = Gauge("callcontrol_python_blocks", "Python's blocks in use", registry=self.registry)
         # Memory, open files and CPU of the process.
         ProcessCollector(registry=self.registry)
 
@@ -134,4 +138,6 @@ class Metrics:
         """The figures in Prometheus' text format."""
         with suppress(RuntimeError):  # there is no event loop
             self._tasks.set(len(asyncio.all_tasks()))
+            self._heap.set(in_use())
+            self._blocks.set(sys.getallocatedblocks())
         return generate_latest(self.registry)

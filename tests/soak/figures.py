@@ -20,7 +20,10 @@ class Watched:
 
 
 WATCHED = (
-    Watched("controller_memory", "controller, resident memory", "MB", 0.5, _MB),
+    # With what is free in pieces between what is in use, which finds its level late.
+    Watched("controller_memory", "controller, resident memory", "MB", 1, _MB),
+    Watched("controller_heap", "controller, in use of the C library's heap", "MB", 0.1, _MB),
+    Watched("controller_blocks", "controller, blocks of Python's in use", "", 2000),
     Watched("controller_files", "controller, open files", "", 1),
     Watched("controller_tasks", "controller, tasks of asyncio", "", 1),
     Watched("asterisk_memory", "Asterisk, resident memory", "MB", 0.5, _MB),

@@ -21,6 +21,8 @@ _FIGURES = {
     "process_resident_memory_bytes": "controller_memory",
     "process_open_fds": "controller_files",
     "callcontrol_tasks": "controller_tasks",
+    "callcontrol_heap_bytes": "controller_heap",
+    "callcontrol_python_blocks": "controller_blocks",
 }
 
 

@@ -150,12 +150,16 @@ async def test_metrics_count_requests(world: World) -> None:
 async def test_metrics_tell_what_the_process_has(world: World) -> None:
     async def figures() -> dict[str, float]:
         answer = await world.ask("GET", "/metrics")
-        found = re.findall(r"^(callcontrol_tasks|process_\w+) (\S+)$", answer.text, re.MULTILINE)
+        found = re.findall(r"(?m)^(callcontrol_(?:tasks|heap_bytes|python_blocks)|process_\w+) (\S+)$", answer.text)
         return {name: float(value) for name, value in found}
 
     before = await figures()
     waiting = [asyncio.ensure_future(asyncio.Event().wait()) for _ in range(50)]
+    kept = [bytearray(10_000) for _ in range(1000)]
     after = await figures()
+    assert len(kept) == 1000
+    assert 9_000_000 < after["callcontrol_heap_bytes"] - before["callcontrol_heap_bytes"] < 12_000_000
+    assert after["callcontrol_python_blocks"] - before["callcontrol_python_blocks"] > 1000
     for task in waiting:
         task.cancel()
     assert 45 < after["callcontrol_tasks"] - before["callcontrol_tasks"] < 55

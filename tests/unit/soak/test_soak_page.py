@@ -26,7 +26,7 @@ def test_the_page_says_what_was_run_and_what_is_flat() -> None:
         "2026-01-02, commit abc123: 3,000 calls in 0 minutes (100.0 a second) on 2 cores, "
         "with a load of 0.5 at the begin and 3.2 at the end." in text
     )
-    assert "| controller, resident memory | 10.0 MB | 30.0 MB | 30.0 MB | +0.00 MB | 0.5 MB | flat |" in text
+    assert "| controller, resident memory | 10.0 MB | 30.0 MB | 30.0 MB | +0.00 MB | 1 MB | flat |" in text
     assert "| channels | 10 | 30 | 30 | +0.00 | 1 | flat |" in text
     assert "had 6,000 lines then, in 3.0 MB of Redis: it fills up to 200,000 lines." in text
     assert "What was done: 1,200 held, 9 served.\n" in text
