@@ -27,6 +27,8 @@ HERE = Path(__file__).parent
 
 BROWSERS = frozenset({"desks", "on_stage"})
 """Fixtures that open some."""
+MANY = frozenset({"test_crowd.py", "test_openapi.py", "test_overload.py"})
+"""Files whose tests make many calls or requests, as fast as they are answered."""
 
 LOOKS_BACK = 10.0
 """Seconds before what failed began."""
@@ -66,8 +68,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     def run(of: pytest.Item) -> None:
         of.ihook.pytest_runtest_protocol(item=of, nextitem=of.session)
 
-    with_browser = not BROWSERS.isdisjoint(getattr(item, "fixturenames", ()))
-    turns.offer(Turn(item.nodeid, partial(run, item), with_browser=with_browser), last=nextitem is None)
+    heavy = item.path.name in MANY or not BROWSERS.isdisjoint(getattr(item, "fixturenames", ()))
+    turns.offer(Turn(item.nodeid, partial(run, item), heavy=heavy), last=nextitem is None)
     return True
 
 

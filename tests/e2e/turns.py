@@ -1,7 +1,7 @@
 """Whose turn it is, where several call centres share the tests: each takes the next that nobody has taken.
 
-Browsers take much of a machine as they start, and bots that get too little of it hear nothing for a while: no more than
-three of the tests that open some are run at the same time. What they have in common is a directory.
+Some tests take much of the machine, as those with browsers do, and bots that get too little of it hear nothing for a
+while: no more than two of these are run at the same time, one a processor. What they have in common is a directory.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-PLACES = 3
+PLACES = 2
 LONG = ("test_openapi.py", "test_strange_sip.py")
 """Begun last, one of these would be waited for by all call centres."""
 
@@ -36,7 +36,7 @@ class Turn:
 
     test: str
     run: Callable[[], object]
-    with_browser: bool = False
+    heavy: bool = False
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Turns:
     def _is_over(self, turn: Turn, *, wait: bool) -> bool:
         if (self.taken / mark(turn.test)).exists():
             return True
-        if not turn.with_browser:
+        if not turn.heavy:
             self._take(turn)
             return True
         with self._place(wait=wait) as found:
@@ -78,8 +78,8 @@ class Turns:
 
     @contextmanager
     def _place(self, *, wait: bool) -> Iterator[bool]:
-        """Whether there is one for a test with browsers, as long as the block lasts. Waited for: the first."""
-        files = [os.open(self.taken / f"browsers.{n}", os.O_WRONLY | os.O_CREAT, 0o600) for n in range(PLACES)]
+        """Whether there is one for a test that takes much, as long as the block lasts. Waited for: the first."""
+        files = [os.open(self.taken / f"heavy.{n}", os.O_WRONLY | os.O_CREAT, 0o600) for n in range(PLACES)]
         try:
             found = any(_locked(file) for file in files)
             if wait and not found:

@@ -19,7 +19,7 @@ from tests.runner.machine import Machine
 from tests.runner.network import Network
 from tests.runner.places import Place, choose
 from tests.runner.results import Outcome, Style, outcome
-from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, ON_NETWORK, WITH_DOCKER, Command, commands
+from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, ON_NETWORK, WITH_DOCKER, Command, apart, commands
 
 # Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
 _TAKEN = "/taken"
@@ -105,11 +105,39 @@ class Run:
         try:
             with_calls = name in IN_CALL_CENTRE
             options = self._centre_of(name, output).bots() if with_calls else self._alone(name)
-            wanted = commands(name, arguments, self.wanted)
-            return self._all(wanted, _reporting(options, self.scratch, mounted), output)
+            reporting = _reporting(options, self.scratch, mounted)
+            beside = self._begin_apart(name, arguments, reporting)
+            good = self._all(commands(name, arguments, self.wanted), reporting, output)
+            return self._finish_apart(beside, output) and good
         except _COMPLAINTS as complaint:
             _say(output, str(complaint))
             return False
+
+    def _begin_apart(self, step: str, arguments: Sequence[str], options: Options) -> dict[str, Future[bool]]:
+        """What a step does beside its other commands; what that prints is kept until it is done."""
+        wanted = apart(step, arguments)
+        if not wanted:
+            return {}
+        # Not waited for where this run is interrupted.
+        pool = ThreadPoolExecutor(len(wanted))
+        begun = {
+            name: pool.submit(self._one_apart, name, command, {**options, "name": f"{options['name']}-{name}"})
+            for name, command in wanted.items()
+        }
+        pool.shutdown(wait=False)
+        return begun
+
+    def _one_apart(self, name: str, command: Command, options: Options) -> bool:
+        with (self.scratch / f"apart.{name}.log").open("wb") as output:
+            return self._all([command], options, output)
+
+    def _finish_apart(self, begun: Mapping[str, Future[bool]], output: BinaryIO) -> bool:
+        good = True
+        for name, other in begun.items():
+            good = other.result() and good
+            output.write((self.scratch / f"apart.{name}.log").read_bytes())
+            output.flush()
+        return good
 
     def _is_shared(self, name: str) -> bool:
         return name == "e2e" and not self.arguments and self.parts > 1

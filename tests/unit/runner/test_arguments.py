@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.runner.__main__ import parse
-from tests.runner.steps import ALL, IN_CALL_CENTRE, ROOT, STEPS, commands, shell_scripts
+from tests.runner.steps import ALL, IN_CALL_CENTRE, ROOT, STEPS, apart, commands, shell_scripts
 
 GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
@@ -46,6 +46,15 @@ def test_each_step_with_tests_writes_the_file_that_is_counted() -> None:
     for step in ("unit", "contract", "e2e", "network", "cluster"):
         assert f"--junit-xml=/reports/{step}.xml" in commands(step, ())[0]
     assert {"contract", "e2e", "network", "cluster", "faults", "soak", "bench"} == IN_CALL_CENTRE
+
+
+def test_what_is_done_apart_is_left_out_of_the_rest_and_where_tests_are_chosen_nothing_is() -> None:
+    (rest,), (beside,) = commands("contract", ()), apart("contract", ()).values()
+    assert f"--ignore={beside[-1]}" in rest
+    assert (ROOT / beside[-1]).is_file()
+    assert not apart("contract", ("-k", "x"))
+    assert not [word for word in commands("contract", ("-k", "x"))[0] if word.startswith("--ignore")]
+    assert not apart("e2e", ())
 
 
 def test_all_that_is_written_in_shell_is_looked_at() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from typing import BinaryIO, cast
 
 import pytest
@@ -107,8 +107,8 @@ def test_some_tests_of_a_step_need_no_more_than_one_call_centre(three: Run, mach
 
 
 def test_steps_have_one_call_centre_in_common_whose_logs_are_kept(three: Run, machine: FakeMachine) -> None:
-    three.step("contract", three.output)
     three.arguments = ("-x",)
+    three.step("contract", three.output)
     three.step("e2e", three.output)
     assert machine.ran == ["cctest-64-bots"] * 2
     assert not (three.scratch / "controller.log").exists()
@@ -118,7 +118,25 @@ def test_steps_have_one_call_centre_in_common_whose_logs_are_kept(three: Run, ma
     assert list(three.scratch.parent.glob("*.lock")) == []
 
 
+def test_fail_overs_that_are_waited_for_are_done_beside_the_other_contract_tests_and_counted_with_them(
+    three: Run, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, both = machine.run, Barrier(2)
+
+    def run_at_once(options: Options, output: BinaryIO) -> int:
+        both.wait(10)
+        return runs(options, output)
+
+    monkeypatch.setattr(machine, "run", run_at_once)
+    monkeypatch.setattr(f"{__name__}.FAILING", "cctest-64-bots-failover")
+    assert counts(three.step("contract", three.output)) == (3, 1)
+    assert sorted(machine.ran) == ["cctest-64-bots", "cctest-64-bots-failover"]
+    assert all(f"{name} says this" in printed(three) for name in machine.ran)
+    three.leave()
+
+
 def test_a_cluster_is_another_than_the_call_centre_of_the_other_steps(three: Run, machine: FakeMachine) -> None:
+    three.arguments = ("-x",)
     three.step("contract", three.output)
     three.step("cluster", three.output)
     assert machine.ran == ["cctest-64-bots", "cctest-65-bots"]
@@ -184,16 +202,18 @@ def test_end_to_end_tests_begin_when_all_else_is_over(
     def run_in_turn(options: Options, output: BinaryIO) -> int:
         if options["name"] == "run-1-types":
             assert contract_is_over.wait(10)
-            assert len(machine.ran) == 1
+            assert not {name for name in machine.ran if name.startswith("run-1")}
         result = runs(options, output)
         contract_is_over.set()
         return result
 
     monkeypatch.setattr(machine, "run", run_in_turn)
     monkeypatch.setattr(f"{__name__}.FAILING", "nobody")  # which of them has the contract tests, nobody knows
-    assert [counts(each) for each in three.steps(["types", "contract", "e2e"])] == [(0, 0), (2, 0), (6, 0)]
-    first, second, *shared = machine.ran
-    assert [first.partition("-")[0], second] == ["cctest", "run-1-types"]
+    assert [counts(each) for each in three.steps(["types", "contract", "e2e"])] == [(0, 0), (4, 0), (6, 0)]
+    before, after = machine.ran[: machine.ran.index("run-1-types")], machine.ran[machine.ran.index("run-1-types") :]
+    assert {name.partition("-")[0] for name in before} == {"cctest"}
+    shared = [name for name in (*before, *after) if name.endswith("-bots")]
+    shared.remove(next(name.removesuffix("-failover") for name in machine.ran if name.endswith("-failover")))
     assert sorted(shared) == [f"cctest-{number}-bots" for number in (64, 65, 66)]
     three.close()
     three.leave()

@@ -1,4 +1,4 @@
-"""Tests that several call centres share: each is run once, and few with browsers at the same time."""
+"""Tests that several call centres share: each is run once, and few that take much at the same time."""
 
 from __future__ import annotations
 
@@ -55,21 +55,21 @@ def test_who_runs_one_says_so_and_no_longer_when_it_has_failed(three: list[Turns
 
 
 def taking_all_places(turns: list[Turns], last: Callable[[], None]) -> None:
-    """Run one test with browsers within the other, as long as there are places, and `last` within all of them."""
+    """Run one test that takes much within the other, as long as there are places, and `last` within all of them."""
     run = last
     for number in reversed(range(PLACES)):
-        run = partial(turns[number].offer, Turn(f"with a browser {number}", run, with_browser=True))
+        run = partial(turns[number].offer, Turn(f"takes much {number}", run, heavy=True))
     run()
 
 
-def test_with_browsers_no_more_are_run_at_once_than_there_are_places_and_the_others_are_made_up_for(
+def test_of_those_that_take_much_no_more_are_run_at_once_than_there_are_places_and_the_others_are_made_up_for(
     one_more: list[Turns],
 ) -> None:
     ran: list[str] = []
     *_, last = one_more
 
     def all_places_are_taken() -> None:
-        last.offer(Turn("browser", partial(ran.append, "browser"), with_browser=True))
+        last.offer(Turn("browser", partial(ran.append, "browser"), heavy=True))
         last.offer(Turn("calls", partial(ran.append, "calls")))
 
     taking_all_places(one_more, all_places_are_taken)
@@ -81,7 +81,7 @@ def test_with_browsers_no_more_are_run_at_once_than_there_are_places_and_the_oth
 def test_what_was_put_off_and_taken_by_another_meanwhile_is_not_run_again(one_more: list[Turns]) -> None:
     ran: list[str] = []
     first, *_, last = one_more
-    late = Turn("late", partial(ran.append, "late"), with_browser=True)
+    late = Turn("late", partial(ran.append, "late"), heavy=True)
     taking_all_places(one_more, partial(last.offer, late))
     first.offer(late)
     last.offer(Turn("c", partial(ran.append, "c")), last=True)
@@ -91,7 +91,7 @@ def test_what_was_put_off_and_taken_by_another_meanwhile_is_not_run_again(one_mo
 def test_after_the_last_nothing_is_left_for_which_a_place_is_waited_for(one_more: list[Turns]) -> None:
     *_, last = one_more
     ran = Event()
-    waits = Thread(target=lambda: last.offer(Turn("last", ran.set, with_browser=True), last=True))
+    waits = Thread(target=lambda: last.offer(Turn("last", ran.set, heavy=True), last=True))
 
     def all_places_are_taken() -> None:
         waits.start()
