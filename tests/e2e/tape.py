@@ -48,7 +48,8 @@ async def ari(stack: Stack, method: str, path: str) -> tuple[int, bytes]:
 async def watching(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
     """Asterisk's own word on recordings: a wait for the next time that a file is begun or written on.
 
-    Of all that there is to follow, only what is needed: where a socket that follows devices too closes as one of them
+    Of all that there is to follow, only what is needed. With channels, each would be reported twice, and the second
+    word of an end might come after the next beginning. And where a socket that follows devices closes as one of them
     changes, Asterisk locks up (issue 2170): no socket of ARI closes or opens any more, and SIP is refused before long.
     """
     url = f"{stack.ari}/ari/events"
@@ -56,21 +57,15 @@ async def watching(stack: Stack) -> AsyncIterator[Callable[[str], Awaitable[None
         aiohttp.ClientSession(headers=stack.ari_headers) as session,
         session.ws_connect(url, params={"app": "tape"}) as events,
     ):
-        status, answer = await ari(stack, "POST", "applications/tape/subscription?eventSource=channel:,bridge:")
+        status, answer = await ari(stack, "POST", "applications/tape/subscription?eventSource=bridge:")
         assert status == 200, answer
-        running: set[str] = set()
 
         async def started(file: str) -> None:
-            name = file.removesuffix(".wav")
             async with asyncio.timeout(5):
                 while True:
                     event = await events.receive_json()
-                    if event.get("recording", {}).get("name") != name:
-                        continue
-                    if event["type"] == "RecordingFinished":
-                        running.discard(name)
-                    elif event["type"] == "RecordingStarted" and name not in running:  # it is reported twice
-                        running.add(name)
+                    of = event.get("recording", {}).get("name")
+                    if of == file.removesuffix(".wav") and event["type"] == "RecordingStarted":
                         return
 
         yield started
