@@ -25,7 +25,7 @@ class VoicemailEntry(Entry):
     max_seconds: Annotated[int, Field(ge=5, le=3600)] = _DEFAULTS.max_seconds
     """How long a message may be."""
     min_seconds: Annotated[int, Field(ge=0, le=60)] = _DEFAULTS.min_seconds
-    """Whoever speaks for less has left no message."""
+    """Whoever speaks for less has left no message. Asterisk counts whole seconds: it may be one more, or one less."""
     max_silence: Annotated[int, Field(ge=1, le=60)] = _DEFAULTS.max_silence
     """After how many seconds of silence a message is over."""
     keep_days: Days = _DEFAULTS.keep_days

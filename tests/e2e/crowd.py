@@ -122,7 +122,7 @@ _BOXES = f"""\
     name: Rest
     notify: ["group:rest"]
     greeting: custom/{OWN_PROMPT}
-    min_seconds: 1
+    min_seconds: 2
     max_silence: 3
     max_seconds: 30
 """
