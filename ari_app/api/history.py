@@ -23,6 +23,7 @@ from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Exchange, Route
 from ari_app.api.spreadsheet import CONTENT_TYPE as CSV
 from ari_app.api.spreadsheet import csv_text, wants_csv
+from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.views import timestamp
 from ari_app.errors import Code, FieldError, Refused
@@ -45,6 +46,9 @@ NOTES, NOTES_AT_ONCE = 1.0, 60.0
 """What an agent may note a second, and after some time without: while the database is away, all of it waits in the
 store, where records of calls do."""
 
+READ_AGAIN = 60.0
+_LOOKED_FOR = ("agent", "queue", "from_", "to", "outcome")
+
 
 class HistoryApi:
     """Operations on calls that are over, or nearly so."""
@@ -55,8 +59,11 @@ class HistoryApi:
         agents: Agents,
         store: Store,
         history: CallHistory,
+        audit: Callable[[Entry], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._audit = audit
+        self._read: dict[tuple[str, tuple[tuple[str, str], ...], str], float] = {}
         self._control = control
         self._agents = agents
         self._store = store
@@ -69,6 +76,7 @@ class HistoryApi:
 
     async def history(self, exchange: Exchange) -> HistoryDocument | web.Response:
         """As JSON or, for who asks for it, as CSV. Raises: HistoryUnavailable; HttpError 429."""
+        self._record(exchange)
         async with self._turns.turn(exchange.session.digest):
             page = await self._page(exchange)
         if not wants_csv(exchange.http.headers.get("Accept", "")):
@@ -79,6 +87,24 @@ class HistoryApi:
             headers["Link"] = f'<{following.raw_path_qs}>; rel="next"'
         text = csv_text(COLUMNS, map(_row, page.calls))
         return web.Response(text=text, content_type=CSV, charset="utf-8", headers=headers)
+
+    def _record(self, exchange: Exchange) -> None:
+        """Who reads of calls of others is on record, with what they looked for: once a minute, for pages are many."""
+        query: HistoryQuery = exchange.query
+        viewer, now = exchange.session.agent, self._clock()
+        if viewer.role not in OVERSEERS or query.agent == viewer.id:
+            return
+        given = {name.rstrip("_"): str(value) for name in _LOOKED_FOR if (value := getattr(query, name)) is not None}
+        what = viewer.id, tuple(given.items()), query.number or ""
+        self._read = {each: at for each, at in self._read.items() if at > now - READ_AGAIN}
+        if what in self._read:
+            return
+        self._read[what] = now
+        numbers = {"number": query.number} if query.number else {}
+        listed = query.agent is not None and query.agent in self._control.directory().agents
+        agents = (query.agent,) if query.agent is not None and listed else ()
+        address = exchange.http.remote or ""
+        self._audit(Entry(now, "get_history", viewer.id, address, agents=agents, details=given, numbers=numbers))
 
     async def _page(self, exchange: Exchange) -> HistoryDocument:
         query: HistoryQuery = exchange.query

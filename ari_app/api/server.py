@@ -135,7 +135,7 @@ class ApiServer:
             self._events.route(),
             self._sockets.route(),
             *DaysApi(self.days, history).routes(),
-            *HistoryApi(control, agents, store, history, clock).routes(),
+            *HistoryApi(control, agents, store, history, audit, clock).routes(),
             *ReportsApi(control, agents, history, clock).routes(),
             *self.recordings.routes(),
             *self.voicemails.routes(),

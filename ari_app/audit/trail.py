@@ -11,9 +11,9 @@ from itertools import islice
 
 import structlog
 
-from ari_app.audit.chain import Entry, Line, Link, lines_of
+from ari_app.audit.chain import Entry, Line, Link, lines_of, read
 from ari_app.errors import StoreUnavailable
-from ari_app.store.port import AuditTrail
+from ari_app.store.port import AUDIT_LINES, AuditTrail
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +29,15 @@ _STOP_SECONDS = 2.0
 
 
 class Trail:
-    """Several may write one record. `keep()`: how many seconds a line is kept."""
+    """Several may write one record. `keep()`: how many seconds a line is kept; `most` lines in all."""
 
-    def __init__(self, store: AuditTrail, keep: Callable[[], float], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: AuditTrail,
+        keep: Callable[[], float],
+        clock: Callable[[], float] = time.time,
+        most: int = AUDIT_LINES,
+    ) -> None:
         self._store = store
         self._keep = keep
         self._clock = clock
@@ -44,6 +50,8 @@ class Trail:
         self._failing = False
         self._anchor = Link()
         self._anchored_at = -ANCHOR_SECONDS
+        self._most = most
+        self._look = self._full = False
 
     def put(self, entry: Entry) -> None:
         """Have it written."""
@@ -71,6 +79,7 @@ class Trail:
         while self._waiting:
             try:
                 await self._write()
+                await self._look_whether_full()
             except StoreUnavailable as error:
                 if not self._failing:
                     self._failing = True
@@ -129,7 +138,31 @@ class Trail:
         many = self._head.number - self._anchor.number >= ANCHOR_LINES
         if many or self._clock() - self._anchored_at >= ANCHOR_SECONDS:
             self._anchor, self._anchored_at = self._head, self._clock()
+            self._look = True
             log.info("audit_anchor", line=str(self._head))
+
+    async def _look_whether_full(self) -> None:
+        """Whoever does very much has what was done before forgotten: somebody is to look. Raises: StoreUnavailable."""
+        if not self._look:
+            return
+        kept, first = await self._store.audit_kept(), await self._store.audit("", 1)
+        self._look = False
+        lines = kept.end.number - kept.begin.number
+        if not first or lines < self._most:
+            self._full = False
+            return
+        begins_at = _written_at(first[0][1])
+        full = begins_at is not None and begins_at > self._clock() - self._keep()
+        if full and not self._full:
+            log.warning("audit_full", lines=lines, since=begins_at)
+        self._full = full
+
+
+def _written_at(line: Line) -> float | None:
+    try:
+        return read(line).at
+    except ValueError:
+        return None  # `ari-app audit` says so
 
 
 async def record(store: AuditTrail, entry: Entry) -> None:

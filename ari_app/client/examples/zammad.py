@@ -1,6 +1,6 @@
 """Calls in Zammad's caller log: webhooks in, Zammad's generic CTI out (Admin, Integrations, CTI (generic)).
 
-    python -m ari_app.client.examples.zammad --zammad https://zammad.example.org/api/v1/cti/TOKEN \\
+    python -m ari_app.client.examples.zammad --zammad-file /run/secrets/zammad_address \\
         --secret-file /run/secrets/zammad_webhook --listen 127.0.0.1:9001
 
 A webhook is answered when Zammad has taken what it came to: until then it comes again.
@@ -118,7 +118,8 @@ class Adapter:
             try:
                 await self._report(event["type"], event["data"]["call"])
             except (aiohttp.ClientError, TimeoutError) as error:
-                return web.Response(status=502, text=f"Zammad has not taken it: {error}")
+                why = str(error.status) if isinstance(error, aiohttp.ClientResponseError) else type(error).__name__
+                return web.Response(status=502, text=f"Zammad has not taken it: {why}")  # its address has the token
         return web.Response(status=204)
 
     async def _report(self, kind: str, call: Mapping[str, Any]) -> None:
@@ -151,13 +152,16 @@ def application(zammad: str, secret: str) -> web.Application:
 def main(arguments: Sequence[str]) -> int:
     """Serve until it is interrupted."""
     parser = argparse.ArgumentParser(prog="zammad", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--zammad", required=True, help="the address of its generic CTI, with the token")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--zammad-file", type=Path, help="holds the address of its generic CTI, with the token")
+    where.add_argument("--zammad", help="the address itself: everybody on the machine sees it in a list of processes")
     parser.add_argument("--secret-file", required=True, type=Path, help="holds the secret of the webhook")
     parser.add_argument("--listen", default="127.0.0.1:9001", help="address and port")
     given = parser.parse_args(arguments)
     host, _, port = given.listen.rpartition(":")
     secret = given.secret_file.read_text("utf-8").strip()
-    web.run_app(application(given.zammad, secret), host=host, port=int(port), loop=asyncio.new_event_loop())
+    zammad = given.zammad or given.zammad_file.read_text("utf-8").strip()
+    web.run_app(application(zammad, secret), host=host, port=int(port), loop=asyncio.new_event_loop())
     return 0
 
 

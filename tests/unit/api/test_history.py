@@ -11,11 +11,12 @@ import pytest
 
 from ari_app.api.spreadsheet import wants_csv
 from ari_app.calls.model import CallType, EndReason, PartyRole
+from ari_app.config.credentials import ApiKey
 from ari_app.errors import HistoryUnavailable
 from ari_app.history.port import Noted, Wanted
 from ari_app.records import wire
 from ari_app.records.model import CallRecord, Outsider, Segment, SegmentEnd, SegmentKind
-from ari_app.store.port import KeptFact
+from ari_app.store.port import KeptFact, hash_token
 from tests.unit.api.fakes import NOW, FakeRecord, World, call, party
 
 
@@ -90,6 +91,28 @@ async def test_it_goes_on_where_the_page_before_ended(recorded: World) -> None:
 async def test_an_agent_does_not_learn_by_a_cursor_whether_another_call_was_there(recorded: World, alice: str) -> None:
     assert await found(recorded, alice, "cursor=c4") == await found(recorded, alice, "cursor=nowhere") == []
     assert await found(recorded, alice, "cursor=c3") == ["c2", "c1"]
+
+
+async def test_who_reads_of_calls_of_others_is_on_record_with_what_they_looked_for(recorded: World, alice: str) -> None:
+    recorded.control.keys = {hash_token("cck_x"): ApiKey("crm", "CRM", frozenset({"history:read"}), None)}
+    erin = await recorded.token("erin")
+    await recorded.ask("GET", "/v1/history?number=33612&limit=1", token=erin)
+    await recorded.ask("GET", "/v1/history?number=33612&limit=1&cursor=c4", token=erin)
+    await recorded.ask(
+        "GET", "/v1/history?agent=bob&from=2027-01-01T00:00:00Z", token="cck_x", headers={"Accept": "text/csv"}
+    )
+    await recorded.ask("GET", "/v1/history?agent=erin", token=erin)
+    await recorded.ask("GET", "/v1/history", token=alice)
+    read = [e for e in recorded.recorded if e.what == "get_history"]
+    assert [(e.who, dict(e.numbers), e.agents) for e in read] == [
+        ("erin", {"number": "33612"}, ()),
+        ("key:crm", {}, ("bob",)),
+    ]
+    assert read[0].address.startswith("127.")
+    assert read[1].details == {"agent": "bob", "from": "2027-01-01 00:00:00+00:00"}
+    recorded.now += 61
+    await recorded.ask("GET", "/v1/history?number=33612", token=erin)
+    assert len([e for e in recorded.recorded if e.what == "get_history"]) == 3
 
 
 async def test_who_reads_much_of_the_history_at_once_is_refused_some_and_others_are_not(recorded: World) -> None:

@@ -189,3 +189,24 @@ async def test_what_cannot_be_written_in_the_end_is_said(monkeypatch: pytest.Mon
     with capture_logs() as logs:
         await trail.stop()
     assert {"event": "audit_lines_lost", "waiting": 1, "log_level": "warning"} in logs
+
+
+@pytest.mark.parametrize(("begun_at", "said"), [(NOW - 50, 1), (NOW - 200, 0)])
+async def test_the_log_says_once_when_lines_are_forgotten_before_their_time(begun_at: float, said: int) -> None:
+    """Somebody may do very much so that what they did before is forgotten."""
+    store = FlakyAudit()
+    trail = Trail(store, lambda: 100.0, lambda: NOW, most=5)
+    with capture_logs() as logs:
+        for _ in range(3):
+            for n in range(1_000):
+                trail.put(Entry(begun_at, f"e{n}"))
+            await trail.flush()
+    assert [line["event"] for line in logs].count("audit_full") == said
+
+
+async def test_a_record_with_room_says_nothing() -> None:
+    trail = Trail(FlakyAudit(), lambda: 100.0, lambda: NOW)
+    with capture_logs() as logs:
+        trail.put(entry("one"))
+        await trail.flush()
+    assert "audit_full" not in [line["event"] for line in logs]

@@ -87,11 +87,15 @@ def shown(call_: Call) -> dict[str, Any]:
 
 
 async def post(adapter: str, kind: str, call_: Call, secret: str = SECRET) -> int:
+    return (await posted(adapter, kind, call_, secret))[0]
+
+
+async def posted(adapter: str, kind: str, call_: Call, secret: str = SECRET) -> tuple[int, str]:
     data = f'{{"call":{json.dumps(shown(call_))}}}'
     text = envelope.body(Event("evt_1", kind, "call:c1", NOW, data), "urn:callcontrol:cc")
     headers = envelope.headers("evt_1", text, secret, time.time())
     async with aiohttp.ClientSession() as session, session.post(adapter, data=text.encode(), headers=headers) as got:
-        return got.status
+        return got.status, await got.text()
 
 
 def inbound(**more: Any) -> Call:
@@ -133,6 +137,12 @@ async def test_while_zammad_takes_nothing_the_webhook_is_to_come_again(adapter: 
     zammad.status = 200
     assert await post(adapter, "call.created", inbound()) == 204
     assert [x["event"] for x in zammad.log] == ["newCall"]
+
+
+async def test_the_token_of_zammad_is_in_no_answer(adapter: str, zammad: Zammad) -> None:
+    zammad.status = 500
+    status, text = await posted(adapter, "call.created", inbound())
+    assert (status, text) == (502, "Zammad has not taken it: 500")
 
 
 async def test_who_has_another_secret_reports_nothing(adapter: str, zammad: Zammad) -> None:
