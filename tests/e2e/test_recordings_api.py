@@ -1,6 +1,7 @@
 """Recordings as supervisors fetch and administrators delete them: by the API, and by what is heard in them."""
 
 import aiohttp
+import pytest
 
 from tests.e2e.office import Office
 from tests.e2e.tape import ari, listen, stored
@@ -47,6 +48,33 @@ async def test_a_supervisor_hears_who_spoke_agents_do_not_and_an_administrator_d
             assert answer.status == 404
     status, _ = await ari(office.stack, "GET", f"recordings/stored/{stored(file)}")
     assert status == 404
+
+
+async def test_when_its_file_is_complete_who_may_hear_it_is_notified_with_its_size_and_time(office: Office) -> None:
+    (alice,) = await office.agents("alice")
+    erin = await office.desk("erin")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    file = await record(alice)
+    await talk(office, "caller <-> alice")
+    call = alice.call_id
+    await alice.do("release")  # while it is being recorded
+    await caller.ended()
+
+    def recorded() -> list[dict[str, object]]:
+        found = [event["recording"] for event in erin.events if event["type"] == "call.recorded"]
+        return [each for each in found if each["call_id"] == call]
+
+    await erin.phone.until(lambda: bool(recorded()), "is notified that the file is complete", within=10)
+    (recording,) = recorded()
+    assert (recording["file"], recording["started_by"], recording["agents"]) == (file, "alice", ["alice"])
+    async with await as_agent(office, "erin") as session:
+        async with session.get(f"/v1/recordings/{recording['id']}") as answer:
+            sound = await answer.read()
+        assert recording["size"] == len(sound)
+        assert recording["seconds"] == pytest.approx(listen(office, sound).seconds, abs=0.1)
+        (shown,) = await listed(session, call)
+    assert (shown["size"], shown["seconds"]) == (recording["size"], recording["seconds"])
 
 
 async def listed(session: aiohttp.ClientSession, call: str) -> list[dict[str, object]]:
