@@ -101,7 +101,8 @@ def _waited(change: CallChanged, was: Was) -> Ending:
         if change.lost:
             return SegmentEnd.LOST, SYSTEM
         if _gave_up(change, was):
-            return SegmentEnd.ABANDONED, CONTACT
+            by_key = after.end_reason is EndReason.CANCELLED
+            return SegmentEnd.KEY if by_key else SegmentEnd.ABANDONED, CONTACT
         if change.by != SYSTEM:
             return SegmentEnd.OVER, change.by
     elif change.by == CONTACT:

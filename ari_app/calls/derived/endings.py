@@ -82,6 +82,5 @@ def _reason(call: Call, cause: s.Stimulus, by: str) -> EndReason:
     if state in _NOT_REACHED:
         return _NOT_REACHED[state]
     at_box = call.offer is not None and call.offer.target.type is TargetType.VOICEMAIL
-    return (
-        EndReason.ABANDONED if by == CONTACT and call.type is CallType.INBOUND and not at_box else EndReason.CANCELLED
-    )
+    gave_up = by == CONTACT and call.type is CallType.INBOUND and not at_box and not isinstance(cause, s.LegDigit)
+    return EndReason.ABANDONED if gave_up else EndReason.CANCELLED

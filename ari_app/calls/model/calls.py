@@ -41,7 +41,7 @@ class EndReason(StrEnum):
     CLEARED = "cleared"  # ended for everybody
     MERGED = "merged"  # whoever was left goes on in another call
     ABANDONED = "abandoned"  # a caller gave up before anybody answered
-    CANCELLED = "cancelled"  # whoever made the call gave it up before anybody answered
+    CANCELLED = "cancelled"  # whoever made the call gave it up before anybody answered; a caller, by a key of a queue
     DECLINED = "declined"
     BUSY = "busy"
     NO_ANSWER = "no_answer"

@@ -83,7 +83,7 @@ def test_who_presses_the_key_for_that_has_hung_up() -> None:
     _enter(office)
     office.happens(s.LegDigit("in1", "9"))
     ended = _ended(office)
-    assert (ended.ended_by, ended.end_reason) == ("contact", EndReason.ABANDONED)
+    assert (ended.ended_by, ended.end_reason) == ("contact", EndReason.CANCELLED)
     office.is_calm()
 
 

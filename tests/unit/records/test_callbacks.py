@@ -2,6 +2,7 @@
 
 from ari_app.calls import commands as c
 from ari_app.calls.model import EndReason
+from ari_app.records.queue_log import lines_of_call
 from ari_app.routing.ways_out import CallBackRules
 from tests.unit.calls.called_back import Queueing
 from tests.unit.records.stories import lines
@@ -41,3 +42,17 @@ def test_who_could_not_be_called_back_was_not_answered_though_agents_came_for_th
     record = office.recorded.records[call]
     assert not office.recorded.wrong
     assert (record.outcome, record.end_reason) == ("unanswered", EndReason.NOT_CALLED_BACK)
+
+
+def test_whoever_ends_the_call_by_a_key_of_the_queue_has_left_it_by_that_and_not_given_up() -> None:
+    office = Queueing()
+    office.queue(keys={"9": "hang_up"})
+    call = office.enters("in1")
+    office.pass_time(4)
+    office.asterisk.press_key("in1", "9")
+    office.settle()
+    record = office.recorded.records[call]
+    assert not office.recorded.wrong
+    assert lines(record) == ["contact queue queue:help 0-4 key, contact"]
+    assert (record.outcome, record.end_reason) == ("unanswered", EndReason.CANCELLED)
+    assert [line.event for line in lines_of_call(record)] == ["ENTERQUEUE", "EXITWITHKEY"]
