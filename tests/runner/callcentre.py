@@ -25,6 +25,8 @@ _FIRST = 8192
 _ASTERISKS, _CONTROLLERS = 52060, 52080
 """The groups that read the files of each, as in docker/lib.sh."""
 _READY_WITHIN = 60
+WRITABLE = "/callcentre"
+"""Where bots find the directory of the administrator's file, in call centres whose file they may change."""
 _POLL_SECONDS = 0.2
 _RESTARTS = 4  # of a controller that only dies
 EARLIER = "earlier"
@@ -52,6 +54,18 @@ def settings(place: Place, images: Mapping[str, str], files: Path) -> dict[str, 
         "REDIS_PASSWORD": secrets.token_hex(24),
         "ASTERISK_CONFIG": str(files),
         "SECRETS_DIR": str(files.parent / "secrets"),
+    }
+
+
+def settings_with_database(place: Place, images: Mapping[str, str], files: Path) -> dict[str, str]:
+    """The same, with the history where that of a cluster at this place would be."""
+    network = place.address.rpartition(".")[0]
+    return {
+        **settings(place, images, files),
+        "CLUSTER_NETWORK": network,
+        "HISTORY_URL": f"postgresql://callcontrol@{network}.41:5432/callcontrol",
+        "HISTORY_PASSWORD": secrets.token_hex(24),
+        "HISTORY_PASSWORD_INSIDE": "/run/secrets/history_password",
     }
 
 
@@ -154,6 +168,25 @@ class CallCentre:
             return False
         finally:
             connection.close()
+
+
+class WithDatabase(CallCentre):
+    """Its history is in PostgreSQL, which can be taken away; the bots may change the administrator's file."""
+
+    parts = ("history", *CallCentre.parts)
+    called = "Asterisk, Redis, PostgreSQL and the controller"
+    _settings_of = staticmethod(settings_with_database)
+
+    def bots(self) -> Options:
+        options = super().bots()
+        return {**options, "volumes": [*options["volumes"], f"{self._settings['ASTERISK_CONFIG']}:{WRITABLE}"]}
+
+    def _service(self, name: str) -> Options:
+        if name == "history":
+            options = compose.service(name, self._settings, compose.CLUSTER.read_text())
+            # What the controller has under that name is the file of a history without PostgreSQL.
+            return {**options, "volumes": [each.replace("_history:", "_database:") for each in options["volumes"]]}
+        return super()._service(name)
 
 
 class Cluster(CallCentre):

@@ -13,13 +13,22 @@ from typing import BinaryIO
 
 from docker.errors import DockerException
 
-from tests.runner.callcentre import CallCentre, Cluster, NotReady
+from tests.runner.callcentre import CallCentre, Cluster, NotReady, WithDatabase
 from tests.runner.compose import Options
 from tests.runner.machine import Machine
 from tests.runner.network import Network
 from tests.runner.places import Place, choose
 from tests.runner.results import Outcome, Style, outcome
-from tests.runner.steps import IN_CALL_CENTRE, IN_CLUSTER, ON_NETWORK, WITH_DOCKER, Command, apart, commands
+from tests.runner.steps import (
+    IN_CALL_CENTRE,
+    IN_CLUSTER,
+    ON_NETWORK,
+    WITH_DATABASE,
+    WITH_DOCKER,
+    Command,
+    apart,
+    commands,
+)
 
 # Where each of several call centres writes which tests it has taken: tests/e2e/conftest.py.
 _TAKEN = "/taken"
@@ -201,6 +210,8 @@ class Run:
             kind, reports = Cluster, self.scratch / "cluster"
         elif step in ON_NETWORK:
             kind, reports = Network, self.scratch / "network"
+        elif step in WITH_DATABASE:
+            kind, reports = WithDatabase, self.scratch / "database"
         if kind not in self.centres:
             reports.mkdir(exist_ok=True)
             self.centres[kind] = self._call_centre(reports, output, kind)

@@ -11,13 +11,14 @@ from tests.security import attacks
 ROOT = Path(__file__).parents[2]
 
 ALL = ("lint", "types", "imports", "unit", "security", "contract", "e2e")
-STEPS = (*ALL, "network", "cluster", "faults", "soak", "bench")
+STEPS = (*ALL, "network", "cluster", "faults", "soak", "day", "bench")
 # Those that have a call centre; the others have no network.
-IN_CALL_CENTRE = frozenset({"contract", "e2e", "network", "cluster", "faults", "soak", "bench"})
+IN_CALL_CENTRE = frozenset({"contract", "e2e", "network", "cluster", "faults", "soak", "day", "bench"})
 # Looks into images, by Docker.
 WITH_DOCKER = frozenset({"security"})
 IN_CLUSTER = frozenset({"cluster", "faults"})
 ON_NETWORK = frozenset({"network"})
+WITH_DATABASE = frozenset({"day"})
 
 # Some of the tests reach some of the branches.
 _ALL_BRANCHES = (
@@ -28,6 +29,7 @@ _ALL_BRANCHES = (
     "--cov-fail-under=100",
 )
 _SOAK_WRITES = ("--page", "/reports/soak.page", "--picture", "/reports/soak.svg")
+_DAY_WRITES = ("--page", "/reports/day.page", "--notes", "/reports/day.json")
 # They need processors, not a call centre: one for each.
 _AT_ONCE = ("--numprocesses=2", "--dist=worksteal")
 # They take half the time of their step, and wait for most of it: for nodes of Redis of their own to find each other.
@@ -79,6 +81,7 @@ _COMMANDS: Mapping[str, Callable[[Sequence[str]], list[Command]]] = {
     "cluster": lambda wanted: _pytest("cluster", ("tests/cluster",), wanted),
     "faults": lambda wanted: [("python", "-m", "tests.faults", "--page", "/reports/faults.page", *wanted)],
     "soak": lambda wanted: [("python", "-m", "tests.soak", *_SOAK_WRITES, *wanted)],
+    "day": lambda wanted: [("python", "-m", "tests.day", *_DAY_WRITES, *wanted)],
     "bench": lambda wanted: [("python", "-m", "tests.bench", "--reports", "/reports", *wanted)],
 }
 

@@ -12,7 +12,7 @@ GIVEN = ["--scratch", "/tmp/x", "--reports", "reports"]
 
 def test_without_steps_all_are_run_but_for_the_cluster_its_faults_the_soak_and_the_bench() -> None:
     assert parse(GIVEN).steps == ["lint", "types", "imports", "unit", "security", "contract", "e2e"]
-    assert set(STEPS) - set(ALL) == {"network", "cluster", "faults", "soak", "bench"}
+    assert set(STEPS) - set(ALL) == {"network", "cluster", "faults", "soak", "day", "bench"}
 
 
 def test_what_follows_the_dashes_goes_to_pytest_as_it_is() -> None:
@@ -45,7 +45,7 @@ def test_the_pure_tests_must_reach_every_branch_only_where_all_of_them_are_run()
 def test_each_step_with_tests_writes_the_file_that_is_counted() -> None:
     for step in ("unit", "contract", "e2e", "network", "cluster"):
         assert f"--junit-xml=/reports/{step}.xml" in commands(step, ())[0]
-    assert {"contract", "e2e", "network", "cluster", "faults", "soak", "bench"} == IN_CALL_CENTRE
+    assert {"contract", "e2e", "network", "cluster", "faults", "soak", "day", "bench"} == IN_CALL_CENTRE
 
 
 def test_what_is_done_apart_is_left_out_of_the_rest_and_where_tests_are_chosen_nothing_is() -> None:
