@@ -8,18 +8,19 @@ and 300 of them up:
 
 * mute and unmute of one of them by the API, and by bare ARI requests, in turns, until that is answered; growth is
   ours at 300 to ours at 10, and at 100
-* the CPU of a second in which nothing is commanded, and the resident memory: of a call the slope from 10 to 300, of
-  an agent what logging 300 of them in took
-* the take-over: the controller is killed and started at once; seconds until `/readyz` says that it is ready, and
-  until a verb for one of the calls is carried out. With none up it is the start.
+* the CPU of a second in which nothing is commanded, and the resident memory: of a call the slope from 10 to 300, in
+  one process; of an agent that of a controller that was just started, with 300 more of them logged in and without
+* the take-over, with 10 up and with 300: the controller is killed and started at once; seconds until `/readyz` says
+  that it is ready, and until a verb for one of the calls is carried out. With none up it is the start.
 
 Before, all parts are stopped and started (`--no-whole`: they are not): seconds until `/readyz`.
 """
 
 import argparse
 import asyncio
+import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -139,19 +140,26 @@ async def with_calls(overseer: Overseer, callers: Crowd, at: At, more: int, roun
         session.headers["Authorization"] = f"Bearer {await stack.login(session, agent)}"
         ours = Api(stack, session, call["id"], contact["id"])
         channel = next(c["id"] for c in await stack.asterisk_has("channels") if c["name"].startswith("PJSIP/carrier"))
+        if at.calls == SIZES[0]:
+            await dies(overseer, ours, at)
         await verbs(at, ours, Bare(stack, ari, channel, ""), rounds)
         before = await used(stack)
         await asyncio.sleep(REST)
         after = await used(stack)
         at.cpu = after.since(before)["controller"] / (after.at - before.at)
         at.memory = (await memory(stack))["controller"]
-        await take_over(stack, ours, at)
-        known = len(await overseer.calls())
-        assert known == at.calls, f"{known} calls of {at.calls} are known after the take-over"
+        if at.calls == SIZES[-1]:
+            await dies(overseer, ours, at)
     shown = f"mute {sum(at.ours) / len(at.ours):.1f} ms, {at.cpu:.1f} ms/s at rest, {at.memory / 1024:.1f} MB"
-    print(
-        f"  {at.calls} calls up: {shown}, ready after {at.ready:.2f} s, commands after {at.commands:.2f} s", flush=True
-    )
+    print(f"  {at.calls} calls up: {shown}", flush=True)
+
+
+async def dies(overseer: Overseer, ours: Api, at: At) -> None:
+    """The controller; all calls are known again afterwards."""
+    await take_over(overseer.stack, ours, at)
+    known = len(await overseer.calls())
+    assert known == at.calls, f"{known} calls of {at.calls} are known after the take-over"
+    print(f"  {at.calls} calls up: ready after {at.ready:.2f} s, commands after {at.commands:.2f} s", flush=True)
 
 
 async def start_anew(stack: Stack) -> float:
@@ -185,13 +193,16 @@ def slope(found: list[At]) -> float:
     return (found[-1].memory - found[0].memory) / (found[-1].calls - found[0].calls)
 
 
-async def run(stack: Stack, rounds: int, whole: bool, file: Path | None) -> None:
-    began = load()
-    values = []
-    if whole:
-        values.append(Value("start of all parts, until ready", await start_anew(stack), "s", START_GOAL))
-    none = At(0)
-    await take_over(stack, None, none)
+async def just_started(stack: Stack) -> tuple[At, float]:
+    """The start of a controller, with what is then up; and the memory that it has."""
+    at = At(0)
+    await take_over(stack, None, at)
+    await asyncio.sleep(REST)
+    return at, (await memory(stack))["controller"]
+
+
+async def grow(stack: Stack, rounds: int) -> tuple[list[At], float]:
+    """All sizes; and the memory of a controller that was just started, with all agents logged in."""
     found = [At(calls) for calls in SIZES]
     async with (
         many_agents(stack, SIZES[-1]) as agents,
@@ -200,45 +211,59 @@ async def run(stack: Stack, rounds: int, whole: bool, file: Path | None) -> None
     ):
         workplace, overseer = Workplace(stack, session), Overseer(stack, mine)
         await overseer.log_in()
-        await asyncio.sleep(REST)
-        before = (await memory(stack))["controller"]
         await workplace.log_in(agents)
         await workplace.become("ready", agents)
-        await asyncio.sleep(REST)
-        of_agent = ((await memory(stack))["controller"] - before) / len(agents)
         try:
+            _, with_agents = await just_started(stack)
             async with crowd(stack) as callers:
                 await callers.phones()
                 up = 0
                 for at in found:
                     await with_calls(overseer, callers, at, at.calls - up, rounds)
                     up = at.calls
-                await clear(overseer)
-            await stack.no_calls(within=60)
         finally:
+            await clear(overseer)
+            await stack.no_calls(within=60)
             await workplace.become("logged_out", agents)
-    figures = growth(found)
+    return found, with_agents
+
+
+def curves(found: Sequence[At], start: At) -> list[Curve]:
+    """How it goes with the calls that are up."""
+    ends = (start, found[0], found[-1])
+    shown: tuple[tuple[str, str, str, Sequence[At], Callable[[At], float]], ...] = (
+        ("mute is answered", "ours", "ms", found, lambda at: statistics.median(at.ours)),
+        ("mute is answered", "bare ARI", "ms", found, lambda at: statistics.median(at.bare)),
+        ("controller's memory", "resident", "MB", found, lambda at: at.memory / 1024),
+        ("controller's CPU of a second at rest", "ours", "ms", found, lambda at: at.cpu),
+        ("take-over", "until ready", "s", ends, lambda at: at.ready),
+        ("take-over", "until a verb is done", "s", ends[1:], lambda at: at.commands),
+    )
+    return [
+        Curve(title, name, "calls up", unit, [(at.calls, of(at)) for at in over])
+        for title, name, unit, over, of in shown
+    ]
+
+
+async def run(stack: Stack, rounds: int, whole: bool, file: Path | None) -> None:
+    began = load()
+    values = []
+    if whole:
+        values.append(Value("start of all parts, until ready", await start_anew(stack), "s", START_GOAL))
+    start, without = await just_started(stack)
+    found, with_agents = await grow(stack, rounds)
+    figures, ends = growth(found), (found[0], found[-1])
     print(table(figures))
     values += [
         Value("memory of a call that is up", slope(found), "kB", 30.0),
-        Value("memory of an agent who is logged in", of_agent, "kB", 10.0),
-        Value("start of the controller, until ready", none.ready, "s"),
-        *(Value(f"take-over, {at.calls} calls up, until ready", at.ready, "s") for at in found),
-        *(Value(f"take-over, {at.calls} calls up, until a verb is done", at.commands, "s") for at in found),
-    ]
-    curves = [
-        Curve("mute is answered", "ours", "calls up", "ms", [(at.calls, sum(at.ours) / len(at.ours)) for at in found]),
-        Curve(
-            "mute is answered", "bare ARI", "calls up", "ms", [(at.calls, sum(at.bare) / len(at.bare)) for at in found]
-        ),
-        Curve("controller's memory", "resident", "calls up", "MB", [(at.calls, at.memory / 1024) for at in found]),
-        Curve("controller's CPU at rest", "of a second", "calls up", "ms", [(at.calls, at.cpu) for at in found]),
-        Curve("take-over", "ready", "calls up", "s", [(0, none.ready), *((at.calls, at.ready) for at in found)]),
-        Curve("take-over", "a verb is done", "calls up", "s", [(at.calls, at.commands) for at in found]),
+        Value("memory of an agent who is logged in", (with_agents - without) / SIZES[-1], "kB", 10.0),
+        Value("start of the controller, until ready", start.ready, "s"),
+        *(Value(f"take-over, {at.calls} calls up, until ready", at.ready, "s") for at in ends),
+        *(Value(f"take-over, {at.calls} calls up, until a verb is done", at.commands, "s") for at in ends),
     ]
     for value in values:
         print(f"  {value.name}: {value.value:.2f} {value.unit}")
-    tell("busy", file, began=began, figures=figures, curves=curves, values=values)
+    tell("busy", file, began=began, figures=figures, curves=curves(found, start), values=values)
 
 
 async def clear(overseer: Overseer) -> None:

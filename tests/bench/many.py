@@ -14,7 +14,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,14 +155,14 @@ class Workplace:
 
         async def one(agent: str) -> None:
             headers = {"Authorization": f"Bearer {self._tokens[agent]}"}
-            body = {"state": state} | ({"reason": "break"} if state == "not_ready" else {})
-            async with self._session.put(f"{self._stack.api}/v1/me/state", json=body, headers=headers) as response:
+            url, body = f"{self._stack.api}/v1/me/state", {"state": state}
+            async with self._session.put(url, json=body, headers=headers) as response:
                 assert response.status == 200, await response.text()
 
         await self._each(one, agents)
 
     @staticmethod
-    async def _each(do, agents: Sequence[str]) -> None:  # type: ignore[no-untyped-def]
+    async def _each(do: Callable[[str], Awaitable[None]], agents: Sequence[str]) -> None:
         pending = iter(agents)
 
         async def worker() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tests.e2e.containers import run_in
 from tests.e2e.stack import Stack
 
+_TRIES = 10
 PARTS = ("asterisk", "controller", "redis")
 
 
@@ -28,7 +29,7 @@ async def used(stack: Stack) -> Used:
     cpu = {}
     for part in PARTS:
         # The name of the program stands in brackets and may hold anything.
-        fields = (await run_in(f"{stack.project}-{part}", "cat", "/proc/1/stat")).rpartition(b")")[2].split()
+        fields = (await _read(stack, part, "/proc/1/stat")).rpartition(b")")[2].split()
         cpu[part] = (int(fields[11]) + int(fields[12])) * 10.0
     return Used(time.monotonic(), cpu)
 
@@ -37,7 +38,15 @@ async def memory(stack: Stack) -> dict[str, float]:
     """Resident kB of process 1 of each part."""
     found = {}
     for part in PARTS:
-        status = await run_in(f"{stack.project}-{part}", "cat", "/proc/1/status")
+        status = await _read(stack, part, "/proc/1/status")
         line = next(line for line in status.splitlines() if line.startswith(b"VmRSS"))
         found[part] = float(line.split()[1])
     return found
+
+
+async def _read(stack: Stack, part: str, path: str) -> bytes:
+    """Docker loses what is printed now and then on a busy machine: again then. Raises AssertionError."""
+    for _ in range(_TRIES):
+        if said := await run_in(f"{stack.project}-{part}", "cat", path):
+            return said
+    raise AssertionError(f"nothing is printed in the container of {part}")
