@@ -142,13 +142,14 @@ async def reservations(rounds: int) -> Times:
         for round_ in range(-2, rounds):
             for size in AGENTS if round_ % 2 else reversed(AGENTS):
                 targets = [parse_target(f"group:group{n % (size // 10)}") for n in range(SIZE)]
-                began, got = time.perf_counter(), []
+                began, got = time.perf_counter(), dict[str, str | None]()
                 for number, target in enumerate(targets):
-                    got.append(await of[size].reserve(f"{round_}-{number}", target, NOBODY, 600))
+                    got[f"{round_}-{number}"] = await of[size].reserve(f"{round_}-{number}", target, NOBODY, 600)
                 if round_ >= 0:
                     times[size].append((time.perf_counter() - began) * 1000 / SIZE)
-                assert None not in got
-                await timed(8, [partial(of[size].set_activity, agent, None) for agent in got if agent])
+                assert None not in got.values(), f"{size} agents, round {round_}: {got}"
+                free = of[size].set_activity
+                await timed(8, [partial(free, agent, None, request=which) for which, agent in got.items() if agent])
     finally:
         keys = [key async for key in client.scan_iter(match=f"{{{prefix}-*", count=5000)]
         for start in range(0, len(keys), 1000):

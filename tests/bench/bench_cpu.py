@@ -21,9 +21,11 @@ import docker
 from docker.models.images import Image
 
 from tests.bench.figures import Figure, Value, load, parser, progress, table, tell
+from tests.bench.ownfiles import CENTRE, FILES, WITHOUT_LIMITS, with_more
 from tests.bench.parts import PARTS, memory, used
 from tests.bots import Contact, Lab, answers
 from tests.e2e.containers import ask_docker
+from tests.e2e.crowd import with_entries
 from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.stack import Stack
 
@@ -147,11 +149,13 @@ async def run(stack: Stack, calls: int, talk: float, file: Path | None) -> None:
     at_rest = await memory(stack)
     lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier)
     office = Office(lab, stack, {})
-    try:
-        cpu, resting = await cpu_of_calls(office, stack, calls)
-        busy, talking = await fifty_up(office, stack)
-    finally:
-        await office.close()
+    centre = with_entries((FILES / CENTRE).read_text(), WITHOUT_LIMITS)
+    async with with_more(stack, {CENTRE: centre}, reads=(), forgets=()):
+        try:
+            cpu, resting = await cpu_of_calls(office, stack, calls)
+            busy, talking = await fifty_up(office, stack)
+        finally:
+            await office.close()
     after = await memory(stack)
     made = figures(cpu, talking, talk)
     print(table(made))

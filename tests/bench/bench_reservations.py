@@ -90,19 +90,19 @@ async def measure(
     dice = random.Random(2)
     for round_ in range(rounds):
         figure.baseline.append(await timed(callers, [partial(client.evalsha, sha, 1, "{bench}")] * size))
-        got: list[str] = []
+        got: dict[str, str] = {}
 
-        async def reserve(request: str, target: Target, got: list[str] = got) -> None:
+        async def reserve(request: str, target: Target, got: dict[str, str] = got) -> None:
             agent = await availability.reserve(request, target, NOBODY, 600)
             if agent is not None:
-                got.append(agent)
+                got[request] = agent
 
         figure.ours.append(
             await timed(callers, [partial(reserve, f"{round_}-{n}", dice.choice(targets)) for n in range(size)])
         )
-        if len(got) < size * 0.9 or len(set(got)) != len(got):
-            raise SystemExit(f"{len(got)} of {size} reserved, {len(set(got))} different agents")
-        await timed(callers, [partial(availability.set_activity, a, None) for a in got])
+        if len(got) < size * 0.9 or len(set(got.values())) != len(got):
+            raise SystemExit(f"{len(got)} of {size} reserved, {len(set(got.values()))} different agents")
+        await timed(callers, [partial(availability.set_activity, a, None, request=of) for of, a in got.items()])
 
 
 async def bench(

@@ -10,11 +10,11 @@ show does. That change is timed, from before the request to Redis until the last
 Bare: the same number of aiohttp WebSockets, and a message a change over Redis' pub/sub which says who gets it: as many
 frames a second as ours, with nothing known of agents, groups, permissions, numbers or what is newest.
 
-Both take turns in one run; the windows are in another process. Redis is a redis-server of its own on 127.0.69.1:6390.
-With each side stands the CPU that its server, the windows, Redis, who makes the load, and all others on the machine
-had: where these sum up to all cores, the times tell of the machine, and what the server needs for a frame is the
-better figure. A frame is one event of one window. Prints a table and one line of JSON; ends with 1 where the goal is
-missed: 99 % under 100 ms, half under 20 ms.
+Both take turns in one run; the windows are in another process. Redis is the call centre's (`CC_REDIS_URL`), else a
+redis-server of its own on 127.0.69.1:6390. With each side stands the CPU that its server, the windows, Redis, who
+makes the load, and all others on the machine had: where these sum up to all cores, the times tell of the machine, and
+what the server needs for a frame is the better figure. A frame is one event of one window. Prints a table and one
+line of JSON; ends with 1 where the goal is missed: 99 % under 100 ms, half under 20 ms.
 """
 
 import argparse
@@ -156,9 +156,9 @@ class Changes:
     """Both kinds of change. `sent`: when each mark was, in nanoseconds; `late`: the longest wait behind the plan."""
 
     def __init__(self, client: Redis, url: str, prefix: str, arguments: argparse.Namespace) -> None:
-        self._redis = (urlsplit(url).hostname or "", urlsplit(url).port or 6379)
+        self._redis, self._password = (urlsplit(url).hostname or "", urlsplit(url).port or 6379), urlsplit(url).password
         scripts = Scripts(client, prefix, SCRIPTS)
-        self._tag, self._set_state = scripts.tag, scripts._sha["set_state"]
+        self._tag, self._set_state, self._turn = scripts.tag, scripts._sha["set_state"], f"{scripts._room} 0"
         self.sent: dict[str, int] = {}
         self.late = 0.0
         self.done = 0
@@ -187,7 +187,7 @@ class Changes:
         self._ready[agent] = not self._ready.get(agent, False)
         choice = "ready" if self._ready[agent] else "not_ready"
         now = str(milliseconds(time.time()))
-        return ("EVALSHA", self._set_state, "1", self._tag, now, f"agent{agent}", choice, "", "")
+        return ("EVALSHA", self._set_state, "1", self._tag, now, f"agent{agent}", choice, "", "", self._turn)
 
     async def ours_marked(self) -> None:
         """One of the group that all show; the time that is reported with the count says which change it was."""
@@ -218,6 +218,8 @@ class Changes:
     async def phase(self, change: Change, mark: Mark, rate: int, seconds: float) -> dict[str, int]:
         """Changes as planned, whether or not those before are done, and the marks in between: when each was."""
         reader, writer = await asyncio.open_connection(*self._redis)
+        if self._password is not None:
+            writer.write(_command(("AUTH", self._password)))
         began = time.perf_counter()
 
         async def work() -> None:
@@ -305,7 +307,7 @@ async def run(arguments: argparse.Namespace) -> int:
     prefix, began = f"bench-{uuid.uuid4().hex}", load()
     sizes = [str(getattr(arguments, name)) for name in ("agents", "groups", "windows")]
     async with AsyncExitStack() as stack:
-        redis, redis_pid = await stack.enter_async_context(redis_server())
+        redis, seen = await stack.enter_async_context(redis_server())
         roles = [stack.enter_async_context(process("tests.bench.bench_targets", role, redis, prefix, *sizes))
                  for role in ("controller", "bare")]  # fmt: skip
         (ours, our_port), (bare_, bare_port) = [await role for role in roles]
@@ -328,7 +330,7 @@ async def run(arguments: argparse.Namespace) -> int:
         await changes.ours_marked()  # from here on Redis has the script
         changes.sent.clear()
         await noted(reported)
-        around = {"windows": reported.pid, "redis": redis_pid, "load": os.getpid()}
+        around = {"windows": reported.pid, "load": os.getpid(), **seen}
         sides = {
             "ours": Side(changes.ours, changes.ours_marked, Meter({"server": ours.pid, **around})),
             "bare": Side(changes.bare, changes.bare_marked, Meter({"server": bare_.pid, **around})),

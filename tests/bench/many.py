@@ -21,7 +21,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench.ownfiles import CENTRE, FILES, with_more
+from tests.bench.ownfiles import CENTRE, FILES, WITHOUT_LIMITS, with_more
 from tests.bots import tones
 from tests.e2e.callers import REQUEST, SDP
 from tests.e2e.crowd import with_entries
@@ -114,7 +114,7 @@ def files(centre: str, host: str, count: int) -> dict[str, str]:
     groups = f'  bench20: {{name: Bench 20, number: "{TWENTY}"}}\n  bench: {{name: Bench, number: "{MANY}"}}\n'
     phones = (_PHONE.format(user=phone_of(number), host=host, port=_PORT) for number in range(count))
     return {
-        CENTRE: with_entries(centre, {"agents": agents, "groups": groups}),
+        CENTRE: with_entries(centre, {"agents": agents, "groups": groups, **WITHOUT_LIMITS}),
         "pjsip.conf": "".join((_PHONES, *phones)),
     }
 

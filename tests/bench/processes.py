@@ -22,10 +22,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager
-async def redis_server() -> AsyncIterator[tuple[str, int]]:
-    """A Redis of our own: where it is, and its process."""
+async def redis_server() -> AsyncIterator[tuple[str, dict[str, int]]]:
+    """That of the call centre; or one of our own, with its process: where it is, and which process can be seen."""
+    if (url := os.environ.get("CC_REDIS_URL")) is not None:
+        yield url, {}
+        return
     if (program := shutil.which("redis-server")) is None:
-        raise SystemExit("this needs redis-server (Debian: redis-server)")
+        raise SystemExit("this needs CC_REDIS_URL, or redis-server (Debian: redis-server)")
     own = await asyncio.create_subprocess_exec(
         program, "--bind", HOST, "--port", str(REDIS_PORT), "--save", "", "--appendonly", "no",
         stdout=asyncio.subprocess.DEVNULL,
@@ -37,7 +40,7 @@ async def redis_server() -> AsyncIterator[tuple[str, int]]:
             while not await _answers(client):  # noqa: ASYNC110 - Redis tells nobody that it is up
                 await asyncio.sleep(0.05)
         await disconnect(client)
-        yield url, own.pid
+        yield url, {"redis": own.pid}
     finally:
         own.terminate()
         await own.wait()
