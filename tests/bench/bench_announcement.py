@@ -65,7 +65,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
 
 
 def main() -> None:
-    arguments = parser(__doc__, 30)
+    arguments = parser(__doc__, 12)
     arguments.add_argument("--seed", type=int, default=1)
     given = arguments.parse_args()
     asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
