@@ -38,6 +38,9 @@ LONGEST = 64 * 1024
 # Bytes that may wait for a client beyond what the kernel takes: as long as any do, nothing is taken from its window,
 # so that changes of targets wait where they are replaced by newer ones.
 BACKLOG = 0
+# Bytes that count as nothing where events are written at once: uvloop sends what a step has written at its end, and a
+# step may report several things.
+OF_A_STEP = 8 * 1024
 
 DESCRIPTION = f"""Who asks is known by `Authorization: Bearer`, by `?ticket=` (`POST /v1/events/ticket`) or, for clients
 that can do neither, by `?token=`. The first message is `snapshot`, unless `since` names an event after which all is
@@ -76,7 +79,8 @@ class _Socket:
 
     def idle(self) -> bool:
         transport = self._transport
-        return not (self._socket.closed or transport.is_closing() or transport.get_write_buffer_size())
+        ended = self._socket.closed or transport.is_closing()
+        return not ended and transport.get_write_buffer_size() <= OF_A_STEP
 
     def write(self, messages: Sequence[bytes]) -> None:
         self._transport.write(_frame(messages[0]) if len(messages) == 1 else b"".join(map(_frame, messages)))

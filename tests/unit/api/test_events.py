@@ -256,6 +256,17 @@ async def test_two_windows_get_the_same(world: World, alice: str) -> None:
         assert events[0] == events[1]
 
 
+async def test_what_one_step_reports_is_all_written_with_it(world: World, alice: str) -> None:
+    async with window(world, alice) as ws:
+        await next_event(ws)
+        (shown,) = world.hub.publisher._streams
+        assert shown.ready
+        world.hub.call_changed(None, C1)
+        world.hub.call_changed(C1, replace(C1, user_data={"k": "v"}))
+        assert not shown._waiting
+        assert [(await next_event(ws))["type"] for _ in range(2)] == ["call.created", "call.updated"]
+
+
 async def test_a_slow_window_is_dropped_and_no_other(alice: str, world: World) -> None:
     world.hub.publisher._queue = 8
     big = replace(C1, user_data={"k": "x" * 500_000})
