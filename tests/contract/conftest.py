@@ -6,10 +6,11 @@ CC_REDIS_URL names a Redis (7 or 8). Every test has a random prefix there and le
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
 
 from ari_app.availability.port import Availability
@@ -25,6 +26,17 @@ from tests.support.benches import Bench, FakeBench, RealBench, real_lab, real_se
 
 # An address of the loopback of its own: nothing else listens there.
 PROXY_HOST = "127.0.66.2"
+_ON_ASYNCIO = ("test_ari_", "test_history", "test_failover")
+"""Whose tests have bots, databases or servers of their own in the loop."""
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What is done with Redis is done on the loop that the controller runs on."""
+    if item.path.name.startswith(_ON_ASYNCIO):
+        return {"asyncio": asyncio.new_event_loop}
+    return {"uvloop": uvloop.new_event_loop}
 
 
 class Clock:
