@@ -13,27 +13,50 @@ from urllib.parse import quote
 
 import aioari
 from aioari.model import BaseObject
+from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
 from ari_app.ari.failures import Unreachable
-from ari_app.ari.figures import kind_of_event
+from ari_app.ari.figures import Figures, kind_of_event
 from ari_app.ari.http import HttpClient
+from ari_app.ari.messages import VARIABLE_SET, sets_none_of_ours
 
 type Json = Mapping[str, Any]
 
 
-class _Encrypted:
-    """An Asterisk that is reached by TLS, for aioari: it describes itself as one that is reached in clear."""
+class _Events:
+    """The WebSocket of events, for aioari, without those that nobody here uses: they are dropped before they are read
+    as JSON."""
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, socket: ClientWebSocketResponse, figures: Figures) -> None:
+        self._socket = socket
+        self._figures = figures
+
+    async def receive(self) -> WSMessage:
+        """The next one that is used, or whatever is no event."""
+        while (message := await self._socket.receive()).type is WSMsgType.TEXT and sets_none_of_ours(message.data):
+            self._figures.event(VARIABLE_SET)
+        return message
+
+    async def close(self) -> None:
+        """Close it."""
+        await self._socket.close()
+
+
+class _ForAioari:
+    """`HttpClient` as aioari uses it. An Asterisk that is reached by TLS describes itself as one that is reached in
+    clear."""
+
+    def __init__(self, http: HttpClient, *, encrypted: bool) -> None:
         self._http = http
+        self._address = _encrypted if encrypted else str
 
     async def request(self, method: str, url: str, *rest: Any, **named: Any) -> Any:
         """As `HttpClient`."""
-        return await self._http.request(method, _encrypted(url), *rest, **named)
+        return await self._http.request(method, self._address(url), *rest, **named)
 
-    async def ws_connect(self, url: str, params: Any = None) -> Any:
-        """As `HttpClient`."""
-        return await self._http.ws_connect(_encrypted(url), params)
+    async def ws_connect(self, url: str, params: Any = None) -> _Events:
+        """As `HttpClient`; of the events those that are used."""
+        return _Events(await self._http.ws_connect(self._address(url), params), self._http.figures)
 
 
 def _encrypted(url: str) -> str:
@@ -57,7 +80,7 @@ class AriClient:
         """
         if self._client is not None:
             return
-        http = _Encrypted(self.http) if self._base_url.startswith("https:") else self.http
+        http = _ForAioari(self.http, encrypted=self._base_url.startswith("https:"))
         client = aioari.Client(self._base_url, http)
         try:
             await client.init()

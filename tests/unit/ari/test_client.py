@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from typing import cast
 
 import pytest
+from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 from aioswagger11.swagger_model import SwaggerError
 
+from ari_app.ari import client
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import Unreachable
+from ari_app.ari.figures import NoFigures
 from ari_app.ari.http import Answer, HttpClient
 
 
@@ -58,3 +62,62 @@ async def test_the_filter_is_the_whole_body() -> None:
     assert page.requested == [
         ("PUT", "http://127.0.0.1:1/ari/applications/a%20b/eventFilter", '{"allowed": [{"type": "StasisStart"}]}')
     ]
+
+
+def _event(kind: str, **fields: object) -> str:
+    """As Asterisk writes it."""
+    return json.dumps({**fields, "type": kind}, separators=(",", ":"))
+
+
+class Tells:
+    """A WebSocket that has these messages, and ends."""
+
+    def __init__(self, *texts: str) -> None:
+        self._messages = [WSMessage(WSMsgType.TEXT, text, None) for text in texts]
+        self.closed = False
+
+    async def receive(self) -> WSMessage:
+        return self._messages.pop(0) if self._messages else WSMessage(WSMsgType.CLOSED, None, None)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Counts(NoFigures):
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def event(self, kind: str) -> None:
+        self.events.append(kind)
+
+
+class Told(Page):
+    """An Asterisk that has one operation, and tells these events."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__("")
+        self.counts = self.figures = Counts()
+        self.socket = Tells(*texts)
+
+    async def ws_connect(self, url: str, params: object = None) -> ClientWebSocketResponse:
+        return cast("ClientWebSocketResponse", self.socket)
+
+
+async def test_variables_that_are_none_of_ours_are_counted_and_read_by_nobody() -> None:
+    named = {"id": "c1", "caller": {"name": 'x","type":"ChannelVarset', "number": "ChannelVarset"}}
+    kept = [
+        _event("ChannelVarset", variable="CALL_DATA_line", value="main"),
+        _event("ChannelVarset", variable="CALL_ENTRY", value="a b"),
+        _event("ChannelVarset", variable="CALL_DIALLED", value="4000"),
+        _event("ChannelDestroyed", channel=named),
+        json.dumps({"type": "ChannelVarset", "variable": "RTPAUDIOQOS"}),  # not as Asterisk writes it
+    ]
+    asterisk = Told(_event("ChannelVarset", variable="RTPAUDIOQOS", value="", channel=named), *kept)
+    events = await client._ForAioari(asterisk, encrypted=False).ws_connect("ws://127.0.0.1:1/ari/events")
+    received = []
+    while (message := await events.receive()).type is WSMsgType.TEXT:
+        received.append(message.data)
+    await events.close()
+    assert received == kept
+    assert asterisk.counts.events == ["ChannelVarset"]
+    assert asterisk.socket.closed
