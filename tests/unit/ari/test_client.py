@@ -91,7 +91,7 @@ class Counts(NoFigures):
         self.events.append(kind)
 
 
-class Told(Page):
+class Reports(Page):
     """An Asterisk that has one operation, and tells these events."""
 
     def __init__(self, *texts: str) -> None:
@@ -112,7 +112,7 @@ async def test_variables_that_are_none_of_ours_are_counted_and_read_by_nobody() 
         _event("ChannelDestroyed", channel=named),
         json.dumps({"type": "ChannelVarset", "variable": "RTPAUDIOQOS"}),  # not as Asterisk writes it
     ]
-    asterisk = Told(_event("ChannelVarset", variable="RTPAUDIOQOS", value="", channel=named), *kept)
+    asterisk = Reports(_event("ChannelVarset", variable="RTPAUDIOQOS", value="", channel=named), *kept)
     events = await client._ForAioari(asterisk, encrypted=False).ws_connect("ws://127.0.0.1:1/ari/events")
     received = []
     while (message := await events.receive()).type is WSMsgType.TEXT:
