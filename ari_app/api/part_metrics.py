@@ -1,6 +1,6 @@
 """What Prometheus may know of the parts behind the API: the engine, Asterisk, Redis. Durations in seconds."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _STEPS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5)
 _LENGTHS = (1, 2, 5, 10, 25, 50, 100, 250, 1000)
@@ -20,6 +20,17 @@ class PartMetrics:
             "callcontrol_ari_request_seconds", "Time from a request to Asterisk to its answer", ("asterisk", "kind"),
             buckets=_REQUESTS, registry=registry,
         )  # fmt: skip
+        self.ari_carried = Counter(
+            "callcontrol_ari_carried", "Requests to Asterisk, by the lane that carried them, or `http`",
+            ("asterisk", "carrier"), registry=registry,
+        )  # fmt: skip
+        self.ari_lanes = Gauge(
+            "callcontrol_ari_lane_open", "1 while the lane carries requests to Asterisk", ("asterisk", "lane"),
+            registry=registry,
+        )  # fmt: skip
+        self.ari_lanes_lost = Counter(
+            "callcontrol_ari_lanes_lost", "How often a lane was lost", ("asterisk", "lane"), registry=registry
+        )
         self.ari_events = Counter(
             "callcontrol_ari_events", "Events of Asterisk", ("asterisk", "type"), registry=registry
         )
@@ -65,10 +76,17 @@ class AriMetrics:
         self._metrics = metrics
         self._asterisk = asterisk
 
-    def request(self, kind: str, seconds: float, outcome: str) -> None:
+    def request(self, kind: str, seconds: float, outcome: str, carrier: str) -> None:
         """One was answered, or not."""
         self._metrics.ari_requests.labels(self._asterisk, kind, outcome).inc()
         self._metrics.ari_seconds.labels(self._asterisk, kind).observe(seconds)
+        self._metrics.ari_carried.labels(self._asterisk, carrier).inc()
+
+    def lane(self, number: str, *, is_open: bool) -> None:
+        """It carries requests, or was lost."""
+        self._metrics.ari_lanes.labels(self._asterisk, number).set(is_open)
+        if not is_open:
+            self._metrics.ari_lanes_lost.labels(self._asterisk, number).inc()
 
     def event(self, kind: str) -> None:
         """One has come."""

@@ -1,7 +1,7 @@
 """Asterisk as the controller sees it: effects in, facts out. Puts the room's parts together.
 
 Asterisk --WebSocket--> Link --events--> Translator --facts--> on_fact
-execute(effect) --> Executor --in order--> Requests --HTTP--> Asterisk;  results --> on_fact
+execute(effect) --> Executor --in order--> Requests --lanes, HTTP--> Asterisk;  results --> on_fact
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import structlog
 from ari_app.ari.bridge_media import at_once
 from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
-from ari_app.ari.executor import LIMIT, Executor
+from ari_app.ari.executor import LIMIT, Executor, never
 from ari_app.ari.failures import AriError
 from ari_app.ari.figures import Figures, NoFigures
 from ari_app.ari.http import HttpClient, Leads, always
@@ -39,6 +39,7 @@ from ari_app.calls.stimuli import (
 
 log = structlog.get_logger(__name__)
 
+LANES = 4
 _HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it on hold
 
 
@@ -46,7 +47,8 @@ _HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it o
 class AsteriskSettings:
     """Where Asterisk is and who we are to it. `bridge_prefix` begins the ids of our bridges. Times in seconds.
 
-    `leads` is waited for before each request: False where another controller leads now.
+    `leads` is waited for before each request: False where another controller leads now. `lanes` (0: none) are the
+    WebSockets that carry requests beside HTTP.
     """
 
     url: str
@@ -56,6 +58,7 @@ class AsteriskSettings:
     bridge_prefix: str = "cc-"
     routing_context: str = "routing-points"
     request_timeout: float = LIMIT
+    lanes: int = LANES
     pace: Pace = field(default_factory=Pace)
     leads: Leads = always
     figures: Figures = field(default_factory=NoFigures)
@@ -95,6 +98,7 @@ class Asterisk:
             timeout=settings.request_timeout,
             leads=settings.leads,
             figures=settings.figures,
+            lanes=settings.lanes,
         )
         self.client = AriClient(settings.url, http)
         self._translator = Translator(settings.application, settings.bridge_prefix)
@@ -110,7 +114,12 @@ class Asterisk:
             self._recorded,
             kept,
         )
-        self._executor = Executor(self._requests.perform, self._result, limit=settings.request_timeout)
+        self._executor = Executor(
+            self._requests.perform,
+            self._result,
+            limit=settings.request_timeout,
+            at_once=self._requests.may_follow if settings.lanes else never,
+        )
         self._link = Link(
             self.client, settings.application, self, pace=settings.pace, on_gone=self._ended, on_away=on_away
         )
@@ -171,6 +180,7 @@ class Asterisk:
         facts = self._translator.listed(channels)
         ours = tuple(str(b["id"]) for b in bridges if str(b["id"]).startswith(self._settings.bridge_prefix))
         self._requests.keep({fact.leg for fact in facts}, set(ours))
+        self.client.open_lanes(self._settings.application)
         self._executor.open()
         self._ask_who_holds([fact.leg for fact in facts if fact.up and fact.in_app])
         self._phones.listed(channels)
@@ -241,6 +251,7 @@ class Asterisk:
         self._look_no_more()
         self._on_fact(LinkLost())
         self._executor.close("another controller has taken over" if fenced else "the connection to Asterisk was lost")
+        self.client.http.lanes.shut()
         self._requests.cut_off()
         if fenced:
             self._on_fenced()

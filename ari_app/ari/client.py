@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote
 
 import aioari
-from aioari.model import BaseObject
 from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
 from ari_app.ari.failures import Unreachable
@@ -101,12 +100,15 @@ class AriClient:
         """
         if self._client is None:
             raise Unreachable("not connected yet")
-        result = await getattr(getattr(self._client, repository), operation)(**arguments)
-        if isinstance(result, BaseObject):
-            return result.json
-        if isinstance(result, list):
-            return [item.json if isinstance(item, BaseObject) else item for item in result]
-        return result
+        # Not by way of aioari's attributes: each use of one makes a class, and of each answer an object.
+        described = getattr(self._client.get_repo(repository).api, operation)
+        answer = await self._client.run_operation(described, **arguments)
+        return json.loads(answer.body) if answer.body else None
+
+    def open_lanes(self, application: str) -> None:
+        """Have requests go over lanes, as many as the HTTP client is to have; their applications' names begin so."""
+        url = re.sub("^http", "ws", f"{self._base_url}ari/events")
+        self.http.lanes.open(application, lambda name: self.http.open_lane(url, name))
 
     async def filter_events(self, application: str, kinds: Iterable[str]) -> None:
         """Have Asterisk send events of these types only. aioari would wrap the body into an object too many, which

@@ -1,15 +1,16 @@
 """Runs effects in the order that matters, and answers each with EffectDone or EffectFailed.
 
 Owns order: the effects of one leg run one after the other (digits in a lane of their own), those of different legs at
-once. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, for moves of
-legs, and for hang-ups under way, whose cause it would overwrite (asterisk issue 1124). What is recorded of a bridge and
-what is played to it have a lane of their own each. A hang-up overtakes its leg's queue, but for what its phone is
-notified of its transfer. Knows no request: see `requests`.
+once. Where Asterisk does a leg's requests in order (`at_once`), the next is sent without waiting for the answer to the
+one before. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, for
+moves of legs, and for hang-ups under way, whose cause it would overwrite (asterisk issue 1124). What is recorded of a
+bridge and what is played to it have a lane of their own each. A hang-up overtakes its leg's queue, but for what its phone
+is notified of its transfer. Knows no request: see `requests`.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 
@@ -37,6 +38,8 @@ from ari_app.calls.stimuli import EffectDone, EffectFailed
 
 log = structlog.get_logger(__name__)
 
+type AtOnce = Callable[[AsteriskEffect, Sequence[AsteriskEffect]], bool]
+"""Whether an effect is one request, that may be sent while these of the same leg have not been answered."""
 type OnResult = Callable[[EffectDone | EffectFailed], None]
 
 LIMIT = 5.0
@@ -49,6 +52,11 @@ TRANSFER = "#transfer"
 RECORDER = "#recorder"
 PROMPTS = "#prompts"
 """Of a bridge: what is written of it, and what is played to it."""
+
+
+def never(effect: AsteriskEffect, unanswered: Sequence[AsteriskEffect]) -> bool:
+    """Each waits for the answer to the one before."""
+    return False
 
 
 def takes_out_of(effect: AsteriskEffect, bridge: BridgeId) -> bool:
@@ -83,10 +91,11 @@ class _Job:
 
 @dataclass(slots=True)
 class _Lane:
-    """One leg's jobs: the one under way and those that wait."""
+    """One leg's jobs: those under way and those that wait. `sent`: all under way are with Asterisk, in this order."""
 
-    running: _Job | None = None
+    running: list[_Job] = field(default_factory=list)
     waiting: deque[_Job] = field(default_factory=deque)
+    sent: bool = True
 
 
 class Executor:
@@ -97,9 +106,15 @@ class Executor:
     """
 
     def __init__(
-        self, perform: Callable[[AsteriskEffect], Awaitable[None]], on_result: OnResult, *, limit: float = LIMIT
+        self,
+        perform: Callable[[AsteriskEffect], Awaitable[None]],
+        on_result: OnResult,
+        *,
+        limit: float = LIMIT,
+        at_once: AtOnce = never,
     ) -> None:
         self._perform = perform
+        self._at_once = at_once
         self._on_result = on_result
         self._limit = limit
         self._lanes: dict[LegId, _Lane] = {}
@@ -211,33 +226,44 @@ class Executor:
             self._start(job)
             return
         self._drop(leg)
-        if lane.running is not None and isinstance(lane.running.effect, CreateLeg | CreateSnoop):
+        if any(isinstance(other.effect, CreateLeg | CreateSnoop) for other in lane.running):
             # It would find no channel yet, and leave one behind.
             lane.waiting.append(job)
             return
         # Beside what is under way: that may wait for the channel's thread, which the hang-up frees.
         self._start(job)
 
-    def _next(self, leg: LegId, lane: _Lane) -> None:
-        if lane.running is not None:
-            return
-        if not lane.waiting:
-            self._lanes.pop(leg, None)
-            return
-        lane.running = lane.waiting.popleft()
-        self._start(lane.running, lambda: self._advance(leg, lane))
+    def _next(self, name: str, lane: _Lane) -> None:
+        if lane.waiting and self._may_start(lane):
+            job = lane.waiting.popleft()
+            lane.running.append(job)
+            lane.sent = False
+            self._start(job, name, lane)
+        elif not lane.running:
+            self._lanes.pop(name, None)
 
-    def _advance(self, leg: LegId, lane: _Lane) -> None:
-        if self._lanes.get(leg) is lane:
-            lane.running = None
-            self._next(leg, lane)
+    def _may_start(self, lane: _Lane) -> bool:
+        if not lane.running:
+            return True
+        return lane.sent and self._at_once(lane.waiting[0].effect, [job.effect for job in lane.running])
 
-    def _start(self, job: _Job, then: Callable[[], None] | None = None) -> None:
+    def _sends(self, job: _Job, name: str, lane: _Lane) -> None:
+        """It is about to be performed: the next one can't be before it is sent."""
+        if self._at_once(job.effect, ()) and self._lanes.get(name) is lane:
+            lane.sent = True
+            self._next(name, lane)
+
+    def _over(self, job: _Job, name: str, lane: _Lane) -> None:
+        if self._lanes.get(name) is lane:
+            lane.running.remove(job)
+            self._next(name, lane)
+
+    def _start(self, job: _Job, name: str = "", lane: _Lane | None = None) -> None:
         job.task = asyncio.get_running_loop().create_task(
-            self._run(job, then), name=type(job.effect).__name__, context=job.context
+            self._run(job, name, lane), name=type(job.effect).__name__, context=job.context
         )
 
-    async def _run(self, job: _Job, then: Callable[[], None] | None) -> None:
+    async def _run(self, job: _Job, name: str, lane: _Lane | None) -> None:
         result: EffectDone | EffectFailed = EffectDone(job.effect.number)
         # Only now: one step asks for these first, and then for the moves.
         if isinstance(job.effect, CreateSnoop):
@@ -247,6 +273,8 @@ class Executor:
         try:
             for other in job.after:
                 await other.finished.wait()
+            if lane is not None:
+                self._sends(job, name, lane)
             async with asyncio.timeout(self._limit_of(job.effect)):
                 await self._perform(job.effect)
         except ChannelGone as error:
@@ -262,8 +290,8 @@ class Executor:
             log.exception("effect_crashed", effect=job.effect)
             result = EffectFailed(job.effect.number, "internal error")
         self._answer(job, result)
-        if then is not None:
-            then()
+        if lane is not None:
+            self._over(job, name, lane)
 
     def _limit_of(self, effect: AsteriskEffect) -> float:
         return self._limit + (DIGIT * len(effect.digits) if isinstance(effect, PlayDtmf) else 0.0)

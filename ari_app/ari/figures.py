@@ -15,19 +15,25 @@ _VERBS = frozenset(
     (
         "addChannel", "answer", "continue", "control", "create", "dial", "dtmf", "eventFilter", "file", "hold", "info",
         "moh", "modules", "mute", "pause", "play", "record", "removeChannel", "ring", "silence", "snoop", "stop",
-        "subscription", "user", "variable", "videoSource",
+        "subscription", "user", "variable", "variables", "videoSource",
     )
 )  # fmt: skip
 _EVENTS = frozenset((*USED, REPLACED, USER_EVENT, "PeerStatusChange", "ContactStatusChange"))
 
 OTHER = "other"
+HTTP = "http"
+"""What carries requests that no lane does."""
 
 
 class Figures(Protocol):
     """Each is called from the loop, and must be quick. Kinds are few, whatever the ids that requests name."""
 
-    def request(self, kind: str, seconds: float, outcome: str) -> None:
-        """One was sent, and after so long it was `done`, `refused`, `failed`, `unreached` or `given_up`."""
+    def request(self, kind: str, seconds: float, outcome: str, carrier: str) -> None:
+        """One was sent, and after so long it was `done`, `refused`, `failed`, `unreached` or `given_up`. `carrier`: the
+        lane's number, or `http`."""
+
+    def lane(self, number: str, *, is_open: bool) -> None:
+        """That lane carries requests from now on, or was lost."""
 
     def event(self, kind: str) -> None:
         """One has come."""
@@ -36,7 +42,10 @@ class Figures(Protocol):
 class NoFigures:
     """Nobody wants to know."""
 
-    def request(self, kind: str, seconds: float, outcome: str) -> None:
+    def request(self, kind: str, seconds: float, outcome: str, carrier: str) -> None:
+        """See `Figures`."""
+
+    def lane(self, number: str, *, is_open: bool) -> None:
         """See `Figures`."""
 
     def event(self, kind: str) -> None:

@@ -5,18 +5,19 @@ plays. Order and parallelism are the executor's. Measured on Asterisk 22.10.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from ari_app.ari.bridge_media import BridgeMedia, at_once
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
+from ari_app.ari.following import is_one, keeps_order
 from ari_app.ari.joins import Joins
 from ari_app.ari.messages import CREATED, FAR_HALF
 from ari_app.ari.places import first_place
 from ari_app.ari.unsent import Unsent
-from ari_app.ari.variables import TRANSFER_KEY, created_with, detection, direction_of, negated, shown_now
+from ari_app.ari.variables import PROGRESS, TRANSFER_KEY, created_with, detection, shown_now, switches
 from ari_app.ari.voicemail import Messages
 from ari_app.calls.effects import (
     Announce,
@@ -48,7 +49,7 @@ from ari_app.calls.effects import (
     TakeTransferKey,
     TellTransfer,
 )
-from ari_app.calls.model import BridgeId, Destination, DialplanEntry, LegId, Outside, Phone, TransferState
+from ari_app.calls.model import BridgeId, Destination, DialplanEntry, LegId, Outside, Phone
 
 _TRUE = frozenset({"yes", "true"})
 # DTMF events don't come from a two-party bridge without it.
@@ -58,13 +59,6 @@ DTMF_MS = 100
 DTMF_GAP_MS = 100
 STOPS = 10
 STOP_AGAIN = 0.02
-# What the phone is then sent as SIP fragment: 100 Trying, 200 OK, 603 Declined, 503 Service Unavailable.
-PROGRESS = {
-    TransferState.RINGING: "channel_progress",
-    TransferState.ANSWERED: "channel_answered",
-    TransferState.DECLINED: "channel_declined",
-    TransferState.UNAVAILABLE: "channel_unavailable",
-}
 
 
 @dataclass(slots=True)
@@ -142,6 +136,14 @@ class Requests:
                 await self._on_leg(effect)
             case _:
                 assert_never(effect)
+
+    def may_follow(self, effect: AsteriskEffect, unanswered: Sequence[AsteriskEffect]) -> bool:
+        """Whether it may be sent before these of the same leg are answered. See `following`."""
+        if not isinstance(effect, StopsPrompts | DialLeg):
+            return False
+        requested = self._requested.get(effect.leg) or _Requested()
+        once = not requested.playing and is_one(effect, requested.muted, self._sets_all)
+        return once and keeps_order(effect, unanswered)
 
     async def _on_leg(self, effect: PromptStopper) -> None:
         leg = effect.leg
@@ -299,8 +301,7 @@ class Requests:
         requested = self._requested.setdefault(leg, _Requested())
         before, requested.muted = requested.muted, None
         wanted = (nobody_hears, hears_nobody)
-        on = direction_of(wanted, unlike=(False, False) if before is None else before)
-        off = direction_of((not nobody_hears, not hears_nobody), unlike=negated(before))
+        on, off = switches(before, wanted)
         if on is not None:
             await self._channel(leg, "mute", direction=on)
         if off is not None:
@@ -359,11 +360,15 @@ class Requests:
 
     async def _set_variables(self, leg: LegId, variables: Mapping[str, str]) -> None:
         """In this order."""
-        if self._client.has("channels", "setChannelVars"):
+        if self._sets_all:
             await self._channel(leg, "setChannelVars", variables=dict(variables))
             return
         for name, value in variables.items():  # Asterisk before 22.10
             await self._channel(leg, "setChannelVar", variable=name, value=value)
+
+    @property
+    def _sets_all(self) -> bool:
+        return self._client.has("channels", "setChannelVars")
 
     async def _channel(self, leg: LegId, operation: str, **arguments: object) -> None:
         await self._client.call("channels", operation, channelId=leg, **arguments)

@@ -1,9 +1,17 @@
 """What channels are given in variables and switches: displays, auto-answer, muting. Pure."""
 
-from ari_app.calls.model import Destination, Identity, Outside, Phone
+from ari_app.calls.model import Destination, Identity, Outside, Phone, TransferState
 
 
-def direction_of(wanted: tuple[bool, bool], *, unlike: tuple[bool, bool]) -> str | None:
+def switches(before: tuple[bool, bool] | None, wanted: tuple[bool, bool]) -> tuple[str | None, str | None]:
+    """Which of Asterisk's switches, in and out, are to be turned on, and which off. Where it is unknown what was
+    `before`, all."""
+    was_on = before or (False, False)
+    was_off = (False, False) if before is None else (not before[0], not before[1])
+    return _direction(wanted, was_on), _direction((not wanted[0], not wanted[1]), was_off)
+
+
+def _direction(wanted: tuple[bool, bool], unlike: tuple[bool, bool]) -> str | None:
     """ARI's name for those of (in, out) that are wanted and were not so before."""
     match wanted[0] and not unlike[0], wanted[1] and not unlike[1]:
         case True, True:
@@ -16,10 +24,13 @@ def direction_of(wanted: tuple[bool, bool], *, unlike: tuple[bool, bool]) -> str
             return None
 
 
-def negated(before: tuple[bool, bool] | None) -> tuple[bool, bool]:
-    """What was off before; nothing where that is unknown."""
-    return (False, False) if before is None else (not before[0], not before[1])
-
+# What the phone is then sent as SIP fragment: 100 Trying, 200 OK, 603 Declined, 503 Service Unavailable.
+PROGRESS = {
+    TransferState.RINGING: "channel_progress",
+    TransferState.ANSWERED: "channel_answered",
+    TransferState.DECLINED: "channel_declined",
+    TransferState.UNAVAILABLE: "channel_unavailable",
+}
 
 TRANSFER_KEY = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
 """A REFER moves nothing: the phone gets 202, and we a ChannelTransfer. One with `Refer-Sub: false` crashes Asterisk

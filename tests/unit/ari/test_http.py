@@ -310,8 +310,8 @@ async def test_each_request_is_counted_with_what_became_of_it(server: Server, cl
     counted: list[tuple[str, str]] = []
 
     class Counting(NoFigures):
-        def request(self, kind: str, seconds: float, outcome: str) -> None:
-            assert 0 <= seconds < 5
+        def request(self, kind: str, seconds: float, outcome: str, carrier: str) -> None:
+            assert (0 <= seconds < 5, carrier) == (True, "http")
             counted.append((kind, outcome))
 
     client.figures = Counting()
