@@ -206,6 +206,7 @@ def asterisk_settings(
         bridge_prefix=prefix,
         leads=leads,
         figures=figures,
+        lanes=settings.ari_lanes,
         # One alone is soon back, and nobody would have anything of its agents' being free.
         pace=Pace(gone_after=_GONE_AFTER, away_after=_AWAY_AFTER) if settings.asterisks else Pace(),
     )

@@ -4,8 +4,8 @@ Owns order: the effects of one leg run one after the other (digits in a lane of 
 once. Where Asterisk does a leg's requests in order (`at_once`), the next is sent without waiting for the answer to the
 one before. One that names a bridge waits for that bridge's creation; its destruction waits for all that name it, for
 moves of legs, and for hang-ups under way, whose cause it would overwrite (asterisk issue 1124). What is recorded of a
-bridge and what is played to it have a lane of their own each. A hang-up overtakes its leg's queue, but for what its phone
-is notified of its transfer. Knows no request: see `requests`.
+bridge and what is played to it have a lane of their own each. A hang-up overtakes its leg's queue, but for what its
+phone is notified of its transfer. Knows no request: see `requests`.
 """
 
 import asyncio

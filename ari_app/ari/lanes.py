@@ -2,9 +2,9 @@
 
 So what must happen one after the other for a leg is sent at once, without waiting for the answers in between, and costs
 a fraction of an HTTP request. But that thread waits: while it does `addChannel`, say, for the channel's own thread,
-nothing behind that is done. So no lane gets what may wait long, nobody is put behind others where another lane has nothing
-to do, nor behind what has not been answered in time; HTTP carries what no lane may. What is of one leg or bridge goes in
-order, whatever carries it (`Turn`).
+nothing behind that is done. So no lane gets what may wait long, nobody is put behind others where another lane has
+nothing to do, nor behind what has not been answered in time; HTTP carries what no lane may. What is of one leg or
+bridge goes in order, whatever carries it (`Turn`).
 
 Each lane is an application of Asterisk's, under a name that is never used again (Asterisk may open a socket that was
 given up long ago, and would give it the application of its successor): nothing is subscribed to, so none gets events.

@@ -139,11 +139,10 @@ class Requests:
 
     def may_follow(self, effect: AsteriskEffect, unanswered: Sequence[AsteriskEffect]) -> bool:
         """Whether it may be sent before these of the same leg are answered. See `following`."""
-        if not isinstance(effect, StopsPrompts | DialLeg):
+        if not isinstance(effect, StopsPrompts | DialLeg) or not keeps_order(effect, unanswered):
             return False
         requested = self._requested.get(effect.leg) or _Requested()
-        once = not requested.playing and is_one(effect, requested.muted, self._sets_all)
-        return once and keeps_order(effect, unanswered)
+        return not requested.playing and is_one(effect, requested.muted, self._sets_all)
 
     async def _on_leg(self, effect: PromptStopper) -> None:
         leg = effect.leg
@@ -206,9 +205,7 @@ class Requests:
     # -- legs ---------------------------------------------------------------------------------------------------------
 
     async def _create_leg(self, effect: CreateLeg) -> None:
-        other: dict[str, object] = {}
-        if isinstance(effect.destination, DialplanEntry):
-            other["otherChannelId"] = effect.leg + FAR_HALF
+        other = {"otherChannelId": effect.leg + FAR_HALF} if isinstance(effect.destination, DialplanEntry) else {}
         destination = await first_place(
             self._client, effect, list(reversed(self._requested)), self._on_place, self._endpoint_of
         )

@@ -7,6 +7,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -171,12 +172,14 @@ def store(request: pytest.FixtureRequest, prefix: str) -> Store:
     return RedisStore(request.getfixturevalue("client"), prefix)
 
 
-@pytest.fixture(params=["fake", "asterisk"])
+@pytest.fixture(params=["fake", "asterisk", "asterisk without lanes"])
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     if request.param == "fake":
         yield FakeBench()
         return
     settings = real_settings()
+    if request.param == "asterisk without lanes":
+        settings = replace(settings, lanes=0)
     async with real_lab() as lab:
         real = RealBench(settings, lab)
         await real.open()

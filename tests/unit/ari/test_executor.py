@@ -1,7 +1,7 @@
 """The order of effects, and that each is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -20,6 +20,7 @@ from ari_app.calls.effects import (
     PlayToBridge,
     StartMusic,
     StartRecorder,
+    StopMusic,
     StopRecorder,
     TellTransfer,
 )
@@ -342,3 +343,86 @@ async def test_what_waits_for_its_turn_is_of_the_trace_in_which_it_was_requested
     await asterisk.end(1)
     await asterisk.end(2)
     assert traces == [FIRST, SECOND]
+
+
+# -- what is sent before the answers ----------------------------------------------------------------------------------
+
+
+def only_music(effect: AsteriskEffect, unanswered: Sequence[AsteriskEffect]) -> bool:
+    """Only music is one request."""
+    return isinstance(effect, StartMusic | StopMusic)
+
+
+@pytest.fixture
+async def swift(asterisk: Asterisk) -> AsyncIterator[Executor]:
+    executor = Executor(asterisk.perform, asterisk.results.append, at_once=only_music)
+    executor.open()
+    yield executor
+    executor.close("end of the test")
+    await settle()
+
+
+async def test_what_is_one_request_each_is_sent_at_once_in_order(swift: Executor, asterisk: Asterisk) -> None:
+    await run(swift, music(1), music(2), music(3))
+    assert asterisk.started == [1, 2, 3]
+    await asterisk.end(1, AriError(500, "refused"))
+    await asterisk.end(2)
+    await asterisk.end(3)
+    assert asterisk.results == [EffectFailed(1, "refused"), EffectDone(2), EffectDone(3)]
+    await run(swift, music(4))
+    assert asterisk.started[-1] == 4
+
+
+async def test_what_is_more_waits_for_all_before_it_and_all_after_it_wait(swift: Executor, asterisk: Asterisk) -> None:
+    await run(swift, music(1), music(2), JoinBridge(3, "a", "b"), music(4))
+    assert asterisk.started == [1, 2]
+    await asterisk.end(2)
+    assert asterisk.started == [1, 2]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 2, 3]
+    await asterisk.end(3)
+    assert asterisk.started == [1, 2, 3, 4]
+
+
+async def test_nothing_passes_what_waits_for_a_bridge(asterisk: Asterisk) -> None:
+    swift = Executor(asterisk.perform, asterisk.results.append, at_once=lambda effect, unanswered: True)
+    swift.open()
+    await run(swift, CreateBridge(1, "b"), music(2), JoinBridge(3, "a", "b"), music(4))
+    assert asterisk.started == [1, 2]
+    await asterisk.end(1)
+    assert asterisk.started == [1, 2, 3, 4]
+    swift.close("end of the test")
+    await settle()
+
+
+async def test_what_may_follow_is_said_knowing_what_is_unanswered(asterisk: Asterisk) -> None:
+    seen: list[tuple[int, list[int]]] = []
+
+    def at_once(effect: AsteriskEffect, unanswered: Sequence[AsteriskEffect]) -> bool:
+        seen.append((effect.number, [other.number for other in unanswered]))
+        return True
+
+    swift = Executor(asterisk.perform, asterisk.results.append, at_once=at_once)
+    swift.open()
+    await run(swift, music(1), music(2), music(3))
+    assert seen == [(1, []), (2, [1]), (2, []), (3, [1, 2]), (3, [])]
+    swift.close("end of the test")
+    await settle()
+
+
+async def test_a_hang_up_overtakes_what_is_sent_and_drops_what_is_not(swift: Executor, asterisk: Asterisk) -> None:
+    await run(swift, music(1), music(2), JoinBridge(3, "a", "b"))
+    await run(swift, HangUp(4, "a"))
+    assert asterisk.started == [1, 2, 4]
+    assert asterisk.results == [EffectFailed(3, "hung up", gone=True)]
+
+
+async def test_closing_fails_all_that_is_sent(swift: Executor, asterisk: Asterisk) -> None:
+    await run(swift, music(1), music(2), JoinBridge(3, "a", "b"))
+    swift.close("lost")
+    await settle()
+    assert sorted(result.effect for result in asterisk.results) == [1, 2, 3]
+    assert asterisk.under_way == {}
+    swift.open()
+    await run(swift, music(4))
+    assert asterisk.started == [1, 2, 4]
