@@ -114,12 +114,12 @@ class Laned:
         async for message in socket:
             if message.type is not WSMsgType.TEXT or self.mute_sockets:
                 continue
-            asked = json.loads(message.data)
-            assert asked["type"] == "RESTRequest"
-            sent = Sent(name, asked["method"], asked["uri"], asked.get("message_body", ""))
-            sent.content_type = asked.get("content_type", "")
+            wanted = json.loads(message.data)
+            assert wanted["type"] == "RESTRequest"
+            sent = Sent(name, wanted["method"], wanted["uri"], wanted.get("message_body", ""))
+            sent.content_type = wanted.get("content_type", "")
             status, body = await self._answered(sent)
-            answer = {"type": "RESTResponse", "request_id": asked["request_id"], "status_code": status}
+            answer = {"type": "RESTResponse", "request_id": wanted["request_id"], "status_code": status}
             answer |= {"reason_phrase": "Because", "uri": sent.path, "application": name}
             if body:
                 answer |= {"content_type": "application/json", "message_body": body}
