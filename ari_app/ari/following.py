@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 from ari_app.ari.variables import switches
 from ari_app.calls.effects import (
+    AnswerLeg,
     AsteriskEffect,
     DetectTalk,
     DialLeg,
     JoinBridge,
     LeaveBridge,
+    OnSound,
     SetMute,
     ShowIdentity,
     StopsPrompts,
@@ -28,8 +30,10 @@ def is_one(effect: StopsPrompts | DialLeg, muted: tuple[bool, bool] | None, sets
             return muted is not None and None in switches(muted, (nobody_hears, hears_nobody))
         case ShowIdentity() | DetectTalk():
             return sets_all
-        case _:
+        case AnswerLeg() | DialLeg() | JoinBridge() | LeaveBridge() | OnSound():
             return True
+        case _:
+            return False
 
 
 def keeps_order(effect: AsteriskEffect, unanswered: Sequence[AsteriskEffect]) -> bool:

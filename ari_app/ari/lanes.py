@@ -189,6 +189,7 @@ class Lane:
         socket = await self._opens(f"{self._application}-lane-{self.number}-{secrets.token_hex(4)}")
         self._socket = socket
         reading = asyncio.ensure_future(self._read(socket))
+        reading.add_done_callback(lambda _: self._cut(socket))
         try:
             await self._prove()
             self._proven = True
@@ -198,7 +199,7 @@ class Lane:
             return True
         finally:
             reading.cancel()
-            self.cut()
+            self._cut(socket)
 
     async def _prove(self) -> None:
         try:
@@ -230,23 +231,21 @@ class Lane:
         if turn is not None:
             turn.on(self)
         try:
-            await self._send(socket, message(number, method, resource, query, body))
+            await socket.send_str(message(number, method, resource, query, body))
             return await answer
         except asyncio.CancelledError:
             if answer.cancelled() or not answer.done():
-                self.cut()
+                self._cut(socket)
             raise
+        except ConnectionError as error:
+            self._cut(socket)
+            raise LaneLost(sent=True) from error
         finally:
             self._waiting.pop(number, None)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # or asyncio finds it unseen, where it was lost while it was being sent
             if turn is not None:
                 turn.on(None)
-
-    async def _send(self, socket: LaneSocket, text: str) -> None:
-        try:
-            await socket.send_str(text)
-        except ConnectionError as error:
-            self.cut()
-            raise LaneLost(sent=False) from error
 
     async def _read(self, socket: LaneSocket) -> None:
         """Until it ends. Anything but answers has no place there."""
@@ -264,12 +263,17 @@ class Lane:
 
     def cut(self) -> None:
         """Take no more, have Asterisk read no more, and let who waits know."""
-        socket, self._socket = self._socket, None
+        if self._socket is not None:
+            self._cut(self._socket)
+
+    def _cut(self, socket: LaneSocket) -> None:
+        if socket is not self._socket:
+            return  # that was done before
+        self._socket = None
         if self._proven:
             self._figures.lane(self.number, is_open=False)
         self._proven = False
-        if socket is not None:
-            socket.abort()
+        socket.abort()
         waiting, self._waiting = self._waiting, {}
         for answer, _ in waiting.values():
             if not answer.done():

@@ -17,6 +17,7 @@ from ari_app.calls.effects import (
     JoinBridge,
     LeaveBridge,
     PlayDtmf,
+    RecordMessage,
     SetMute,
     ShowIdentity,
     StartMusic,
@@ -50,6 +51,7 @@ JOIN, LEAVE = JoinBridge(1, "leg", "b"), LeaveBridge(1, "leg", "b")
         (SetMute(1, "leg", True, False), [], True),
         (SetMute(1, "leg", False, False), [], True),  # it is so already
         (Announce(1, "leg", "p", "x", ("sound:a",)), [], False),
+        (RecordMessage(1, "leg", "file", 60, 5), [], False),
         (PlayDtmf(1, "leg", "1"), [], False),
         (HangUp(1, "leg"), [], False),
         (CreateLeg(1, "leg", Phone("1001"), Identity(), "call"), [], False),

@@ -421,3 +421,18 @@ async def test_a_lane_that_is_cut_leaves_nothing_for_asterisk_to_read_later() ->
     writer.close()
     server.close()
     await client.close()
+
+
+async def test_a_socket_that_asterisk_ends_before_it_has_answered_anything_is_no_lane(
+    asterisk: Laned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_DELAY", 0.01)
+    asterisk.holds = {"asterisk/ping"}
+    laning = Laning(asterisk, 1)
+    laning.client.open_lanes("app")
+    await asterisk.arrived("asterisk/ping")
+    asterisk.cut(asterisk.opened[0])
+    await asterisk.until(lambda: len(asterisk.opened) == 2)  # without waiting for the answer
+    asterisk.release("asterisk/ping")
+    await laning.opens()
+    await laning.close()
