@@ -32,14 +32,14 @@ class Counting(NoFigures):
         self.requests: list[tuple[str, str, str]] = []
         self.lanes: list[tuple[str, bool]] = []
         self.opened: asyncio.Queue[str] = asyncio.Queue()
+        self.lost: asyncio.Queue[str] = asyncio.Queue()
 
     def request(self, kind: str, seconds: float, outcome: str, carrier: str) -> None:
         self.requests.append((kind, outcome, carrier))
 
     def lane(self, number: str, *, is_open: bool) -> None:
         self.lanes.append((number, is_open))
-        if is_open:
-            self.opened.put_nowait(number)
+        (self.opened if is_open else self.lost).put_nowait(number)
 
 
 class Laning:
@@ -49,12 +49,15 @@ class Laning:
         self.asterisk = asterisk
         self.lanes = lanes
         self.leads = True
+        self.known = asyncio.Event()  # whether it leads
+        self.known.set()
         self.counted = Counting()
         self.http = HttpClient("user", PASSWORD, lanes=lanes, leads=self._leads, timeout=timeout, figures=self.counted)
         self.client = AriClient(asterisk.url.removesuffix("/ari"), self.http)
         self._pending: list[asyncio.Task[Answer]] = []
 
     async def _leads(self) -> bool:
+        await self.known.wait()
         return self.leads
 
     async def open(self) -> "Laning":
@@ -335,6 +338,25 @@ async def test_whoever_does_not_lead_any_more_sends_nothing_over_lanes(asterisk:
         await ended(music)
     assert asterisk.of("channels/a/mute") == []
     assert asterisk.of("channels/a/moh") == [("lane", "channels/a/moh")]
+
+
+async def test_a_lane_that_is_lost_while_it_is_not_known_who_leads_changes_no_order(
+    asterisk: Laned, one: Laning
+) -> None:
+    asterisk.holds = {"channels/a/moh"}
+    music = one.asks("POST", "channels/a/moh")
+    await asterisk.arrived("channels/a/moh")
+    one.known.clear()
+    mute = one.asks("POST", "channels/a/mute")
+    asterisk.cut(asterisk.carrier("channels/a/moh"))
+    await ended(one.counted.lost.get())
+    for _ in range(10):
+        await asyncio.sleep(0)  # all go on as far as they can
+    one.known.set()
+    await asterisk.until(lambda: (HTTP, "channels/a/moh") in asterisk.of("channels/a/moh"))
+    assert asterisk.of("channels/a/mute") == []
+    asterisk.release("channels/a/moh")
+    await ended(asyncio.gather(music, mute))
 
 
 async def test_without_a_lane_http_carries_all_in_order(asterisk: Laned) -> None:
