@@ -49,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     began = time.monotonic()
     style = Style(wanted.colours)
     images = {name: value for name, value in os.environ.items() if name.endswith("_TAG")}
+    if "CC_ARI_LANES" in os.environ:
+        images["ARI_LANES"] = os.environ["CC_ARI_LANES"]  # what else the compose file reads
     machine = Machine(wanted.scratch.name)
     run = Run(machine, wanted.scratch, images, wanted.parts, wanted.pytest, style, sys.stdout.buffer)
     for number in _ENDS:
