@@ -39,7 +39,6 @@ from ari_app.calls.stimuli import (
 
 log = structlog.get_logger(__name__)
 
-LANES = 4
 _HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it on hold
 
 
@@ -58,7 +57,7 @@ class AsteriskSettings:
     bridge_prefix: str = "cc-"
     routing_context: str = "routing-points"
     request_timeout: float = LIMIT
-    lanes: int = LANES
+    lanes: int = 0
     pace: Pace = field(default_factory=Pace)
     leads: Leads = always
     figures: Figures = field(default_factory=NoFigures)

@@ -11,8 +11,7 @@ SALES = {"target": "queue:sales"}
 NEEDED = {
     "callcontrol_ari_requests_total": {"outcome": "done"},
     "callcontrol_ari_request_seconds_count": {},
-    "callcontrol_ari_carried_total": {"carrier": "1"},
-    "callcontrol_ari_lane_open": {},
+    "callcontrol_ari_carried_total": {},
     "callcontrol_ari_events_total": {"type": "StasisStart"},
     "callcontrol_engine_stimuli_total": {"kind": "LegAnswered"},
     "callcontrol_engine_step_seconds_count": {},

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from ari_app.ari.asterisk import LANES, Asterisk, AsteriskSettings
+from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.failures import NotFound
 from ari_app.ari.link import Pace
 from ari_app.calls.effects import (
@@ -384,7 +384,7 @@ def real_settings() -> AsteriskSettings:
         application=f"test-{uuid.uuid4().hex[:12]}",
         bridge_prefix=PREFIX,
         pace=Pace(first_delay=0.02, last_delay=0.2, proof_every=0.5),
-        lanes=int(os.environ.get("CC_ARI_LANES", LANES)),
+        lanes=int(os.environ.get("CC_ARI_LANES", "4")),
     )
 
 
