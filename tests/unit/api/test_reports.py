@@ -175,7 +175,7 @@ async def test_while_a_long_report_is_made_commands_have_their_turn(crowded: Wor
         await asyncio.sleep(0)
         times.append(time.thread_time())
     assert (await making).status == 200
-    assert max(b - a for a, b in pairwise(times)) < 0.25, "seconds of work; in one piece it is one"
+    assert max(b - a for a, b in pairwise(times)) < (times[-1] - times[0]) / 2, "in one piece it is nearly all of it"
 
 
 async def test_who_wants_many_reports_is_refused_some_and_others_are_not(busy: World) -> None:
