@@ -1,6 +1,7 @@
 """Bodies about calls that are over, and how they went."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field
@@ -14,7 +15,8 @@ type OutcomeShown = Literal["answered", "missed", "abandoned", "unanswered", "vo
 
 def _moment(text: object) -> object:
     """A time as RFC 3339 has it: pydantic takes numbers, and dates alone, for times as well."""
-    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text):
+    is_time = isinstance(text, str) and re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text)
+    if text is not None and not is_time and not isinstance(text, datetime):
         raise ValueError("must be a time such as 2026-01-02T03:04:05Z")
     return text
 

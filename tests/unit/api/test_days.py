@@ -254,6 +254,12 @@ async def test_missed_calls_are_counted_until_they_are_looked_at(world: World, a
     task.cancel()
 
 
+@pytest.mark.parametrize("until", [0, 1_800_000_000, 0.5, True, "0", "2027-01-15", None])
+async def test_what_is_no_time_is_none_until_which_somebody_has_looked(world: World, alice: str, until: object) -> None:
+    answer = await world.ask("PUT", "/v1/me/missed/seen", token=alice, json={"until": until})
+    assert (answer.code, answer.json["errors"][0]["field"]) == ("invalid", "until")
+
+
 async def test_windows_are_notified_of_missed_calls_and_of_those_that_another_window_has_looked_at(
     world: World, alice: str
 ) -> None:
