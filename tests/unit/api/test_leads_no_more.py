@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from ari_app.api.idempotency import Answers, Kept
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call
 from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, OutcomeUnknown, Refused
@@ -55,13 +57,25 @@ async def test_a_command_is_left_to_another_where_it_is_done_once(
     assert answer.code == ("standby" if passed_on else error.code)
 
 
-async def test_all_who_wait_for_one_answer_are_left_to_another(world: World, alice: str) -> None:
+async def test_all_who_wait_for_one_answer_are_left_to_another(
+    world: World, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once, came = Answers.once, list[str]()
+    second = asyncio.Event()
+
+    async def come(*request: Any, **more: Any) -> Kept:
+        came.append("one")
+        if len(came) == 2:
+            second.set()  # it waits for the first before anything else happens
+        return await once(*request, **more)
+
+    monkeypatch.setattr(Answers, "once", come)
     world.control.gate = asyncio.Event()
     world.control.outcome = refusing(GONE)
     one = asyncio.ensure_future(world.ask("POST", HOLD, token=alice, headers=KEY))
     await world.control.requested.wait()
     again = asyncio.ensure_future(world.ask("POST", HOLD, token=alice, headers=KEY))
-    await world.ask("GET", "/v1/me", token=alice)
+    await second.wait()
     world.control.gate.set()
     await asyncio.gather(one, again)
     assert world.passed_on == [GONE, GONE]
