@@ -34,6 +34,7 @@ from tests.desk.reported import (
 )
 from tests.desk.stage import Json, Scene
 
+NO_MESSAGES: Json = {"voicemails": [], "next": None}
 ALARM = {
     "id": "oldest_wait:queue:sales", "alarm": "oldest_wait", "subject": "queue:sales", "raised_at": EARLIER,
     "cleared_at": None, "value": 60.0, "limit": 60.0, "detail": None,
@@ -58,6 +59,7 @@ def scene(
         "/v1/me/phone": page_phone(),
         "/v1/calls/c1/hearing": {"matrix": []},
         "/v1/history": HISTORY,
+        "/v1/voicemails": NO_MESSAGES,
         "/v1/me/day": day(unseen=2 if name.startswith("day") else 0),
         "/v1/me/missed": MISSED,
         "/v1/me/missed/seen": {},
@@ -149,6 +151,7 @@ def overseen(
         "/v1/alarms": {"alarms": [ALARM][:people]},
         "/readyz": ready,
         "/v1/history": HISTORY,
+        "/v1/voicemails": NO_MESSAGES,
         "/v1/admin/configuration": CONFIGURATION,
         "/v1/admin/calls/c1/story": {"call_id": "c1", "story": STORY},
     }

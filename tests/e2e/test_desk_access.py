@@ -41,15 +41,20 @@ UNSEEN = """() => {
     const there = document.elementFromPoint(x, y);
     return each.contains(there) || there?.closest("label")?.contains(each) === true;
   };
-  return [...at.querySelectorAll("a, button, input, select, textarea, summary")].filter((each) => {
-    if (each.disabled || !each.checkVisibility({ visibilityProperty: true })) return false;
+  const wrong = [];
+  for (const each of at.querySelectorAll("a, button, input, select, textarea, summary")) {
+    if (each.disabled || !each.checkVisibility({ visibilityProperty: true })) continue;
     each.focus();
     const { left, right, top, bottom } = each.getBoundingClientRect();
     const places = [[(left + right) / 2, (top + bottom) / 2]];
     if (each.matches("input:not([type=radio]), select, textarea"))
       for (const x of [left + 4, right - 4]) for (const y of [top + 4, bottom - 4]) places.push([x, y]);
-    return document.activeElement !== each || !places.every(([x, y]) => seen(each, x, y));
-  }).map((each) => each.outerHTML.slice(0, 120));
+    const lost = document.activeElement !== each ? ["without the keyboard"] : [];
+    const hidden = places.filter(([x, y]) => !seen(each, x, y)).map(
+      ([x, y]) => `at ${x}, ${y} under ${document.elementFromPoint(x, y)?.outerHTML.slice(0, 60)}`);
+    if (lost.length || hidden.length) wrong.push(`${each.outerHTML.slice(0, 120)} ${[...lost, ...hidden].join("; ")}`);
+  }
+  return wrong;
 }"""
 
 
