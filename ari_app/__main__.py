@@ -155,7 +155,7 @@ def _columns() -> int:
 def _story(call: str, url: str, user: str, *, as_json: bool) -> int:
     """Raises: ValidationError where only the environment could say where the API is, and does not."""
     reached = url or (api_url(ProcessSettings()) if not story.is_file(call) else "")
-    return story.run(call, url=reached, user=user, as_json=as_json, columns=_columns())
+    return story.run(call, url=reached, user=user, as_json=as_json, columns=_columns(), here=not url)
 
 
 async def _run(settings: ProcessSettings) -> None:

@@ -13,6 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from ari_app.__main__ import main
+from ari_app.api.encryption import server_context
+from tests.support.certificates import make_authority, make_certificate
 
 RECORDED = Path(__file__).parents[1] / "engine" / "recorded_story.json"
 CALL = "cc-mx1asfdo-c1"
@@ -49,16 +51,20 @@ class Api:
     def problem(status: int, code: str, detail: str) -> web.Response:
         return web.json_response({"code": code, "detail": detail}, status=status)
 
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/v1/login", self.login)
+        app.router.add_post("/v1/logout", self.logout)
+        app.router.add_get("/v1/admin/calls/{call}/story/file", self.story)
+        return app
+
 
 @pytest.fixture
 async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
     """With nobody's token in the environment."""
     monkeypatch.delenv("ARI_APP_TOKEN", raising=False)
-    api, app = Api(), web.Application()
-    app.router.add_post("/v1/login", api.login)
-    app.router.add_post("/v1/logout", api.logout)
-    app.router.add_get("/v1/admin/calls/{call}/story/file", api.story)
-    server = TestServer(app)
+    api = Api()
+    server = TestServer(api.app())
     await server.start_server()
     api.url = str(server.make_url("/")).rstrip("/")
     yield api
@@ -119,6 +125,24 @@ async def test_what_is_no_controller_is_said_to_be_none(
     assert capsys.readouterr().err == f"{CALL}: what answers there is no controller\n"
     assert await story(CALL, "--url", "http://127.0.0.1:1") == 1
     assert capsys.readouterr().err.startswith(f"{CALL}: the controller does not answer at http://127.0.0.1:1: ")
+
+
+async def test_by_tls_a_controller_on_this_machine_is_reached_whatever_its_certificate_is_about_and_another_is_checked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await make_authority(tmp_path)
+    certificate, key = await make_certificate(tmp_path, "192.0.2.10")
+    server = TestServer(Api().app(), scheme="https")
+    await server.start_server(ssl=server_context(certificate, key))
+    monkeypatch.setenv("ARI_APP_TOKEN", "the token")
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "x" * 24)
+    monkeypatch.setenv("ARI_APP_API_PORT", str(server.port))
+    monkeypatch.setenv("ARI_APP_TLS_CERTIFICATE", str(certificate))
+    monkeypatch.setenv("ARI_APP_TLS_KEY", str(key))
+    assert await story(CALL) == 0, capsys.readouterr().err
+    assert await story(CALL, "--url", f"https://127.0.0.1:{server.port}") == 1
+    assert "certificate" in capsys.readouterr().err
+    await server.close()
 
 
 def test_a_file_is_read_without_an_environment(
