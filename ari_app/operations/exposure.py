@@ -8,6 +8,7 @@ from ari_app.operations.findings import Code, Finding, Level, some, warning
 
 SECRET = 16
 """Characters below which a secret can be guessed."""
+_CERTIFICATE = "TLS_CERTIFICATE and TLS_KEY in docker/.env.local (without Docker ARI_APP_TLS_CERTIFICATE and …_KEY)"
 
 
 def exposure(secrets: Secrets, doors: Doors | None) -> list[Finding]:
@@ -46,7 +47,7 @@ def _secrets(secrets: Secrets, *, exposed: bool) -> list[Finding]:
         add(Code.REDIS_PASSWORD_WEAK, f"the password of Redis {weak}", "set REDIS_PASSWORD to 24 random characters")
     if secrets.certificate:
         what = f"the API's certificate can't be used: {secrets.certificate}"
-        do = "give ARI_APP_TLS_CERTIFICATE and ARI_APP_TLS_KEY files (PEM) that belong together"
+        do = f"give {_CERTIFICATE} files (PEM) that belong together"
         found.append(Finding(Code.CERTIFICATE_WRONG, Level.ERROR, what, do))
     return found
 
@@ -77,7 +78,7 @@ def _open(doors: Doors, redis: Secret | None) -> list[Finding]:
             warning(
                 Code.API_OPEN,
                 f"the API, which speaks plain HTTP, can be reached at {some(reached)}, port {doors.api.port}",
-                "give it a certificate (ARI_APP_TLS_CERTIFICATE), or let only a proxy that speaks TLS reach it",
+                f"give {_CERTIFICATE} files (PEM), or let only a proxy that speaks TLS reach it",
             )
         )
     found += [
