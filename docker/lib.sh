@@ -74,6 +74,15 @@ only_ours() {
     done
 }
 
+# own_address <IPv4 address>: whether this machine has it. A bare machine may lack `ip`; where nobody can say, it has.
+ROUTES=/proc/net/fib_trie
+own_address() {
+    [[ ! -r $ROUTES ]] || awk -v wanted="$1" '
+        $1 == "|--" { at = $2 }
+        $2 == "host" && $3 == "LOCAL" && at == wanted { found = 1 }
+        END { exit !found }' "$ROUTES"
+}
+
 need_port() {
     local holder
     if holder=$(port_holder "$1" "$2" "$3"); then
@@ -128,16 +137,20 @@ on_a_network() {
     export METRICS_ADDRESS=${METRICS_ADDRESS:-127.0.0.1:9464} AST_ENCRYPTION=${AST_ENCRYPTION:-required}
 }
 
-# need_certificate: a copy of TLS_CERTIFICATE and TLS_KEY for the containers, or empty files
+# need_certificate: a copy of TLS_CERTIFICATE and TLS_KEY for the containers, or empty files; NO_CERTIFICATE says of which
+# nothing could be read
 need_certificate() {
     local name file
+    NO_CERTIFICATE=()
     for name in TLS_CERTIFICATE TLS_KEY; do
         file=${!name:-}
         if [[ -z $file ]]; then
             printf -v "CONTENT_$name" ''
         elif [[ ! -r $file ]]; then
-            [[ -n ${NETWORK_ADDRESS:-} ]] || die "$name is $file, which can't be read"
-            printf -v "CONTENT_$name" ''
+            # On a network it is one of all the reasons that are said at once. What runs keeps the one that it has.
+            NO_CERTIFICATE+=("$name")
+            warn "$name is $file, which can't be read"
+            printf -v "CONTENT_$name" '%s' "$(cat -- "$SECRETS_DIR/${name,,}" 2>/dev/null || true)"
         else
             printf -v "CONTENT_$name" '%s' "$(<"$file")"
         fi
@@ -183,8 +196,10 @@ phone_secrets() {
 # Nothing of a call centre that is open to strangers is started: all reasons at once.
 refuse_what_is_open() {
     local said
-    said=$(compose run --rm --no-deps -T controller exposure 2>/dev/null) && return 0
-    printf '%s\n' "$said" >&2
+    said=$(compose run --rm --no-deps -T controller exposure 2>/dev/null) && ((!${#NO_CERTIFICATE[@]})) && return 0
+    printf '%s' "${said:+$said$'\n'}" >&2
+    # Nobody has looked: whatever kept Docker from it is the reason.
+    [[ -n $said ]] || ((${#NO_CERTIFICATE[@]})) || compose run --rm --no-deps -T controller exposure >&2 || true
     die "nothing was started: this call centre may not stand on $NETWORK_ADDRESS, for the reasons above"
 }
 

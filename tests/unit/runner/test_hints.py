@@ -39,6 +39,49 @@ async def test_who_has_just_started_the_demonstration_reads_as_whom_to_log_in(tm
     assert await lib("login_hint", ASTERISK_CONFIG=demo, NETWORK_ADDRESS="192.0.2.1") == ("", "")
 
 
+ROUTES = """Main:
+  +-- 0.0.0.0/0 3 0 5
+     +-- 192.0.2.0/24 2 0 2
+        |-- 192.0.2.0
+           /24 link UNICAST
+           |-- 192.0.2.10
+              /32 host LOCAL
+        |-- 192.0.2.255
+           /32 link BROADCAST
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "ours"), [("192.0.2.10", True), ("192.0.2.1", False), ("192.0.2.255", False), ("192.0.2.100", False)]
+)
+async def test_an_address_is_the_machines_own_where_the_kernel_has_it(tmp_path: Path, address: str, ours: bool) -> None:
+    routes = tmp_path / "fib_trie"
+    routes.write_text(ROUTES)
+    inquiry = f"ROUTES={routes}; own_address {address} && echo ours || echo not"
+    assert await lib(inquiry) == ("ours\n" if ours else "not\n", "")
+    assert await lib(f"ROUTES=/nowhere; own_address {address} && echo ours") == ("ours\n", ""), "nobody can say"
+
+
+OPEN = """
+compose() { printf '%s\\n' "$SAID" && [[ -z $SAID ]]; }
+NETWORK_ADDRESS=192.0.2.10 SECRETS_DIR=$KEPT TLS_CERTIFICATE=/nowhere.pem TLS_KEY=/nowhere.key
+need_certificate
+printf '%s|' "$CONTENT_TLS_CERTIFICATE" "$CONTENT_TLS_KEY"
+(refuse_what_is_open) || echo refused
+"""
+
+
+@pytest.mark.parametrize("said", ["", "error demo_passwords"])
+async def test_a_certificate_that_cannot_be_read_is_one_reason_of_all_and_what_runs_keeps_its_own(
+    tmp_path: Path, said: str
+) -> None:
+    (tmp_path / "tls_certificate").write_text("of before")
+    out, complaint = await lib(OPEN, SAID=said, KEPT=str(tmp_path))
+    assert out == "of before||refused\n"
+    for reason in ("TLS_CERTIFICATE is /nowhere.pem", "TLS_KEY is /nowhere.key", said, "nothing was started"):
+        assert reason in complaint
+
+
 @pytest.mark.parametrize(
     ("where", "ours"), [("$HERE", True), ("", True), ("/gone/docker", True), ("/usr", False)], ids=str
 )
