@@ -112,7 +112,6 @@ load_settings() {
     export HISTORY_PASSWORD_INSIDE='' CONTENT_HISTORY_PASSWORD=${HISTORY_PASSWORD:-}
     [[ -z $CONTENT_HISTORY_PASSWORD ]] || HISTORY_PASSWORD_INSIDE=/run/secrets/history_password
     [[ -z ${NETWORK_ADDRESS:-} ]] || on_a_network
-    export METRICS_ADDRESS=${METRICS_ADDRESS:-}
     export AST_ADDRESS=${AST_ADDRESS:-127.0.0.1} AST_SIP_PORT=${AST_SIP_PORT:-5060} AST_ARI_PORT=${AST_ARI_PORT:-8088}
     export AST_SIP_TLS_PORT=${AST_SIP_TLS_PORT:-5061} AST_ENCRYPTION=${AST_ENCRYPTION:-optional}
     # Several call centres on one loopback have each an address for all; what stands on a network keeps ARI off it.
@@ -125,7 +124,18 @@ load_settings() {
     export ARI_USER=${ARI_USER:-callcontrol} STASIS_APP=${STASIS_APP:-callcontrol}
     export API_ADDRESS=${API_ADDRESS:-127.0.0.1} API_PORT=${API_PORT:-8080}
     export REDIS_ADDRESS=${REDIS_ADDRESS:-127.0.0.1} LOG_LEVEL=${LOG_LEVEL:-info} EVENT_LOOP=${EVENT_LOOP:-uvloop}
+    # Health is answered in clear, for this script too: where the API speaks TLS it has an address of its own.
+    if [[ -n ${TLS_CERTIFICATE:-} && -z ${METRICS_ADDRESS:-} ]]; then
+        [[ $API_ADDRESS == 127.* ]] && METRICS_ADDRESS=$API_ADDRESS:9464 || METRICS_ADDRESS=127.0.0.1:9464
+    fi
+    export METRICS_ADDRESS=${METRICS_ADDRESS:-}
     own_directories
+}
+
+# Who can ring the demonstration's people, where they are there and may log in; a whole line, or nothing.
+visitors_hint() {
+    [[ -z $(login_hint) ]] ||
+        printf '\n  visitors      %s' "$HERE/demo-calls (rings alice; bob, carol and dave answer what is transferred to them)"
 }
 
 # What `docker/up --network` means: phones, trunk, API and desk at that address, all else on loopback, nothing in clear.

@@ -34,9 +34,26 @@ async def test_the_command_that_stops_it_names_the_call_centre_and_needs_no_dire
 async def test_who_has_just_started_the_demonstration_reads_as_whom_to_log_in(tmp_path: Path) -> None:
     demo = str(ROOT / "asterisk")
     assert await lib("login_hint", ASTERISK_CONFIG=demo) == ("; log in as alice with alice-demo", "")
+    assert "/docker/demo-calls (rings alice" in (await lib("visitors_hint", ASTERISK_CONFIG=demo))[0]
+    assert await lib("visitors_hint", ASTERISK_CONFIG=demo, NETWORK_ADDRESS="192.0.2.1") == ("", "")
     (tmp_path / "callcentre.yaml").write_text("agents: {}\n")
     assert await lib("login_hint", ASTERISK_CONFIG=str(tmp_path)) == ("", "")
     assert await lib("login_hint", ASTERISK_CONFIG=demo, NETWORK_ADDRESS="192.0.2.1") == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "health"),
+    [
+        ({}, "127.0.0.1:8080"),
+        ({"TLS_CERTIFICATE": "/a.pem"}, "127.0.0.1:9464"),
+        ({"TLS_CERTIFICATE": "/a.pem", "API_ADDRESS": "127.0.0.3"}, "127.0.0.3:9464"),
+        ({"TLS_CERTIFICATE": "/a.pem", "API_ADDRESS": "192.0.2.10"}, "127.0.0.1:9464"),
+        ({"TLS_CERTIFICATE": "/a.pem", "METRICS_ADDRESS": "127.0.0.1:9999"}, "127.0.0.1:9999"),
+    ],
+)
+async def test_health_is_answered_in_clear_also_where_the_api_speaks_tls(given: dict[str, str], health: str) -> None:
+    answer = await lib('LOCAL_ENV=/nowhere; load_settings; health_at; printf %s "$HEALTH"', **given)
+    assert answer == (health, "")
 
 
 ROUTES = """Main:
