@@ -308,6 +308,12 @@ down_command() {
     printf '%q' "$HERE/down"
 }
 
+# A cluster beside it is stopped by a command of its own.
+name_a_cluster() {
+    [[ -z $(docker ps --quiet --filter "name=^$COMPOSE_PROJECT_NAME-cluster-") ]] ||
+        say "a cluster is still running: $(down_command) --cluster stops it"
+}
+
 # What this run has started goes again if it fails half-way, while `starting` is yes; what ran before (`was_running`) stays.
 undo_what_starts_half() {
     was_running=no starting=no

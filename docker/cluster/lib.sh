@@ -43,6 +43,9 @@ in_part() {
     docker exec "$COMPOSE_PROJECT_NAME-$part" "$@"
 }
 
+# is_part <name>: also of one that was added to the compose file
+is_part() { compose config --services | grep -qxF -- "$1"; }
+
 # sentinel_says <part> <field>: of the primary, as the Sentinel of that node sees it
 sentinel_says() {
     # shellcheck disable=SC2016  # expanded in the container
@@ -50,12 +53,19 @@ sentinel_says() {
         2>/dev/null | sed -n "/^$2\$/{n;p}"
 }
 
-# Each Sentinel knows both replicas and both others.
+# Whether the Redis of that node leads, or follows the one that does.
+replicated() {
+    # shellcheck disable=SC2016  # expanded in the container
+    in_part "$1" bash -c 'REDISCLI_AUTH=$(<"$REDIS_PASSWORD_FILE") redis-cli -h $REDIS_ADDRESS -p 6379 info replication' \
+        2>/dev/null | grep -q '^role:master\|^master_link_status:up'
+}
+
+# Each Sentinel knows both replicas and both others, and each replica follows.
 redis_is_whole() {
     local part
     for part in redis-1 redis-2 redis-3; do
         [[ $(sentinel_says "$part" num-slaves) == 2 && $(sentinel_says "$part" num-other-sentinels) == 2 &&
-            $(sentinel_says "$part" flags) == master ]] || return 1
+            $(sentinel_says "$part" flags) == master ]] && replicated "$part" || return 1
     done
 }
 
@@ -73,7 +83,7 @@ controllers_are_there() {
         leads=$(http_get "$(address "$part")" 8080 /metrics | sed -n 's/^callcontrol_leader \([0-9]*\).*/\1/p') || return 1
         led=$((led + ${leads:-0}))
     done
-    ((led == 2)) || return 1
+    ((led > 0 && led == $(in_part edge edge list 2>/dev/null | wc -l))) || return 1
     # TLS is not spoken by bash: there it has to do that somebody listens.
     if [[ -n $CERTIFICATE_INSIDE ]]; then
         : 2>/dev/null </dev/tcp/"$(address api)"/8080

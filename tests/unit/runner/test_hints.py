@@ -113,6 +113,47 @@ async def test_the_call_centre_of_another_working_copy_that_is_still_there_is_le
     assert ("/usr/down" in complaint) is not ours
 
 
+@pytest.mark.parametrize(
+    ("runs", "hint"), [("1a2b", f"· a cluster is still running: {ROOT}/docker/down --cluster stops it\n"), ("", "")]
+)
+async def test_who_has_stopped_the_call_centre_reads_that_a_cluster_is_still_running(runs: str, hint: str) -> None:
+    stopped = f"docker() {{ printf '%s' '{runs}'; }}; COMPOSE_PROJECT_NAME=callcontrol; name_a_cluster"
+    assert await lib(stopped) == (hint, "")
+
+
+# A cluster of three Asterisks, each led by a controller but for those that are left out.
+OF_THREE = """
+. docker/cluster/lib.sh
+CLUSTER_NETWORK=127.0.9 CERTIFICATE_INSIDE=
+in_part() { printf '%s\\n' asterisk-a asterisk-b asterisk-c; }
+http_get() { printf 'callcontrol_leader %s\\n' "${LEADS[${1##*.}]}"; }
+http_status() { printf 200; }
+declare -A LEADS
+"""
+
+
+@pytest.mark.parametrize(
+    ("leads", "there"),
+    [("[11]=1 [12]=1 [13]=1", True), ("[11]=1 [12]=2 [13]=0", True), ("[11]=1 [12]=1 [13]=0", False)],
+)
+async def test_a_cluster_is_ready_when_each_asterisk_that_its_edge_has_is_led(leads: str, there: bool) -> None:
+    out, _ = await lib(f"{OF_THREE} LEADS=({leads}); controllers_are_there && echo ready || echo not")
+    assert out == ("ready\n" if there else "not\n")
+
+
+FOLLOWS = """
+. docker/cluster/lib.sh
+in_part() { printf 'role:%s\\r\\nmaster_link_status:%s\\r\\n' $SAYS; }
+replicated redis-2 && echo whole || echo not
+"""
+
+
+@pytest.mark.parametrize(("says", "whole"), [("master none", True), ("slave up", True), ("slave down", False)])
+async def test_a_redis_that_has_come_back_is_waited_for_until_it_follows(says: str, whole: bool) -> None:
+    out, _ = await lib(FOLLOWS, SAYS=says)
+    assert out == ("whole\n" if whole else "not\n")
+
+
 FAULTY = """
 http_get() { printf '%s' '{"ready":true,"configuration":"'$SAYS'","configured_at":"2026-11-28T18:00:00.000Z"}'; }
 docker() { printf '%s\\n' "$*" 'callcentre.yaml:3: agents.alice.phone: is missing' '1 fault'; }
