@@ -35,10 +35,12 @@ async def play(stage: Stage, ink: render.Ink) -> None:
     yann = await stage.caller(OTHER, "Yann", OTHER_NUMBER, "Yann Caller")
     where = f"SIP {':'.join(map(str, stage.office.stack.asterisk))} · API {stage.office.stack.api}"
     stage.write(render.opening(stage.cast.values(), where, ink))
+    # The longest idle is rung first: it is to be Alice. Whose phone is found after they are ready is idle from then on.
+    await cluster.until_rung_by_all(alice, bob, carol)
+    await cluster.until(cluster.has_phones("alice", "bob", "carol"), "the controllers know of their phones")
     for agent in (alice, bob, carol):
         await agent.command("PUT", "/v1/me/state", {"state": "ready"})
         await agent.is_now("ready")
-    await cluster.until_rung_by_all(alice, bob, carol)
 
     stage.clock.epoch = time.monotonic()
     await _conference(stage, zoe, alice, bob)
@@ -154,6 +156,8 @@ async def _asterisk(stage: Stage, cluster: Cluster, yann: Contact, carol: Agent)
             await _served(stage, yann, carol)
         await stage.hear(*TALKING, OTHER, "carol", but=_between(TALKING, (OTHER, "carol")))
         await cluster.asterisk(other).start()
+        # What comes next looks into both.
+        await cluster.until(cluster.gives_calls_to_all, f"{other} is back", 30)
 
 
 def _between(some: tuple[str, ...], others: tuple[str, ...]) -> list[tuple[str, str]]:

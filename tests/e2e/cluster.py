@@ -86,12 +86,23 @@ class Cluster:
 
     async def has_no_phone(self) -> bool:
         """Whether the controllers take no agent's phone for registered."""
+        return not await self._with_phones()
+
+    def has_phones(self, *agents: str) -> Callable[[], Awaitable[bool]]:
+        """Whether the controllers take the phones of all these agents for registered."""
+
+        async def known() -> bool:
+            return {*agents} <= await self._with_phones()
+
+        return known
+
+    async def _with_phones(self) -> set[str]:
         async with aiohttp.ClientSession() as session:
             session.headers["Authorization"] = f"Bearer {await self.stack.login(session, 'admin')}"
             async with session.get(f"{self.stack.api}/v1/agents") as response:
                 agents: list[dict[str, Any]] = (await response.json())["agents"]
             await session.post(f"{self.stack.api}/v1/logout")
-        return all(agent["phone_state"] in ("unreachable", None) for agent in agents)
+        return {agent["agent"] for agent in agents if agent["phone_state"] not in ("unreachable", None)}
 
     async def until_rung_by_all(self, *agents: Agent) -> None:
         """Wait until each Asterisk has found their phones at the edge: it looks once a second, and rings no others."""

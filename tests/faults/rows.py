@@ -30,7 +30,10 @@ _CUT_FOR = 4.0
 
 ROWS = (
     Row(
-        "controller-killed", "A controller that leads is killed, 0 to 400 ms after a command", (Promise(COMMANDS, 2),), 60
+        "controller-killed",
+        "A controller that leads is killed, 0 to 400 ms after a command",
+        (Promise(COMMANDS, 2),),
+        60,
     ),
     Row(
         "controller-frozen", "A controller that leads is frozen, and woken when another leads", (Promise(COMMANDS, 5),)
