@@ -37,6 +37,12 @@ down_cluster_command() {
     printf '%q --cluster' "$HERE/down"
 }
 
+# What to do about data whose password is not known. They may be another working copy's.
+keep_or_remove() {
+    printf 'put that file back; give this one another name (COMPOSE_PROJECT_NAME=… in it) if another working copy made them; or remove them (%s --purge)' \
+        "$(down_cluster_command)"
+}
+
 in_part() {
     local part=$1
     shift

@@ -20,8 +20,8 @@ not ready. That command writes this page, row by row.
 
 A voice that was missing for up to 0.3 seconds is a packet that came late. All parts and all phones share the machine,
 and others may have worked on it too: its load is stated with each row.
-*Missed* are the rounds that took longer than is promised, or in which it did not come at all; where nothing is promised,
-the figure stands for itself.
+*Missed* are the rounds that took longer than is promised, or in which it did not come at all; where nothing is
+promised, the figure stands for itself.
 """
 _SECTION = re.compile(r"^## .*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _SHOWN = 12
