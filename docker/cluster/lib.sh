@@ -84,9 +84,10 @@ asterisks_are_there() {
 
 # All answer, each Asterisk has a leader, and one of them serves the API.
 controllers_are_there() {
-    local part leads led=0
-    for part in controller-1 controller-2 controller-3; do
-        leads=$(http_get "$(address "$part")" 8080 /metrics | sed -n 's/^callcontrol_leader \([0-9]*\).*/\1/p') || return 1
+    local each where leads led=0
+    for each in $(in_part api printenv API_CONTROLLERS 2>/dev/null); do
+        where=${each#*=}
+        leads=$(http_get "${where%:*}" "${where##*:}" /metrics | sed -n 's/^callcontrol_leader \([0-9]*\).*/\1/p') || return 1
         led=$((led + ${leads:-0}))
     done
     ((led > 0 && led == $(in_part edge edge list 2>/dev/null | wc -l))) || return 1

@@ -125,7 +125,12 @@ async def test_who_has_stopped_the_call_centre_reads_that_a_cluster_is_still_run
 OF_THREE = """
 . docker/cluster/lib.sh
 CLUSTER_NETWORK=127.0.9 CERTIFICATE_INSIDE=
-in_part() { printf '%s\\n' asterisk-a asterisk-b asterisk-c; }
+in_part() {
+    case $1 in
+        edge) printf '%s\\n' asterisk-a asterisk-b asterisk-c ;;
+        api) for n in 1 2 3 4; do printf 'controller-%s=127.0.9.1%s:8080 ' $n $n; done ;;
+    esac
+}
 http_get() { printf 'callcontrol_leader %s\\n' "${LEADS[${1##*.}]}"; }
 http_status() { printf 200; }
 declare -A LEADS
@@ -134,7 +139,11 @@ declare -A LEADS
 
 @pytest.mark.parametrize(
     ("leads", "there"),
-    [("[11]=1 [12]=1 [13]=1", True), ("[11]=1 [12]=2 [13]=0", True), ("[11]=1 [12]=1 [13]=0", False)],
+    [
+        ("[11]=1 [12]=1 [13]=0 [14]=1", True),
+        ("[11]=1 [12]=2 [13]=0 [14]=0", True),
+        ("[11]=1 [12]=1 [13]=0 [14]=0", False),
+    ],
 )
 async def test_a_cluster_is_ready_when_each_asterisk_that_its_edge_has_is_led(leads: str, there: bool) -> None:
     out, _ = await lib(f"{OF_THREE} LEADS=({leads}); controllers_are_there && echo ready || echo not")
