@@ -34,6 +34,18 @@ async def at_once() -> None:
     """Nothing is kept, and nothing waited for."""
 
 
+async def is_written(client: AriClient, recording: str) -> bool:
+    """Whether Asterisk writes this file. One that was just stopped is found for a while, and is no longer written.
+
+    Raises: AriError.
+    """
+    try:
+        live = await client.call("recordings", "getLive", recordingName=recording)
+    except NotFound:
+        return False
+    return live["state"] in LIVE
+
+
 class BridgeMedia:
     """Carries these effects out. Knows which prompts were requested of a bridge: Asterisk would play them twice."""
 
@@ -81,21 +93,13 @@ class BridgeMedia:
                     terminateOn="none",
                 )
             except Conflict:
-                if await self._runs(recording):
+                if await is_written(self._client, recording):
                     return
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
             else:
                 return
-
-    async def _runs(self, recording: str) -> bool:
-        """One that was just stopped is found for a while, and is no longer written."""
-        try:
-            live = await self._live("getLive", recording)
-        except NotFound:
-            return False
-        return live["state"] in LIVE
 
     async def _live(self, operation: str, recording: str) -> Any:
         return await self._client.call("recordings", operation, recordingName=recording)

@@ -7,9 +7,9 @@ A file that is there already is refused, as one is that is being written (409).
 
 from collections.abc import Callable
 
-from ari_app.ari.bridge_media import FORMAT, LIVE
+from ari_app.ari.bridge_media import FORMAT, is_written
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import Conflict, NotFound
+from ari_app.ari.failures import Conflict
 from ari_app.calls.effects import RecordMessage
 
 
@@ -37,15 +37,8 @@ class Messages:
                 terminateOn="#",
             )
         except Conflict:
-            if await self._runs(effect.recording):
+            if await is_written(self._client, effect.recording):
                 return
             # Not there either, it was refused for another reason: NotFound says so.
             await self._client.call("recordings", "getStored", recordingName=effect.recording)
             self._on_recorded(effect.recording)
-
-    async def _runs(self, recording: str) -> bool:
-        try:
-            live = await self._client.call("recordings", "getLive", recordingName=recording)
-        except NotFound:
-            return False
-        return live["state"] in LIVE

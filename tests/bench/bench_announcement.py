@@ -9,10 +9,9 @@ frame, evenly spread. The queue and the agent are of the tests' crowd (`tests/e2
 one for which prompts are in English, whose prompt is long.
 """
 
-import asyncio
 from pathlib import Path
 
-from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
+from tests.bench.figures import Figure, begin, load, progress, spread, table, tell
 from tests.bench.moments import FRAME, answers_at, both_hear
 from tests.bots import Contact, Lab
 from tests.e2e.crowd import CROWD, QUEUE_ANNOUNCED
@@ -64,12 +63,5 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
     tell("announcement", file, began=began, figures=[figure])
 
 
-def main() -> None:
-    arguments = parser(__doc__, 12)
-    arguments.add_argument("--seed", type=int, default=1)
-    given = arguments.parse_args()
-    asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
-
-
 if __name__ == "__main__":
-    main()
+    begin(run, __doc__, 12)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.baselines import ANSWER_DIAL, ATTENDED, BLIND, DIAL, QUEUE, WITH_TRANSFERS, baselines
-from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
+from tests.bench.figures import Figure, begin, load, progress, spread, table, tell
 from tests.bench.moments import FRAME, answers_at, both_hear
 from tests.bots import Contact, Lab
 from tests.bots.station import Station
@@ -192,12 +192,5 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
     tell("audio", file, began=began, figures=figures)
 
 
-def main() -> None:
-    arguments = parser(__doc__, 24)
-    arguments.add_argument("--seed", type=int, default=1)
-    given = arguments.parse_args()
-    asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
-
-
 if __name__ == "__main__":
-    main()
+    begin(run, __doc__, 24)

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.bench.bench_verbs import ENDS, until_off
-from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
+from tests.bench.figures import Figure, begin, load, progress, spread, table, tell
 from tests.bench.moments import FRAME
 from tests.bench.sides import Api, connect
 from tests.bots import Lab, answers
@@ -82,12 +82,5 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
     tell("flood", file, began=began, figures=[figure], more={"flood": seen})
 
 
-def main() -> None:
-    arguments = parser(__doc__, 60)
-    arguments.add_argument("--seed", type=int, default=1)
-    given = arguments.parse_args()
-    asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
-
-
 if __name__ == "__main__":
-    main()
+    begin(run, __doc__, 60)

@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.bench.baselines import QUEUE, Baselines, baselines
-from tests.bench.figures import Figure, load, parser, progress, table, tell
+from tests.bench.figures import Figure, begin, load, progress, table, tell
 from tests.bots import Contact, Lab
 from tests.e2e.office import Agent, Office
 from tests.e2e.stack import Stack
@@ -129,12 +129,5 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
     tell("serve", file, began=began, figures=figures)
 
 
-def main() -> None:
-    arguments = parser(__doc__, 30)
-    arguments.add_argument("--seed", type=int, default=1)
-    given = arguments.parse_args()
-    asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
-
-
 if __name__ == "__main__":
-    main()
+    begin(run, __doc__, 30)

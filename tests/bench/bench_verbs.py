@@ -26,7 +26,7 @@ import aiohttp
 import asyncari
 
 from tests.bench.baselines import CONFERENCE, Baselines, baselines
-from tests.bench.figures import Figure, load, parser, progress, spread, table, tell
+from tests.bench.figures import Figure, begin, load, progress, spread, table, tell
 from tests.bench.moments import FRAME, at_frame
 from tests.bench.sides import Act, Api, Bare, bridge_of, connect
 from tests.bots import Lab, answers
@@ -182,12 +182,5 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
     tell("verbs", file, began=began, figures=figures)
 
 
-def main() -> None:
-    arguments = parser(__doc__, 30)
-    arguments.add_argument("--seed", type=int, default=1)
-    given = arguments.parse_args()
-    asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
-
-
 if __name__ == "__main__":
-    main()
+    begin(run, __doc__, 30)

@@ -7,14 +7,17 @@ been drawn (bootstrap). Pure, but for `load` and what writes.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import random
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.e2e.stack import Stack
 
 _DRAWS = 2000
 _OUTSIDE = 0.025
@@ -192,6 +195,16 @@ def parser(description: str | None, rounds: int) -> argparse.ArgumentParser:
     made.add_argument("--rounds", type=int, default=rounds)
     made.add_argument("--json", type=Path, help="append the result to this file too, as one line")
     return made
+
+
+def begin(
+    run: Callable[[Stack, int, int, Path | None], Coroutine[None, None, None]], description: str | None, rounds: int
+) -> None:
+    """Run a bench by its arguments, at the call centre of the environment: so many rounds, in an order by a seed."""
+    arguments = parser(description, rounds)
+    arguments.add_argument("--seed", type=int, default=1)
+    given = arguments.parse_args()
+    asyncio.run(run(Stack.from_environment(), given.rounds, given.seed, given.json))
 
 
 def tell(

@@ -23,7 +23,7 @@ import aiohttp
 
 from tests.bench.ownfiles import CENTRE, FILES, WITHOUT_LIMITS, with_more
 from tests.bots import tones
-from tests.e2e.callers import REQUEST, SDP
+from tests.e2e.callers import ACK, BYE, REQUEST, SDP
 from tests.e2e.crowd import with_entries
 from tests.e2e.foreign import free_port
 from tests.e2e.sipp import OK, sipp
@@ -73,8 +73,6 @@ _RINGS = f"""<?xml version="1.0" encoding="UTF-8"?>
   <send><![CDATA[{OK}]]></send>
 </scenario>
 """
-_ACK = REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")
-_BYE = REQUEST.format(method="BYE", tag="[peer_tag_param]", rest="Content-Length: 0").replace("1 BYE", "2 BYE")
 _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="calls">
   <send retrans="500" start_rtd="answered"><![CDATA[{REQUEST.format(method="INVITE", tag="", rest=SDP)}]]></send>
@@ -82,12 +80,12 @@ _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
   <recv response="180" optional="true"/>
   <recv response="183" optional="true"/>
   <recv response="200" rtd="answered"/>
-  <send><![CDATA[{_ACK}
+  <send><![CDATA[{ACK}
 ]]></send>
   SPEAKS
 """
 _LEAVES = f"""  <pause milliseconds="STAYS"/>
-  <send retrans="500"><![CDATA[{_BYE}\n]]></send>
+  <send retrans="500"><![CDATA[{BYE}\n]]></send>
   <recv response="200"/>
 </scenario>
 """

@@ -1,4 +1,7 @@
-"""Agents at work: each serves the calls that come, some of them otherwise than most, and notes what their phone did."""
+"""Agents at work: each serves the calls that come, some of them otherwise than most, and notes what their phone did.
+
+They sleep where people take their time: that is in the figures that are counted. No fact is waited for that way.
+"""
 
 from __future__ import annotations
 

@@ -13,14 +13,12 @@ from pathlib import Path
 
 from tests.day.ledger import Caller
 from tests.day.plan import MINUTE, PREFIX, QUIET, Kind, Minute, Row, rows
-from tests.e2e.callers import REQUEST, SDP
+from tests.e2e.callers import ACK, BYE, REQUEST, SDP
 from tests.e2e.foreign import free_port
 from tests.e2e.sipp import OK, sipp
 from tests.e2e.stack import Stack
 
 _AT_ONCE = 300
-_ACK = REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")
-_BYE = REQUEST.format(method="BYE", tag="[peer_tag_param]", rest="Content-Length: 0").replace("1 BYE", "2 BYE")
 _INVITE = REQUEST.format(method="INVITE", tag="", rest=SDP.replace("[media_port]", "[rtpstream_audio_port]"))
 _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="calls">
@@ -29,7 +27,7 @@ _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
   <recv response="180" optional="true"/>
   <recv response="183" optional="true"/>
   <recv response="200"/>
-  <send><![CDATA[{_ACK}
+  <send><![CDATA[{ACK}
 ]]></send>
   <nop><action><exec rtp_stream="silence.ulaw,-1,0,PCMU/8000"/></action></nop>
 """
@@ -42,8 +40,8 @@ _GIVES_UP = """  <pause distribution="uniform" min="{}" max="{}"/>
 """
 _SCENARIOS: dict[Kind, str] = {
     "patient": _CALLS + _STAYS,
-    "hasty": _CALLS + _GIVES_UP.format(100, 1200, _BYE),
-    "impatient": _CALLS + _GIVES_UP.format(2000, 4000, _BYE),
+    "hasty": _CALLS + _GIVES_UP.format(100, 1200, BYE),
+    "impatient": _CALLS + _GIVES_UP.format(2000, 4000, BYE),
 }
 
 

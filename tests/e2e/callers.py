@@ -25,6 +25,8 @@ REQUEST = """
       Contact: <sip:[field0]@[local_ip]:[local_port]>
       {rest}
 """
+ACK = REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")
+BYE = REQUEST.format(method="BYE", tag="[peer_tag_param]", rest="Content-Length: 0").replace("1 BYE", "2 BYE")
 SDP = """Content-Type: application/sdp
       Content-Length: [len]
 
@@ -45,7 +47,7 @@ _SCENARIO = f"""<?xml version="1.0" encoding="UTF-8"?>
   <recv response="183" optional="true"/>
   <recv response="503" optional="true" next="refused"><action><log message="refused"/></action></recv>
   <recv response="200"><action><log message="let in"/></action></recv>
-  <send><![CDATA[{REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")}
+  <send><![CDATA[{ACK}
 ]]></send>
   <recv request="BYE"/>
   <send><![CDATA[{OK}]]></send>

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.callers import REQUEST, SDP
+from tests.e2e.callers import ACK, BYE, REQUEST, SDP
 from tests.e2e.crowd import (
     CROWD,
     GROUP_IN_ORDER,
@@ -43,8 +43,6 @@ _RATE = 20
 _STATED_EVERY = 2
 """Seconds."""
 
-_ACK = REQUEST.format(method="ACK", tag="[peer_tag_param]", rest="Content-Length: 0")
-_BYE = REQUEST.format(method="BYE", tag="[peer_tag_param]", rest="Content-Length: 0").replace("1 BYE", "2 BYE")
 _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="calls">
   <send retrans="500"><![CDATA[{REQUEST.format(method="INVITE", tag="", rest=SDP)}]]></send>
@@ -52,7 +50,7 @@ _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
   <recv response="180" optional="true"/>
   <recv response="183" optional="true"/>
   <recv response="200"/>
-  <send><![CDATA[{_ACK}
+  <send><![CDATA[{ACK}
 ]]></send>
 """
 # Asterisk looks every 90 seconds whether who calls is there still (session timers).
@@ -80,7 +78,7 @@ _STAYS = f"""  <label id="stays"/>
 _SCENARIOS = {
     "patient": f"{_CALLS}{_STAYS}",
     "impatient": f'{_CALLS}<pause distribution="uniform" min="100" max="4000"/>'
-    f'<send retrans="500"><![CDATA[{_BYE}\n]]></send><recv response="200"/></scenario>\n',
+    f'<send retrans="500"><![CDATA[{BYE}\n]]></send><recv response="200"/></scenario>\n',
 }
 
 

@@ -27,6 +27,14 @@ def free_reserved(step: Step, offer: Offer) -> None:
         free(step, offer.reserved, offer.request)
 
 
+def ring_on(step: Step, call: Call) -> bool:
+    """Nobody more is sought for the call's offer where somebody rings for it: they go on. False: nobody does."""
+    if call.offer is None or not call.offer.attempts:
+        return False
+    step.put_offer(call.id, request=None)
+    return True
+
+
 def drop_attempt(step: Step, call_id: CallId, attempt: Attempt, *, answered_elsewhere: bool = False) -> None:
     """Stop one phone's ringing."""
     leg = step.leg(attempt.leg)

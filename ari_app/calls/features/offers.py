@@ -83,9 +83,9 @@ def _ring_the_others_too(step: Step, call_id: CallId) -> None:
 
 def _await_link(step: Step, call: Call, offer: Offer) -> None:
     """Nobody can be rung while Asterisk is away: who waits goes on waiting, and those who ring already go on."""
-    if offer.attempts:
-        step.put_offer(call.id, request=None)
-    elif _waits(offer):
+    if attempts.ring_on(step, call):
+        return
+    if _waits(offer):
         step.put_offer(call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=step.now)
     else:
         fail(step, call.id, OfferState.UNAVAILABLE)
@@ -135,10 +135,7 @@ def may_ring(step: Step, target: Target, agent: str) -> bool:
 def nobody(step: Step, call: Call) -> None:
     """No member is free: a caller who waits to be served waits on, every other offer is over."""
     offer = call.offering()
-    if offer is None:
-        return
-    if offer.attempts:
-        step.put_offer(call.id, request=None)  # all who are free are being rung
+    if offer is None or attempts.ring_on(step, call):
         return
     if offer.by is not None or offer.kind is not OfferKind.CALL:
         fail(step, call.id, offer.last or OfferState.UNAVAILABLE)

@@ -74,9 +74,9 @@ def reservation_failed(step: Step, request: str) -> None:
     call = step.find_call(seek.call)
     if call is None or call.offer is None or call.offer.request != request:
         return
-    if call.offer.attempts:
-        step.put_offer(call.id, request=None)
-    elif call.offer.by is None and not call.offer.fallback:
+    if attempts.ring_on(step, call):
+        return
+    if call.offer.by is None and not call.offer.fallback:
         # The caller keeps their music and their place; Redis is tried again.
         retry = step.now + step.directory.settings.retry_interval
         step.put_offer(call.id, state=OfferState.WAITING, request=None, retry_at=retry)
