@@ -24,7 +24,7 @@ Keys, with the same hash tag as those of `availability`:
     {p}:recents:<agent>    list    targets reached, newest first; expires
     {p}:favourites:<agent> zset    targets marked, by the order in which they were
     {p}:audit              stream  who did what; {p}:audit:chain and {p}:audit:numbers: see `redis_audit`
-    {p}:lease:<asterisk>   string  who leads it, and their address, or `released`; expires
+    {p}:lease:<asterisk>   string  who leads it, and their address; expires. `released` stays: given up
     {p}:fence:<asterisk>   string  the highest number of a lease that was given, and to whom
     {p}:turn:store:<asterisk>  string  whoever leads it, and how many of their writes were not answered
     {p}:seeks:<asterisk>   string  a controller that leads none would lead it; expires

@@ -162,7 +162,7 @@ class MemoryAvailability:
         step = self._step()
         known = self._current(agent, step)
         if known is not None:
-            phones = {asterisk: reach for asterisk, reach in known.phones.items() if asterisk != self._asterisk}
+            phones = {asterisk: reach for asterisk, reach in known.phones.items() if self._is_another(asterisk)}
             if reachable is not None:
                 phones[self._asterisk] = Reach.YES if reachable else Reach.IN_USE if in_use else Reach.NO
             before = Reach.YES if known.reachable else Reach.IN_USE if known.in_use else Reach.NO
@@ -238,8 +238,11 @@ class MemoryAvailability:
 
     def _before(self, waiting: Waiting, target: Target) -> int:
         wanted, mine = kind_of(target), float(place_of(waiting))
-        others = (queue for asterisk, queue in self.kept.waiting.items() if asterisk != self._asterisk)
+        others = (queue for asterisk, queue in self.kept.waiting.items() if self._is_another(asterisk))
         return min(SETTLE, sum(kind == wanted and at < mine for queue in others for kind, at in queue.values()))
+
+    def _is_another(self, asterisk: str) -> bool:
+        return asterisk != self._asterisk and asterisk not in self.kept.unled
 
     async def count_missed(self, agent: str, limit: int, reason: str) -> None:
         step = self._step()

@@ -133,13 +133,14 @@ class HeldAgent:
 
 @dataclass(slots=True)
 class Kept:
-    """All of it, shared by the leaders of several Asterisks."""
+    """All of it, shared by the leaders of several Asterisks. `unled`: which of them nobody leads any more."""
 
     agents: dict[str, HeldAgent] = field(default_factory=dict)
     free: dict[str, dict[str, int]] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, dict[str, tuple[str, float]]] = field(default_factory=dict)
     configured: Memberships = field(default_factory=lambda: Memberships({}, {}))
+    unled: set[str] = field(default_factory=set)
     seq: int = 0
     listeners: list[asyncio.Queue[Change]] = field(default_factory=list)
 

@@ -9,6 +9,7 @@ from ari_app.availability.redis import RedisAvailability
 from ari_app.routing.directory import Directory
 from ari_app.routing.targets import parse_target
 from ari_app.store.leases import Fence
+from ari_app.store.redis_leases import RedisLeases
 from ari_app.testing.availability import MemoryAvailability
 from tests.contract.conftest import Clock
 
@@ -83,16 +84,43 @@ async def test_an_agent_is_rung_only_when_each_asterisk_that_knows_of_their_phon
     assert (await a.agent("alice")).available
 
 
-async def test_what_an_asterisk_knew_that_is_led_no_more_counts_no_more(availability: Availability, two: Two) -> None:
+async def nobody_leads_b(availability: Availability, how: str) -> None:
+    """As after its lease was given up (its controller was stopped in order), or has ended (it was killed)."""
+    if isinstance(availability, MemoryAvailability):
+        availability.kept.unled.add("asterisk-b")
+        return
+    assert isinstance(availability, RedisAvailability)
+    leases = RedisLeases(availability._client, availability._tag.strip("{}"))
+    if how == "given up":
+        await leases.release(Fence("asterisk-b", 1, "worker"))
+        assert (await leases.look("asterisk-b")).released
+    else:
+        await availability._client.delete(f"{availability._tag}:lease:asterisk-b")
+
+
+@pytest.mark.parametrize("how", ["given up", "ended"])
+async def test_what_an_asterisk_knew_of_phones_that_is_led_no_more_counts_no_more(
+    availability: Availability, two: Two, how: str
+) -> None:
     a, b = two
     await a.set_state("alice", "ready")
     await b.set_reachable("alice", False)
-    if isinstance(availability, RedisAvailability):
-        await availability._client.delete(f"{availability._tag}:lease:asterisk-b")
-    else:
-        await b.set_reachable("alice", None)  # in memory there are no leases
+    await nobody_leads_b(availability, how)
     await a.set_reachable("alice", True)
     assert (await a.agent("alice")).available
+
+
+@pytest.mark.parametrize("how", ["given up", "ended"])
+async def test_who_waits_at_an_asterisk_that_is_led_no_more_holds_up_nobody(
+    availability: Availability, two: Two, how: str
+) -> None:
+    a, b = two
+    assert await b.reserve("r1", SUPPORT, NOBODY, 15, FIRST) is None
+    await a.set_state("alice", "ready")
+    with pytest.raises(OthersFirst):
+        await a.reserve("r2", SUPPORT, NOBODY, 15, SECOND)
+    await nobody_leads_b(availability, how)
+    assert await a.reserve("r3", SUPPORT, NOBODY, 15, SECOND) == "alice"
 
 
 SUPPORT = parse_target("group:support")

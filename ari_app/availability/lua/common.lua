@@ -278,8 +278,7 @@ end
 local function before_me(target, place)
   local found = 0
   for _, asterisk in ipairs(call('SMEMBERS', QUEUES)) do
-    local lease = asterisk ~= me and call('GET', P .. 'lease:' .. asterisk)
-    if lease and lease ~= 'released' then
+    if asterisk ~= me and led(asterisk) then
       found = found + call('ZCOUNT', QUEUES .. ':' .. asterisk .. ':' .. target, '-inf', '(' .. place)
     end
   end

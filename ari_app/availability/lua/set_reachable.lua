@@ -8,7 +8,7 @@ if not r then
 end
 local said = { [me] = ARGV[3] }
 for asterisk, reach in string.gmatch(r.phones, '([^%s=]*)=(%S+)') do
-  if asterisk ~= me and call('EXISTS', P .. 'lease:' .. asterisk) == 1 then
+  if asterisk ~= me and led(asterisk) then
     said[asterisk] = reach
   end
 end

@@ -28,3 +28,12 @@ if fence ~= '' then
     redis.call('SET', key, holder .. ' ' .. unanswered)
   end
 end
+
+-- A lease that was given up stays, as this word: whoever watches for it need not wait until it would have ended.
+local RELEASED = 'released'
+
+-- whether somebody leads this Asterisk
+local function led(asterisk)
+  local lease = redis.call('GET', KEYS[1] .. ':lease:' .. asterisk)
+  return lease and lease ~= RELEASED
+end

@@ -12,11 +12,9 @@
 local step, asterisk = ARGV[1], ARGV[2]
 local lease, fence = KEYS[1] .. ':lease:' .. asterisk, KEYS[1] .. ':fence:' .. asterisk
 local seeks = KEYS[1] .. ':seeks:' .. asterisk
-local RELEASED = 'released'
 
 local holder = redis.call('GET', fence)
 local highest = holder and tonumber(string.match(holder, '^%d+')) or 0
-local held = redis.call('GET', lease) or ''
 
 local function hold(number)
   redis.call('SET', fence, string.format('%d', number) .. ' ' .. ARGV[3])
@@ -27,9 +25,9 @@ if step == 'look' then
   if tonumber(ARGV[3]) > 0 then
     redis.call('SET', seeks, '1', 'PX', ARGV[3])
   end
-  return { highest, held, redis.call('PTTL', lease) }
+  return { highest, redis.call('GET', lease) or '', redis.call('PTTL', lease) }
 elseif step == 'take' then
-  if held ~= '' and held ~= RELEASED then
+  if led(asterisk) then
     return 0
   end
   local number = math.max(highest, tonumber(ARGV[6])) + 1
