@@ -17,23 +17,20 @@ from ari_app.api.completed import Completed, Known, Tell, read, written
 from ari_app.api.kept import WrittenBehind, look_back, look_turns
 from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument, RecordingsQuery
 from ari_app.api.notices import about_call
-from ari_app.api.port import Control, RecordedSound, RecordingFiles, Store
-from ari_app.api.problems import protect
+from ari_app.api.port import Control, RecordingFiles, Store
 from ari_app.api.routes import Access, Exchange, Route
+from ari_app.api.sounds import WAV, Fetches, send_sound
 from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call, Recording
 from ari_app.calls.views import timestamp
-from ari_app.errors import AsteriskUnavailable, Code, Refused
+from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Agent
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 8
-"""Files that are fetched at once: each has a connection to Asterisk, which commands need as well."""
-STALLED = 15.0
-"""Seconds after which whoever reads nothing of a file loses it."""
-WAV = "audio/wav"
+PAGE = 8
+"""Recordings that are looked at together where old ones are deleted."""
 
 
 class RecordingsApi:
@@ -44,6 +41,7 @@ class RecordingsApi:
         control: Control,
         store: Store,
         files: RecordingFiles,
+        fetches: Fetches,
         audit: Callable[[Entry], None],
         tell: Tell,
         clock: Callable[[], float] = time.time,
@@ -52,10 +50,10 @@ class RecordingsApi:
         self._control = control
         self._store = store
         self._files = files
+        self._fetches = fetches
         self._clock = clock
         self._completed = Completed(store, files, tell, lambda entry: self._state(entry) == "complete", clock)
         self._entries: WrittenBehind[Known] = WrittenBehind(self._keep, _not_listed)
-        self._fetched = 0
         self._turns = look_turns()
 
     # -- what is entered ----------------------------------------------------------------------------------------------
@@ -92,7 +90,7 @@ class RecordingsApi:
 
     async def forget_before(self, at: float) -> None:
         """Delete what was begun before that time, with its files. Raises: Unavailable."""
-        while page := await self._store.recordings_before(at, AT_ONCE):
+        while page := await self._store.recordings_before(at, PAGE):
             for entry in map(read, page):
                 await self._files.delete(entry.file)
                 await self._store.forget_recording(entry.id)
@@ -139,15 +137,10 @@ class RecordingsApi:
         if not _may_hear(viewer, entry):
             raise _unknown()
         exchange.note({"file": entry.file, "of": entry.call})
-        if self._fetched >= AT_ONCE:
-            raise Refused(Code.TOO_MANY, f"{AT_ONCE} recordings are being fetched already; try again in a moment")
-        self._fetched += 1
-        try:
+        with self._fetches.one(exchange.session.digest):
             async with self._files.open(entry.file) as sound:
                 log.info("recording_fetched", recording=entry.id, call_id=entry.call, agent=viewer.id)
                 return await send_sound(exchange.http, entry.id, entry.file, sound)
-        finally:
-            self._fetched -= 1
 
     async def delete(self, exchange: Exchange) -> None:
         """Raises: Refused `not_found`, `not_allowed_now`; Unavailable."""
@@ -242,23 +235,3 @@ def _wanted(entry: Known, query: RecordingsQuery) -> bool:
 
 def _unknown() -> Refused:
     return Refused(Code.NOT_FOUND, "there is no such recording, or its file is gone")
-
-
-async def send_sound(request: web.BaseRequest, recording: str, file: str, sound: RecordedSound) -> web.StreamResponse:
-    """Pass it on, chunk by chunk. Whoever is cut short finds less than `Content-Length`."""
-    name = file.rpartition("/")[2]
-    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}.wav"'})
-    response.content_type, response.content_length = WAV, sound.length
-    protect(response, request)
-    try:
-        await response.prepare(request)
-        if request.method != "HEAD":
-            async for chunk in sound.chunks:
-                async with asyncio.timeout(STALLED):
-                    await response.write(chunk)
-        await response.write_eof()
-    except (AsteriskUnavailable, ConnectionError, TimeoutError) as error:
-        log.warning("recording_cut_short", recording=recording, error=type(error).__name__)
-        if request.transport is not None:
-            request.transport.abort()
-    return response

@@ -1,7 +1,7 @@
 """Reports of queues and agents, for who oversees: as JSON and as CSV."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -14,10 +14,12 @@ from ari_app.api.breath import Breath
 from ari_app.api.limits import Turns
 from ari_app.api.models.reports import (
     MINUTES,
+    AgentFiguresRow,
     AgentReportDocument,
     AgentReportQuery,
     QueueReportDocument,
     QueueReportQuery,
+    QueueRow,
     ReportQuery,
 )
 from ari_app.api.port import Agents, Control
@@ -67,11 +69,6 @@ class ReportsApi:
         async with self._turn(exchange) as breathe:
             report = await queue_report(self._history, intervals, rules, most=MOST_ROWS, breathe=breathe)
             totals, each = queue_rows(report, intervals, directory, query.target)
-            rows = await breathe.all(each) if query.interval is not None else []
-            if wants_csv(exchange.http.headers.get("Accept", "")):
-                shown = rows if query.interval is not None else totals
-                lines = csv_lines(QUEUE_COLUMNS, queue_cells(shown, ZoneInfo(query.tz)))
-                return _sheet("queues", await breathe.all(lines))
             document = QueueReportDocument(
                 begins_at=timestamp(intervals.begin / 1000) or "",
                 ends_at=timestamp(intervals.end / 1000) or "",
@@ -82,7 +79,7 @@ class ReportsApi:
                 totals=totals,
                 intervals=[],
             )
-            return await _written(document, rows, breathe)
+            return await _answer(exchange, "queues", document, totals, each, _queue_sheet, breathe)
 
     async def agents(self, exchange: Exchange) -> web.Response:
         """Raises: Refused `invalid`; HistoryUnavailable; HttpError 429."""
@@ -93,12 +90,6 @@ class ReportsApi:
                 self._history, intervals, query.agent, self._running(), most=MOST_ROWS, breathe=breathe
             )
             totals, each = agent_rows(report, intervals, directory)
-            rows = await breathe.all(each) if query.interval is not None else []
-            if wants_csv(exchange.http.headers.get("Accept", "")):
-                shown = rows if query.interval is not None else totals
-                columns = agent_columns(shown)
-                lines = csv_lines(columns, agent_cells(shown, columns, ZoneInfo(query.tz)))
-                return _sheet("agents", await breathe.all(lines))
             document = AgentReportDocument(
                 begins_at=timestamp(intervals.begin / 1000) or "",
                 ends_at=timestamp(intervals.end / 1000) or "",
@@ -107,7 +98,7 @@ class ReportsApi:
                 totals=totals,
                 intervals=[],
             )
-            return await _written(document, rows, breathe)
+            return await _answer(exchange, "agents", document, totals, each, _agent_sheet, breathe)
 
     @asynccontextmanager
     async def _turn(self, exchange: Exchange) -> AsyncIterator[Breath]:
@@ -167,6 +158,25 @@ def _check_somebody_waits(request: web.BaseRequest) -> None:
         raise HistoryUnavailable("whoever wanted it has gone")
 
 
+async def _answer[Row: BaseModel](
+    exchange: Exchange,
+    name: str,
+    document: BaseModel,
+    totals: Sequence[Row],
+    each: Iterable[Row],
+    sheet: Callable[[Sequence[Row], ZoneInfo], Iterable[str]],
+    breathe: Breath,
+) -> web.Response:
+    """The document with its `intervals`, or as a sheet these, and `totals` where there are none."""
+    query: ReportQuery = exchange.query
+    rows = await breathe.all(each) if query.interval is not None else []
+    if not wants_csv(exchange.http.headers.get("Accept", "")):
+        return await _written(document, rows, breathe)
+    lines = await breathe.all(sheet(rows if query.interval is not None else totals, ZoneInfo(query.tz)))
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Vary": "Accept"}
+    return web.Response(text="".join(lines), content_type=CSV, charset="utf-8", headers=headers)
+
+
 async def _written(document: BaseModel, rows: Sequence[BaseModel], breathe: Breath) -> web.Response:
     """The document with these as its `intervals`, which stand at its end and are written row by row."""
     head = to_json(document).removesuffix(b"[]}")
@@ -174,6 +184,10 @@ async def _written(document: BaseModel, rows: Sequence[BaseModel], breathe: Brea
     return web.Response(body=b"%b[%b]}" % (head, body), content_type=JSON)
 
 
-def _sheet(name: str, lines: Sequence[str]) -> web.Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Vary": "Accept"}
-    return web.Response(text="".join(lines), content_type=CSV, charset="utf-8", headers=headers)
+def _queue_sheet(rows: Sequence[QueueRow], zone: ZoneInfo) -> Iterable[str]:
+    return csv_lines(QUEUE_COLUMNS, queue_cells(rows, zone))
+
+
+def _agent_sheet(rows: Sequence[AgentFiguresRow], zone: ZoneInfo) -> Iterable[str]:
+    columns = agent_columns(rows)
+    return csv_lines(columns, agent_cells(rows, columns, zone))

@@ -45,6 +45,7 @@ from ari_app.api.recordings import RecordingsApi
 from ari_app.api.reports import ReportsApi
 from ari_app.api.routes import Access, Exchange, Route, Router
 from ari_app.api.sessions_api import SessionsApi
+from ari_app.api.sounds import Fetches
 from ari_app.api.supervision_api import SupervisionApi
 from ari_app.api.targets_api import TargetsApi
 from ari_app.api.tickets import Tickets
@@ -105,9 +106,10 @@ class ApiServer:
             control, authentication, lambda: (*hub.publisher.sessions(), *self._sockets.sessions()), self._session_ended
         )
         self._history = history
-        self.recordings = RecordingsApi(control, store, files, audit, self._recorded, clock)
+        fetches = Fetches()
+        self.recordings = RecordingsApi(control, store, files, fetches, audit, self._recorded, clock)
         self.voicemails = VoicemailsApi(
-            control, store, files, audit, self._voicemail_changed, self._voicemails_counted, clock
+            control, store, files, fetches, audit, self._voicemail_changed, self._voicemails_counted, clock
         )
         self.unheard: Callable[[Mapping[str, int]], None] = lambda unheard: None
         self._metrics = metrics

@@ -27,8 +27,8 @@ from ari_app.api.models.voicemails import (
     VoicemailState,
 )
 from ari_app.api.port import Control, RecordingFiles, Store
-from ari_app.api.recordings import AT_ONCE, WAV, send_sound
 from ari_app.api.routes import Access, Exchange, Route
+from ari_app.api.sounds import WAV, Fetches, send_sound
 from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Call, CallId, Message
@@ -98,6 +98,7 @@ class VoicemailsApi:
         control: Control,
         store: Store,
         files: RecordingFiles,
+        fetches: Fetches,
         audit: Callable[[Entry], None],
         tell: Callable[[Change, VoicemailDocument], None],
         count: Callable[[dict[str, int]], None] = lambda unheard: None,
@@ -106,6 +107,7 @@ class VoicemailsApi:
         self._control = control
         self._store = store
         self._files = files
+        self._fetches = fetches
         self._audit = audit
         self._tell = tell
         self._count = count
@@ -113,7 +115,6 @@ class VoicemailsApi:
         self._entries: WrittenBehind[_Heard] = WrittenBehind(self._keep, _not_listed)
         self._one = asyncio.Lock()
         self._states: dict[str, tuple[str, str]] = {}  # box and state of each message
-        self._fetched = 0
         self._turns = look_turns()
 
     # -- what is entered ----------------------------------------------------------------------------------------------
@@ -288,15 +289,10 @@ class VoicemailsApi:
             Unavailable: the store, or Asterisk, is away.
         """
         message = await self._message(exchange)
-        if self._fetched >= AT_ONCE:
-            raise Refused(Code.TOO_MANY, f"{AT_ONCE} messages are being fetched already; try again in a moment")
-        self._fetched += 1
-        try:
+        with self._fetches.one(exchange.session.digest):
             async with self._files.open(message.file) as sound:
                 log.info("voicemail_fetched", voicemail=message.id, agent=exchange.session.agent.id)
                 return await send_sound(exchange.http, message.id, message.file, sound)
-        finally:
-            self._fetched -= 1
 
     async def mark(self, exchange: Exchange) -> VoicemailDocument:
         """Raises: Refused `not_found`; StoreUnavailable."""

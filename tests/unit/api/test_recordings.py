@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from ari_app.api import recordings
+from ari_app.api import sounds, voicemails
 from ari_app.calls.model import Call, Recording
 from ari_app.errors import StoreUnavailable
 from tests.unit.api.fakes import NOW, World, call, party
@@ -182,17 +182,36 @@ async def test_whoever_joins_while_it_is_recorded_is_in_it_and_whoever_came_afte
     assert await listed(recorded, erin, "call=c-r3") == ["r5", "r4", "r3"]
 
 
-async def test_so_many_are_fetched_at_once_and_no_more(recorded: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "AT_ONCE", 1)
+async def test_so_many_files_are_fetched_at_once_and_no_more(recorded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recordings and messages together: each has a connection to Asterisk."""
+    monkeypatch.setattr(sounds, "AT_ONCE", 1)
     erin = await recorded.token("erin")
+    message = voicemails.Known("v1", "c-v1", "support", "calls/r2", NOW, "new")
+    await recorded.store.keep_voicemail("v1", voicemails.KNOWN.dump_json(message), NOW)
     recorded.files.gate = asyncio.Event()
     async with recorded.http.get("/v1/recordings/r1", headers={"Authorization": f"Bearer {erin}"}) as slow:
         async with asyncio.timeout(5):  # one more would wait for the gate
-            answer = await recorded.ask("GET", "/v1/recordings/r2", token=erin)
-        assert (answer.status, answer.code) == (409, "too_many")
+            for another in ("/v1/recordings/r2", "/v1/voicemails/v1"):
+                answer = await recorded.ask("GET", another, token=erin)
+                assert (answer.status, answer.code) == (409, "too_many")
         recorded.files.gate.set()
         assert await slow.read() == SOUND
     assert (await recorded.ask("GET", "/v1/recordings/r2", token=erin)).status == 200
+    assert (await recorded.ask("GET", "/v1/voicemails/v1", token=erin)).status == 200
+
+
+async def test_who_reads_slowly_leaves_others_room_to_fetch(recorded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sounds, "OF_ONE", 1)
+    slow, erin = [await recorded.token("erin") for _ in range(2)]
+    recorded.files.gate = gate = asyncio.Event()
+    async with recorded.http.get("/v1/recordings/r1", headers={"Authorization": f"Bearer {slow}"}) as held:
+        async with asyncio.timeout(5):
+            assert (await recorded.ask("GET", "/v1/recordings/r2", token=slow)).code == "too_many"
+        recorded.files.gate = None
+        assert (await recorded.ask("GET", "/v1/recordings/r2", token=erin)).status == 200
+        gate.set()
+        assert await held.read() == SOUND
+    assert (await recorded.ask("GET", "/v1/recordings/r2", token=slow)).status == 200
 
 
 async def test_one_that_breaks_off_is_not_taken_for_whole(recorded: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ari_app.api import voicemails
+from ari_app.api import sounds, voicemails
 from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.calls.model import Call, Identity, Message
 from ari_app.errors import StoreUnavailable
@@ -136,7 +136,7 @@ async def test_whoever_may_hear_a_message_hears_it_and_nobody_else(
     async with boxes.http.get("/v1/voicemails/v1", headers={"Authorization": f"Bearer {alice}"}) as response:
         assert (response.status, await response.read(), response.content_type) == (200, SOUND, "audio/wav")
     assert [x.who for x in boxes.recorded if x.what == "get_voicemail"] == ["dave", "alice"]
-    monkeypatch.setattr(voicemails, "AT_ONCE", 0)
+    monkeypatch.setattr(sounds, "AT_ONCE", 0)
     assert (await boxes.ask("GET", "/v1/voicemails/v1", token=alice)).code == "too_many"
 
 
@@ -240,7 +240,7 @@ async def test_another_controller_completes_what_one_has_begun_and_notifies_nobo
     await marked(boxes, alice, "v0", "heard")
     notified: list[tuple[str, str]] = []
     another = voicemails.VoicemailsApi(
-        boxes.control, boxes.store, boxes.files, boxes.recorded.append,
+        boxes.control, boxes.store, boxes.files, sounds.Fetches(), boxes.recorded.append,
         lambda change, shown: notified.append((change, shown.id)), clock=boxes.clock,
     )  # fmt: skip
     task = asyncio.create_task(another.run())
