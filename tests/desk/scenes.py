@@ -32,9 +32,11 @@ from tests.desk.reported import (
     party,
     party_states,
 )
-from tests.desk.stage import Json, Scene
+from tests.desk.stage import Json, Refusal, Scene
 
 NO_MESSAGES: Json = {"voicemails": [], "next": None}
+# Supervisors have a desk, too.
+NOBODY_OVERSEEN: Json = {"/v1/agents": {"agents": []}, "/v1/live": {"targets": []}, "/v1/alarms": {"alarms": []}}
 ALARM = {
     "id": "oldest_wait:queue:sales", "alarm": "oldest_wait", "subject": "queue:sales", "raised_at": EARLIER,
     "cleared_at": None, "value": 60.0, "limit": 60.0, "detail": None,
@@ -64,6 +66,7 @@ def scene(
         "/v1/me/missed": MISSED,
         "/v1/me/missed/seen": {},
         "/v1/recordings": RECORDINGS,
+        **NOBODY_OVERSEEN,
         **more_answers,
     }
     shows = (TARGETS, *([MATRIX] if any(event["type"] == "call.hearing" for event in more) else []))
@@ -140,6 +143,8 @@ def overseen(
         "/v1/events/ticket": TICKET,
         "/v1/me": mine,
         "/v1/calls/c1/hearing": {"matrix": hearing(3)["matrix"]},
+        "/v1/me/day": day(),
+        "/v1/me/missed": MISSED,
         "/v1/agents": {"agents": crowd(people)},
         "/v1/live": {
             "targets": [
@@ -196,6 +201,10 @@ WRAP_UP = me(state="wrap_up", wrap_up_until="2026-11-28T12:00:42.000Z", wrap_up_
 UNREACHABLE = me(state="ready", reason="phone_unreachable", phone_state="unreachable")
 TURNED = "\u202eZoé Caller"
 PAGE = me(state="not_ready", reason="phone_unreachable", phone_device="page", phone_state="unreachable")
+WRONG_PASSWORD = {"/v1/login": Refusal(401, "unauthenticated")}
+GONE = Refusal(404, "not_found")
+# A call that is over by then.
+REFUSED = {"/v1/calls/c1/hold": GONE, "/v1/calls/c1/start-recording": GONE}
 WAYS: Json = {"passwords": True, "oidc": {"name": "Acme", "path": "/v1/login/oidc"}}
 
 NONE = dict.fromkeys(("rung", "answered", "missed", "declined", "calls", "talk", "hold", "wrap_up", "transfers"), 0)
@@ -207,7 +216,7 @@ NOTHING: Json = {
 }
 
 SCENES = (
-    Scene("login", {}, logged_in=False),
+    Scene("login", WRONG_PASSWORD, logged_in=False),
     Scene("login-issuer", {"/v1/login": WAYS}, logged_in=False, shows=(".login a",)),
     Scene(
         "login-issuer-refused",
@@ -216,12 +225,12 @@ SCENES = (
         path="/#login?problem=unknown_agent",
         shows=(".login .problem", ".login a.primary"),
     ),
-    Scene("login-refused", {}, logged_in=False, then=_refused_login),
+    Scene("login-refused", WRONG_PASSWORD, logged_in=False, then=_refused_login),
     scene("empty", mine=me(state="not_ready")),
     scene(
         "ringing", call(**RINGING, parties=[party(0), party(1, state="ringing", actions=[])]), mine=me(state="ringing")
     ),
-    scene("call", call()),
+    scene("call", call(), answers=REFUSED),
     scene(
         "conference",
         call(parties=[party(0), party(1), party(2, muted=True, actions=["unmute", "deafen", "remove", "hold"])]),
@@ -250,9 +259,9 @@ SCENES = (
     scene("caller-id", mine=me(state="ready"), then=_caller_id),
     scene("keypad", call(), then=_keypad),
     scene("target-menu", call(), then=_target_menu),
-    scene("refused", call(), then=_refused_hold),
+    scene("refused", call(), then=_refused_hold, answers=REFUSED),
     scene("shortcuts", mine=me(state="ready"), then=_shortcuts),
-    scene("password", mine=me(state="ready"), then=_password),
+    scene("password", mine=me(state="ready"), then=_password, answers={"/v1/me/password": GONE}),
     scene("audio", mine=PAGE, then=_audio),
     scene("phone-elsewhere", mine=PAGE | {"phone_state": "in_use"}, shows=(TARGETS, ".banner")),
     scene("no-microphone", mine=PAGE, before=WITHOUT_MICROPHONE, shows=(TARGETS, ".banner.bad")),

@@ -6,8 +6,8 @@ For what needs no call to be seen: how a page looks at any size, and whether eve
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -25,8 +25,22 @@ type Language = Literal["fr", "en"]
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """What the server answers where it refuses."""
+
+    status: int
+    code: str
+
+    @property
+    def problem(self) -> Json:
+        """As the API has it."""
+        return {"code": self.code, "detail": "", "status": self.status, "title": "", "type": ""}
+
+
+@dataclass(frozen=True)
 class Scene:
-    """What the server answers: JSON by path, and the events after the snapshot. `path` is the page that is opened.
+    """What the server answers: JSON or a `Refusal` by path, and the events after the snapshot. A page that requests
+    anything else fails the test. `path` is the page that is opened.
 
     `shows`: selectors of what is to be seen once the page has taken all of it in; `before`: a script that the page runs
     first; `then`: what somebody does.
@@ -73,8 +87,10 @@ class Stage:
         if scene.before:
             await page.add_init_script(scene.before)
 
+        missing: set[str] = set()
+
         async def answer(route: Route) -> None:
-            await _answer(route, scene, self.origin)
+            await _answer(route, scene, self.origin, missing)
 
         def connected(socket: WebSocketRoute) -> None:
             for number, event in enumerate(scene.events, start=1):
@@ -82,28 +98,49 @@ class Stage:
 
         await page.route("**/*", answer)
         await page.route_web_socket("**/v1/events*", connected)
-        await page.goto(f"{self.address or self.origin or ORIGIN}{scene.path}")
-        for selector in ("main", *scene.shows):
-            await page.locator(selector).first.wait_for()
-        if scene.then is not None:
-            await scene.then(page)
-        yield page
-        await context.close()
+        with _nothing_missing(scene, missing):
+            await page.goto(f"{self.address or self.origin or ORIGIN}{scene.path}")
+            for selector in ("main", *scene.shows):
+                await page.locator(selector).first.wait_for()
+            if scene.then is not None:
+                await scene.then(page)
+            yield page
+            await context.close()
 
 
-async def _answer(route: Route, scene: Scene, origin: str | None) -> None:
+@contextmanager
+def _nothing_missing(scene: Scene, missing: set[str]) -> Iterator[None]:
+    """What the page requested, and the scene has no answer for, is named, also where that made something else fail."""
+    try:
+        yield
+    except Exception as error:
+        if missing:
+            error.add_note(_unanswered(scene, missing))
+        raise
+    assert not missing, _unanswered(scene, missing)
+
+
+def _unanswered(scene: Scene, missing: set[str]) -> str:
+    return f"the scene {scene.name} has no answer for {', '.join(sorted(missing))} (tests/desk/scenes.py)"
+
+
+async def _answer(route: Route, scene: Scene, origin: str | None, missing: set[str]) -> None:
     path = urlsplit(route.request.url).path
     if path in scene.answers:
-        await route.fulfill(json=scene.answers[path])
+        given = scene.answers[path]
+        if isinstance(given, Refusal):
+            await route.fulfill(status=given.status, json=given.problem)
+        else:
+            await route.fulfill(json=given)
         return
-    if origin is not None and not path.startswith("/v1/"):
+    of_the_api = path.startswith("/v1/") or path in ("/readyz", "/healthz")
+    if origin is not None and not of_the_api:
         await route.fulfill(response=await route.fetch(url=f"{origin}{path}", headers={}))
         return
     file = DIST / ("index.html" if path == "/" else "embed.html" if path == "/embed" else path.lstrip("/"))
-    if path.startswith("/v1/") or not file.is_file():
-        # Whoever logs in on a stage has the wrong password.
-        status, code = (401, "unauthenticated") if path == "/v1/login" else (404, "not_found")
-        await route.fulfill(status=status, json={"code": code, "detail": "", "status": status, "title": "", "type": ""})
+    if of_the_api or not file.is_file():
+        missing.add(path)
+        await route.fulfill(status=404, json=Refusal(404, "not_found").problem)
     else:
         await route.fulfill(body=file.read_bytes(), content_type=KINDS.get(file.suffix, "application/octet-stream"))
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, Request, Route, WebSocketRoute, expect
+from playwright.async_api import Error, Page, Request, Route, WebSocketRoute, expect
 
 from tests.desk.reported import AT, CONFIGURATION, FOUND, HISTORY, call, day, target
 from tests.desk.scenes import SCENES, TURNED
@@ -152,6 +152,28 @@ async def test_a_supervisor_sees_who_waits_and_talks_and_what_came_of_those_of_t
         assert {"Waiting", "Oldest wait", "Free", "In a call", "Answered", "Average wait", "Abandoned"} <= {*titles}
         sales = table.get_by_role("row", name="Sales queue").get_by_role("cell")
         assert {"In a call12", "Answered100", "Average wait0:14"} <= {*await sales.all_text_contents()}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_the_arrow_of_a_menu_stands_beside_its_words(on_stage: Stage, language: Language) -> None:
+    async with on_stage.show(NAMED["supervisor"], language) as page:
+        table = page.get_by_role("table", name=re.compile("^(Queues and groups|Files et groupes)$"))
+        heights = [
+            await button.evaluate("each => each.offsetHeight") for button in await table.get_by_role("button").all()
+        ]
+        assert heights == [32] * 3, "a second line"
+
+
+async def test_a_scene_that_a_page_wants_more_of_fails_and_names_it(on_stage: Stage) -> None:
+    history = NAMED["history"]
+    less = {path: given for path, given in history.answers.items() if path != "/v1/history"}
+    with pytest.raises((AssertionError, Error)) as failed:
+        async with on_stage.show(replace(history, answers=less), "en"):
+            pass
+    assert "/v1/history" in "".join([str(failed.value), *getattr(failed.value, "__notes__", ())])
+    with pytest.raises(AssertionError, match="the scene day has no answer for /v1/nothing "):
+        async with on_stage.show(NAMED["day"], "en") as page:
+            await page.evaluate("fetch('/v1/nothing').then(() => 0)")
 
 
 async def test_who_hears_whom_is_a_table_where_it_fits_and_in_words_where_it_does_not(on_stage: Stage) -> None:
