@@ -2,7 +2,6 @@
 
 import binascii
 from base64 import b64decode
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from ari_app.config.demo import is_address, is_loopback
 from ari_app.config.entry import Entry
 from ari_app.config.values import TargetText
 from ari_app.routing.targets import TargetType
-from ari_app.routing.webhooks import KINDS, Kind, Webhook
+from ari_app.routing.webhooks import KINDS, Kind, Webhook, is_closed
 
 PREFIX = "whsec_"
 BYTES = range(24, 65)
@@ -40,10 +39,8 @@ def _url(text: str) -> str:
     host = parts.hostname or ""
     if parts.username is not None or parts.fragment:
         raise ValueError("may have neither a user nor a fragment")
-    if is_address(host):
-        found = ip_address(host.strip("[]"))
-        if found.is_link_local or found.is_multicast or found.is_unspecified:
-            raise ValueError("leads to no address that events may go to")
+    if is_address(host) and is_closed(host):
+        raise ValueError("leads to no address that events may go to")
     return text
 
 

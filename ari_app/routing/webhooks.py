@@ -4,6 +4,7 @@ They stand beside the directory and not in it: what is written of a call, for ot
 """
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Literal, get_args
 
 type Kind = Literal[
@@ -11,6 +12,11 @@ type Kind = Literal[
     "voicemail.left",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind.__value__)
+
+_METADATA = frozenset(map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")))
+"""Where clouds answer whoever comes out of a machine of theirs, with its secrets; most others do at link-local ones."""
+_NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
 
 type About = frozenset[str]
 """The targets that an event concerns, as text: `queue:sales`, `group:support`, `agent:alice`."""
@@ -39,3 +45,21 @@ class Webhook:
     def follows(self, prefix: str) -> bool:
         """Whether it gets any event whose name begins so."""
         return any(kind.startswith(prefix) for kind in self.events)
+
+
+def leads(address: str) -> IPv4Address | IPv6Address:
+    """Where an address leads in the end: of IPv6 that stands for IPv4, the latter. Raises: ValueError for a name."""
+    found = ip_address(address.strip("[]").partition("%")[0])
+    if isinstance(found, IPv4Address):
+        return found
+    inner = found.ipv4_mapped or found.sixtofour
+    if inner is None and (found in _NAT64 or (found in _COMPATIBLE and int(found) > 1)):
+        inner = IPv4Address(int(found) & 0xFFFFFFFF)
+    return inner or found
+
+
+def is_closed(address: str) -> bool:
+    """Whether no events go to this address, whoever names it: none of a machine, or one of the cloud in which this one
+    runs. Raises: ValueError for a name."""
+    found = leads(address)
+    return found.is_link_local or found.is_multicast or found.is_unspecified or found in _METADATA

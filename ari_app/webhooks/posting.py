@@ -5,13 +5,13 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from ari_app.routing.webhooks import is_closed, leads
 from ari_app.webhooks.lane import AT_ONCE
 
 WITHIN = aiohttp.ClientTimeout(total=10.0, connect=5.0)
@@ -42,10 +42,7 @@ class Post(Protocol):
 def may_be_reached(address: str, *, loopback: bool) -> bool:
     """Whether events may go there. Not to addresses that are this machine's or its cloud's own, unless the file names
     this machine: whoever has a name in the DNS can have it lead anywhere."""
-    found = ip_address(address.partition("%")[0])
-    if found.is_loopback:
-        return loopback
-    return not (found.is_link_local or found.is_multicast or found.is_unspecified)
+    return loopback if leads(address).is_loopback else not is_closed(address)
 
 
 class _Names(AbstractResolver):

@@ -65,6 +65,10 @@ def test_events_go_where_nobody_reads_them_on_the_way_or_where_the_file_says_so(
         ("https://169.254.169.254/latest/meta-data", "leads to no address that events may go to"),
         ("https://[fe80::1]/", "leads to no address that events may go to"),
         ("https://0.0.0.0/", "leads to no address that events may go to"),
+        ("https://100.100.100.200/latest/meta-data", "leads to no address that events may go to"),
+        ("https://[fd00:ec2::254]/", "leads to no address that events may go to"),
+        ("https://[fe80::1%25eth0]/", "leads to no address that events may go to"),
+        ("https://[::ffff:169.254.169.254]/", "leads to no address that events may go to"),
     ],
 )
 def test_nowhere_else(url: str, why: str) -> None:

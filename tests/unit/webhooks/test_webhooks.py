@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -339,10 +340,55 @@ async def test_what_receivers_know_is_kept_with_the_event(crm: Receiver, begin: 
         ("fe80::1%eth0", False),
         ("0.0.0.0", False),  # noqa: S104
         ("224.0.0.1", False),
+        ("100.100.100.200", False),
+        ("100.100.100.201", True),
+        ("168.63.129.16", False),
+        ("192.0.0.192", False),
+        ("fd00:ec2::254", False),
+        ("fd20:ce::254", False),
+        ("fd00:ec2::255", True),
+        ("2001:db8::1", True),
+        ("::ffff:169.254.169.254", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:192.0.2.1", True),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b::192.0.2.1", True),
+        ("2002:a9fe:a9fe::1", False),
+        ("::169.254.169.254", False),
+        ("::", False),
     ],
 )
 def test_a_name_that_leads_to_this_machine_or_its_cloud_is_not_followed(address: str, reached: bool) -> None:
     assert may_be_reached(address, loopback=False) is reached
+
+
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fe80::1", "::ffff:169.254.169.254", "127.0.0.1"]
+)
+async def test_nothing_is_sent_by_a_name_of_the_dns_that_leads_to_a_clouds_metadata(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the name led to when the file was read."""
+    tried: list[str] = []
+
+    def look_up(host: str, port: int, *_: object) -> list[tuple[Any, ...]]:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    async def connect(*_: object, addr_infos: list[tuple[Any, ...]], **__: object) -> socket.socket:
+        tried.extend(str(info[-1][0]) for info in addr_infos)
+        raise OSError("nobody is to come here")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr("aiohappyeyeballs.start_connection", connect)
+    post = HttpPost("http://crm.example.org/hook")
+    try:
+        answer = await post.send("{}", {})
+    finally:
+        await post.close()
+    assert answer.status == 0
+    assert "no address that events may go to" in answer.error
+    assert tried == []
 
 
 async def test_a_name_of_this_machine_is_reached_where_the_file_says_so(crm: Receiver) -> None:
