@@ -94,6 +94,23 @@ class Database:
         async with self.writing() as connection:
             await connection.run_sync(upgrade)
 
+    async def scour(self) -> None:
+        """Have what was removed leave the disk: SQLite keeps it in its log until that is written into the database. Of
+        PostgreSQL that is its administrator's concern.
+
+        Raises:
+            HistoryUnavailable: others use it all the time, or it cannot be reached; what was removed is removed all the
+                same.
+        """
+        if not self.sqlite:
+            return
+        with errors():
+            async with self.engine.connect() as connection:
+                raw: Any = (await connection.get_raw_connection()).driver_connection  # for this may be in no transaction
+                busy, *_ = await (await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
+        if busy:
+            raise HistoryUnavailable("the history's log is in use, and may have in it what was removed")
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
@@ -136,6 +153,7 @@ def _prepare(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is removed is overwritten: it tells of people
     cursor.close()
 
 

@@ -28,7 +28,7 @@ from ari_app.calls.model import Call
 from ari_app.config.settings import ProcessSettings
 from ari_app.configured import opened_audit, opened_store, reach_store
 from ari_app.engine.snapshots import Snapshots
-from ari_app.errors import CallControlError
+from ari_app.errors import CallControlError, HistoryUnavailable
 from ari_app.history.database import Database
 from ari_app.history.forgetting import Theirs, Traces, traces
 from ari_app.history.forgetting import forget as forget_in_history
@@ -108,7 +108,8 @@ def run(settings: ProcessSettings, numbers: Sequence[str], *, do: bool) -> int:
     try:
         return asyncio.run(_run(settings, Person(tuple(numbers)), do=do))
     except CallControlError as error:
-        print(f"not all is forgotten: {error.detail}; try again", file=sys.stderr)
+        why = error.reason if isinstance(error, HistoryUnavailable) else error.detail
+        print(f"not all is forgotten: {why}; try again", file=sys.stderr)
         return _FAILED
 
 
@@ -205,6 +206,7 @@ async def forget(places: Places, found: Found) -> None:
     }
     details = {name: str(number) for name, number in counts.items()}
     await record(places.audit, Entry(time.time(), "forget", TERMINAL, details=details))
+    await places.database.scour()
 
 
 def say(found: Found, write: Callable[[str], None], *, done: bool) -> int:

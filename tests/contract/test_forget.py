@@ -16,10 +16,11 @@ from ari_app.api.models.history import DispositionDocument
 from ari_app.audit.chain import Entry, Verifier, read
 from ari_app.audit.trail import record
 from ari_app.calls.model import CallBack, CallType, EndReason, Identity, Party, PartyRole, Progress
+from ari_app.errors import HistoryUnavailable
 from ari_app.history.database import Database
 from ari_app.history.port import Wanted
 from ari_app.history.reading import HistoryReader
-from ari_app.history.tables import Table
+from ari_app.history.tables import CallRow, Table
 from ari_app.history.writing import set_aside, write
 from ari_app.operations.audit import lines
 from ari_app.operations.forget import Person, Places, forget, look, say
@@ -227,3 +228,40 @@ async def test_who_is_to_be_called_back_at_a_number_that_they_keyed_in_is_found(
     up = replace(call("c9", gone), callback=back)
     busy = Places(places.store, places.database, places.traces, places.audit, places.files, [up])
     assert (await look(busy, PERSON)).up == ["c9"]
+
+
+def on_disk(folder: Path) -> bytes:
+    """All that the files of the history have, also where no table of it does."""
+    return b"".join(file.read_bytes() for file in sorted(folder.iterdir()))
+
+
+async def test_no_file_of_the_history_has_their_number_afterwards_while_a_controller_uses_it(
+    places: Places, tmp_path: Path
+) -> None:
+    controller = Database(f"sqlite:///{tmp_path}/history.db")
+    history = HistoryReader(controller)
+    assert len(await history.calls(Wanted("alice"), None, 10)) == 2
+    assert THEIRS.encode() in on_disk(tmp_path)
+    await forget(places, await look(places, PERSON))
+    left = on_disk(tmp_path)
+    assert b"612345678" not in left
+    assert OTHER.encode() in left
+    assert len(await history.calls(Wanted("alice"), None, 10)) == 2
+    await controller.close()
+
+
+async def test_where_somebody_reads_all_the_time_it_is_said_that_not_all_is_forgotten(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ari_app.history.database.BUSY_SECONDS", 0.01)
+    other = Database(f"sqlite:///{tmp_path}/history.db")
+    again = Database(f"sqlite:///{tmp_path}/history.db")
+    async with other.reading() as connection:
+        await connection.execute(select(CallRow))
+        with pytest.raises(HistoryUnavailable) as refused:
+            await forget(replace(places, database=again), await look(places, PERSON))
+    assert "may have in it what was removed" in refused.value.reason
+    await forget(places, await look(places, PERSON))
+    assert b"612345678" not in on_disk(tmp_path)
+    await other.close()
+    await again.close()
