@@ -106,7 +106,9 @@ class Database:
             return
         with errors():
             async with self.engine.connect() as connection:
-                raw: Any = (await connection.get_raw_connection()).driver_connection  # for this may be in no transaction
+                raw: Any = (
+                    await connection.get_raw_connection()
+                ).driver_connection  # for this may be in no transaction
                 busy, *_ = await (await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
         if busy:
             raise HistoryUnavailable("the history's log is in use, and may have in it what was removed")

@@ -90,6 +90,26 @@ def test_the_environment_is_that_of_the_compose_file() -> None:
     }
 
 
+_OF_SEVERAL = {
+    "REDIS_SENTINELS", "REDIS_SERVICE", "REDIS_SENTINEL_PASSWORD", "REDIS_SENTINEL_PASSWORD_FILE",
+    "REDIS_CONFIRM", "REDIS_PREFIX", "ASTERISK_ID", "ASTERISKS", "ADVERTISE", "EDGE",
+}  # fmt: skip
+"""Settings of a controller that is one of several: those start otherwise."""
+
+
+def test_each_setting_of_the_controller_has_a_way_through_the_compose_file() -> None:
+    compose = (ROOT / "docker" / "compose.yaml").read_text()
+    listed = set(re.findall(r"^\| `ARI_APP_([A-Z_]+)`", (DOCS / PAGE).read_text(), re.MULTILINE))
+    given = set(re.findall(r"^ +ARI_APP_([A-Z_]+?)(?:_FILE)?:", compose, re.MULTILINE))
+    assert {name for name in listed if name.removesuffix("_FILE") not in given} == _OF_SEVERAL
+    assert re.search(r"^ +SSL_CERT_FILE: ", compose, re.MULTILINE), "authorities of one's own"
+
+
+def test_prometheus_looks_where_a_call_centre_on_a_network_has_its_figures() -> None:
+    scraped = re.findall(r"targets: \[\"([^\"]+)\"\]", (ROOT / "docker" / "monitoring" / "prometheus.yml").read_text())
+    assert scraped[-1] in re.findall(r"METRICS_ADDRESS:-([^}]+)\}", (ROOT / "docker" / "lib.sh").read_text())
+
+
 @pytest.mark.parametrize("kind", TargetType)
 def test_every_kind_of_target_has_a_section_or_none(kind: TargetType) -> None:
     listed = Everything.model_fields.keys() & {f.name for f in fields(Sections)}
