@@ -1,7 +1,7 @@
 """What a caller says as a file, over FakeAsterisk and over the real one: the same scenarios."""
 
 from ari_app.calls.effects import HangUp, LeaveBridge, RecordMessage
-from ari_app.calls.stimuli import RecorderEnded
+from ari_app.calls.stimuli import LegGone, RecorderEnded
 from tests.support.benches import Bench
 
 
@@ -23,4 +23,15 @@ async def test_a_leg_that_is_in_a_bridge_leaves_no_message_and_one_that_is_gone_
     await bench.done(RecordMessage(bench.number(), a, recording, 30, 20))
     await bench.reported(RecorderEnded(recording, failed=True))
     await bench.done(HangUp(bench.number(), b))
+    await bench.reported(LegGone(b, 16))  # until then Asterisk takes it, and does nothing
     assert (await bench.failed(RecordMessage(bench.number(), b, bench.new("message"), 30, 20))).gone
+
+
+async def test_who_hangs_up_as_they_are_to_be_recorded_is_gone_whatever_asterisk_answers(bench: Bench) -> None:
+    """What it took and had not begun ends without a word of a recorder: the leg's end is all that is reported."""
+    a, _, bridge = await bench.conversation()
+    await bench.done(LeaveBridge(bench.number(), a, bridge))
+    bench.hang_up(a)
+    await bench.result(RecordMessage(bench.number(), a, bench.new("message"), 30, 20))
+    await bench.reported(LegGone(a, 16))
+    assert (await bench.failed(RecordMessage(bench.number(), a, bench.new("message"), 30, 20))).gone

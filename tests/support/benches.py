@@ -137,7 +137,8 @@ class Bench(ABC):
             story = "\n".join(map(str, self.facts[-30:]))
             raise AssertionError(f"not reported: {wanted}\n{story}") from None
 
-    async def _result(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
+    async def result(self, effect: AsteriskEffect) -> EffectDone | EffectFailed:
+        """Execute, and wait until Asterisk has answered."""
         self.execute(effect)
         while True:
             for fact in self.facts:
@@ -147,12 +148,12 @@ class Bench(ABC):
 
     async def done(self, effect: AsteriskEffect) -> None:
         """Execute, and see it done."""
-        result = await self._result(effect)
+        result = await self.result(effect)
         assert isinstance(result, EffectDone), (effect, result)
 
     async def failed(self, effect: AsteriskEffect) -> EffectFailed:
         """Execute, and see it fail."""
-        result = await self._result(effect)
+        result = await self.result(effect)
         assert isinstance(result, EffectFailed), (effect, result)
         return result
 
