@@ -366,6 +366,19 @@ def test_a_failure_concerns_the_call_whose_file_it_is_and_no_call_once_that_is_o
     assert office.happens(s.EffectFailed(900, "refused")) == []
 
 
+def test_a_failure_leaves_the_recordings_of_other_calls_alone() -> None:
+    office = Office()
+    other = office.served("bob", "in2")
+    office.ask(c.StartRecording, "bob", call=other.id)
+    before = _recording(office, other)
+    call = office.served()
+    office.command(c.StartRecording, "alice", call=call.id)
+    effect = next(x for x in office.effects if isinstance(x, e.StartRecorder))
+    assert office.happens(s.EffectFailed(effect.number, "refused")) == ["StartRecorder bridge"]
+    assert (_recording(office, call).failures, _recording(office, other)) == (1, before)
+    office.is_calm()
+
+
 def test_a_call_that_is_not_recorded_has_nothing_to_be_noted_of_it() -> None:
     office = Office()
     call = office.served()

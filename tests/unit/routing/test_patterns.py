@@ -14,6 +14,8 @@ from ari_app.routing.patterns import LONGEST, PatternError, compiled
         (r"\D(\d+)", r"\g<0>", "+12", "+12"),
         (r"[\d+*-]+", "x", "+1-*", "x"),
         (r"0(?!9)\d{2}", "ok", "012", "ok"),
+        (r"^0(\d)$", r"\1", "01", "1"),
+        (r"(0*?)(0*)", r"<\1>\2", "00", "<>00"),
     ],
 )
 def test_a_number_is_rewritten_by_the_groups_of_its_pattern(pattern: str, template: str, number: str, out: str) -> None:
@@ -54,3 +56,15 @@ def test_whether_more_digits_may_come_is_read_from_the_pattern(pattern: str, num
 
 def test_a_pattern_may_be_long_and_not_longer_than_that() -> None:
     assert compiled("0" * LONGEST).fullmatch("0" * 33) is None
+
+
+@pytest.mark.parametrize("pattern", ["0^1", "0$1"])
+def test_a_number_has_one_begin_and_one_end(pattern: str) -> None:
+    assert compiled(pattern).fullmatch("01") is None
+
+
+@pytest.mark.parametrize("pattern", [r"(0+)+#", r"(0|0)*#", r"(0|00)+#", r"((0*)*)*#", r"(?:0?){60}#"])
+def test_a_number_that_makes_re_try_for_ever_is_refused_at_once(pattern: str) -> None:
+    steps = compiled(pattern)
+    assert steps.fullmatch("0" * 33) is None
+    assert steps.fullmatch("0" * 32 + "#") is not None
