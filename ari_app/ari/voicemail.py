@@ -3,7 +3,7 @@
 Asterisk 22: it records a channel that is in no bridge (`res_stasis_recording.c`), beeps, and ends by itself: by a key,
 by silence, by length, or with the channel; RecordingFinished says how long it is, and how long of that somebody spoke.
 A file that is there already is refused, as one is that is being written (409). What it took of a channel that ends
-before it begins is dropped without an event and without a file (`control_flush_queue`): the channel's end is all there is.
+before it begins is dropped without an event and a file (`control_flush_queue`): the channel's end is all there is.
 """
 
 from collections.abc import Callable

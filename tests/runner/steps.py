@@ -20,7 +20,7 @@ IN_CLUSTER = frozenset({"cluster", "faults"})
 ON_NETWORK = frozenset({"network"})
 WITH_DATABASE = frozenset({"day"})
 
-# Some of the tests reach some of the branches.
+# Some of the tests reach some of the branches. What random walks reach does not count: see tests/conftest.py.
 _ALL_BRANCHES = (
     "--cov=ari_app/calls",
     "--cov=ari_app/records",
