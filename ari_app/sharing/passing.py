@@ -25,6 +25,7 @@ TAKEN_OVER_WITHIN = 4.0
 AT_ONCE = frozenset({"/healthz", "/readyz", "/metrics"})
 """Whoever watches wants to know how it is now."""
 KEY = "Idempotency-Key"
+LOGIN = "/v1/login"
 OTHERWISE = web.RequestKey("otherwise", CallControlError)
 """What this controller would have answered, for it may have begun."""
 
@@ -110,8 +111,8 @@ def is_reached(lease: Lease) -> bool:
 
 
 def may_be_repeated(request: web.BaseRequest) -> bool:
-    """Whether it is done once, however often it is requested."""
-    return request.method != "POST" or KEY in request.headers
+    """Whether it is done once, however often it is requested. Of a login the token that was lost is nobody's."""
+    return request.method != "POST" or KEY in request.headers or request.path == LOGIN
 
 
 def standing_by() -> Unavailable:

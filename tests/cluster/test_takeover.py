@@ -57,6 +57,31 @@ async def test_what_a_frozen_controller_was_sent_is_done_by_the_next_when_it_wak
     await office.hears(here.hear, there.hear)
 
 
+async def test_who_logs_in_or_sends_a_key_as_the_leader_stands_still_is_answered_by_the_next(
+    cluster: Cluster, office: Office
+) -> None:
+    alice, bob = await at_work(office, cluster, "alice", "bob")
+    here, there = await one_at_each(office, alice, bob)
+    serves = await cluster.leader()
+    part = cluster.controller(serves)
+    async with undisturbed(office, there.hear, among=(there.caller.name, there.agent.name)):
+        await part.freeze()
+        try:
+            async with aiohttp.ClientSession() as session:
+                hold, token = await asyncio.gather(
+                    requested(here, "hold", office.stack.api, key=True), office.stack.login(session, "carol")
+                )
+            assert hold == DONE
+            assert token
+            assert await cluster.leader() != serves
+        finally:
+            await part.thaw()
+        await here.caller.hears_music()
+    await reopen(alice, bob)
+    await here.agent.do("retrieve")
+    await office.hears(here.hear, there.hear)
+
+
 async def test_what_is_requested_when_the_leader_is_dead_is_answered_by_the_next_without_an_error(
     cluster: Cluster, office: Office
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def started(place: Path, **surroundings: str) -> str:
 
 
 def bound(configuration: str) -> str:
-    (line,) = (line for line in configuration.splitlines() if line.startswith("    bind "))
+    (line,) = (line for line in configuration.splitlines() if line.startswith('    bind "'))
     return line
 
 
@@ -44,6 +45,23 @@ def test_with_one_it_speaks_tls_and_nobody_else_reads_the_key(tmp_path: Path, ap
     assert f"ssl crt {made} ssl-min-ver TLSv1.2" in line
     assert made.read_text() == "certificate\nkey\n"
     assert made.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_controller_is_reached_looked_at_and_cut_off(tmp_path: Path) -> None:
+    made = started(tmp_path, API_CONTROLLERS="one=127.0.2.11:8080 two=host-2.example:81")
+    assert not re.findall("NAME|PLACE", made)
+    for name, place in (("one", "127.0.2.11:8080"), ("two", "host-2.example:81")):
+        through = f"unix@/run/haproxy/{name}"
+        assert re.findall(rf"^(?:    server|listen) .*\b{name}\b.*$|^    bind unix.*/{name}$", made, re.MULTILINE) == [
+            f"    server {name} {place} check weight 256 on-marked-down shutdown-sessions",
+            f"    server {name}-waits {place} track there/{name} weight 1 on-marked-down shutdown-sessions",
+            f"    server {name} {through} track once/{name} weight 256",
+            f"    server {name}-waits {through} track there/{name} weight 1",
+            f"    server {name} {place} check",
+            f"listen through-{name}",
+            f"    bind {through}",
+            f"    server {name} {place} track there/{name} on-marked-down shutdown-sessions",
+        ]
 
 
 def test_secrets_come_as_files_to_the_parts_that_need_them() -> None:

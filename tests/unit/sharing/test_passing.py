@@ -128,14 +128,19 @@ async def test_it_is_not_held_for_ever_and_nothing_was_done(controller: Controll
 
 
 @pytest.mark.parametrize(
-    ("method", "headers", "comes"),
-    [("POST", KEY, (200, "done")), ("PATCH", {}, (200, "done")), ("POST", {}, (504, "unknown_outcome"))],
+    ("what", "headers", "comes"),
+    [
+        ("POST /v1/calls", KEY, (200, "done")),
+        ("PATCH /v1/me", {}, (200, "done")),
+        ("POST /v1/login", {}, (200, "done")),
+        ("POST /v1/calls", {}, (504, "unknown_outcome")),
+    ],
 )
 async def test_what_may_have_been_done_is_requested_again_where_it_is_done_once(
-    controller: Controller, method: str, headers: dict[str, str], comes: tuple[int, str]
+    controller: Controller, what: str, headers: dict[str, str], comes: tuple[int, str]
 ) -> None:
     controller.says = [UNKNOWN, AWAY, "done"]
-    asking = asyncio.create_task(controller.requested(method, headers=headers))
+    asking = asyncio.create_task(controller.requested(*what.split(), headers=headers))
     if comes[0] == 200:
         await controller.something_new()
         await controller.something_new()
