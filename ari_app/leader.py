@@ -229,6 +229,7 @@ class Leader:
         self.start(self.mirror.run())
         self.start(keep_expiring(self.agents, self.clock))
         self.start(self.snapshots.run())
+        self.start(self.snapshots.watch(self._leading))
         self.start(self.door.draining.run())
         self.start(self.openings.run())
         self.start(keep_forgetting(self._forget_stories))

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 import structlog
@@ -84,6 +84,17 @@ class Restored:
     states: tuple[OpenState, ...] = ()
 
 
+class Inquiries(Protocol):
+    """What the store is inquired of again and again, beside all that is written."""
+
+    async def inquired(self) -> None:
+        """Wait until it was once more."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the last one had no answer; empty where it had."""
+
+
 def _ignore(_: int) -> None:
     """Nobody counts what is lost."""
 
@@ -101,6 +112,7 @@ class Snapshots:
         self._changes = 0  # how many there were, and up to which of them the store has them
         self._kept = 0
         self._late = False
+        self._doubted = False
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._hurry = asyncio.Event()
 
@@ -156,7 +168,7 @@ class Snapshots:
 
     async def written(self) -> None:
         """Wait until all that has changed so far is kept. Not for a store that fails: calls go on without it."""
-        if self._failing_since is not None or self._late or self._kept == self._changes:
+        if self._failing_since is not None or self._late or self._doubted or self._kept == self._changes:
             return
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._changes, kept))
@@ -166,6 +178,14 @@ class Snapshots:
                 await kept
         except TimeoutError:
             self._late = True  # the next need not wait as long to learn it
+
+    async def watch(self, inquiries: Inquiries) -> None:
+        """For ever: a store that gives these no answer holds up nobody. Where little is written they know it first."""
+        while True:
+            await inquiries.inquired()
+            self._doubted = inquiries.trouble != ""
+            if self._doubted:
+                self._release(self._changes)
 
     async def drop_unknown(self, known: Callable[[str], bool]) -> None:
         """Forget the calls and legs that the store has and of which `known` (of the key) says no: another primary may

@@ -353,3 +353,47 @@ async def test_a_store_that_is_away_at_the_start_is_reported() -> None:
     shelf.away = 1
     with pytest.raises(StoreUnavailable):
         await Snapshots(shelf).restore()
+
+
+class Inquiries:
+    """What the lease's inquiries find of the store."""
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self._news = asyncio.Event()
+
+    async def inquired(self) -> None:
+        await self._news.wait()
+        self._news.clear()
+
+    async def find(self, trouble: str) -> None:
+        self.trouble = trouble
+        self._news.set()
+        await asyncio.sleep(0)
+
+
+async def test_nobody_waits_for_a_store_that_others_have_no_answer_of_until_it_answers_them(
+    running: tuple[Snapshots, SlowShelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "_WRITTEN_WITHIN", 3600.0)
+    keeper, shelf = running
+    inquiries = Inquiries()
+    watching = asyncio.ensure_future(keeper.watch(inquiries))
+    call = _office().only_call()
+    keeper.call(call)
+    waiting = asyncio.ensure_future(keeper.written())
+    await inquiries.find("")
+    assert not waiting.done()
+    async with asyncio.timeout(WAIT):
+        await inquiries.find("the store does not answer in time")
+        await waiting
+        await keeper.written()
+    await inquiries.find("")
+    again = asyncio.ensure_future(keeper.written())
+    await shelf.requested.wait()
+    assert not again.done()
+    shelf.may.release()
+    async with asyncio.timeout(WAIT):
+        await again
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
