@@ -6,8 +6,13 @@
 
 # shellcheck disable=SC2034  # of docker/lib.sh
 LOCAL_ENV=$HERE/.env.local.cluster COMPOSE_FILE_USED=$HERE/cluster/compose.yaml IMAGES=(asterisk controller bots edge api history)
+
+# What the compose file has, also what was added to it: PARTS by name, and CONFIGURED with all that is set for them.
 # shellcheck disable=SC2034  # of those who source this
-PARTS=(edge api redis-1 redis-2 redis-3 history asterisk-a asterisk-b controller-1 controller-2 controller-3)
+read_parts() {
+    CONFIGURED=$(compose config)
+    mapfile -t PARTS < <(compose config --services | grep -vxF bots | sort)
+}
 
 # As load_settings, of a cluster: the environment wins over docker/.env.local.cluster, which wins over the demo's defaults.
 load_cluster_settings() {
@@ -26,9 +31,9 @@ load_cluster_settings() {
 
 # address <part>
 address() {
-    local -A last=([edge]=1 [api]=1 [controller-1]=11 [controller-2]=12 [controller-3]=13
-        [asterisk-a]=21 [asterisk-b]=22 [redis-1]=31 [redis-2]=32 [redis-3]=33 [history]=41)
-    printf '%s.%s' "$CLUSTER_NETWORK" "${last[$1]}"
+    awk -v part="$1:" '/^ ? ?[^ ]/ { at = $1 }
+        at == part && $1 ~ /^((API|EDGE|AST|REDIS|HISTORY)_ADDRESS|ARI_APP_API_HOST):$/ { gsub("\"", "", $2); print $2; exit }' \
+        <<<"$CONFIGURED"
 }
 
 # What stops this cluster, typed into any shell.
@@ -48,9 +53,6 @@ in_part() {
     shift
     docker exec "$COMPOSE_PROJECT_NAME-$part" "$@"
 }
-
-# is_part <name>: also of one that was added to the compose file
-is_part() { compose config --services | grep -qxF -- "$1"; }
 
 # sentinel_says <part> <field>: of the primary, as the Sentinel of that node sees it
 sentinel_says() {

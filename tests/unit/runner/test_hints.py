@@ -124,7 +124,7 @@ async def test_who_has_stopped_the_call_centre_reads_that_a_cluster_is_still_run
 # A cluster of three Asterisks, each led by a controller but for those that are left out.
 OF_THREE = """
 . docker/cluster/lib.sh
-CLUSTER_NETWORK=127.0.9 CERTIFICATE_INSIDE=
+CERTIFICATE_INSIDE= CONFIGURED=
 in_part() {
     case $1 in
         edge) printf '%s\\n' asterisk-a asterisk-b asterisk-c ;;
@@ -148,6 +148,40 @@ declare -A LEADS
 async def test_a_cluster_is_ready_when_each_asterisk_that_its_edge_has_is_led(leads: str, there: bool) -> None:
     out, _ = await lib(f"{OF_THREE} LEADS=({leads}); controllers_are_there && echo ready || echo not")
     assert out == ("ready\n" if there else "not\n")
+
+
+WITH_A_THIRD = """
+. docker/cluster/lib.sh
+compose() {
+    case $* in
+        'config --services') printf '%s\\n' edge bots asterisk-c controller-1 ;;
+        config) cat <<'YAML' ;;
+services:
+  asterisk-c:
+    environment:
+      AST_ADDRESS: 127.0.9.23
+      AST_ARI_ADDRESS: 127.0.9.24
+  bots: {}
+  controller-1:
+    environment:
+      ARI_APP_ADVERTISE: http://127.0.9.11:8080
+      ARI_APP_API_HOST: "127.0.9.11"
+  edge:
+    environment:
+      EDGE_ADDRESS: 127.0.9.1
+volumes:
+  edge: {}
+YAML
+    esac
+}
+read_parts
+for part in "${PARTS[@]}"; do printf '%s %s\\n' "$part" "$(address "$part")"; done
+"""
+
+
+async def test_a_part_that_was_added_to_a_cluster_is_looked_at_where_it_stands() -> None:
+    out, _ = await lib(WITH_A_THIRD)
+    assert out == "asterisk-c 127.0.9.23\ncontroller-1 127.0.9.11\nedge 127.0.9.1\n"
 
 
 FOLLOWS = """
