@@ -1,10 +1,10 @@
 """Bodies about calls that are over, and how they went."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from ari_app.api.models.common import Answer, Request, Timestamp
 from ari_app.calls.model import CallType, EndReason, OfferKind, PartyRole
@@ -21,7 +21,16 @@ def _moment(text: object) -> object:
     return text
 
 
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
+_FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+"""Some days within what calendars have: such a time is one in each time zone, and so are the day and the second after."""
+
+
+def _shown_everywhere(moment: datetime) -> datetime:
+    """The last day of 9999 stands for ever, and is no day of a year that there is somewhere else."""
+    return min(max(moment, _FIRST), _LAST)
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment), AfterValidator(_shown_everywhere)]
 
 
 class NewDisposition(Request):

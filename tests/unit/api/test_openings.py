@@ -64,6 +64,15 @@ async def test_who_oversees_closes_and_opens_and_that_is_on_record(world: World,
     assert left.json["by"] == "erin"
 
 
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999999Z"])
+async def test_what_is_closed_for_ever_is_shown_to_everybody(world: World, erin: str, until: str) -> None:
+    path = "/v1/targets/queue:sales/opening"
+    closed = await world.ask("PUT", path, token=erin, json={"opening": "closed", "until": until})
+    assert (closed.status, closed.json["open"], closed.json["until"][:4]) == (200, False, "9999")
+    for shown in ("/v1/openings", "/v1/live"):
+        assert (await world.ask("GET", shown, token=erin)).status == 200
+
+
 async def test_by_its_number_it_is_the_same(world: World, erin: str) -> None:
     answer = await world.ask("PUT", "/v1/targets/number:2001/opening", token=erin, json={"opening": "closed"})
     assert (answer.json["target"], answer.json["open"]) == ("group:sales", False)

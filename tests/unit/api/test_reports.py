@@ -137,6 +137,17 @@ async def test_what_no_report_can_be_made_of_is_said(world: World, query: str, f
         assert answer.json["errors"][0]["field"] == field
 
 
+@pytest.mark.parametrize("begin", ["0001-01-01T00:00:00%2B14:00", "2027-01-15T00:00:00Z"])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Niue"])
+@pytest.mark.parametrize("accept", ["text/csv", "application/json"])
+async def test_a_report_may_be_of_all_times(busy: World, begin: str, zone: str, accept: str) -> None:
+    for of in ("queues", "agents"):
+        for end in ("9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999999Z"):
+            path = f"/v1/reports/{of}?from={begin}&to={end}&tz={zone}"
+            answer = await busy.ask("GET", path, token=await busy.token("erin"), headers={"Accept": accept})
+            assert answer.status == 200, answer.text
+
+
 async def test_agents_get_none(world: World, alice: str) -> None:
     for of in ("queues", "agents"):
         assert (await world.ask("GET", f"/v1/reports/{of}?{DAY}", token=alice)).code == "forbidden"
