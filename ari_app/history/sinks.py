@@ -89,8 +89,14 @@ class DatabaseSink:
         await writing.set_aside(self._database, kept.key, kept.kind, kept.data, reason, self._clock())
 
 
+LATELY = 1_000
+"""Facts of which a file knows that it has them: more than are added to the stream again, because nobody knew whether it
+had them."""
+
+
 class LineFile:
-    """A file to which lines are added, and beside it a small one (`….place`) that says how far it is.
+    """A file to which lines are added, and beside it a small one (`….place`) that says how far it is, and which facts
+    were added last: the stream may have one twice.
 
     Whoever was ended in between goes on where the place says: what was added after it is removed, and added again.
     Where the file is shorter than that it was rotated, and is added to as it is.
@@ -102,6 +108,7 @@ class LineFile:
         self._place = path.with_name(f"{path.name}.place")
         self._lines = lines
         self._after: tuple[int, ...] | None = None
+        self._lately: dict[str, None] = {}
 
     async def prepare(self) -> None:
         """There is nothing to be done."""
@@ -121,7 +128,12 @@ class LineFile:
         new = [(position, kept) for position, kept in page if order(position) > after]
         if not new:
             return
-        text = "".join(f"{line}\n" for _, kept in new for line in self._lines(kept))
+        once: dict[str, KeptFact] = {}
+        for _, kept in new:
+            if kept.key not in self._lately:
+                once.setdefault(kept.key, kept)
+        lately = [*self._lately, *once][-LATELY:]
+        text = "".join(f"{line}\n" for kept in once.values() for line in self._lines(kept))
         self._path.touch(PRIVATE)
         with self._path.open("ab") as file:
             file.write(text.encode())
@@ -131,16 +143,17 @@ class LineFile:
         last = new[-1][0]
         fresh = self._place.with_name(f"{self._place.name}.new")
         with fresh.open("w") as place:
-            json.dump({"after": last, "size": size}, place)
+            json.dump({"after": last, "size": size, "lately": lately}, place)
             place.flush()
             os.fsync(place.fileno())
         fresh.replace(self._place)
-        self._after = order(last)
+        self._after, self._lately = order(last), dict.fromkeys(lately)
 
     def _go_on(self) -> tuple[int, ...]:
         try:
             place = json.loads(self._place.read_text())
             after, size = order(place["after"]), int(place["size"])
+            self._lately = dict.fromkeys(map(str, place.get("lately", ())))
         except FileNotFoundError:
             return ()
         except (ValueError, KeyError, TypeError):

@@ -28,15 +28,33 @@ FORGOTTEN_AT_ONCE = 500
 
 
 async def write(database: Database, facts: Sequence[Fact]) -> None:
-    """All of them in one transaction, or none. Raises: HistoryUnavailable, BadContent."""
-    rows: dict[type[Table], list[Row]] = defaultdict(list)
+    """All of them in one transaction, or none. A call that is there stays as it was written first, with all that belongs
+    to it: who led when it ended and whoever came after a crash may have seen other ends of it.
+
+    Raises: HistoryUnavailable, BadContent.
+    """
+    first: dict[str, Fact] = {}
     for fact in facts:
-        for table, row in rows_of(fact):
-            rows[table].append(row)
+        first.setdefault(fact.key, fact)
     async with database.writing() as connection:
+        there = await _there(connection, [fact.id for fact in first.values() if isinstance(fact, CallRecord)])
+        rows: dict[type[Table], list[Row]] = defaultdict(list)
+        for fact in first.values():
+            if isinstance(fact, CallRecord) and fact.id in there:
+                continue
+            for table, row in rows_of(fact):
+                rows[table].append(row)
         for table, of_table in rows.items():
             for page in batched(of_table, _AT_ONCE, strict=False):
                 await _insert(connection, table, page)
+
+
+async def _there(connection: AsyncConnection, calls: Sequence[str]) -> set[str]:
+    """Which of these are written already: nobody else writes."""
+    found: set[str] = set()
+    for page in batched(calls, _AT_ONCE, strict=False):
+        found.update((await connection.execute(select(CallRow.id).where(CallRow.id.in_(page)))).scalars())
+    return found
 
 
 async def set_aside(database: Database, key: str, kind: str, data: bytes, reason: str, at: float) -> None:

@@ -200,6 +200,17 @@ async def test_what_comes_twice_is_there_once_and_the_last_note_counts(kept: Kep
 # -- the database -----------------------------------------------------------------------------------------------------
 
 
+async def test_of_two_records_of_a_call_the_first_counts_with_all_that_belongs_to_it(kept: Kept) -> None:
+    """Its end was written, and that it goes on no more was not: whoever came after the crash saw another end."""
+    first = call("c1", segments=segments(0.0)[:1], missed_by=())
+    other = call("c1", ended=5.0, segments=segments(5.0), agents=("alice", "zoe"))
+    await kept.write(first, other)
+    await kept.write(other)
+    (noted,) = await kept.history.calls(Wanted(), None, 5)
+    assert noted.call == first
+    assert await kept.ids(of="zoe") == []
+
+
 def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names())
 

@@ -22,7 +22,7 @@ def _moment(text: object) -> object:
 
 
 _FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
-"""Some days within what calendars have: such a time is one in each time zone, and so are the day and the second after."""
+"""Some days within what calendars have: such a time is one in each zone, and so are the day and the second after."""
 
 
 def _shown_everywhere(moment: datetime) -> datetime:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from ari_app.errors import HistoryUnavailable
+from ari_app.history import sinks
 from ari_app.history.database import Database
 from ari_app.history.sinks import LineFile, json_lines
 from ari_app.store.port import KeptFact
@@ -29,6 +30,11 @@ def words(path: Path, *, whole: bool = False) -> list[str]:
 
 def rotate(path: Path) -> None:
     path.rename(path.with_suffix(".1"))
+
+
+def note_as_before(path: Path) -> None:
+    place = path.with_name(f"{path.name}.place")
+    place.write_text(json.dumps({k: v for k, v in json.loads(place.read_text()).items() if k != "lately"}))
 
 
 def lose_place(path: Path) -> None:
@@ -110,6 +116,28 @@ async def test_without_its_place_it_begins_with_what_the_stream_has(path: Path) 
     lose_place(path)
     await LineFile("log", path, keys).write(page(1, 2))
     assert words(path) == ["call:c1", "call:c1", "call:c2"]
+
+
+def again(*numbers: int, at: int) -> list[tuple[str, KeptFact]]:
+    """The stream has these once more, from there on: nobody knew whether Redis had them already."""
+    return [(f"17000000000-{at + n}", kept) for n, (_, kept) in enumerate(page(*numbers))]
+
+
+async def test_what_the_stream_has_twice_is_in_the_file_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sinks, "LATELY", 3)
+    file = LineFile("log", path, keys)
+    await file.write([*page(1, 2), *again(1, 3, at=10)])
+    await file.write(again(2, 4, at=20))
+    await LineFile("log", path, keys).write(again(3, 5, 5, at=30))
+    assert words(path) == ["call:c1", "call:c2", "call:c3", "call:c4", "call:c5"]
+    assert len(json.loads(path.with_name("history.log.place").read_text())["lately"]) == 3
+
+
+async def test_a_place_that_an_earlier_version_has_noted_counts(path: Path) -> None:
+    await LineFile("log", path, keys).write(page(1))
+    note_as_before(path)
+    await LineFile("log", path, keys).write(page(1, 2))
+    assert words(path) == ["call:c1", "call:c2"]
 
 
 async def test_a_file_that_cannot_be_written_is_to_be_tried_again(tmp_path: Path) -> None:
