@@ -28,8 +28,8 @@ FORGOTTEN_AT_ONCE = 500
 
 
 async def write(database: Database, facts: Sequence[Fact]) -> None:
-    """All of them in one transaction, or none. A call that is there stays as it was written first, with all that belongs
-    to it: who led when it ended and whoever came after a crash may have seen other ends of it.
+    """All of them in one transaction, or none. A call that is there stays as it was written first, with all that
+    belongs to it: who led when it ended and whoever came after a crash may have seen other ends of it.
 
     Raises: HistoryUnavailable, BadContent.
     """

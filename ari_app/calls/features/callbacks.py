@@ -85,8 +85,7 @@ def promise(step: Step, call: Call, caller: Party, offer: Offer, queue: Queue, i
             since = min(queueing.since(call), queueing.since(other))
             call = step.put_call(call.id, place_since=since)
             back = replace(back, priority=max(back.priority, theirs.priority))
-            step.put_call(other.id, callback=replace(theirs, again=call.id))
-            parties.end(step, other.id)
+            _end_for(step, other, theirs, call)
     step.put_call(call.id, callback=back)
     announcing.say_goodbye(step, caller, "callback_promised")
 
@@ -152,6 +151,8 @@ def _reached(step: Step, call: Call, back: CallBack) -> None:
     where it has closed, no longer than somebody may be free for them.
     """
     call = step.put_call(call.id, callback=replace(back, reached=True))
+    for other, theirs in _same(step, call, back):
+        _end_for(step, other, theirs, call)
     if all(p.agent is None for p in call.joined()):
         _wait(step, step.put_call(call.id, answered_at=None), back, FIRST)
         step.put_offer(call.id, closes_at=opening.closes_at(step, back.target))
@@ -164,6 +165,8 @@ def _not_reached(step: Step, call: Call, back: CallBack, outcome: OfferState) ->
     call = step.put_call(call.id, callback=back)
     if (returned := _returned(step, call, back)) is not None:
         _have_place(step, returned, call, back)
+    elif same := _same(step, call, back):
+        _go_on_in(step, *same[0], call, back)
     elif back.tries >= _rules(step, back).tries:
         give_up(step, call)
     elif counts:
@@ -173,6 +176,33 @@ def _not_reached(step: Step, call: Call, back: CallBack, outcome: OfferState) ->
         _queue(step, call, back)
 
 
+def _same(step: Step, call: Call, back: CallBack) -> list[tuple[Call, CallBack]]:
+    """Who is to be called back there at the same number: they have chosen it once more while they were being rung."""
+    return [
+        (other, theirs)
+        for other, theirs in _of(step, back.target)
+        if other.id != call.id and _same_number(step, theirs.identity.number, back.identity.number)
+    ]
+
+
+def _go_on_in(step: Step, other: Call, theirs: CallBack, call: Call, back: CallBack) -> None:
+    """They have one place, the first, by what they have chosen last; what was tried counts for that."""
+    _end_for(step, call, back, other)
+    since = min(queueing.since(call), queueing.since(other))
+    priority, tries = max(back.priority, theirs.priority), max(back.tries, theirs.tries)
+    theirs = replace(theirs, priority=priority, tries=tries, last=back.last)
+    other, offer = step.put_call(other.id, place_since=since, callback=theirs), other.offering()
+    if offer is not None and not offer.attempts and not other.joined():
+        _rest(step, offers.withdraw(step, other.id, offer), theirs)
+
+
+def _end_for(step: Step, call: Call, back: CallBack, other: Call) -> None:
+    """What is to be done for them is done by the other call."""
+    _free_agents(step, call)
+    step.put_call(call.id, callback=replace(back, again=other.id))
+    parties.end(step, call.id)
+
+
 def _rest(step: Step, call: Call, back: CallBack) -> None:
     _free_agents(step, call)
     step.put_call(call.id, callback=replace(back, next_at=step.now + _rules(step, back).retry_after))
@@ -180,7 +210,7 @@ def _rest(step: Step, call: Call, back: CallBack) -> None:
 
 def _free_agents(step: Step, call: Call) -> None:
     """Who was found for it is free as soon as their phone has let go: without a conversation, no after-call work."""
-    for agent in call.joined():
+    for agent in [party for party in call.joined() if party.agent is not None]:
         parties.leave(step, call.id, agent.id)
         leg = step.leg(agent.leg)
         if leg is not None and leg.left == call.id:
@@ -249,5 +279,4 @@ def _have_place(step: Step, call: Call, other: Call, back: CallBack) -> None:
     if _rules(step, back).again == "replace":
         step.put_call(call.id, place_since=min(queueing.since(call), queueing.since(other)))
         step.put_offer(call.id, priority=max(step.offer(call.id).priority, back.priority))
-    step.put_call(other.id, callback=replace(back, again=call.id))
-    parties.end(step, other.id)
+    _end_for(step, other, back, call)

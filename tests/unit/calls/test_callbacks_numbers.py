@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ari_app.calls import commands as c
 from ari_app.calls import stimuli as s
 from ari_app.calls.model import (
     CallId,
@@ -264,6 +265,77 @@ def test_one_who_is_being_rung_is_not_taken_away_by_another_who_gives_their_numb
     presses(office, "10612345678#", "in2")
     assert office.outside_rings() == ["0612345678"]
     assert {first, second} <= set(office.switch.calls)
+    office.is_calm()
+
+
+def _is_rung_and_calls_in(office: Queueing, *, hears_so: bool = False) -> tuple[CallId, CallId]:
+    """Who is being rung has called in meanwhile, and chosen to be called back once more; `hears_so`: just now."""
+    office.queue(callback=CallBackRules(tries=2, retry_after=60.0))
+    first = office.is_promised("in1")
+    office.free("alice")
+    office.picks_up("alice")
+    office.asterisk.prompts_end = not hears_so
+    second = office.is_promised("in2")
+    assert {first, second} <= set(office.switch.calls)
+    return first, second
+
+
+def _come_to_the_phone(office: Queueing) -> None:
+    for leg in [x.id for x in office.switch.legs.values() if isinstance(x.destination, Outside)][:1]:
+        office.asterisk.answer(leg)
+    office.settle()
+
+
+@pytest.mark.parametrize("hears_so", [True, False])
+def test_who_was_reached_is_not_called_back_for_what_they_have_chosen_while_it_rang(hears_so: bool) -> None:
+    office = Queueing()
+    first, second = _is_rung_and_calls_in(office, hears_so=hears_so)
+    _come_to_the_phone(office)
+    assert second not in office.switch.calls
+    assert office.over(second).end_reason is EndReason.MERGED
+    office.do(c.Release, "alice", call=first)
+    office.settle()
+    office.free("alice")
+    assert office.outside_rings() == []
+    office.is_calm()
+
+
+def test_whom_two_agents_ring_at_once_has_one_of_them_and_the_other_is_free() -> None:
+    office = Queueing()
+    _, second = _is_rung_and_calls_in(office)
+    office.free("bob")
+    office.picks_up("bob")
+    assert len(office.outside_rings()) == 2
+    _come_to_the_phone(office)
+    assert second not in office.switch.calls
+    assert (office.outside_rings(), office.agents.free()) == ([CALLER.number], ["bob"])
+    office.is_calm()
+
+
+def test_who_was_not_reached_and_hears_just_now_that_they_are_called_back_has_one_place() -> None:
+    office = Queueing()
+    first, second = _is_rung_and_calls_in(office, hears_so=True)
+    office.outside_ends(17)
+    assert first not in office.switch.calls
+    office.hangs_up("in2")
+    assert (office.shows(second).tries, office.outside_rings()) == (1, [])
+    office.is_calm()
+
+
+def test_who_was_not_reached_and_has_chosen_it_again_meanwhile_has_one_place_and_as_many_tries_as_anybody() -> None:
+    office = Queueing()
+    first, second = _is_rung_and_calls_in(office)
+    since = office.switch.calls[first].place_since or office.switch.calls[first].started_at
+    office.outside_ends(17)
+    assert first not in office.switch.calls
+    assert office.over(first).end_reason is EndReason.MERGED
+    assert (office.shows(second).state, office.shows(second).tries) == ("resting", 1)
+    assert office.switch.calls[second].place_since == since
+    office.pass_time(60.0)
+    office.free("alice")
+    office.picks_up("alice")
+    office.outside_ends(17)
+    assert second not in office.switch.calls
     office.is_calm()
 
 
