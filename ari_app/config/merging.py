@@ -225,7 +225,10 @@ def _flow(value: object) -> str:
             return f"{{{', '.join(f'{_flow(name)}: {_flow(each)}' for name, each in value.items())}}}"
     text = str(value)
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS and not text.endswith(" ")
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    if plain:
+        return text
+    # What YAML would take for the end of a line is written as what it is.
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
 
 
 # -- what has come of it ----------------------------------------------------------------------------------------------
@@ -266,7 +269,9 @@ def _without(whole: Entry, entries: Mapping[str, Entry]) -> Entry:
 def _says(whole: Entry, entries: Mapping[str, Entry]) -> bool:
     agents = whole.get("agents") or {}
     return all(
-        agents.get(agent, {}).get(name) == value for agent, entry in entries.items() for name, value in entry.items()
+        (agents.get(agent) or {}).get(name) == value
+        for agent, entry in entries.items()
+        for name, value in entry.items()
     )
 
 

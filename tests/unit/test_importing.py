@@ -140,6 +140,7 @@ def test_without_write_what_would_change_is_printed_and_no_secret_of_anybody_els
         ("id,name,phone,password\n\ngrace,Grace,1001,hidden\n", ["3: phone: 1001 is taken by agents alice"]),
         ("id,name,phone\ngrace,Grace,1007\n", ["2: id: give either password_hash"]),
         ("id,role\nbob,boss\n", ["2: role: "]),
+        ("id,name\nbob,B\x85ob\n", ["2: name: has a control character"]),
         ("id,phone,digest\nalice,1001,hidden\n", ["2: phone.digest: "]),
     ],
 )
@@ -200,6 +201,12 @@ def test_a_file_that_cannot_be_read_or_has_faults_of_its_own_is_named(
     file.write_text("agents: {")
     assert imported(file, "id\nx\n") == 1
     assert f"{file}:2: not YAML" in capsys.readouterr().err
+
+
+def test_an_agent_of_whom_the_file_says_nothing_is_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(FILE.replace("# behind the agents", "  zoe:"))
+    assert imported(file, "id,name\nzoe,Zoe\n", "--write") == 1
+    assert "agents" in capsys.readouterr().err
 
 
 def test_a_password_in_clear_is_known_again() -> None:
