@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from ari_app.api.live import ANSWERED, IN_TIME, Board, outcome
+from ari_app.api.live import ANSWERED, IN_TIME, Board, counted_at, outcome
 from ari_app.api.models.agents import State
 from ari_app.api.port import AgentState, Control
 from ari_app.calls.model import Call, CallType, EndReason
@@ -100,9 +100,9 @@ class CallMetrics(Collector):
             self._begun.labels(call.type.value).inc()
         if call.ended:
             self._ended.labels(call.type.value, call.end_reason.value if call.end_reason is not None else "").inc()
-        if self._shown is None or call.queued_at is None or call.offer is None:
+        target = counted_at(call)
+        if self._shown is None or call.queued_at is None or target is None:
             return
-        target = call.offer.target
         what = outcome(before, call, self._shown.control.directory().service_level(target))
         if what:
             answered, name = ANSWERED in what, self._name(str(target), self._shown)

@@ -26,7 +26,7 @@ from ari_app.api.tally import Now, Served, Standing, Tally
 from ari_app.calls.model import Call, EndReason
 from ari_app.calls.views import timestamp
 from ari_app.records.intervals import day_of, milliseconds
-from ari_app.routing.targets import parse_target
+from ari_app.routing.targets import Target, parse_target
 from ari_app.store.port import Counters
 
 log = structlog.get_logger(__name__)
@@ -64,7 +64,7 @@ def outcome(before: Call | None, call: Call, in_time: float) -> dict[str, int]:
         return {}
     if call.end_reason is EndReason.CLOSED:
         return {}  # nobody was to serve them, and they did not give up
-    if call.callback is not None and call.ended and call.answered_at is None:
+    if call.to_call_back() is not None and call.ended and call.answered_at is None:
         return {}  # they have not given up: nobody reached them, or it was ended for them
     if call.message is not None and call.message.left and call.answered_at is None:
         return {}  # they have said what they wanted
@@ -72,6 +72,13 @@ def outcome(before: Call | None, call: Call, in_time: float) -> dict[str, int]:
         waited = call.answered_at - call.queued_at
         return {ANSWERED: 1, IN_TIME: int(waited <= in_time), WAITED: max(0, round(waited * 1000))}
     return {GONE: 1} if call.ended and call.offer is not None else {}
+
+
+def counted_at(call: Call) -> Target | None:
+    """The target whose caller it counts for: of one who is called back that of their place, not their own number."""
+    if call.offer is None:
+        return None
+    return call.callback.target if call.callback is not None else call.offer.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +139,9 @@ class Board:
     def call_changed(self, before: Call | None, call: Call) -> None:
         """A call is new, changed or over."""
         self._note(*self._counting().call(call))
-        if call.offer is None:
+        target = counted_at(call)
+        if target is None:
             return
-        target = call.callback.target if call.callback is not None else call.offer.target
         if amounts := outcome(before, call, self._control.directory().service_level(target)):
             self._count(str(target), amounts)
 

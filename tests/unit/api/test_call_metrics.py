@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.api.call_metrics import MOST_TARGETS
-from ari_app.calls.model import Call, CallBack, EndReason, Identity
+from ari_app.calls.model import Call, CallBack, EndReason, Identity, Offer, OfferKind, OfferState
 from ari_app.routing.directory import Group
 from ari_app.routing.targets import Target, TargetType
 from tests.unit.api.fakes import DEMO, NOW, FakeRecord, World, call, party
@@ -82,6 +82,22 @@ async def test_waits_are_counted_by_what_came_of_them_with_a_bucket_that_ends_at
     assert figure("answered_in_time_total", target="group:support") == 1
     assert figure("calls_ended_total", type="inbound", reason="hangup") == 2
     assert figure("calls_ended_total", type="inbound", reason="abandoned") == 1
+
+
+async def test_who_is_called_back_counts_for_their_queue_and_not_for_their_own_number(
+    world: World, figure: Figure
+) -> None:
+    sales = replace(DEMO.directory.queues["sales"], service_level=90.0)
+    world.control.now_directory = replace(DEMO.directory, queues={"sales": sales})
+    back = CallBack(Identity("Zoé", "+33612345678"), Target(TargetType.QUEUE, "sales"), NOW, NOW + 3600)
+    came = happens(world, None, replace(waiting("c1", "queue:sales", NOW - 60), callback=back))
+    number = Target(TargetType.NUMBER, "+33612345678")
+    dialled = Offer("o2", OfferKind.CALL, number, "p2", back.identity, OfferState.ACCEPTED)
+    happens(world, came, replace(came, offer=dialled, callback=replace(back, reached=True), answered_at=NOW))
+    for name in ("queue:sales", "other"):
+        counted = 1 if name == "queue:sales" else 0
+        assert figure("wait_seconds_count", target=name, outcome="answered") == counted
+        assert figure("answered_in_time_total", target=name) == counted
 
 
 async def test_an_agent_has_a_call_until_their_wrap_up_ends(world: World, figure: Figure) -> None:

@@ -1,5 +1,6 @@
 """Who is to be called back, as those who oversee see it."""
 
+from dataclasses import replace
 from typing import Any
 
 from ari_app.api.live import outcome
@@ -84,6 +85,9 @@ async def test_what_is_counted_of_them_is_the_queues_and_who_was_not_reached_has
     assert outcome(waiting, to_be_called_back("c1", reached=True), 20.0) == {}
     gone = call("c1", offer=waiting.offer, queued_at=NOW, callback=waiting.callback, ended=True)
     assert outcome(waiting, gone, 20.0) == {}
+    assert waiting.callback is not None
+    waited_again = replace(gone, callback=replace(waiting.callback, reached=True))
+    assert outcome(waiting, waited_again, 20.0) == {"gone": 1}, "they answered, waited for another agent, and gave up"
     dialled = Offer("o2", OfferKind.CALL, parse_target("number:+33612345678"), "p2", ZOE, OfferState.ACCEPTED)
     talks = call("c1", offer=dialled, queued_at=NOW - 90.0, callback=waiting.callback, answered_at=NOW)
     world.server.board.call_changed(waiting, talks)
