@@ -8,7 +8,7 @@ message after all is forgotten, and its file deleted.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
@@ -246,8 +246,7 @@ class VoicemailsApi:
         """Delete what its box no longer keeps, with its file. Raises: Unavailable."""
         boxes, now = self._control.directory().voicemail, self._clock()
         for message in await self._look():
-            box = boxes.get(message.box) or Voicemail("", "")
-            if message.state != "dropped" and message.begun_at > now - box.keep_days * DAY:
+            if message.state != "dropped" and message.begun_at > now - _keep_days(boxes, message.box) * DAY:
                 continue
             async with self._one:
                 await self._forget(message)
@@ -346,6 +345,12 @@ class VoicemailsApi:
                 status=204, codes=(Code.NOT_FOUND, Code.ASTERISK_UNAVAILABLE), access=Access.OVERSEER, audit=(),
             ),
         ]  # fmt: skip
+
+
+def _keep_days(boxes: Mapping[str, Voicemail], box: str) -> float:
+    """Of a box that is not in the file, or not any more, perhaps by another name: as long as any is."""
+    listed = boxes.get(box)
+    return listed.keep_days if listed else max(each.keep_days for each in (*boxes.values(), Voicemail("", "")))
 
 
 def _not_listed(heard: _Heard) -> None:

@@ -29,7 +29,8 @@ class VoicemailEntry(Entry):
     max_silence: Annotated[int, Field(ge=1, le=60)] = _DEFAULTS.max_silence
     """After how many seconds of silence a message is over."""
     keep_days: Days = _DEFAULTS.keep_days
-    """For how many days messages are kept, heard or not."""
+    """For how many days messages are kept, heard or not; those of a box that is taken out of the file as long as those
+    of any, and 30 at least."""
 
     def box(self, name: str) -> Voicemail:
         """As it is applied."""

@@ -300,6 +300,16 @@ async def test_messages_are_kept_as_long_as_their_box_says(boxes: World, alice: 
     assert boxes.files.there == {}
 
 
+async def test_messages_of_a_box_that_has_another_name_now_are_kept_as_long_as_those_of_any(
+    boxes: World, alice: str
+) -> None:
+    await left(boxes, "v1", NOW - 31 * DAY)
+    another = {"help": replace(boxes.control.now_directory.voicemail["support"], id="help", keep_days=365.0)}
+    boxes.control.now_directory = replace(boxes.control.now_directory, voicemail=another)
+    await boxes.server.forget_old()
+    assert sorted(boxes.files.there) == ["calls/v1"]
+
+
 def test_receivers_of_webhooks_get_to_know_of_a_message_and_recognise_it_the_second_time() -> None:
     support = Webhook("crm", URL, whom=("group:support",))
     sales = Webhook("wall", URL, whom=("queue:sales",))
