@@ -52,11 +52,10 @@ class SetReachable:
 
 @dataclass(frozen=True, slots=True)
 class _Reconciling:
-    """`tried`: it is done, or Redis is away and it will be done later. It waits for what is under way `earlier`."""
+    """`tried`: it is done, or Redis is away and it will be done later."""
 
     tried: asyncio.Event
     done: asyncio.Event
-    earlier: Collection[asyncio.Task[None]] = ()
 
 
 type Change = e.SetActivity | e.CountMissed | e.SetAgentState | SetReachable
@@ -120,6 +119,7 @@ class Bookings:
         self._reconciling.done.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: set[asyncio.Task[None] | None] = set()  # of these those that have nothing under way
+        self._fewer = asyncio.Event()  # have something under way
 
     def execute(self, effect: e.AvailabilityEffect) -> None:
         """Have it done; never blocks."""
@@ -144,7 +144,7 @@ class Bookings:
     def _begin_anew(self, effect: e.ReconcileAgents) -> None:
         earlier = frozenset(self._tasks - self._resting)
         self._lanes, self._unsure = {}, False
-        self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event(), earlier)
+        self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
         counts = _NOBODY if self._let_go else effect
         self._unwritten |= {agent: False for agent, *_ in counts.busy}
         self._start(self._reconcile(counts, earlier, self._reconciling))
@@ -188,13 +188,18 @@ class Bookings:
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._fewer.set()
 
     async def _reconcile(
         self, effect: e.ReconcileAgents, earlier: frozenset[asyncio.Task[None]], mine: _Reconciling
     ) -> None:
-        if earlier:
-            await asyncio.wait(earlier)
+        while not earlier.isdisjoint(self._tasks - self._resting):
+            self._fewer.clear()
+            await self._fewer.wait()
         busy = {agent: (activity, call) for agent, activity, call in effect.busy}
         while True:
             try:
@@ -223,9 +228,10 @@ class Bookings:
 
     @contextmanager
     def _at_rest(self) -> Iterator[None]:
-        """In the block nobody has to wait for this task to know what was done."""
+        """In the block nobody has to wait for this task to know what was done; after it, it has to wait for them."""
         task: asyncio.Task[None] | None = asyncio.current_task()
         self._resting.add(task)
+        self._fewer.set()
         try:
             yield
         finally:
@@ -271,7 +277,7 @@ class Bookings:
             while True:
                 others = self._others_reported
                 await others.wait()
-                newer = mine is not self._reconciling and asyncio.current_task() not in self._reconciling.earlier
+                newer = mine is not self._reconciling
                 if others is self._others_reported and not newer:
                     return
                 if newer:

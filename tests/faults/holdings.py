@@ -44,8 +44,9 @@ def _amount(what: str, here: int, there: int) -> Iterator[str]:
 def counted(snapshots: Iterable[str], others: Mapping[str, int]) -> dict[str, int]:
     """How much Redis has of calls, without what it has none of: `snapshots` are their fields there (`call:<id>`).
 
-    Calls that are over are kept for a minute, for who repeats a command on them: they are not left behind.
+    Calls that are over are kept for a minute, for who repeats a command on them: they are not left behind. Nor is what
+    each agent does now (`state:<agent>`), which is of no call.
     """
-    up = (field for field in snapshots if not field.startswith("over:"))
+    up = (field for field in snapshots if not field.startswith(("over:", "state:")))
     kinds = Counter(f"snapshots of {field.partition(':')[0]}s" for field in up)
     return {what: number for what, number in {**kinds, **others}.items() if number}

@@ -29,7 +29,7 @@ def test_whatever_is_there_too_much_or_too_little_is_named() -> None:
 
 
 def test_snapshots_are_counted_by_what_they_are_of() -> None:
-    fields = ["call:c1", "over:c0", "leg:l1", "leg:l2"]
+    fields = ["call:c1", "over:c0", "leg:l1", "leg:l2", "state:alice"]
     assert counted(fields, {"reservations": 1, "callers who wait": 0}) == {
         "snapshots of calls": 1,
         "snapshots of legs": 2,
