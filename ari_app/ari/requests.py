@@ -121,8 +121,8 @@ class Requests:
             case HangUp(leg=leg, answered_elsewhere=elsewhere):
                 reason = "answered_elsewhere" if elsewhere else "normal"
                 await self._unless_gone("channels", "hangup", channelId=leg, reason=reason)
-            case DialLeg(leg=leg, timeout=timeout):
-                await self._dial(leg, max(1, round(timeout)))
+            case DialLeg(leg=leg):
+                await self._dial(leg)
             case Announce(leg=leg, announcement=announcement, sounds=sounds):
                 await self._announce(leg, announcement, sounds)
             case PlayDtmf(leg=leg, digits=digits):
@@ -278,12 +278,16 @@ class Requests:
             case _:
                 assert_never(destination)
 
-    async def _dial(self, leg: LegId, seconds: int) -> None:
+    async def _dial(self, leg: LegId) -> None:
+        """Without `timeout`: with one Asterisk sets a timer each time that the leg is dialled or joins a bridge, and
+        dies where the leg leaves that just then (22.10.1: `set_interval_hook` of res/stasis/control.c takes a lock of
+        what `bridge_channel_depart_thread` has just given back).
+        """
         requested = self._requested.setdefault(leg, _Requested())
         if requested.dialled:
             return  # a second dial before the phone rings would hang it up
         try:
-            await self._channel(leg, "dial", timeout=seconds)
+            await self._channel(leg, "dial")
         except Conflict as conflict:
             if "down" not in conflict.message.lower():
                 raise

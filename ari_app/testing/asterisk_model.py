@@ -65,7 +65,7 @@ class Behaviour(StrEnum):
     DECLINE = "decline"
     REFUSE = "refuse"  # by itself, before it rings: it does not disturb
     BUSY = "busy"
-    NO_ANSWER = "no_answer"  # rings until Asterisk gives up, which may be at once
+    NO_ANSWER = "no_answer"  # rings until the network gives up, which may be at once
     RING = "ring"  # rings until the test decides
     NEVER = "never"  # not even that
     UNREACHABLE = "unreachable"  # not registered, or no such endpoint: the channel can't be created

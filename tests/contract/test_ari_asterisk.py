@@ -77,7 +77,7 @@ async def arrived(bench: RealBench) -> ChannelArrived:
 
 async def test_a_trunk_shows_name_and_number_as_they_are(bench: RealBench) -> None:
     person = await bench.person("one", Behaviour.RING)
-    leg = await bench.dial(person, 20, ZOE)
+    leg = await bench.dial(person, ZOE)
     await bench.reported(LegRinging(leg))
     await bench.lab[bench.bot_of[leg]].displays(number=ZOE.number, name=ZOE.name)
 
@@ -86,14 +86,14 @@ async def test_a_leg_joined_before_it_is_dialled_still_shows_what_it_was_created
     """Two in a bridge, Asterisk would show each the other."""
     bridge, leg = bench.new("b"), bench.new("leg")
     await bench.done(CreateBridge(bench.number(), bridge))
-    other = await bench.dial(await bench.person("one", Behaviour.ANSWER), 20)
+    other = await bench.dial(await bench.person("one", Behaviour.ANSWER))
     await bench.reported(LegAnswered(other))
     await bench.done(JoinBridge(bench.number(), other, bridge))
     phone = await bench.lab.phone("phone", "1001", "phone-1001", behaviour=rings())
     await bench.done(CreateLeg(bench.number(), leg, Phone("1001"), Identity("Contact", "+3361"), "call"))
     await bench.reported(LegCreated(leg))
     await bench.done(JoinBridge(bench.number(), leg, bridge))
-    await bench.done(DialLeg(bench.number(), leg, 20))
+    await bench.done(DialLeg(bench.number(), leg))
     await phone.displays(name="Contact", number="+3361")
 
 
@@ -101,7 +101,7 @@ async def test_anonymous_reaches_neither_trunk_nor_phone(bench: RealBench) -> No
     phone = await bench.lab.phone("phone", "1001", "phone-1001", behaviour=rings())
     person = await bench.person("one", Behaviour.RING)
     for destination, bot in ((person, None), (Phone("1001"), phone)):
-        leg = await bench.dial(destination, 20, Identity("Secret", "+33666", anonymous=True))
+        leg = await bench.dial(destination, Identity("Secret", "+33666", anonymous=True))
         await bench.reported(LegRinging(leg))
         shown = bot or bench.lab[bench.bot_of[leg]]
         await shown.displays(anonymous=True)
@@ -114,7 +114,7 @@ async def test_anonymous_reaches_neither_trunk_nor_phone(bench: RealBench) -> No
 
 async def test_an_answered_phone_shows_a_new_identity_and_then_none(bench: RealBench) -> None:
     phone = await bench.lab.phone("phone", "1001", "phone-1001", behaviour=answers())
-    leg = await bench.dial(Phone("1001"), 20, Identity("First", "1"))
+    leg = await bench.dial(Phone("1001"), Identity("First", "1"))
     await bench.reported(LegAnswered(leg))
     await phone.displays(name="First", number="1")
     await bench.done(ShowIdentity(bench.number(), leg, Identity("Élodie", "+33677")))
@@ -130,12 +130,12 @@ async def test_a_phone_that_is_requested_to_answers_by_itself(bench: RealBench) 
     leg = bench.new("leg")
     await bench.done(CreateLeg(bench.number(), leg, Phone("1001"), ZOE, "call", auto_answer=True))
     await bench.reported(LegCreated(leg))
-    await bench.done(DialLeg(bench.number(), leg, 20))
+    await bench.done(DialLeg(bench.number(), leg))
     await bench.reported(LegAnswered(leg))
 
 
 async def test_answered_elsewhere_is_said_to_the_phone(bench: RealBench) -> None:
-    leg = await bench.dial(await bench.person("one", Behaviour.RING), 20)
+    leg = await bench.dial(await bench.person("one", Behaviour.RING))
     await bench.reported(LegRinging(leg))
     bot = bench.lab[bench.bot_of[leg]]
     await bench.done(HangUp(bench.number(), leg, answered_elsewhere=True))
@@ -229,7 +229,7 @@ async def test_a_channel_that_waits_in_the_application_is_found_after_a_lost_con
 
 
 async def test_an_entry_of_the_dialplan_that_does_not_exist_ends_by_itself(bench: RealBench) -> None:
-    leg = await bench.dial(DialplanEntry("no-such-entry"), 5)
+    leg = await bench.dial(DialplanEntry("no-such-entry"))
     gone = await bench.reported_of(LegGone)
     assert gone.leg == leg
 

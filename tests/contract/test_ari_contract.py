@@ -59,7 +59,7 @@ async def test_a_leg_is_created_joined_dialled_rings_and_is_answered(bench: Benc
     await bench.done(CreateLeg(bench.number(), leg, one, NOBODY, "call"))
     await bench.reported(LegCreated(leg))
     await bench.done(JoinBridge(bench.number(), leg, bridge))
-    await bench.done(DialLeg(bench.number(), leg, 20))
+    await bench.done(DialLeg(bench.number(), leg))
     await bench.reported(LegRinging(leg))
     await bench.reported(LegAnswered(leg))
     assert bench.of_leg(leg) == [LegCreated(leg), LegRinging(leg), LegAnswered(leg)]
@@ -74,7 +74,7 @@ async def test_two_in_a_bridge_hear_each_other(bench: Bench) -> None:
     ("behaviour", "cause"), [(Behaviour.DECLINE, 21), (Behaviour.BUSY, 17), (Behaviour.NO_ANSWER, 19)]
 )
 async def test_a_leg_that_is_not_answered_goes_with_the_cause(bench: Bench, behaviour: Behaviour, cause: int) -> None:
-    leg = await bench.dial(await bench.person("one", behaviour), 1)
+    leg = await bench.dial(await bench.person("one", behaviour))
     await bench.reported(LegGone(leg, cause))
     assert bench.of_leg(leg)[-1] == LegGone(leg, cause)
     assert LegAnswered(leg) not in bench.of_leg(leg)
@@ -179,7 +179,7 @@ async def test_every_other_effect_on_a_leg_that_is_gone_fails_as_gone(bench: Ben
     bridge, leg = bench.new("b"), bench.new("leg")
     await bench.done(CreateBridge(bench.number(), bridge))
     effects: list[AsteriskEffect] = [
-        DialLeg(bench.number(), leg, 5),
+        DialLeg(bench.number(), leg),
         AnswerLeg(bench.number(), leg),
         JoinBridge(bench.number(), leg, bridge),
         LeaveBridge(bench.number(), leg, bridge),
@@ -208,7 +208,7 @@ async def test_a_bridge_that_is_not_there_cannot_be_joined(bench: Bench) -> None
 
 
 async def test_before_it_is_answered_a_leg_can_be_joined_but_not_muted(bench: Bench) -> None:
-    leg = await bench.dial(await bench.person("one", Behaviour.RING), 20)
+    leg = await bench.dial(await bench.person("one", Behaviour.RING))
     await bench.reported(LegRinging(leg))
     for effect in (
         SetMute(bench.number(), leg, nobody_hears=True, hears_nobody=False),
@@ -234,7 +234,7 @@ async def test_effects_run_twice_are_done_once(bench: Bench) -> None:
     for _ in range(2):
         await bench.done(JoinBridge(bench.number(), leg, bridge))
     for _ in range(2):
-        await bench.done(DialLeg(bench.number(), leg, 20))
+        await bench.done(DialLeg(bench.number(), leg))
     await bench.reported(LegAnswered(leg))
     for _ in range(2):
         await bench.done(Announce(bench.number(), leg, playing, "prompt", SOUND))
@@ -298,7 +298,7 @@ async def test_a_leg_hung_up_while_it_is_created_does_not_stay(bench: Bench) -> 
 
 
 async def test_answered_elsewhere_ends_a_ringing_leg_with_its_own_cause(bench: Bench) -> None:
-    leg = await bench.dial(await bench.person("one", Behaviour.RING), 20)
+    leg = await bench.dial(await bench.person("one", Behaviour.RING))
     await bench.reported(LegRinging(leg))
     await bench.done(HangUp(bench.number(), leg, answered_elsewhere=True))
     await bench.reported(LegGone(leg, 26))

@@ -91,7 +91,7 @@ async def test_a_call_goes_over_lanes_with_all_that_it_is_given(bench: RealBench
     await bench.done(CreateBridge(bench.number(), bridge))
     await bench.done(CreateLeg(bench.number(), leg, Phone("1001"), Identity("Zoé & + %", "+3361"), "call"))
     await bench.reported(LegCreated(leg))
-    join, dial = JoinBridge(bench.number(), leg, bridge), DialLeg(bench.number(), leg, 20)
+    join, dial = JoinBridge(bench.number(), leg, bridge), DialLeg(bench.number(), leg)
     bench.execute(join)
     await bench.done(dial)
     await bench.reported(LegAnswered(leg))
@@ -202,7 +202,7 @@ async def _refusals(bench: RealBench) -> list[tuple[str, int, str]]:
     requests: Requests = bench.asterisk._requests
     found = []
     person = await bench.person("one", Behaviour.RING)
-    leg = await bench.dial(person, 20)
+    leg = await bench.dial(person)
     for effect in (
         StartMusic(0, "nobody", "default"),
         JoinBridge(0, leg, "no-bridge"),

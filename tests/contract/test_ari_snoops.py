@@ -19,7 +19,7 @@ async def _overhearing(bench: Bench, of: str, *, whisper: bool = False) -> tuple
     """A third one and a snoop on `of`, in a bridge of their own."""
     bridge, snoop = bench.new("b"), bench.new("snoop")
     await bench.done(CreateBridge(bench.number(), bridge))
-    third = await bench.dial(await bench.person("third", Behaviour.ANSWER), 20)
+    third = await bench.dial(await bench.person("third", Behaviour.ANSWER))
     await bench.reported(LegAnswered(third))
     await bench.done(JoinBridge(bench.number(), third, bridge))
     await bench.done(CreateSnoop(bench.number(), snoop, of, whisper, "call"))

@@ -13,7 +13,7 @@ from tests.support.benches import Bench, RealBench
 
 async def _talks(bench: Bench, *, transfer_key: bool) -> str:
     """A phone alone in a bridge."""
-    leg, bridge = await bench.dial(await bench.phone(), 20, transfer_key=transfer_key), bench.new("b")
+    leg, bridge = await bench.dial(await bench.phone(), transfer_key=transfer_key), bench.new("b")
     await bench.reported(LegAnswered(leg))
     await bench.done(CreateBridge(bench.number(), bridge))
     await bench.done(JoinBridge(bench.number(), leg, bridge))

@@ -157,15 +157,13 @@ class Bench(ABC):
         assert isinstance(result, EffectFailed), (effect, result)
         return result
 
-    async def dial(
-        self, destination: Destination, seconds: float, identity: Identity = SHOWN, *, transfer_key: bool = False
-    ) -> LegId:
+    async def dial(self, destination: Destination, identity: Identity = SHOWN, *, transfer_key: bool = False) -> LegId:
         """A new leg, dialled."""
         leg = self.new("leg")
         self.bot_of[leg] = destination.number if isinstance(destination, Outside) else "phone"
         await self.done(CreateLeg(self.number(), leg, destination, identity, "call", transfer_key=transfer_key))
         await self.reported(LegCreated(leg))
-        await self.done(DialLeg(self.number(), leg, seconds))
+        await self.done(DialLeg(self.number(), leg))
         return leg
 
     async def conversation(self) -> tuple[LegId, LegId, str]:
@@ -174,7 +172,7 @@ class Bench(ABC):
         await self.done(CreateBridge(self.number(), bridge))
         legs = []
         for name in ("a", "b"):
-            leg = await self.dial(await self.person(name, Behaviour.ANSWER), 20)
+            leg = await self.dial(await self.person(name, Behaviour.ANSWER))
             await self.reported(LegAnswered(leg))
             await self.done(JoinBridge(self.number(), leg, bridge))
             legs.append(leg)
@@ -256,7 +254,7 @@ class RealBench(Bench):
         Behaviour.ANSWER: answers(0.02),
         Behaviour.DECLINE: declines(0.05),
         Behaviour.BUSY: is_busy(),
-        Behaviour.NO_ANSWER: rings(),
+        Behaviour.NO_ANSWER: BotBehaviour("reject", 0.05, 480),
         Behaviour.RING: rings(),
     }
     SHOWN: ClassVar[dict[TransferState, int]] = {

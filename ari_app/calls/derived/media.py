@@ -66,15 +66,8 @@ def _settle_leg(step: Step, call: Call, party: Party, leg: Leg) -> None:
     _ask(step, call, leg, wanted(step, call, party, leg))
     if leg.state is LegState.CREATED:
         # Joined to the bridge first, then dialled: who answers is heard with no round trip of ours in between.
-        step.ask(DialLeg, leg.id, _dial_timeout(step, call))
+        step.ask(DialLeg, leg.id)
         step.put_leg(leg.id, state=LegState.DIALLING)
-
-
-def _dial_timeout(step: Step, call: Call) -> float:
-    """Asterisk's own limit is a net under ours, for the time when we are not there."""
-    offer = call.offer
-    deadline = offer.deadline if offer is not None and offer.deadline is not None else None
-    return (deadline - step.now if deadline is not None else step.directory.settings.own_phone_timeout) + 5.0
 
 
 def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:

@@ -45,7 +45,7 @@ def settle(step: Step, call_id: CallId, agent: AgentId) -> None:
         monitor = step.put_monitor(call_id, agent, bridge_made=True)
     media.ask(step, leg, wanted, monitor.bridge)
     if leg.state is LegState.CREATED:
-        step.ask(DialLeg, leg.id, step.directory.settings.own_phone_timeout + 5.0)
+        step.ask(DialLeg, leg.id)
         step.put_leg(leg.id, state=LegState.DIALLING)
     _let_in(step, monitor)
 

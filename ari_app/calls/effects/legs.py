@@ -36,9 +36,7 @@ class CreateSnoop(OnLeg):
 
 @dataclass(frozen=True, slots=True)
 class DialLeg(OnLeg):
-    """Dial a created channel. Asterisk itself gives up after `timeout` seconds, should we not be there to."""
-
-    timeout: float
+    """Dial a created channel. It rings until somebody hangs it up: no limit is Asterisk's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def test_answer_and_event_may_come_in_either_order(asterisk: FakeAsterisk) -> No
 
 def test_the_next_effect_of_a_leg_waits_for_the_answer_before(asterisk: FakeAsterisk) -> None:
     asterisk.execute(CREATE)
-    asterisk.execute(DialLeg(2, "a", 5))
+    asterisk.execute(DialLeg(2, "a"))
     asterisk.deliver_next("effects:a")
     assert asterisk.deliver_next("effects:a") is None
     assert asterisk.executed == [CREATE]
@@ -68,7 +68,7 @@ def test_the_next_effect_of_a_leg_waits_for_the_answer_before(asterisk: FakeAste
 
 def test_facts_come_oldest_first_by_themselves(asterisk: FakeAsterisk) -> None:
     asterisk.execute(CREATE)
-    asterisk.execute(DialLeg(2, "a", 5))
+    asterisk.execute(DialLeg(2, "a"))
     facts = asterisk.deliver_all()
     assert [fact for fact in facts if not isinstance(fact, EffectDone)] == [
         LegCreated("a"),
@@ -79,7 +79,7 @@ def test_facts_come_oldest_first_by_themselves(asterisk: FakeAsterisk) -> None:
 
 def test_a_phone_may_hang_up_before_its_answer_is_reported(asterisk: FakeAsterisk) -> None:
     asterisk.execute(CREATE)
-    asterisk.execute(DialLeg(2, "a", 5))
+    asterisk.execute(DialLeg(2, "a"))
     while "phone:a" not in asterisk.pending():
         asterisk.deliver_next(asterisk.pending()[0])
     asterisk.hang_up("a", 21)
@@ -96,7 +96,7 @@ def test_a_phone_may_hang_up_before_its_answer_is_reported(asterisk: FakeAsteris
 def test_a_phone_that_never_does_anything_is_the_tests_to_move(asterisk: FakeAsterisk) -> None:
     asterisk.behaviour[PHONE] = Behaviour.NEVER
     asterisk.execute(CREATE)
-    asterisk.execute(DialLeg(2, "a", 5))
+    asterisk.execute(DialLeg(2, "a"))
     assert LegRinging("a") not in asterisk.deliver_all()
     asterisk.ring("a")
     asterisk.answer("a")
@@ -157,7 +157,7 @@ def test_without_a_connection_phones_go_on_and_nothing_is_reported(asterisk: Fak
     asterisk.execute(CreateBridge(2, "other"))
     asterisk.deliver_all()
     asterisk.execute(CreateLeg(3, "a", PHONE, Identity(), "call"))
-    asterisk.execute(DialLeg(4, "a", 5))
+    asterisk.execute(DialLeg(4, "a"))
     asterisk.arrive("in", "carrier", "agent", "alice", caller=Identity("Zoé", "1"), user_data={"k": "v"}, up=False)
     while "phone:a" not in asterisk.pending():
         asterisk.deliver_next(asterisk.pending()[0])

@@ -45,7 +45,7 @@ JOIN, LEAVE = JoinBridge(1, "leg", "b"), LeaveBridge(1, "leg", "b")
         (JOIN, [StopMusic(1, "leg")], True),
         (JOIN, [StopMusic(1, "leg"), LEAVE], False),
         (LEAVE, [JOIN], False),
-        (DialLeg(1, "leg", 10), [JOIN], True),
+        (DialLeg(1, "leg"), [JOIN], True),
         (ShowIdentity(1, "leg", ZOE), [JOIN], True),
         (DetectTalk(1, "leg", 1.0), [], True),
         (SetMute(1, "leg", True, False), [], True),

@@ -26,8 +26,6 @@ def test_a_number_outside_rings_as_long_as_the_administrator_says_and_no_agent_d
     call = _requested(office, kind)
     began = office.now
     assert office.switch.next_deadline() == began + 40.0
-    (dialled,) = [x for x in office.asterisk.executed if isinstance(x, e.DialLeg) and x.leg == office.outside_leg()]
-    assert dialled.timeout == 45.0
     offer = office.switch.calls[call].offer
     office.pass_time()
     office.is_calm()
