@@ -71,6 +71,8 @@ class Lab:
         self.asterisk = asterisk
         self.bind = bind
         self.board = Board()
+        self.stalls: list[tuple[float, float]] = []
+        """When nobody here sent or noted anything, from and to: the machine had no time for this process."""
         self.studio = Studio(self.board, MediaClock(self._stalled), tones.amplitude(voices))
         self.bots: dict[str, Station] = {}
         self._carrier_address = carrier
@@ -104,6 +106,8 @@ class Lab:
         await asyncio.gather(*(line.agent.closed() for line in lines))
 
     def _stalled(self, seconds: float) -> None:
+        now = time.monotonic()
+        self.stalls.append((now - seconds, now))
         self.board.record("lab", "event loop stalled", f"{seconds * 1000:.0f} ms; RTP stamps suffer")
 
     # -- bots -------------------------------------------------------------------------------------
