@@ -75,6 +75,7 @@ class App:
         self._configuring = asyncio.Lock()
         self._metrics = metrics
         self._memory = 0.0
+        self._messages: Mapping[str, int] = {}
         self._leading, self._fence = leading, fence
         self._restored = asyncio.Event()
         self._restored_by = asyncio.get_running_loop().time() + TAKEN_OVER_WITHIN
@@ -92,7 +93,9 @@ class App:
         )
         key = key_of(settings.ari_password.get_secret_value())
         self._others = [
-            Remote(other.name, led, key, fence.number, self, leader.devices.chosen, leader.clock)
+            Remote(
+                other.name, led, key, fence.number, self, leader.devices.chosen, leader.clock, lambda: self._messages
+            )
             for other, led in others.items()
         ]
         self._files = [AriClient(other.url, http_client(settings, lambda: leading.sure(fence))) for other in others]
@@ -154,6 +157,7 @@ class App:
         )
 
         self._api.unheard = leader.presence.lamps.show_messages
+        self._api.messages_kept = self._messages_kept
 
     @property
     def configured(self) -> Configured:
@@ -289,6 +293,12 @@ class App:
         agent = self._directory().agent_of_phone(user)
         if agent is not None:
             self._api.phone_changed(agent.id)
+
+    def _messages_kept(self, counts: Mapping[str, int]) -> None:
+        self._messages = counts
+        self._leader.room.kept(counts)
+        for other in self._others:
+            self._leader.start(other.tell_messages())
 
     def _opening_changed(self, target: Target, _opened: bool) -> None:
         self._hub.opening_changed(target)

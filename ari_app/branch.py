@@ -101,6 +101,9 @@ class Branch:
         for user in known.chosen().keys() | devices.keys():
             known.choose(user, devices.get(user, "desk"))
 
+    def count_messages(self, counts: Mapping[str, int]) -> None:
+        self._leader.room.kept(counts)
+
     async def read_anew(self) -> None:
         await self._read_file()
         self._leader.directory_replaced(self._directory())

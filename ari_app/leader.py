@@ -45,6 +45,7 @@ from ari_app.calls.views import timestamp
 from ari_app.clock import SteadyClock
 from ari_app.config.settings import AsteriskPlace, ProcessSettings
 from ari_app.configured import asterisk_settings, reach_store
+from ari_app.disk import keep_looking
 from ari_app.door import Door
 from ari_app.engine.bookings import Bookings
 from ari_app.engine.engine import Engine, incarnation
@@ -56,6 +57,7 @@ from ari_app.errors import StoreUnavailable
 from ari_app.keeping import DAY, keep_forgetting
 from ari_app.leading.leading import Leading
 from ari_app.openings import Openings
+from ari_app.room import Room
 from ari_app.routing.directory import Directory
 from ari_app.routing.phones import PhoneAccounts
 from ari_app.sharing.wire import ids_of
@@ -143,6 +145,7 @@ class Leader:
         prefix = ids_of(apart) if apart else _PREFIX
         switch = Switch(directory(), f"{prefix}{incarnation(time.time())}")
         self.engine = Engine(switch, self, self.clock, metrics.parts.engine(place.name))
+        self.room = Room(self.engine.feed, metrics)
         self._several = len(settings.places) > 1
         self._bookings = Bookings(
             self.agents,
@@ -233,6 +236,7 @@ class Leader:
         self.start(self.door.draining.run())
         self.start(self.openings.run())
         self.start(keep_forgetting(self._forget_stories))
+        self.start(keep_looking(self._settings.recordings, self.room.measured))
         self.ari.start()
         self.presence.start()
 
@@ -417,6 +421,9 @@ class Leader:
             argument=effect.argument[:64],
         )
         self._metrics.arrivals_refused.labels(effect.fault.value).inc()
+
+    def message_refused(self, effect: e.MessageRefused) -> None:
+        self.room.refused(effect)
 
     async def _remember(self, agent: str, caller_id: str) -> None:
         try:

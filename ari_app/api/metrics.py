@@ -65,6 +65,14 @@ class Metrics:
             "callcontrol_arrivals_refused", "Calls out of the dialplan that could not be served", ("reason",),
             registry=self.registry,
         )  # fmt: skip
+        self.messages_refused = Counter(
+            "callcontrol_voicemails_refused", "Callers who could leave no message in a box", ("reason",),
+            registry=self.registry,
+        )  # fmt: skip
+        self.recordings_left = Gauge(
+            "callcontrol_recordings_left_bytes", "What is left of the disk with recordings and messages",
+            registry=self.registry,
+        )  # fmt: skip
         self.emergencies = Counter(
             "callcontrol_emergency_calls", "Numbers for emergencies that were dialled", registry=self.registry
         )

@@ -109,9 +109,17 @@ class ApiServer:
         fetches = Fetches()
         self.recordings = RecordingsApi(control, store, files, fetches, audit, self._recorded, clock)
         self.voicemails = VoicemailsApi(
-            control, store, files, fetches, audit, self._voicemail_changed, self._voicemails_counted, clock
+            control,
+            store,
+            files,
+            fetches,
+            audit,
+            self._voicemail_changed,
+            self._voicemails_counted,
+            clock,
         )
         self.unheard: Callable[[Mapping[str, int]], None] = lambda unheard: None
+        self.messages_kept: Callable[[Mapping[str, int]], None] = lambda counts: None
         self._metrics = metrics
         self._brought = brought = receivers or NoReceivers()
         self.notices = Notices(control, agents, brought, clock)
@@ -198,6 +206,7 @@ class ApiServer:
     def _voicemails_counted(self, unheard: Mapping[str, int]) -> None:
         self._metrics.show_voicemails(unheard)
         self.unheard(unheard)
+        self.messages_kept(self.voicemails.kept())
 
     async def _recorded(self, entry: Known) -> None:
         """The file of a recording is complete. Returns when whoever is to be sent that will be."""

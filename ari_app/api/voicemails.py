@@ -31,7 +31,7 @@ from ari_app.api.routes import Access, Exchange, Route
 from ari_app.api.sounds import WAV, Fetches, send_sound
 from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
-from ari_app.calls.model import Call, CallId, Message
+from ari_app.calls.model import Call, CallId, Message, counted
 from ari_app.calls.views import timestamp
 from ari_app.errors import Code, Refused, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Agent, Directory, Voicemail
@@ -70,8 +70,10 @@ class Known:
     @property
     def listed(self) -> bool:
         """Whether there is a message."""
-        return self.state in ("new", "heard", "done")
+        return self.state in LISTED
 
+
+LISTED = ("new", "heard", "done")
 
 KNOWN = TypeAdapter(Known)
 
@@ -114,7 +116,7 @@ class VoicemailsApi:
         self._clock = clock
         self._entries: WrittenBehind[_Heard] = WrittenBehind(self._keep, _not_listed)
         self._one = asyncio.Lock()
-        self._states: dict[str, tuple[str, str]] = {}  # box and state of each message
+        self._states: dict[str, tuple[str, str, str]] = {}  # box, state and number of each message
         self._turns = look_turns()
 
     # -- what is entered ----------------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ class VoicemailsApi:
 
     async def _put(self, message: Known) -> None:
         await self._store.keep_voicemail(message.id, to_json(asdict(message)), message.begun_at)
-        self._states[message.id] = message.box, message.state
+        self._states[message.id] = message.box, message.state, message.number
         self._counted()
 
     async def _forget(self, message: Known) -> None:
@@ -207,8 +209,15 @@ class VoicemailsApi:
     def unheard(self) -> dict[str, int]:
         """How many messages in each box nobody has heard."""
         boxes = self._control.directory().voicemail
-        found = Counter(box for box, state in self._states.values() if state == "new" and box in boxes)
+        found = Counter(box for box, state, _ in self._states.values() if state == "new" and box in boxes)
         return {box: found[box] for box in boxes}
+
+    def kept(self) -> dict[str, int]:
+        """How many messages there are, as `calls.model.voicemail.counted` says where."""
+        listed = [known for known in self._states.values() if known[1] in LISTED]
+        found = Counter(counted(box) for box, _, _ in listed)
+        found.update(counted(box, number) for box, state, number in listed if state == "new" and number)
+        return dict(found)
 
     def _counted(self) -> None:
         self._count(self.unheard())
@@ -233,7 +242,7 @@ class VoicemailsApi:
         async with self._one:
             while page := await self._store.voicemails(messages[-1].id if messages else None, PAGE):
                 messages += map(KNOWN.validate_json, page)
-            self._states = {message.id: (message.box, message.state) for message in messages}
+            self._states = {message.id: (message.box, message.state, message.number) for message in messages}
         self._counted()
         for message in messages:
             if message.state == "recording":

@@ -51,6 +51,7 @@ class State:
     unreachable: dict[str, bool] = field(default_factory=dict)
     gone_home: dict[AgentId, bool] = field(default_factory=dict)
     overrides: dict[str, Override] = field(default_factory=dict)
+    messages: dict[str, int] = field(default_factory=dict)
     linked: bool = False
     calls_of_leg: dict[LegId, dict[CallId, None]] = field(default_factory=dict)
     calls_of_agent: dict[str, dict[CallId, None]] = field(default_factory=dict)

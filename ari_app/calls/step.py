@@ -63,6 +63,7 @@ class Step:
         self.unreachable: dict[str, bool | None] = {}
         self.gone_home: dict[AgentId, bool | None] = {}
         self.overrides: dict[str, Override | None] = {}
+        self.messages: dict[str, int | None] = {}
         self.counter = state.counter
         self.linked = state.linked
         self.tells_all_agents = False
@@ -222,6 +223,10 @@ class Step:
         if target in self.overrides:
             return self.overrides[target]
         return self.read.one("overrides", self.state.overrides, target)
+
+    def messages_kept(self, where: str) -> int:
+        """How many messages there are, as `model.voicemail.counted` says where."""
+        return self.read.one("messages", self.state.messages, where) or 0
 
     def outside_now(self, agent: AgentId) -> int:
         """How many calls to numbers outside go on that this agent dialled; EVERYBODY: that any agent did."""

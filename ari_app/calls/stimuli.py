@@ -309,6 +309,13 @@ class OpeningsReplaced:
     overrides: Mapping[str, Override]
 
 
+@dataclass(frozen=True, slots=True)
+class MessagesCounted:
+    """How many messages are kept now, as `model.voicemail.counted` says where; elsewhere nothing has changed."""
+
+    counts: Mapping[str, int] = field(repr=False)  # numbers among them
+
+
 type AsteriskFact = (
     ChannelArrived
     | LegCreated
@@ -342,4 +349,6 @@ type AvailabilityFact = (
     | AgentLoggedIn
     | AvailabilityEmptied
 )
-type Stimulus = AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | OpeningsReplaced | Command
+type Stimulus = (
+    AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | OpeningsReplaced | MessagesCounted | Command
+)

@@ -278,6 +278,8 @@ class Switch:
                 step.tells_all_agents = True
             case s.OpeningsReplaced(overrides):
                 opening.replaced(step, overrides)
+            case s.MessagesCounted():
+                messages.counted(step, stimulus)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):
@@ -309,6 +311,7 @@ class Switch:
         _merge(state.unreachable, step.unreachable)
         _merge(state.gone_home, step.gone_home)
         _merge(state.overrides, step.overrides)
+        _merge(state.messages, step.messages)
         state.paces.update(step.paces)
         state.dialled_outside.update(step.dialled_outside)
         effects = list(step.effects)

@@ -31,6 +31,10 @@ class VoicemailEntry(Entry):
     keep_days: Days = _DEFAULTS.keep_days
     """For how many days messages are kept, heard or not; those of a box that is taken out of the file as long as those
     of any, and 30 at least."""
+    max_messages: Annotated[int, Field(ge=1, le=10_000)] = _DEFAULTS.max_messages
+    """How many are kept, heard or not: who comes then leaves none, and goes to `fallback`."""
+    max_unheard: Annotated[int, Field(ge=1, le=10_000)] = _DEFAULTS.max_unheard
+    """The same of the messages of one number that nobody has heard yet."""
 
     def box(self, name: str) -> Voicemail:
         """As it is applied."""
@@ -43,4 +47,6 @@ class VoicemailEntry(Entry):
             self.min_seconds,
             self.max_silence,
             self.keep_days,
+            self.max_messages,
+            self.max_unheard,
         )

@@ -45,6 +45,7 @@ class Outlets(Protocol):
     def call_alarm(self, effect: e.CallAlarm) -> None: ...
     def operation_failed(self, effect: e.OperationFailed) -> None: ...
     def arrival_refused(self, effect: e.ArrivalRefused) -> None: ...
+    def message_refused(self, effect: e.MessageRefused) -> None: ...
     def emergency_dialled(self, effect: e.EmergencyDialled) -> None: ...
     def beat(self, late: float) -> None:
         """Several times a second: the loop is later by so many seconds than it wanted to be."""
@@ -245,6 +246,8 @@ class Engine:
                 self._outlets.operation_failed(effect)
             case e.ArrivalRefused():
                 self._outlets.arrival_refused(effect)
+            case e.MessageRefused():
+                self._outlets.message_refused(effect)
             case e.EmergencyDialled():
                 self._outlets.emergency_dialled(effect)
             case e.ReportFault():

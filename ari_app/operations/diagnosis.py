@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.findings import Subject
+from ari_app.calls.model import least_left
 from ari_app.disk import ROOM
 from ari_app.operations.exposure import exposure
 from ari_app.operations.facts import Asterisk, Controller, Facts, Files, Machine, Receiver, Unreached
@@ -344,6 +345,9 @@ def _recordings(machine: Machine) -> list[Finding]:
     if free < ROOM:
         what = f"{free // 2**20} MB are left for recordings, and no more are begun"
         return [error(Code.RECORDINGS_FULL, what, "delete some, or have the disk made larger")]
+    if free < least_left(machine.size):
+        what = f"{free // 2**20} MB are left for recordings, and callers leave no messages any more"
+        return [error(Code.VOICEMAIL_FULL, what, "delete some, or have the disk made larger")]
     if free < LOW:
         what = f"{free // 2**20} MB are left for recordings: one minute takes one"
         return [warning(Code.RECORDINGS_LOW, what, "delete some, or have the disk made larger")]

@@ -116,13 +116,15 @@ class Asterisk:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`open_files` of so many that the controller may have; bytes `free` for recordings, -1 where their directory is
-    not seen, None where none is named. `differing`: packages that are not those of the lock, as `name 1.0, not 1.1`."""
+    """`open_files` of so many that the controller may have; bytes `free` of a disk's `size` for recordings, -1 where
+    their directory is not seen, None where none is named. `differing`: packages that are not those of the lock, as
+    `name 1.0, not 1.1`."""
 
     most_files: int
     open_files: int = 0
     recordings: str = ""
     free: int | None = None
+    size: int = 0
     differing: tuple[str, ...] = ()
 
 

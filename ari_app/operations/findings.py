@@ -68,6 +68,7 @@ class Code(StrEnum):
     RECORDINGS_UNSEEN = "recordings_unseen"
     RECORDINGS_FULL = "recordings_full"
     RECORDINGS_LOW = "recordings_low"
+    VOICEMAIL_FULL = "voicemail_full"
 
 
 class Level(StrEnum):

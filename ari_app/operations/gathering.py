@@ -317,7 +317,9 @@ def _machine(recordings: Path | None) -> Machine:
     most, used = _open_files()
     wanted = pins(LOCK.read_text()) if LOCK.is_file() else {}
     found = {name: _version(name) for name in wanted}
-    return Machine(most, used, str(recordings or ""), _free(recordings), differing(wanted, found))
+    space = _disk(recordings)
+    free, size = (space.left, space.size) if space is not None else (None, 0)
+    return Machine(most, used, str(recordings or ""), free, size, differing(wanted, found))
 
 
 def _open_files() -> tuple[int, int]:
@@ -343,10 +345,10 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _free(recordings: Path | None) -> int | None:
+def _disk(recordings: Path | None) -> disk.Disk | None:
     if recordings is None:
         return None
     try:
-        return disk.left(recordings)
+        return disk.measured(recordings)
     except OSError:
-        return -1
+        return disk.Disk(-1, 0)

@@ -208,7 +208,8 @@ class Voicemail:
     """A box in which callers leave messages. Who serves one of `notify` is notified of them, and may hear them.
 
     Callers are led there, by what they called or by the dialplan; no agent calls or transfers to it. Times in seconds;
-    `min_seconds`: what is shorter is no message; `max_silence` ends one.
+    `min_seconds`: what is shorter is no message; `max_silence` ends one. `max_messages` are kept, heard or not, and of
+    one number `max_unheard` that nobody has heard yet.
     """
 
     enabled_for: ClassVar[frozenset[Purpose]] = frozenset()
@@ -223,6 +224,8 @@ class Voicemail:
     min_seconds: int = 2
     max_silence: int = 6
     keep_days: float = 30.0
+    max_messages: int = 500
+    max_unheard: int = 10
 
 
 type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber | Voicemail

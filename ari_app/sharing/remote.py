@@ -55,7 +55,8 @@ class Shown(Protocol):
 
 
 class Remote:
-    """Run `run()` in a task. `number` is that of the call centre's own lease; `devices` which phones ring, now."""
+    """Run `run()` in a task. `number` is that of the call centre's own lease; `devices` which phones ring, now;
+    `messages` how many callers have left."""
 
     def __init__(
         self,
@@ -66,7 +67,9 @@ class Remote:
         shown: Shown,
         devices: Callable[[], Mapping[str, str]],
         clock: Callable[[], float] = time.time,
+        messages: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
+        self._messages = messages
         self.asterisk = asterisk
         self.ids = ids_of(asterisk)
         self.state = State(f"copy of {asterisk}")
@@ -161,6 +164,11 @@ class Remote:
                 return await answer
         return None
 
+    async def tell_messages(self) -> None:
+        """Callers have left others than before."""
+        if self._socket is not None and "messages" in self._knows:
+            await self._send(self._socket, wire.Messages(self._messages()))
+
     async def tell_devices(self) -> None:
         """Which phones ring has changed."""
         if self._socket is not None:
@@ -245,6 +253,8 @@ class Remote:
                 return
             received = wire.read_from_leader(message.data)
             self._received(received)
+            if isinstance(received, wire.AllCalls):
+                await self.tell_messages()
             if isinstance(received, wire.AllCalls | wire.CallIs):
                 self._taken = (lease, received.number)
                 await self._send(socket, wire.Taken(received.number))

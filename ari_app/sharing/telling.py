@@ -56,6 +56,9 @@ class Led(Protocol):
     def choose(self, devices: Mapping[str, str]) -> None:
         """These phones ring, as `ari.devices.Devices.chosen` has them."""
 
+    def count_messages(self, counts: Mapping[str, int]) -> None:
+        """There are so many messages of callers, and no more: see `calls.stimuli.MessagesCounted`."""
+
     async def read_anew(self) -> None:
         """The administrator's file has changed."""
 
@@ -164,6 +167,8 @@ class Teller:
                 self._tell(wire.StoryIs(call, self._led.story_file(call)))
             case wire.Devices(chosen):
                 self._led.choose(chosen)
+            case wire.Messages(counts):
+                self._led.count_messages(counts)
             case wire.ReadAnew():
                 self._start(_quietly(self._led.read_anew()))
             case _:

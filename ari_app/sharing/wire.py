@@ -25,7 +25,7 @@ from ari_app.errors import (
     Unavailable,
 )
 
-KNOWN = ("ties",)
+KNOWN = ("ties", "messages")
 """What was not there from the beginning: a leader that does not say it knows nothing of it, and is not requested it."""
 
 
@@ -218,7 +218,15 @@ class ReadAnew:
     kind: Literal["read_anew"] = "read_anew"
 
 
-type FromCentre = Do | Taken | TellStory | Devices | ReadAnew
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """How many messages callers have left, all of them: see `calls.stimuli.MessagesCounted`."""
+
+    counts: Mapping[str, int] = field(repr=False)
+    kind: Literal["messages"] = "messages"
+
+
+type FromCentre = Do | Taken | TellStory | Devices | ReadAnew | Messages
 
 _FROM_LEADER: TypeAdapter[FromLeader] = TypeAdapter(Annotated[FromLeader, Discriminator("kind")])
 _FROM_CENTRE: TypeAdapter[FromCentre] = TypeAdapter(Annotated[FromCentre, Discriminator("kind")])

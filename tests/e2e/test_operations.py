@@ -18,7 +18,7 @@ from tests.e2e.stack import Stack
 
 DEMO = {"demo_passwords", "demo_phone_secrets"}
 """What the files of the demonstration cannot but have."""
-TESTS = ["asterisk_file_invalid", "clear_passwords", "recordings_low", "recordings_full"]
+TESTS = ["asterisk_file_invalid", "clear_passwords", "recordings_low", "recordings_full", "voicemail_full"]
 """What the call centre of the tests has besides, on purpose: a number that leads nowhere, many people, a small disk."""
 BUSY = ["redis_slow", "redis_clock", "asterisk_clock"]
 """What a machine on which many tests run may have, and what is measured is not what is tested here."""

@@ -14,12 +14,14 @@ import pytest
 from tests.bots import Contact
 from tests.bots.desktop import Json
 from tests.e2e import crowd
-from tests.e2e.containers import Part
+from tests.e2e.containers import Part, run_in
 from tests.e2e.office import CALLER_NUMBER, Agent, Office
 from tests.e2e.tape import listen
 from tests.e2e.test_lamps import lamp_becomes
 from tests.e2e.test_opening_hours import choose, opened_again
 from tests.e2e.test_recording import BEEP, who
+from tests.e2e.test_situations_admin import figure
+from tests.e2e.test_situations_machine import RECORDINGS
 from tests.e2e.witness import reopen
 
 LAMP = "voicemail:rest"
@@ -184,4 +186,37 @@ async def test_a_controller_that_dies_in_mid_message_loses_nothing(office: Offic
             name = "caller" if message["number"] == CALLER_NUMBER else "second"
             await is_recognised(office, session, message, name)
     assert len(found) == 2
+    await office.stack.no_calls()
+
+
+async def test_on_a_disk_without_room_callers_leave_no_message_hear_so_and_can_when_there_is_room_again(
+    office: Office,
+) -> None:
+    refused, left = 'callcontrol_voicemails_refused_total{reason="disk"}', "callcontrol_recordings_left_bytes"
+    asterisk = f"{office.stack.project}-asterisk"
+    rested, caller = await office.agent(crowd.RESTED, ready=False), await office.caller()
+    before = await figure(office.stack, refused)
+    await run_in(asterisk, "fallocate", "-l", "40M", f"{RECORDINGS}/full")  # of 64 MB
+    try:
+        async with asyncio.timeout(15):
+            while await figure(office.stack, left) >= 32 * 2**20:
+                pass
+        since = time.monotonic()
+        caller.dial(crowd.BOX)
+        await caller.ended(within=20)
+        stretches = caller.timeline.stretches(since, time.monotonic())
+        assert not any(BEEP in heard.voices for _, _, heard in stretches)
+        assert any(heard.voices for _, _, heard in stretches), "they hear why"
+        assert await figure(office.stack, refused) == before + 1
+    finally:
+        await run_in(asterisk, "rm", "-f", f"{RECORDINGS}/full")
+    async with asyncio.timeout(15):
+        while await figure(office.stack, left) < 32 * 2**20:
+            pass
+    with recorded(office, caller):
+        caller.dial(crowd.BOX)
+        await hears_the_beep(caller)
+        await caller.stays_up(SPOKEN)
+        caller.hangup()
+    await notified(rested)
     await office.stack.no_calls()

@@ -8,12 +8,14 @@ from hypothesis.stateful import precondition, rule
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
-from ari_app.calls.model import MonitorMode
+from ari_app.calls import stimuli as s
+from ari_app.calls.model import NO_ROOM, MonitorMode, counted
 from ari_app.errors import Code
 from ari_app.routing.directory import Role
 from ari_app.routing.hours import Chosen
 from tests.properties import walk
 from tests.properties.scene import AGENTS, SELDOM, SUPERVISORS, TARGETS, Scene
+from tests.support.world import CALLER
 
 RECORDING = tuple(kind for kind in c.ON_CALL.values() if issubclass(kind, c.RecordingCommand))
 ON_CALL = tuple(
@@ -57,6 +59,10 @@ class Desktops(Scene):
     def a_supervisor_opens_or_closes_something(self, what: str, chosen: Chosen, seconds: float | None) -> None:
         until = self.world.now + seconds if seconds is not None else None
         self.world.chooses(what, chosen, until=until)
+
+    @rule(where=st.sampled_from((NO_ROOM, counted("support"), counted("support", CALLER.number))), full=st.booleans())
+    def there_is_room_for_messages_or_not(self, where: str, full: bool) -> None:
+        self.world.feed(s.MessagesCounted({where: 1_000 if full else 0}))
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), withheld=st.booleans())

@@ -68,6 +68,7 @@ class World:
         self.gone_home: set[str] = set()
         self.turned_away: list[e.ArrivalRefused] = []
         self.emergencies: list[e.EmergencyDialled] = []
+        self.refused_messages: list[e.MessageRefused] = []
         self.refusing: Counter[str] = Counter()  # agent -> how often in a row their phone refused before it rang
         self.declined: dict[tuple[CallId, str], float] = {}  # who declined that caller -> until when they have rest
         self.among: dict[str, set[str]] = {}  # announcement -> the legs that its own could talk to when it began
@@ -151,6 +152,8 @@ class World:
                 self.failed.append(effect)
             case e.ArrivalRefused():
                 self.turned_away.append(effect)
+            case e.MessageRefused():
+                self.refused_messages.append(effect)
             case e.EmergencyDialled():
                 self.emergencies.append(effect)
             case e.OnAsterisk():

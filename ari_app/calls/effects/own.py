@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ari_app.calls.effects.bases import Notification
-from ari_app.calls.model import AgentId, Alarm, Call, CallId, Leg, LegId
+from ari_app.calls.model import AgentId, Alarm, Call, CallId, Full, Leg, LegId
 from ari_app.errors import CallControlError
 from ari_app.routing.entries import Fault
 from ari_app.routing.hours import Chosen
@@ -96,6 +96,15 @@ class ArrivalRefused(Notification):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageRefused(Notification):
+    """A caller has come to a box, and there is no room for a message of theirs. For the log and for figures."""
+
+    call: CallId
+    box: str
+    why: Full
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyDialled(Notification):
     """Somebody has dialled a number for emergencies: supervisors must know of it at once.
 
@@ -133,6 +142,7 @@ type OwnEffect = (
     | OpeningChosen
     | OperationFailed
     | ArrivalRefused
+    | MessageRefused
     | EmergencyDialled
     | ReportFault
     | CallAlarm

@@ -389,7 +389,14 @@ def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None
         return
     for party in call.joined():
         if party.role is PartyRole.CONTACT:
-            announcing.say_goodbye(step, party, "nobody_available")
+            announcing.say_goodbye(step, party, _regret(step, call))
+
+
+def _regret(step: Step, call: Call) -> str:
+    """What somebody hears for whom nobody is there: of a box that takes no message what its callers hear then."""
+    of_box = call.offer is not None and call.offer.target.type is TargetType.VOICEMAIL
+    said = of_box and "voicemail_failed" in step.directory.settings.announcements
+    return "voicemail_failed" if said else "nobody_available"
 
 
 def _call_failed(step: Step, call: Call, initiator: Party) -> None:

@@ -11,26 +11,53 @@ from dataclasses import replace
 from typing import Any
 
 from ari_app.calls.derived import announcing
-from ari_app.calls.effects import RecordMessage
+from ari_app.calls.effects import MessageRefused, RecordMessage
 from ari_app.calls.features import parties, recording
-from ari_app.calls.model import Call, Leg, Message, Offer, OfferState, PartyRole
+from ari_app.calls.model import NO_ROOM, Call, Full, Leg, Message, Offer, OfferState, PartyRole, counted
 from ari_app.calls.step import Step
+from ari_app.routing.directory import Voicemail
 
 _LATER = 30.0
 """Seconds after which Asterisk has forgotten to end a message."""
 
 
 def begin(step: Step, call: Call, offer: Offer) -> bool:
-    """The caller comes to a box; False: they cannot leave a message there, or have company."""
+    """The caller comes to a box; False: they cannot leave a message there, there is no room for one, or they have
+    company."""
     box = step.directory.voicemail.get(offer.target.id)
     caller = _speaker(step, call)
     if box is None or caller is None or any(party.role is PartyRole.AGENT for party in call.joined()):
+        return False
+    if (why := _full(step, call, box)) is not None:
+        step.emit(MessageRefused(call.id, box.id, why))
         return False
     step.put_offer(call.id, state=OfferState.RINGING, request=None, deadline=None, retry_at=None)
     step.put_offer(call.id, state=OfferState.ACCEPTED)  # a box answers at once
     made = step.new_id("v")
     step.put_call(call.id, message=Message(made, box.id, recording.file_of(step, call, made)))
     return True
+
+
+def _full(step: Step, call: Call, box: Voicemail) -> Full | None:
+    """Why there is no room for a message of this caller; None: there is. Those that are being left count."""
+    if step.messages_kept(NO_ROOM):
+        return Full.DISK
+    others = [
+        c for c in step.recorded_calls() if c.leaves_message and c.message is not None and c.message.box == box.id
+    ]
+    if step.messages_kept(counted(box.id)) + len(others) >= box.max_messages:
+        return Full.BOX
+    number = _number(call)
+    theirs = sum(_number(other) == number for other in others)
+    if number and step.messages_kept(counted(box.id, number)) + theirs >= box.max_unheard:
+        return Full.CALLER
+    return None
+
+
+def _number(call: Call) -> str:
+    """Whose message it is; empty where they withhold that."""
+    caller = call.contact()
+    return caller.identity.number if caller is not None and not caller.identity.anonymous else ""
 
 
 def _speaker(step: Step, call: Call) -> Leg | None:

@@ -5,7 +5,7 @@ from ari_app.calls.effects import RecordMessage
 from ari_app.calls.features import offers, voicemail
 from ari_app.calls.model import Call, LegId, Message
 from ari_app.calls.step import Step
-from ari_app.calls.stimuli import RecorderEnded
+from ari_app.calls.stimuli import MessagesCounted, RecorderEnded
 from ari_app.routing.targets import TargetType
 
 _AT_ONCE = 3.0
@@ -62,6 +62,11 @@ def _apologise(step: Step, call: Call) -> None:
     prompt = "voicemail_failed"
     announcing.play(step, leg, prompt, step.directory.settings.announcements.get(prompt, ""))
     offers.look_after(step, call)
+
+
+def counted(step: Step, fact: MessagesCounted) -> None:
+    """There are so many messages now."""
+    step.messages.update({where: number or None for where, number in fact.counts.items()})
 
 
 def digit(step: Step, leg_id: LegId, key: str) -> None:

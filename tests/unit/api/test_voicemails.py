@@ -101,6 +101,23 @@ async def test_a_message_is_listed_once_it_is_over_for_those_whom_its_box_notifi
     assert unheard(boxes) == 'callcontrol_voicemails_unheard{box="support"} 1.0'
 
 
+async def test_how_many_are_kept_in_all_and_unheard_of_each_number_is_counted_for_who_comes_next(
+    boxes: World, alice: str
+) -> None:
+    noted: list[dict[str, int]] = []
+    boxes.server.messages_kept = lambda counts: noted.append(dict(counts))
+    begun = begins(boxes, "v0")
+    await boxes.server.voicemails.flush()
+    assert noted[-1] == {}, "those that are being left their calls know"
+    over(boxes, begun)
+    await left(boxes, "v1")
+    assert noted[-1] == {"support": 2, "support/+33612345678": 2}
+    await marked(boxes, alice, "v1", "heard")
+    assert noted[-1] == {"support": 2, "support/+33612345678": 1}
+    await boxes.server.voicemails.catch_up()
+    assert noted[-1] == {"support": 2, "support/+33612345678": 1}
+
+
 async def test_the_last_comes_first_and_may_be_chosen_by_box_state_and_call(boxes: World, alice: str) -> None:
     for n in range(3):
         await left(boxes, f"v{n}", NOW + n)

@@ -26,6 +26,7 @@ class Ends:
         self.failed: list[e.OperationFailed] = []
         self.turned_away: list[e.ArrivalRefused] = []
         self.emergencies: list[e.EmergencyDialled] = []
+        self.refused_messages: list[e.MessageRefused] = []
         self.feed: Callable[[s.Stimulus], None] = lambda fact: None
         self.deaf = False
         self.openings: list[e.OpeningChosen] = []
@@ -74,6 +75,9 @@ class Ends:
 
     def arrival_refused(self, effect: e.ArrivalRefused) -> None:
         self.turned_away.append(effect)
+
+    def message_refused(self, effect: e.MessageRefused) -> None:
+        self.refused_messages.append(effect)
 
     def beat(self, late: float) -> None:
         pass

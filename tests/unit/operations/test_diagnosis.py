@@ -16,7 +16,7 @@ from ari_app.ari.findings import NEEDED_MODULES, Subject
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.vitals import Vitals as AsteriskVitals
 from ari_app.config.settings import ProcessSettings
-from ari_app.disk import ROOM, check_room, left
+from ari_app.disk import ROOM, check_room, measured
 from ari_app.errors import Refused
 from ari_app.operations.diagnosis import (
     CLOCK,
@@ -176,6 +176,8 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.RECORDINGS_UNSEEN, W, machine(free=-1)),
     (Code.RECORDINGS_FULL, E, machine(free=ROOM - 1)),
     (Code.RECORDINGS_LOW, W, machine(free=ROOM)),
+    (Code.RECORDINGS_LOW, W, machine(free=512 * 2**20, size=100 * 2**30)),
+    (Code.VOICEMAIL_FULL, E, machine(free=512 * 2**20 - 1, size=100 * 2**30)),
 ]
 
 
@@ -313,11 +315,11 @@ def test_errors_come_first_and_long_lists_are_cut() -> None:
 async def test_no_recording_is_begun_where_the_doctor_says_so(
     monkeypatch: pytest.MonkeyPatch, full: dict[str, int]
 ) -> None:
-    disk = SimpleNamespace(**{"f_bavail": ROOM, "f_frsize": 1, "f_files": 10, "f_favail": 1, **full})
+    disk = SimpleNamespace(**{"f_bavail": ROOM, "f_blocks": ROOM, "f_frsize": 1, "f_files": 10, "f_favail": 1, **full})
     monkeypatch.setattr(os, "statvfs", lambda path: disk)
     with pytest.raises(Refused):
         await check_room(Path("/recordings"))
-    (finding,) = diagnose(machine(free=left(Path("/recordings"))))
+    (finding,) = diagnose(machine(free=measured(Path("/recordings")).left))
     assert finding.code == Code.RECORDINGS_FULL
 
 

@@ -40,6 +40,8 @@ class Led:
         self.gate.set()
         self.error: CallControlError | None = None
         self.chosen: Mapping[str, str] = {}
+        self.messages: Mapping[str, int] = {}
+        self.counted = asyncio.Event()
         self.read = asyncio.Event()
         self.teller = Teller(self)
         self.listener = Listener(self._serve)
@@ -70,6 +72,10 @@ class Led:
 
     def choose(self, devices: Mapping[str, str]) -> None:
         self.chosen = devices
+
+    def count_messages(self, counts: Mapping[str, int]) -> None:
+        self.messages = counts
+        self.counted.set()
 
     async def read_anew(self) -> None:
         self.read.set()
@@ -160,7 +166,10 @@ class Centre:
     def __init__(self, leaders: Leaders, number: int = 1) -> None:
         self.shown = Shown()
         self.devices = {"1001": "page"}
-        self.remote = Remote("b", leaders, "key", number, self.shown, lambda: self.devices, lambda: 99.0)
+        self.messages = {"support": 2}
+        self.remote = Remote(
+            "b", leaders, "key", number, self.shown, lambda: self.devices, lambda: 99.0, lambda: self.messages
+        )
         self.task = asyncio.create_task(self.remote.run())
 
     async def stop(self) -> None:
@@ -422,6 +431,16 @@ async def test_an_asterisk_that_is_lost_is_known_to_be(led: Led, leaders: Leader
     led.teller.asterisk_reached(True, ("rate", "late"))
     await until(reached_again(centre, leaders))
     assert [*refused, centre.remote.refuses] == [("calls",), (), ("rate", "late")]
+
+
+async def test_how_many_messages_there_are_is_known_there_too(led: Led, centre: Centre) -> None:
+    await until(led.counted.wait())
+    assert led.messages == {"support": 2}
+    led.counted.clear()
+    centre.messages = {"support": 3}
+    await centre.remote.tell_messages()
+    await until(led.counted.wait())
+    assert led.messages == {"support": 3}
 
 
 async def test_stories_are_reported_and_phones_and_files_are_heard_of(led: Led, centre: Centre) -> None:
