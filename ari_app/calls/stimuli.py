@@ -313,7 +313,7 @@ class OpeningsReplaced:
 class MessagesCounted:
     """How many messages are kept now, as `model.voicemail.counted` says where; elsewhere nothing has changed."""
 
-    counts: Mapping[str, int] = field(repr=False)  # numbers among them
+    counts: Mapping[str, int]
 
 
 type AsteriskFact = (

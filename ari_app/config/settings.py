@@ -125,6 +125,8 @@ class ProcessSettings(FileSettings):
     metrics_address: str = Field("", pattern=r"^([^\s/?#]+:[0-9]{1,5})?$")
     """Where `/metrics` and the descriptions of the API (OpenAPI, AsyncAPI) are served, as `127.0.0.1:9464`, and not at
     the API's address then; health is at both. Without it they are at the API's."""
+    certificates_at: str = Field("", pattern=r"^(\S+:[0-9]{1,5}(\s+\S+:[0-9]{1,5})*)?$")
+    """Where else certificates are shown whose last day `ari-app doctor` looks at, as `SIP=192.0.2.10:5061`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """`debug`, `info`, `warning` or `error`."""
     event_loop: Literal["uvloop", "asyncio"] = "uvloop"

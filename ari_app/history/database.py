@@ -56,7 +56,7 @@ class Database:
     def __init__(self, url: str) -> None:
         address = make_url(url)
         self.sqlite = address.get_backend_name() == "sqlite"
-        self._file = Path(address.database) if self.sqlite and address.database else None
+        self.file = Path(address.database) if self.sqlite and address.database else None
         # One who reads does not wait for one who writes; and nobody waits for a database that is away for long.
         given: dict[str, Any] = {"timeout": BUSY_SECONDS} if self.sqlite else _postgresql()
         self.engine: AsyncEngine = create_async_engine(
@@ -87,10 +87,10 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring it to this version; of several who do at once, one does. Raises: HistoryUnavailable."""
-        if self._file is not None:
+        if self.file is not None:
             with errors():
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                self._file.touch(PRIVATE)
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                self.file.touch(PRIVATE)
         async with self.writing() as connection:
             await connection.run_sync(upgrade)
 

@@ -7,8 +7,19 @@ from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.findings import Subject
 from ari_app.calls.model import least_left
 from ari_app.disk import ROOM
+from ari_app.history.vitals import Vitals as HistoryVitals
 from ari_app.operations.exposure import exposure
-from ari_app.operations.facts import Asterisk, Controller, Facts, Files, Machine, Receiver, Unreached
+from ari_app.operations.facts import (
+    Asterisk,
+    Certificate,
+    Controller,
+    Facts,
+    Files,
+    Machine,
+    Receiver,
+    Unreached,
+    Unwritten,
+)
 from ari_app.operations.findings import Code, Finding, Level, error, some, warning
 from ari_app.store.vitals import Kind, Trouble
 from ari_app.store.vitals import Vitals as RedisVitals
@@ -27,6 +38,8 @@ FEWEST = 4096
 """Open files below which a call centre of some size comes to its limit: each window is one, and each request to
 Asterisk."""
 USED_UP = 0.8
+SOON = 21.0
+"""Days: an authority may take some of them, and people be away."""
 LOW = 1024 * 1024 * 1024
 """Bytes: 17 hours of recordings."""
 
@@ -57,6 +70,8 @@ def diagnose(facts: Facts) -> list[Finding]:
     for asterisk in facts.asterisks:
         found += _asterisk(asterisk, facts)
     found += _redis(facts.redis)
+    found += _history(facts.history)
+    found += [finding for certificate in facts.certificates for finding in _certificate(certificate)]
     found += [finding for receiver in facts.receivers for finding in _receiver(receiver)]
     found += _machine(facts.machine)
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
@@ -301,6 +316,39 @@ def _redis_pace(redis: RedisVitals) -> list[Finding]:
         what = f"Redis takes {redis.latency * 1000:.0f} ms for an answer"
         found.append(warning(Code.REDIS_SLOW, what, "see whether its machine is busy, or far away"))
     return found
+
+
+def _history(history: HistoryVitals | Unwritten | None) -> list[Finding]:
+    if history is None:
+        return []
+    if isinstance(history, Unwritten):
+        what = f"the history is not reached: {history.reason}"
+        do = "see whether its database runs; what is over waits in Redis, 100,000 at most"
+        return [warning(Code.HISTORY_UNREACHED, what, do)]
+    found = []
+    if not history.known:
+        what = f"the history's tables are those of a newer version ({history.version}), and nothing is written there"
+        do = "run that version, or put back the copy of the history that was made before it"
+        found.append(warning(Code.HISTORY_VERSION, what, do))
+    elif history.version != history.wanted:
+        what = f"the history's tables are {history.version or 'not there'}, and {history.wanted} is wanted"
+        do = "see in the log of the controller that leads why it has not made them (history_behind, history_faulty)"
+        found.append(warning(Code.HISTORY_VERSION, what, do))
+    if history.readable:
+        what = f"every user of the machine may read {some(history.readable)}, and so who called"
+        found.append(error(Code.HISTORY_READABLE, what, "take that right away: chmod o="))
+    return found
+
+
+def _certificate(certificate: Certificate) -> list[Finding]:
+    do = "put a new one into the files of TLS_CERTIFICATE and TLS_KEY, and restart what shows it"
+    if certificate.days <= 0:
+        what = f"the certificate of {certificate.of} is over since {-certificate.days:.0f} days, and refused"
+        return [error(Code.CERTIFICATE_ENDS, what, do)]
+    if certificate.days <= SOON:
+        what = f"the certificate of {certificate.of} ends in {certificate.days:.0f} days"
+        return [warning(Code.CERTIFICATE_ENDS, what, do)]
+    return []
 
 
 def _receiver(receiver: Receiver) -> list[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ari_app.ari.findings import Finding as Lack
 from ari_app.ari.vitals import Vitals as AsteriskVitals
+from ari_app.history.vitals import Vitals as HistoryVitals
 from ari_app.store.vitals import Trouble as RedisTrouble
 from ari_app.store.vitals import Vitals as RedisVitals
 
@@ -129,6 +130,21 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """One that is shown by `of`, and for how many `days` it, and all that stand behind it, are good yet."""
+
+    of: str
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """The history's database is not reached."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receiver:
     """A receiver of webhooks; `error`: why it takes nothing, empty where it does. `dead`: events that were given up."""
 
@@ -152,3 +168,5 @@ class Facts:
     asterisks: tuple[Asterisk | Unreached, ...] = ()
     redis: RedisVitals | RedisTrouble | None = None
     receivers: tuple[Receiver, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    history: HistoryVitals | Unwritten | None = None

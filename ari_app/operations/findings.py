@@ -25,6 +25,7 @@ class Code(StrEnum):
     ARI_PASSWORD_WEAK = "ari_password_weak"  # noqa: S105
     REDIS_PASSWORD_WEAK = "redis_password_weak"  # noqa: S105
     CERTIFICATE_WRONG = "certificate_wrong"
+    CERTIFICATE_ENDS = "certificate_ends"
     API_OPEN = "api_open"
     ARI_OPEN = "ari_open"
     REDIS_OPEN = "redis_open"
@@ -63,6 +64,9 @@ class Code(StrEnum):
     REDIS_DISK = "redis_disk"
     REDIS_SLOW = "redis_slow"
     REDIS_CLOCK = "redis_clock"
+    HISTORY_UNREACHED = "history_unreached"
+    HISTORY_VERSION = "history_version"
+    HISTORY_READABLE = "history_readable"
     WEBHOOK_FAILING = "webhook_failing"
     WEBHOOK_DEAD_LETTERS = "webhook_dead_letters"
     RECORDINGS_UNSEEN = "recordings_unseen"

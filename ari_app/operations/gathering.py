@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import resource
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,9 @@ from ari_app.config.file import Configuration, load
 from ari_app.config.phones import DEMO
 from ari_app.config.settings import AsteriskPlace, FileSettings, ProcessSettings
 from ari_app.configured import opened_store, reach_store
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import HistoryUnavailable, StoreUnavailable
+from ari_app.history import vitals as of_history
+from ari_app.operations.certificates import places, shown
 from ari_app.operations.exposure import refusals
 from ari_app.operations.facts import (
     Asterisk,
@@ -43,6 +46,7 @@ from ari_app.operations.facts import (
     Secret,
     Secrets,
     Unreached,
+    Unwritten,
 )
 from ari_app.operations.findings import Code, Finding, error
 from ari_app.operations.sources import differing, listening, phone_secrets, pins
@@ -72,12 +76,14 @@ async def gather(settings: ProcessSettings) -> Facts:
     """All facts; others are requested side by side."""
     configuration, files = await asyncio.to_thread(_files, settings)
     examining = [_asterisk(settings, place, configuration) for place in settings.places]
-    controller, examined, redis, running, receivers = await asyncio.gather(
+    origins = configuration.directory.settings.desk.origins if configuration is not None else ()
+    controller, examined, redis, running, receivers, (certificates, history) = await asyncio.gather(
         _controller(settings),
         asyncio.gather(*examining),
         of_redis.vitals(reach_store(settings, connections=1), settings.redis_prefix),
         _running(settings, configuration),
         _receivers(settings, configuration),
+        asyncio.gather(shown(places(settings, origins), time.time()), _vitals_of_history(settings.history_url)),
     )
     return Facts(
         machine=await asyncio.to_thread(_machine, settings.recordings),
@@ -89,6 +95,8 @@ async def gather(settings: ProcessSettings) -> Facts:
         asterisks=tuple(found for found, _ in examined),
         redis=redis,
         receivers=receivers,
+        certificates=certificates,
+        history=history,
     )
 
 
@@ -146,6 +154,13 @@ async def _receivers(settings: ProcessSettings, configuration: Configuration | N
         Receiver(name, is_now.error if is_now.failing_since is not None else "", is_now.stopped, dead[name])
         for name, is_now in named
     )
+
+
+async def _vitals_of_history(url: str) -> of_history.Vitals | Unwritten:
+    try:
+        return await of_history.vitals(url)
+    except HistoryUnavailable as error:
+        return Unwritten(error.reason)
 
 
 # -- secrets and doors ------------------------------------------------------------------------------------------------

@@ -18,14 +18,14 @@ async def make_authority(directory: Path) -> Path:
     return file
 
 
-async def make_certificate(directory: Path, address: str) -> tuple[Path, Path]:
-    """The certificate for an address by the authority of that directory, and its key."""
+async def make_certificate(directory: Path, address: str, days: int = 2) -> tuple[Path, Path]:
+    """The certificate for an address by the authority of that directory, good for so many days, and its key."""
     certificate, key, request, names = (directory / f"tls.{kind}" for kind in ("pem", "key", "request", "names"))
     await _made(f"{_NEW} -subj /CN={address} -keyout {key} -out {request}")
     names.write_text(f"subjectAltName = IP:{address}\n")
     authority = directory / "authority"
     await _made(
-        f"openssl x509 -req -days 2 -in {request} -CA {authority}.pem -CAkey {authority}.key -CAcreateserial "
+        f"openssl x509 -req -days {days} -in {request} -CA {authority}.pem -CAkey {authority}.key -CAcreateserial "
         f"-extfile {names} -out {certificate}"
     )
     return certificate, key

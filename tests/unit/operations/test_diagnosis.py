@@ -18,6 +18,7 @@ from ari_app.ari.vitals import Vitals as AsteriskVitals
 from ari_app.config.settings import ProcessSettings
 from ari_app.disk import ROOM, check_room, measured
 from ari_app.errors import Refused
+from ari_app.history.vitals import Vitals as HistoryVitals
 from ari_app.operations.diagnosis import (
     CLOCK,
     FEWEST,
@@ -25,12 +26,14 @@ from ari_app.operations.diagnosis import (
     LOW,
     MEMORY,
     OLDEST_REDIS,
+    SOON,
     USED_UP,
     diagnose,
 )
 from ari_app.operations.exposure import SECRET, exposure
 from ari_app.operations.facts import (
     Asterisk,
+    Certificate,
     Controller,
     Door,
     Doors,
@@ -41,6 +44,7 @@ from ari_app.operations.facts import (
     Secret,
     Secrets,
     Unreached,
+    Unwritten,
 )
 from ari_app.operations.findings import Code, Level
 from ari_app.operations.gathering import doors_of
@@ -173,6 +177,15 @@ BROKEN: list[tuple[Code, Level, Facts]] = [
     (Code.WEBHOOK_FAILING, W, replace(SOUND, receivers=(Receiver("crm", "HTTP 500"),))),
     (Code.WEBHOOK_FAILING, W, replace(SOUND, receivers=(Receiver("crm", "HTTP 410", stopped=True),))),
     (Code.WEBHOOK_DEAD_LETTERS, W, replace(SOUND, receivers=(Receiver("crm", dead=3), Receiver("sound")))),
+    (Code.HISTORY_UNREACHED, W, replace(SOUND, history=Unwritten("OperationalError"))),
+    (Code.HISTORY_VERSION, W, replace(SOUND, history=HistoryVitals("", "0001"))),
+    (Code.HISTORY_VERSION, W, replace(SOUND, history=HistoryVitals("0001", "0002"))),
+    (Code.HISTORY_VERSION, W, replace(SOUND, history=HistoryVitals("0003", "0002", known=False))),
+    (Code.HISTORY_READABLE, E, replace(SOUND, history=HistoryVitals("0001", "0001", readable=("/of/history.db",)))),
+    (Code.CERTIFICATE_ENDS, W, replace(SOUND, certificates=(Certificate("SIP", SOON),))),
+    (Code.CERTIFICATE_ENDS, W, replace(SOUND, certificates=(Certificate("SIP", 0.1),))),
+    (Code.CERTIFICATE_ENDS, E, replace(SOUND, certificates=(Certificate("SIP", 0.0),))),
+    (Code.CERTIFICATE_ENDS, E, replace(SOUND, certificates=(Certificate("SIP", -400.0),))),
     (Code.RECORDINGS_UNSEEN, W, machine(free=-1)),
     (Code.RECORDINGS_FULL, E, machine(free=ROOM - 1)),
     (Code.RECORDINGS_LOW, W, machine(free=ROOM)),
@@ -202,6 +215,7 @@ JUST_ENOUGH = [
     secrets(phones=(Secret("1001", SECRET),), ari=Secret("ari", SECRET), redis=Secret("redis", SECRET)),
     asterisk(ahead=CLOCK),
     redis(latency=LATENCY, memory=MEMORY, ahead=-CLOCK, version=f"{OLDEST_REDIS}.0.0"),
+    replace(SOUND, certificates=(Certificate("the API", SOON + 0.1),), history=HistoryVitals("0001", "0001")),
     machine(most_files=FEWEST, open_files=int(FEWEST * USED_UP), free=LOW),
 ]
 

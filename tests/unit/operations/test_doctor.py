@@ -26,6 +26,7 @@ NOBODY = {
     "ARI_APP_REDIS_URL": "redis://:0123456789abcdef-secret@127.0.0.1:1/0",
     "ARI_APP_API_PORT": "1",
     "ARI_APP_RECORDINGS": "/nowhere",
+    "ARI_APP_HISTORY_URL": "sqlite:////nowhere/history.db",
 }
 
 
@@ -60,7 +61,7 @@ def found(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
 
 ALWAYS = {
     "controller_unreached", "asterisk_unreached", "redis_unreached", "recordings_unseen", "demo_passwords",
-    "demo_phone_secrets",
+    "demo_phone_secrets", "history_unreached",
 }  # fmt: skip
 # Of the machine that the tests run on: what it has is nobody's to say.
 MAY_BE = {"few_files", "packages_differ"}
