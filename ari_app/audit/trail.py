@@ -7,11 +7,13 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 
 import structlog
 
 from ari_app.audit.chain import Entry, Line, Link, lines_of, read
+from ari_app.audit.pace import TOGETHER, Pace
 from ari_app.errors import StoreUnavailable
 from ari_app.store.port import AUDIT_LINES, AuditTrail
 
@@ -52,9 +54,14 @@ class Trail:
         self._anchored_at = -ANCHOR_SECONDS
         self._most = most
         self._look = self._full = False
+        self._pace = Pace(clock)
 
     def put(self, entry: Entry) -> None:
-        """Have it written."""
+        """Have it written: by itself, or together with others where somebody does very much (`pace`)."""
+        for line in self._pace.take(entry):
+            self._put(line)
+
+    def _put(self, entry: Entry) -> None:
         if len(self._waiting) >= WAITING:
             if not self._lost:
                 log.warning("audit_lines_lost", waiting=len(self._waiting))
@@ -66,8 +73,12 @@ class Trail:
     async def run(self) -> None:
         """Write; until it is cancelled."""
         while True:
-            await self._wake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TOGETHER):
+                    await self._wake.wait()
             self._wake.clear()
+            for line in self._pace.due():
+                self._put(line)
             await self.flush()
 
     async def flush(self) -> None:
@@ -91,10 +102,12 @@ class Trail:
                 log.info("audit_written_again", waiting=len(self._waiting))
             if self._lost and not self._waiting:
                 lost, self._lost = self._lost, 0
-                self.put(Entry(self._clock(), "lines_lost", "system", details={"lines": str(lost)}))
+                self._put(Entry(self._clock(), "lines_lost", "system", details={"lines": str(lost)}))
 
     async def stop(self) -> None:
         """Write what waits, as far as that takes no long."""
+        for line in self._pace.due(all_=True):
+            self._put(line)
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self.flush()

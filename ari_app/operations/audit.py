@@ -40,11 +40,16 @@ class Choice:
         return (
             (self.agent is None or self.agent in (entry.who, *entry.agents, _agent(entry.details.get("target", ""))))
             and (self.number is None or any(same_number(self.number, n) for n in entry.numbers.values()))
-            and (self.call is None or self.call in (entry.call, entry.details.get("of")))
+            and (self.call is None or self.call in (entry.call, entry.details.get("of"), *_calls(entry)))
             and (self.what is None or self.what == entry.what)
             and (self.since is None or entry.at >= self.since)
             and (self.until is None or entry.at < self.until)
         )
+
+
+def _calls(entry: Entry) -> list[str]:
+    """Those of a line that stands for several."""
+    return entry.details.get("calls", "").split()
 
 
 def _agent(target: str) -> str:

@@ -39,6 +39,12 @@ class FlakyAudit(MemoryAudit):
     async def everything(self) -> list[Entry]:
         return [read(line) for _, line in await self.audit("", 100_000)]
 
+    async def has(self, lines: int) -> None:
+        """Wait for so many."""
+        while len(self._lines) < lines:
+            self.attempts.clear()
+            await self.attempts.wait()
+
     async def faults(self) -> list[str]:
         verifier = Verifier(await self.audit_kept())
         for _, line in await self.audit("", 100_000):
@@ -58,7 +64,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def entry(name: str) -> Entry:
-    return Entry(NOW, name, "alice")
+    return Entry(NOW, name, "system")
 
 
 def made(store: MemoryAudit) -> Trail:
@@ -210,3 +216,46 @@ async def test_a_record_with_room_says_nothing() -> None:
         trail.put(entry("one"))
         await trail.flush()
     assert "audit_full" not in [line["event"] for line in logs]
+
+
+async def test_whoever_does_very_much_pushes_nobodys_lines_out_and_the_chain_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hundred a second for ten minutes, of three sorts; and beside it what others do."""
+    now = [NOW]
+    monkeypatch.setattr("ari_app.testing.audit.AUDIT_LINES", 2_000)
+    store = FlakyAudit()
+    trail = Trail(store, lambda: 1e9, lambda: now[0])
+    trail.put(Entry(NOW, "delete_recording", "mallory", details={"recording": "r1"}))
+    for second in range(600):
+        for n in range(100):
+            what = ("mark_voicemail", "hold_party", "set_agent_state")[n % 3]
+            trail.put(Entry(now[0], what, "mallory", call=f"c{second % 7}", agents=("bob",)))
+        now[0] += 1.0
+        if second % 10 == 0:
+            for line in trail._pace.due():
+                trail._put(line)
+            await trail.flush()
+    trail.put(Entry(now[0], "delete_recording", "mallory", details={"recording": "r2"}))
+    await trail.stop()
+    assert await store.faults() == []
+    lines = await store.everything()
+    assert len(lines) < 2_000
+    assert [line.details["recording"] for line in (lines[0], *lines) if line.what == "delete_recording"] == [
+        "r1", "r1", "r2",
+    ]  # fmt: skip
+    stands_for = sum(int(line.details.get("times", "1")) for line in lines)
+    assert stands_for == 60_002, "none of it is missing"
+
+
+async def test_what_waits_to_be_one_line_is_written_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TOGETHER", 0.001)
+    now = [NOW]
+    store = FlakyAudit()
+    trail = Trail(store, lambda: 1e9, lambda: now[0])
+    for _ in range(130):
+        trail.put(Entry(now[0], "hold_party", "alice"))
+    now[0] += 11.0
+    async with running(trail), asyncio.timeout(5):
+        await store.has(121)
+    assert (await store.everything())[-1].details["times"] == "10"
