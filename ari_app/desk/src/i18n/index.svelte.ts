@@ -6,7 +6,7 @@
 import { keep, kept } from "../core/kept";
 import { en } from "./en";
 import { fr, type Messages } from "./fr";
-import { locale, preferred, type Language } from "./preferred";
+import { clock, locale, moment, preferred, type Language } from "./preferred";
 
 const KEY = "desk.language";
 
@@ -20,6 +20,16 @@ class I18n {
   /** For dates and times. */
   get locale(): string {
     return locale(navigator.languages, this.language);
+  }
+
+  /** A time of the day, as its owner's clock shows it. */
+  clock(at: string | number): string {
+    return clock(this.locale, at);
+  }
+
+  /** A day and a time of it. */
+  moment(at: string): string {
+    return moment(this.locale, at);
   }
 
   switch(): void {

@@ -13,3 +13,11 @@ export function preferred(languages: readonly string[], chosen: string | null): 
 export function locale(languages: readonly string[], language: Language): string {
   return languages.find((each) => each.toLowerCase().startsWith(`${language}-`)) ?? language;
 }
+
+export function clock(locale: string, at: string | number): string {
+  return new Date(at).toLocaleTimeString(locale, { timeStyle: "short" });
+}
+
+export function moment(locale: string, at: string): string {
+  return new Date(at).toLocaleString(locale, { dateStyle: "short", timeStyle: "short" });
+}
