@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,7 @@ from ari_app.history.reading import HistoryReader
 from ari_app.history.reporting import agent_report, queue_report
 from ari_app.operations.text import lasting, plain, table
 from ari_app.records.figures import LOGGED_OUT
-from ari_app.records.intervals import Intervals, edges, milliseconds
+from ari_app.records.intervals import Intervals, day_of, edges, milliseconds
 from ari_app.records.model import AgentStateRecord
 from ari_app.routing.directory import Directory
 
@@ -48,11 +48,14 @@ INTERVALS = tuple(MINUTES)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Of what (`queues`, `agents`) and when; times without a zone are those of `zone`."""
+    """Of what (`queues`, `agents`) and when: today, unless said. Times without a zone are those of `zone`.
+
+    An empty `zone` is that of the call centre.
+    """
 
     what: str
-    begin: str
-    end: str
+    begin: str | None
+    end: str | None
     interval: str | None
     zone: str
     as_csv: bool
@@ -61,21 +64,32 @@ class Choice:
 def run(settings: ProcessSettings, choice: Choice, columns: int) -> int:
     """Print it; the exit status."""
     try:
-        zone = ZoneInfo(choice.zone)
-        marks = [milliseconds(_moment(text, zone).timestamp()) for text in (choice.begin, choice.end)]
-        minutes = MINUTES[choice.interval] if choice.interval is not None else None
-        intervals = Intervals(edges(marks[0], marks[1], minutes, zone))
+        directory = load(settings.config).directory
+    except ConfigInvalid as invalid:
+        print(invalid, file=sys.stderr)
+        return _FAILED
+    choice = replace(choice, zone=choice.zone or directory.settings.zone)
+    try:
+        intervals = period(choice, time.time())
     except (ValueError, KeyError, OSError, OverflowError) as error:
         print(f"there is no such report: {error}", file=sys.stderr)
         return _USAGE
     try:
-        directory = load(settings.config).directory
         return asyncio.run(_run(settings, choice, intervals, directory, columns))
-    except ConfigInvalid as invalid:
-        print(invalid, file=sys.stderr)
     except HistoryUnavailable as error:
         print(f"{error.reason}", file=sys.stderr)
     return _FAILED
+
+
+def period(choice: Choice, now: float) -> Intervals:
+    """When it is of. Raises: ValueError, KeyError, OSError, OverflowError."""
+    zone = ZoneInfo(choice.zone)
+    today = day_of(milliseconds(now), zone)
+    begin, end = (
+        at if text is None else milliseconds(_moment(text, zone).timestamp())
+        for text, at in zip((choice.begin, choice.end), today, strict=True)
+    )
+    return Intervals(edges(begin, end, MINUTES[choice.interval] if choice.interval is not None else None, zone))
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

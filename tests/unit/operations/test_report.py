@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from ari_app.config.settings import ProcessSettings
 from ari_app.engine.snapshots import dumped
 from ari_app.errors import StoreUnavailable
 from ari_app.history.database import Database
-from ari_app.operations.report import Choice, run, running_states, shown
+from ari_app.operations.report import Choice, period, run, running_states, shown
 from ari_app.records.agent_states import OpenState
 from ari_app.records.intervals import Intervals, edges
 from ari_app.records.model import AgentStateRecord, Segment, SegmentEnd, SegmentKind
@@ -97,9 +98,41 @@ async def test_a_quiet_time_is_said_to_be_one() -> None:
 def test_what_no_report_can_be_made_of_is_a_wrong_use(
     wrong: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = ProcessSettings(ari_password="x")
+    settings = ProcessSettings(ari_password="x", config=CONFIG)
     assert run(settings, replace(QUEUES, **wrong), 80) == 2  # type: ignore[arg-type]
     assert capsys.readouterr().err.startswith("there is no such report: ")
+
+
+@pytest.mark.parametrize(
+    ("choice", "begin", "hours"),
+    [
+        (Choice("queues", None, None, None, "Europe/Paris", as_csv=False), "2027-01-14T23:00Z", 24),
+        (Choice("queues", None, None, None, "UTC", as_csv=False), "2027-01-15T00:00Z", 24),
+        (Choice("queues", "2027-01-01", None, None, "UTC", as_csv=False), "2027-01-01T00:00Z", 15 * 24),
+    ],
+)
+def test_without_times_a_report_is_of_today_where_the_call_centre_is(choice: Choice, begin: str, hours: int) -> None:
+    found = period(choice, NOW).edges
+    at = int(datetime.fromisoformat(begin).timestamp() * 1000)
+    assert (found[0], found[-1]) == (at, at + hours * 3_600_000)
+
+
+@pytest.mark.parametrize(("given", "found"), [("", "Europe/Paris"), ("UTC", "UTC")])
+def test_a_report_without_a_zone_is_of_that_of_the_call_centre(
+    given: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = []
+
+    async def made(settings: ProcessSettings, choice: Choice, *_: object) -> int:
+        chosen.append(choice.zone)
+        return 0
+
+    monkeypatch.setattr("ari_app.operations.report._run", made)
+    text = CONFIG.read_text("utf-8").replace("\nsettings:\n", "\nsettings:\n  zone: Europe/Paris\n")
+    (tmp_path / "callcentre.yaml").write_text(text, "utf-8")
+    settings = ProcessSettings(ari_password="x", config=tmp_path / "callcentre.yaml")
+    assert run(settings, replace(QUEUES, zone=given), 120) == 0
+    assert chosen == [found]
 
 
 def test_a_database_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
