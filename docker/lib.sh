@@ -289,9 +289,12 @@ save_setting() {
 }
 
 # Each reads its own of the administrator's files, and other users of this machine none: phones' secrets are in them.
+# What callcentre.yaml names as files (secrets of webhooks) stands in secrets/.
 let_services_read_config() {
+    local secrets=("$ASTERISK_CONFIG/secrets" -o -path "$ASTERISK_CONFIG/secrets/*")
     give_to "$GROUP_CONTROLLER" "$ASTERISK_CONFIG" -maxdepth 1 -type f -name 'callcentre.yaml*'
-    give_to "$GROUP_ASTERISK" "$ASTERISK_CONFIG" ! -name 'callcentre.yaml*' ! -type l
+    give_to "$GROUP_CONTROLLER" "$ASTERISK_CONFIG" \( -path "${secrets[@]}" \) ! -type l
+    give_to "$GROUP_ASTERISK" "$ASTERISK_CONFIG" ! -name 'callcentre.yaml*' ! \( -path "${secrets[@]}" \) ! -type l
 }
 
 # A directory of the host's for recordings: Asterisk writes there, as the user 999.

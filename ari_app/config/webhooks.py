@@ -86,5 +86,7 @@ class WebhookEntry(Entry):
 def _read(file: str) -> str:
     try:
         return _secret(Path(file).read_text("utf-8").strip())
+    except FileNotFoundError:
+        raise ValueError("there is no such file where the controller runs (docs/webhooks.md)") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot be read ({type(error).__name__})") from None

@@ -90,7 +90,7 @@ def test_the_secret_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
     [
         ("secret: whsec_short", "webhooks.crm.secret: must be whsec_ and 24 to 64 random bytes in base64"),
         ("secret: hunter2", "webhooks.crm.secret: must be whsec_"),
-        ("secret_file: /nowhere", "webhooks.crm.secret_file: cannot be read (FileNotFoundError)"),
+        ("secret_file: /nowhere", "webhooks.crm.secret_file: there is no such file where the controller runs"),
         ("events: []", "webhooks.crm.events: list should have at least 1 item"),
         ("events: [call.begun]", "webhooks.crm.events.0:"),
         ("for: [queue:nowhere]", "webhooks.crm.for.0: queue:nowhere is not in this file"),
