@@ -61,7 +61,7 @@ class HttpClient:
 
     `timeout` is for a whole request, in seconds. `leads` is waited for before each: whoever wakes after another took
     over must command nothing, and take no application back. `lanes`: how many of them carry requests, once they are
-    opened. Must be made inside the running event loop.
+    opened; `lanes_called`: what their names in metrics begin with. Must be made inside the running event loop.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class HttpClient:
         leads: Leads = always,
         figures: Figures | None = None,
         lanes: int = 0,
+        lanes_called: str = "",
     ) -> None:
         credentials = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
         self._session = ClientSession(
@@ -87,7 +88,7 @@ class HttpClient:
         self._leads = leads
         self._timeout = timeout
         self.figures = figures or NoFigures()
-        self.lanes = Lanes(lanes, timeout, self.figures)
+        self.lanes = Lanes(lanes, timeout, self.figures, lanes_called)
         self._heartbeat = heartbeat
         self._read_timeout = ClientTimeout(total=None, connect=min(2.0, timeout), sock_read=timeout)
         self.on_connected: Callable[[ClientWebSocketResponse], None] | None = None

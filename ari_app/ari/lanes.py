@@ -47,7 +47,9 @@ _OF_CHANNEL = frozenset(
     )
 )  # fmt: skip
 _OF_BRIDGE = frozenset(("POST addChannel", "POST removeChannel"))
-HANG_UP = "#hang-up"
+_PLACES = "PJSIP_DIAL_CONTACTS("
+BEHIND_NOTHING = "#behind-nothing"
+"""A hang-up, which may free the thread that others wait for; and where a phone is, which Asterisk's core knows."""
 
 
 class LaneLost(Exception):
@@ -79,19 +81,23 @@ def resource_of(url: str) -> str:
 
 
 def key_of(method: str, resource: str, query: Mapping[str, str]) -> str | None:
-    """The leg or bridge with which this is to stay in order; None: no lane gets it."""
+    """The leg, bridge or device with which this is to stay in order; None: no lane gets it."""
     kind, *rest = resource.split("/")
     match kind, rest:
         case "channels", ["create"] if method == "POST":
             return query.get("channelId")
         case "channels", [_] if method == "DELETE":
-            return HANG_UP
+            return BEHIND_NOTHING
+        case "channels", [_, "variable"] if method == "GET" and query.get("variable", "").startswith(_PLACES):
+            return BEHIND_NOTHING
         case "channels", [channel, verb] if f"{method} {verb}" in _OF_CHANNEL:
             return unquote_plus(channel)
         case "bridges", [bridge] if method in ("POST", "DELETE"):
             return unquote_plus(bridge)
         case "bridges", [_, verb] if f"{method} {verb}" in _OF_BRIDGE:
             return query.get("channel")
+        case "deviceStates", [device] if method in ("PUT", "DELETE"):
+            return unquote_plus(device)
         case _:
             return None
 
@@ -135,7 +141,7 @@ class Lane:
 
     def __init__(
         self,
-        number: int,
+        number: str,
         application: str,
         opens: Opens,
         timeout: float,
@@ -143,7 +149,7 @@ class Lane:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._jitter = jitter
-        self.number = str(number)
+        self.number = number
         self._application = application
         self._opens = opens
         self._timeout = timeout
@@ -290,10 +296,12 @@ def message(number: str, method: str, resource: str, query: Mapping[str, str], b
 
 
 class Lanes:
-    """`count` of them to one Asterisk, open while it is connected. None at all: HTTP carries everything."""
+    """`count` of them to one Asterisk, open while it is connected. None at all: HTTP carries everything. `called` goes
+    before their numbers."""
 
-    def __init__(self, count: int, timeout: float, figures: Figures | None = None) -> None:
+    def __init__(self, count: int, timeout: float, figures: Figures | None = None, called: str = "") -> None:
         self._count = count
+        self._called = called
         self._timeout = timeout
         self._figures = figures or NoFigures()
         self._lanes: list[Lane] = []
@@ -309,7 +317,8 @@ class Lanes:
         """Open them; requests go over HTTP until that is done."""
         self.shut()
         self._lanes = [
-            Lane(number, application, opens, self._timeout, self._figures) for number in range(1, self._count + 1)
+            Lane(f"{self._called}{number}", application, opens, self._timeout, self._figures)
+            for number in range(1, self._count + 1)
         ]
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(lane.keep(), name=f"asterisk-lane-{lane.number}") for lane in self._lanes]
@@ -330,7 +339,7 @@ class Lanes:
 
     def turn(self, key: str) -> Turn:
         """The next of this leg or bridge; `end` is to be called with it, whatever becomes of it."""
-        if key == HANG_UP:
+        if key == BEHIND_NOTHING:
             return Turn(key, None)
         turn = Turn(key, self._last.get(key))
         self._last[key] = turn
@@ -359,10 +368,10 @@ class Lanes:
         """The lane for what may go now; None: HTTP. It has to be sent before anything else runs."""
         if turn.before is not None and turn.before.lane is not None:
             return turn.before.lane
-        return self._free(only_idle=turn.key == HANG_UP)
+        return self._free(only_idle=turn.key == BEHIND_NOTHING)
 
     def _free(self, *, only_idle: bool) -> Lane | None:
-        """The one with the least to do. A hang-up is behind nothing: it may free the thread that others wait for."""
+        """The one with the least to do."""
         free: Lane | None = None
         for lane in self._lanes:
             if not lane.open or lane.stalled:

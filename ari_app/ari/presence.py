@@ -3,6 +3,8 @@
 On an application and a socket of its own: Asterisk may lock up when a socket that follows devices closes (issue 2170),
 and a subscription to endpoints sends every event of their channels a second time. Only changes of endpoints are let
 through.
+
+Lamps change twice a call for each of its agents, so they have a lane of their own where lanes carry requests.
 """
 
 import asyncio
@@ -63,11 +65,19 @@ class Presence:
         self._later = later
         self._leaving: dict[str, Timer] = {}
         self._on_place = on_place
-        http = HttpClient(settings.user, settings.password, leads=settings.leads, figures=settings.figures)
+        http = HttpClient(
+            settings.user,
+            settings.password,
+            leads=settings.leads,
+            figures=settings.figures,
+            lanes=min(settings.lanes, 1),
+            lanes_called="lamps-",
+        )
         self._client = AriClient(settings.url, http)
+        self._application = f"{settings.application}-presence"
         self._link = Link(
             self._client,
-            f"{settings.application}-presence",
+            self._application,
             self,
             sources=(_SOURCE,),
             events=_EVENTS,
@@ -103,6 +113,7 @@ class Presence:
     def link_up(self, channels: list[Mapping[str, Any]], bridges: list[Mapping[str, Any]]) -> None:
         """See `link.Listener`."""
         self._changed.clear()
+        self._client.open_lanes(self._application)
         self.gate.connected()
         self.lamps.show_all()
         self.accounts.connected()
@@ -142,6 +153,7 @@ class Presence:
 
     def link_down(self, *, fenced: bool) -> None:
         """See `link.Listener`."""
+        self._client.http.lanes.shut()
 
     async def _list(self) -> None:
         try:

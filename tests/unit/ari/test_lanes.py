@@ -109,14 +109,15 @@ async def ended[T](awaited: Awaitable[T]) -> T:
     [
         ("POST", "channels/create", {"channelId": "a"}, "a"),
         ("POST", "channels/create", {}, None),
-        ("DELETE", "channels/a", {}, "#hang-up"),
+        ("DELETE", "channels/a", {}, "#behind-nothing"),
         ("GET", "channels/a", {}, None),
         ("GET", "channels", {}, None),
         ("POST", "channels/a+b%25/moh", {}, "a b%"),
         ("DELETE", "channels/a/moh", {}, "a"),
         ("POST", "channels/a/variables", {}, "a"),
         ("POST", "channels/a/variable", {}, None),  # after each digit: it waits for that
-        ("GET", "channels/a/variable", {}, None),
+        ("GET", "channels/a/variable", {"variable": "CHANNEL(rtp,hold,audio)"}, None),
+        ("GET", "channels/a/variable", {"variable": "PJSIP_DIAL_CONTACTS(1001)"}, "#behind-nothing"),
         ("POST", "channels/a/dtmf", {}, None),
         ("POST", "channels/a/dial", {}, "a"),
         ("POST", "channels/a/play/p", {}, None),
@@ -127,9 +128,11 @@ async def ended[T](awaited: Awaitable[T]) -> T:
         ("POST", "bridges/b/addChannel", {"channel": "a"}, "a"),
         ("POST", "bridges/b/removeChannel", {"channel": "a"}, "a"),
         ("POST", "bridges/b/record", {}, None),
+        ("PUT", "deviceStates/Stasis%3A1001%40app", {}, "Stasis:1001@app"),
+        ("DELETE", "deviceStates/Stasis%3Aalice", {}, "Stasis:alice"),
+        ("GET", "deviceStates/Stasis%3Aalice", {}, None),
         ("POST", "events/user/x", {}, None),  # which finds out whether Asterisk stands still
         ("GET", "recordings/stored/x/file", {}, None),
-        ("PUT", "deviceStates/Stasis:a", {}, None),
     ],
 )
 def test_a_lane_gets_what_waits_for_no_more_than_its_leg(

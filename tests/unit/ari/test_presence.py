@@ -8,8 +8,10 @@ import pytest
 
 from ari_app.ari.asterisk import AsteriskSettings
 from ari_app.ari.client import AriClient
+from ari_app.ari.figures import NoFigures
 from ari_app.ari.liveness import PlaceStatus
 from ari_app.ari.presence import MOVES_WITHIN, Presence
+from tests.unit.ari.laned import HTTP, serving
 
 OLD, NEW = "sip:1001@127.0.0.1:5062", "sip:1001@127.0.0.1:5063"
 
@@ -105,6 +107,9 @@ class Listing(AriClient):
         self.requested.set()
         return self.listed
 
+    def open_lanes(self, application: str) -> None:
+        pass
+
 
 async def test_a_phone_that_a_restart_of_asterisk_has_forgotten_is_gone(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
@@ -125,3 +130,40 @@ async def test_a_phone_that_a_restart_of_asterisk_has_forgotten_is_gone(
     await list_("1001")
     assert bench.reported[4:] == [("1001", True)]
     monkeypatch.undo()
+
+
+class Opening(NoFigures):
+    """Which lanes are open."""
+
+    def __init__(self) -> None:
+        self.opened: asyncio.Queue[str] = asyncio.Queue()
+
+    def lane(self, number: str, *, is_open: bool) -> None:
+        if is_open:
+            self.opened.put_nowait(number)
+
+
+async def test_lamps_have_a_lane_of_their_own_and_http_while_that_is_shut(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving() as asterisk, asyncio.timeout(5):
+        figures = Opening()
+        settings = AsteriskSettings(asterisk.url.removesuffix("/ari"), "ari", "secret", lanes=4, figures=figures)
+        presence = Presence(settings, lambda user, can: None, lambda user, uri, is_now: None)
+
+        async def call(repository: str, operation: str, **arguments: str) -> list[object]:
+            if operation == "update":
+                where = f"{asterisk.url}/{repository}/{arguments['deviceName']}"
+                await presence._client.http.request("PUT", where, {"deviceState": arguments["deviceState"]})
+            return []
+
+        monkeypatch.setattr(presence._client, "call", call)
+        presence.link_up([], [])
+        assert await figures.opened.get() == "lamps-1"
+        presence.lamps.show("alice", "RINGING")
+        await asterisk.arrived("deviceStates/Stasis:alice")
+        presence.link_down(fenced=False)
+        presence.lamps.show("bob", "RINGING")
+        await asterisk.arrived("deviceStates/Stasis:bob")
+        assert asterisk.carrier("deviceStates/Stasis:alice").startswith("callcontrol-presence-lane-lamps-1-")
+        assert asterisk.carrier("deviceStates/Stasis:bob") == HTTP
+        assert figures.opened.empty()
+        await presence.stop()
