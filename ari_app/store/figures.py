@@ -7,6 +7,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
+from ari_app.store.pool import Pool
+
 type Measure = Callable[[str, float, bool], None]
 """Is called with the command's name, its seconds, and whether it failed; from the loop, and must be quick."""
 
@@ -34,4 +36,11 @@ class MeasuredRedis(Redis):
 
     async def perform(self, *args: Any, **options: Any) -> Any:
         """Send it, and wait for the answer."""
-        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        pool = self.connection_pool
+        if not isinstance(pool, Pool) or (link := await pool.at_hand()) is None:
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        try:
+            link.send(*args)
+            return await self.parse_response(link, args[0], **options)
+        finally:
+            await pool.put_back(link)

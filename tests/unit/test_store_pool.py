@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -97,3 +98,60 @@ async def test_who_follows_changes_may_hear_nothing_for_long() -> None:
         assert await changes.get_message(timeout=0.5) is None
         assert await do(client, "GET", "x") == 1
         await changes.aclose()  # type: ignore[no-untyped-call]
+
+
+def idle(client: Redis) -> Any:
+    """The connection that is used next."""
+    return client.connection_pool._available_connections[-1]
+
+
+async def test_many_at_once_get_each_their_own_answer_over_the_connections_that_there_are() -> None:
+    async with redis(connections=2) as (server, client):
+        server.answer = lambda words: words[-1]
+        for _ in range(3):
+            answers = await asyncio.gather(*(do(client, "ECHO", f"it is {n}") for n in range(20)))
+            assert answers == [f"it is {n}".encode() for n in range(20)]
+        assert server.connections == 2
+
+
+async def test_one_that_was_closed_while_nobody_used_it_is_opened_again_before_it_is_used() -> None:
+    async with redis() as (server, client):
+        assert await do(client, "GET", "x") == 1
+        server.listening.close_clients()
+        link = idle(client)
+        await until(link._reader.at_eof)
+        assert await do(client, "GET", "x") == 1
+        assert server.connections == 2
+
+
+async def test_whoever_gives_up_waiting_leaves_their_answer_to_nobody() -> None:
+    async with redis(connections=1) as (server, client):
+        server.answer = lambda words: words[-1]
+        await do(client, "ECHO", "before")
+        server.silent = True
+        given_up = asyncio.ensure_future(do(client, "ECHO", "given up"))
+        await until(lambda: server.commands[-1][-1] == "given up")
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        server.silent = False
+        assert await do(client, "ECHO", "after") == b"after"
+
+
+async def test_one_that_redis_has_not_answered_on_for_long_is_looked_at_first() -> None:
+    async with redis() as (server, client):
+        await do(client, "GET", "x")
+        link = idle(client)
+        link.next_health_check = 0
+        server.answer = lambda words: "PONG" if words[0] == "PING" else 1
+        assert await do(client, "GET", "x") == 1
+        assert [words[0] for words in server.commands[-3:]] == ["GET", "PING", "GET"]
+
+
+async def test_what_was_left_over_on_a_connection_is_nobodys_answer() -> None:
+    async with redis() as (server, client):
+        server.answer = lambda words: words[-1]
+        await do(client, "ECHO", "before")
+        link = idle(client)
+        link._parser._reader.feed(b"$4\\r\\nlate\\r\\n")
+        assert await do(client, "ECHO", "mine") == b"mine"
+        assert server.connections == 2
