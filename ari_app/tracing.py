@@ -6,8 +6,8 @@ OpenTelemetry.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 
 import structlog
@@ -39,12 +39,10 @@ def current() -> str:
     return _parent.get()
 
 
-@contextmanager
-def span(name: str, parent: str = "", **attributes: str) -> Iterator[None]:
+def span(name: str, parent: str = "", **attributes: str) -> AbstractContextManager[object]:
     """The block is one, of the trace of `parent`, else within the span around it. Nothing secret may be in it, nor what
     somebody dialled."""
-    with _open(name, parent, attributes):
-        yield
+    return _open(name, parent, attributes)
 
 
 def begin(environment: Mapping[str, str] = os.environ) -> Callable[[], None]:

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from ari_app.api.labelled import Labelled
+
 _STEPS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5)
 _LENGTHS = (1, 2, 5, 10, 25, 50, 100, 250, 1000)
 _REQUESTS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -49,6 +51,7 @@ class PartMetrics:
             "callcontrol_store_command_seconds", "Time from a command to Redis to its answer", ("command",),
             buckets=_COMMANDS, registry=registry,
         )  # fmt: skip
+        self._seconds_of = Labelled(self._store_seconds)
         self._store_failures = Counter(
             "callcontrol_store_failures", "Commands to Redis that failed or were refused", ("command",),
             registry=registry,
@@ -56,7 +59,7 @@ class PartMetrics:
 
     def store(self, command: str, seconds: float, failed: bool) -> None:
         """A command to Redis was answered, or failed. See `store.figures.Measure`."""
-        self._store_seconds.labels(command).observe(seconds)
+        self._seconds_of[(command,)].observe(seconds)
         if failed:
             self._store_failures.labels(command).inc()
 
@@ -75,12 +78,14 @@ class AriMetrics:
     def __init__(self, metrics: PartMetrics, asterisk: str) -> None:
         self._metrics = metrics
         self._asterisk = asterisk
+        self._requests, self._seconds = Labelled(metrics.ari_requests), Labelled(metrics.ari_seconds)
+        self._carried, self._events = Labelled(metrics.ari_carried), Labelled(metrics.ari_events)
 
     def request(self, kind: str, seconds: float, outcome: str, carrier: str) -> None:
         """One was answered, or not."""
-        self._metrics.ari_requests.labels(self._asterisk, kind, outcome).inc()
-        self._metrics.ari_seconds.labels(self._asterisk, kind).observe(seconds)
-        self._metrics.ari_carried.labels(self._asterisk, carrier).inc()
+        self._requests[self._asterisk, kind, outcome].inc()
+        self._seconds[self._asterisk, kind].observe(seconds)
+        self._carried[self._asterisk, carrier].inc()
 
     def lane(self, number: str, *, is_open: bool) -> None:
         """It carries requests, or was lost."""
@@ -90,14 +95,14 @@ class AriMetrics:
 
     def event(self, kind: str) -> None:
         """One has come."""
-        self._metrics.ari_events.labels(self._asterisk, kind).inc()
+        self._events[self._asterisk, kind].inc()
 
 
 class EngineMetrics:
     """Work for the calls of one Asterisk."""
 
     def __init__(self, metrics: PartMetrics, asterisk: str) -> None:
-        self._stimuli = metrics.stimuli
+        self._stimuli = Labelled(metrics.stimuli)
         self._asterisk = asterisk
         self._steps = metrics.steps.labels(asterisk)
         self._queue = metrics.queue.labels(asterisk)
@@ -108,5 +113,5 @@ class EngineMetrics:
 
     def handled(self, kind: str, seconds: float) -> None:
         """One of that kind was."""
-        self._stimuli.labels(self._asterisk, kind).inc()
+        self._stimuli[self._asterisk, kind].inc()
         self._steps.observe(seconds)

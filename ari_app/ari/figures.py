@@ -1,7 +1,6 @@
 """What is counted of requests to an Asterisk and of its events, for whoever wants to know (`api.metrics`)."""
 
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from ari_app.ari.messages import REPLACED, USED, USER_EVENT
 
@@ -54,7 +53,7 @@ class NoFigures:
 
 def kind_of_request(method: str, url: str) -> str:
     """`POST channels/mute`: what is requested, without of whom."""
-    resource, *rest = urlsplit(url).path.partition("/ari/")[2].split("/")
+    resource, *rest = url.partition("?")[0].partition("/ari/")[2].split("/")
     resource = resource.removesuffix(".json")
     verb = f"/{rest[-1]}" if rest and rest[-1] in _VERBS else ""
     return f"{method.upper()} {resource if resource in _RESOURCES else OTHER}{verb}"

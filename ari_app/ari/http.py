@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, TCPConnector
@@ -147,7 +146,7 @@ class HttpClient:
                 raise failure(reply.status, _message(reply.body) or reply.reason)
             return Answer(reply.status, reply.body)
 
-        with tracing.span(f"ARI {method}", path=urlsplit(url).path):
+        with tracing.span(f"ARI {method}", path=f"/ari/{resource_of(url)}"):
             return await self._measured(method, url, lane.number, sent())
 
     async def _over_http(
@@ -186,7 +185,7 @@ class HttpClient:
         self, method: str, url: str, query: Query, data: str | None, headers: Mapping[str, str] | None
     ) -> Answer:
         await self._check_lead()
-        with tracing.span(f"ARI {method}", path=urlsplit(url).path):
+        with tracing.span(f"ARI {method}", path=f"/ari/{resource_of(url)}"):
             return await self._measured(method, url, HTTP, self._sent(method, url, query, data, headers))
 
     async def _measured(self, method: str, url: str, carrier: str, sending: Coroutine[None, None, Answer]) -> Answer:
