@@ -19,7 +19,7 @@ from ari_app.api.models.calls import (
 )
 from ari_app.api.port import Control
 from ari_app.api.preferences import Preferences
-from ari_app.api.rendering import render_call, render_hearing, sees
+from ari_app.api.rendering import heard, render_call, render_hearing, sees
 from ari_app.api.routes import Exchange, Handler, Route
 from ari_app.calls import commands as c
 from ari_app.calls.model import Call, MonitorMode
@@ -74,7 +74,8 @@ class CallsApi:
 
     async def hearing(self, exchange: Exchange) -> HearingDocument:
         """Raises: Refused `not_found` for one that I am not in."""
-        return render_hearing(self._seen(exchange), exchange.session.agent, self._control)
+        call = self._seen(exchange)
+        return render_hearing(heard(self._control.hearing(call), call, exchange.session.agent, self._control))
 
     async def make(self, exchange: Exchange) -> CallView:
         """A new call (S40, S45)."""

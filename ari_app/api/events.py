@@ -31,7 +31,7 @@ from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.publisher import Publisher, stamp
-from ari_app.api.rendering import render_call, render_hearing, sees
+from ari_app.api.rendering import heard, render_call, render_hearing, sees
 from ari_app.api.streams import Stream, Subscription, Value, Viewer
 from ari_app.api.windows import RESTART, SESSION_ENDED, News, Window
 from ari_app.calls.actions import OVERSEERS
@@ -41,7 +41,6 @@ from ari_app.routing.directory import Agent
 from ari_app.routing.permissions import allowed_purposes
 from ari_app.routing.targets import Target, TargetType, parse_target
 
-_NOBODY = '"matrix":[]'
 _VIEWS = msgspec.json.Encoder()
 
 
@@ -126,13 +125,17 @@ class EventHub:
         calls, self._unheard = self._unheard, {}
         for call_id in calls:
             call = self._control.calls().get(call_id)
-            for viewer in self._concerned(None, call) if call is not None else ():
+            if call is None or not (viewers := self._concerned(None, call)):
+                continue
+            ears = self._control.hearing(call)
+            for viewer in viewers:
                 agent = self._control.directory().agents.get(viewer.agent)
-                if call is None or agent is None or call_id not in viewer.sent:
+                if agent is None or call_id not in viewer.sent:
                     continue
-                matrix = _json(render_hearing(call, agent, self._control))[1:-1]
-                if viewer.sent_hearing.get(call_id, _NOBODY) != matrix:
-                    viewer.sent_hearing[call_id] = matrix
+                shown = heard(ears, call, agent, self._control)
+                if viewer.sent_hearing.get(call_id, ()) != shown:  # most of what changes a call or leg changes none
+                    viewer.sent_hearing[call_id] = shown
+                    matrix = _json(render_hearing(shown))[1:-1]
                     self.publisher.publish(viewer, "call.hearing", f'"call_id":{_json(call_id)},{matrix}')
 
     def alarm(self, call: Call, alarm: Alarm) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ari_app.api.models.calls import EarDocument, HearingDocument
 from ari_app.api.port import Control
 from ari_app.calls.actions import OVERSEERS
-from ari_app.calls.hearing import monitor_ear
+from ari_app.calls.hearing import Ear, monitor_ear
 from ari_app.calls.model import Call
 from ari_app.calls.verbs import CallAction
 from ari_app.calls.views import CallView, view
@@ -25,18 +25,22 @@ def render_call(call: Call, agent: Agent, control: Control) -> CallView:
     return replace(shown, state="released", parties=parties, actions=(), monitors=())
 
 
-def render_hearing(call: Call, agent: Agent, control: Control) -> HearingDocument:
+def heard(ears: tuple[Ear, ...], call: Call, agent: Agent, control: Control) -> tuple[Ear, ...]:
     """Who hears whom, as the agent may know it: of supervisors only where they see them in the call."""
-    listeners = agent.role in OVERSEERS or control.directory().settings.monitoring.agents_told
-    hidden = frozenset() if listeners else frozenset(map(monitor_ear, call.monitors))
-    ears = [ear for ear in control.hearing(call) if ear.ear not in hidden]
-    return HearingDocument(
-        matrix=[
-            EarDocument(ear=e.ear, hears=heard, sound="talk" if heard else "silence" if e.hears else e.sound)
-            for e in ears
-            for heard in [[other for other in e.hears if other not in hidden]]
-        ]
-    )
+    if not call.monitors or agent.role in OVERSEERS or control.directory().settings.monitoring.agents_told:
+        return ears
+    hidden = frozenset(map(monitor_ear, call.monitors))
+    return tuple(_without(ear, hidden) for ear in ears if ear.ear not in hidden)
+
+
+def _without(ear: Ear, hidden: frozenset[str]) -> Ear:
+    hears = tuple(other for other in ear.hears if other not in hidden)
+    return Ear(ear.ear, hears, "silence" if ear.hears and not hears else ear.sound)
+
+
+def render_hearing(ears: tuple[Ear, ...]) -> HearingDocument:
+    """Who hears whom, as a document."""
+    return HearingDocument(matrix=[EarDocument(ear=e.ear, hears=list(e.hears), sound=e.sound) for e in ears])
 
 
 def sees(agent: Agent, call: Call) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from ari_app.api.windows import News, Window
+from ari_app.calls.hearing import Ear
 from ari_app.calls.model import CallId
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import Target
@@ -59,7 +60,7 @@ class Viewer:
     streams: list["Stream"] = field(default_factory=list)
     sent: dict[CallId, str] = field(default_factory=dict)
     sent_offers: dict[CallId, str] = field(default_factory=dict)
-    sent_hearing: dict[CallId, str] = field(default_factory=dict)
+    sent_hearing: dict[CallId, tuple[Ear, ...]] = field(default_factory=dict)
     begin: int = 0
 
 
