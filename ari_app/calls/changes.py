@@ -5,8 +5,7 @@ Held to the dataclasses of `model` by a test. What a value is found by is never 
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from operator import attrgetter
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from ari_app.calls.model import (
     AgentId,
@@ -28,6 +27,7 @@ from ari_app.calls.model import (
     Monitor,
     MonitorMode,
     Offer,
+    OfferId,
     OfferKind,
     OfferState,
     Party,
@@ -39,6 +39,7 @@ from ari_app.calls.model import (
     Snoop,
     Tie,
     TransferState,
+    Until,
     Withheld,
 )
 from ari_app.routing.targets import Target
@@ -175,6 +176,15 @@ class AttemptChanges(TypedDict, total=False):
     together: bool
 
 
+class PendingChanges(TypedDict, total=False):
+    call: CallId
+    effects: frozenset[int]
+    until: Until
+    offer: OfferId | None
+    party: PartyId | None
+    agent: AgentId | None
+
+
 class MonitorChanges(TypedDict, total=False):
     name: str
     number: str
@@ -193,28 +203,32 @@ class MonitorChanges(TypedDict, total=False):
 
 
 def changed[V](value: V, changes: Mapping[str, Any]) -> V:
-    """The value with these fields in place of its own: `dataclasses.replace` for dataclasses with slots and without
-    `__post_init__`, at a third of its time. A step makes some dozens.
+    """The value with these fields in place of its own: `dataclasses.replace`, at less than a tenth of its time, for
+    frozen dataclasses with slots that derive from nothing and have no `__post_init__`. A step makes some dozens.
 
     Raises:
-        KeyError: it has no such field.
+        AttributeError: it has no such field.
     """
     kind: type[Any] = type(value)
-    read, writes = _FIELDS.get(kind) or _fields_of(kind)
-    made: V = object.__new__(kind)
-    for write, kept in zip(writes.values(), read(value), strict=True):
-        write(made, kept)
+    made: Any = (_COPIES.get(kind) or _copies(kind))(value)
     for name, now in changes.items():
-        writes[name](made, now)
-    return made
+        setattr(made, name, now)
+    made.__class__ = kind
+    return cast("V", made)
 
 
-type _Fields = tuple[Callable[[object], tuple[Any, ...]], Mapping[str, Callable[[object, Any], None]]]
-_FIELDS: dict[type, _Fields] = {}
+_COPIES: dict[type, Callable[[object], object]] = {}
 
 
-def _fields_of(kind: type) -> _Fields:
-    """How all of its fields are read, and how each is written where a frozen one refuses it to others."""
+def _copies(kind: type) -> Callable[[object], object]:
+    """Makes an object with the same slots that is not frozen yet, field by field: what is frozen can be written by
+    `object.__setattr__` alone, which takes five times as long. It is frozen by its class, which may be set where both
+    have the same slots.
+    """
     names = [field.name for field in fields(kind)]
-    found = _FIELDS[kind] = attrgetter(*names), {name: getattr(kind, name).__set__ for name in names}
-    return found
+    known: dict[str, Any] = {"Open": type(kind.__name__, (), {"__slots__": tuple(names)})}
+    lines = [f"    made.{name} = value.{name}" for name in names]
+    exec("\n".join(["def copy(value):", "    made = Open()", *lines, "    return made"]), known)  # noqa: S102 - as dataclasses does
+    copy: Callable[[object], object] = known["copy"]
+    _COPIES[kind] = copy
+    return copy

@@ -5,7 +5,6 @@ command and a broken invariant leave nothing behind. Sub-machines (offers, holds
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Concatenate, Literal, Unpack
 
 from ari_app.calls import lifecycle
@@ -16,6 +15,7 @@ from ari_app.calls.changes import (
     MonitorChanges,
     OfferChanges,
     PartyChanges,
+    PendingChanges,
     changed,
 )
 from ari_app.calls.effects import AsteriskEffect, Effect, HangUp, Refuse
@@ -295,7 +295,7 @@ class Step:
     def add_party(self, call_id: CallId, party: Party) -> Call:
         call = self.call(call_id)
         order = 1 + max((p.order for p in call.parties.values()), default=0)
-        added = {**call.parties, party.id: replace(party, order=order)}
+        added = {**call.parties, party.id: changed(party, PartyChanges(order=order))}
         return self.put_call(call_id, parties=added)
 
     def drop_party(self, call_id: CallId, party_id: PartyId) -> Call:
@@ -358,7 +358,7 @@ class Step:
         for command in self.causes:
             pending = self.find_pending(command)
             if pending is not None:
-                self.pending[command] = replace(pending, effects=pending.effects | {number})
+                self._put_pending(pending, effects=pending.effects | {number})
 
     def hang_up(self, leg: Leg) -> None:
         """End a leg once."""
@@ -376,7 +376,7 @@ class Step:
         """The command is answered with another call than the one it was given on."""
         pending = self.find_pending(command)
         if pending is not None:
-            self.pending[command] = replace(pending, call=call)
+            self._put_pending(pending, call=call)
 
     def find_pending(self, command: str) -> Pending | None:
         if command in self.pending:
@@ -401,11 +401,14 @@ class Step:
         """The command waits for this effect no longer."""
         pending = self.find_pending(command)
         if pending is not None:
-            self.pending[command] = replace(pending, effects=pending.effects - {effect})
+            self._put_pending(pending, effects=pending.effects - {effect})
 
     def forget_effects(self, pending: Pending) -> None:
         """The command waits for none of its effects any longer."""
-        self.pending[pending.command] = replace(pending, effects=frozenset())
+        self._put_pending(pending, effects=frozenset())
+
+    def _put_pending(self, pending: Pending, **changes: Unpack[PendingChanges]) -> None:
+        self.pending[pending.command] = changed(pending, changes)
 
     def refuse(self, command: str, error: CallControlError) -> None:
         """The command under way will not come to its end; nothing, where that has been answered already."""

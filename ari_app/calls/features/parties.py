@@ -3,8 +3,7 @@
 Owns who is in a call and why somebody is on hold. What that means for bridges and music is derived in `media`.
 """
 
-from dataclasses import replace
-
+from ari_app.calls.changes import PartyChanges, changed
 from ari_app.calls.derived import displays, transfer_progress
 from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
 from ari_app.calls.features import attempts, recording
@@ -305,8 +304,7 @@ def end(step: Step, call_id: CallId) -> None:
 
 
 def _left(party: Party) -> Party:
-    return replace(
-        party,
+    left = PartyChanges(
         leg=None,
         also_rung=(),
         progress=Progress.LEFT,
@@ -315,3 +313,4 @@ def _left(party: Party) -> Party:
         joining=None,
         held_since=None,
     )
+    return changed(party, left)

@@ -1,6 +1,6 @@
 """What may be written of a value is what it has, but for what it is found by; mypy refuses all else."""
 
-from dataclasses import fields, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import get_type_hints
 
 import pytest
@@ -20,6 +20,7 @@ from tests.support.office import Office
         (model.Offer, changes.OfferChanges, "id"),
         (model.Attempt, changes.AttemptChanges, ""),
         (model.Monitor, changes.MonitorChanges, "agent"),
+        (model.Pending, changes.PendingChanges, "command"),
     ],
 )
 def test_what_may_be_written_is_what_there_is(value: type, written: type, key: str) -> None:
@@ -48,5 +49,8 @@ def test_a_changed_value_is_that_of_dataclasses_and_what_was_there_stays() -> No
         before = replace(value)
         assert changes.changed(value, written) == replace(value, **written)
         assert value == before
-    with pytest.raises(KeyError):
+        assert type(changes.changed(value, written)) is type(value)
+        with pytest.raises(FrozenInstanceError):
+            setattr(changes.changed(value, written), "id", "mallory")  # noqa: B010
+    with pytest.raises(AttributeError):
         changes.changed(call, {"colour": "red"})
