@@ -41,6 +41,10 @@ from ari_app.errors import CallControlError, Code, Refused
 from ari_app.routing.directory import Directory
 from ari_app.routing.hours import Override
 
+_FOUND_BY = frozenset(("parties", "monitors", "awaits"))
+_PARTY_FOUND_BY = frozenset(("leg", "also_rung", "agent", "progress"))
+"""What a call is found by, by its legs and agents (`legs_of`, `agents_of`)."""
+
 
 class Step:
     """Reads through to the state; keeps every change aside until it is committed."""
@@ -275,11 +279,17 @@ class Step:
         return self._keep(self._current(call_id))
 
     def put_call(self, call_id: CallId, **changes: Unpack[CallChanges]) -> Call:
-        return self._keep(changed(self._current(call_id), changes))
+        call = changed(self._current(call_id), changes)
+        return self._keep(call) if not _FOUND_BY.isdisjoint(changes) else self._keep_as_found(call)
 
     def _current(self, call_id: CallId) -> Call:
         """The call, also one that this very step has ended: its end is written bit by bit."""
         return self.calls.get(call_id) or self.call(call_id)
+
+    def _keep_as_found(self, call: Call) -> Call:
+        """It is found by the legs and agents by which it was."""
+        self.calls[call.id] = call
+        return call
 
     def _keep(self, call: Call) -> Call:
         self.calls[call.id] = call
@@ -290,7 +300,8 @@ class Step:
     def put_party(self, call_id: CallId, party_id: PartyId, **changes: Unpack[PartyChanges]) -> Call:
         call = self.call(call_id)
         party = changed(call.parties[party_id], changes)
-        return self.put_call(call_id, parties={**call.parties, party_id: party})
+        made = changed(call, CallChanges(parties={**call.parties, party_id: party}))
+        return self._keep(made) if not _PARTY_FOUND_BY.isdisjoint(changes) else self._keep_as_found(made)
 
     def add_party(self, call_id: CallId, party: Party) -> Call:
         call = self.call(call_id)

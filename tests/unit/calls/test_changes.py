@@ -5,8 +5,9 @@ from typing import get_type_hints
 
 import pytest
 
-from ari_app.calls import changes, model
+from ari_app.calls import changes, model, step
 from ari_app.calls.model import CallType
+from ari_app.calls.state import agents_of, legs_of
 from ari_app.calls.step import Step
 from tests.support.office import Office
 
@@ -28,13 +29,28 @@ def test_what_may_be_written_is_what_there_is(value: type, written: type, key: s
     assert get_type_hints(written) == {f.name: hints[f.name] for f in fields(value) if f.name != key}
 
 
+def test_a_call_is_found_by_what_a_step_takes_for_that_and_by_nothing_else() -> None:
+    """By its legs and agents: other writes leave alone what it is found by."""
+    office = Office()
+    call = office.served()
+    party = next(p for p in call.parties.values() if p.agent is not None)
+    found_by = [*legs_of(call), *agents_of(call)]
+    for name in changes.PartyChanges.__annotations__.keys() - step._PARTY_FOUND_BY:
+        parties = {**call.parties, party.id: changes.changed(party, {name: object()})}
+        other = changes.changed(call, {"parties": parties})
+        assert [*legs_of(other), *agents_of(other)] == found_by, name
+    for name in changes.CallChanges.__annotations__.keys() - step._FOUND_BY:
+        other = changes.changed(call, {name: object()})
+        assert [*legs_of(other), *agents_of(other)] == found_by, name
+
+
 def test_a_write_is_on_what_the_step_has_and_never_on_what_somebody_holds() -> None:
     office = Office()
     held = office.served()
-    step = Step(office.switch.state, office.directory, office.now)
-    step.put_call(held.id, owner=None)
-    step.put_call(held.id, type=CallType.INTERNAL)
-    assert (step.call(held.id).owner, step.call(held.id).type) == (None, CallType.INTERNAL)
+    writing = Step(office.switch.state, office.directory, office.now)
+    writing.put_call(held.id, owner=None)
+    writing.put_call(held.id, type=CallType.INTERNAL)
+    assert (writing.call(held.id).owner, writing.call(held.id).type) == (None, CallType.INTERNAL)
 
 
 def test_a_leg_that_is_not_there_is_not_written() -> None:
