@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from ari_app.api.limits import Turns
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import StoreUnavailable, Unavailable
 
 PAGE = 100
 MOST_WAITING = 5_000
 """Items that wait to be written; beyond that they are lost."""
 AT_ONCE, WAITING, OF_ONE = 2, 256, 16
 """Requests that look at once, that wait, and of those of one session."""
+ON_END = 10
+"""So many failures."""
 LOOKED_AT = 2_000
 """Entries that one request looks at, at most: beyond, it answers with what it has found, and a cursor."""
 
@@ -21,6 +23,30 @@ class Named(Protocol):
 
     @property
     def id(self) -> str: ...
+
+
+class Failures:
+    """Of several things each is tried, also where others fail: `with failures: ...`. After `ON_END` in vain, one after
+    the other, what they need is away, and the last failure is raised."""
+
+    def __init__(self) -> None:
+        self._last: Unavailable | None = None
+        self._on_end = 0
+
+    def __enter__(self) -> None:
+        """One is tried."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Unavailable):
+            self._on_end = 0
+            return False
+        self._last, self._on_end = error, self._on_end + 1
+        return self._on_end < ON_END
+
+    def check(self) -> None:
+        """All were tried. Raises: Unavailable, where one failed."""
+        if self._last is not None:
+            raise self._last
 
 
 class WrittenBehind[T]:

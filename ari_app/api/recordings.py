@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from ari_app.api.completed import Completed, Known, Tell, read, written
-from ari_app.api.kept import WrittenBehind, look_back, look_turns
+from ari_app.api.kept import Failures, WrittenBehind, look_back, look_turns
 from ari_app.api.models.recordings import RecordingDocument, RecordingsDocument, RecordingsQuery
 from ari_app.api.notices import about_call
 from ari_app.api.port import Control, RecordingFiles, Store
@@ -89,14 +89,26 @@ class RecordingsApi:
             self._completed.put(entry.id)
 
     async def forget_before(self, at: float) -> None:
-        """Delete what was begun before that time, with its files. Raises: Unavailable."""
-        while page := await self._store.recordings_before(at, PAGE):
-            for entry in map(read, page):
-                await self._files.delete(entry.file)
-                await self._store.forget_recording(entry.id)
-                log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=None)
-                details = {"recording": entry.id, "file": entry.file}
-                self._audit(Entry(self._clock(), "recording_forgotten", "system", call=entry.call, details=details))
+        """Delete what was begun before that time, with its files. Raises: Unavailable, where some could not be."""
+        failures, left = Failures(), set[str]()
+        while page := await self._store.recordings_before(at, len(left) + PAGE):
+            wanted = [entry for entry in map(read, page) if entry.id not in left]
+            for entry in wanted:
+                left.add(entry.id)
+                with failures:
+                    await self._forget(entry)
+                    left.remove(entry.id)
+            if not wanted:
+                break
+        failures.check()
+
+    async def _forget(self, entry: Known) -> None:
+        """Raises: Unavailable."""
+        await self._files.delete(entry.file)
+        await self._store.forget_recording(entry.id)
+        log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=None)
+        details = {"recording": entry.id, "file": entry.file}
+        self._audit(Entry(self._clock(), "recording_forgotten", "system", call=entry.call, details=details))
 
     async def flush(self) -> None:
         """Wait until all that is entered is kept, while `run` goes on."""

@@ -27,6 +27,7 @@ from ari_app.api.given_api import GivenApi
 from ari_app.api.history import HistoryApi
 from ari_app.api.idempotency import Answers
 from ari_app.api.issuer import Issuer
+from ari_app.api.kept import Failures
 from ari_app.api.limits import Rates
 from ari_app.api.live import Board
 from ari_app.api.metrics import Metrics
@@ -230,12 +231,21 @@ class ApiServer:
         await self.voicemails.catch_up(over)
 
     async def forget_old(self) -> None:
-        """Forget what the administrator no longer wants kept. Raises: Unavailable."""
+        """Forget what the administrator no longer wants kept: of each sort what can be, whatever becomes of the others.
+
+        Raises:
+            Unavailable: something could not be forgotten.
+        """
         days, now = self._control.directory().settings.keep_days, self._clock()
+        failures = Failures()
         if days.recordings is not None:
-            await self.recordings.forget_before(now - days.recordings * DAY)
-        await self.voicemails.forget_old()
-        await self._history.forget(now - days.history * DAY)
+            with failures:
+                await self.recordings.forget_before(now - days.recordings * DAY)
+        with failures:
+            await self.voicemails.forget_old()
+        with failures:
+            await self._history.forget(now - days.history * DAY)
+        failures.check()
 
     async def keep_tokens(self) -> None:
         """Write the tokens and passwords known here to a store that has lost them. Raises: StoreUnavailable."""

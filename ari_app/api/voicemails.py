@@ -18,7 +18,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from ari_app.api.kept import PAGE, WrittenBehind, look_back, look_turns
+from ari_app.api.kept import PAGE, Failures, WrittenBehind, look_back, look_turns
 from ari_app.api.models.voicemails import (
     MarkedVoicemail,
     VoicemailDocument,
@@ -252,19 +252,25 @@ class VoicemailsApi:
         return messages
 
     async def forget_old(self) -> None:
-        """Delete what its box no longer keeps, with its file. Raises: Unavailable."""
-        boxes, now = self._control.directory().voicemail, self._clock()
+        """Delete what its box no longer keeps, with its file. Raises: Unavailable, where some could not be."""
+        boxes, now, failures = self._control.directory().voicemail, self._clock(), Failures()
         for message in await self._look():
             if message.state != "dropped" and message.begun_at > now - _keep_days(boxes, message.box) * DAY:
                 continue
-            async with self._one:
-                await self._forget(message)
-            log.info("voicemail_deleted", voicemail=message.id, call_id=message.call, agent=None)
-            details = {"voicemail": message.id, "file": message.file}
-            self._audit(Entry(now, "voicemail_forgotten", "system", call=message.call, details=details))
-            if message.listed:
-                self._tell("voicemail.deleted", document(message))
+            with failures:
+                await self._forget_for_good(message, now)
         self._counted()
+        failures.check()
+
+    async def _forget_for_good(self, message: Known, now: float) -> None:
+        """Raises: Unavailable."""
+        async with self._one:
+            await self._forget(message)
+        log.info("voicemail_deleted", voicemail=message.id, call_id=message.call, agent=None)
+        details = {"voicemail": message.id, "file": message.file}
+        self._audit(Entry(now, "voicemail_forgotten", "system", call=message.call, details=details))
+        if message.listed:
+            self._tell("voicemail.deleted", document(message))
 
     # -- operations ---------------------------------------------------------------------------------------------------
 

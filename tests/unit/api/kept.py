@@ -83,6 +83,8 @@ class FakeFiles:
         self.breaks = False
         self.away = False
         self.being_written: set[str] = set()
+        self.deletions = 0
+        self.kept_by_force: set[str] = set()  # they cannot be deleted
 
     @asynccontextmanager
     async def open(self, file: str) -> AsyncIterator[Sound]:
@@ -110,6 +112,7 @@ class FakeFiles:
         return Measured(len(self.there[file]), len(self.there[file]) / 16_000)
 
     async def delete(self, file: str) -> None:
-        if self.away:
+        self.deletions += 1
+        if self.away or file in self.kept_by_force:
             raise AsteriskUnavailable
         self.there.pop(file, None)

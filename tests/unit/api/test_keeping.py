@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from ari_app.api.kept import ON_END
 from ari_app.calls.reads import Reads
 from ari_app.calls.story import Stories
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, StoreUnavailable
 from ari_app.history.port import Wanted
 from ari_app.keeping import keep_forgetting, keep_of
 from ari_app.routing.directory import Directory, KeepDays
@@ -39,8 +40,9 @@ async def test_calls_that_ended_before_that_are_forgotten_also_where_it_was_long
     assert [noted.call.id for noted in await world.history.calls(Wanted(), None, 10)] == ["c0", "c1"]
 
 
-async def test_recordings_are_deleted_with_their_files_and_that_is_on_record(world: World) -> None:
-    for n in range(12):
+async def recordings(world: World, many: int = 12) -> None:
+    """One a day."""
+    for n in range(many):
         at = NOW - n * DAY
         data = b'{"id":"r%d","call":"c","file":"f%d","by":"alice","started_at":%f,"ended_at":1,"agents":[]}' % (
             n,
@@ -49,6 +51,35 @@ async def test_recordings_are_deleted_with_their_files_and_that_is_on_record(wor
         )
         await world.store.keep_recording(f"r{n}", data, at)
         world.files.there[f"f{n}"] = b"RIFF"
+
+
+async def test_what_cannot_be_deleted_keeps_nothing_else(world: World) -> None:
+    await recordings(world)
+    world.history.write([over(f"c{n}", at=NOW - n * DAY) for n in range(4)])
+    keeps(world, recordings=1.5, history=1.5)
+    world.files.kept_by_force = {"f11", "f5"}
+    for _ in range(2):
+        with pytest.raises(AsteriskUnavailable):
+            await world.server.forget_old()
+        assert set(world.files.there) == {"f0", "f1", "f5", "f11"}
+        assert [noted.call.id for noted in await world.history.calls(Wanted(), None, 10)] == ["c0", "c1"]
+
+
+async def test_while_asterisk_is_away_what_it_does_not_have_is_forgotten_and_it_is_not_tried_for_ever(
+    world: World,
+) -> None:
+    await recordings(world, 30)
+    world.history.write([over(f"c{n}", at=NOW - n * DAY) for n in range(4)])
+    keeps(world, recordings=1.5, history=1.5)
+    world.files.away = True
+    with pytest.raises(AsteriskUnavailable):
+        await world.server.forget_old()
+    assert (len(world.files.there), world.files.deletions) == (30, ON_END)
+    assert [noted.call.id for noted in await world.history.calls(Wanted(), None, 10)] == ["c0", "c1"]
+
+
+async def test_recordings_are_deleted_with_their_files_and_that_is_on_record(world: World) -> None:
+    await recordings(world)
     await world.server.forget_old()
     assert len(world.files.there) == 12
     keeps(world, recordings=1.5)

@@ -11,7 +11,7 @@ import pytest
 from ari_app.api import sounds, voicemails
 from ari_app.api.models.voicemails import VoicemailDocument
 from ari_app.calls.model import Call, Identity, Message
-from ari_app.errors import StoreUnavailable
+from ari_app.errors import AsteriskUnavailable, StoreUnavailable
 from ari_app.routing.webhooks import Webhook
 from tests.unit.api.fakes import NOW, World, call, party
 from tests.unit.api.test_notices import URL, Desk
@@ -315,6 +315,15 @@ async def test_messages_are_kept_as_long_as_their_box_says(boxes: World, alice: 
     boxes.now += 2 * DAY
     await boxes.server.forget_old()
     assert boxes.files.there == {}
+
+
+async def test_a_message_that_cannot_be_deleted_keeps_no_other(boxes: World, alice: str) -> None:
+    for name, days in (("v1", 33), ("v2", 32), ("v3", 31)):
+        await left(boxes, name, NOW - days * DAY)
+    boxes.files.kept_by_force = {"calls/v2"}
+    with pytest.raises(AsteriskUnavailable):
+        await boxes.server.forget_old()
+    assert await listed(boxes, alice) == ["v2"]
 
 
 async def test_messages_of_a_box_that_has_another_name_now_are_kept_as_long_as_those_of_any(
