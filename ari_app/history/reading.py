@@ -14,6 +14,7 @@ from ari_app.calls.model import CallType, EndReason, OfferKind, PartyRole
 from ari_app.history.database import Database
 from ari_app.history.port import Noted, Wanted
 from ari_app.history.tables import AgentStateRow, CallAgentRow, CallRow, DispositionRow, SegmentRow
+from ari_app.history.writing import clean
 from ari_app.records.figures import WRAP_UP
 from ari_app.records.model import (
     AgentStateRecord,
@@ -39,6 +40,8 @@ class HistoryReader:
 
     async def calls(self, wanted: Wanted, after: str | None, limit: int) -> list[Noted]:
         """As many as `limit`, the last first, after the call `after`; none where that one is not there."""
+        if not _kept(wanted.of, wanted.number, wanted.queue, wanted.outcome, after):
+            return []
         async with self._database.reading() as connection:
             query = _wanted(wanted).limit(limit)
             if after is not None:
@@ -56,7 +59,7 @@ class HistoryReader:
     ) -> AsyncIterator[list[tuple[CallRecord, list[AgentStateRecord]]]]:
         """All calls that were up at any time from `begin` to before `end`, each once, with the wrap-ups after them."""
         last: tuple[float, str] = (begin, "")
-        while True:
+        while _kept(agent):
             async with self._database.reading() as connection:
                 key = tuple_(CallRow.ended_at, CallRow.id)
                 query = select(CallRow.ended_at, CallRow.id).where(
@@ -78,7 +81,7 @@ class HistoryReader:
         """All states that agents were in at any time from `begin` to before `end`, each once."""
         last: tuple[float, str, float] = (begin, "", 0.0)
         row = AgentStateRow
-        while True:
+        while _kept(agent):
             key = tuple_(row.ended_at, row.agent, row.begun_at)
             query = select(row).where(key > last, row.ended_at > begin, row.begun_at < end)
             if agent is not None:
@@ -90,6 +93,11 @@ class HistoryReader:
                 return
             last = (found[-1].ended_at, found[-1].agent, found[-1].begun_at)
             yield found
+
+
+def _kept(*texts: str | None) -> bool:
+    """Whether they can be in a database at all: what none takes in a text is an error there."""
+    return all(text == clean(text) for text in texts if text is not None)
 
 
 # -- which calls ------------------------------------------------------------------------------------------------------

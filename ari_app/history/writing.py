@@ -59,7 +59,7 @@ async def _there(connection: AsyncConnection, calls: Sequence[str]) -> set[str]:
 
 async def set_aside(database: Database, key: str, kind: str, data: bytes, reason: str, at: float) -> None:
     """Keep what cannot be written, as it came. Raises: HistoryUnavailable."""
-    row = {"key": _clean(key)[:512], "kind": _clean(kind)[:64], "data": data, "reason": reason, "at": at}
+    row = {"key": clean(key)[:512], "kind": clean(kind)[:64], "data": data, "reason": reason, "at": at}
     async with database.writing() as connection:
         await _insert(connection, SetAsideRow, [row])
 
@@ -122,7 +122,7 @@ def rows_of(fact: Fact) -> Iterable[tuple[type[Table], Row]]:
                 "call_id": fact.call,
                 "agent": fact.agent,
                 "code": _text(fact.code),
-                "notes": _clean(fact.notes),
+                "notes": clean(fact.notes),
                 "at": fact.at,
             }
             return [(DispositionRow, row)]
@@ -145,8 +145,8 @@ def _rows_of_call(call: CallRecord) -> list[tuple[type[Table], Row]]:
         "queue": call.queue,
         "queued_at": call.queued_at,
         "contact": contact is not None,
-        "contact_name": _clean(contact.name) if contact is not None else "",
-        "contact_number": _clean(contact.number) if contact is not None else "",
+        "contact_name": clean(contact.name) if contact is not None else "",
+        "contact_number": clean(contact.number) if contact is not None else "",
         "contact_anonymous": contact is not None and contact.anonymous,
         "caller_id": call.caller_id,
         "parent": call.parent,
@@ -180,9 +180,9 @@ def _rows_of_call(call: CallRecord) -> list[tuple[type[Table], Row]]:
 
 
 def _text(text: str | None) -> str | None:
-    return _clean(text) if text is not None else None
+    return clean(text) if text is not None else None
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without what PostgreSQL takes in no text: a character 0, halves of characters that came without the other."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

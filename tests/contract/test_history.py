@@ -159,6 +159,16 @@ async def test_calls_are_chosen_by_what_they_were_the_last_first(kept: Kept) -> 
     assert await kept.ids(of="bob", begin=NOW + 2, queue="sales", number="2000") == ["c3"]
 
 
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "'\"\\%_;--", "😀", "x" * 5000])
+async def test_of_a_text_that_nobody_has_there_is_nothing(kept: Kept, text: str) -> None:
+    await kept.write(call("c1"), rest())
+    for what in ("of", "number", "queue"):
+        assert await kept.ids(**{what: text}) == []
+    assert await kept.ids(after=text) == await kept.ids(after=text, of=text) == []
+    assert [calls async for calls in kept.history.between(0.0, 2 * NOW, text) if calls] == []
+    assert [states async for states in kept.history.states(0.0, 2 * NOW, text) if states] == []
+
+
 async def test_it_goes_on_after_the_call_that_was_last_also_among_those_that_ended_at_once(kept: Kept) -> None:
     await kept.write(*(call(f"c{n}", n // 3) for n in range(7)))
     everything = await kept.ids()
