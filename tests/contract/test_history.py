@@ -163,7 +163,8 @@ async def test_calls_are_chosen_by_what_they_were_the_last_first(kept: Kept) -> 
 async def test_of_a_text_that_nobody_has_there_is_nothing(kept: Kept, text: str) -> None:
     await kept.write(call("c1"), rest())
     for what in ("of", "number", "queue"):
-        assert await kept.ids(**{what: text}) == []
+        wanted: dict[str, Any] = {what: text}
+        assert await kept.ids(**wanted) == []
     assert await kept.ids(after=text) == await kept.ids(after=text, of=text) == []
     assert [calls async for calls in kept.history.between(0.0, 2 * NOW, text) if calls] == []
     assert [states async for states in kept.history.states(0.0, 2 * NOW, text) if states] == []
