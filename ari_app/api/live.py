@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import structlog
-
+from ari_app.api.counts import Counts
 from ari_app.api.documents import state_of
-from ari_app.api.kept import WrittenBehind
 from ari_app.api.models.openings import Opening
 from ari_app.api.models.supervision import LiveTarget, Share, Waited
 from ari_app.api.openings_api import opening_of
@@ -28,8 +26,6 @@ from ari_app.calls.views import timestamp
 from ari_app.records.intervals import day_of, milliseconds
 from ari_app.routing.targets import Target, parse_target
 from ari_app.store.port import Counters
-
-log = structlog.get_logger(__name__)
 
 PAUSE = 0.05
 """Seconds between two times that something is published while it goes on changing."""
@@ -49,13 +45,6 @@ def day_name(seconds: float, zone: str) -> str:
 def day_ends(seconds: float, zone: str) -> float:
     """When that day is over, in seconds since the epoch."""
     return day_of(milliseconds(seconds), ZoneInfo(zone))[1] / 1000
-
-
-type Counted = tuple[str, Mapping[str, int]]
-
-
-def _not_kept(counted: Counted) -> None:
-    log.warning("figure_not_kept", figures=sorted(counted[1]))
 
 
 def outcome(before: Call | None, call: Call, in_time: float) -> dict[str, int]:
@@ -132,7 +121,7 @@ class Board:
         self._reported: dict[str, Figures] = {}
         self._changed: dict[str, None] = dict.fromkeys(self._tally.names)  # in this order
         self._something = asyncio.Event()
-        self._writing: WrittenBehind[Counted] = WrittenBehind(self._keep, _not_kept)
+        self._counts = Counts(counters)
 
     # -- what the shell tells -----------------------------------------------------------------------------------------
 
@@ -183,7 +172,7 @@ class Board:
         self._begin_day()
         counted = {f"{target} {what}": amount for what, amount in amounts.items() if amount}
         self._today.update(counted)
-        self._writing.put((self._day, counted))
+        self._counts.put(self._day, {name: self._today[name] for name in counted})
         self._note(target)
 
     def _begin_day(self) -> None:
@@ -198,7 +187,7 @@ class Board:
     async def run(self) -> None:
         """Keep what is counted, and tell of changes; until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._writing.run())
+            tasks.create_task(self._counts.run())
             tasks.create_task(self._watch())
 
     async def restore(self) -> None:
@@ -208,10 +197,7 @@ class Board:
 
     async def flush(self) -> None:
         """Wait until what was counted is kept, while `run` goes on."""
-        await self._writing.flush()
-
-    async def _keep(self, counted: Counted) -> None:
-        await self._counters.count(*counted)
+        await self._counts.flush()
 
     async def _watch(self) -> None:
         while True:

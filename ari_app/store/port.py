@@ -210,8 +210,8 @@ class MissedSeen(Protocol):
 class Counters(Protocol):
     """What is counted of a day, by name; kept for `COUNTS_TTL` after it was counted last."""
 
-    async def count(self, day: str, amounts: Mapping[str, int]) -> None:
-        """So much more of each, at once."""
+    async def keep_counts(self, day: str, numbers: Mapping[str, int]) -> None:
+        """So much of each on this day, at once."""
 
     async def counts(self, day: str) -> dict[str, int]:
         """All that was counted on this day."""

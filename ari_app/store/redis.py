@@ -312,10 +312,10 @@ class RedisStore:
         key = f"{self._tag}:voicemails"
         await self._write(("ZREM", key, message), ("HDEL", f"{key}:data", message))
 
-    async def count(self, day: str, amounts: Mapping[str, int]) -> None:
+    async def keep_counts(self, day: str, numbers: Mapping[str, int]) -> None:
         key = f"{self._tag}:counts:{day}"
-        more = (("HINCRBY", key, name, amount) for name, amount in amounts.items())
-        await self._write(*more, ("EXPIRE", key, COUNTS_TTL))
+        words = [word for name, number in numbers.items() for word in (name, number)]
+        await self._write(("HSET", key, *words), ("EXPIRE", key, COUNTS_TTL))
 
     async def counts(self, day: str) -> dict[str, int]:
         with ERRORS:

@@ -231,10 +231,8 @@ class MemoryStore:
     async def notes(self, call: str) -> dict[str, bytes]:
         return dict(self._notes.get(call, {}))
 
-    async def count(self, day: str, amounts: Mapping[str, int]) -> None:
-        counts = self._counts.setdefault(day, {})
-        for name, amount in amounts.items():
-            counts[name] = counts.get(name, 0) + amount
+    async def keep_counts(self, day: str, numbers: Mapping[str, int]) -> None:
+        self._counts.setdefault(day, {}).update(numbers)
 
     async def counts(self, day: str) -> dict[str, int]:
         return dict(self._counts.get(day, {}))

@@ -173,7 +173,7 @@ async def test_nothing_is_kept_of_whoever_has_not_the_last_number(client: Redis,
         old.keep_recording("r", b"x", 1.0),
         old.note("call", "alice", b"x"),
         old.add_facts([KeptFact("call:1", "call", b"{}")]),
-        old.count("2026-11-28", {"a": 1}),
+        old.keep_counts("2026-11-28", {"a": 1}),
     ):
         with pytest.raises(StoreUnavailable, match="another controller leads"):
             await write

@@ -356,9 +356,9 @@ async def test_what_agents_are_given_is_kept_until_it_is_taken_back(store: Store
 
 async def test_what_is_counted_of_a_day_is_kept_by_name(store: Store) -> None:
     assert await store.counts("2026-11-28") == {}
-    await store.count("2026-11-28", {"a": 1, "b c": 1200})
-    await store.count("2026-11-28", {"a": 1})
-    await store.count("2026-11-29", {"a": 1})
+    await store.keep_counts("2026-11-28", {"a": 1, "b c": 1200})
+    await store.keep_counts("2026-11-28", {"a": 2})
+    await store.keep_counts("2026-11-29", {"a": 1})
     assert await store.counts("2026-11-28") == {"a": 2, "b c": 1200}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ari_app.api import counts
 from ari_app.api.live import PAUSE, Board, day_name
 from ari_app.calls.model import Call, Identity, Offer, OfferKind, OfferState
 from ari_app.errors import StoreUnavailable
@@ -115,25 +116,27 @@ async def test_what_was_today_is_counted_and_outlives_a_restart(world: World) ->
     writing.cancel()
 
 
-async def test_a_figure_that_cannot_be_kept_is_counted_all_the_same(
+async def test_a_figure_that_could_not_be_kept_is_kept_once_the_store_is_back_and_counted_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept: list[str] = []
+    keep, tries = world.store.keep_counts, 0
 
-    async def count(day: str, amounts: Mapping[str, int]) -> None:
-        if not kept:
-            kept.append("lost")
+    async def unanswered(day: str, numbers: Mapping[str, int]) -> None:
+        nonlocal tries
+        tries += 1
+        await keep(day, numbers)
+        if tries < 3:
             raise StoreUnavailable
-        kept.extend(amounts)
 
-    monkeypatch.setattr(world.store, "count", count)
+    monkeypatch.setattr(counts, "AGAIN", 0.001)
+    monkeypatch.setattr(world.store, "keep_counts", unanswered)
     writing = asyncio.create_task(world.server.board.run())
     gone = waiting("c1", "queue:sales")
     for _ in range(2):
         world.server.board.call_changed(gone, replace(gone, ended=True))
     await world.server.board.flush()
-    assert kept == ["lost", "queue:sales gone"]
-    assert world.server.board.now()["queue:sales"].abandoned.numerator == 2
+    assert await world.store.counts(day_name(NOW, "UTC")) == {"queue:sales gone": 2}
+    assert (tries, world.server.board.now()["queue:sales"].abandoned.numerator) == (3, 2)
     writing.cancel()
 
 
