@@ -151,11 +151,12 @@ class Bookings:
 
     def lost(self) -> None:
         """Redis was away, or is another one: what calls make of all agents is to be reported, by others too."""
-        self._away = True
         self._not_answered()
 
     def _not_answered(self) -> None:
-        """What was requested may have been done or not: what calls make of all agents is to be reported again."""
+        """What was requested may have been done or not: what calls make of all agents is to be reported again; by
+        others too, who may not have reached Redis either and have given agents calls of their own."""
+        self._away = True
         self._reconciling.tried.set()
         if self._reconciling.done.is_set() and not self._unsure:
             self._unsure = True
