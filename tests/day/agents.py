@@ -193,8 +193,10 @@ class Worker(Desktop):
         self.notes.ledger.rings += rings_of(self.phone, self.agent)
 
     async def _back_to_work(self) -> None:
-        """The phone rang in vain, which makes its agent not ready."""
-        await self._until(lambda: self.me.get("state") == "not_ready", "is not ready", _SOON)
+        """The phone rang in vain, which makes its agent not ready; not so where the caller had given up before."""
+        await self._until(lambda: self.phone.ringing is not None or self.me.get("state") != "ringing", "is free", _SOON)
+        if self.me.get("state") != "not_ready":
+            return
         await asyncio.sleep(0.5)
         await self._state("ready", "ready")
 
