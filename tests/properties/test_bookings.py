@@ -1,5 +1,5 @@
-"""Whatever Redis, calls and time do: each reservation is answered once, no report overtakes what was under way, and nobody
-is reserved before others have reported what they did while Redis was away.
+"""Whatever Redis, calls and time do: each reservation is answered once, no report overtakes what was under way, and
+nobody is reserved before others have reported what they did while Redis was away.
 
 Time passes and Redis answers only where a step says so: what waits for another, and that for a third, is seen to wait.
 """
