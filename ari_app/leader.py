@@ -22,6 +22,7 @@ from ari_app.ari.devices import Devices, user_of
 from ari_app.ari.link import LinkState
 from ari_app.ari.liveness import Liveness
 from ari_app.ari.presence import Presence
+from ari_app.ari.stored_recordings import StoredRecordings
 from ari_app.availability.expiry import keep_expiring
 from ari_app.availability.lastknown import KnownAgents
 from ari_app.availability.mirror import Mirror
@@ -57,6 +58,7 @@ from ari_app.errors import StoreUnavailable
 from ari_app.keeping import DAY, keep_forgetting
 from ari_app.leading.leading import Leading
 from ari_app.openings import Openings
+from ari_app.phone_messages import PhoneMessages
 from ari_app.room import Room
 from ari_app.routing.directory import Directory
 from ari_app.routing.phones import PhoneAccounts
@@ -175,6 +177,9 @@ class Leader:
             self._away,
             self._emergency,
             partial(kept, self.engine, self.snapshots),
+        )
+        self._messages = PhoneMessages(
+            self.store, StoredRecordings(self.ari.client), lambda: directory().settings.zone, self.engine.feed
         )
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
@@ -397,6 +402,9 @@ class Leader:
 
     def opening_chosen(self, effect: e.OpeningChosen) -> None:
         self.start(self.openings.set_by_phone(effect.target, effect.chosen, effect.agent))
+
+    def list_messages(self, effect: e.ListMessages) -> None:
+        self.start(self._messages.answer(effect))
 
     def call_alarm(self, effect: e.CallAlarm) -> None:
         call = effect.call

@@ -73,6 +73,12 @@ def oldest_wait(oldest: float | None, limit: float, now: float) -> Reading:
     )
 
 
+def unheard_message(oldest: float | None, limit: float, now: float) -> Reading:
+    """Of a box whose oldest message that nobody has heard was left at `oldest`; None where there is none."""
+    age = now - oldest if oldest is not None else 0.0
+    return Reading(oldest is not None, age < limit, oldest, raise_after=limit, value=round(age, 1), limit=limit)
+
+
 def service_level(share: Share, limit: float) -> Reading:
     """Of today's callers, how many were answered in time."""
     if share.denominator < FEWEST:

@@ -30,6 +30,7 @@ type Change = Literal["alarm.raised", "alarm.cleared"]
 
 _NAME: TypeAdapter[AlarmName] = TypeAdapter(AlarmName)
 _OF_TARGETS = ("oldest_wait", "service_level", "nobody_logged_in")
+_OF_BOXES = "unheard_message"
 
 
 class Timer(Protocol):
@@ -74,6 +75,21 @@ class AlarmBoard:
                 self._read(f"{name}:{subject}", name, subject, reading, frozenset({subject}),
                            lambda: self.target_changed(shown))  # fmt: skip
 
+    def boxes_counted(self, oldest: Mapping[str, float | None]) -> None:
+        """When the oldest message of each box was left that nobody has heard."""
+        for box, left_at in oldest.items():
+            self._box_changed(box, left_at)
+
+    def _box_changed(self, name: str, left_at: float | None) -> None:
+        box, subject = self._control.directory().voicemail.get(name), f"{TargetType.VOICEMAIL}:{name}"
+        id_ = f"{_OF_BOXES}:{subject}"
+        if box is None or box.alarm_after is None:
+            self._clear(id_)
+            return
+        reading = rules.unheard_message(left_at, box.alarm_after, self._clock())
+        about = frozenset({subject, *map(str, box.notify)})
+        self._read(id_, _OF_BOXES, subject, reading, about, lambda: self._box_changed(name, left_at))
+
     def trunk_changed(self, trunk: str, *, reached: bool) -> None:
         """A trunk is away, or back."""
         reading, subject = rules.trunk_down(reached=reached), f"trunk:{trunk}"
@@ -104,7 +120,7 @@ class AlarmBoard:
         for id_ in list(self._watched):
             name, _, subject = id_.partition(":")
             another = name == "trunk_down" and subject != f"trunk:{self._control.directory().settings.trunk}"
-            if another or (name in _OF_TARGETS and not self._listed(subject)):
+            if another or (name in (*_OF_TARGETS, _OF_BOXES) and not self._listed(subject)):
                 self._clear(id_)
 
     # -- after another controller -------------------------------------------------------------------------------------
@@ -218,4 +234,4 @@ class AlarmBoard:
     def _listed(self, subject: str) -> bool:
         target: Target = parse_target(subject)
         directory = self._control.directory()
-        return target.id in (directory.queues if target.type is TargetType.QUEUE else directory.groups)
+        return directory.exists(target)

@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from ari_app.api.call_metrics import CallMetrics
+from ari_app.api.messages import Unheard
 from ari_app.api.part_metrics import PartMetrics
 from ari_app.trimming import in_use
 from ari_app.webhooks.figures import Figures
@@ -116,6 +118,10 @@ class Metrics:
             "callcontrol_voicemails_unheard", "Messages of callers that nobody has heard yet", ("box",),
             registry=self.registry,
         )  # fmt: skip
+        self.oldest_voicemail = Gauge(
+            "callcontrol_oldest_unheard_seconds", "How old the oldest of these is; 0: there is none", ("box",),
+            registry=self.registry,
+        )  # fmt: skip
         self.late = Gauge(
             "callcontrol_loop_late_seconds", "By how much the controller was last later than it wanted to be",
             registry=self.registry,
@@ -136,11 +142,13 @@ class Metrics:
         # Memory, open files and CPU of the process.
         ProcessCollector(registry=self.registry)
 
-    def show_voicemails(self, unheard: Mapping[str, int]) -> None:
-        """How many there are in each box."""
+    def show_voicemails(self, unheard: Mapping[str, Unheard], clock: Callable[[], float]) -> None:
+        """Those in each box that nobody has heard. `clock` in seconds since the epoch."""
         self.voicemails.clear()
-        for box, number in unheard.items():
-            self.voicemails.labels(box).set(number)
+        self.oldest_voicemail.clear()
+        for box, there in unheard.items():
+            self.voicemails.labels(box).set(there.count)
+            self.oldest_voicemail.labels(box).set_function(partial(_age, there.oldest, clock))
 
     def exposition(self) -> bytes:
         """The figures in Prometheus' text format."""
@@ -149,3 +157,7 @@ class Metrics:
             self._heap.set(in_use())
             self._blocks.set(sys.getallocatedblocks())
         return generate_latest(self.registry)
+
+
+def _age(begun_at: float | None, clock: Callable[[], float]) -> float:
+    return max(0.0, clock() - begun_at) if begun_at is not None else 0.0

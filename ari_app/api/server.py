@@ -30,6 +30,7 @@ from ari_app.api.issuer import Issuer
 from ari_app.api.kept import Failures
 from ari_app.api.limits import Rates
 from ari_app.api.live import Board
+from ari_app.api.messages import Unheard
 from ari_app.api.metrics import Metrics
 from ari_app.api.models.alarms import AlarmDocument
 from ari_app.api.models.supervision import LiveTarget
@@ -150,7 +151,7 @@ class ApiServer:
             *ReportsApi(control, agents, history, clock).routes(),
             *self.recordings.routes(),
             *self.voicemails.routes(),
-            *SupervisionApi(control, agents, self.board).routes(),
+            *SupervisionApi(control, agents, self.board, self.voicemails.unheard).routes(),
             *OpeningsApi(control, openings, clock).routes(),
             *GivenApi(control, clock).routes(),
             *CallBacksApi(control, calls).routes(),
@@ -204,9 +205,11 @@ class ApiServer:
         if change == "voicemail.left":
             self.notices.voicemail_left(message)
 
-    def _voicemails_counted(self, unheard: Mapping[str, int]) -> None:
-        self._metrics.show_voicemails(unheard)
-        self.unheard(unheard)
+    def _voicemails_counted(self, unheard: Mapping[str, Unheard]) -> None:
+        self._metrics.show_voicemails(unheard, self._clock)
+        self.unheard({box: there.count for box, there in unheard.items()})
+        if self.voicemails.looked:
+            self.alarms.boxes_counted({box: there.oldest for box, there in unheard.items()})
         self.messages_kept(self.voicemails.kept())
 
     async def _recorded(self, entry: Known) -> None:

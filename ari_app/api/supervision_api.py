@@ -1,11 +1,15 @@
 """What who oversees sees and does: agents with their states and calls, and how queues and groups are now and today."""
 
+from collections.abc import Callable, Iterator, Mapping
+
 from ari_app.api.agents_api import check_reason
 from ari_app.api.documents import agent_document
 from ari_app.api.live import Board
-from ari_app.api.models.supervision import AgentRow, AgentRows, AgentsQuery, Live, StateForAnother
+from ari_app.api.messages import Unheard
+from ari_app.api.models.supervision import AgentRow, AgentRows, AgentsQuery, Live, LiveBox, StateForAnother
 from ari_app.api.port import Agents, AgentState, Control
 from ari_app.api.routes import Access, Exchange, Route
+from ari_app.calls.views import timestamp
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Agent
 
@@ -13,7 +17,10 @@ from ari_app.routing.directory import Agent
 class SupervisionApi:
     """Operations of supervisors and admins."""
 
-    def __init__(self, control: Control, agents: Agents, board: Board) -> None:
+    def __init__(
+        self, control: Control, agents: Agents, board: Board, unheard: Callable[[], Mapping[str, Unheard]]
+    ) -> None:
+        self._unheard = unheard
         self._control = control
         self._agents = agents
         self._board = board
@@ -37,8 +44,14 @@ class SupervisionApi:
         return self._row(agent, await self._agents.set_state(agent.id, body.state, body.reason))
 
     async def live(self, exchange: Exchange) -> Live:
-        """All queues and groups."""
-        return Live(targets=list(self._board.now().values()))
+        """All queues and groups, and all boxes."""
+        return Live(targets=list(self._board.now().values()), voicemails=list(self._boxes()))
+
+    def _boxes(self) -> Iterator[LiveBox]:
+        boxes = self._control.directory().voicemail
+        for box, there in self._unheard().items():
+            oldest = timestamp(there.oldest)
+            yield LiveBox(box=box, name=boxes[box].name, unheard=there.count, oldest_unheard_at=oldest)
 
     def _row(self, agent: Agent, record: AgentState | None) -> AgentRow:
         document = agent_document(agent, record, self._agents.device(agent.id))

@@ -15,24 +15,22 @@ from typing import Literal
 
 import structlog
 from aiohttp import web
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from ari_app.api.kept import PAGE, Failures, WrittenBehind, look_back, look_turns
+from ari_app.api.messages import KNOWN, Known, Unheard, document, entry
 from ari_app.api.models.voicemails import (
     MarkedVoicemail,
     VoicemailDocument,
     VoicemailsDocument,
     VoicemailsQuery,
-    VoicemailState,
 )
 from ari_app.api.port import Control, RecordingFiles, Store
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.api.sounds import WAV, Fetches, send_sound
 from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
-from ari_app.calls.model import Call, CallId, Message, counted
-from ari_app.calls.views import timestamp
+from ari_app.calls.model import Call, Mark, counted
 from ari_app.errors import Code, Refused, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Agent, Directory, Voicemail
 
@@ -48,42 +46,20 @@ _HEADER, _PER_SECOND = 44, 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A message. Times in seconds since the epoch. `state`: `recording` until it is over, `dropped` where there was
-    none and its file is still to be deleted."""
-
-    id: str
-    call: CallId
-    box: str
-    file: str
-    begun_at: float
-    state: Literal["recording", "dropped"] | VoicemailState = "recording"
-    seconds: float | None = None
-    name: str = ""
-    number: str = ""
-    anonymous: bool = False
-    queue: str | None = None
-    dialled: str | None = None
-    by: str | None = None
-    marked_at: float | None = None
-
-    @property
-    def listed(self) -> bool:
-        """Whether there is a message."""
-        return self.state in LISTED
-
-
-LISTED = ("new", "heard", "done")
-
-KNOWN = TypeAdapter(Known)
-
-
-@dataclass(frozen=True, slots=True)
 class _Heard:
     """What was heard of a message from its call: it has begun, or (`left`) there is one, or none."""
 
     message: Known
     left: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """What an agent has made of a message at their phone."""
+
+    message: str
+    mark: Mark
+    by: str
 
 
 def may_hear(directory: Directory, viewer: Agent, box: str) -> bool:
@@ -93,7 +69,7 @@ def may_hear(directory: Directory, viewer: Agent, box: str) -> bool:
 
 class VoicemailsApi:
     """Operations on messages. `tell(change, document, message)` is called for each that is left, marked or deleted;
-    `count(unheard)` with how many in each box nobody has heard."""
+    `count(unheard)` with those in each box that nobody has heard."""
 
     def __init__(
         self,
@@ -103,7 +79,7 @@ class VoicemailsApi:
         fetches: Fetches,
         audit: Callable[[Entry], None],
         tell: Callable[[Change, VoicemailDocument], None],
-        count: Callable[[dict[str, int]], None] = lambda unheard: None,
+        count: Callable[[Mapping[str, Unheard]], None] = lambda unheard: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._control = control
@@ -114,24 +90,31 @@ class VoicemailsApi:
         self._tell = tell
         self._count = count
         self._clock = clock
-        self._entries: WrittenBehind[_Heard] = WrittenBehind(self._keep, _not_listed)
+        self._entries: WrittenBehind[_Heard | _Marked] = WrittenBehind(self._keep, _not_listed)
         self._one = asyncio.Lock()
-        self._states: dict[str, tuple[str, str, str]] = {}  # box, state and number of each message
+        self._known: dict[str, Known] = {}  # each message
+        self.looked = False
+        """Whether all that are kept were read once."""
         self._turns = look_turns()
 
     # -- what is entered ----------------------------------------------------------------------------------------------
 
     def call_changed(self, before: Call | None, call: Call) -> None:
-        """A call has changed, and with it perhaps what its caller leaves."""
+        """A call has changed, and with it perhaps what its caller leaves, or what its agent has heard."""
+        if call.listening is not None:
+            marked = before.listening.marks if before is not None and before.listening is not None else {}
+            for message, mark in call.listening.marks.items():
+                if marked.get(message) != mark:
+                    self._entries.put(_Marked(message, mark, call.listening.agent))
         was = before.message if before is not None else None
         now = call.message
         if now is None or now.begun_at is None:
             return
         same = was is not None and was.id == now.id
         if was is None or not same or was.begun_at is None:
-            self._entries.put(_Heard(_entry(call, now, now.begun_at), None))
+            self._entries.put(_Heard(entry(call, now, now.begun_at), None))
         if now.ended_at is not None and (was is None or not same or was.ended_at is None):
-            self._entries.put(_Heard(_entry(call, now, now.begun_at), now.left))
+            self._entries.put(_Heard(entry(call, now, now.begun_at), now.left))
 
     async def run(self) -> None:
         """Keep what is entered; until it is cancelled."""
@@ -141,14 +124,36 @@ class VoicemailsApi:
         """Wait until all that is entered is kept, while `run` goes on."""
         await self._entries.flush()
 
-    async def _keep(self, heard: _Heard) -> None:
+    async def _keep(self, entered: _Heard | _Marked) -> None:
         for _ in range(TRIES):
             with suppress(StoreUnavailable):
-                return await self._enter(heard)
+                return await self._enter(entered)
             await asyncio.sleep(AGAIN)
-        return await self._enter(heard)
+        return await self._enter(entered)
 
-    async def _enter(self, heard: _Heard) -> None:
+    async def _enter(self, entered: _Heard | _Marked) -> None:
+        if isinstance(entered, _Marked):
+            await self._mark_heard(entered)
+        else:
+            await self._enter_heard(entered)
+
+    async def _mark_heard(self, marked: _Marked) -> None:
+        """Unless it is gone, or somebody has marked it since: a call may be looked at again after a restart."""
+        async with self._one:
+            data = await self._store.voicemail(marked.message)
+            before = KNOWN.validate_json(data) if data is not None else None
+            if before is None or not before.listed or (before.marked_at or 0.0) >= marked.mark.at:
+                return
+            if marked.mark.state == "heard" and before.state != "new":
+                return
+            after = replace(before, state=marked.mark.state, by=marked.by, marked_at=marked.mark.at)
+            await self._put(after)
+        log.info("voicemail_heard_by_phone", voicemail=after.id, state=after.state, agent=after.by)
+        details = {"voicemail": after.id, "file": after.file, "of": after.call, "state": after.state, "by": "phone"}
+        self._audit(Entry(marked.mark.at, "mark_voicemail", marked.by, details=details))
+        self._tell("voicemail.updated", document(after))
+
+    async def _enter_heard(self, heard: _Heard) -> None:
         async with self._one:
             data = await self._store.voicemail(heard.message.id)
             kept = KNOWN.validate_json(data) if data is not None else None
@@ -197,26 +202,28 @@ class VoicemailsApi:
 
     async def _put(self, message: Known) -> None:
         await self._store.keep_voicemail(message.id, to_json(asdict(message)), message.begun_at)
-        self._states[message.id] = message.box, message.state, message.number
+        self._known[message.id] = message
         self._counted()
 
     async def _forget(self, message: Known) -> None:
         await self._files.delete(message.file)
         await self._store.forget_voicemail(message.id)
-        self._states.pop(message.id, None)
+        self._known.pop(message.id, None)
         self._counted()
 
-    def unheard(self) -> dict[str, int]:
-        """How many messages in each box nobody has heard."""
-        boxes = self._control.directory().voicemail
-        found = Counter(box for box, state, _ in self._states.values() if state == "new" and box in boxes)
-        return {box: found[box] for box in boxes}
+    def unheard(self) -> dict[str, Unheard]:
+        """Those in each box that nobody has heard."""
+        found: dict[str, list[float]] = {box: [] for box in self._control.directory().voicemail}
+        for message in self._known.values():
+            if message.state == "new" and message.box in found:
+                found[message.box].append(message.begun_at)
+        return {box: Unheard(len(times), min(times, default=None)) for box, times in found.items()}
 
     def kept(self) -> dict[str, int]:
         """How many messages there are, as `calls.model.voicemail.counted` says where."""
-        listed = [known for known in self._states.values() if known[1] in LISTED]
-        found = Counter(counted(box) for box, _, _ in listed)
-        found.update(counted(box, number) for box, state, number in listed if state == "new" and number)
+        listed = [message for message in self._known.values() if message.listed]
+        found = Counter(counted(message.box) for message in listed)
+        found.update(counted(each.box, each.number) for each in listed if each.state == "new" and each.number)
         return dict(found)
 
     def _counted(self) -> None:
@@ -242,7 +249,8 @@ class VoicemailsApi:
         async with self._one:
             while page := await self._store.voicemails(messages[-1].id if messages else None, PAGE):
                 messages += map(KNOWN.validate_json, page)
-            self._states = {message.id: (message.box, message.state, message.number) for message in messages}
+            self._known = {message.id: message for message in messages}
+        self.looked = True
         self._counted()
         for message in messages:
             if message.state == "recording":
@@ -368,47 +376,11 @@ def _keep_days(boxes: Mapping[str, Voicemail], box: str) -> float:
     return listed.keep_days if listed else max(each.keep_days for each in (*boxes.values(), Voicemail("", "")))
 
 
-def _not_listed(heard: _Heard) -> None:
-    log.warning("voicemail_not_listed", call_id=heard.message.call, file=heard.message.file)
-
-
-def _entry(call: Call, message: Message, begun_at: float) -> Known:
-    caller = min((p for p in call.parties.values() if p.agent is None), key=lambda p: p.order, default=None)
-    identity = caller.identity if caller is not None else None
-    anonymous = identity is None or identity.anonymous
-    return Known(
-        id=message.id,
-        call=call.id,
-        box=message.box,
-        file=message.file,
-        begun_at=begun_at,
-        seconds=message.seconds,
-        name=identity.name if identity is not None and not anonymous else "",
-        number=identity.number if identity is not None and not anonymous else "",
-        anonymous=anonymous,
-        queue=call.queue,
-        dialled=call.dialled,
-    )
-
-
-def document(message: Known) -> VoicemailDocument:
-    """As clients see it."""
-    state: VoicemailState = message.state if message.state in ("heard", "done") else "new"
-    return VoicemailDocument(
-        id=message.id,
-        box=message.box,
-        call_id=message.call,
-        state=state,
-        left_at=timestamp(message.begun_at) or "",
-        seconds=message.seconds,
-        name=message.name,
-        number=message.number,
-        anonymous=message.anonymous,
-        queue=message.queue,
-        dialled=message.dialled,
-        by=message.by,
-        marked_at=timestamp(message.marked_at),
-    )
+def _not_listed(entered: _Heard | _Marked) -> None:
+    if isinstance(entered, _Marked):
+        log.warning("voicemail_not_marked", voicemail=entered.message, state=entered.mark.state, agent=entered.by)
+    else:
+        log.warning("voicemail_not_listed", call_id=entered.message.call, file=entered.message.file)
 
 
 def _wanted(message: Known, query: VoicemailsQuery) -> bool:

@@ -75,6 +75,18 @@ class StoredRecordings:
                     break
             return _measured(sound.length or len(begin), begin)
 
+    async def has(self, file: str) -> bool:
+        """Whether it is there, and complete.
+
+        Raises:
+            AriError: Asterisk is away.
+        """
+        try:
+            await self._client.call("recordings", "getStored", recordingName=file)
+        except NotFound:
+            return False
+        return True
+
     async def delete(self, file: str) -> None:
         """One that is not there counts as done.
 

@@ -49,6 +49,8 @@ def call_actions(
 def _oversight(call: Call, viewer: str, directory: Directory, *, engaged: bool) -> frozenset[CallAction]:
     """What a supervisor may do with a call whose party they are not."""
     actions = {CallAction.CLEAR, CallAction.UPDATE_USER_DATA} | _recording(call, viewer, directory)
+    if call.listening is not None:
+        return frozenset(actions)
     if viewer in call.monitors:
         actions.add(CallAction.STOP_MONITORING)
     listed = directory.agents.get(viewer)
@@ -143,7 +145,8 @@ def party_actions(call: Call, party: Party, viewer: str, role: Role = Role.AGENT
     """The verbs that `viewer` may use on this party now."""
     me = call.party_of(viewer)
     seen = (me is not None and me.progress is Progress.JOINED) or (me is None and role in OVERSEERS)
-    if call.ended or call.leaves_message or not seen or party.progress is not Progress.JOINED:
+    alone = call.leaves_message or call.listening is not None
+    if call.ended or alone or not seen or party.progress is not Progress.JOINED:
         return frozenset()
     actions = {
         PartyAction.UNMUTE if party.muted else PartyAction.MUTE,

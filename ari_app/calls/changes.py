@@ -22,6 +22,7 @@ from ari_app.calls.model import (
     KeyedNumber,
     LegId,
     LegState,
+    Listening,
     Media,
     Message,
     Monitor,
@@ -80,6 +81,7 @@ class CallChanges(TypedDict, total=False):
     awaits: Awaited | None
     callback: CallBack | None
     message: Message | None
+    listening: Listening | None
     place_since: float | None
 
 

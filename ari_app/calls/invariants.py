@@ -45,6 +45,8 @@ def violations(step: Step, call: Call) -> list[str]:
             found.append("an offer rings no phone")
     if call.leaves_message and call.offering() is not None:
         found.append("somebody is sought for who leaves a message")
+    if call.listening is not None and (len(joined) > 1 or call.offer is not None):
+        found.append("somebody else is wanted in a call in which messages are heard")
     waits = offer.by if offer is not None and offer.state is OfferState.PENDING else None
     for party in call.parties.values():
         tied = call.tie is not None and call.tie.until is not None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ari_app.calls.commands import Command
-from ari_app.calls.model import AgentId, BridgeId, Identity, LegId, Withheld
+from ari_app.calls.model import AgentId, BridgeId, CallId, Identity, LegId, MessageToHear, Withheld
 from ari_app.routing.directory import Directory
 from ari_app.routing.hours import Override
 
@@ -316,6 +316,16 @@ class MessagesCounted:
     counts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class MessagesListed:
+    """The messages that an agent may hear by this call: those about which something is left to be done, and whose file
+    this Asterisk has. None: the store, or Asterisk, is away.
+    """
+
+    call: CallId
+    messages: tuple[MessageToHear, ...] | None
+
+
 type AsteriskFact = (
     ChannelArrived
     | LegCreated
@@ -350,5 +360,12 @@ type AvailabilityFact = (
     | AvailabilityEmptied
 )
 type Stimulus = (
-    AsteriskFact | AvailabilityFact | TimePassed | DirectoryReplaced | OpeningsReplaced | MessagesCounted | Command
+    AsteriskFact
+    | AvailabilityFact
+    | TimePassed
+    | DirectoryReplaced
+    | OpeningsReplaced
+    | MessagesCounted
+    | MessagesListed
+    | Command
 )

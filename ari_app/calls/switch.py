@@ -43,6 +43,7 @@ from ari_app.calls.features import (
     attempts,
     callbacks,
     holding,
+    listening,
     merging,
     monitoring,
     opening,
@@ -66,6 +67,7 @@ from ari_app.calls.handlers import (
     ways_out,
 )
 from ari_app.calls.handlers import commands as handlers
+from ari_app.calls.handlers import listening as hearers
 from ari_app.calls.handlers import voicemail as messages
 from ari_app.calls.model import Call, CallId, Leg, LegId
 from ari_app.calls.state import Deadlines, State, is_recorded, is_unreached
@@ -83,6 +85,7 @@ _DERIVED: tuple[Callable[[Step], None], ...] = (
     parties.settle,  # mutes end with the last who has seen them
     feature_codes.settle,  # a number dialled by keys ends with the call it was dialled in: that may take a hold off
     holding.settle,  # who is on hold, and since when: all that follows looks at it
+    listening.settle,  # what an agent who hears messages hears next: a prompt
     monitoring.settle,  # supervisors' legs and snoops come and go with those whom they listen to
     voicemail.greet,  # who has come to a box: a prompt, in place of music
     announcing.give_way,  # a prompt ends for people, before their media are requested
@@ -238,9 +241,10 @@ class Switch:
             case s.LegIdentified():
                 legs.identified(step, stimulus)
             case s.LegDigit(leg, digit):
-                ways_out.digit(step, leg, digit)
-                messages.digit(step, leg, digit)
-                feature_codes.digit(step, leg, digit)
+                if not hearers.digit(step, leg, digit):
+                    ways_out.digit(step, leg, digit)
+                    messages.digit(step, leg, digit)
+                    feature_codes.digit(step, leg, digit)
             case s.LegTalking(leg, talks):
                 talking.heard(step, leg, talks)
             case s.TransferRequested():
@@ -280,6 +284,8 @@ class Switch:
                 opening.replaced(step, overrides)
             case s.MessagesCounted():
                 messages.counted(step, stimulus)
+            case s.MessagesListed():
+                hearers.listed(step, stimulus)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):

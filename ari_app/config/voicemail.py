@@ -35,6 +35,8 @@ class VoicemailEntry(Entry):
     """How many are kept, heard or not: who comes then leaves none, and goes to `fallback`."""
     max_unheard: Annotated[int, Field(ge=1, le=10_000)] = _DEFAULTS.max_unheard
     """The same of the messages of one number that nobody has heard yet."""
+    alarm_after: Annotated[float, Field(ge=60, le=2_592_000)] | None = None
+    """Seconds after which it is an alarm (`unheard_message`) that nobody has heard a message; without it, never."""
 
     def box(self, name: str) -> Voicemail:
         """As it is applied."""
@@ -49,4 +51,5 @@ class VoicemailEntry(Entry):
             self.keep_days,
             self.max_messages,
             self.max_unheard,
+            self.alarm_after,
         )

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from ari_app.api import voicemails
 from ari_app.api.completed import Known
+from ari_app.api.messages import KNOWN
+from ari_app.api.messages import Known as KnownMessage
 from ari_app.api.models.history import DispositionDocument
 from ari_app.api.port import RecordingFiles
 from ari_app.ari.client import AriClient
@@ -77,7 +78,7 @@ class Found:
     traces: Traces = field(default_factory=Traces)
     records: Sequence[str] = ()
     recordings: list[Known] = field(default_factory=list)
-    messages: list[voicemails.Known] = field(default_factory=list)
+    messages: list[KnownMessage] = field(default_factory=list)
     marks: list[tuple[str, str, str]] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)
@@ -160,7 +161,7 @@ async def look(places: Places, person: Person) -> Found:
         after = recordings[-1].id
     after = None
     while page := await places.store.voicemails(after, _PAGE):
-        messages = [voicemails.KNOWN.validate_json(data) for data in page]
+        messages = [KNOWN.validate_json(data) for data in page]
         found.messages += [m for m in messages if m.call in of or person.has(m.number)]
         after = messages[-1].id
     for marks in await places.traces.marks():

@@ -1,7 +1,8 @@
 """From changes of calls to records: what each party does is followed as it changes, and noted when the call ends.
 
 A fold: the same changes give the same records. Of a call that goes on what is known so far is kept (`Kept`), beside the
-call itself, so that whoever comes after a crash goes on with it. Calls that are nobody's (ties) have no record.
+call itself, so that whoever comes after a crash goes on with it. Calls that are nobody's (ties), or in which an agent
+hears messages, have no record.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -87,7 +88,7 @@ class Projector:
     def changed(self, change: CallChanged) -> Followed | None:
         """Take a change in. None: nothing follows from it."""
         call = change.call
-        if call.tie is not None:
+        if call.tie is not None or call.listening is not None:
             return None
         before = self._kept.get(call.id) or self._as_found(change)
         kept = self._step(before, replace(change, at=max(change.at, before.at)))

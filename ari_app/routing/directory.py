@@ -209,7 +209,7 @@ class Voicemail:
 
     Callers are led there, by what they called or by the dialplan; no agent calls or transfers to it. Times in seconds;
     `min_seconds`: what is shorter is no message; `max_silence` ends one. `max_messages` are kept, heard or not, and of
-    one number `max_unheard` that nobody has heard yet.
+    one number `max_unheard` that nobody has heard yet; `alarm_after`: how long one may be unheard.
     """
 
     enabled_for: ClassVar[frozenset[Purpose]] = frozenset()
@@ -226,6 +226,7 @@ class Voicemail:
     keep_days: float = 30.0
     max_messages: int = 500
     max_unheard: int = 10
+    alarm_after: float | None = None
 
 
 type Entry = Agent | Group | Queue | Skill | RoutingPoint | OutsideNumber | Voicemail

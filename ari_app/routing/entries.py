@@ -11,8 +11,8 @@ from ari_app.routing.targets import Target, TargetType, parse_target
 
 DELIVERIES = frozenset(TargetType)
 """`number`: what the administrator gave that number to, whatever it is."""
-DIAL, FEATURE, OPENING = "dial", "feature", "opening"
-FEATURES = frozenset({"ready", "not_ready", "login", "logout", OPENING})
+DIAL, FEATURE, OPENING, VOICEMAIL = "dial", "feature", "opening", "voicemail"
+FEATURES = frozenset({"ready", "not_ready", "login", "logout", OPENING, VOICEMAIL})
 TIE = "tie"
 """From another Asterisk: the dialplan of those that stand behind an edge hands it over, and no administrator's."""
 

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from redis.asyncio import Redis
 from sqlalchemy import select
 
-from ari_app.api import voicemails
+from ari_app.api import messages
 from ari_app.api.completed import Known
 from ari_app.api.models.history import DispositionDocument
 from ari_app.audit.chain import Entry, Verifier, read
@@ -80,7 +80,7 @@ async def places(client: Redis, prefix: str, tmp_path: Path) -> AsyncIterator[Pl
         known = Known(f"r{n}", f"c{n}", f"calls/r{n}", "alice", NOW, NOW + 60, ("alice",))
         await store.keep_recording(f"r{n}", to_json(asdict(known)), NOW + n)
         files.there[f"calls/r{n}"] = b"RIFF"
-        message = voicemails.Known(f"v{n}", f"c{n}", "box", f"calls/v{n}", NOW, "new", 5.0, "Caller", number)
+        message = messages.Known(f"v{n}", f"c{n}", "box", f"calls/v{n}", NOW, "new", 5.0, "Caller", number)
         await store.keep_voicemail(message.id, to_json(asdict(message)), NOW + n)
         files.there[f"calls/v{n}"] = b"RIFF"
         await record(audit, Entry(NOW, "call_begun", "contact", call=f"c{n}", numbers={"contact": number}))

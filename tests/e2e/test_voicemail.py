@@ -154,6 +154,73 @@ async def test_who_comes_while_it_is_closed_hears_so_and_leaves_a_message(office
         await is_recognised(office, session, message, "caller")
 
 
+async def hears_voice(agent: Agent, name: str) -> None:
+    """Prompts come first: how many there are, when it was left, and from which number."""
+    since = time.monotonic()
+    await agent.phone.until(lambda: name in agent.phone.timeline.voices(since), f"hears {name}", within=60)
+
+
+async def test_an_agent_hears_messages_at_their_phone_the_newest_first_and_says_that_one_is_done(
+    office: Office,
+) -> None:
+    rested = await office.agent(crowd.RESTED, ready=False)
+    caller, second = await office.caller(), await office.caller("second", "+33600000002")
+    for one in (caller, second):
+        with recorded(office, one):
+            one.dial(crowd.BOX)
+            await hears_the_beep(one)
+            await one.stays_up(SPOKEN)
+            one.hangup()
+    async with as_agent(office, crowd.RESTED) as session:
+        async with asyncio.timeout(15):
+            while len(found := await messages(session)) < 2:
+                pass
+        newest, oldest = found
+        assert newest["number"] == "+33600000002"
+        await lamp_becomes(office, LAMP, "INUSE")
+        rested.events.clear()
+        rested.phone.dial("*98")
+        await rested.is_now("on_call")
+        await hears_voice(rested, "second")
+        await marked_as(rested, newest, "heard")
+        await rested.phone.send_dtmf("2")
+        await hears_voice(rested, "caller")
+        await marked_as(rested, oldest, "heard")
+        await lamp_becomes(office, LAMP, "NOT_INUSE")
+        await rested.phone.send_dtmf("3")
+        await marked_as(rested, oldest, "done")
+        await rested.phone.send_dtmf("1")
+        await hears_voice(rested, "second")
+        pressing = asyncio.create_task(rested.phone.send_dtmf("#"))  # it ends the call in the midst of the key
+        await rested.phone.ended(within=15)
+        await asyncio.gather(pressing, return_exceptions=True)
+        assert {each["id"]: (each["state"], each["by"]) for each in await messages(session)} == {
+            newest["id"]: ("heard", crowd.RESTED),
+            oldest["id"]: ("done", crowd.RESTED),
+        }
+    await office.stack.no_calls()
+
+
+async def marked_as(agent: Agent, message: Json, state: str) -> None:
+    """The agent's desktop shows it."""
+    await agent.phone.until(
+        lambda: any(
+            event["type"] == "voicemail.updated"
+            and (event["voicemail"]["id"], event["voicemail"]["state"]) == (message["id"], state)
+            for event in agent.events
+        ),
+        f"sees that a message is {state}",
+        within=10,
+    )
+
+
+async def test_whom_no_box_notifies_hears_that_there_is_nothing_for_them(office: Office) -> None:
+    dave = await office.agent("dave", ready=False)
+    dave.phone.dial("*98")
+    await dave.phone.hears_speech(within=8)
+    await dave.phone.ended(within=15)
+
+
 async def test_who_says_nothing_has_left_no_message(office: Office) -> None:
     caller = await office.caller()
     caller.say(False)

@@ -4,11 +4,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import DEAD, DialplanEntry, LegState
+from ari_app.calls.model import DEAD, DialplanEntry, LegState, MessageToHear
 from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import State
 from tests.properties import walk
 from tests.properties.scene import AGENTS, SELDOM, TARGETS, Scene
+from tests.support.hearers import BOXES
 
 
 class Phones(Scene):
@@ -30,6 +31,12 @@ class Phones(Scene):
     )
     def a_phone_opens_or_closes_something(self, agent: str, what: str) -> None:
         self.world.arrives("feature", "opening", what, endpoint=self.world.everybody[agent].phone or "")
+
+    @rule(agent=st.sampled_from((*AGENTS, "erin")), found=st.sampled_from(BOXES))
+    def a_phone_wants_to_hear_messages(self, agent: str, found: tuple[MessageToHear, ...] | None) -> None:
+        if len(self.world.switch.calls) < 4:
+            self.world.in_boxes = found
+            self.world.arrives("feature", "voicemail", "en", endpoint=self.world.everybody[agent].phone or "")
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), cause=st.sampled_from((16, 17, 19, 21, 38)))
@@ -103,7 +110,10 @@ class Phones(Scene):
         self.world.asterisk.refer(leg, "_attended@transfer", other)
 
     @precondition(lambda self: self.world.asterisk.world.channels)
-    @rule(index=st.integers(0, 9), keys=st.sampled_from((*walk.CODES.values(), "1002#", "2000", "17#", "*", "#")))
+    @rule(
+        index=st.integers(0, 9),
+        keys=st.sampled_from((*walk.CODES.values(), "1002#", "2000", "17#", *"*#1234")),
+    )
     def keys_are_pressed(self, index: int, keys: str) -> None:
         for key in keys:
             self.world.asterisk.press_key(self._channel(index), key)

@@ -16,6 +16,7 @@ from ari_app.calls.model import Call, Identity, Monitor, MonitorMode, Outside, P
 from ari_app.calls.story import Stories
 from ari_app.routing.directory import Role
 from ari_app.testing.asterisk_model import Behaviour, State
+from tests.support.hearers import BOXES
 from tests.support.office import NUMBER, Office
 from tests.support.world import CALLER, World, to
 
@@ -311,6 +312,15 @@ def _refused(behaviour: Behaviour) -> Callable[[Office], None]:
     return begin
 
 
+def _hears_messages(office: Office) -> None:
+    """An agent hears the first of several messages, for as long as it takes."""
+    office.asterisk.prompts_end, office.in_boxes = False, BOXES[-1]
+    office.arrives("feature", "voicemail", "en", endpoint="1001")
+    for _ in range(3):
+        office.settle()
+        office.asterisk.end_prompts()
+
+
 _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     lambda office: office.arrives("group", "support"),
     lambda office: office.arrives("queue", "help"),
@@ -331,6 +341,7 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _recalled_at_two_phones,
     _joined_from_the_desktop,
     _held_by_phone,
+    _hears_messages,
     _two_calls,
     _by_hand("1002", last="rings"),
     _by_hand("1002", "1003"),

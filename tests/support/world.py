@@ -13,7 +13,7 @@ from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
 from ari_app.calls.discretion import of_call
-from ari_app.calls.model import Alarm, Call, CallId, Identity, Phone
+from ari_app.calls.model import Alarm, Call, CallId, Identity, MessageToHear, Phone
 from ari_app.calls.switch import Switch
 from ari_app.calls.views import CallView, view
 from ari_app.errors import CallControlError
@@ -21,7 +21,7 @@ from ari_app.routing.directory import Directory, Role
 from ari_app.routing.hours import Chosen, Override
 from ari_app.routing.targets import Target
 from ari_app.testing.asterisk import Behaviour, FakeAsterisk
-from tests.support import account, astray, callbacks, discretion, earshot, messages, steps, wellformed
+from tests.support import account, astray, callbacks, discretion, earshot, hearers, messages, steps, wellformed
 from tests.support.agents import Agents
 from tests.support.callcentre import directory as small_directory
 from tests.support.callcentre import target
@@ -87,6 +87,8 @@ class World:
         self.named = astray.Named()
         self.promises = callbacks.Promises()
         self.messages = messages.Messages()
+        self.wanted_boxes: list[tuple[str, ...]] = []
+        self.in_boxes: tuple[MessageToHear, ...] | None = ()  # None: the store is away
         self.lost: list[str] = []
         self.switch = self._new_switch()
         self.asterisk.restore_link()
@@ -110,14 +112,14 @@ class World:
         self.effects = effects
         self.lost += astray.strayed(self, stimulus, effects)
         self.noticed += self.promises.note(self, effects)
-        self.noticed += self.messages.note(self, effects)
+        self.noticed += self.messages.note(self, effects) + hearers.note(effects)
         for effect in effects:
             self._do(effect)
         if isinstance(stimulus, s.ChannelArrived) and new:
             steps.is_served_or_reported_of(self, stimulus, effects)
         return effects
 
-    def _do(self, effect: e.Effect) -> None:  # noqa: C901 - a flat table
+    def _do(self, effect: e.Effect) -> None:  # noqa: C901, PLR0912 - a flat table
         wellformed.check(effect)
         steps.note_effect(self, effect)
         match effect:
@@ -146,6 +148,9 @@ class World:
                 (self.held_too_long if alarm is Alarm.HELD_TOO_LONG else self.abandoned).append(call.id)
             case e.CallerIdChosen(agent, caller_id):
                 self.chosen.append((agent, caller_id))
+            case e.ListMessages(call, boxes):
+                self.wanted_boxes.append(boxes)
+                self.inbox.append(s.MessagesListed(call, self.in_boxes))
             case e.OpeningChosen(target, chosen, agent):
                 self.chooses(target, chosen, agent)
             case e.OperationFailed():
@@ -387,6 +392,7 @@ class World:
             + self.recorded.wrong
             + callbacks.wrong(self)
             + messages.wrong(self)
+            + hearers.wrong(self)
         )
 
 

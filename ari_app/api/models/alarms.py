@@ -13,6 +13,7 @@ type AlarmName = Literal[
     "agent_gone",
     "not_called_back",
     "emergency_dialled",
+    "unheard_message",
 ]
 ALARMS: tuple[AlarmName, ...] = get_args(AlarmName.__value__)
 
@@ -20,9 +21,9 @@ ALARMS: tuple[AlarmName, ...] = get_args(AlarmName.__value__)
 class AlarmDocument(Answer):
     """Something is wrong, and somebody should look. `id` is that of this alarm, and of its end.
 
-    `subject` is what it is about: `queue:…`, `group:…`, `trunk:…`, `call:…`, `agent:…` or `phone:…`. `value` is what
-    was found when it was raised, against `limit`: seconds, or a share from 0 to 1; null where there is none. `detail`:
-    the number that was dialled in an emergency.
+    `subject` is what it is about: `queue:…`, `group:…`, `voicemail:…`, `trunk:…`, `call:…`, `agent:…` or `phone:…`.
+    `value` is what was found when it was raised, against `limit`: seconds, or a share from 0 to 1; null where there is
+    none. `detail`: the number that was dialled in an emergency.
     """
 
     id: str

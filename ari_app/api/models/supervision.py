@@ -97,7 +97,17 @@ class CallBacks(Answer):
     callbacks: list[CallBackDocument]
 
 
+class LiveBox(Answer):
+    """A box in which callers leave messages: how many of them nobody has heard, and when the oldest was left."""
+
+    box: str
+    name: str
+    unheard: int
+    oldest_unheard_at: Timestamp | None
+
+
 class Live(Answer):
-    """All queues, then all groups."""
+    """All queues, then all groups; and all boxes."""
 
     targets: list[LiveTarget]
+    voicemails: list[LiveBox]

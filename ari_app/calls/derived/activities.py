@@ -18,10 +18,11 @@ def settle(step: Step) -> None:
     """Tell availability what the touched calls make of their agents, where that has changed."""
     reported: list[AvailabilityEffect] = []
     gone = [was for leg_id, leg in step.legs.items() if leg is None and (was := step.leg_before(leg_id)) is not None]
-    talked = {p.agent for call in step.versions() for p in call.parties.values() if p.agent}
+    talked = {p.agent for call in step.versions() if call.listening is None for p in call.parties.values() if p.agent}
     talked |= {leg.agent for leg in gone if leg.agent and leg.left}
     concerned_too = {leg.agent for leg in gone if leg.agent}
     concerned_too |= {supervisor for call in step.versions() for supervisor in call.monitors}
+    concerned_too |= {call.listening.agent for call in step.versions() if call.listening is not None}
     with_legs = _with_legs(step) if step.tells_all_agents else set()
     concerned_too |= with_legs
     for agent in sorted(talked | concerned_too):
@@ -29,7 +30,8 @@ def settle(step: Step) -> None:
         before = step.activities.get(agent, step.activity_before(agent))
         if activity != before:
             step.activities[agent] = activity
-            over = before == "on_call" and activity is None and agent in talked  # who only listened needs no rest
+            # Who only listened, or heard messages, needs no rest.
+            over = before == "on_call" and activity is None and agent in talked
             wrap_up = _wrap_up(step, agent, gone) if over else 0.0
             of = _left(step, agent, gone) if wrap_up else concerned
             reported.append(SetActivity(agent, activity, of, wrap_up))

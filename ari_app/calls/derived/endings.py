@@ -74,7 +74,7 @@ def _reason(call: Call, cause: s.Stimulus, by: str) -> EndReason:
         return EndReason.MERGED
     if call.message is not None and call.message.left:
         return EndReason.VOICEMAIL
-    if call.answered_at is not None:
+    if call.answered_at is not None or call.listening is not None:
         return EndReason.HANGUP
     if call.offer is not None and call.offer.closed:
         return EndReason.CLOSED

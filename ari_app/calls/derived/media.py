@@ -76,7 +76,7 @@ def wanted(step: Step, call: Call, party: Party, leg: Leg) -> Media:
     in_bridge = Media(bridge=call.bridge, nobody_hears=party.muted, hears_nobody=party.deaf)
     if leg.playing is not None:
         return Media(nobody_hears=party.muted)  # a supervisor hears this leg, wherever it is
-    if call.leaves_message:
+    if call.leaves_message or call.listening is not None:
         return Media(nobody_hears=party.muted)  # what they say is recorded; Asterisk does that in no bridge
     if leg.state is not LegState.UP and (party.also_rung or _rings_with_others(call, leg)):
         return Media()

@@ -73,6 +73,14 @@ class OpeningChosen(Notification):
 
 
 @dataclass(frozen=True, slots=True)
+class ListMessages(Notification):
+    """Say which messages there are in these boxes that its agent may hear by this call; MessagesListed follows."""
+
+    call: CallId
+    boxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OperationFailed(Notification):
     """What was answered to these agents as done has gone wrong since: an `error` event to each of them."""
 
@@ -140,6 +148,7 @@ type OwnEffect = (
     | LegChanged
     | CallerIdChosen
     | OpeningChosen
+    | ListMessages
     | OperationFailed
     | ArrivalRefused
     | MessageRefused

@@ -7,7 +7,7 @@ from ari_app.routing.targets import Target, TargetType
 
 
 def new_call(
-    step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer, dialled: str | None
+    step: Step, call_id: str, kind: CallType, user_data: dict[str, str], offer: Offer | None, dialled: str | None
 ) -> Call:
     """A call with no party yet."""
     return step.add_call(

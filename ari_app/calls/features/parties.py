@@ -236,7 +236,7 @@ def let_go(step: Step, call: Call, party: Party) -> None:
         return
     others = [c for c, p in step.party_by_leg(leg.id) if c.id != call.id and p.progress is Progress.JOINED]
     if not others:
-        left = call if party.agent is not None else None
+        left = call if party.agent is not None and call.listening is None else None
         step.put_leg(leg.id, left=left.id if left else None, left_queue=left.queue if left else None)
         step.hang_up(leg)
     elif leg.focus == call.id:
@@ -251,7 +251,7 @@ def end_if_over(step: Step, call: Call, *, agent_left: bool = False) -> None:
     A call between people outside goes on only where a transfer made it or the administrator allows it (S39).
     """
     joined = call.joined()
-    if call.to_call_back() is not None or (joined and call.leaves_message):
+    if call.to_call_back() is not None or (joined and (call.leaves_message or call.listening is not None)):
         return
     offer = call.offering()
     agents = [p for p in joined if p.role is PartyRole.AGENT]

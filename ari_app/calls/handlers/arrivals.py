@@ -5,6 +5,7 @@ Stasis(app, number, number)                              … to what the adminis
 Stasis(app, dial, number)                                an agent's phone that dials
 Stasis(app, feature, ready|not_ready|login|logout)       the agent of that phone
 Stasis(app, feature, opening, target)                    a supervisor's phone opens or closes that
+Stasis(app, feature, voicemail, language)                an agent's phone hears messages, with times in that language
 """
 
 import re
@@ -12,7 +13,18 @@ import re
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.derived import announcing, displays, transfer_progress
 from ari_app.calls.effects import ArrivalRefused, HangUp, OpeningChosen, SetAgentState, TakeTransferKey
-from ari_app.calls.features import beginning, callbacks, monitoring, offers, opening, outside, parties, ties, waiting
+from ari_app.calls.features import (
+    beginning,
+    callbacks,
+    listening,
+    monitoring,
+    offers,
+    opening,
+    outside,
+    parties,
+    ties,
+    waiting,
+)
 from ari_app.calls.model import (
     CallType,
     Leg,
@@ -28,7 +40,7 @@ from ari_app.calls.step import Step, attempt_of
 from ari_app.calls.stimuli import ChannelArrived
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Agent, Purpose
-from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, OPENING, TIE, Fault, delivered_to, opened_by
+from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, OPENING, TIE, VOICEMAIL, Fault, delivered_to, opened_by
 from ari_app.routing.permissions import check_target
 from ari_app.routing.targets import Target, TargetType, parse_target
 
@@ -196,22 +208,11 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
         sounds = opening.rule(step, target).sounds or step.directory.sounds(target, "closed")
         announcing.farewell(step, _leg(step, fact, None), "closed", sounds)
         return
-    monitoring.stop_all(step, agent.id)
-    for other in step.calls_of(agent.id):
-        parties.step_aside(step, other, agent.id)
-    call_id = step.new_id("c")
-    _leg(step, fact, call_id, agent.id)
+    call_id = _turn_to_new_call(step, fact, agent)
     if transfer_progress.wanted(step):
         step.ask(TakeTransferKey, fact.leg)
     identity = displays.shown_identity(step, None, agent.id, OfferKind.CALL)
-    me = Party(
-        step.new_id("p"),
-        PartyRole.AGENT,
-        displays.of_agent(agent),
-        agent.id,
-        fact.leg,
-        Progress.JOINED,
-    )
+    me = _party(step, fact, agent)
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, me.id, identity, OfferState.SEEKING)
     kind = CallType.OUTBOUND if target.type is TargetType.NUMBER else CallType.INTERNAL
     call = beginning.new_call(
@@ -227,9 +228,26 @@ def _dialled(step: Step, fact: ChannelArrived) -> None:
     offers.seek(step, step.call(call_id))
 
 
+def _turn_to_new_call(step: Step, fact: ChannelArrived, agent: Agent) -> str:
+    """Their phone speaks in a call that is to be; in the others they have it aside."""
+    monitoring.stop_all(step, agent.id)
+    for other in step.calls_of(agent.id):
+        parties.step_aside(step, other, agent.id)
+    call_id = step.new_id("c")
+    _leg(step, fact, call_id, agent.id)
+    return call_id
+
+
+def _party(step: Step, fact: ChannelArrived, agent: Agent) -> Party:
+    return Party(step.new_id("p"), PartyRole.AGENT, displays.of_agent(agent), agent.id, fact.leg, Progress.JOINED)
+
+
 def _feature(step: Step, fact: ChannelArrived) -> None:
     """A feature code: the state changes and a voice confirms it."""
     agent = step.directory.agent_of_phone(fact.endpoint)
+    if agent is not None and _argument(fact) == VOICEMAIL:
+        _listen(step, fact, agent)
+        return
     if agent is not None and _argument(fact) == OPENING:
         _open_or_close(step, fact, agent)
         return
@@ -240,6 +258,23 @@ def _feature(step: Step, fact: ChannelArrived) -> None:
     state, prompt = feature
     step.emit(SetAgentState(agent.id, state))
     announcing.farewell(step, _leg(step, fact, None), prompt)
+
+
+def _listen(step: Step, fact: ChannelArrived, agent: Agent) -> None:
+    """The agent hears the messages of the boxes that notify them, in a call of their own."""
+    if not listening.boxes(step.directory, agent):
+        _turn_away(step, fact, Fault.NOT_ALLOWED)
+        return
+    if len(step.calls_of(agent.id)) >= agent.max_calls:
+        _turn_away(step, fact, Fault.TOO_MANY_CALLS, "too_many_calls")
+        return
+    call_id = _turn_to_new_call(step, fact, agent)
+    dialled = fact.dialled or _number(fact.entry)
+    call = beginning.new_call(step, call_id, CallType.INTERNAL, dict(fact.user_data), None, dialled)
+    step.put_call(call.id, owner=agent.id)
+    step.add_party(call_id, _party(step, fact, agent))
+    language = fact.args[1] if len(fact.args) > 1 else ""
+    listening.begin(step, step.call(call_id), agent, language)
 
 
 def _open_or_close(step: Step, fact: ChannelArrived, agent: Agent) -> None:

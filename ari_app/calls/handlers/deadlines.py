@@ -1,6 +1,6 @@
 """What is due when: deadlines are state of the calls, and time comes in like any other fact."""
 
-from ari_app.calls.features import callbacks, holding, monitoring, offers, recalls, ties, voicemail, waiting
+from ari_app.calls.features import callbacks, holding, listening, monitoring, offers, recalls, ties, voicemail, waiting
 from ari_app.calls.handlers import feature_codes, transfer_key, ways_out
 from ari_app.calls.model import Call, OfferState
 from ari_app.calls.step import Step
@@ -12,7 +12,7 @@ def of(call: Call) -> float | None:
         return None
     offer = call.offering()
     times = [call.recall_at, call.hold_alarm_at, ties.due_at(call), callbacks.due_at(call)]
-    times += [voicemail.due_at(call)]
+    times += [voicemail.due_at(call), listening.due_at(call)]
     times += [p.keyed.until for p in call.parties.values() if p.keyed is not None]
     times += [p.joining.until for p in call.parties.values() if p.joining is not None]
     times += [monitor.deadline for monitor in call.monitors.values()]
@@ -34,6 +34,8 @@ def passed(step: Step, call: Call) -> None:
 def _passed(step: Step, call: Call) -> None:
     offer = call.offering()
     if ties.overdue(step, call) or callbacks.due(step, call) or voicemail.overdue(step, call):
+        return
+    if listening.overdue(step, call):
         return
     if call.recall_at is not None and call.recall_at <= step.now:
         recalls.recall(step, call)

@@ -150,7 +150,7 @@ def _give_up(step: Step, call: Call, agent: str) -> None:
 def _blind(step: Step, here: _Speaking, number: str) -> None:
     """What was requested goes on without the phone."""
     me, call = here.me, _without_phone(step, here)
-    if call.offering() is not None:
+    if call.offering() is not None or call.listening is not None:
         parties.leave(step, call.id, me.id)
         return
     try:

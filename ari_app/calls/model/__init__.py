@@ -11,6 +11,7 @@ from ari_app.calls.model.callbacks import *
 from ari_app.calls.model.calls import *
 from ari_app.calls.model.ids import *
 from ari_app.calls.model.legs import *
+from ari_app.calls.model.listening import *
 from ari_app.calls.model.offers import *
 from ari_app.calls.model.parties import *
 from ari_app.calls.model.pending import *

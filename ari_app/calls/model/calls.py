@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from ari_app.calls.model.callbacks import CallBack
 from ari_app.calls.model.ids import AgentId, BridgeId, CallId, PartyId
+from ari_app.calls.model.listening import Listening
 from ari_app.calls.model.offers import Offer
 from ari_app.calls.model.parties import Party, PartyRole, Progress
 from ari_app.calls.model.pending import Pending
@@ -92,6 +93,7 @@ class Call:
     awaits: Awaited | None = None  # the last who was to come by a tie
     callback: CallBack | None = None  # its caller has left a queue to be called back, or was
     message: Message | None = None  # the last one that its caller was to leave in a box
+    listening: Listening | None = None  # its agent hears messages, and nobody else is in it
     place_since: float | None = None  # since when its caller counts as waiting, where that is not `started_at`
 
     def joined(self) -> list[Party]:

@@ -1,5 +1,6 @@
 """Alarms: raised when something is wrong for long enough, over when it is fine, and never to and fro."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from types import MappingProxyType
@@ -19,11 +20,14 @@ from ari_app.api.models.supervision import LiveTarget, Share, Waited
 from ari_app.calls.model import Alarm
 from ari_app.calls.views import timestamp
 from ari_app.routing.alarms import AlarmLimits
+from ari_app.routing.directory import Voicemail
+from ari_app.routing.targets import parse_target
 from ari_app.routing.webhooks import About
 from ari_app.webhooks.model import Followed
 from tests.unit.api.fakes import HOST, NOW, FakeControl, World, call, party
 
 SALES = "queue:sales"
+DAY = 86_400.0
 OPEN = Opening(open=True, changes_at=None, opening="hours", hours=None, until=None, by=None, at=None)
 
 
@@ -87,6 +91,32 @@ class Timer:
 
     def cancel(self) -> None:
         self._watch.timers.pop(id(self), None)
+
+
+def test_a_message_that_nobody_has_heard_is_an_alarm_at_that_moment_and_survives_a_restart() -> None:
+    watch = Watch(AlarmLimits())
+    box = Voicemail("support", "Support", (parse_target("group:support"),), alarm_after=3600.0)
+    directory = watch.control.now_directory
+    watch.control.now_directory = replace(directory, voicemail={"support": box})
+    watch.board.boxes_counted({"support": NOW - 600.0})
+    watch.passes(2999.0)
+    assert watch.take() == []
+    watch.passes(1.0)
+    ((change, alarm, about),) = watch.said
+    assert (change, alarm.value, alarm.limit) == ("alarm.raised", 3600.0, 3600.0)
+    assert about == {"voicemail:support", "group:support"}
+    watch.take()
+    board = watch.another()
+    kept = json.dumps({"alarm": alarm.model_dump(), "about": sorted(about)})
+    board.restore({f"alarm:{alarm.id}": Followed(kept, ())})
+    board.catch_up()
+    board.boxes_counted({"support": NOW - 600.0})
+    assert watch.take() == []
+    board.boxes_counted({"support": NOW - 600.0 + 3600.0})
+    assert watch.take() == [("alarm.cleared", "unheard_message")]
+    board.boxes_counted({"support": None, "gone": NOW})
+    watch.passes(DAY)
+    assert watch.take() == []
 
 
 def test_a_caller_who_waits_too_long_is_an_alarm_at_that_moment_though_nothing_changes() -> None:

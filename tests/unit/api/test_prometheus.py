@@ -9,8 +9,8 @@ from tests.support.monitoring import DASHBOARD, PANELS, RULES, exposed, expressi
 from tests.unit.api.fakes import World
 
 LABELS = {
-    "asterisk", "command", "instance", "job", "kind", "le", "operation", "outcome", "reason", "receiver", "state",
-    "target", "type",
+    "asterisk", "box", "command", "instance", "job", "kind", "le", "operation", "outcome", "reason", "receiver",
+    "state", "target", "type",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from ari_app.api import sounds, voicemails
+from ari_app.api import messages, sounds
 from ari_app.calls.model import Call, Recording
 from ari_app.errors import StoreUnavailable
 from tests.unit.api.fakes import NOW, World, call, party
@@ -186,8 +186,8 @@ async def test_so_many_files_are_fetched_at_once_and_no_more(recorded: World, mo
     """Recordings and messages together: each has a connection to Asterisk."""
     monkeypatch.setattr(sounds, "AT_ONCE", 1)
     erin = await recorded.token("erin")
-    message = voicemails.Known("v1", "c-v1", "support", "calls/r2", NOW, "new")
-    await recorded.store.keep_voicemail("v1", voicemails.KNOWN.dump_json(message), NOW)
+    message = messages.Known("v1", "c-v1", "support", "calls/r2", NOW, "new")
+    await recorded.store.keep_voicemail("v1", messages.KNOWN.dump_json(message), NOW)
     recorded.files.gate = asyncio.Event()
     async with recorded.http.get("/v1/recordings/r1", headers={"Authorization": f"Bearer {erin}"}) as slow:
         async with asyncio.timeout(5):  # one more would wait for the gate

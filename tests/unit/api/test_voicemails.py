@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 
-from ari_app.api import sounds, voicemails
+from ari_app.api import messages, sounds, voicemails
 from ari_app.api.models.voicemails import VoicemailDocument
-from ari_app.calls.model import Call, Identity, Message
+from ari_app.calls.model import Call, Identity, Listening, Mark, Message
 from ari_app.errors import AsteriskUnavailable, StoreUnavailable
 from ari_app.routing.webhooks import Webhook
 from tests.unit.api.fakes import NOW, World, call, party
@@ -18,6 +19,7 @@ from tests.unit.api.test_notices import URL, Desk
 
 SOUND = bytes(44) + bytes(16_000) * 5
 DAY = 86_400.0
+OLDEST = "callcontrol_oldest_unheard_seconds{"
 
 
 def changed(world: World, before: Call | None, after: Call) -> Call:
@@ -183,6 +185,127 @@ async def test_who_marks_a_message_is_named_and_everybody_concerned_is_notified(
     assert await marked(boxes, alice, "v1", "old") == "invalid"
 
 
+def listens(world: World, before: Call | None, **marks: Mark) -> Call:
+    """What Alice has heard at a phone."""
+    begun = before or call("c-listens", party("a1", "alice"))
+    return changed(world, before, replace(begun, listening=Listening("alice", marks=marks)))
+
+
+async def test_what_an_agent_hears_at_their_phone_is_marked_in_their_name_and_everybody_concerned_is_notified(
+    boxes: World, alice: str
+) -> None:
+    bob = await boxes.token("bob")
+    for name in ("v1", "v2"):
+        await left(boxes, name)
+    async with boxes.http.ws_connect(f"/v1/events?token={bob}") as seen:
+        await seen.receive_json()
+        begun = listens(boxes, None)
+        begun = listens(boxes, begun, v1=Mark("heard", NOW + 5))
+        event = await seen.receive_json()
+        shown = event["voicemail"]
+        assert (event["type"], shown["id"], shown["state"], shown["by"]) == (
+            "voicemail.updated",
+            "v1",
+            "heard",
+            "alice",
+        )
+        assert shown["marked_at"] == "2027-01-15T08:00:05.000Z"
+        begun = listens(boxes, begun, v1=Mark("heard", NOW + 5), v2=Mark("done", NOW + 6))
+        assert (await seen.receive_json())["voicemail"]["state"] == "done"
+    assert unheard(boxes).endswith(" 0.0")
+    noted = [x for x in boxes.recorded if x.what == "mark_voicemail"]
+    assert [(x.who, x.details["voicemail"], x.details["state"], x.details["by"]) for x in noted] == [
+        ("alice", "v1", "heard", "phone"),
+        ("alice", "v2", "done", "phone"),
+    ]
+    assert (await marked(boxes, bob, "v2", "new"))["state"] == "new"
+    boxes.now += 60
+
+
+async def test_what_somebody_has_marked_since_is_not_marked_again_after_a_restart(boxes: World, alice: str) -> None:
+    bob = await boxes.token("bob")
+    await left(boxes, "v1")
+    begun = listens(boxes, None, v1=Mark("heard", NOW - 1))
+    await boxes.server.voicemails.flush()
+    assert (await marked(boxes, bob, "v1", "new"))["by"] == "bob"
+    over_ = replace(begun, ended=True)
+    await boxes.server.voicemails.catch_up([over_])
+    assert await listed(boxes, alice, "state=new") == ["v1"]
+    await marked(boxes, bob, "v1", "done")
+    listens(boxes, None, v1=Mark("heard", NOW + 9), v9=Mark("heard", NOW + 9))
+    await boxes.server.voicemails.flush()
+    assert await listed(boxes, alice, "state=done") == ["v1"]
+
+
+async def test_a_mark_that_the_store_does_not_take_is_reported(
+    boxes: World, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voicemails, "AGAIN", 0.001)
+    monkeypatch.setattr(voicemails, "TRIES", 1)
+    await left(boxes, "v1")
+
+    async def away(message: str, data: bytes, at: float) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(boxes.store, "keep_voicemail", away)
+    with structlog.testing.capture_logs() as logs:
+        listens(boxes, None, v1=Mark("heard", NOW + 5))
+        await boxes.server.voicemails.flush()
+    assert next(x for x in logs if x["event"] == "voicemail_not_marked")["voicemail"] == "v1"
+
+
+async def test_who_oversees_sees_how_many_are_unheard_and_since_when_and_so_does_prometheus(
+    boxes: World, alice: str
+) -> None:
+    erin = await boxes.token("erin")
+    for name, at in (("v1", NOW - 60), ("v2", NOW - 10)):
+        await left(boxes, name, at)
+
+    async def live() -> tuple[dict[str, Any], float]:
+        (shown,) = (await boxes.ask("GET", "/v1/live", token=erin)).json["voicemails"]
+        (line,) = [x for x in boxes.metrics.exposition().decode().splitlines() if x.startswith(OLDEST)]
+        return shown, float(line.rpartition(" ")[2])
+
+    oldest = "2027-01-15T07:59:00.000Z"
+    assert await live() == ({"box": "support", "name": "Support", "unheard": 2, "oldest_unheard_at": oldest}, 60.0)
+    await marked(boxes, alice, "v1", "heard")
+    shown, age = await live()  # of the other one
+    assert (shown["unheard"], shown["oldest_unheard_at"], age) == (1, "2027-01-15T07:59:50.000Z", 10.0)
+    await marked(boxes, alice, "v2", "done")
+    shown, age = await live()
+    assert (shown["unheard"], shown["oldest_unheard_at"], age) == (0, None, 0.0)
+
+
+async def test_a_message_that_nobody_hears_is_an_alarm_until_somebody_does(boxes: World, alice: str) -> None:
+    erin = await boxes.token("erin")
+    directory = boxes.control.now_directory
+    box = replace(directory.voicemail["support"], alarm_after=60.0)
+    boxes.control.now_directory = replace(directory, voicemail={"support": box})
+
+    async def alarms() -> list[tuple[str, str, float]]:
+        found = (await boxes.ask("GET", "/v1/alarms", token=erin)).json["alarms"]
+        return [(each["alarm"], each["subject"], each["value"]) for each in found]
+
+    await left(boxes, "v1", NOW - 90)
+    assert await alarms() == []  # what else there is was not read yet
+    await boxes.server.voicemails.catch_up()
+    assert await alarms() == [("unheard_message", "voicemail:support", 90.0)]
+    await left(boxes, "v2", NOW - 10)
+    await marked(boxes, alice, "v1", "heard")
+    assert await alarms() == []
+    await marked(boxes, alice, "v1", "new")
+    assert len(await alarms()) == 1
+    boxes.control.now_directory = replace(directory, voicemail={"support": replace(box, alarm_after=None)})
+    await boxes.server.directory_changed()
+    assert await alarms() == []
+    boxes.control.now_directory = replace(directory, voicemail={"support": box})
+    await boxes.server.directory_changed()
+    assert len(await alarms()) == 1
+    boxes.control.now_directory = replace(directory, voicemail={})
+    await boxes.server.directory_changed()
+    assert await alarms() == []
+
+
 async def test_who_oversees_deletes_and_agents_do_not(boxes: World, alice: str) -> None:
     erin = await boxes.token("erin")
     await left(boxes, "v1")
@@ -210,7 +333,7 @@ async def test_what_is_no_message_is_forgotten_with_its_file(boxes: World, alice
     boxes.files.away = False
     await boxes.server.voicemails.forget_old()
     assert boxes.files.there == {}
-    assert boxes.server.voicemails.unheard() == {"support": 0}
+    assert boxes.server.voicemails.unheard() == {"support": messages.Unheard()}
 
 
 async def test_whoever_was_only_greeted_has_left_nothing(boxes: World) -> None:

@@ -46,7 +46,7 @@ exten => 12,1,Gosub(call-control,deliver,1(number,0033140000000))
         "6 from-carrier 2001: callcentre.yaml has no queue 'nowhere'",
         "7 from-carrier _3XXX: callcentre.yaml has no agent 'nobody'",
         "8 from-carrier 4: callcentre.yaml has no skill ''",
-        "10 more *74: 'pause' is no feature; there are: login, logout, not_ready, opening, ready",
+        "10 more *74: 'pause' is no feature; there are: login, logout, not_ready, opening, ready, voicemail",
         "11 more 1001: the lamp Stasis:alicee is no agent's",
         "12 more *75: callcentre.yaml has no 'queue:saless' that could be opened and closed",
         "13 more 3000: the lamp Stasis:queue:saless is no agent's",

@@ -61,6 +61,9 @@ class Ends:
     def opening_chosen(self, effect: e.OpeningChosen) -> None:
         self.openings.append(effect)
 
+    def list_messages(self, effect: e.ListMessages) -> None:
+        self.feed(s.MessagesListed(effect.call, None))
+
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
         self.chosen.append((agent, caller_id))
 

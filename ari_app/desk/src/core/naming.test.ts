@@ -25,6 +25,12 @@ describe("what somebody is called", () => {
     expect(callName(over, {}, en)).toBe("Bob Lefèvre");
   });
 
+  it("is what was dialled where nobody was called", () => {
+    const hears = call({ type: "internal", offer: null, parties: [alice()] });
+    expect(callName({ ...hears, dialled: "*98" }, {}, en)).toBe("*98");
+    expect(callName(hears, {}, en)).toBe("Unknown");
+  });
+
   it("is whom a call-back is for, by the number that they gave", () => {
     const callback = {
       target: "queue:sales", name: "", number: "0612345678", state: "calling" as const, promised_at: AT, expires_at: AT,

@@ -28,7 +28,8 @@ export function callName(call: Call, names: Readonly<Record<string, string>>, t:
   if (call.callback) return partyName({ ...call.callback, anonymous: false }, t);
   const party = principal(call);
   if (party !== null) return partyName(party, t);
-  return call.offer !== null ? targetName(call.offer.target, names) : t.call.unknown;
+  // Whoever hears messages at their phone is alone, and has called nobody.
+  return call.offer !== null ? targetName(call.offer.target, names) : (call.dialled ?? t.call.unknown);
 }
 
 export function reasonName(reason: string, me: Pick<Me, "reasons"> | null, t: Messages): string {

@@ -55,6 +55,7 @@ export const en: Messages = {
       trunk_down: "the line outside does not answer",
       held_too_long: "somebody is on hold for too long",
       agent_gone: "somebody is on hold, and the agent is gone",
+      unheard_message: "nobody has heard a caller’s message for too long",
     },
   },
 

@@ -53,6 +53,7 @@ export const fr = {
       trunk_down: "la ligne extérieure ne répond pas",
       held_too_long: "quelqu’un est en attente depuis trop longtemps",
       agent_gone: "quelqu’un est en attente, et l’agent n’est plus là",
+      unheard_message: "le message d’un appelant n’est pas écouté depuis trop longtemps",
     } as Record<string, string>,
   },
 
