@@ -10,7 +10,8 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ WITHIN = 150.0 + 12.0 * EXAMPLES
 RATE = "140/s" if EXAMPLES <= 4 else "90/s"
 """One session may make 100 requests a second, and 1,000 more after a pause: what 2,500 at this rate have beyond
 that. What is refused for its number shows nothing. Who has no session waits in turn, and is not refused."""
+_LONGEST = 16_000_000
+"""Bytes of what a run has printed and counted."""
 OF_PASSWORDS = 8
 """So many failures that others at this address may still log in."""
 
@@ -91,13 +94,49 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Sender:
+    """A process of its own for requests (tests/e2e/sending.py), and a patient one: the bots' audio goes first. `place`
+    is for its files."""
+
+    place: Path
+    process: asyncio.subprocess.Process
+
+    async def run(self, arguments: Sequence[str], report: Path) -> Any:
+        """What came of a run of schemathesis, as tests/e2e/sending.py says."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"arguments": arguments, "report": str(report)}).encode() + b"\n")
+        answer = await self.process.stdout.readline()
+        assert answer, "who sends requests is gone"
+        return json.loads(answer)
+
+
+@asynccontextmanager
+async def sending(place: Path) -> AsyncIterator[Sender]:
+    """For some runs, one after the other: to start schemathesis takes as long as to send some hundred requests."""
+    process = await asyncio.create_subprocess_exec(
+        *("nice", "-n", "15", sys.executable, "-m", "tests.e2e.sending"),
+        cwd=place,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=_LONGEST,
+    )
+    try:
+        yield Sender(place, process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@dataclass(frozen=True)
 class Requests:
     """Requests with this token (None: without one). `known`: for a parameter of the document, such as `path.call`,
     what is put there in three of four cases, so that there is something to find.
     """
 
     stack: Stack
-    place: Path
+    sender: Sender
     token: str | None
     known: Known = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
@@ -105,39 +144,28 @@ class Requests:
     async def make(self, *, only: Iterable[str] = (), but: Iterable[str] = ()) -> None:
         """Send what the document allows and what it forbids, of these operations, or of all others; each answer must
         be one that the document describes, and none may be a fault of the server.
-
-        A process of its own, and a patient one: the bots' audio goes first.
         """
-        configuration, report = self.place / "schemathesis.toml", self.place / "requests.ndjson"
+        configuration, report = self.sender.place / "schemathesis.toml", self.sender.place / "requests.ndjson"
         configuration.write_text(_dictionaries(self.known) + _FEW + _CHECKS)
         headers: tuple[str, ...] = ()
         if self.token is not None:
             headers = ("--header", f"Authorization: Bearer {self.token}", "--rate-limit", RATE)
         chosen = [word for name in only for word in ("--include-operation-id", name)]
         chosen += [word for name in but for word in ("--exclude-operation-id", name)]
-        process = await asyncio.create_subprocess_exec(
-            *("nice", "-n", "15", sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
+        arguments = [
+            *("--config-file", str(configuration)),
             *("run", f"{self.stack.api}/v1/openapi.json", *headers),
             *("--seed", str(SEED), "--generation-deterministic", "--max-examples", str(EXAMPLES)),
             *("--phases", "examples,coverage,fuzzing,stateful", "--request-timeout", "20"),
             *("--report", "ndjson", "--report-ndjson-path", str(report)),
             *("--continue-on-failure", "--warnings", "off", "--no-color", *chosen),
-            cwd=self.place,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            async with asyncio.timeout(WITHIN):
-                output, _ = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        text = output.decode(errors="replace")
-        assert process.returncode == 0, text[-12_000:]
-        assert " passed" in text, text
+        ]
+        async with asyncio.timeout(WITHIN):
+            done = await self.sender.run(arguments, report)
+        assert done["status"] == 0, done["printed"][-12_000:]
+        assert " passed" in done["printed"], done["printed"]
         names = await operations(self.stack)
-        for label, status in await _counted(report):
+        for label, status in done["answered"]:
             self.answers.add(names.get(label, NO_OPERATION), status)
 
 
@@ -152,32 +180,7 @@ async def operations(stack: Stack) -> dict[str, str]:
     }
 
 
-async def _counted(report: Path) -> list[tuple[str, int]]:
-    """What `_sent` finds, read by a process of its own: the bots' audio would wait for it, also in a thread."""
-    reading = await asyncio.create_subprocess_exec(
-        *("nice", "-n", "15", sys.executable, "-m", __name__, str(report)), stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await reading.communicate()
-    return [(label, status) for label, status in json.loads(output)]
-
-
-def _sent(report: Path) -> Iterator[tuple[str, int]]:
-    """Method and path, and status, of each request that was made of an operation of the document."""
-    with report.open() as lines:
-        for line in lines:
-            recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
-            cases = recorder.get("cases", {})
-            for case, interaction in recorder.get("interactions", {}).items():
-                sent, answer = cases[case]["value"], interaction["response"]
-                assert answer is not None, f"not answered: {interaction['request']}"
-                yield f"{sent['method']} {sent['path']}", int(answer["status_code"])
-
-
 def _dictionaries(known: Known) -> str:
     lists = [f'"{name}" = {{ values = {json.dumps(list(values))} }}' for name, values in known.items()]
     used = [f'"{name}" = {{ dictionary = "{name}", probability = 0.75 }}' for name in known]
     return "\n".join(["[dictionaries]", *lists, "[parameters]", *used, ""])
-
-
-if __name__ == "__main__":
-    print(json.dumps(list(_sent(Path(sys.argv[1])))))

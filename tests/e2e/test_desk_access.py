@@ -98,7 +98,7 @@ async def _wrong(on_stage: Stage, scene: Scene, *looks: tuple[Size, Look]) -> di
     """What is found wrong with a screen, by each who looks at it, at their size.
 
     To open a screen takes longer than to look at it, and what is where is said by style sheets: one that is open
-    becomes larger and smaller. But what somebody does is done anew at each size: a menu opens where there is room for it.
+    becomes larger and smaller. But what somebody does is done anew at each size: a menu opens where there is room.
     """
     found = {}
     for some in [looks] if scene.then is None else [[look] for look in looks]:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from tests.bots import Contact, answers
 from tests.e2e.crowd import CROWD, KEYS
-from tests.e2e.generated import NO_OPERATION, Answers, Known, Requests, operations
+from tests.e2e.generated import NO_OPERATION, Answers, Known, Requests, Sender, operations, sending
 from tests.e2e.office import PHONES, Agent, Office
 from tests.e2e.witness import undisturbed
 
@@ -50,6 +51,13 @@ LEAVING = ("release_call", "remove_party", "clear_call", "logout")
 # What has a body, and needs somebody who is free: done at least once.
 REACHING = ("single_step_transfer", "single_step_conference", "initiate_transfer", "make_call")
 FREE = CROWD[-1]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sender(tmp_path: Path) -> AsyncIterator[Sender]:
+    """For all requests of a test."""
+    async with sending(tmp_path) as found:
+        yield found
 
 
 @asynccontextmanager
@@ -129,27 +137,27 @@ async def accepts_exactly(office: Office, wanted: set[str], found: Answers, who:
 
 
 async def test_what_an_agent_sends_is_answered_as_documented_and_a_conference_hears_nothing(
-    office: Office, tmp_path: Path
+    office: Office, sender: Sender
 ) -> None:
     await conference(office)
     frank, other = await talk(office, "frank")
-    sent = Requests(office.stack, tmp_path, await token_of(office, "frank"), known(frank))
+    sent = Requests(office.stack, sender, await token_of(office, "frank"), known(frank))
     with office.silence_is_right(other, why="commands at random may deafen them", perhaps=True):
         async with undisturbed(office, *CONFERENCE, among=TALKING):
             await sent.make(but=LEAVING)
             await office.agent(FREE, behaviour=answers())
             for operation, name in zip((*LEAVING, *REACHING), CROWD, strict=False):
-                await one_operation(office, tmp_path, sent.answers, operation, name)
+                await one_operation(office, sender, sent.answers, operation, name)
     others = OVERSIGHT | REPORTS | MONITORING | ADMINISTRATION | NOTHING_THERE | RECORDINGS
     others |= {"delete_recording", "end_sessions"}
     await accepts_exactly(office, await all_operations(office) - NOBODY - others, sent.answers, "agent")
     assert sent.answers.with_status((200, 201)).keys() >= set(REACHING), str(sent.answers)
 
 
-async def one_operation(office: Office, place: Path, found: Answers, operation: str, name: str) -> None:
+async def one_operation(office: Office, sender: Sender, found: Answers, operation: str, name: str) -> None:
     """By an agent of their own: in a call, or where it is to make one, before it."""
     agent, third = await talk(office, name)
-    sent = Requests(office.stack, place, await token_of(office, name), known(agent), found)
+    sent = Requests(office.stack, sender, await token_of(office, name), known(agent), found)
     with office.silence_is_right(third, why="the one whom they talk to may be gone", perhaps=True):
         if operation == "make_call":
             third.hangup()
@@ -162,14 +170,14 @@ async def one_operation(office: Office, place: Path, found: Answers, operation: 
 
 @pytest.mark.parametrize("role", ["erin", "admin"], ids=["supervisor", "administrator"])
 async def test_what_an_overseer_sends_is_answered_as_documented_and_a_conference_hears_nothing(
-    office: Office, tmp_path: Path, role: str
+    office: Office, sender: Sender, role: str
 ) -> None:
     await conference(office)
     frank, other = await talk(office, "frank")
     recording = await recording_of(office, frank)
     if role == "erin":
         await office.agent("erin", behaviour=answers(), ready=False)
-    sent = Requests(office.stack, tmp_path, await token_of(office, role), known(frank, recording=recording))
+    sent = Requests(office.stack, sender, await token_of(office, role), known(frank, recording=recording))
     with office.silence_is_right(other, why="commands at random may take their agent away", perhaps=True):
         async with as_it_was(office), undisturbed(office, *CONFERENCE, among=TALKING):
             await sent.make(but=DELETING)
@@ -196,11 +204,11 @@ MAY = {
 
 @pytest.mark.parametrize("key", MAY, ids=["of_all_scopes", "of_one_scope", "that_is_none"])
 async def test_what_a_key_may_is_what_its_scopes_say_and_the_rest_is_refused_as_documented(
-    office: Office, tmp_path: Path, key: str
+    office: Office, sender: Sender, key: str
 ) -> None:
     frank, other = await talk(office, "frank")
     recording = await recording_of(office, frank)
-    sent = Requests(office.stack, tmp_path, KEYS.get(key), known(frank, recording=recording))
+    sent = Requests(office.stack, sender, KEYS.get(key), known(frank, recording=recording))
     async with as_it_was(office):
         await sent.make(but=["delete_recording"])
         await sent.make(only=["delete_recording"])

@@ -1,4 +1,4 @@
-"""Our queue_log, line by line beside that of app_queue: the same is done in both queues of one Asterisk at the same time."""
+"""Our queue_log, line by line beside that of app_queue: the same is done in one Asterisk, at once in each queue."""
 
 from __future__ import annotations
 
