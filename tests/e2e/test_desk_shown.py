@@ -28,6 +28,8 @@ FAULT: Json = READ["faults"][0]
 LATER = "2026-11-28T12:00:05.000Z"
 LOOKS = 12_000.0
 """Milliseconds: the administrator's page looks every five seconds."""
+SOONER = "const later = window.setInterval; window.setInterval = (what, every) => later(what, every / 10);"
+"""What a page does again and again it does ten times as often."""
 CUT_OFF = """[...document.querySelectorAll('.people span:not(.sr)')].filter(
   each => getComputedStyle(each).overflow === 'hidden' && each.scrollWidth > each.clientWidth).length"""
 
@@ -319,7 +321,7 @@ async def test_an_administrator_reads_the_faults_of_now_and_that_the_server_is_a
     ready: Json = {"ready": True, "asterisk": True, "store": True, "configuration": "current", "configured_at": AT}
     read = READ | {"state": "current", "faults": [], "configured_at": AT}
     answers = {**admin.answers, "/readyz": ready, "/v1/admin/configuration": read}
-    async with on_stage.show(replace(admin, answers=answers), "en") as page:
+    async with on_stage.show(replace(admin, answers=answers, before=SOONER), "en") as page:
         file, health = (page.get_by_role("region", name=name) for name in ("Effective configuration", "Health"))
         await expect(file).to_contain_text("The configuration has no fault.")
         for line in (72, 73):  # another fault, of which the health says the same
