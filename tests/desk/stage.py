@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, WebSocketRoute, async_playwright
 
 DIST = Path(__file__).parents[2] / "ari_app" / "desk" / "dist"
 CHROMIUM = "/usr/bin/chromium"
@@ -60,26 +60,41 @@ class Scene:
 class Stage:
     """A browser. `origin` is who serves the page's files; None: this machine's own build does.
 
-    `address`: what the browser takes for the page's origin, where that is another.
+    `address`: what the browser takes for the page's origin, where that is another. `kept`: for each language what windows
+    have in common.
     """
 
     browser: Browser
     origin: str | None = None
     address: str | None = None
+    kept: dict[Language, BrowserContext] = field(default_factory=dict)
+
+    async def close(self) -> None:
+        """All windows."""
+        for context in self.kept.values():
+            await context.close()
+
+    async def _window(self, language: Language) -> Page:
+        """A new one, in which nothing is stored.
+
+        An empty window stays open beside it, and its process is the next one's too, which knows the page's scripts then:
+        to open a screen takes half of what it does in a process of its own.
+        """
+        if language not in self.kept:
+            locale = {"fr": "fr-FR", "en": "en-GB"}[language]
+            context = self.kept[language] = await self.browser.new_context(locale=locale, reduced_motion="reduce")
+            context.set_default_timeout(5000)
+            await context.new_page()
+        return await self.kept[language].new_page()
 
     @asynccontextmanager
     async def show(
         self, scene: Scene, language: Language = "fr", *, width: int = 1280, height: int = 900, dark: bool = False
     ) -> AsyncIterator[Page]:
         """The page as the scene has it."""
-        context = await self.browser.new_context(
-            locale={"fr": "fr-FR", "en": "en-GB"}[language],
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(5000)
-        page = await context.new_page()
+        page = await self._window(language)
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.emulate_media(color_scheme="dark" if dark else "light")
         if scene.logged_in:
             session = json.dumps({"token": "t", "agent": "alice"})
             await page.add_init_script(f"localStorage.setItem('desk.session', {json.dumps(session)})")
@@ -105,7 +120,8 @@ class Stage:
             if scene.then is not None:
                 await scene.then(page)
             yield page
-            await context.close()
+            await page.evaluate("localStorage.clear()")
+            await page.close()
 
 
 @contextmanager

@@ -132,9 +132,13 @@ async def desks(stack: Stack, chromium: Browsers) -> AsyncIterator[Desks]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def on_stage(stack: Stack, chromium: Browsers) -> Stage:
+async def on_stage(stack: Stack, chromium: Browsers) -> AsyncIterator[Stage]:
     """A window for a page whose server is played."""
-    return Stage(await chromium.hearing(), stack.api)
+    stage = Stage(await chromium.hearing(), stack.api)
+    try:
+        yield stage
+    finally:
+        await stage.close()
 
 
 @pytest.fixture(params=[Mouse, Keyboard], ids=["mouse", "keyboard"])
