@@ -336,6 +336,7 @@ async def nobody_is_there_and_the_second_gives_up_before_the_first(there: Side) 
     await there.for_a_while(second)
     second.hangup()
     await second.ended()
+    await there.for_a_while(first)  # until both queues know of it
     first.hangup()
 
 
