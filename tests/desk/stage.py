@@ -60,8 +60,8 @@ class Scene:
 class Stage:
     """A browser. `origin` is who serves the page's files; None: this machine's own build does.
 
-    `address`: what the browser takes for the page's origin, where that is another. `kept`: for each language what windows
-    have in common.
+    `address`: what the browser takes for the page's origin, where that is another. `kept`: for each language what
+    windows have in common.
     """
 
     browser: Browser
@@ -77,8 +77,8 @@ class Stage:
     async def _window(self, language: Language) -> Page:
         """A new one, in which nothing is stored.
 
-        An empty window stays open beside it, and its process is the next one's too, which knows the page's scripts then:
-        to open a screen takes half of what it does in a process of its own.
+        An empty window stays open beside it, whose process is the next one's too and knows the page's scripts then: to
+        open a screen takes half of what it does in a process of its own.
         """
         if language not in self.kept:
             locale = {"fr": "fr-FR", "en": "en-GB"}[language]
