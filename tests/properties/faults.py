@@ -118,6 +118,25 @@ class Faults(Scene):
             self.world.lose_link()
             self.world.asterisk.restore_link()
 
+    @rule(now=SELDOM, dies=st.booleans())
+    def the_controller_is_lost_as_it_is_about_to_ring_a_phone(self, now: bool, dies: bool) -> None:
+        """What was decided for somebody who is there is done when it is back: nobody hears of a phone that was never
+        rung that it cannot be reached."""
+        if not now or not self.world.asterisk.connected:
+            return
+        while not (about := account.to_be_rung(self.world)) and self.world.step():
+            pass
+        if not about:
+            return
+        if dies:
+            self.world.restart()
+        else:
+            self.world.lose_link()
+            self.world.asterisk.restore_link()
+        while not self.world.switch.state.linked and self.world.step("link" if not dies else None):
+            pass
+        assert account.to_be_rung(self.world) >= about
+
     @precondition(lambda self: self.world.asterisk.connected)
     @rule(now=SELDOM)
     def redis_comes_back_empty(self, now: bool) -> None:

@@ -48,6 +48,23 @@ def never_dialled(world: World) -> list[str]:
     ]
 
 
+def to_be_rung(world: World) -> set[str]:
+    """Legs that were decided for a call in which somebody is there, and of which Asterisk does not know yet."""
+    channels, state = world.asterisk.world.channels, world.switch.state
+    return {
+        leg.id
+        for leg in world.switch.legs.values()
+        if leg.state is LegState.CREATING
+        and leg.destination
+        and not (leg.tie or leg.hanging_up or leg.id in channels)
+        and any(
+            party.leg in channels and party.progress is Progress.JOINED
+            for call in state.calls_of_leg.get(leg.id, ())
+            for party in state.calls[call].parties.values()
+        )
+    }
+
+
 def _not_found_again(world: World) -> list[str]:
     """Calls that are looked for by what they are, and would not be found; and those that would be found in vain."""
     state = world.switch.state

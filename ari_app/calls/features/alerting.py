@@ -8,8 +8,8 @@ none.
 from dataclasses import replace
 from typing import assert_never
 
-from ari_app.calls.derived import displays, transfer_progress
-from ari_app.calls.effects import CreateLeg, EmergencyDialled
+from ari_app.calls.derived import channels, displays
+from ari_app.calls.effects import EmergencyDialled
 from ari_app.calls.features import outside, parties
 from ari_app.calls.model import (
     AgentId,
@@ -56,18 +56,16 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         leg=step.new_id("l"),
     )
     leg = step.add_leg(Leg(party.leg or "", LegState.CREATING, agent=agent, destination=where, focus=call_id))
-    identity, asserted = offer.identity, ""
+    identity = offer.identity
     if isinstance(where, Outside):
-        company = step.directory.settings.company
         if by is not None and outside.is_emergency(step, offer.target):
             identity = displays.in_emergency(step, by, identity)
             phone = parties.own_phone(step, call.parties[offer.by or ""])
             step.emit(EmergencyDialled(by, phone.user, where.listed))
         elif offer.caller_id is None:
             identity = displays.outward(step, identity)
-        asserted = company.number if company is not None and identity.anonymous else ""
         step.put_leg(leg.id, dialled_by=outside.note(step, payer, offer.target))
-    step.put_leg(leg.id, shown=identity, chosen=offer.caller_id is not None)
+    leg = step.put_leg(leg.id, shown=identity, chosen=offer.caller_id is not None)
     step.add_party(call_id, party)
     keep = offer.by is not None and offer.deadline is not None and offer.state is not OfferState.PENDING
     step.put_offer(
@@ -77,8 +75,7 @@ def ring(step: Step, call_id: CallId, agent: str | None) -> bool:
         attempts=(*offer.attempts, Attempt(leg.id, party.id, agent, together=_rings_all(step, offer.target))),
         deadline=offer.deadline if keep else step.now + step.directory.ring_time(offer.target),
     )
-    key = transfer_progress.wanted(step)
-    step.ask(CreateLeg, leg.id, where, identity, call_id, transfer_key=key, asserted=asserted)
+    channels.create(step, leg, call_id)
     return True
 
 
@@ -106,6 +103,7 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
             continue
         where = Phone(leg.destination.user, place)
         also = replace(leg, id=step.new_id("l"), state=LegState.CREATING, destination=where, requested=Media())
+        also = replace(also, auto_answer=False)
         step.add_leg(also)
         if attempt is None:
             step.put_party(call.id, party.id, also_rung=(*party.also_rung, also.id))
@@ -115,9 +113,7 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
             step.add_party(call.id, other)
             rung = Attempt(also.id, other.id, attempt.agent, together=True)
             step.put_offer(call.id, attempts=(*step.offer(call.id).attempts, rung))
-        identity = leg.shown or Identity()
-        wanted = transfer_progress.wanted(step)
-        step.ask(CreateLeg, also.id, where, identity, call.id, transfer_key=wanted)
+        channels.create(step, also, call.id)
 
 
 def destination(

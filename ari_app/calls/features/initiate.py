@@ -9,8 +9,8 @@ from typing import assert_never
 
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions, contacts_first
-from ari_app.calls.derived import displays, transfer_progress
-from ari_app.calls.effects import CallerIdChosen, CreateLeg
+from ari_app.calls.derived import channels, displays
+from ari_app.calls.effects import CallerIdChosen
 from ari_app.calls.features import attempts, consult, offers, opening, outside, parties
 from ari_app.calls.features.beginning import attached, new_call
 from ari_app.calls.model import (
@@ -135,10 +135,9 @@ def _begin_call(step: Step, cmd: c.MakeCall, reserved_agent: str | None, request
     else:
         own = step.add_leg(Leg(step.new_id("l"), LegState.CREATING, agent.id, Phone(agent.phone or ""), call_id))
         shown = _whom(step, target, reserved_agent)
-        step.put_leg(own.id, shown=shown, auto_answer=True)
+        own = step.put_leg(own.id, shown=shown, auto_answer=True)
         step.add_party(call_id, replace(me, leg=own.id))
-        phone = Phone(agent.phone or "")
-        step.ask(CreateLeg, own.id, phone, shown, call_id, True, transfer_progress.wanted(step))
+        channels.create(step, own, call_id)
     _remember(step, cmd.by, cmd.caller_id)
 
 

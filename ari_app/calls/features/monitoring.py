@@ -13,12 +13,8 @@ from typing import assert_never
 
 from ari_app.calls import commands as c
 from ari_app.calls.actions import call_actions
-from ari_app.calls.derived import snoops, transfer_progress
-from ari_app.calls.effects import (
-    CreateLeg,
-    DestroyBridge,
-    LeaveBridge,
-)
+from ari_app.calls.derived import channels, snoops
+from ari_app.calls.effects import DestroyBridge, LeaveBridge
 from ari_app.calls.features import offers, parties
 from ari_app.calls.model import (
     AgentId,
@@ -109,8 +105,8 @@ def _agent_of(call: Call) -> Party:
 def _ring(step: Step, call: Call, agent: AgentId, mode: MonitorMode, watched: Party) -> None:
     listed = step.directory.agents[agent]
     phone = Phone(listed.phone or "")
-    shown = watched.identity
-    leg = step.add_leg(Leg(step.new_id("l"), LegState.CREATING, agent, phone, call.id, shown=shown))
+    leg = Leg(step.new_id("l"), LegState.CREATING, agent, phone, call.id, shown=watched.identity, auto_answer=True)
+    step.add_leg(leg)
     monitor = Monitor(
         agent=agent,
         name=listed.name,
@@ -121,7 +117,7 @@ def _ring(step: Step, call: Call, agent: AgentId, mode: MonitorMode, watched: Pa
         deadline=step.now + step.directory.settings.own_phone_timeout,
     )
     step.put_call(call.id, monitors={**call.monitors, agent: monitor})
-    step.ask(CreateLeg, leg.id, phone, shown, call.id, True, transfer_progress.wanted(step))
+    channels.create(step, leg, call.id)
 
 
 def _stop(step: Step, call: Call, monitor: Monitor) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Set
 from dataclasses import replace
 
 from ari_app.calls import lifecycle
-from ari_app.calls.derived import announcing, transfer_progress
-from ari_app.calls.effects import CreateLeg, ReserveAgent
+from ari_app.calls.derived import announcing, channels, transfer_progress
+from ari_app.calls.effects import ReserveAgent
 from ari_app.calls.features import alerting, attempts, parties, queueing, refusals, voicemail
 from ari_app.calls.model import (
     AgentId,
@@ -230,12 +230,12 @@ def answer_for(step: Step, call: Call, party: Party) -> None:
     leg = step.add_leg(
         Leg(step.new_id("l"), LegState.CREATING, old.agent, old.destination, call.id, shown=offer.identity)
     )
-    step.put_leg(leg.id, chosen=offer.caller_id is not None)
+    leg = step.put_leg(leg.id, chosen=offer.caller_id is not None, auto_answer=True)
     attempts.hang_up_unanswered(step, old)
     step.put_party(call.id, party.id, leg=leg.id)
     renewed = Attempt(leg.id, party.id, attempt.agent, answering=True)
     step.put_offer(call.id, attempts=tuple(renewed if a is attempt else a for a in offer.attempts))
-    step.ask(CreateLeg, leg.id, old.destination, offer.identity, call.id, True, transfer_progress.wanted(step))
+    channels.create(step, leg, call.id)
 
 
 def fail(step: Step, call_id: CallId, outcome: OfferState) -> None:

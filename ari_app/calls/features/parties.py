@@ -4,8 +4,8 @@ Owns who is in a call and why somebody is on hold. What that means for bridges a
 """
 
 from ari_app.calls.changes import PartyChanges, changed
-from ari_app.calls.derived import displays, transfer_progress
-from ari_app.calls.effects import CreateLeg, DestroyBridge, HangUp
+from ari_app.calls.derived import channels, displays
+from ari_app.calls.effects import DestroyBridge, HangUp
 from ari_app.calls.features import attempts, recording
 from ari_app.calls.model import (
     Call,
@@ -159,10 +159,10 @@ def ring_own_phone(step: Step, call: Call, party: Party, *, auto_answer: bool) -
     destination = own_phone(step, party)
     identity = displays.with_whom(call, party) or Identity()
     leg = step.add_leg(Leg(step.new_id("l"), LegState.CREATING, party.agent, destination, call.id, shown=identity))
-    step.put_leg(leg.id, auto_answer=auto_answer)
+    leg = step.put_leg(leg.id, auto_answer=auto_answer)
     held_by = party.held_by - {party.id}
     step.put_party(call.id, party.id, leg=leg.id, held_by=held_by, away=True)
-    step.ask(CreateLeg, leg.id, destination, identity, call.id, auto_answer, transfer_progress.wanted(step))
+    channels.create(step, leg, call.id)
     return leg
 
 

@@ -12,14 +12,14 @@ from dataclasses import replace
 
 from ari_app.calls.actions import may_be_joined, may_leave
 from ari_app.calls.commands import AwaitTie, HandOver, PrepareTie
-from ari_app.calls.effects import AnswerLeg, ArrivalRefused, CreateLeg, HangUp
+from ari_app.calls.derived import channels
+from ari_app.calls.effects import AnswerLeg, ArrivalRefused, HangUp
 from ari_app.calls.features import consult, parties, recording
 from ari_app.calls.model import (
     Awaited,
     Call,
     DialplanEntry,
     EndReason,
-    Identity,
     Leg,
     LegState,
     Outside,
@@ -128,7 +128,7 @@ def hand_over(step: Step, cmd: HandOver, call: Call) -> None:
     party = next(p for p in made.parties.values() if p.leg == leg.id)
     step.put_call(made.id, tie=replace(made.tie, dialled=True, until=step.now + DIAL_WITHIN))
     step.await_effects(cmd.id, made.id, until="answered", party=party.id)
-    step.ask(CreateLeg, leg.id, leg.destination, Identity(), made.id)
+    channels.create(step, leg, made.id)
 
 
 def answered(step: Step, call: Call, tie: Tie, party: Party) -> None:

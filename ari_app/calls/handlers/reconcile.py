@@ -4,11 +4,13 @@ What Asterisk holds is the truth about channels, what we hold is the truth about
 become the facts that were missed; media of every leg is requested anew; what belongs to nothing is cleared away.
 """
 
-from ari_app.calls.derived import displays, talking
+from collections.abc import Collection
+
+from ari_app.calls.derived import channels, displays, talking
 from ari_app.calls.effects import DestroyBridge, HangUp, PlayDtmf
 from ari_app.calls.features import monitoring, offers, recording, refusals, voicemail
 from ari_app.calls.handlers import arrivals, feature_codes, legs, transfer_key
-from ari_app.calls.model import Leg, LegState, OfferState
+from ari_app.calls.model import CallId, Leg, LegId, LegState, OfferState
 from ari_app.calls.step import Step
 from ari_app.calls.stimuli import AsteriskReconciled, ChannelFact, LegIdentified
 from ari_app.errors import OutcomeUnknown
@@ -43,10 +45,16 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
             step.put_call(call.id, bridge_made=False)
     monitoring.cut_off(step, frozenset(bridges))
     # Ties first: one that was answered has taken somebody out of a call, which may have been hung up since.
-    known = dict.fromkeys(leg.id for leg in sorted(step.legs_before(), key=lambda leg: not leg.tie))
+    # Last those that were never made: by then it is known whether anybody is left for whom they were to be.
+    unmade = {leg.id for leg in step.legs_before() if _to_be_made(leg) and leg.id not in held}
+    found = sorted(step.legs_before(), key=lambda leg: (leg.id in unmade, not leg.tie))
+    known = dict.fromkeys(leg.id for leg in found)
     for leg_id in known:
         leg, channel = step.leg(leg_id), held.get(leg_id)
-        if leg is None or channel is None or _left(leg, channel):
+        wanted = _wanted_by(step, leg, held) if leg is not None and leg_id in unmade else None
+        if leg is not None and wanted is not None:
+            channels.create(step, leg, wanted)
+        elif leg is None or channel is None or _left(leg, channel):
             legs.gone(step, leg_id, refusals.NO_CAUSE)  # nobody knows how it ended
         else:
             _make_up(step, leg, channel)
@@ -71,6 +79,19 @@ def reconciled(step: Step, fact: AsteriskReconciled) -> None:
     for bridge in fact.bridges:
         if bridge not in alive:
             step.ask(DestroyBridge, bridge)
+
+
+def _to_be_made(leg: Leg) -> bool:
+    """Whether somebody is to be dialled who has not been yet: lost on its way to Asterisk, that has to be requested
+    again, or who waits for them would hear that they cannot be reached."""
+    return leg.state is LegState.CREATING and leg.destination is not None and not leg.tie
+
+
+def _wanted_by(step: Step, leg: Leg, held: Collection[LegId]) -> CallId | None:
+    """The call in which somebody is there for whom it is to be made."""
+    calls = [call for call, _ in [*step.party_by_leg(leg.id), *step.monitors_by_leg(leg.id)]]
+    there = (call.id for call in calls if any(party.leg in held for party in call.joined()))
+    return None if leg.hanging_up else next(there, None)
 
 
 def _left(leg: Leg, channel: ChannelFact) -> bool:

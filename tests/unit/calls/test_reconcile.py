@@ -8,7 +8,8 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import Leg, LegState, OfferState, Phone
+from ari_app.calls.model import Leg, LegState, MonitorMode, OfferState, Phone
+from ari_app.routing.directory import CallerId, Role
 from ari_app.testing.asterisk import Behaviour
 from tests.support import account
 from tests.support.office import AWAY, Office, hear_each_other
@@ -113,6 +114,68 @@ def test_an_asterisk_that_is_gone_leaves_nobody_busy(state: Callable[[Office], N
     office.settle()
     assert not office.switch.calls
     assert not office.agents.activity
+
+
+def _recalled(office: Office) -> None:
+    _kept(office)
+    office.pass_time()
+
+
+def _answering(office: Office) -> None:
+    _ringing(office)
+    office.settle()
+    office.command(c.Answer, "bob", call=office.only_call().id)
+
+
+def _consults(office: Office) -> None:
+    office.command(c.InitiateTransfer, "alice", call=office.served().id, target=to("agent:bob"))
+
+
+def _monitored(office: Office) -> None:
+    office.command(c.MonitorCall, "erin", role=Role.SUPERVISOR, call=office.served().id, mode=MonitorMode.LISTEN)
+
+
+def _withheld(office: Office) -> None:
+    office.withholding = True
+    call = office.served().id
+    office.command(c.SingleStepTransfer, "alice", call=call, target=AWAY)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("state", [_ringing, _consults, _recalled, _answering, _monitored, _withheld])
+def test_a_phone_that_was_about_to_be_rung_as_the_connection_was_lost_is_rung_when_it_is_back(
+    state: Callable[[Office], None], restart: bool
+) -> None:
+    """Nobody is told that somebody cannot be reached whose phone was never rung."""
+    office = Office(company=CallerId("company", "Company", "+33100000000"))
+    state(office)
+    while not (about := account.to_be_rung(office)):
+        assert office.step()
+    requested = [x for x in office.effects if isinstance(x, e.CreateLeg)]
+    if restart:
+        office.restart()
+    else:
+        office.asterisk.lose_link()
+        office.asterisk.restore_link()
+    office.is_calm()
+    (leg,) = about
+    assert office.switch.legs[leg].state in (LegState.RINGING, LegState.UP)
+    again = [x for x in office.asterisk.executed if isinstance(x, e.CreateLeg) and x.leg == leg]
+    assert [replace(x, number=0) for x in again] == [replace(x, number=0) for x in requested]
+
+
+def test_a_phone_that_was_about_to_be_rung_for_somebody_who_has_gone_meanwhile_is_not() -> None:
+    office = Office()
+    _ringing(office)
+    while not account.to_be_rung(office):
+        assert office.step()
+    office.asterisk.lose_link()
+    office.asterisk.hang_up("in1")
+    office.settle()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert not office.switch.calls
+    assert not [x for x in office.asterisk.executed if isinstance(x, e.CreateLeg)]
 
 
 def test_an_answer_that_was_missed_is_made_up() -> None:
