@@ -59,8 +59,12 @@ class Board:
 
     def record(self, bot: str, kind: str, text: str = "", *, call: str = "", at: float | None = None) -> None:
         """Append an event and look at every waiter again."""
-        self.events.append(Event(time.monotonic() if at is None else at, bot, kind, text, call))
+        self.note(bot, kind, text, call=call, at=at)
         self.changed()
+
+    def note(self, bot: str, kind: str, text: str = "", *, call: str = "", at: float | None = None) -> None:
+        """Append what nobody waits for: a look at it may take long, and a loop that stands still would do so again."""
+        self.events.append(Event(time.monotonic() if at is None else at, bot, kind, text, call))
 
     def changed(self) -> None:
         """Something that waiters may look at has changed: they look once a turn of the loop."""

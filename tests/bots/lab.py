@@ -108,7 +108,7 @@ class Lab:
     def _stalled(self, seconds: float) -> None:
         now = time.monotonic()
         self.stalls.append((now - seconds, now))
-        self.board.record("lab", "event loop stalled", f"{seconds * 1000:.0f} ms; RTP stamps suffer")
+        self.board.note("lab", "event loop stalled", f"{seconds * 1000:.0f} ms")
 
     # -- bots -------------------------------------------------------------------------------------
 

@@ -72,6 +72,7 @@ class RtpStream:
         self.received = 0
         self.sent = 0
         self.last_packet: float | None = None
+        self._arrived = time.monotonic()
         self._program_at = 0
         self._ssrc = random.getrandbits(32)
         self._sequence = random.getrandbits(16)
@@ -187,7 +188,8 @@ class RtpStream:
             packet, ancillary, _, _ = self._socket.recvmsg(2048, 64)
         except OSError:
             return None
-        at = _arrival(ancillary)
+        # They come in order: a step of the wall clock must become no arrival in the future or long ago.
+        at = self._arrived = max(self._arrived, _arrival(ancillary))
         if self.plugged and len(packet) > _HEADER.size and packet[0] >> 6 == 2:
             self._received(at, packet)
         return at
@@ -226,9 +228,8 @@ def _arrival(ancillary: list[tuple[int, int, bytes]]) -> float:
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
             seconds, nanoseconds = _TIMESPEC.unpack_from(data)
-            waited = time.time() - (seconds + nanoseconds * 1e-9)
-            # A step of the wall clock must not become an arrival in the future or long ago.
-            return now - waited if 0 <= waited < 1 else now
+            waited: float = time.time() - (seconds + nanoseconds * 1e-9)
+            return now - max(0.0, waited)
     return now
 
 
