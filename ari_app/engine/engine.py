@@ -2,8 +2,8 @@
 
 Owns the one queue, the timer and the answers to commands. It must not decide anything about calls.
 
-After it stood still no deadline is believed until the calls were reconciled: nobody has let a phone ring too long that
-was answered meanwhile.
+After it stood still no deadline is believed until the calls were reconciled, nor that Asterisk did not answer in time:
+nobody has let a phone ring too long that was answered meanwhile, and what it has answered is still to be read.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ import structlog
 from ari_app.calls import effects as e
 from ari_app.calls.commands import BaseCommand, Command
 from ari_app.calls.model import Call, CallId
-from ari_app.calls.stimuli import AsteriskReconciled, LinkLost, Stimulus, TimePassed
+from ari_app.calls.stimuli import AsteriskReconciled, EffectFailed, LinkLost, Stimulus, TimePassed
 from ari_app.calls.story import StoryEntry
 from ari_app.calls.switch import Switch
 from ari_app.engine.pulse import Pulse
@@ -180,7 +180,7 @@ class Engine:
                     self._believes_time = True
                     self.lost.clear()
                     self.reconciled.set()
-                case TimePassed() if not self._believes_time:
+                case TimePassed() | EffectFailed(unknown=True) if not self._believes_time:
                     continue
                 case _:
                     pass

@@ -16,6 +16,7 @@ from ari_app.engine import pulse
 from ari_app.engine.engine import Engine, NoFigures
 from ari_app.errors import AsteriskUnavailable, Code, LeadsNoMore, OutcomeUnknown, Refused
 from ari_app.testing.asterisk import Behaviour
+from ari_app.testing.asterisk_model import State
 from ari_app.tracing import current, received
 from tests.support.callcentre import directory
 from tests.support.world import to
@@ -317,6 +318,31 @@ async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_
     bob = engine.calls[call.id].party_of("bob")
     assert bob is not None
     assert bob.progress is Progress.JOINED
+    engine.close()
+
+
+async def test_after_it_stood_still_it_is_not_believed_that_asterisk_has_not_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its answers lie there unread: nobody's phone stops ringing for that."""
+    engine, ends, _ = await started()
+    ends.asterisks.behaviour[Phone("1002")] = Behaviour.RING
+    call = await _call(engine)
+    await turn()
+    offer = engine.calls[call.id].offering()
+    assert offer is not None
+    leg = offer.attempts[0].leg
+    engine.switch.state.in_flight[900] = e.DialLeg(900, leg)
+    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)  # as if it had stood still, seen at the first look
+    engine.feed(s.EffectFailed(900, "no answer in time", unknown=True))
+    await turn()
+    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
+    ends.asterisks.lose_link()
+    ends.asterisks.restore_link()
+    ends.pump()
+    await turn()
+    assert ends.asterisks.world.state_of(leg) is State.RINGING
+    assert engine.calls[call.id].offering() is not None
     engine.close()
 
 
