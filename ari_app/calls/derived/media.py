@@ -162,7 +162,8 @@ def _ask(step: Step, call: Call, leg: Leg, want: Media) -> None:
 
 
 def ask(step: Step, leg: Leg, want: Media, bridge: BridgeId) -> None:
-    """Ask for the difference; for all of it where what Asterisk holds is unknown, but that it may be in `bridge`."""
+    """Ask for the difference; for all of it where what Asterisk holds is unknown, but that it may be in `bridge`, or in
+    that of another call of its agent."""
     if leg.requested == want:
         return
     known = leg.requested is not None
@@ -170,8 +171,12 @@ def ask(step: Step, leg: Leg, want: Media, bridge: BridgeId) -> None:
     moved = want.bridge != had.bridge  # music does not go along
     if had.sound != want.sound or had.music_class != want.music_class or moved or not known:
         _stop_sound(step, leg, had, want, known)
-    if want.bridge is None and (had.bridge is not None or not known):
-        step.ask(LeaveBridge, leg.id, had.bridge or bridge)
+    if want.bridge is None and had.bridge is not None:
+        step.ask(LeaveBridge, leg.id, had.bridge)
+    elif want.bridge is None and not known:
+        others = [call.bridge for call in step.calls_of(leg.agent)] if leg.agent is not None else []
+        for each in dict.fromkeys((bridge, *others)):
+            step.ask(LeaveBridge, leg.id, each)
     muting = (want.nobody_hears, want.hears_nobody)
     if (had.nobody_hears, had.hears_nobody) != muting or not known:
         step.ask(SetMute, leg.id, *muting)

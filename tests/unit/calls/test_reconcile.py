@@ -8,7 +8,9 @@ import pytest
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
+from ari_app.calls.derived import channels
 from ari_app.calls.model import Leg, LegState, MonitorMode, OfferState, Phone
+from ari_app.calls.step import Step
 from ari_app.routing.directory import CallerId, Role
 from ari_app.testing.asterisk import Behaviour
 from tests.support import account
@@ -176,6 +178,32 @@ def test_a_phone_that_was_about_to_be_rung_for_somebody_who_has_gone_meanwhile_i
     office.is_calm()
     assert not office.switch.calls
     assert not [x for x in office.asterisk.executed if isinstance(x, e.CreateLeg)]
+
+
+def test_a_leg_that_leads_nowhere_cannot_be_made() -> None:
+    office = Office()
+    step = Step(office.switch.state, office.directory, office.now)
+    with pytest.raises(AssertionError):
+        channels.create(step, Leg("in1", LegState.UP), "c1")
+
+
+def test_a_line_that_was_about_to_leave_the_bridge_of_another_call_as_the_connection_was_lost_leaves_it() -> None:
+    """An agent with two lines: the one that they turned away from was in the bridge of a call that they now have on
+    the other one."""
+    office = Office()
+    call = office.served()
+    held = office.leg_of("alice")
+    office.asterisk.press_hold(held)
+    office.settle()
+    office.arrives("dial", "1002", leg="by hand", endpoint="1001")
+    office.settle()
+    office.command(c.InitiateTransfer, "alice", call=call.id, target=to("agent:dave"))
+    while not account.to_be_rung(office):
+        assert office.step()
+    office.lose_link()
+    office.asterisk.restore_link()
+    office.is_calm()
+    assert office.asterisk.world.channels[held].bridge is None
 
 
 def test_an_answer_that_was_missed_is_made_up() -> None:
