@@ -19,6 +19,7 @@ from tests.bench.figures import Figure, begin, load, progress, spread, table, te
 from tests.bench.moments import FRAME
 from tests.bench.sides import Api, connect
 from tests.bots import Lab, answers
+from tests.bots.desktop import Json
 from tests.e2e.office import Office
 from tests.e2e.stack import Stack
 
@@ -54,6 +55,20 @@ async def mutes(office: Office, ours: Api, offsets: list[float]) -> list[float]:
     return took
 
 
+async def leave_a_recording(stack: Stack, ours: Api) -> None:
+    """A short one, for those who flood to fetch."""
+    await ours.act("start-recording")()
+    await asyncio.sleep(3.0)
+    await ours.act("stop-recording")()
+    async with aiohttp.ClientSession(stack.api) as session, asyncio.timeout(20):
+        session.headers["Authorization"] = f"Bearer {await stack.login(session, 'erin')}"
+        found: list[Json] = []
+        while not (found and found[0]["state"] == "complete"):
+            async with session.get("/v1/recordings", params={"limit": "1"}) as answer:
+                found = (await answer.json())["recordings"]
+            await asyncio.sleep(0.1)
+
+
 async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
     lab = Lab(stack.asterisk, bind=stack.bind, carrier=stack.carrier)
     office = Office(lab, stack, {})
@@ -69,6 +84,7 @@ async def run(stack: Stack, rounds: int, seed: int, file: Path | None) -> None:
             api.headers["Authorization"] = f"Bearer {await stack.login(api, 'alice')}"
             ours = Api.of(stack, api, alice)
             await mutes(office, ours, offsets[:2])
+            await leave_a_recording(stack, ours)
             for block in range(BLOCKS):
                 part = offsets[block::BLOCKS]
                 figure.baseline.extend(await mutes(office, ours, part))

@@ -62,8 +62,8 @@ class Api:
         return cls(stack, session, alice.call_id, alice.party("contact")["id"])
 
     async def ask(self, verb: str) -> None:
-        # As a desktop does it: hold is said of the call, the others of a party.
-        base = self._call if verb in ("hold", "retrieve") else self._party
+        # As a desktop does it: hold and recordings are said of the call, the others of a party.
+        base = self._call if verb in ("hold", "retrieve") or verb.endswith("recording") else self._party
         async with self._session.post(f"{base}/{verb}") as response:
             body = await response.read()
             assert response.status == 200, body
