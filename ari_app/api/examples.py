@@ -353,7 +353,12 @@ ANSWERS: Mapping[Any, Json] = MappingProxyType(
         },
         MissedDocument: {"calls": [_MISSED], "unseen": 1, "seen_until": "2026-11-21T17:02:00.000Z"},
         HistoryDocument: {"calls": [_PAST], "next": "3f9k2a-c7"},
-        Live: {"targets": [_SALES]},
+        Live: {
+            "targets": [_SALES],
+            "voicemails": [
+                {"box": "support", "name": "Support", "unheard": 1, "oldest_unheard_at": "2026-11-22T20:10:00.000Z"}
+            ],
+        },
         IssuerLeft: {"url": None},
         LoginWays: {"passwords": True, "oidc": {"name": "Acme", "path": "/v1/login/oidc"}},
         LoggedIn: {"token": "bTq…", "expires_at": "2026-11-23T08:34:06.431Z", "agent": "marie"},
