@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from ari_app.audit.chain import LONGEST, TERMINAL, Entry
 
-FULL, A_SECOND = 120.0, 1.0
+FULL, A_SECOND = 600.0, 3.0
 """Lines of an agent after a pause, and from then on: more than anybody's work is."""
-OF_PROGRAMS = 10.0
+OF_PROGRAMS = 5.0
 """So many times that for a key, by which a program does what several people request."""
 TOGETHER = 10.0
 """Seconds for which one line stands."""

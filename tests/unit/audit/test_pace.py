@@ -110,7 +110,7 @@ def test_a_program_has_more_for_it_does_what_several_want(pace: Pace) -> None:
 def test_whoever_is_quiet_has_their_lines_again(pace: Pace, clock: Clock) -> None:
     spent(pace)
     clock.now += 3.0
-    assert [bool(pace.take(HELD)) for _ in range(4)] == [True, True, True, False]
+    assert [bool(pace.take(HELD)) for _ in range(10)] == [True] * 9 + [False]
     clock.now += 10 * FULL
     pace.due()
     spent(pace)
