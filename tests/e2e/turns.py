@@ -79,7 +79,7 @@ class Turns:
     @contextmanager
     def _place(self, *, wait: bool) -> Iterator[bool]:
         """Whether there is one for a test that takes much, as long as the block lasts. Waited for: the first."""
-        files = [os.open(self.taken / f"heavy.{n}", os.O_WRONLY | os.O_CREAT, 0o600) for n in range(PLACES)]
+        files = _places(self.taken)
         try:
             found = any(_locked(file) for file in files)
             if wait and not found:
@@ -88,6 +88,23 @@ class Turns:
         finally:
             for file in files:
                 os.close(file)
+
+
+@contextmanager
+def all_places(taken: Path) -> Iterator[None]:
+    """While the block lasts no test that takes much is begun: something else has the machine."""
+    files = _places(taken)
+    try:
+        for file in files:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        for file in files:
+            os.close(file)
+
+
+def _places(taken: Path) -> list[int]:
+    return [os.open(taken / f"heavy.{n}", os.O_WRONLY | os.O_CREAT, 0o600) for n in range(PLACES)]
 
 
 def _locked(file: int) -> bool:

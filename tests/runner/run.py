@@ -7,12 +7,14 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from docker.errors import DockerException
 
+from tests.e2e.turns import all_places
 from tests.runner.callcentre import CallCentre, Cluster, NotReady, WithDatabase
 from tests.runner.compose import Options
 from tests.runner.machine import Machine
@@ -55,14 +57,13 @@ class Run:
     others: dict[int, Future[bool]] = field(default_factory=dict)
     wanted: Sequence[str] = ()
     beside: list[Future[Outcome]] = field(default_factory=list)
-    sharing: Future[None] | None = None
 
     def steps(self, names: Sequence[str]) -> list[Outcome]:
         """Run them; what they print goes to `output`, one after the other.
 
-        Those with a call centre wait for calls most of the time: the others are done beside them. End-to-end tests that
-        several call centres share take most of the machine, and begin when those others are over; all call centres but
-        the first do not wait for its steps.
+        Those with a call centre wait for calls most of the time: the others are done beside them, and so are end-to-end
+        tests that several call centres share, but for those that take much of the machine; all call centres but the
+        first do not wait for its steps.
         """
         self.wanted = names
         logs = {name: self.scratch / f"{name}.log" for name in names}
@@ -73,7 +74,7 @@ class Run:
         begun = {name: lanes[False].submit(self._logged, name, logs[name]) for name in alone}
         self.beside = list(begun.values())
         for name in filter(self._is_shared, names):
-            self.sharing = ThreadPoolExecutor(1).submit(self._begin_others, name)
+            self._begin_others(name)
         begun |= {name: lanes[True].submit(self._logged, name, logs[name]) for name in names if name not in alone}
         return [self._follow(logs[name], begun[name]) for name in names]
 
@@ -156,10 +157,8 @@ class Run:
 
         Each takes the next test that none has taken.
         """
-        if self.sharing is None:
+        if not self.others:
             self._begin_others(name)
-        else:
-            self.sharing.result()
         good = self._run(name, ("--taken", _TAKEN), output, [f"{self._taken}:{_TAKEN}"])
         for number, other in self.others.items():
             good = self._finished(name, number, other, output) and good
@@ -171,12 +170,19 @@ class Run:
 
     def _begin_others(self, name: str) -> None:
         """All call centres but the first, which has other steps too."""
-        wait(self.beside)
         self._taken.mkdir()
+        held = ExitStack()
+        held.enter_context(all_places(self._taken))
         # Not waited for where this run is interrupted: they end when their containers are taken away.
         pool = ThreadPoolExecutor(self.parts)
         self.others = {number: pool.submit(self._part, name, number) for number in range(2, self.parts + 1)}
+        pool.submit(self._leave_the_machine, held)
         pool.shutdown(wait=False)
+
+    def _leave_the_machine(self, held: ExitStack) -> None:
+        """To the tests that take much of it, when the steps without calls are over."""
+        wait(self.beside)
+        held.close()
 
     def _part(self, name: str, number: int) -> bool:
         """Take tests in a call centre more. What it prints is kept until it is done."""

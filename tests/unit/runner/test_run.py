@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 import pytest
 
+from tests.e2e.turns import Turn, Turns
 from tests.runner import run
 from tests.runner.callcentre import NotReady
 from tests.runner.compose import Options
@@ -194,25 +195,29 @@ def test_steps_without_calls_are_done_beside_those_with_and_printed_in_order(thr
     three.leave()
 
 
-def test_end_to_end_tests_begin_when_all_else_is_over(
+def test_end_to_end_tests_begin_at_once_but_for_those_that_take_much_of_the_machine(
     three: Run, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs, contract_is_over = machine.run, Event()
+    runs, all_have_begun = machine.run, Event()
+    turns, ran = Turns(three.scratch / "taken"), list[str]()
+    heavy = Turn("much of the machine", partial(ran.append, "much of the machine"), heavy=True)
 
     def run_in_turn(options: Options, output: BinaryIO) -> int:
         if options["name"] == "run-1-types":
-            assert contract_is_over.wait(10)
-            assert not {name for name in machine.ran if name.startswith("run-1")}
+            assert all_have_begun.wait(10)
+            turns.offer(heavy)
+            assert not ran
         result = runs(options, output)
-        contract_is_over.set()
+        if len([name for name in machine.ran if name.endswith("-bots")]) == 4:
+            all_have_begun.set()
         return result
 
     monkeypatch.setattr(machine, "run", run_in_turn)
     monkeypatch.setattr(f"{__name__}.FAILING", "nobody")  # which of them has the contract tests, nobody knows
     assert [counts(each) for each in three.steps(["types", "contract", "e2e"])] == [(0, 0), (4, 0), (6, 0)]
-    before, after = machine.ran[: machine.ran.index("run-1-types")], machine.ran[machine.ran.index("run-1-types") :]
-    assert {name.partition("-")[0] for name in before} == {"cctest"}
-    shared = [name for name in (*before, *after) if name.endswith("-bots")]
+    turns.offer(Turn("calls", partial(ran.append, "calls")), last=True)
+    assert ran == ["much of the machine", "calls"]
+    shared = [name for name in machine.ran if name.endswith("-bots")]
     shared.remove(next(name.removesuffix("-failover") for name in machine.ran if name.endswith("-failover")))
     assert sorted(shared) == [f"cctest-{number}-bots" for number in (64, 65, 66)]
     three.close()
