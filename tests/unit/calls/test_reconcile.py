@@ -148,7 +148,7 @@ def _withheld(office: Office) -> None:
 def test_a_phone_that_was_about_to_be_rung_as_the_connection_was_lost_is_rung_when_it_is_back(
     state: Callable[[Office], None], restart: bool
 ) -> None:
-    """Nobody is told that somebody cannot be reached whose phone was never rung."""
+    """Nobody hears of somebody that they cannot be reached whose phone was never rung."""
     office = Office(company=CallerId("company", "Company", "+33100000000"))
     state(office)
     while not (about := account.to_be_rung(office)):
