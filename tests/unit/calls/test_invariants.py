@@ -10,6 +10,7 @@ from ari_app.calls import invariants
 from ari_app.calls.model import (
     Attempt,
     Call,
+    Listening,
     Message,
     Monitor,
     MonitorMode,
@@ -66,6 +67,10 @@ def _monitored(call: Call, agent: str, leg: str, of: str) -> Call:
         (
             "somebody is sought for who leaves a message",
             lambda x: replace(_offered(x, OfferState.SEEKING), message=Message("v", "box", "file", requested=True)),
+        ),
+        (
+            "somebody else is wanted in a call in which messages are heard",
+            lambda x: replace(x, listening=Listening("alice")),
         ),
         (
             "somebody on hold without music",
