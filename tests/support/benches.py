@@ -6,6 +6,7 @@ import itertools
 import os
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -156,6 +157,15 @@ class Bench(ABC):
         result = await self.result(effect)
         assert isinstance(result, EffectFailed), (effect, result)
         return result
+
+    async def finds_gone(self, of: Callable[[int], AsteriskEffect]) -> None:
+        """See an effect fail as its leg is gone. For a moment after it has reported that, Asterisk still takes what is
+        requested of it, and does nothing: so it is requested until then.
+        """
+        async with asyncio.timeout(DEADLINE):
+            while isinstance(result := await self.result(of(self.number())), EffectDone):
+                pass
+        assert result.gone, result
 
     async def dial(self, destination: Destination, identity: Identity = SHOWN, *, transfer_key: bool = False) -> LegId:
         """A new leg, dialled."""
