@@ -2,14 +2,16 @@
 
 Owns the one queue, the timer and the answers to commands. It must not decide anything about calls.
 
-After it stood still no deadline is believed until the calls were reconciled, nor that Asterisk did not answer in time:
-nobody has let a phone ring too long that was answered meanwhile, and what it has answered is still to be read.
+After it stood still no deadline is believed until the calls were reconciled, nor that Asterisk did not answer in time,
+and nothing is requested: nobody has let a phone ring too long that was answered meanwhile, and what it has answered is
+still to be read.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Protocol, assert_never
 
@@ -27,6 +29,7 @@ from ari_app.errors import AsteriskUnavailable, LeadsNoMore, NotYetKnown, Outcom
 log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN = 60.0
+_DOUBTS_FOR = 2.0
 _STOPPED = "the controller stopped over it: this may have been carried out; look at the call"
 MOST_COMMANDS = 2_000
 """Under way at once, each with somebody who waits for its answer."""
@@ -104,6 +107,8 @@ class Engine:
         """Set while the connection to Asterisk is lost."""
         self.reconciled = asyncio.Event()
         """Set once it is known what Asterisk has."""
+        self._no_doubt = asyncio.Event()  # not set from when this process stood still until the calls are reconciled
+        self._no_doubt.set()
         self._closed = False
         self.handled = 0
 
@@ -128,7 +133,8 @@ class Engine:
 
         Who requests one that is under way waits for the same answer: the call centre that did so before may have died.
 
-        As long as the connection to Asterisk is lost no answer comes; when it stands again, the true one does.
+        As long as the connection to Asterisk is lost no answer comes; when it stands again, the true one does. What is
+        requested after this process stood still begins when it is known what happened meanwhile, at most 2 s later.
 
         Raises:
             CallControlError: it was refused, or Asterisk is away; nothing has changed.
@@ -136,6 +142,10 @@ class Engine:
             NotYetKnown: it takes too long.
             OutcomeUnknown: and nobody will ever know.
         """
+        if not self._no_doubt.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DOUBTS_FOR):
+                    await self._no_doubt.wait()
         if self._closed:
             raise LeadsNoMore
         if (answer := self._answers.get(command.id)) is None:
@@ -180,24 +190,28 @@ class Engine:
                     self._believes_time = True
                     self.lost.clear()
                     self.reconciled.set()
+                    self._no_doubt.set()
                 case TimePassed() | EffectFailed(unknown=True) if not self._believes_time:
                     continue
                 case _:
                     pass
-            self.handled += 1
-            began = time.perf_counter()
-            effects = self.switch.handle(stimulus, self._clock())
-            # Who is to be heard comes before who is to go: one request of Asterisk's less in the way of the answer.
-            for effect in sorted(effects, key=lambda x: isinstance(x, e.HangUp | e.DestroyBridge)):
-                if isinstance(effect, e.Notification):
-                    self._untold.append(effect)
-                else:
-                    context.run(self._dispatch, effect)
-            self._figures.handled(type(stimulus).__name__, time.perf_counter() - began)
+            self._handle(stimulus, context)
         if self._untold:
             # After the requests, which the loop begins first: snapshots and windows take longer than an answer may.
             asyncio.get_running_loop().call_soon(self.tell)
         self._wake_in_time()
+
+    def _handle(self, stimulus: Stimulus, context: Context) -> None:
+        self.handled += 1
+        began = time.perf_counter()
+        effects = self.switch.handle(stimulus, self._clock())
+        # Who is to be heard comes before who is to go: one request of Asterisk's less in the way of the answer.
+        for effect in sorted(effects, key=lambda x: isinstance(x, e.HangUp | e.DestroyBridge)):
+            if isinstance(effect, e.Notification):
+                self._untold.append(effect)
+            else:
+                context.run(self._dispatch, effect)
+        self._figures.handled(type(stimulus).__name__, time.perf_counter() - began)
 
     def tell(self) -> None:
         """Notify the outlets now of all that has changed."""
@@ -215,7 +229,13 @@ class Engine:
 
     def _stood_still(self, seconds: float) -> None:
         log.error("event_loop_stalled", seconds=round(seconds, 1))
-        self._believes_time = not self.switch.state.linked
+        if self.switch.state.linked:
+            self._believes_time = False
+            self._no_doubt.clear()
+            # What is decided from here on is requested once it is known what Asterisk has. Of what is on its way as the
+            # connection is given up nobody knows whether it was done, and who is dialled twice is rung no more.
+            self.lost.set()
+            self._handle(LinkLost(), copy_context())
         self._outlets.stood_still()
 
     def _dispatch(self, effect: e.Effect) -> None:  # noqa: C901 - a flat table

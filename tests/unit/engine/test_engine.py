@@ -321,6 +321,47 @@ async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_
     engine.close()
 
 
+async def test_after_it_stood_still_nobody_is_dialled_before_the_calls_are_reconciled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A dial on its way as the connection is given up may be done or not, and a second one would end it."""
+    engine, ends, _ = await started()
+    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)  # as if it had stood still, seen at the first look
+    ends.asterisks.arrive("in", "carrier", "agent", "bob")
+    ends.pump()
+    await turn()
+    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
+    await turn()
+    assert not [effect for effect in ends.asterisks.executed if isinstance(effect, e.CreateLeg)]
+    ends.asterisks.lose_link()
+    ends.asterisks.restore_link()
+    ends.pump()
+    await turn()
+    engine.feed(s.TimePassed())
+    await turn()
+    assert len([effect for effect in ends.asterisks.executed if isinstance(effect, e.DialLeg)]) == 1
+    engine.close()
+
+
+async def test_what_is_requested_after_it_stood_still_begins_once_the_calls_are_reconciled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, ends, _ = await started()
+    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)
+    engine.feed(s.TimePassed())
+    await turn()
+    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
+    begun = asyncio.ensure_future(_call(engine))
+    await turn()
+    assert not begun.done()
+    ends.asterisks.lose_link()
+    ends.asterisks.restore_link()
+    ends.pump()
+    async with asyncio.timeout(WAIT):
+        assert (await begun).owner == "alice"
+    engine.close()
+
+
 async def test_after_it_stood_still_it_is_not_believed_that_asterisk_has_not_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
