@@ -230,7 +230,8 @@ def _copies(kind: type) -> Callable[[object], object]:
     names = [field.name for field in fields(kind)]
     known: dict[str, Any] = {"Open": type(kind.__name__, (), {"__slots__": tuple(names)})}
     lines = [f"    made.{name} = value.{name}" for name in names]
-    exec("\n".join(["def copy(value):", "    made = Open()", *lines, "    return made"]), known)  # noqa: S102 - as dataclasses does
+    made = "\n".join(["def copy(value):", "    made = Open()", *lines, "    return made"])
+    exec(made, known)  # noqa: S102  # nosec B102 - of names of fields alone, as dataclasses does it
     copy: Callable[[object], object] = known["copy"]
     _COPIES[kind] = copy
     return copy

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+
+from tests.support.polling import until
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,18 @@ class Stack:
         An Asterisk that answers and sends no event, as now and then after it stood still, is found in 6 to 9 s.
         """
         left: list[object] = []
-        try:
-            async with asyncio.timeout(within), aiohttp.ClientSession() as session:
-                token = await self.login(session, "admin")
-                headers = {"Authorization": f"Bearer {token}"}
-                while True:
-                    async with session.get(f"{self.api}/v1/admin/calls", headers=headers) as response:
-                        calls = (await response.json())["calls"]
-                    left = [*calls, *await self.asterisk_has("channels"), *await self.asterisk_has("bridges")]
-                    if not left:
-                        break
-                await session.post(f"{self.api}/v1/logout", headers=headers)
-        except TimeoutError:
-            raise AssertionError(f"calls, channels or bridges are left: {left}") from None
+        async with aiohttp.ClientSession() as session:
+            token = await self.login(session, "admin")
+            headers = {"Authorization": f"Bearer {token}"}
+
+            async def nothing_is_left() -> bool:
+                async with session.get(f"{self.api}/v1/admin/calls", headers=headers) as response:
+                    calls = (await response.json())["calls"]
+                left[:] = [*calls, *await self.asterisk_has("channels"), *await self.asterisk_has("bridges")]
+                return not left
+
+            try:
+                await until(nothing_is_left, "calls, channels and bridges are gone", within)
+            except AssertionError:
+                raise AssertionError(f"calls, channels or bridges are left: {left}") from None
+            await session.post(f"{self.api}/v1/logout", headers=headers)

@@ -109,7 +109,7 @@ def test_who_hears_nobody_because_the_only_other_one_was_muted_has_not_been_lost
     centre.teardown()
 
 
-@pytest.mark.parametrize("index", [29, 63])
+@pytest.mark.parametrize("index", [29, 64])
 def test_who_is_to_be_called_back_is_not_sent_away_with_those_who_wait_when_it_closes(index: int) -> None:
     """Walks that failed, by the account alone: a call-back goes on while its queue is closed."""
     centre = CallCentre()

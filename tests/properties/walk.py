@@ -341,7 +341,6 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _recalled_at_two_phones,
     _joined_from_the_desktop,
     _held_by_phone,
-    _hears_messages,
     _two_calls,
     _by_hand("1002", last="rings"),
     _by_hand("1002", "1003"),
@@ -357,7 +356,9 @@ _BEGINNINGS: tuple[Callable[[Office], object], ...] = (
     _called_back,
     _called_back_again,
     lambda office: office.arrives("group", "together"),
+    _hears_messages,
 )
+"""In their order: walks that failed once are kept by it."""
 
 
 def left_alone_by(world: World, leg: str) -> set[str]:

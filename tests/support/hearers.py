@@ -47,7 +47,7 @@ def wrong(world: World) -> list[str]:
             continue
         (me,) = call.joined()
         channel = world.asterisk.world.channels.get(me.leg or "")
-        if world.agents.activity.get(heard.agent) != "on_call":
+        if heard.agent in world.directory.agents and world.agents.activity.get(heard.agent) != "on_call":
             found.append(f"{heard.agent} hears messages, and could be rung")
         if channel is None or channel.bridge is not None or channel.music is not None or channel.ringback:
             found.append(f"{heard.agent} hears messages, and something else")
