@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from docker.errors import DockerException
 
-from tests.e2e.turns import all_places
+from tests.e2e.turns import all_places_but_one
 from tests.runner.callcentre import CallCentre, Cluster, NotReady, WithDatabase
 from tests.runner.compose import Options
 from tests.runner.machine import Machine
@@ -62,8 +62,8 @@ class Run:
         """Run them; what they print goes to `output`, one after the other.
 
         Those with a call centre wait for calls most of the time: the others are done beside them, and so are end-to-end
-        tests that several call centres share, but for those that take much of the machine; all call centres but the
-        first do not wait for its steps.
+        tests that several call centres share, of those that take much of the machine one at a time; all call centres
+        but the first do not wait for its steps.
         """
         self.wanted = names
         logs = {name: self.scratch / f"{name}.log" for name in names}
@@ -172,7 +172,7 @@ class Run:
         """All call centres but the first, which has other steps too."""
         self._taken.mkdir()
         held = ExitStack()
-        held.enter_context(all_places(self._taken))
+        held.enter_context(all_places_but_one(self._taken))
         # Not waited for where this run is interrupted: they end when their containers are taken away.
         pool = ThreadPoolExecutor(self.parts)
         self.others = {number: pool.submit(self._part, name, number) for number in range(2, self.parts + 1)}
