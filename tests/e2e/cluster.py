@@ -12,7 +12,7 @@ import aiohttp
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tests.e2e.containers import Name, Part, run_in
+from tests.e2e.containers import Name, Part, run_in, said_in
 from tests.e2e.office import Agent
 from tests.e2e.stack import Stack
 from tests.support.polling import until
@@ -130,7 +130,7 @@ class Cluster:
 
     async def gives_calls_to_all(self) -> bool:
         """Whether the edge takes every Asterisk for good, and each has a leader."""
-        listed = (await run_in(self.edge.container, "edge", "list")).decode().split()
+        listed = (await said_in(self.edge.container, "edge", "list")).decode().split()
         leading = [await self.leads(name) for name in CONTROLLERS]
         return listed.count("AP") == len(ASTERISKS) == sum(leads or 0 for leads in leading)
 

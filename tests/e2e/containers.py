@@ -25,6 +25,7 @@ _COMMAND_WITHIN = 30
 _READY_WITHIN = 40.0
 _POLL_SECONDS = 0.05
 _KILLED = 128 + 9
+_READS = 5
 """The exit status of a container that was killed."""
 
 type Name = Literal[
@@ -103,6 +104,16 @@ async def run_in(name: str, *command: str) -> bytes:
     out, complaint = cast("tuple[bytes | None, bytes | None]", done.output)
     assert done.exit_code == 0, f"{' '.join(command)} in {name}: {(complaint or out or b'').decode().strip()}"
     return out or b""
+
+
+async def said_in(name: str, *command: str) -> bytes:
+    """What a command prints that changes nothing and has something to print: Docker loses that now and then, so it is
+    run again. Raises AssertionError.
+    """
+    for _ in range(_READS):
+        if said := await run_in(name, *command):
+            return said
+    raise AssertionError(f"{' '.join(command)} in {name} prints nothing")
 
 
 async def asterisk_console(stack: Stack, command: str) -> str:

@@ -8,7 +8,7 @@ import wave
 import numpy as np
 
 from tests.bots.tones import FRAME, RATE, Samples
-from tests.e2e.containers import read_in, run_in
+from tests.e2e.containers import read_in, said_in
 from tests.e2e.stack import Stack
 
 LANGUAGES = ("fr", "en")
@@ -23,7 +23,7 @@ async def music(stack: Stack, name: str) -> Samples:
 
 async def shipped_music(stack: Stack) -> dict[str, Samples]:
     """Each file of the music that comes with the image, by name, in the order in which they are played."""
-    listed = (await run_in(f"{stack.project}-asterisk", "ls", _MUSIC)).decode().split()
+    listed = (await said_in(f"{stack.project}-asterisk", "ls", _MUSIC)).decode().split()
     return {name: await _samples(stack, f"{_MUSIC}/{name}") for name in sorted(listed)}
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from tests.bots import answers
 from tests.bots.registrar import Registrar
-from tests.e2e.containers import run_in
+from tests.e2e.containers import run_in, said_in
 from tests.e2e.office import WITHIN, Office
 from tests.e2e.shell import Shell, fits, here, open_shell
 from tests.e2e.stack import Stack
@@ -34,7 +34,7 @@ def of(stack: Stack, text: str) -> str:
 async def added_to_pjsip_conf(stack: Stack, shell: Shell, text: str) -> AsyncIterator[None]:
     """In force while the block lasts. Asterisk cannot write to its files: it is led to a copy of them, and back."""
     asterisk, edited = f"{stack.project}-asterisk", "/run/asterisk/edited"
-    files = (await run_in(asterisk, "readlink", "/run/asterisk/etc")).decode().strip()
+    files = (await said_in(asterisk, "readlink", "/run/asterisk/etc")).decode().strip()
     await run_in(
         asterisk, "bash", "-c", f"mkdir {edited} && cp -r {files}/*.conf {files}/sounds {files}/music {edited}"
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.containers import ask_docker, run_in, with_container
+from tests.e2e.containers import ask_docker, run_in, said_in, with_container
 from tests.e2e.stack import Stack
 
 PARTS = ["asterisk", "redis", "controller"]
@@ -29,7 +29,7 @@ async def test_whoever_breaks_into_a_part_has_no_capability_gains_none_and_chang
     stack: Stack, part: str
 ) -> None:
     name = f"{stack.project}-{part}"
-    status = (await run_in(name, "cat", "/proc/1/status")).decode()
+    status = (await said_in(name, "cat", "/proc/1/status")).decode()
     said = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert "CapPrm" in said, status
     assert {int(said[cap], 16) for cap in ("CapPrm", "CapEff", "CapBnd", "CapInh")} == {0}
@@ -47,7 +47,7 @@ async def test_whoever_breaks_into_a_part_has_no_capability_gains_none_and_chang
 @pytest.mark.parametrize("part", PARTS)
 async def test_no_part_would_take_lists_of_packages_that_are_out_of_date(stack: Stack, part: str) -> None:
     name = f"{stack.project}-{part}"
-    settings = (await run_in(name, "sh", "-c", "cat /etc/apt/apt.conf.d/*")).decode()
+    settings = (await said_in(name, "sh", "-c", "cat /etc/apt/apt.conf.d/*")).decode()
     assert "APT::" in settings
     assert "Check-Valid-Until" not in settings
 
@@ -65,9 +65,9 @@ async def test_asterisk_sees_no_password_of_an_agent_and_redis_no_file_at_all(st
     asterisk, redis = f"{stack.project}-asterisk", f"{stack.project}-redis"
     with pytest.raises(AssertionError, match="Permission denied"):
         await run_in(asterisk, "cat", "/srv/asterisk/callcentre.yaml")
-    assert await run_in(asterisk, "cat", "/srv/asterisk/pjsip.conf")
-    assert (await run_in(asterisk, "ls", "/run/secrets")).split() == [b"ari_password", b"tls_certificate", b"tls_key"]
-    assert (await run_in(redis, "ls", "/run/secrets")).split() == [b"redis_password"]
+    assert await said_in(asterisk, "cat", "/srv/asterisk/pjsip.conf")
+    assert (await said_in(asterisk, "ls", "/run/secrets")).split() == [b"ari_password", b"tls_certificate", b"tls_key"]
+    assert (await said_in(redis, "ls", "/run/secrets")).split() == [b"redis_password"]
     assert "/srv/asterisk" not in json.dumps((await shown_by_docker(redis))["Mounts"])
 
 
