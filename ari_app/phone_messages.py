@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from ari_app.api.kept import PAGE
-from ari_app.api.messages import KNOWN, Known
+from ari_app.api.messages import Kept, Known, all_kept
 from ari_app.calls.effects import ListMessages
 from ari_app.calls.model import MessageToHear
 from ari_app.calls.stimuli import MessagesListed
@@ -19,12 +18,6 @@ log = structlog.get_logger(__name__)
 
 MOST = 99
 """Messages that are offered to a phone; of more those that nobody has heard, the newest of them."""
-
-
-class Kept(Protocol):
-    """See `store.port.Store`."""
-
-    async def voicemails(self, before: str | None, limit: int) -> Sequence[bytes]: ...
 
 
 class Files(Protocol):
@@ -56,12 +49,8 @@ class PhoneMessages:
             self._feed(MessagesListed(effect.call, found))
 
     async def _found(self, boxes: Sequence[str]) -> tuple[MessageToHear, ...]:
-        found: list[Known] = []
-        last: str | None = None
-        while page := await self._store.voicemails(last, PAGE):
-            messages = [KNOWN.validate_json(data) for data in page]
-            last = messages[-1].id
-            found += [each for each in messages if each.box in boxes and each.state in ("new", "heard")]
+        messages = await all_kept(self._store)
+        found = [message for message in messages if message.box in boxes and message.state in ("new", "heard")]
         found.sort(key=lambda message: (message.state != "new", -message.begun_at))
         found = found[:MOST]
         here = await asyncio.gather(*(self._files.has(message.file) for message in found))

@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from ari_app.api.pace import Bucket, FairQueue, Full
+from ari_app.api.pace import FairQueue, Full
 from ari_app.api.problems import too_many
+from ari_app.bucket import Bucket
 
 FAILURES = 10
 """Of an agent from one address, or in one session."""

@@ -1,10 +1,12 @@
 """A message that a caller has left, as it is kept and as clients see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import TypeAdapter
 
+from ari_app.api.kept import PAGE
 from ari_app.api.models.voicemails import VoicemailDocument, VoicemailState
 from ari_app.calls.model import Call, CallId, Message
 from ari_app.calls.views import timestamp
@@ -37,6 +39,20 @@ class Known:
 
 
 KNOWN = TypeAdapter(Known)
+
+
+class Kept(Protocol):
+    """See `store.port.Store`."""
+
+    async def voicemails(self, after: str | None, limit: int) -> Sequence[bytes]: ...
+
+
+async def all_kept(store: Kept) -> list[Known]:
+    """All messages that there are. Raises: StoreUnavailable."""
+    found: list[Known] = []
+    while page := await store.voicemails(found[-1].id if found else None, PAGE):
+        found += map(KNOWN.validate_json, page)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

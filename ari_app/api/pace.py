@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 
 from ari_app.api.problems import too_many
+from ari_app.bucket import Bucket
 
 READS, READS_AT_ONCE = 500.0, 200.0
 """Requests a second of all together, and after some time with fewer: about a sixth of what one core answers."""
@@ -38,31 +39,6 @@ class Costs:
         cost = min(self.MOST, written // self.WRITTEN + looked_at // self.LOOKED_AT)
         self._last[operation, role] = cost
         return cost
-
-
-class Bucket:
-    """So many a second, and after some time with fewer, some more at once. Whoever uses it says what time it is."""
-
-    __slots__ = ("_at", "_most", "_rate", "left")
-
-    def __init__(self, rate: float, most: float, now: float) -> None:
-        self._rate = rate
-        self._most = most
-        self._at = now
-        self.left = most
-
-    def take(self, now: float) -> bool:
-        """One more; False where there is none left."""
-        self.left = min(self._most, self.left + max(0.0, now - self._at) * self._rate)
-        self._at = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
-
-    def soonest(self) -> float:
-        """Seconds from its last use until one is left."""
-        return max(0.0, 1 - self.left) / self._rate
 
 
 class Full(Exception):

@@ -17,8 +17,8 @@ import structlog
 from aiohttp import web
 from pydantic_core import to_json
 
-from ari_app.api.kept import PAGE, Failures, WrittenBehind, look_back, look_turns
-from ari_app.api.messages import KNOWN, Known, Unheard, document, entry
+from ari_app.api.kept import Failures, WrittenBehind, look_back, look_turns
+from ari_app.api.messages import KNOWN, Known, Unheard, all_kept, document, entry
 from ari_app.api.models.voicemails import (
     MarkedVoicemail,
     VoicemailDocument,
@@ -245,10 +245,8 @@ class VoicemailsApi:
 
     async def _look(self) -> list[Known]:
         """All that are kept. Of those that go on in no call nobody has seen the end. Raises: StoreUnavailable."""
-        messages: list[Known] = []
         async with self._one:
-            while page := await self._store.voicemails(messages[-1].id if messages else None, PAGE):
-                messages += map(KNOWN.validate_json, page)
+            messages = await all_kept(self._store)
             self._known = {message.id: message for message in messages}
         self.looked = True
         self._counted()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from ari_app.audit.chain import LONGEST, TERMINAL, Entry
+from ari_app.bucket import Bucket
 
 FULL, A_SECOND = 600.0, 3.0
 """Lines of an agent after a pause, and from then on: more than anybody's work is."""
@@ -23,12 +24,6 @@ _KEY = "key:"
 _ALWAYS = ("delete_", "forget")
 
 type Kind = tuple[str, str, str]
-
-
-@dataclass(slots=True)
-class _Bucket:
-    room: float
-    at: float
 
 
 @dataclass(slots=True)
@@ -90,7 +85,7 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._held: dict[Kind, _Held] = {}
 
     def take(self, entry: Entry) -> list[Entry]:
@@ -105,21 +100,15 @@ class Pace:
         return []
 
     def _has_room(self, who: str) -> bool:
-        times = OF_PROGRAMS if who.startswith(_KEY) else 1.0
-        now = self._clock()
-        bucket = self._buckets.setdefault(who, _Bucket(FULL * times, now))
-        bucket.room = min(FULL * times, bucket.room + (now - bucket.at) * A_SECOND * times)
-        bucket.at = now
-        if bucket.room < 1.0:
-            return False
-        bucket.room -= 1.0
-        return True
+        now, bucket = self._clock(), self._buckets.get(who)
+        if bucket is None:
+            times = OF_PROGRAMS if who.startswith(_KEY) else 1.0
+            bucket = self._buckets[who] = Bucket(A_SECOND * times, FULL * times, now)
+        return bucket.take(now)
 
     def due(self, *, all_: bool = False) -> list[Entry]:
         """What has waited for long enough, or `all_` that waits."""
         now = self._clock()
         kinds = [kind for kind, held in self._held.items() if all_ or now - held.first.at >= TOGETHER]
-        idle = [who for who, bucket in self._buckets.items() if now - bucket.at > FULL / A_SECOND]
-        for who in idle:
-            del self._buckets[who]
+        self._buckets = {who: bucket for who, bucket in self._buckets.items() if not bucket.is_full(now)}
         return [self._held.pop(kind).line() for kind in kinds]

@@ -150,12 +150,9 @@ class Bookings:
         self._start(self._reconcile(counts, earlier, self._reconciling))
 
     def lost(self) -> None:
-        """Redis was away, or is another one: what calls make of all agents is to be reported, by others too."""
-        self._not_answered()
-
-    def _not_answered(self) -> None:
-        """What was requested may have been done or not: what calls make of all agents is to be reported again; by
-        others too, who may not have reached Redis either and have given agents calls of their own."""
+        """Redis was away, is another one, or has not answered: what was requested may have been done or not. What calls
+        make of all agents is to be reported again; by others too, who may not have reached it either and have given
+        agents calls of their own."""
         self._away = True
         self._reconciling.tried.set()
         if self._reconciling.done.is_set() and not self._unsure:
@@ -264,7 +261,7 @@ class Bookings:
                 self._feed(AgentReserved(effect.request, agent))
             if isinstance(error, StoreUnavailable):
                 self._failed.add(effect.request)  # it may be about to be reported as one that is waited for
-                self._not_answered()
+                self.lost()
             return
         self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
 
@@ -332,7 +329,7 @@ class Bookings:
         try:
             await self._availability.left(call)
         except StoreUnavailable:
-            self._not_answered()
+            self.lost()
 
     async def _work(self, agent: str, lanes: dict[str, deque[Change]], after: _Reconciling) -> None:
         await after.done.wait()
@@ -341,7 +338,7 @@ class Bookings:
             try:
                 await self._change(lane[0])
             except StoreUnavailable:
-                self._not_answered()
+                self.lost()
                 await self._sleep(_RETRY_SECONDS)
                 continue
             except CallControlError as error:

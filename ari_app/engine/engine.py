@@ -20,7 +20,7 @@ import structlog
 from ari_app.calls import effects as e
 from ari_app.calls.commands import BaseCommand, Command
 from ari_app.calls.model import Call, CallId
-from ari_app.calls.stimuli import AsteriskReconciled, EffectFailed, LinkLost, Stimulus, TimePassed
+from ari_app.calls.stimuli import AsteriskReconciled, LinkLost, Stimulus, TimePassed
 from ari_app.calls.story import StoryEntry
 from ari_app.calls.switch import Switch
 from ari_app.engine.pulse import Pulse
@@ -102,7 +102,6 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._untold: deque[e.Effect] = deque()
         self._pulse = Pulse(self._stood_still, outlets.beat)
-        self._believes_time = True
         self.lost = asyncio.Event()
         """Set while the connection to Asterisk is lost."""
         self.reconciled = asyncio.Event()
@@ -184,15 +183,11 @@ class Engine:
             stimulus, context = self._queue.popleft()
             match stimulus:
                 case LinkLost():
-                    self._believes_time = True
                     self.lost.set()
                 case AsteriskReconciled():
-                    self._believes_time = True
                     self.lost.clear()
                     self.reconciled.set()
                     self._no_doubt.set()
-                case TimePassed() | EffectFailed(unknown=True) if not self._believes_time:
-                    continue
                 case _:
                     pass
             self._handle(stimulus, context)
@@ -223,14 +218,13 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if at is not None and self._believes_time:
+        if at is not None:
             delay = max(0.0, at - self._clock())
             self._timer = asyncio.get_running_loop().call_later(delay + 0.001, self.feed, TimePassed())
 
     def _stood_still(self, seconds: float) -> None:
         log.error("event_loop_stalled", seconds=round(seconds, 1))
         if self.switch.state.linked:
-            self._believes_time = False
             self._no_doubt.clear()
             # What is decided from here on is requested once it is known what Asterisk has. Of what is on its way as the
             # connection is given up nobody knows whether it was done, and who is dialled twice is rung no more.

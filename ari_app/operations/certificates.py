@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from ari_app.config.settings import ProcessSettings
+from ari_app.keeping import DAY
 from ari_app.operations.facts import Certificate
 
 WITHIN = 3.0
-DAY = 86_400.0
 
 
 def places(settings: ProcessSettings, origins: Iterable[str] = ()) -> list[tuple[str, str, int]]:

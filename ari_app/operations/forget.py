@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from ari_app.api.completed import Known
-from ari_app.api.messages import KNOWN
 from ari_app.api.messages import Known as KnownMessage
+from ari_app.api.messages import all_kept
 from ari_app.api.models.history import DispositionDocument
 from ari_app.api.port import RecordingFiles
 from ari_app.ari.client import AriClient
@@ -159,11 +159,7 @@ async def look(places: Places, person: Person) -> Found:
         recordings = [_RECORDING.validate_json(data) for data in page]
         found.recordings += [r for r in recordings if r.call in of]
         after = recordings[-1].id
-    after = None
-    while page := await places.store.voicemails(after, _PAGE):
-        messages = [KNOWN.validate_json(data) for data in page]
-        found.messages += [m for m in messages if m.call in of or person.has(m.number)]
-        after = messages[-1].id
+    found.messages = [m for m in await all_kept(places.store) if m.call in of or person.has(m.number)]
     for marks in await places.traces.marks():
         found.marks += [(marks.kind, marks.agent, t) for t in marks.targets if person.has(t)]
     found.answers = [key async for key, text in places.traces.answers() if person.is_in(text)]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from ari_app import phone_messages
+from ari_app.api import messages
 from ari_app.api.messages import KNOWN, Known
 from ari_app.calls.effects import ListMessages
 from ari_app.calls.stimuli import MessagesListed
@@ -58,7 +59,7 @@ async def test_those_of_the_boxes_that_are_not_done_are_offered_the_unheard_firs
 
 async def test_of_many_the_unheard_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phone_messages, "MOST", 2)
-    monkeypatch.setattr(phone_messages, "PAGE", 2)
+    monkeypatch.setattr(messages, "PAGE", 2)
     heard = [known(f"h{n}", "heard", at=AT - n) for n in range(5)]
     assert await names(Places(*heard, known("v1", at=AT - 9))) == ["v1", "h0"]
 

@@ -102,8 +102,8 @@ def ring_also(step: Step, leg_id: LegId, place: str) -> None:
         if not (attempt or again) or leg is None or leg.hanging_up or not isinstance(leg.destination, Phone):
             continue
         where = Phone(leg.destination.user, place)
-        also = replace(leg, id=step.new_id("l"), state=LegState.CREATING, destination=where, requested=Media())
-        also = replace(also, auto_answer=False)
+        also = replace(leg, id=step.new_id("l"), state=LegState.CREATING, destination=where, requested=Media(),
+                       auto_answer=False)  # fmt: skip
         step.add_leg(also)
         if attempt is None:
             step.put_party(call.id, party.id, also_rung=(*party.also_rung, also.id))

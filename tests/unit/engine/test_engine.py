@@ -1,6 +1,7 @@
 """The loop around the machine: one thing after the other, every effect to its outlet, every command answered."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
@@ -288,6 +289,21 @@ async def test_a_fault_of_the_machine_is_logged_with_the_calls_story(monkeypatch
     engine.close()
 
 
+async def _after_a_stall(monkeypatch: pytest.MonkeyPatch, comes: Callable[[], None]) -> None:
+    """What comes is the first thing that is looked at after the process stood still."""
+    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)
+    comes()
+    await turn()
+    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
+
+
+def _reconnect(ends: Ends) -> None:
+    """The connection to Asterisk is lost, and stands again."""
+    ends.asterisks.lose_link()
+    ends.asterisks.restore_link()
+    ends.pump()
+
+
 async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_reconciled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -298,12 +314,9 @@ async def test_after_it_stood_still_no_deadline_is_believed_until_the_calls_are_
     at = engine.switch.next_deadline()
     assert at is not None
     clock.now = at + 30.0
-    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)  # as if it had stood still, seen at the first look
-    engine.feed(s.TimePassed())
-    await turn()
+    await _after_a_stall(monkeypatch, lambda: engine.feed(s.TimePassed()))
     assert ends.doubts == 1
     assert engine.calls[call.id].offering() is not None, "it was believed that nobody had answered in time"
-    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
     engine.feed(s.TimePassed())
     await turn()
     assert engine.calls[call.id].offering() is not None
@@ -326,16 +339,11 @@ async def test_after_it_stood_still_nobody_is_dialled_before_the_calls_are_recon
 ) -> None:
     """A dial on its way as the connection is given up may be done or not, and a second one would end it."""
     engine, ends, _ = await started()
-    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)  # as if it had stood still, seen at the first look
     ends.asterisks.arrive("in", "carrier", "agent", "bob")
-    ends.pump()
-    await turn()
-    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
+    await _after_a_stall(monkeypatch, ends.pump)
     await turn()
     assert not [effect for effect in ends.asterisks.executed if isinstance(effect, e.CreateLeg)]
-    ends.asterisks.lose_link()
-    ends.asterisks.restore_link()
-    ends.pump()
+    _reconnect(ends)
     await turn()
     engine.feed(s.TimePassed())
     await turn()
@@ -347,16 +355,11 @@ async def test_what_is_requested_after_it_stood_still_begins_once_the_calls_are_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine, ends, _ = await started()
-    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)
-    engine.feed(s.TimePassed())
-    await turn()
-    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
+    await _after_a_stall(monkeypatch, lambda: engine.feed(s.TimePassed()))
     begun = asyncio.ensure_future(_call(engine))
     await turn()
     assert not begun.done()
-    ends.asterisks.lose_link()
-    ends.asterisks.restore_link()
-    ends.pump()
+    _reconnect(ends)
     async with asyncio.timeout(WAIT):
         assert (await begun).owner == "alice"
     engine.close()
@@ -374,13 +377,8 @@ async def test_after_it_stood_still_it_is_not_believed_that_asterisk_has_not_ans
     assert offer is not None
     leg = offer.attempts[0].leg
     engine.switch.state.in_flight[900] = e.DialLeg(900, leg)
-    monkeypatch.setattr(pulse, "STALL_SECONDS", -1.0)  # as if it had stood still, seen at the first look
-    engine.feed(s.EffectFailed(900, "no answer in time", unknown=True))
-    await turn()
-    monkeypatch.setattr(pulse, "STALL_SECONDS", 60.0)
-    ends.asterisks.lose_link()
-    ends.asterisks.restore_link()
-    ends.pump()
+    await _after_a_stall(monkeypatch, lambda: engine.feed(s.EffectFailed(900, "no answer in time", unknown=True)))
+    _reconnect(ends)
     await turn()
     assert ends.asterisks.world.state_of(leg) is State.RINGING
     assert engine.calls[call.id].offering() is not None

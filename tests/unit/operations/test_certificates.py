@@ -12,7 +12,8 @@ import pytest
 
 from ari_app.api.encryption import server_context
 from ari_app.config.settings import ProcessSettings
-from ari_app.operations.certificates import DAY, places, shown
+from ari_app.keeping import DAY
+from ari_app.operations.certificates import places, shown
 from ari_app.operations.diagnosis import SOON, diagnose
 from ari_app.operations.facts import Facts, Machine
 from ari_app.operations.findings import Code, Level
