@@ -6,8 +6,9 @@ CC_REDIS_URL names a Redis (7 or 8). Every test has a random prefix there and le
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -16,13 +17,18 @@ from redis.asyncio import Redis
 
 from ari_app.availability.port import Availability
 from ari_app.availability.redis import RedisAvailability
+from ari_app.history.database import Database
+from ari_app.history.reading import HistoryReader
 from ari_app.routing.directory import Agent, Directory, Group, Queue, Skill
 from ari_app.routing.targets import parse_target
 from ari_app.store.client import connect, disconnect
 from ari_app.store.port import Store
 from ari_app.store.redis import RedisStore
 from ari_app.testing.availability import MemoryAvailability
+from ari_app.testing.history import MemoryHistory
 from ari_app.testing.store import MemoryStore
+from tests.contract.databases import PostgreSQL
+from tests.contract.histories import Kept, address
 from tests.support.benches import Bench, FakeBench, RealBench, real_lab, real_settings
 
 # An address of the loopback of its own: nothing else listens there.
@@ -241,3 +247,35 @@ async def empty(availability: Availability) -> None:
         await availability._client.delete(*keys)
     elif isinstance(availability, MemoryAvailability):
         availability.forget()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return address(request.param, request, tmp_path)
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    await database.migrate()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
+    if request.param == "memory":
+        yield Kept(MemoryHistory(), None)
+        return
+    database = Database(address(request.param, request, tmp_path))
+    await database.migrate()
+    yield Kept(HistoryReader(database), database)
+    await database.close()
