@@ -275,7 +275,7 @@ class SettingsEntry(Entry):
     retry_interval: Annotated[float, Field(gt=0, le=3600)] = DEFAULTS.retry_interval
     """After how long those are tried again for a caller who still waits who did not answer, or whose phone refused."""
     declined_interval: Annotated[float, Field(gt=0, le=86_400)] = DEFAULTS.declined_interval
-    """After how long those are rung again for a caller who still waits who declined that caller."""
+    """After how long those are rung again who declined a caller who still waits, or is to be called back."""
     max_parties: Annotated[int, Field(ge=3, le=1000)] = DEFAULTS.max_parties
     """How many may be in one conference."""
     trunk: Name = DEFAULTS.trunk

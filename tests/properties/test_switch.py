@@ -133,3 +133,12 @@ def test_no_recorder_goes_on_of_which_the_next_controller_does_not_know() -> Non
     assert centre.world.asterisk.world.tapes
     centre.the_controller_dies(now=True, behind=True)
     centre.teardown()
+
+
+def test_who_has_declined_a_caller_is_not_rung_at_once_to_call_that_one_back() -> None:
+    """Another: the caller pressed the key for that after an agent had declined them."""
+    centre = CallCentre()
+    centre.it_has_come_so_far(1)
+    centre.a_phone_hangs_up(1, 17)
+    centre.keys_are_pressed(0, "*1")
+    centre.teardown()

@@ -11,6 +11,7 @@ from ari_app.calls.model import (
     Call,
     CallId,
     LegState,
+    PartyRole,
     Phone,
 )
 
@@ -84,8 +85,12 @@ def note_refusal(world: World, stimulus: s.Stimulus) -> None:
 
 
 def note_effect(world: World, effect: e.Effect) -> None:
-    """Nobody is rung again soon for a caller whom they declined; who talks, or is ready anew, refuses no more."""
+    """Nobody is rung again soon for a caller whom they declined, and who has not been served since; who talks, or is
+    ready anew, refuses no more.
+    """
     match effect:
+        case e.CallChanged(call=changed) if {p.role for p in changed.joined()} >= {PartyRole.CONTACT, PartyRole.AGENT}:
+            world.declined = {key: until for key, until in world.declined.items() if key[0] != changed.id}
         case e.SetActivity(agent, "on_call") | e.SetAgentState(agent):
             del world.refusing[agent]
         case e.CreateLeg(leg=leg, call=call_id):

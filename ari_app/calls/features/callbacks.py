@@ -122,7 +122,8 @@ def _queue(step: Step, call: Call, back: CallBack) -> None:
 
 def _wait(step: Step, call: Call, back: CallBack, priority: int) -> None:
     offer = Offer(step.new_id("o"), OfferKind.CALL, back.target, None, back.identity, OfferState.SEEKING)
-    offers.seek(step, step.put_call(call.id, offer=replace(offer, priority=priority)))
+    offer = queueing.waits_on(step, call, replace(offer, priority=priority))
+    offers.seek(step, step.put_call(call.id, offer=offer))
 
 
 def _dial(step: Step, call: Call, back: CallBack, agent: Party) -> None:
@@ -133,7 +134,7 @@ def _dial(step: Step, call: Call, back: CallBack, agent: Party) -> None:
     target = Target(TargetType.NUMBER, back.identity.number)
     identity = displays.shown_identity(step, None, agent.agent, OfferKind.CALL)
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, agent.id, identity, OfferState.SEEKING)
-    call = step.put_call(call.id, offer=offer)
+    call = step.put_call(call.id, offer=queueing.waits_on(step, call, offer))
     if can_be_called(step, back.identity.number):
         offers.seek(step, call)
     else:  # no longer

@@ -59,7 +59,7 @@ def reserve_for(step: Step, call: Call, offer: Offer) -> None:
     request = step.new_id("r")
     step.put_offer(call.id, request=request)
     step.seeks[request] = Seek(call.id)
-    reserve(step, request, offer.target, attempts.busy_in(call) | offer.tried, can_wait=_waits(offer))
+    reserve(step, request, offer.target, attempts.busy_in(call) | offer.tried, can_wait=queueing.waits(offer))
 
 
 def ring(step: Step, call_id: CallId, agent: str | None) -> None:
@@ -85,15 +85,10 @@ def _await_link(step: Step, call: Call, offer: Offer) -> None:
     """Nobody can be rung while Asterisk is away: who waits goes on waiting, and those who ring already go on."""
     if attempts.ring_on(step, call):
         return
-    if _waits(offer):
+    if queueing.waits(offer):
         step.put_offer(call.id, state=OfferState.WAITING, request=None, deadline=None, retry_at=step.now)
     else:
         fail(step, call.id, OfferState.UNAVAILABLE)
-
-
-def _waits(offer: Offer) -> bool:
-    """Whether it is that of a caller who has music, and a place, until somebody is free."""
-    return offer.by is None and not offer.fallback
 
 
 def reserve(step: Step, request: str, target: Target, exclude: frozenset[str], *, can_wait: bool = False) -> None:
@@ -306,7 +301,7 @@ def _goes_on(step: Step, call: Call, outcome: OfferState) -> bool:
     offer = call.offering()
     if offer is None or offer.state is OfferState.PENDING or not _has_members(offer):
         return False
-    if offer.by is None and not offer.fallback:
+    if queueing.waits(offer):
         return True
     if outcome is OfferState.NO_ANSWER and not _in_order(step, offer):
         return False
@@ -385,7 +380,7 @@ def look_after(step: Step, call: Call, *, fallback_failed: bool = False) -> None
         failed = call.offer is not None and call.offer.state in lifecycle.OVER
         renewed = replace(renewed, last=call.offer.state if call.offer is not None and failed else None)
         renewed = replace(renewed, full=call.offer.full if call.offer is not None else ())
-        seek(step, step.put_call(call.id, offer=renewed))
+        seek(step, step.put_call(call.id, offer=queueing.waits_on(step, call, renewed)))
         return
     for party in call.joined():
         if party.role is PartyRole.CONTACT:

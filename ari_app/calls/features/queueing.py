@@ -6,7 +6,7 @@ Nothing is kept but the calls themselves, and how long it took between two who w
 from dataclasses import replace
 
 from ari_app.calls.features import attempts
-from ari_app.calls.model import Call, OfferState
+from ari_app.calls.model import Call, Offer, OfferState
 from ari_app.calls.state import Pace
 from ari_app.calls.step import Step
 from ari_app.routing.targets import Target
@@ -25,6 +25,21 @@ def order(call: Call) -> tuple[int, float, str]:
 def since(call: Call) -> float:
     """When its caller came, as far as their place goes."""
     return call.started_at if call.place_since is None else call.place_since
+
+
+def waits(offer: Offer) -> bool:
+    """Whether it is that of a caller who has music, and a place, until somebody is free."""
+    return offer.by is None and not offer.fallback
+
+
+def waits_on(step: Step, call: Call, offer: Offer) -> Offer:
+    """The next offer for somebody who has not been served yet: who declined or missed them is rung no sooner for it.
+
+    One by which they do not wait (for the fallback, or that rings them outside) keeps that for those after it.
+    """
+    before = call.offer.rests if call.offer is not None else {}
+    rests = {agent: until for agent, until in before.items() if until > step.now}
+    return replace(offer, tried=frozenset(rests) if waits(offer) else frozenset(), rests=rests)
 
 
 def waiting_for(step: Step, target: Target) -> list[Call]:

@@ -112,18 +112,15 @@ def _go_on(step: Step, call: Call, offer: Offer, target: Target) -> None:
         priority=offer.priority,
         overflows=offer.overflows,
         full=offer.full,
-        tried=offer.tried,
-        rests=offer.rests,
         by_keys=offer.by_keys,
     )
-    enter(step, step.put_call(call.id, offer=renewed))
+    enter(step, step.put_call(call.id, offer=queueing.waits_on(step, call, renewed)))
 
 
 def waits_in(step: Step, call: Call) -> tuple[Offer, Queue] | None:
     """The queue that this call's caller waits in, whether or not somebody is rung for them now."""
     offer = call.offering()
-    waits = offer is not None and offer.by is None and not offer.fallback
-    queue = step.directory.queue(offer.target) if offer is not None and waits else None
+    queue = step.directory.queue(offer.target) if offer is not None and queueing.waits(offer) else None
     return (offer, queue) if offer is not None and queue is not None else None
 
 

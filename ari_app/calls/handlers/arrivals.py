@@ -22,6 +22,7 @@ from ari_app.calls.features import (
     opening,
     outside,
     parties,
+    queueing,
     ties,
     waiting,
 )
@@ -110,7 +111,7 @@ def _handed_back(step: Step, fact: ChannelArrived) -> bool:
     identity = shown.identity if shown is not None else fact.caller
     by = agent.id if agent is not None and contact is None else None
     offer = Offer(step.new_id("o"), OfferKind.CALL, target, by, identity, OfferState.SEEKING, priority=_priority(fact))
-    waiting.enter(step, step.put_call(call.id, offer=offer))
+    waiting.enter(step, step.put_call(call.id, offer=queueing.waits_on(step, call, offer)))
     return True
 
 

@@ -1,14 +1,17 @@
 """Who refuses: a phone by itself, before it has rung, would do so to every caller; a person declines this one."""
 
+from dataclasses import replace
+
 import pytest
 
 from ari_app.calls import commands as c
 from ari_app.calls import effects as e
 from ari_app.calls import stimuli as s
-from ari_app.calls.model import OfferState
+from ari_app.calls.model import DialplanEntry, OfferState
 from ari_app.testing.asterisk import Behaviour
 from tests.support.callcentre import target
 from tests.support.office import Office
+from tests.support.world import to
 
 
 def _rung(office: Office) -> list[str]:
@@ -158,6 +161,66 @@ def test_who_declined_in_one_line_is_not_rung_in_the_next_for_the_same_caller() 
         office.settle()
     assert _offer(office) == (OfferState.WAITING, ())
     assert _rung(office) == ["1003"]
+
+
+def _is_handed_back(office: Office, target: str = "support") -> None:
+    """By the menu that answers for the routing point."""
+    point = next(leg.id for leg in office.switch.legs.values() if isinstance(leg.destination, DialplanEntry))
+    office.asterisk.answer(point)
+    office.asterisk.arrive("half", "4000@routing-points", "group", target, via=point)
+    office.settle()
+
+
+def _declined_by_bob(office: Office) -> None:
+    office.arrives("queue", "help", leg="in1")
+    office.settle()
+    office.hangs_up("bob", 21)
+
+
+@pytest.mark.parametrize("by_fallback", [False, True])
+def test_a_menu_on_the_way_changes_nothing_of_that_nor_does_the_fallback(by_fallback: bool) -> None:
+    menu = to("routing_point:billing")
+    office = Office(ready=("bob",), declined_interval=60.0, fallback=menu if by_fallback else None)
+    queue = replace(office.directory.queues["help"], max_wait=10.0, overflow=None if by_fallback else menu)
+    office.configure(replace(office.directory, queues={"help": queue}))
+    _declined_by_bob(office)
+    declined_at = office.now
+    while office.now < declined_at + 10.0:
+        office.pass_time()
+        office.settle()
+    assert office.only_call().offer.target == menu  # type: ignore[union-attr]
+    _is_handed_back(office)
+    assert (str(office.only_call().offer.target), _offer(office)) == ("group:support", (OfferState.WAITING, ()))  # type: ignore[union-attr]
+    assert _rung(office) == ["1002"]
+    office.pass_time()
+    office.settle()
+    assert office.now == declined_at + 60.0
+    assert _rung(office) == ["1002", "1002"]
+    office.is_calm()
+
+
+def test_the_fallback_is_for_those_too_who_have_declined() -> None:
+    office = Office(ready=("bob",), declined_interval=60.0, fallback=to("agent:bob"))
+    queue = replace(office.directory.queues["help"], max_wait=10.0, overflow=None)
+    office.configure(replace(office.directory, queues={"help": queue}))
+    _declined_by_bob(office)
+    while not office.only_call().offer.fallback:  # type: ignore[union-attr]
+        office.pass_time()
+        office.settle()
+    assert _offer(office) == (OfferState.RINGING, ("bob",))
+    office.is_calm()
+
+
+def test_a_caller_who_has_been_served_since_comes_anew() -> None:
+    office = Office(ready=("bob", "alice"), declined_interval=60.0)
+    _declined_by_bob(office)
+    office.picks_up("alice")
+    office.command(c.SingleStepTransfer, "alice", call=office.only_call().id, target=to("routing_point:billing"))
+    office.settle()
+    office.agents.idle = ["bob"]
+    _is_handed_back(office)
+    assert _offer(office) == (OfferState.RINGING, ("bob",))
+    office.is_calm()
 
 
 def test_an_answer_ends_the_row() -> None:
