@@ -59,7 +59,7 @@ class ProcessSettings(FileSettings):
     """The password of that user."""
     ari_password_file: Path | None = None
     """The file that it is read from, where the environment does not hold it."""
-    ari_lanes: int = Field(0, ge=0, le=8)
+    ari_lanes: int = Field(4, ge=0, le=8)
     """How many WebSockets carry requests to each Asterisk, beside HTTP. 0: HTTP carries them all."""
     redis_url: RedisDsn = RedisDsn("redis://127.0.0.1:6379/0")
     """Redis, with its password where it has one. With Sentinels its host and port do not matter."""
