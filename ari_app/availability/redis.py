@@ -21,7 +21,7 @@ Keys, all with the one hash tag `{<prefix>}`, so that a cluster keeps them toget
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from itertools import batched
+from itertools import batched, chain
 from typing import Any, assert_never
 
 from redis.asyncio import Redis
@@ -52,6 +52,7 @@ from ari_app.availability.rules import (
     place_of,
     unknown_agent,
 )
+from ari_app.availability.together import Together, Words
 from ari_app.availability.wire import read_counts, read_record, read_records
 from ari_app.errors import Refused, StoreUnavailable
 from ari_app.routing.directory import Directory
@@ -92,6 +93,7 @@ class RedisAvailability:
         self._clock = clock
         self._scripts = Scripts(client, prefix, SCRIPTS, fence, "agents")
         self._tag = self._scripts.tag
+        self._reservations = Together(self._reserve_all)
 
     async def configure(self, directory: Directory, known: Mapping[str, AgentRecord] | None = None) -> None:
         wanted = memberships(directory)
@@ -168,13 +170,18 @@ class RedisAvailability:
         if not target.type.of_agents:
             return None
         caller = ("", "") if waiting is None else (waiting.call, place_of(waiting))
-        answer = await self._run(
-            "reserve", request, kind_of(target), target.level, self._due(seconds), *caller, *sorted(exclude)
+        agents = sorted(exclude)
+        answer = await self._reservations.do(
+            (request, kind_of(target), target.level, self._due(seconds), *caller, len(agents), *agents)
         )
         agent = None if answer is None else answer.decode()
         if agent is not None and agent.startswith(">"):
             raise OthersFirst(agent[1:])
         return agent
+
+    async def _reserve_all(self, several: Sequence[Words]) -> list[bytes | None]:
+        answers: list[bytes | None] = await self._run("reserve", *chain.from_iterable(several))
+        return answers
 
     async def claim(self, request: str, agent: str, seconds: float) -> bool:
         due = self._due(seconds) if seconds > 0 else "0"

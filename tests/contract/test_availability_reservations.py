@@ -243,6 +243,26 @@ async def test_of_many_requests_at_once_each_gets_another_agent(availability: Av
 # -- configuration ----------------------------------------------------------------------------------------------------
 
 
+async def test_of_many_who_want_somebody_at_once_each_has_the_answer_to_their_own_wish(
+    availability: Availability, clock: Clock
+) -> None:
+    await ready(availability, clock, "alice", "bob", "carol", "dave")
+    wishes = {
+        "r1": ("agent:bob", NOBODY),
+        "r2": ("group:support", frozenset({"alice", "bob"})),
+        "r3": ("skill:french>=2", NOBODY),
+        "r4": ("agent:bob", NOBODY),
+        "r5": ("agent:dave", frozenset({"dave", "carol"})),
+        "r6": ("number:0331234567", NOBODY),
+    }
+    tries = [availability.reserve(r, parse_target(target), but, 15) for r, (target, but) in wishes.items()]
+    again = [availability.reserve(request, SUPPORT, NOBODY, 15) for request in ("r1", "r2", "r3")]
+    got = await asyncio.gather(*tries, *again)
+    assert got == ["bob", "carol", "alice", None, None, None, "bob", "carol", "alice"]
+    assert await counts(availability, "agent:dave", "group:support") == [1, 0]
+    assert await availability.recompute() == ()
+
+
 async def test_configuring_again_changes_nothing(
     availability: Availability, clock: Clock, directory: Directory
 ) -> None:
