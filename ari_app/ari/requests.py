@@ -14,6 +14,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
 from ari_app.ari.following import is_one, keeps_order
 from ari_app.ari.joins import Joins
+from ari_app.ari.leg_sounds import LegSounds
 from ari_app.ari.messages import CREATED, FAR_HALF
 from ari_app.ari.places import first_place
 from ari_app.ari.unsent import Unsent
@@ -99,6 +100,7 @@ class Requests:
         self._bridge_media = BridgeMedia(client, kept)
         self.joins = Joins()
         self.unsent = Unsent(self.joins, self._is_deaf)
+        self._sounds = LegSounds(client, self.joins)
 
     async def perform(self, effect: AsteriskEffect) -> None:
         """Do it; returns when Asterisk has answered.
@@ -142,7 +144,7 @@ class Requests:
         if not isinstance(effect, StopsPrompts | DialLeg) or not keeps_order(effect, unanswered):
             return False
         requested = self._requested.get(effect.leg) or _Requested()
-        return not requested.playing and is_one(effect, requested.muted, self._sets_all)
+        return not requested.playing and is_one(effect, requested.muted, self._sets_all, self._sounds.may_be_lost)
 
     async def _on_leg(self, effect: PromptStopper) -> None:
         leg = effect.leg
@@ -164,18 +166,8 @@ class Requests:
             case SetMute(nobody_hears=nobody_hears, hears_nobody=hears_nobody):
                 await self._mute(leg, nobody_hears, hears_nobody)
                 self.unsent.hears(leg)
-            case StartMusic(music_class=music_class):
-                await self._channel(leg, "startMoh", mohClass=music_class)
-            case StopMusic():
-                await self._channel(leg, "stopMoh")
-            case StartRinging():
-                await self._channel(leg, "ring")
-            case StopRinging():
-                await self._channel(leg, "ringStop")
-            case StartSilence():
-                await self._channel(leg, "startSilence")
-            case StopSilence():
-                await self._channel(leg, "stopSilence")
+            case StartMusic() | StopMusic() | StartRinging() | StopRinging() | StartSilence() | StopSilence():
+                await self._sounds.perform(effect)
             case ShowIdentity(identity=identity):
                 await self._set_variables(leg, shown_now(identity))
             case DetectTalk(pause=pause):
