@@ -1,4 +1,4 @@
-"""A WebSocket that can be cut: what the other side has not read by then it never gets."""
+"""A WebSocket that can be cut: whatever the other side sends next fails, and it reads no more."""
 
 import socket
 import struct
@@ -12,7 +12,8 @@ class LaneSocket(ClientWebSocketResponse):
     """aiohttp's own only closes politely: behind all that was sent, and after waiting for the other side."""
 
     def abort(self) -> None:
-        """End the connection, by a reset: the other side's system forgets what it has not handed on."""
+        """End the connection, by a reset: what has not left is not sent, and Asterisk's next answer fails, after which
+        it takes no other request from there (websocket_write of res_http_websocket.c closes the socket)."""
         connection = self._response.connection
         transport = connection.transport if connection is not None else None
         if transport is not None:

@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote_plus, urlencode
 
 import structlog
@@ -221,8 +221,8 @@ class Lane:
     async def ask(
         self, turn: Turn | None, method: str, resource: str, query: Mapping[str, str], body: str | None
     ) -> Reply:
-        """Send it, before anything else can run, and wait for the answer. Who gives that up cuts the lane: what
-        Asterisk has not read by then is not done.
+        """Send it, before anything else can run, and wait for the answer. Who gives that up cuts the lane: of what was
+        sent over it Asterisk does no more than it has begun, or begins with where it stood still.
 
         Raises:
             LaneLost: the lane was lost.
@@ -254,18 +254,27 @@ class Lane:
                 turn.on(None)
 
     async def _read(self, socket: LaneSocket) -> None:
-        """Until it ends. Anything but answers has no place there."""
+        """Until it ends, or brings an answer to nothing: whose that was to be nobody knows, and they would wait."""
         async for received in socket:
+            if socket is not self._socket:
+                return  # cut: nobody waits for what had come before that
             if received.type is not WSMsgType.TEXT:
                 continue
             try:
-                answer = json.loads(received.data)
-                waiting = self._waiting.get(answer["request_id"])
-                if waiting is not None and not waiting[0].done():
-                    body = str(answer.get("message_body") or "")
-                    waiting[0].set_result(Reply(int(answer["status_code"]), str(answer.get("reason_phrase", "")), body))
+                self._answered(json.loads(received.data))
             except (ValueError, TypeError, LookupError):
                 log.exception("asterisk_answer_malformed", lane=self.number)
+                return
+
+    def _answered(self, answer: Mapping[str, Any]) -> None:
+        """Raises TypeError, ValueError or LookupError where it answers nothing that was sent."""
+        if answer["type"] != "RESTResponse":
+            return
+        waiting, _ = self._waiting[answer["request_id"]]
+        body = str(answer.get("message_body") or "")
+        reply = Reply(int(answer["status_code"]), str(answer.get("reason_phrase", "")), body)
+        if not waiting.done():
+            waiting.set_result(reply)
 
     def cut(self) -> None:
         """Take no more, have Asterisk read no more, and let who waits know."""

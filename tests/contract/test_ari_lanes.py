@@ -3,11 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
 from ari_app.ari.figures import NoFigures
+from ari_app.ari.lanes import Lane, LaneLost
 from ari_app.ari.requests import Requests
 from ari_app.calls.effects import (
     AnswerLeg,
@@ -23,7 +26,7 @@ from ari_app.calls.effects import (
     StopMusic,
 )
 from ari_app.calls.model import Identity, Phone
-from ari_app.calls.stimuli import EffectDone, LegAnswered, LegCreated, LegGone
+from ari_app.calls.stimuli import EffectDone, EffectFailed, LegAnswered, LegCreated, LegGone
 from ari_app.testing.asterisk import Behaviour
 from tests.bots import answers
 from tests.support.benches import RealBench, real_lab, real_settings
@@ -72,9 +75,13 @@ async def bench(counted: Counting) -> AsyncIterator[RealBench]:
         await bench.close()
 
 
-def cut(bench: RealBench) -> None:
-    """All lanes, as a network does."""
-    for lane in bench.asterisk.client.http.lanes._lanes:
+def lanes(bench: RealBench) -> list[Lane]:
+    return bench.asterisk.client.http.lanes._lanes
+
+
+def cut(*lanes: Lane) -> None:
+    """As a network does."""
+    for lane in lanes:
         assert lane._socket is not None
         lane._socket.abort()
 
@@ -163,7 +170,7 @@ async def test_a_call_survives_lanes_that_are_cut_and_they_are_opened_again(
         ):
             bench.execute(effect)
         await asyncio.sleep(0)  # they are on their way
-        cut(bench)
+        cut(*lanes(bench))
         await bench.reported(EffectDone(last))
     await bench.hears({(a, b), (b, a)}, a, b)
     await counted.all_open()
@@ -172,10 +179,105 @@ async def test_a_call_survives_lanes_that_are_cut_and_they_are_opened_again(
     assert counted.carried["POST channels/mute", True] == before + 1
 
 
+async def test_one_lane_that_is_lost_is_opened_again_beside_the_others(bench: RealBench, counted: Counting) -> None:
+    """While requests go over all of them."""
+    a, b, _ = await bench.conversation()
+    lost, *others = lanes(bench)
+    kept = [lane._socket for lane in others]
+    for _ in range(5):
+        await counted.all_open()
+        last = [bench.number() for _ in range(4)]
+        bench.execute(SetMute(last[0], a, True, False))
+        bench.execute(SetMute(last[1], b, True, False))
+        bench.execute(SetMute(last[2], a, False, False))
+        bench.execute(SetMute(last[3], b, False, False))
+        await asyncio.sleep(0)  # they are on their way
+        cut(lost)
+        for number in last:
+            await bench.reported(EffectDone(number))
+    await bench.hears({(a, b), (b, a)}, a, b)
+    await counted.all_open()
+    assert [lane._socket for lane in others] == kept
+
+
+async def test_of_a_lane_that_was_cut_nothing_is_done_that_asterisk_had_not_come_to(bench: RealBench) -> None:
+    """It waits for a leg's own thread when who sent it gives it up, and all that was behind it."""
+    a, _, bridge = await bench.conversation()
+    await bench.done(LeaveBridge(bench.number(), a, bridge))
+    client, lane = bench.asterisk.client, lanes(bench)[0]
+    playback, device = bench.new("p"), f"Stasis:{bench.new('lane')}"
+    await client.call("channels", "playWithId", channelId=a, playbackId=playback, media=["tone:busy"])
+    name = f"{bench.settings.application}-lane-{lane.number}-"
+    (application,) = [each for each in await applications(bench) if each.startswith(name)]
+    waits = asyncio.create_task(lane.ask(None, "POST", f"channels/{a}/answer", {}, None))
+    await asyncio.sleep(0)  # it is sent
+    busy = {"deviceState": "BUSY"}
+    behind = asyncio.create_task(lane.ask(None, "PUT", f"deviceStates/{quote(device, safe='')}", busy, None))
+    await bench.done(SetMute(bench.number(), a, True, False))  # by then Asterisk is at the first
+    waits.cancel()
+    with pytest.raises(LaneLost):
+        await behind
+    await client.call("playbacks", "stop", playbackId=playback)
+
+    async def given_up() -> bool:
+        return application not in await applications(bench)
+
+    await until(given_up, "Asterisk is done with the lane", within=10)
+    found = await client.call("deviceStates", "get", deviceName=device)
+    assert found["state"] != "BUSY"
+
+
+async def test_a_dial_on_a_lane_that_is_lost_is_not_called_undone(bench: RealBench) -> None:
+    person = await bench.person("one", Behaviour.RING)
+    leg = bench.new("leg")
+    await bench.done(CreateLeg(bench.number(), leg, person, Identity("Zoé", "+33611"), "call"))
+    await bench.reported(LegCreated(leg))
+    dial = DialLeg(bench.number(), leg)
+    bench.execute(dial)
+    await asyncio.sleep(0)  # it is on its way
+    assert [lane.load for lane in lanes(bench)].count(1) == 1
+    cut(*lanes(bench))
+    failed = await bench.reported_of(EffectFailed)
+    assert (failed.effect, failed.unknown) == (dial.number, True)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, LANES), (LANES, 0)])
+async def test_a_controller_with_lanes_takes_over_from_one_without_and_the_other_way_round(
+    before: int, after: int
+) -> None:
+    """As in an upgrade, and where it is taken back."""
+    counted = Counting()
+    async with real_lab() as lab, AsyncExitStack() as opened:
+        older = RealBench(replace(real_settings(), lanes=before), lab)
+        opened.push_async_callback(older.close)
+        await older.open()
+        a, b, bridge = await older.conversation()
+        newer = RealBench(replace(older.settings, lanes=after, figures=counted), lab)
+        newer.bot_of = older.bot_of
+        opened.push_async_callback(newer.close)
+        await newer.open()
+        async with asyncio.timeout(5):
+            await older.fenced.wait()
+        if after:
+            await counted.all_open()
+        await newer.done(SetMute(newer.number(), a, True, False))
+        await newer.hears({(a, b)}, a, b)
+        await newer.done(LeaveBridge(newer.number(), a, bridge))
+        await newer.done(JoinBridge(newer.number(), a, bridge))
+        await newer.done(SetMute(newer.number(), a, False, False))
+        await newer.hears({(a, b), (b, a)}, a, b)
+        assert counted.carried["POST bridges/addChannel", after > 0] == 1
+
+        async def only_its_own() -> bool:
+            return len(await applications(newer)) == after + 1
+
+        await until(only_its_own, "the other's lanes are no applications", within=10)
+
+
 async def test_lanes_leave_no_application_behind(bench: RealBench, counted: Counting) -> None:
     ours = bench.settings.application
     assert {name.rpartition("-")[0] for name in await applications(bench)} >= {f"{ours}-lane-{n}" for n in (1, 2, 3)}
-    cut(bench)
+    cut(*lanes(bench))
     await counted.all_open()
 
     async def only_these() -> bool:

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
+from ari_app.ari.client import AriClient
+from ari_app.ari.figures import NoFigures
+from ari_app.ari.http import Answer, HttpClient
+
 HTTP = "http"
+PASSWORD = "a+b&c#d e%f=/é"
 
 
 @dataclass(eq=False)
@@ -28,7 +33,8 @@ class Sent:
 
 
 class Laned:
-    """`holds` are the paths that are answered when `release` says so; `refuses`: status and body of others."""
+    """`holds` are the paths that are answered when `release` says so; `refuses`: status and body of others; `rubbish`:
+    what is sent over a socket in place of the answer."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -37,6 +43,8 @@ class Laned:
         self.opened: list[str] = []
         self.holds: set[str] = set()
         self.refuses: dict[str, tuple[int, str]] = {}
+        self.rubbish: dict[str, str] = {}
+        self.dies: Callable[[], Awaitable[None]]
         self.no_sockets = False
         self.mute_sockets = False
         self.cuts_http: set[str] = set()
@@ -123,7 +131,7 @@ class Laned:
             answer |= {"reason_phrase": "Because", "uri": sent.path, "application": name}
             if body:
                 answer |= {"content_type": "application/json", "message_body": body}
-            await socket.send_str(json.dumps(answer))
+            await socket.send_str(self.rubbish.get(sent.path) or json.dumps(answer))
 
 
 @asynccontextmanager
@@ -137,8 +145,80 @@ async def serving() -> AsyncIterator[Laned]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
+
+    async def died() -> None:
+        await site.stop()
+        for application in list(server.sockets):
+            server.cut(application)
+
+    server.dies = died
     server.url = f"http://{host}:{port}/ari"
     yield server
     server.holds.clear()
     server.release()
     await runner.cleanup()
+
+
+class Counting(NoFigures):
+    """Keeps what is counted."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, str]] = []
+        self.lanes: list[tuple[str, bool]] = []
+        self.opened: asyncio.Queue[str] = asyncio.Queue()
+        self.lost: asyncio.Queue[str] = asyncio.Queue()
+
+    def request(self, kind: str, seconds: float, outcome: str, carrier: str) -> None:
+        self.requests.append((kind, outcome, carrier))
+
+    def lane(self, number: str, *, is_open: bool) -> None:
+        self.lanes.append((number, is_open))
+        (self.opened if is_open else self.lost).put_nowait(number)
+
+
+class Laning:
+    """A client with so many lanes, which are open."""
+
+    def __init__(self, asterisk: Laned, lanes: int, timeout: float = 5.0) -> None:
+        self.asterisk = asterisk
+        self.lanes = lanes
+        self.leads = True
+        self.known = asyncio.Event()  # whether it leads
+        self.known.set()
+        self.counted = Counting()
+        self.http = HttpClient("user", PASSWORD, lanes=lanes, leads=self._leads, timeout=timeout, figures=self.counted)
+        self.client = AriClient(asterisk.url.removesuffix("/ari"), self.http)
+        self._pending: list[asyncio.Task[Answer]] = []
+
+    async def _leads(self) -> bool:
+        await self.known.wait()
+        return self.leads
+
+    async def open(self) -> "Laning":
+        self.client.open_lanes("app")
+        for _ in range(self.lanes):
+            await self.opens()
+        return self
+
+    async def opens(self) -> None:
+        """A lane does (again)."""
+        await ended(self.counted.opened.get())
+
+    def asks(self, method: str, path: str, data: str | None = None, **query: str) -> "asyncio.Task[Answer]":
+        """Sent now; the answer is waited for."""
+        headers = {"Content-Type": "application/json"}
+        sending = self.http.request(method, f"{self.asterisk.url}/{path}", query, data, headers)
+        task = asyncio.ensure_future(sending)
+        self._pending.append(task)
+        return task
+
+    async def close(self) -> None:
+        for task in self._pending:
+            task.cancel()
+        await asyncio.gather(*self._pending, return_exceptions=True)
+        await self.http.close()
+
+
+async def ended[T](awaited: Awaitable[T]) -> T:
+    async with asyncio.timeout(5):
+        return await awaited
