@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 from pydantic_core import to_json
@@ -42,6 +43,8 @@ from ari_app.routing.permissions import allowed_purposes
 from ari_app.routing.targets import Target, TargetType, parse_target
 
 _VIEWS = msgspec.json.Encoder()
+_target = lru_cache(2**14)(parse_target)
+"""Of what availability reports, again and again."""
 
 
 def _has(call: Call | None, agent: Agent) -> bool:
@@ -213,7 +216,7 @@ class EventHub:
 
         A level of a skill counts those above too, and need not be one that somebody has: each that is shown is sent.
         """
-        target = parse_target(target) if isinstance(target, str) else target
+        target = _target(target) if isinstance(target, str) else target
         counts = {target: available} if self._fanout.wanted(target) else {}
         if target.type is TargetType.SKILL:
             others = (level for level in self._fanout.levels(target.id) if level not in counts)

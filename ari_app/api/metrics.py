@@ -134,7 +134,9 @@ class Metrics:
         self.takeovers = Counter(
             "callcontrol_takeovers", "How often this controller has begun to lead", registry=self.registry
         )
-        self.events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
+        self.events = 0
+        """Sent to streams since the last exposition: counted here, for a thousand are sent in one go."""
+        self._events = Counter("callcontrol_api_events", "Events sent to streams", registry=self.registry)
         self.webhooks = Figures(self.registry)
         self._tasks = Gauge("callcontrol_tasks", "Tasks of asyncio that are not done", registry=self.registry)
         self._heap = Gauge("callcontrol_heap_bytes", "What is in use of the C library's heap", registry=self.registry)
@@ -152,6 +154,8 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The figures in Prometheus' text format."""
+        self._events.inc(self.events)
+        self.events = 0
         with suppress(RuntimeError):  # there is no event loop
             self._tasks.set(len(asyncio.all_tasks()))
             self._heap.set(in_use())

@@ -164,7 +164,7 @@ class Publisher:
         first = stream.seq + 1
         stream.seq += len(news)
         stream.recent.extend(news)
-        self._metrics.events.inc(len(news))
+        self._metrics.events += len(news)
         for window in stream.windows:
             window.put(first, news)
         if stream.seq >= stream.begin + SPAN:  # the next number may be another stream's

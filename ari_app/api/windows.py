@@ -95,8 +95,13 @@ class Window:
         if self.closed is not None:
             return
         if self._sink is not None and self._taking and not self._waiting and self._sink.idle():
-            messages = [news.numbered(seq) for seq, news in enumerate(reported, first)]
-            if sum(map(len, messages)) <= SMALL:
+            if len(reported) == 1:  # as a thousand windows are notified of one change
+                messages = [reported[0].numbered(first)]
+                size = len(messages[0])
+            else:
+                messages = [news.numbered(seq) for seq, news in enumerate(reported, first)]
+                size = sum(map(len, messages))
+            if size <= SMALL:
                 self._sink.write(messages)
                 return
         if len(self._waiting) + len(reported) > self._limit:

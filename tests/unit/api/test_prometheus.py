@@ -5,6 +5,7 @@ Prometheus' own tool looks at it too: tests/contract/test_prometheus.py.
 
 import re
 
+from ari_app.api.metrics import Metrics
 from tests.support.monitoring import DASHBOARD, PANELS, RULES, exposed, expressions, metrics_of, queries, recorded_in
 from tests.unit.api.fakes import World
 
@@ -81,3 +82,16 @@ def test_panels_are_of_kinds_that_grafana_has_and_ask_the_prometheus_that_was_ch
     used = {name for text in (str(panel) for panel in PANELS) for name in re.findall(r"\$\{?(\w+)", text)}
     assert used == {"datasource", "target", "__rate_interval"}
     assert "$" not in "".join(queries())
+
+
+def test_events_are_counted_once_however_often_the_figures_are_read() -> None:
+    metrics = Metrics()
+
+    def counted() -> str:
+        lines = metrics.exposition().decode().splitlines()
+        return next(line for line in lines if line.startswith("callcontrol_api_events_total"))
+
+    metrics.events += 3
+    assert counted() == counted() == "callcontrol_api_events_total 3.0"
+    metrics.events += 1
+    assert counted() == "callcontrol_api_events_total 4.0"
