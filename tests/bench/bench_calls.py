@@ -4,9 +4,10 @@
 
 Phones and callers are SIPp's (`tests/bench/many.py`), the same for both sides.
 
-* Sixteen callers at any time call a group of twenty agents; whoever is answered says so much as a tenth of a second
-  and hangs up, and the next calls. Ours, and `app_queue` with the same twenty phones as members, take turns. Calls a
-  second are those that were served; a caller who was not is counted as a failure, and makes the round unclean.
+* Sixteen callers at any time call a group of twenty agents; whose phone answers hangs up after a tenth of a second,
+  which ends the call, and the next calls. Ours, and `app_queue` with the same twenty phones as members, take turns.
+  Calls a second are those that the phones have answered and ended; a caller who was not among them is counted as a
+  failure, and makes the round unclean. Callers speak: else `Answer()`, with which both begin, waits for half a second.
 * While so many callers a second call a group of a hundred agents and stay for a second, somebody who talks is muted
   and unmuted again and again: milliseconds until that is answered, by the API; and by bare ARI requests while as many
   call the same phones through `Dial()`. The rate rises until the 99th percentile is twice that at rest, or calls
@@ -23,7 +24,7 @@ import aiohttp
 
 from tests.bench.baselines import DIAL, QUEUE, baselines
 from tests.bench.figures import Curve, Figure, Value, load, parser, percentile, table, tell
-from tests.bench.many import MANY, TWENTY, Crowd, Workplace, crowd, many_agents, phone_of
+from tests.bench.many import MANY, SERVED, TWENTY, Calling, Crowd, Workplace, crowd, many_agents, phone_of
 from tests.bench.sides import Api, Bare, bridge_of, connect
 from tests.bots import Lab, answers
 from tests.e2e.office import Office
@@ -69,11 +70,13 @@ class Ladder:
         return bool(self.points) and self.points[-1][1] >= TWICE * self.at_rest
 
 
-async def throughput(callers: Crowd, number: str) -> tuple[float, int]:
-    """(calls served a second, failures)."""
-    calling = await callers.call([number], rate=500, at_once=CALLERS_AT_ONCE, stays=TALK, count=CALLS)
-    served, failed, took = await calling.are_done(WITHIN)
-    return served / took, failed
+async def throughput(callers: Crowd, phones: Calling, number: str) -> tuple[float, int]:
+    """(calls a second that agents' phones answered and ended, calls that they did not)."""
+    before = phones.count(SERVED)
+    calling = await callers.call([number], rate=500, at_once=CALLERS_AT_ONCE, stays=None, count=CALLS, speak=True)
+    _, failed, took = await calling.are_done(WITHIN)
+    served = await phones.reached(before + CALLS) - before
+    return served / took, max(failed, CALLS - served)
 
 
 async def through_twenty(stack: Stack, rounds: int) -> tuple[Figure, int]:
@@ -83,12 +86,12 @@ async def through_twenty(stack: Stack, rounds: int) -> tuple[Figure, int]:
     phones = [phone_of(number) for number in range(TWENTY_OF)]
     ways = ((TWENTY, figure.ours), (f"{QUEUE}{phones[0]}", figure.baseline))
     async with baselines(stack, phones), crowd(stack) as callers:
-        await callers.phones()
+        phones_answer = await callers.phones(stays=TALK)
         for number, _ in ways:
-            await throughput(callers, number)  # everything is warm
+            await throughput(callers, phones_answer, number)  # everything is warm
         for round_ in range(rounds):
             for number, into in ways if round_ % 2 else reversed(ways):
-                rate, failed = await throughput(callers, number)
+                rate, failed = await throughput(callers, phones_answer, number)
                 into.append(rate)
                 failures += failed
                 print(f"  {number}: {rate:.1f} calls/s, {failed} failed", flush=True)

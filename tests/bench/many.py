@@ -2,7 +2,8 @@
 between.
 
 Phones are agents' accounts that one SIPp answers for, all at one address and at once. Callers of another SIPp stay
-for so long, or until they are let go. Both speak and hear audio only where that is wanted.
+for so long, or until they are let go, or until whoever has answered them hangs up: that alone tells that they were
+served, for it is the dialplan that answers. Both speak and hear audio only where that is wanted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from tests.e2e.stack import Stack
 FIRST_PHONE = 3001
 TWENTY, MANY = "2951", "2952"
 """Numbers of the group of the first twenty, and of all of them."""
+SERVED = "SuccessfulCall(C)"
+"""SIPp's column."""
 _PORT = 5070
 _AT_ONCE = 8
 _SPEECH_SECONDS = 4
@@ -61,16 +64,38 @@ _ANSWER = """
       {rest}
 """
 _SPEAKS = '<nop><action><exec rtp_stream="speech.ulaw,-1,0"/></action></nop>'
+_HANGS_UP = """<recv request="ACK">
+    <action>
+      <ereg regexp=".*" search_in="hdr" header="To:" assign_to="here"/>
+      <ereg regexp=".*" search_in="hdr" header="From:" assign_to="there"/>
+    </action>
+  </recv>
+  SPEAKS
+  <pause milliseconds="STAYS"/>
+  <send retrans="500"><![CDATA[
+      BYE [next_url] SIP/2.0
+      Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]-UNIQUE
+      Max-Forwards: 70
+      From:[$here]
+      To:[$there]
+      Call-ID: [call_id]
+      CSeq: 1 BYE
+      Content-Length: 0
+
+]]></send>
+  <recv response="200"/>"""
+_IS_LEFT = f"""<recv request="BYE"/>
+  <send><![CDATA[{OK}]]></send>"""
+_ANSWERED_UNTIL_LEFT = f"""<recv request="ACK"/>
+  SPEAKS
+  {_IS_LEFT}"""
 _RINGS = f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="phones that answer">
-  <recv request="INVITE"/>
+  <recv request="INVITE" rrs="true"/>
   <send><![CDATA[{_ANSWER.format(status="180 Ringing", rest="Content-Length: 0")}
 ]]></send>
   <send retrans="500"><![CDATA[{_ANSWER.format(status="200 OK", rest=SDP)}]]></send>
-  <recv request="ACK"/>
-  SPEAKS
-  <recv request="BYE"/>
-  <send><![CDATA[{OK}]]></send>
+  ENDS
 </scenario>
 """
 _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -83,12 +108,12 @@ _CALLS = f"""<?xml version="1.0" encoding="UTF-8"?>
   <send><![CDATA[{ACK}
 ]]></send>
   SPEAKS
-"""
-_LEAVES = f"""  <pause milliseconds="STAYS"/>
-  <send retrans="500"><![CDATA[{BYE}\n]]></send>
-  <recv response="200"/>
+  ENDS
 </scenario>
 """
+_LEAVES = f"""<pause milliseconds="STAYS"/>
+  <send retrans="500"><![CDATA[{BYE}\n]]></send>
+  <recv response="200"/>"""
 
 
 def agent_names(count: int) -> list[str]:
@@ -187,12 +212,20 @@ class Calling:
         whole = [line for line in lines if line.get(column)]
         return int(whole[-1][column]) if whole else 0
 
+    async def reached(self, served: int, within: float = 3.0) -> int:
+        """Wait until so many were served, or for so many seconds: how many it were in the end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self.count(SERVED) < served:  # noqa: ASYNC110 - SIPp states it in a file, once a second
+                    await asyncio.sleep(0.1)
+        return self.count(SERVED)
+
     async def are_done(self, within: float) -> tuple[int, int, float]:
         """Wait until all have called: (served, failed, seconds). Raises TimeoutError."""
         async with asyncio.timeout(within):
             await self.process.wait()
         took = time.monotonic() - self.began
-        return self.count("SuccessfulCall(C)"), self.count("FailedCall(C)"), took
+        return self.count(SERVED), self.count("FailedCall(C)"), took
 
     async def stop(self, within: float = 10.0) -> None:
         """No more begin; those that are up end as they would. Killed where that takes longer."""
@@ -216,39 +249,38 @@ class Crowd:
         self._number = 0
         (place / "speech.ulaw").write_bytes(tones.payload(tones.FIRST_FREE, 3000.0) * (50 * _SPEECH_SECONDS))
 
-    async def phones(self, *, speak: bool = False) -> asyncio.subprocess.Process:
-        """All phones answer from now on."""
-        host = phones_at(self._stack)
-        scenario = self._scenario("phones", _RINGS, speak)
+    async def phones(self, *, speak: bool = False, stays: float | None = None) -> Calling:
+        """All phones answer from now on, and hang up after so many seconds; None: when the other side does."""
+        host, name = phones_at(self._stack), "phones"
+        ends = _ANSWERED_UNTIL_LEFT if stays is None else _HANGS_UP
+        scenario = self._scenario(name, _RINGS, ends, stays, speak)
         arguments = ("-sf", scenario, "-i", host, "-p", str(_PORT), "-mi", host, *self._audio(host), "-aa")
-        return await self._run("phones", *arguments)
+        return await self._calling(name, *arguments)
 
-    async def call(self, numbers: Sequence[str], *, rate: float, at_once: int, stays: float, count: int = 10**7,
+    async def call(self, numbers: Sequence[str], *, rate: float, at_once: int, stays: float | None, count: int = 10**7,
                    speak: bool = False) -> Calling:  # fmt: skip
-        """So many callers a second, each of a number of their own, dial these numbers in turn, and stay for so long."""
+        """So many callers a second, each of a number of their own, dial these numbers in turn, and stay for so long;
+        None: until the other side hangs up."""
         self._number += 1
         name, host = f"calls{self._number}", self._stack.carrier[0]
-        leaves = _LEAVES.replace("STAYS", str(round(stays * 1000)))
-        scenario = self._scenario(name, f"{_CALLS}{leaves}", speak)
+        scenario = self._scenario(name, _CALLS, _IS_LEFT if stays is None else _LEAVES, stays, speak)
         rows = [f"+3375{number:07};{numbers[number % len(numbers)]}" for number in range(max(200, len(numbers)))]
         (self._place / f"{name}.csv").write_text("\n".join(["SEQUENTIAL", *rows, ""]))
-        stated = self._place / f"{name}_stat.csv"
-        process = await self._run(
+        return await self._calling(
             name,
             *("-sf", scenario, "-inf", f"{name}.csv", "-i", host, "-p", str(free_port(host, socket.SOCK_DGRAM))),
-            *("-mi", host, *self._audio(host), "-trace_stat", "-stf", str(stated), "-fd", "1", "-aa"),
+            *("-mi", host, *self._audio(host), "-aa"),
             *("-r", f"{round(rate * 10)}", "-rp", "10000", "-l", str(at_once), "-m", str(count)),
         )
-        return Calling(process, stated, self._place / f"{name}_errors.log", time.monotonic())
 
-    async def _run(self, name: str, *arguments: str) -> asyncio.subprocess.Process:
-        errors = self._place / f"{name}_errors.log"
-        unique = f"%u-{secrets.token_hex(6)}@%s"
-        return await self._stopped.enter_async_context(
-            sipp(self._place, self._stack, errors, *arguments, "-cid_str", unique)
-        )
+    async def _calling(self, name: str, *arguments: str) -> Calling:
+        stated, errors = self._place / f"{name}_stat.csv", self._place / f"{name}_errors.log"
+        states = ("-trace_stat", "-stf", str(stated), "-fd", "1", "-cid_str", f"%u-{secrets.token_hex(6)}@%s")
+        process = await self._stopped.enter_async_context(sipp(self._place, self._stack, errors, *arguments, *states))
+        return Calling(process, stated, errors, time.monotonic())
 
-    def _scenario(self, name: str, text: str, speak: bool) -> str:
+    def _scenario(self, name: str, text: str, ends: str, stays: float | None, speak: bool) -> str:
+        text = text.replace("ENDS", ends).replace("STAYS", str(round((stays or 0) * 1000)))
         text = text.replace("SPEAKS", _SPEAKS if speak else "").replace("UNIQUE", secrets.token_hex(6))
         if speak:
             text = text.replace("[media_port]", "[rtpstream_audio_port]")
