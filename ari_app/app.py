@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 import structlog
@@ -164,6 +165,11 @@ class App:
         """What runs."""
         return self._configured
 
+    @property
+    def fault(self) -> asyncio.Future[None]:
+        """Ends by what kept it from beginning: a fault of ours."""
+        return self._leader.tasks.fault
+
     def start(self) -> None:
         """Take over what there is, and serve."""
         leader = self._leader
@@ -173,7 +179,7 @@ class App:
         leader.listen()
         leader.openings.changes.append(self._opening_changed)
         leader.openings.choices.append(self._openings_chosen)
-        leader.start(self._begin())
+        leader.tasks.must(self._begin())
 
     async def sure(self) -> bool:
         """Whether it leads yet. See `Leading.sure`."""
@@ -203,24 +209,25 @@ class App:
         await once_stored(self._restore)
         self._restored.set()
         leader.begin()
+        keep = leader.tasks.keep
         for other in self._others:
-            leader.start(other.run())
-        leader.start(self._page_phones.keep())
-        leader.start(self._watch_store())
-        leader.start(keep_filled(leader.agents, self._refill))
-        leader.start(self._api.board.run())
-        leader.start(self._api.days.run())
-        leader.start(self._history.run())
-        leader.start(self._api.watch_sessions())
-        leader.start(self._api.recordings.run())
-        leader.start(self._api.voicemails.run())
-        leader.start(self._api.auditor.run())
-        leader.start(self._trail.run())
-        leader.start(self._webhooks.run())
-        leader.start(keep_forgetting(self._api.forget_old))
-        leader.start(keep_forgetting(self._forget_dead_letters))
+            keep(other.run)
+        keep(self._page_phones.keep)
+        keep(self._watch_store)
+        keep(partial(keep_filled, leader.agents, self._refill))
+        keep(self._api.board.run)
+        keep(self._api.days.run)
+        keep(self._history.run)
+        keep(self._api.watch_sessions)
+        keep(self._api.recordings.run)
+        keep(self._api.voicemails.run)
+        keep(self._api.auditor.run)
+        keep(self._trail.run)
+        keep(self._webhooks.run)
+        keep(partial(keep_forgetting, self._api.forget_old))
+        keep(partial(keep_forgetting, self._forget_dead_letters))
         await leader.mirror.wait_fresh()
-        leader.start(self._api.catch_up(self._over))
+        keep(partial(self._api.catch_up, self._over))
         freeze_for_gc()
 
     async def _restore(self) -> None:
@@ -298,7 +305,7 @@ class App:
         self._messages = counts
         self._leader.room.kept(counts)
         for other in self._others:
-            self._leader.start(other.tell_messages())
+            self._leader.tasks.once(other.tell_messages())
 
     def _opening_changed(self, target: Target, _opened: bool) -> None:
         self._hub.opening_changed(target)
@@ -325,7 +332,7 @@ class App:
             self._hub.agent_changed(record)
         self.device_changed(user)
         for other in self._others:
-            self._leader.start(other.tell_devices())
+            self._leader.tasks.once(other.tell_devices())
 
     def _can_be_rung(self, agent: str) -> bool:
         states = (self._leader.engine.switch.state, *(other.state for other in self._others))

@@ -1,5 +1,6 @@
 """An Asterisk that is not the first, as long as this controller leads it: its calls, which the call centre follows."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -46,11 +47,16 @@ class Branch:
         """Whether it leads yet. See `Leading.sure`."""
         return await self._leading.sure(self._fence)
 
+    @property
+    def fault(self) -> asyncio.Future[None]:
+        """Ends by what kept it from beginning: a fault of ours."""
+        return self._leader.tasks.fault
+
     def start(self) -> None:
         """Take over what there is."""
         self._leader.mirror.listen(self._agents_changed)
         self._leader.listen()
-        self._leader.start(self._begin())
+        self._leader.tasks.must(self._begin())
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """The call centre's connection. Raises: Unavailable."""

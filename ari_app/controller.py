@@ -7,7 +7,7 @@ controller does not lead itself it passes on to who does.
 import asyncio
 import os
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -43,9 +43,13 @@ from ari_app.sharing.remote import PATH
 from ari_app.store.client import disconnect
 from ari_app.store.leases import Fence
 from ari_app.store.redis_leases import RedisLeases
+from ari_app.tasks import keep_on, watch_faults
 from ari_app.trimming import keep_trimming
 
 log = structlog.get_logger(__name__)
+
+type Needed = Sequence[asyncio.Future[None]]
+"""Without these nothing goes on: they end by a fault alone."""
 
 
 class Controller:
@@ -100,6 +104,7 @@ class Controller:
             OSError: the API's address can't be had, or its certificate not be used.
             ConfigInvalid: the file has faults and there is no other, or the demo's secrets beyond loopback.
         """
+        watch_faults(self._metrics.task_failures.inc)
         encryption = server_context(self._settings.tls_certificate, self._settings.tls_key)
         self._read_at = self._changed_at()
         configured = await self._before_the_end(self._read(), [])
@@ -123,7 +128,7 @@ class Controller:
         asking = [asyncio.create_task(leading.run()) for leading in self._leading.values()]
         leads = [asyncio.create_task(self._keep_leading(place, asking)) for place in self._leading]
         led = asyncio.gather(*leads)
-        trimming = asyncio.create_task(keep_trimming())
+        trimming = asyncio.create_task(keep_on(keep_trimming))
         ending: list[asyncio.Future[Any]] = [led, *asking]  # who inquires ends by a fault alone
         try:
             await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
@@ -146,7 +151,7 @@ class Controller:
                 await leading.close()
             await disconnect(self._redis)
 
-    async def _keep_leading(self, place: AsteriskPlace, asking: list[asyncio.Task[None]]) -> None:
+    async def _keep_leading(self, place: AsteriskPlace, asking: Needed) -> None:
         leading = self._leading[place]
         while not self._stopping.is_set():
             log.info("standing_by", asterisk=place.name)
@@ -165,7 +170,7 @@ class Controller:
             await leading.release()  # where it has it still
         await leading.close()  # others wait for nothing else that this one has under way
 
-    async def _serve(self, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]) -> None:
+    async def _serve(self, leading: Leading, fence: Fence, asking: Needed) -> None:
         """The first Asterisk, and with it the call centre."""
         if not await self._before_the_end(self._refreshed(), asking):
             return
@@ -175,7 +180,7 @@ class Controller:
         self._serves.set()
         try:
             app.start()
-            await self._before_the_end(leading.ended(fence), asking)
+            await self._before_the_end(leading.ended(fence), [*asking, app.fault])
         finally:
             app.close_windows()
             if leading.fence == fence:
@@ -185,9 +190,7 @@ class Controller:
             await app.stop()
             self._configured = app.configured
 
-    async def _lead(
-        self, place: AsteriskPlace, leading: Leading, fence: Fence, asking: list[asyncio.Task[None]]
-    ) -> None:
+    async def _lead(self, place: AsteriskPlace, leading: Leading, fence: Fence, asking: Needed) -> None:
         """Another Asterisk."""
         if not await self._before_the_end(self._refreshed(), asking):
             return
@@ -197,7 +200,7 @@ class Controller:
         self._branches[place.name] = branch
         try:
             branch.start()
-            await self._before_the_end(leading.ended(fence), asking)
+            await self._before_the_end(leading.ended(fence), [*asking, branch.fault])
         finally:
             del self._branches[place.name]
             await branch.stop()
@@ -264,15 +267,15 @@ class Controller:
     def _running(self) -> Configured:
         return self._app.configured if self._app is not None else self._configured
 
-    async def _before_the_end[T](self, waited: Coroutine[None, None, T], asking: list[asyncio.Task[None]]) -> T | None:
+    async def _before_the_end[T](self, waited: Coroutine[None, None, T], asking: Needed) -> T | None:
         """What comes of it; None where this controller is to stop before."""
         stopping = asyncio.create_task(self._stopping.wait())
         waiting = asyncio.create_task(waited)
         try:
             await asyncio.wait({waiting, stopping, *asking}, return_when=asyncio.FIRST_COMPLETED)
-            for inquiring in asking:
-                if inquiring.done():
-                    inquiring.result()  # a fault: nobody would renew the lease
+            for needed in asking:
+                if needed.done():
+                    needed.result()  # a fault: nobody would renew the lease, or serve who calls
             return waiting.result() if waiting.done() and not stopping.done() else None
         finally:
             for task in (waiting, stopping):

@@ -68,6 +68,7 @@ from ari_app.store.leases import Fence
 from ari_app.store.redis import RedisStore
 from ari_app.store.redis_audit import RedisAudit
 from ari_app.store.redis_webhooks import RedisWebhooks
+from ari_app.tasks import Tasks
 from ari_app.waiting import Waiters, waits
 
 log = structlog.get_logger(__name__)
@@ -129,7 +130,7 @@ class Leader:
         self._fence = fence
         self._followers = followers
         self._write_known = write_known
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks()
         self.clock = SteadyClock()
         apart = settings.apart(place)
         self._redis = reach_store(
@@ -226,22 +227,17 @@ class Leader:
             log.info("calls_restored", calls=len(restored.calls), legs=len(restored.legs))
         return restored.over
 
-    def start(self, work: Coroutine[None, None, None]) -> None:
-        """Go on with it until it is done, or this one stops."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def begin(self) -> None:
         """Once it is restored: follow the agents, and Asterisk."""
-        self.start(self.mirror.run())
-        self.start(keep_expiring(self.agents, self.clock))
-        self.start(self.snapshots.run())
-        self.start(self.snapshots.watch(self._leading))
-        self.start(self.door.draining.run())
-        self.start(self.openings.run())
-        self.start(keep_forgetting(self._forget_stories))
-        self.start(keep_looking(self._settings.recordings, self.room.measured))
+        keep = self.tasks.keep
+        keep(self.mirror.run)
+        keep(partial(keep_expiring, self.agents, self.clock))
+        keep(self.snapshots.run)
+        keep(partial(self.snapshots.watch, self._leading))
+        keep(self.door.draining.run)
+        keep(self.openings.run)
+        keep(partial(keep_forgetting, self._forget_stories))
+        keep(partial(keep_looking, self._settings.recordings, self.room.measured))
         self.ari.start()
         self.presence.start()
 
@@ -263,9 +259,7 @@ class Leader:
                     await self.snapshots.flush()
                     if flush is not None:
                         await flush()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.tasks.close()
         await disconnect(self._redis)
 
     # -- the administrator's side -------------------------------------------------------------------------------------
@@ -305,7 +299,7 @@ class Leader:
         """Another Redis is the primary. What the old one had not passed on before it died is gone."""
         self._metrics.store_failovers.inc()
         self._bookings.lost()
-        self.start(self._write_anew())
+        self.tasks.keep(self._write_anew)
 
     def _agents_lost(self, change: Change) -> None:
         """Others may have calls meanwhile of which nobody hears."""
@@ -398,13 +392,13 @@ class Leader:
         self._followers.leg_changed(effect.leg_id, effect.leg)
 
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
-        self.start(self._remember(agent, caller_id))
+        self.tasks.once(self._remember(agent, caller_id))
 
     def opening_chosen(self, effect: e.OpeningChosen) -> None:
-        self.start(self.openings.set_by_phone(effect.target, effect.chosen, effect.agent))
+        self.tasks.once(self.openings.set_by_phone(effect.target, effect.chosen, effect.agent))
 
     def list_messages(self, effect: e.ListMessages) -> None:
-        self.start(self._messages.answer(effect))
+        self.tasks.once(self._messages.answer(effect))
 
     def call_alarm(self, effect: e.CallAlarm) -> None:
         call = effect.call

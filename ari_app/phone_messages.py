@@ -42,9 +42,11 @@ class PhoneMessages:
         """MessagesListed follows, whatever happens."""
         try:
             found = await self._found(effect.boxes)
-        except Unavailable as error:
-            log.warning("messages_not_listed", call_id=effect.call, reason=error.detail)
+        except Exception as error:
             self._feed(MessagesListed(effect.call, None))
+            if not isinstance(error, Unavailable):
+                raise
+            log.warning("messages_not_listed", call_id=effect.call, reason=error.detail)
         else:
             self._feed(MessagesListed(effect.call, found))
 

@@ -99,11 +99,11 @@ class Completed:
     async def run(self) -> None:
         """Measure and tell; until it is cancelled."""
         while True:
-            await self._something.wait()
-            self._something.clear()
             while self._tries:
                 waits = [await self._look(recording) for recording in list(self._tries)]
                 await asyncio.sleep(max(waits, default=0.0) if self._tries else 0.0)
+            self._something.clear()
+            await self._something.wait()
 
     async def _look(self, recording: str) -> float:
         """Seconds after which it is to be looked at again; 0: never, it is done or given up."""
@@ -116,6 +116,9 @@ class Completed:
                 log.warning("recording_has_no_file", recording=recording)
         except Unavailable:
             return LATER
+        except Exception:
+            del self._tries[recording]  # a fault of ours holds up no other
+            raise
         if done:
             del self._tries[recording]
         return 0.0 if done else SOON

@@ -31,20 +31,23 @@ class Counts:
     async def run(self) -> None:
         """Write; until it is cancelled."""
         while True:
-            await self._something.wait()
-            self._something.clear()
             while self._unkept:
-                day = next(iter(self._unkept))
-                await self._write(day, self._unkept.pop(day))
+                await self._write(next(iter(self._unkept)))
             self._kept.set()
+            self._something.clear()
+            await self._something.wait()
 
     async def flush(self) -> None:
         """Wait until all is written, while `run` goes on."""
         await self._kept.wait()
 
-    async def _write(self, day: str, numbers: Mapping[str, int]) -> None:
+    async def _write(self, day: str) -> None:
+        numbers = dict(self._unkept[day])
         try:
             await self._counters.keep_counts(day, numbers)
         except StoreUnavailable:
-            self._unkept[day] = {**numbers, **self._unkept.get(day, {})}
             await asyncio.sleep(AGAIN)
+            return
+        newer = {name: number for name, number in self._unkept.pop(day).items() if numbers.get(name) != number}
+        if newer:
+            self._unkept[day] = newer

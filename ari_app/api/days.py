@@ -157,6 +157,7 @@ class Days:
 
     async def run(self) -> None:
         """Tell of changes; until it is cancelled."""
+        self._something.set()  # what was left, where this is begun anew
         while True:
             self._begin_day()
             with contextlib.suppress(TimeoutError):  # the day is over: nothing was today yet
@@ -164,8 +165,8 @@ class Days:
                     await self._something.wait()
             self._something.clear()
             self._begin_day()
-            changed, self._changed = self._changed, {}
-            for agent in changed:
+            for agent in list(self._changed):
+                del self._changed[agent]
                 if self._follows(agent):
                     with contextlib.suppress(Unavailable):  # with what is written next
                         self._tell(agent, self._document(await self._day(agent)))

@@ -70,9 +70,12 @@ class WrittenBehind[T]:
             item = await self._queue.get()
             try:
                 await self._write(item)
-            except StoreUnavailable:
-                self._lost(item)
-            self._queue.task_done()
+            except Exception as error:
+                self._lost(item)  # also by a fault of ours, which would come to the same the next time
+                if not isinstance(error, StoreUnavailable):
+                    raise
+            finally:
+                self._queue.task_done()
 
     async def flush(self) -> None:
         """Wait until all that was given is written, while `run` goes on."""

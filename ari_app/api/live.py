@@ -193,13 +193,14 @@ class Board:
     async def restore(self) -> None:
         """What was counted today before. Raises: StoreUnavailable."""
         self._begin_day()
-        self._today.update(await self._counters.counts(self._day))
+        self._today = Counter(await self._counters.counts(self._day))
 
     async def flush(self) -> None:
         """Wait until what was counted is kept, while `run` goes on."""
         await self._counts.flush()
 
     async def _watch(self) -> None:
+        self._something.set()  # what was left, where this is begun anew
         while True:
             with contextlib.suppress(TimeoutError):  # the day is over: nothing was today yet
                 async with asyncio.timeout(max(0.0, self._day_ends - self._clock())):
@@ -212,8 +213,8 @@ class Board:
         self._something.clear()
         self._begin_day()
         self._counting()
-        changed, self._changed = self._changed, {}
-        for target in changed:
+        for target in list(self._changed):
+            del self._changed[target]
             if target not in self._tally.names:
                 continue  # it is waited for, and no queue or group
             figures = self._figures(target)

@@ -122,6 +122,10 @@ class Metrics:
             "callcontrol_oldest_unheard_seconds", "How old the oldest of these is; 0: there is none", ("box",),
             registry=self.registry,
         )  # fmt: skip
+        self.task_failures = Counter(
+            "callcontrol_task_failures", "Faults of ours that have ended a task, which is begun anew where that helps",
+            registry=self.registry,
+        )  # fmt: skip
         self.late = Gauge(
             "callcontrol_loop_late_seconds", "By how much the controller was last later than it wanted to be",
             registry=self.registry,

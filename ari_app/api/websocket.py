@@ -26,6 +26,7 @@ from ari_app.api.tickets import Tickets
 from ari_app.api.windows import SESSION_ENDED, Window
 from ari_app.calls.views import timestamp
 from ari_app.errors import CallControlError, Code, FieldError, Refused
+from ari_app.tasks import keep_on
 
 # Seconds between pings; a client that does not answer within half of it is gone.
 HEARTBEAT = 30.0
@@ -233,7 +234,7 @@ class EventsApi:
     def _renew(self) -> None:
         """The configuration has changed: what windows show may be another now."""
         if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.create_task(self._renew_all())
+            self._renewing = asyncio.create_task(keep_on(self._renew_all))
 
     async def _renew_all(self) -> None:
         while streams := self._hub.outdated():

@@ -7,6 +7,7 @@ execute(effect) --> Executor --in order--> Requests --lanes, HTTP--> Asterisk;  
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -36,6 +37,7 @@ from ari_app.calls.stimuli import (
     OtherPlaceFound,
     RecorderEnded,
 )
+from ari_app.tasks import keep_on
 
 log = structlog.get_logger(__name__)
 
@@ -187,8 +189,8 @@ class Asterisk:
         self._look_no_more()
         loop = asyncio.get_running_loop()
         self._looking = [
-            loop.create_task(self._look_for_lost_legs(), name="asterisk-joins"),
-            loop.create_task(self._look_for_unsent_legs(), name="asterisk-unsent"),
+            loop.create_task(keep_on(self._look_for_lost_legs), name="asterisk-joins"),
+            loop.create_task(keep_on(self._look_for_unsent_legs), name="asterisk-unsent"),
         ]
 
     async def _look_for_lost_legs(self) -> None:
@@ -217,7 +219,9 @@ class Asterisk:
         """No list tells it, and a phone that was resumed, or put on hold, while we were away will not tell it again."""
         if self._asking is not None:
             self._asking.cancel()
-        self._asking = asyncio.get_running_loop().create_task(self._ask_holds(legs), name="asterisk-holds")
+        self._asking = asyncio.get_running_loop().create_task(
+            keep_on(partial(self._ask_holds, legs)), name="asterisk-holds"
+        )
 
     async def _ask_holds(self, legs: Sequence[LegId]) -> None:
         for leg in legs:

@@ -10,6 +10,7 @@ import structlog
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, NotFound
+from ari_app.tasks import keep_on
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ class DeviceStates:
 
     def _begin(self) -> None:
         if self._connected and (self._work is None or self._work.done()):
-            self._work = asyncio.get_running_loop().create_task(self._write(), name="device-states")
+            self._work = asyncio.get_running_loop().create_task(keep_on(self._write), name="device-states")
 
     async def _write(self) -> None:
         try:

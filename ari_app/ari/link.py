@@ -24,6 +24,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, NobodyListens, Unreachable
 from ari_app.ari.listing import channels_and_bridges
 from ari_app.ari.messages import REPLACED, USED, USER_EVENT
+from ari_app.tasks import keep_on
 
 log = structlog.get_logger(__name__)
 
@@ -119,7 +120,7 @@ class Link:
         """Begin to connect, and keep at it. After fencing this takes the application back."""
         if self._task is None or self._task.done():
             self._replaced.clear()
-            self._task = asyncio.get_running_loop().create_task(self._keep_connected(), name="asterisk-link")
+            self._task = asyncio.get_running_loop().create_task(keep_on(self._keep_connected), name="asterisk-link")
 
     def suspect(self) -> None:
         """Asterisk may have dropped events that it could not write: only a new reconciliation tells."""

@@ -146,7 +146,9 @@ class PagePhonesAtEdge:
 
     async def keep(self) -> None:
         """Bring again what an Asterisk has forgotten that was restarted, for ever."""
-        await asyncio.gather(*(place.keep(self._wanted) for place in self._places))
+        async with asyncio.TaskGroup() as tasks:
+            for place in self._places:
+                tasks.create_task(place.keep(self._wanted))
 
     async def close(self) -> None:
         """Close every socket."""

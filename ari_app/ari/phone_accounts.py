@@ -20,6 +20,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.devices import PAGE
 from ari_app.ari.failures import AriError, NotFound, Unreachable
 from ari_app.routing.phones import REALM, PhoneAccount, PhoneAccounts
+from ari_app.tasks import keep_on
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,7 @@ class AccountKeeper:
     def _begin(self) -> None:
         self._again = True
         if self._connected and (self._work is None or self._work.done()):
-            self._work = asyncio.get_running_loop().create_task(self._keep(), name="phone-accounts")
+            self._work = asyncio.get_running_loop().create_task(keep_on(self._keep), name="phone-accounts")
 
     async def _keep(self) -> None:
         while self._again:
@@ -87,6 +88,9 @@ class AccountKeeper:
                 if isinstance(error, Unreachable):
                     self._again = True
                     await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                self._again = True  # when this is begun anew
+                raise
 
     async def _look(self) -> None:
         wanted = self._wanted

@@ -24,6 +24,7 @@ from ari_app.ari.lamps import Lamps
 from ari_app.ari.link import Link
 from ari_app.ari.liveness import PlaceStatus
 from ari_app.ari.phone_accounts import AccountKeeper
+from ari_app.tasks import keep_on
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +118,7 @@ class Presence:
         self.gate.connected()
         self.lamps.show_all()
         self.accounts.connected()
-        self._listing = asyncio.get_running_loop().create_task(self._list(), name="presence-list")
+        self._listing = asyncio.get_running_loop().create_task(keep_on(self._list), name="presence-list")
 
     def link_event(self, event: Mapping[str, Any]) -> None:
         """See `link.Listener`."""

@@ -93,17 +93,20 @@ class Mirror:
 
     async def run(self) -> None:
         """Follow the changes for ever."""
-        async for change in self._availability.changes():
-            match change:
-                case Resync():
-                    await self._reload()
-                case Lost():
-                    self._complete.clear()
-                    self._tell(change)
-                case AgentChanged():
-                    self._take_record(change)
-                case CountChanged():
-                    self._take_count(change)
+        try:
+            async for change in self._availability.changes():
+                match change:
+                    case Resync():
+                        await self._reload()
+                    case Lost():
+                        self._complete.clear()
+                        self._tell(change)
+                    case AgentChanged():
+                        self._take_record(change)
+                    case CountChanged():
+                        self._take_count(change)
+        finally:
+            self._complete.clear()
 
     async def _reload(self) -> None:
         self._complete.clear()

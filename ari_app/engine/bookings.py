@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -31,6 +32,7 @@ from ari_app.calls.stimuli import (
 )
 from ari_app.errors import CallControlError, StoreUnavailable
 from ari_app.routing.targets import Target
+from ari_app.tasks import keep_on, report
 
 log = structlog.get_logger(__name__)
 
@@ -147,7 +149,7 @@ class Bookings:
         self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
         counts = _NOBODY if self._let_go else effect
         self._unwritten |= {agent: False for agent, *_ in counts.busy}
-        self._start(self._reconcile(counts, earlier, self._reconciling))
+        self._start(keep_on(partial(self._reconcile, counts, earlier, self._reconciling)))
 
     def lost(self) -> None:
         """Redis was away, is another one, or has not answered: what was requested may have been done or not. What calls
@@ -263,6 +265,9 @@ class Bookings:
                 self._failed.add(effect.request)  # it may be about to be reported as one that is waited for
                 self.lost()
             return
+        except Exception:
+            self._feed(ReservationFailed(effect.request))
+            raise
         self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
 
     async def _all_reported(self, mine: _Reconciling) -> None:
@@ -343,6 +348,8 @@ class Bookings:
                 continue
             except CallControlError as error:
                 log.warning("agent_change_refused", agent=agent, code=error.code.value)
+            except Exception as fault:  # of ours: what comes after it is still to be done
+                report(fault, "Bookings._change")
             lane.popleft()
         del lanes[agent]
         if lanes is self._lanes:

@@ -222,13 +222,16 @@ class Snapshots:
                 if self._failing_since is not None:
                     self._failing_since = None
                     log.info("snapshots_written_again")
-            except StoreUnavailable as error:
+            except Exception as error:
                 self._dirty = {**writing, **self._dirty}
-                self._reason = error.detail
+                self._wake.set()
+                self._reason = error.detail if isinstance(error, StoreUnavailable) else type(error).__name__
                 if self._failing_since is None:
                     self._failing_since = time.monotonic()
-                    log.warning("snapshots_not_written", reason=error.detail, changes=len(self._dirty))
+                    log.warning("snapshots_not_written", reason=self._reason, changes=len(self._dirty))
                 self._release(self._changes)
+                if not isinstance(error, StoreUnavailable):
+                    raise
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _write(self, entries: dict[str, bytes | None]) -> None:

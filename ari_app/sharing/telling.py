@@ -15,7 +15,7 @@ from aiohttp import ClientConnectionError, WSMsgType, web
 from ari_app.calls import effects as e
 from ari_app.calls.commands import Command
 from ari_app.calls.model import Call, CallId, Leg, LegId
-from ari_app.errors import CallControlError, Code, Unavailable
+from ari_app.errors import CallControlError, Code, OutcomeUnknown, Unavailable
 from ari_app.sharing import wire
 from ari_app.sharing.untaken import Untaken
 
@@ -181,6 +181,9 @@ class Teller:
             answer = wire.Answered(command.id, await self._led.submit(command))
         except CallControlError as error:
             answer = wire.Answered(command.id, failure=wire.Failure.of(error))
+        except Exception:
+            self._tell(wire.Answered(command.id, failure=wire.Failure.of(OutcomeUnknown())))
+            raise
         self._tell(answer)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:

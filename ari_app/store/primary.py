@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from ari_app.store.figures import MeasuredRedis
 from ari_app.store.pool import Link, is_dead
+from ari_app.tasks import keep_on
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +136,7 @@ class Primary(Sentinel):
     async def find(self) -> Address:
         """Where it is as far as is known. Raises NoPrimary where nothing is."""
         if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
+            self._watching = asyncio.create_task(keep_on(self._watch))
         return self.address or await self.look()
 
     async def look(self) -> Address:

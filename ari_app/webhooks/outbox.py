@@ -12,6 +12,7 @@ import structlog
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.webhooks import Webhook
 from ari_app.store.port import WebhookEvents
+from ari_app.tasks import report
 from ari_app.webhooks import envelope
 from ari_app.webhooks.courier import RETRY_SECONDS, Courier, until_stored
 from ari_app.webhooks.figures import Figures
@@ -83,12 +84,13 @@ class Webhooks:
                 await self._wake.wait()
                 self._wake.clear()
                 await self._keep()
-        finally:
+        except asyncio.CancelledError:  # a fault of ours keeps nobody from bringing what is kept already
             self._ended = True
             for _, task in self._couriers.values():
                 task.cancel()
             await asyncio.gather(*(task for _, task in self._couriers.values()), return_exceptions=True)
             self._figures.end()
+            raise
 
     async def flush(self) -> None:
         """Wait until all that has happened is kept, while `run` goes on."""
@@ -118,9 +120,9 @@ class Webhooks:
 
     def _over(self, task: asyncio.Task[None]) -> None:
         """A fault of ours: others go on, and what is kept is brought by a new one."""
-        if task.cancelled() or (error := task.exception()) is None:
+        if task.cancelled() or not isinstance(fault := task.exception(), Exception):
             return
-        log.error("webhook_courier_failed", courier=task.get_name(), exc_info=error)
+        report(fault, task.get_name(), RETRY_SECONDS)
         self._couriers = {name: found for name, found in self._couriers.items() if found[1] is not task}
         asyncio.get_running_loop().call_later(RETRY_SECONDS, self._begin_again)
 

@@ -1,11 +1,13 @@
-"""A controller that is to stop does so at once, also where it waits for a store that does not answer."""
+"""A controller that is to stop does so at once, also where the store is away; one that cannot begin to lead ends."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ari_app import controller
+from ari_app.app import App
 from ari_app.config.settings import ProcessSettings
 from ari_app.controller import Controller
 from ari_app.errors import StoreUnavailable
@@ -56,3 +58,25 @@ async def test_who_looks_for_the_last_good_file_stops_without_the_store(
     faulty = tmp_path / "callcentre.yaml"
     faulty.write_text("agents: [")
     await stops_once(store_away, Controller(settings(faulty)))
+
+
+async def test_who_cannot_begin_to_lead_by_a_fault_of_ours_ends_and_leaves_the_lease_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leases = MemoryLeases(asyncio.get_running_loop().time)
+
+    async def none_given(store: RedisStore) -> dict[str, bytes]:
+        return {}
+
+    async def fails(app: App) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(controller, "RedisLeases", lambda redis, prefix: leases)
+    monkeypatch.setattr(RedisStore, "given", none_given)
+    monkeypatch.setattr(App, "_restore", fails)
+    chosen = settings(WHOLE)
+    with capture_logs() as logs, pytest.raises(RuntimeError, match="a fault"):
+        async with asyncio.timeout(DEADLINE):
+            await Controller(chosen).run()
+    assert [line["task"] for line in logs if line["event"] == "task_failed"] == ["App._begin"]
+    assert (await leases.look(chosen.places[0].name, 0)).owner == ""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +13,12 @@ from structlog.testing import capture_logs
 
 from ari_app.errors import StoreUnavailable
 from ari_app.routing.webhooks import Webhook
+from ari_app.tasks import keep_on, watch_faults
 from ari_app.testing.webhooks import MemoryWebhooks
 from ari_app.webhooks import outbox as outbox_module
 from ari_app.webhooks import retries
 from ari_app.webhooks.figures import Figures
-from ari_app.webhooks.model import Event, Followed
+from ari_app.webhooks.model import Event, Followed, Waiting
 from ari_app.webhooks.outbox import Webhooks
 from ari_app.webhooks.posting import HttpPost, may_be_reached
 from tests.support.receiver import SECRET, Receiver
@@ -47,6 +48,10 @@ class Flaky(MemoryWebhooks):
         return await super().keep_events(*args)
 
 
+async def _no_pause(seconds: float) -> None:
+    """What has failed is begun anew at once."""
+
+
 class Centre:
     """The part of a controller that tells receivers; `store` outlives it."""
 
@@ -57,7 +62,7 @@ class Centre:
         self.webhooks = Webhooks(
             store, lambda: self.listed, Figures(self.registry), "urn:callcontrol:test", self._leads
         )
-        self._task = asyncio.create_task(self.webhooks.run())
+        self._task = asyncio.create_task(keep_on(self.webhooks.run, _no_pause))
 
     async def _leads(self) -> bool:
         return self.leads
@@ -413,8 +418,29 @@ async def test_a_fault_of_ours_ends_no_receiver_for_good(crm: Receiver, begin: B
                 raise RuntimeError("a fault")
             return await super().event_body(receiver, position)
 
+    watch_faults(lambda: None)
     with capture_logs() as logs:
         centre = await begin(Broken(), crm=crm)
         centre.tell(event(1))
         await until(lambda: numbers(crm) == [1])
-    assert [line["event"] for line in logs] == ["webhook_courier_failed"]
+    assert [(line["event"], line["task"]) for line in logs] == [("task_failed", "webhook-crm")]
+
+
+async def test_events_go_on_to_receivers_where_what_keeps_them_is_begun_anew(crm: Receiver, begin: Begin) -> None:
+    class Broken(MemoryWebhooks):
+        broken = True
+
+        async def keep_events(
+            self, events: Sequence[tuple[Event, str, Sequence[str]]], known: Mapping[str, Followed | None]
+        ) -> list[tuple[str, Waiting]]:
+            if self.broken:
+                self.broken = False
+                raise RuntimeError("a fault")
+            return await super().keep_events(events, known)
+
+    watch_faults(lambda: None)
+    with capture_logs() as logs:
+        centre = await begin(Broken(), crm=crm)
+        centre.tell(event(1))
+        await until(lambda: numbers(crm) == [1])
+    assert [(line["event"], line["task"]) for line in logs] == [("task_failed", "Webhooks.run")]
