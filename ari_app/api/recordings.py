@@ -96,19 +96,19 @@ class RecordingsApi:
             for entry in wanted:
                 left.add(entry.id)
                 with failures:
-                    await self._forget(entry)
+                    await self._delete(entry, None)
                     left.remove(entry.id)
+                    details = {"recording": entry.id, "file": entry.file}
+                    self._audit(Entry(self._clock(), "recording_forgotten", "system", call=entry.call, details=details))
             if not wanted:
                 break
         failures.check()
 
-    async def _forget(self, entry: Known) -> None:
+    async def _delete(self, entry: Known, by: str | None) -> None:
         """Raises: Unavailable."""
         await self._files.delete(entry.file)
         await self._store.forget_recording(entry.id)
-        log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=None)
-        details = {"recording": entry.id, "file": entry.file}
-        self._audit(Entry(self._clock(), "recording_forgotten", "system", call=entry.call, details=details))
+        log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=by)
 
     async def flush(self) -> None:
         """Wait until all that is entered is kept, while `run` goes on."""
@@ -158,9 +158,7 @@ class RecordingsApi:
         """Raises: Refused `not_found`, `not_allowed_now`; Unavailable."""
         entry = await self._complete(exchange.path["recording"])
         exchange.note({"file": entry.file, "of": entry.call})
-        await self._files.delete(entry.file)
-        await self._store.forget_recording(entry.id)
-        log.info("recording_deleted", recording=entry.id, call_id=entry.call, agent=exchange.session.agent.id)
+        await self._delete(entry, exchange.session.agent.id)
 
     async def _complete(self, name: str) -> Known:
         """The recording of this name, once nothing is written to it any more."""
