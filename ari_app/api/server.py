@@ -122,6 +122,7 @@ class ApiServer:
         )
         self.unheard: Callable[[Mapping[str, int]], None] = lambda unheard: None
         self.messages_kept: Callable[[Mapping[str, int]], None] = lambda counts: None
+        self._messages: Mapping[str, int] = {}
         self._metrics = metrics
         self._brought = brought = receivers or NoReceivers()
         self.notices = Notices(control, agents, brought, clock)
@@ -210,7 +211,9 @@ class ApiServer:
         self.unheard({box: there.count for box, there in unheard.items()})
         if self.voicemails.looked:
             self.alarms.boxes_counted({box: there.oldest for box, there in unheard.items()})
-        self.messages_kept(self.voicemails.kept())
+        before, self._messages = self._messages, self.voicemails.kept()
+        if before != self._messages:
+            self.messages_kept(self._messages)
 
     async def _recorded(self, entry: Known) -> None:
         """The file of a recording is complete. Returns when whoever is to be sent that will be."""

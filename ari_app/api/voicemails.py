@@ -7,7 +7,6 @@ message after all is forgotten, and its file deleted.
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +16,7 @@ import structlog
 from aiohttp import web
 from pydantic_core import to_json
 
+from ari_app.api.boxes import Boxes
 from ari_app.api.kept import Failures, WrittenBehind, look_back, look_turns
 from ari_app.api.messages import KNOWN, Known, Unheard, all_kept, document, entry
 from ari_app.api.models.voicemails import (
@@ -30,7 +30,7 @@ from ari_app.api.routes import Access, Exchange, Route
 from ari_app.api.sounds import WAV, Fetches, send_sound
 from ari_app.audit.chain import Entry
 from ari_app.calls.actions import OVERSEERS
-from ari_app.calls.model import Call, Mark, counted
+from ari_app.calls.model import Call, Mark
 from ari_app.errors import Code, Refused, StoreUnavailable, Unavailable
 from ari_app.routing.directory import Agent, Directory, Voicemail
 
@@ -92,7 +92,7 @@ class VoicemailsApi:
         self._clock = clock
         self._entries: WrittenBehind[_Heard | _Marked] = WrittenBehind(self._keep, _not_listed)
         self._one = asyncio.Lock()
-        self._known: dict[str, Known] = {}  # each message
+        self._boxes = Boxes()
         self.looked = False
         """Whether all that are kept were read once."""
         self._turns = look_turns()
@@ -202,29 +202,22 @@ class VoicemailsApi:
 
     async def _put(self, message: Known) -> None:
         await self._store.keep_voicemail(message.id, to_json(asdict(message)), message.begun_at)
-        self._known[message.id] = message
+        self._boxes.put(message)
         self._counted()
 
     async def _forget(self, message: Known) -> None:
         await self._files.delete(message.file)
         await self._store.forget_voicemail(message.id)
-        self._known.pop(message.id, None)
+        self._boxes.drop(message.id)
         self._counted()
 
     def unheard(self) -> dict[str, Unheard]:
         """Those in each box that nobody has heard."""
-        found: dict[str, list[float]] = {box: [] for box in self._control.directory().voicemail}
-        for message in self._known.values():
-            if message.state == "new" and message.box in found:
-                found[message.box].append(message.begun_at)
-        return {box: Unheard(len(times), min(times, default=None)) for box, times in found.items()}
+        return {box: self._boxes.unheard(box) for box in self._control.directory().voicemail}
 
-    def kept(self) -> dict[str, int]:
-        """How many messages there are, as `calls.model.voicemail.counted` says where."""
-        listed = [message for message in self._known.values() if message.listed]
-        found = Counter(counted(message.box) for message in listed)
-        found.update(counted(each.box, each.number) for each in listed if each.state == "new" and each.number)
-        return dict(found)
+    def kept(self) -> Mapping[str, int]:
+        """How many messages there are, as `calls.model.counted` says where."""
+        return self._boxes.counts()
 
     def _counted(self) -> None:
         self._count(self.unheard())
@@ -247,7 +240,7 @@ class VoicemailsApi:
         """All that are kept. Of those that go on in no call nobody has seen the end. Raises: StoreUnavailable."""
         async with self._one:
             messages = await all_kept(self._store)
-            self._known = {message.id: message for message in messages}
+            self._boxes = Boxes(messages)
         self.looked = True
         self._counted()
         for message in messages:
