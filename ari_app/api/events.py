@@ -333,8 +333,9 @@ class EventHub:
 
     def _number_values(self, stream: Stream, values: list[Value]) -> None:
         """The targets of a subscription were permitted when it was made; others are checked now."""
-        directory, viewer = self._control.directory(), stream.viewer.agent
+        directory = self._control.directory()
         if stream.subscription is None or stream.subscription.directory is not directory:
+            viewer = stream.viewer.agent
             values = [v for v in values if v.target is None or allowed_purposes(directory, viewer, v.target)]
         at = self.publisher.now()
         for value in values:
