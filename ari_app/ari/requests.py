@@ -11,7 +11,7 @@ from typing import assert_never
 
 from ari_app.ari.bridge_media import BridgeMedia, at_once
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable
+from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable, Unreachable
 from ari_app.ari.following import is_one, keeps_order
 from ari_app.ari.joins import Joins
 from ari_app.ari.leg_sounds import LegSounds
@@ -58,16 +58,21 @@ BRIDGE_TYPE = "mixing,dtmf_events"
 _DIGIT_SENT = "CALL_CONTROL_DIGIT"
 DTMF_MS = 100
 DTMF_GAP_MS = 100
+RINGS_WITHIN = 1.0
+"""Seconds in which a phone that was dialled rings: whether it was can be read nowhere, and a second dial before that
+ends the first, as if nobody could be reached. A network that takes longer is not waited for."""
 STOPS = 10
 STOP_AGAIN = 0.02
 
 
 @dataclass(slots=True)
 class _Requested:
-    """What was last requested of a leg. `muted` (nobody hears, hears nobody) is None when that is unknown."""
+    """What was last requested of a leg. `muted` (nobody hears, hears nobody) is None when that is unknown; `perhaps`
+    it was dialled, and is to be dialled again."""
 
     muted: tuple[bool, bool] | None = None
     dialled: bool = False
+    perhaps: bool = False
     playing: set[str] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)
 
@@ -89,7 +94,9 @@ class Requests:
         endpoint: Callable[[str], str] = lambda user: user,
         on_recorded: Callable[[str], None] = lambda recording: None,
         kept: Callable[[], Awaitable[None]] = at_once,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._sleep = sleep
         self._client = client
         self._messages = Messages(client, on_recorded)
         self._on_place = on_place
@@ -278,8 +285,13 @@ class Requests:
         requested = self._requested.setdefault(leg, _Requested())
         if requested.dialled:
             return  # a second dial before the phone rings would hang it up
+        if requested.perhaps:
+            await self._sleep(RINGS_WITHIN)  # once it rings, a second one is refused
         try:
             await self._channel(leg, "dial")
+        except (Unreachable, asyncio.CancelledError):
+            requested.perhaps = True
+            raise
         except Conflict as conflict:
             if "down" not in conflict.message.lower():
                 raise
@@ -401,4 +413,5 @@ class Requests:
         """After reconciliation: only these are still there."""
         self._bridge_media.keep(bridges)
         self.joins.keep(legs)
-        self._requested = {leg: requested for leg, requested in self._requested.items() if leg in legs}
+        # What is not known here was there before this process: the one before it may have had it dialled.
+        self._requested = {leg: self._requested.get(leg) or _Requested(perhaps=True) for leg in legs}

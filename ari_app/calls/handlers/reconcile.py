@@ -111,8 +111,8 @@ def _make_up(step: Step, leg: Leg, channel: ChannelFact) -> None:
     elif channel.ringing:
         legs.ringing(step, leg.id)
     elif leg.state is LegState.DIALLING and not leg.dialled:
-        # Decided and written, and lost before it was requested: nobody would ever ring. A second dial of one that was
-        # requested after all, and does not ring yet, ends it, as if it could not be reached.
+        # Decided and written, and lost before it was requested: nobody would ever ring. One that was requested after
+        # all has time to ring before it is dialled again (`ari.requests`).
         step.put_leg(leg.id, state=LegState.CREATED)
     if channel.arrived is not None:
         legs.identified(step, LegIdentified(leg.id, channel.arrived.caller, channel.arrived.withheld))

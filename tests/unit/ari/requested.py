@@ -3,7 +3,7 @@
 from typing import Any
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.failures import AriError, ChannelGone
+from ari_app.ari.failures import ChannelGone
 from ari_app.calls.model import Identity
 
 GONE = ChannelGone(404, "Channel not found")
@@ -15,7 +15,7 @@ class Recorder(AriClient):
 
     def __init__(self) -> None:
         self.requested: list[tuple[str, dict[str, Any]]] = []
-        self.refusals: dict[str, AriError] = {}
+        self.refusals: dict[str, Any] = {}
         self.answers: dict[str, object] = {"getChannelVar": {"value": ""}}
         self.lacking: set[str] = set()
         self.endpoints: dict[str, dict[str, str]] = {}

@@ -1,11 +1,12 @@
 """What is requested of Asterisk for each effect."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, InvalidState, NotFound, Unprocessable, Unreachable
-from ari_app.ari.requests import Requests
+from ari_app.ari.requests import RINGS_WITHIN, Requests
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -359,10 +360,13 @@ async def test_a_leg_is_dialled_once_and_a_new_one_again(requests: Requests, cli
     assert len(client.take()) == 1
 
 
+async def no_pause(seconds: float) -> None:
+    """It would ring by then."""
+
+
 @pytest.mark.parametrize("lost", [Unreachable("no answer"), Conflict(409, "something else")])
-async def test_a_dial_that_was_lost_on_the_way_is_requested_again(
-    requests: Requests, client: Recorder, lost: AriError
-) -> None:
+async def test_a_dial_that_was_lost_on_the_way_is_requested_again(client: Recorder, lost: AriError) -> None:
+    requests = Requests(client, "callcontrol", sleep=no_pause)
     client.refusals = {"dial": lost}
     with pytest.raises(type(lost)):
         await requests.perform(DialLeg(1, "leg"))
@@ -371,6 +375,30 @@ async def test_a_dial_that_was_lost_on_the_way_is_requested_again(
     for _ in range(2):
         await requests.perform(DialLeg(1, "leg"))
     assert len(client.take()) == 1
+
+
+@pytest.mark.parametrize("how", ["no answer", "cut off", "by the process before"])
+async def test_what_may_have_been_dialled_when_the_connection_was_lost_has_time_to_ring_before_it_is_dialled_again(
+    client: Recorder, how: str
+) -> None:
+    """A second dial before it rings ends the first; once it rings Asterisk refuses that."""
+    pauses: list[float] = []
+
+    async def rings(seconds: float) -> None:
+        pauses.append(seconds)
+        client.refusals = {"dial": Conflict(409, "Channel is not in the 'Down' state")}
+
+    requests = Requests(client, "callcontrol", sleep=rings)
+    if how != "by the process before":
+        client.refusals = {"dial": Unreachable("lost") if how == "no answer" else asyncio.CancelledError()}
+        with pytest.raises((Unreachable, asyncio.CancelledError)):
+            await requests.perform(DialLeg(1, "leg"))
+    client.take()
+    requests.keep({"leg"}, set())
+    await requests.perform(DialLeg(2, "leg"))
+    assert pauses == [RINGS_WITHIN]
+    await requests.perform(DialLeg(3, "leg"))
+    assert len(client.take()) == 1, "it rings, and no more is requested"
 
 
 async def test_of_legs_that_went_while_nobody_listened_nothing_is_kept(requests: Requests, client: Recorder) -> None:
