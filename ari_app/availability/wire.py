@@ -7,16 +7,17 @@
 An empty string or 0 stands for "none". `reachable` is true, false, or "in_use": it can't ring for that reason.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
+
+from msgspec.json import decode
 
 from ari_app.availability.port import AgentChanged, AgentRecord, AgentState, Change, CountChanged, Resync
 
 
 def read_record(answer: bytes) -> AgentRecord:
     """One record."""
-    return _record(json.loads(answer))
+    return _record(decode(answer))
 
 
 def _record(item: Sequence[Any]) -> AgentRecord:
@@ -39,18 +40,18 @@ def _record(item: Sequence[Any]) -> AgentRecord:
 
 def read_records(answer: bytes) -> list[AgentRecord]:
     """Many records."""
-    return [_record(item) for item in json.loads(answer)]
+    return [_record(item) for item in decode(answer)]
 
 
 def read_counts(answer: bytes, as_of: float) -> list[CountChanged]:
     """What `counts.lua` answers."""
-    revision, counts = json.loads(answer)
+    revision, counts = decode(answer)
     return [CountChanged(target, int(count), as_of, int(revision)) for target, count in counts]
 
 
 def read_message(data: bytes) -> tuple[int, list[Change]]:
     """A published message: its number and the changes that it tells."""
-    message = json.loads(data)
+    message = decode(data)
     number = int(message["s"])
     if message.get("resync"):
         return number, [Resync()]
