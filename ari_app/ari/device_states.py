@@ -4,7 +4,7 @@ Asterisk keeps them (AstDB) while no controller is connected, over a reload of t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -19,15 +19,22 @@ THERE = "UNAVAILABLE"
 """What one gets of which nothing is wanted but that it is there."""
 
 type Ours = Callable[[str], bool]
+type Pause = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Wait for nothing more."""
 
 
 class DeviceStates:
     """Those on `client`, written once it is `connected`; what could not be written is tried again with the next
-    wish, or connection. With `ours` those are removed whose names it owns and nobody wants."""
+    wish, or connection. With `ours` those are removed whose names it owns and nobody wants. What changes again within
+    a `pause` is written once."""
 
-    def __init__(self, client: AriClient, ours: Ours | None = None) -> None:
+    def __init__(self, client: AriClient, ours: Ours | None = None, pause: Pause = at_once) -> None:
         self._client = client
         self._ours = ours
+        self._pause = pause
         self._wanted: dict[str, str | None] = {}
         self._there: dict[str, str] = {}
         self._look: dict[str, None] = {}
@@ -68,8 +75,10 @@ class DeviceStates:
             while self._look or not self._listed:
                 if not self._listed:
                     await self._list()
-                elif await self._settled(name := next(iter(self._look))):
-                    self._look.pop(name, None)
+                await self._pause()
+                for name in list(self._look):
+                    if await self._settled(name):
+                        self._look.pop(name, None)
         except AriError as error:
             log.warning("lamps_not_shown", reason=str(error))
 

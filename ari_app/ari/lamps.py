@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.device_states import DeviceStates
+from ari_app.ari.device_states import DeviceStates, Pause, at_once
 from ari_app.routing.targets import Target
 
 _LAMPS = {
@@ -38,11 +38,11 @@ def lamp_of(state: str, *, reachable: bool, in_use: bool = False) -> str:
 
 class Lamps:
     """Shows the newest state of each agent, and which numbers there are; what could not be shown is shown when Asterisk
-    is back (`show_all`)."""
+    is back (`show_all`). What is over within a `pause` is shown on none."""
 
-    def __init__(self, client: AriClient, application: str) -> None:
+    def __init__(self, client: AriClient, application: str, pause: Pause = at_once) -> None:
         self._at = f"@{application}"
-        self._states = DeviceStates(client, ours=self._is_ours)
+        self._states = DeviceStates(client, ours=self._is_ours, pause=pause)
         self._lamps: dict[str, str] = {}
         self._numbers: Mapping[str, str] = {}
         self._number_of: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """Lamps and numbers at Asterisk: written when it is there, removed when nobody has them."""
 
+import asyncio
 from typing import Any
 
 from ari_app.agent_changes import numbers_with_lamps
@@ -130,6 +131,28 @@ async def test_a_state_that_changes_while_it_is_written_is_written_again() -> No
     await settled()
     assert asterisk.states["Stasis:alice"] == "INUSE"
     assert "Stasis:2000@app" not in asterisk.states
+    await asterisk.close()
+
+
+async def test_who_becomes_free_and_is_rung_at_once_has_one_lamp_written_in_place_of_three() -> None:
+    asterisk, looks = Asterisk(), asyncio.Queue[None]()
+    lamps = Lamps(asterisk, "app", looks.get)
+    lamps.show_all()
+    looks.put_nowait(None)
+    await settled()
+    asterisk.written.clear()
+    for lamp in ("NOT_INUSE", "RINGING", "INUSE"):
+        lamps.show("alice", lamp)
+        await settled()
+    assert asterisk.written == []
+    looks.put_nowait(None)
+    await settled()
+    assert (asterisk.written, asterisk.states["Stasis:alice"]) == (["Stasis:alice"], "INUSE")
+    lamps.show("alice", "NOT_INUSE")
+    looks.put_nowait(None)
+    await settled()
+    assert asterisk.states["Stasis:alice"] == "NOT_INUSE"
+    lamps.close()
     await asterisk.close()
 
 
