@@ -1,6 +1,8 @@
 """Where phones are that have registered with one account: several places (contacts) are several phones."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import islice
 
@@ -12,23 +14,48 @@ from ari_app.calls.model import Destination, LegId, Phone
 _TRIES = 3
 
 
-async def first_place(
-    client: AriClient,
-    effect: CreateLeg,
-    legs: Iterable[LegId],
-    on_place: Callable[[LegId, str], None],
-    endpoint: Callable[[str], str] = lambda user: user,
-) -> Destination:
-    """What is dialled: of several phones with one account the first; of the others `on_place(leg, place)` is called. A
-    phone that is to answer by itself is one alone, whichever Asterisk takes. `legs`: see `_places`.
+class Places:
+    """Of several phones with one account the first is dialled; of the others `on_place(leg, place)` is called.
+
+    Whose phone was alone the last time is dialled while that is looked at once more, not after it: if there are others
+    now they ring all the same, and Asterisk takes the first by itself.
     """
-    phone = effect.destination
-    if not isinstance(phone, Phone) or phone.place is not None or effect.auto_answer:
-        return phone
-    places = await _places(client, endpoint(phone.user), legs)
-    for place in places[1:]:
-        on_place(effect.leg, place)
-    return replace(phone, place=places[0]) if len(places) > 1 else phone
+
+    def __init__(
+        self, client: AriClient, on_place: Callable[[LegId, str], None], endpoint: Callable[[str], str]
+    ) -> None:
+        self._client = client
+        self._on_place = on_place
+        self._endpoint = endpoint
+        self._alone: set[str] = set()
+
+    @asynccontextmanager
+    async def first(self, effect: CreateLeg, legs: Iterable[LegId]) -> AsyncIterator[Destination]:
+        """What is to be dialled in the block. A phone that is to answer by itself is one alone, whichever Asterisk
+        takes. `legs`: see `_places`."""
+        phone = effect.destination
+        if not isinstance(phone, Phone) or phone.place is not None or effect.auto_answer:
+            yield phone
+        elif phone.user in self._alone:
+            look = self._look(effect, phone, legs)
+            # Sent before what is in the block is: so it is mostly known before the channel is there.
+            looking = asyncio.Task(look, loop=asyncio.get_running_loop(), eager_start=True)
+            try:
+                yield phone
+            finally:
+                await looking  # not given up, which would take its lane away from others
+        else:
+            yield await self._look(effect, phone, legs)
+
+    async def _look(self, effect: CreateLeg, phone: Phone, legs: Iterable[LegId]) -> Phone:
+        places = await _places(self._client, self._endpoint(phone.user), legs)
+        if len(places) == 1:
+            self._alone.add(phone.user)
+        else:
+            self._alone.discard(phone.user)
+        for place in places[1:]:
+            self._on_place(effect.leg, place)
+        return replace(phone, place=places[0]) if len(places) > 1 else phone
 
 
 async def _places(client: AriClient, user: str, legs: Iterable[LegId]) -> list[str]:

@@ -16,7 +16,7 @@ from ari_app.ari.following import is_one, keeps_order
 from ari_app.ari.joins import Joins
 from ari_app.ari.leg_sounds import LegSounds
 from ari_app.ari.messages import CREATED, FAR_HALF
-from ari_app.ari.places import first_place
+from ari_app.ari.places import Places
 from ari_app.ari.unsent import Unsent
 from ari_app.ari.variables import PROGRESS, TRANSFER_KEY, created_with, detection, shown_now, switches
 from ari_app.ari.voicemail import Messages
@@ -99,7 +99,7 @@ class Requests:
         self._sleep = sleep
         self._client = client
         self._messages = Messages(client, on_recorded)
-        self._on_place = on_place
+        self._places = Places(client, on_place, endpoint)
         self._endpoint_of = endpoint
         self._application = application
         self._routing_context = routing_context
@@ -205,26 +205,25 @@ class Requests:
 
     async def _create_leg(self, effect: CreateLeg) -> None:
         other = {"otherChannelId": effect.leg + FAR_HALF} if isinstance(effect.destination, DialplanEntry) else {}
-        destination = await first_place(
-            self._client, effect, list(reversed(self._requested)), self._on_place, self._endpoint_of
+        variables = created_with(
+            effect.destination,
+            effect.identity,
+            auto_answer=effect.auto_answer,
+            transfer_key=effect.transfer_key,
+            asserted=await self._asserted(effect),
         )
         try:
-            await self._client.call(
-                "channels",
-                "create",
-                endpoint=self._endpoint(destination),
-                app=self._application,
-                appArgs=f"{CREATED},{effect.call}",
-                channelId=effect.leg,
-                variables=created_with(
-                    effect.destination,
-                    effect.identity,
-                    auto_answer=effect.auto_answer,
-                    transfer_key=effect.transfer_key,
-                    asserted=await self._asserted(effect),
-                ),
-                **other,
-            )
+            async with self._places.first(effect, list(reversed(self._requested))) as destination:
+                await self._client.call(
+                    "channels",
+                    "create",
+                    endpoint=self._endpoint(destination),
+                    app=self._application,
+                    appArgs=f"{CREATED},{effect.call}",
+                    channelId=effect.leg,
+                    variables=variables,
+                    **other,
+                )
         except Conflict as conflict:
             # After one 409 Asterisk answers later failures with 409 too: only looking tells.
             try:

@@ -214,6 +214,31 @@ async def test_of_several_phones_with_one_account_the_first_is_rung_and_the_othe
     assert created["endpoint"] == f"PJSIP/1001/{PLACES[1]}"
 
 
+async def test_a_phone_that_was_alone_is_rung_without_waiting_for_a_look_and_those_that_came_since_ring_too(
+    client: Recorder,
+) -> None:
+    found: list[tuple[str, str]] = []
+    requests = Requests(client, "callcontrol", on_place=lambda leg, place: found.append((leg, place)))
+    requests.arrived("in")
+    client.answers["getChannelVar"] = {"value": f"PJSIP/1001/{PLACES[0]}"}
+    await requests.perform(CreateLeg(1, "first", Phone("1001"), ZOE, "call"))
+    client.take()
+    client.answers["getChannelVar"] = {"value": "&".join(f"PJSIP/1001/{place}" for place in PLACES)}
+    await requests.perform(CreateLeg(2, "second", Phone("1001"), ZOE, "call"))
+    assert found == [("second", PLACES[1])]
+    (_, looked), (_, created) = client.take()
+    assert looked["variable"] == "PJSIP_DIAL_CONTACTS(1001)"
+    assert created["endpoint"] == "PJSIP/1001", "Asterisk takes the first"
+    await requests.perform(CreateLeg(3, "third", Phone("1001"), ZOE, "call"))
+    _, (_, created) = client.take()
+    assert created["endpoint"] == f"PJSIP/1001/{PLACES[0]}", "it is not alone any more"
+    client.refusals["create"] = AriError(500, "no such phone")
+    client.answers["getChannelVar"] = {"value": f"PJSIP/1001/{PLACES[0]}"}
+    for leg in ("fourth", "fifth"):
+        with pytest.raises(AriError, match="no such phone"):
+            await requests.perform(CreateLeg(4, leg, Phone("1001"), ZOE, "call"))
+
+
 @pytest.mark.parametrize("refusal", [NotFound(404, "gone"), AriError(500, "no such function")])
 async def test_a_phone_whose_places_are_not_known_is_rung_as_one(client: Recorder, refusal: AriError) -> None:
     requests = Requests(client, "callcontrol")
