@@ -233,12 +233,12 @@ class Executor:
         # Beside what is under way: that may wait for the channel's thread, which the hang-up frees.
         self._start(job)
 
-    def _next(self, name: str, lane: _Lane) -> None:
+    def _next(self, name: str, lane: _Lane, *, behind: bool = False) -> None:
         if lane.waiting and self._may_start(lane):
             job = lane.waiting.popleft()
             lane.running.append(job)
             lane.sent = False
-            self._start(job, name, lane)
+            self._start(job, name, lane, behind=behind)
         elif not lane.running:
             self._lanes.pop(name, None)
 
@@ -251,16 +251,23 @@ class Executor:
         """It is about to be performed: the next one can't be before it is sent."""
         if self._at_once(job.effect, ()) and self._lanes.get(name) is lane:
             lane.sent = True
-            self._next(name, lane)
+            self._next(name, lane, behind=True)
 
     def _over(self, job: _Job, name: str, lane: _Lane) -> None:
         if self._lanes.get(name) is lane:
             lane.running.remove(job)
             self._next(name, lane)
 
-    def _start(self, job: _Job, name: str = "", lane: _Lane | None = None) -> None:
-        job.task = asyncio.get_running_loop().create_task(
-            self._run(job, name, lane), name=type(job.effect).__name__, context=job.context
+    def _start(self, job: _Job, name: str = "", lane: _Lane | None = None, *, behind: bool = False) -> None:
+        # Sent before anything else of this turn of the loop is done; but for what looks first at all that its step
+        # wants, and what is behind another that is about to be sent.
+        later = behind or isinstance(job.effect, CreateSnoop | DestroyBridge)
+        job.task = asyncio.Task(
+            self._run(job, name, lane),
+            loop=asyncio.get_running_loop(),
+            name=type(job.effect).__name__,
+            context=job.context,
+            eager_start=not later,
         )
 
     async def _run(self, job: _Job, name: str, lane: _Lane | None) -> None:
@@ -289,6 +296,8 @@ class Executor:
             # A defect of ours must not leave a call waiting for ever.
             log.exception("effect_crashed", effect=job.effect)
             result = EffectFailed(job.effect.number, "internal error")
+        if job.task is None:  # there was nothing to wait for: this is within `execute`
+            await asyncio.sleep(0)
         self._answer(job, result)
         if lane is not None:
             self._over(job, name, lane)

@@ -4,8 +4,8 @@ On an application and a socket of its own: Asterisk may lock up when a socket th
 and a subscription to endpoints sends every event of their channels a second time. Only changes of endpoints are let
 through.
 
-Lamps change several times a call for each of its agents, so they have a lane of their own where lanes carry requests, and
-are written ten times a second: who becomes free and is rung within milliseconds was never reserved to any eye.
+Lamps change several times a call for each of its agents, so they have a lane of their own where lanes carry requests,
+and are written ten times a second: who becomes free and is rung within milliseconds was never reserved to any eye.
 """
 
 import asyncio

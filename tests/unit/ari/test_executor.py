@@ -105,10 +105,24 @@ async def test_effects_of_different_legs_run_at_once(executor: Executor, asteris
     assert asterisk.started == [1, 2]
 
 
-async def test_nothing_runs_within_execute(executor: Executor, asterisk: Asterisk) -> None:
+async def test_what_has_nothing_to_wait_for_is_sent_within_execute(executor: Executor, asterisk: Asterisk) -> None:
     executor.execute(music(1))
-    assert asterisk.started == []
+    assert asterisk.started == [1]
     assert executor.pending == 1
+
+
+async def test_no_result_comes_within_execute() -> None:
+    results: list[EffectDone | EffectFailed] = []
+
+    async def perform(effect: AsteriskEffect) -> None:
+        """There is nothing to wait for."""
+
+    executor = Executor(perform, results.append)
+    executor.open()
+    executor.execute(music(1))
+    assert (results, executor.pending) == ([], 1)
+    await settle()
+    assert (results, executor.pending) == ([EffectDone(1)], 0)
 
 
 async def test_joining_waits_for_the_bridge_alone(executor: Executor, asterisk: Asterisk) -> None:
