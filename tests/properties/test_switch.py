@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant
 
-from ari_app.calls.model import LegState
+from ari_app.calls.model import LegState, MonitorMode
 from ari_app.routing.hours import Chosen
 from ari_app.testing.asterisk import Behaviour
 from ari_app.testing.asterisk_model import State
@@ -141,4 +141,16 @@ def test_who_has_declined_a_caller_is_not_rung_at_once_to_call_that_one_back() -
     centre.it_has_come_so_far(1)
     centre.a_phone_hangs_up(1, 17)
     centre.keys_are_pressed(0, "*1")
+    centre.teardown()
+
+
+def test_nobody_is_rung_to_watch_a_call_that_is_over_by_the_time_the_link_is_back() -> None:
+    """Another, by the account alone: the caller hung up as a supervisor was about to be rung, and the link was lost."""
+    centre = CallCentre()
+    centre.it_has_come_so_far(68)
+    centre.a_phone_is_answered(7)
+    centre.one_thing_happens(9)
+    centre.a_supervisor_watches("oscar", MonitorMode.BARGE, 3)
+    centre.a_phone_hangs_up(3, 16)
+    centre.the_controller_is_lost_as_it_is_about_to_ring_a_phone(now=True, dies=False)
     centre.teardown()

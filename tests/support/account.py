@@ -49,8 +49,11 @@ def never_dialled(world: World) -> list[str]:
 
 
 def to_be_rung(world: World) -> set[str]:
-    """Legs that were decided for a call in which somebody is there, and of which Asterisk does not know yet."""
+    """Legs that were decided for a call in which somebody is there, and of which Asterisk does not know yet. Not where
+    somebody has hung up and that is yet to be heard of: the call may be over by then, and nobody is rung for it.
+    """
     channels, state = world.asterisk.world.channels, world.switch.state
+    gone = {leg.id for leg in world.switch.legs.values() if leg.state is LegState.UP and leg.id not in channels}
     return {
         leg.id
         for leg in world.switch.legs.values()
@@ -60,6 +63,7 @@ def to_be_rung(world: World) -> set[str]:
         and any(
             party.leg in channels and party.progress is Progress.JOINED
             for call in state.calls_of_leg.get(leg.id, ())
+            if gone.isdisjoint(party.leg or "" for party in state.calls[call].joined())
             for party in state.calls[call].parties.values()
         )
     }
