@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from ari_app.calls import stimuli as s
+from ari_app.calls import effects as e
 from ari_app.calls.model import Identity, Outside
 from ari_app.testing.asterisk import Behaviour
 from tests.properties.scene import AGENTS, Scene
@@ -31,11 +31,12 @@ class Callers(Scene):
 
     @rule(agent=st.sampled_from(AGENTS))
     def an_agent_is_ready(self, agent: str) -> None:
+        """They say so at their desktop: what was counted against their phone until now counts no more."""
         agents = self.world.agents
         if agent not in agents.idle and agent in self.world.directory.agents:
-            agents.idle.append(agent)
-            if agent not in agents.activity:
-                self.world.feed(s.AgentBecameAvailable(agent))
+            del self.world.refusing[agent]
+            for free in agents.do(e.SetAgentState(agent, "ready")):
+                self.world.feed(free)
 
     @precondition(lambda self: self.world.asterisk.world.channels)
     @rule(index=st.integers(0, 9), keys=st.sampled_from(_KEYS), gone=st.booleans())

@@ -21,7 +21,7 @@ from tests.properties.faults import Faults
 from tests.properties.phones import Phones
 from tests.properties.scene import AGENTS, SUPERVISORS
 from tests.support import account, discretion
-from tests.support.world import to
+from tests.support.world import CALLER, to
 
 
 class CallCentre(Desktops, Phones, Callers, Faults):
@@ -153,4 +153,20 @@ def test_nobody_is_rung_to_watch_a_call_that_is_over_by_the_time_the_link_is_bac
     centre.a_supervisor_watches("oscar", MonitorMode.BARGE, 3)
     centre.a_phone_hangs_up(3, 16)
     centre.the_controller_is_lost_as_it_is_about_to_ring_a_phone(now=True, dies=False)
+    centre.teardown()
+
+
+def test_an_agent_who_is_ready_anew_has_a_phone_against_which_nothing_is_counted_yet() -> None:
+    """Another, by the account alone: a phone had refused often enough, and its agent said that they were ready."""
+    centre = CallCentre()
+    centre.it_has_come_so_far(68)
+    centre.a_phone_will("alice", Behaviour.REFUSE)
+    centre.a_caller_comes_to_the_queue(CALLER, "0")
+    for _ in range(2):
+        centre.everything_happens()
+        centre.time_passes()
+    centre.everything_happens()
+    assert "alice" not in centre.world.agents.idle
+    centre.an_agent_is_ready("alice")
+    centre.everything_happens()
     centre.teardown()
