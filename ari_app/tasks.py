@@ -19,6 +19,8 @@ long as the longest."""
 type Work = Coroutine[Any, Any, None]
 
 _WHERE, _AGAIN = "ari_app.where", "ari_app.again_in"
+_UNSEEN = "Task exception was never retrieved"
+"""What asyncio says of a task that has failed, and that nobody looked at."""
 
 
 def report(fault: Exception, where: str, again_in: float | None = None) -> None:
@@ -28,9 +30,12 @@ def report(fault: Exception, where: str, again_in: float | None = None) -> None:
 
 
 def watch_faults(count: Callable[[], None]) -> None:
-    """From now on faults that nobody catches, in any task of the running loop, are logged and counted."""
+    """From now on faults that nobody catches, in any task or callback of the running loop, are logged and counted."""
 
-    def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not (_WHERE in context or "handle" in context or context["message"] == _UNSEEN):
+            loop.default_exception_handler(context)  # of a connection, or an answer that nobody waits for any more
+            return
         where, again_in = context.get(_WHERE) or _named(context), context.get(_AGAIN)
         log.error(
             "task_failed", task=where, again_in=again_in, why=context["message"], exc_info=context.get("exception")

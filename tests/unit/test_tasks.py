@@ -142,3 +142,20 @@ async def test_the_fault_of_a_callback_is_seen_as_well(counted: list[int]) -> No
 
     asyncio.get_running_loop().call_soon(fails)
     await one_of(counted)
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_no_fault(counted: list[int]) -> None:
+    """A repeat of a request waits for the first one's answer, say, and its client is gone before that is refused."""
+    answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(_shielded(answer))
+    await asyncio.wait([waiting], timeout=0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    answer.set_exception(RuntimeError("refused"))
+    answer.exception()
+    await asyncio.wait([asyncio.create_task(asyncio.sleep(0))])
+    assert counted == []
+
+
+async def _shielded(answer: asyncio.Future[None]) -> None:
+    await asyncio.shield(answer)
