@@ -14,7 +14,15 @@ from ari_app.api.problems import problem_response
 from ari_app.calls import effects as e
 from ari_app.calls.commands import Command, Hold
 from ari_app.calls.model import Alarm, Call, CallType, EndReason, Leg, LegState
-from ari_app.errors import AsteriskUnavailable, CallControlError, Code, LeadsNoMore, NotYetKnown, Refused
+from ari_app.errors import (
+    AsteriskUnavailable,
+    CallControlError,
+    Code,
+    LeadsNoMore,
+    NotYetKnown,
+    OutcomeUnknown,
+    Refused,
+)
 from ari_app.sharing import remote, wire
 from ari_app.sharing.remote import PATH, Remote
 from ari_app.sharing.telling import NUMBER, Teller
@@ -38,7 +46,7 @@ class Led:
         self.requested = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
-        self.error: CallControlError | None = None
+        self.error: Exception | None = None
         self.chosen: Mapping[str, str] = {}
         self.messages: Mapping[str, int] = {}
         self.counted = asyncio.Event()
@@ -263,6 +271,14 @@ async def test_a_command_is_answered_with_what_the_leader_answers(led: Led, cent
     with pytest.raises(Refused, match="not now"):
         await until(centre.remote.submit(replace(HOLD, id="k2")))
     assert led.commands == [HOLD, replace(HOLD, id="k2")]
+
+
+async def test_a_command_over_which_the_leader_fails_by_a_fault_of_ours_is_answered_with_that_nobody_knows(
+    led: Led, centre: Centre
+) -> None:
+    led.error = RuntimeError("a fault")
+    with pytest.raises(OutcomeUnknown):
+        await until(centre.remote.submit(HOLD))
 
 
 async def test_where_nobody_leads_a_command_is_refused_and_not_done_later(led: Led) -> None:
