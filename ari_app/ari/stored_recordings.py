@@ -62,7 +62,7 @@ class StoredRecordings:
             AriError: Asterisk is away.
         """
         try:
-            await self._client.call("recordings", "getLive", recordingName=file)
+            await self._call("getLive", file)
         except NotFound:
             pass
         else:
@@ -82,7 +82,7 @@ class StoredRecordings:
             AriError: Asterisk is away.
         """
         try:
-            await self._client.call("recordings", "getStored", recordingName=file)
+            await self._call("getStored", file)
         except NotFound:
             return False
         return True
@@ -94,9 +94,14 @@ class StoredRecordings:
             AriError: Asterisk is away.
         """
         try:
-            await self._client.call("recordings", "deleteStored", recordingName=file)
+            await self._call("deleteStored", file)
         except NotFound:
             return
+
+    async def _call(self, operation: str, file: str) -> None:
+        """Of an Asterisk that nobody here is connected to, too: that of another controller, or at a terminal."""
+        await self._client.describe()
+        await self._client.call("recordings", operation, recordingName=file)
 
 
 class AllStoredRecordings:

@@ -140,6 +140,8 @@ def _postgresql() -> dict[str, Any]:
     return {
         "connect_timeout": CONNECT_SECONDS,
         "application_name": "ari_app",
+        # Of a database without an encoding (SQL_ASCII, where the machine had no locale) text would come as bytes.
+        "client_encoding": "utf8",
         "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000}",
         # A database that died without a word is noticed.
         "keepalives_idle": 10,

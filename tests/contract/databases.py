@@ -42,10 +42,11 @@ class PostgreSQL:
         """`immediate`: as if it were killed."""
         self._do("pg_ctl", "stop", "--wait", f"--mode={how}", f"--pgdata={self._folder}/data")
 
-    def make(self, name: str) -> str:
+    def make(self, name: str, encoding: str = "UTF8") -> str:
         """A database of its own; its address."""
         address = f"postgresql://history:secret@{HOST}:{self._port}"
-        self._do("psql", f"{address}/postgres", "--quiet", f"--command=CREATE DATABASE {name}")
+        wanted = f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0"
+        self._do("psql", f"{address}/postgres", "--quiet", f"--command={wanted}")
         return f"{address}/{name}"
 
     def remove(self) -> None:

@@ -1,6 +1,7 @@
 """The history in SQLite, in PostgreSQL and in memory: what is written can be read, is there once, and is forgotten."""
 
 import asyncio
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from ari_app.history.database import Database, downgrade, upgrade
 from ari_app.history.port import Noted, Wanted
 from ari_app.history.reading import HistoryReader
 from ari_app.history.tables import Table
+from ari_app.history.vitals import vitals
 from ari_app.records.model import (
     DispositionRecord,
     Outsider,
 )
+from tests.contract.databases import PostgreSQL
 from tests.contract.histories import NOW, Kept, call, rest, segments
 
 
@@ -32,6 +35,17 @@ async def test_a_call_comes_back_as_it_was(kept: Kept) -> None:
     assert await kept.history.calls(Wanted(), None, 10) == [Noted(whole, (note,)), Noted(bare)]
     assert [page async for page in kept.history.between(NOW - 60, NOW)] == [[(bare, []), (whole, [rest()])]]
     assert [page async for page in kept.history.states(NOW, NOW + 1)] == [[rest()]]
+
+
+async def test_it_comes_back_from_a_database_that_was_made_where_there_was_no_locale(postgresql: PostgreSQL) -> None:
+    address = postgresql.make(f"h{uuid.uuid4().hex}", "SQL_ASCII")
+    assert (await vitals(address)).version == ""
+    database = Database(address)
+    await database.migrate()
+    whole = call("c1", contact=Outsider("Zoé Łuk", "+33612345678", anonymous=False))
+    await writing.write(database, [whole])
+    assert await HistoryReader(database).calls(Wanted(number="6123"), None, 10) == [Noted(whole)]
+    await database.close()
 
 
 async def test_calls_are_chosen_by_what_they_were_the_last_first(kept: Kept) -> None:
