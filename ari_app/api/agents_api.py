@@ -55,7 +55,8 @@ class AgentsApi:
         if body.extend is not None:
             record = await self._agents.extend(agent.id, body.extend, directory.settings.max_wrap_up)
         else:
-            await self._check_disposition(agent.id)
+            if body.state != "logged_out":  # whoever leaves may
+                await self._check_disposition(agent.id)
             record = await self._agents.set_state(agent.id, body.state, body.reason)
         return await me(agent, record, directory, self._store, self._agents.device(agent.id))
 

@@ -36,6 +36,10 @@ class Boxes:
                 del self._counts[where]
         self._unheard.get(before.box, {}).pop(name, None)
 
+    def gone(self, now: "Boxes") -> list[Known]:
+        """Messages that are there no more."""
+        return [each for name, each in self._messages.items() if each.listed and name not in now._messages]
+
     def unheard(self, box: str) -> Unheard:
         """Those that nobody has heard."""
         times = self._unheard.get(box, {}).values()

@@ -151,4 +151,4 @@ def _message(detail: ErrorDetails) -> str:
         case "json_invalid":
             return "the body is not JSON in UTF-8"
         case _:
-            return detail["msg"]
+            return detail["msg"].removeprefix("Value error, ")

@@ -240,9 +240,12 @@ class VoicemailsApi:
         """All that are kept. Of those that go on in no call nobody has seen the end. Raises: StoreUnavailable."""
         async with self._one:
             messages = await all_kept(self._store)
-            self._boxes = Boxes(messages)
+            before, self._boxes = self._boxes, Boxes(messages)
         self.looked = True
         self._counted()
+        for message in before.gone(self._boxes):
+            # `ari-app forget` has removed it: nobody is sent their number once more.
+            self._tell("voicemail.deleted", document(replace(message, name="", number="")))
         for message in messages:
             if message.state == "recording":
                 await self._control.led(message.call)

@@ -109,9 +109,9 @@ class Adapter:
 
     async def handle(self, request: web.Request) -> web.Response:
         """One webhook: 204 where Zammad has taken it, 502 where it has not, 400 where nobody we know has signed it."""
-        body = await request.text()
+        body = await request.read()
         try:
-            event: Any = self._webhook.verify(body, dict(request.headers))
+            event: Any = self._webhook.verify(body.decode(), dict(request.headers))
         except (WebhookVerificationError, ValueError):
             return web.Response(status=400, text="not signed as it must be")
         if event["type"] in ("call.created", "call.updated", "call.ended"):

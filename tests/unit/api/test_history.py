@@ -204,6 +204,9 @@ async def test_where_it_must_be_said_wrap_up_is_not_ended_before(recorded: World
     recorded.agents.records["alice"] = FakeRecord("alice", "wrap_up", choice="ready", call="c1")
     answer = await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "ready"})
     assert (answer.status, answer.code) == (409, "not_allowed_now")
+    assert (await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "not_ready"})).status == 409
+    assert (await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "logged_out"})).status == 200
+    recorded.agents.records["alice"] = FakeRecord("alice", "wrap_up", choice="ready", call="c1")
     # As a page saves them while they are typed.
     await recorded.ask("PATCH", "/v1/calls/c1/disposition", token=alice, json={"code": None, "notes": "wants a let"})
     assert (await recorded.ask("PUT", "/v1/me/state", token=alice, json={"state": "ready"})).status == 409

@@ -441,6 +441,22 @@ async def test_messages_are_kept_as_long_as_their_box_says(boxes: World, alice: 
     assert boxes.files.there == {}
 
 
+async def test_a_message_that_was_removed_past_the_api_is_shown_no_longer_and_is_no_alarm(
+    boxes: World, alice: str
+) -> None:
+    async with boxes.http.ws_connect(f"/v1/events?token={alice}") as seen:
+        await seen.receive_json()
+        await left(boxes, "v1")
+        await left(boxes, "v2")
+        assert [(await seen.receive_json())["type"] for _ in range(2)] == ["voicemail.left"] * 2
+        await boxes.store.forget_voicemail("v1")
+        await boxes.server.forget_old()
+        event = await seen.receive_json()
+        assert (event["type"], event["voicemail"]["id"]) == ("voicemail.deleted", "v1")
+        assert (event["voicemail"]["name"], event["voicemail"]["number"]) == ("", "")
+    assert boxes.server.voicemails.unheard()["support"].count == 1
+
+
 async def test_a_message_that_cannot_be_deleted_keeps_no_other(boxes: World, alice: str) -> None:
     for name, days in (("v1", 33), ("v2", 32), ("v3", 31)):
         await left(boxes, name, NOW - days * DAY)

@@ -150,6 +150,17 @@ async def test_who_has_another_secret_reports_nothing(adapter: str, zammad: Zamm
     assert zammad.log == []
 
 
+@pytest.mark.parametrize("kind", ["application/cloudevents+json", "text/plain; charset=none-such"])
+async def test_bytes_that_are_no_text_are_not_signed_as_they_must_be(adapter: str, zammad: Zammad, kind: str) -> None:
+    headers = {"Content-Type": kind, "webhook-id": "evt_1", "webhook-timestamp": f"{time.time():.0f}"}
+    headers["webhook-signature"] = "v1,AAAA"
+    async with aiohttp.ClientSession() as session:
+        for body in (b"\xff\xfe{", b"\x80", b""):
+            async with session.post(adapter, data=body, headers=headers) as got:
+                assert got.status == 400
+    assert zammad.log == []
+
+
 @pytest.mark.parametrize("reason", list(EndReason))
 def test_every_end_of_a_call_has_a_cause_that_zammad_knows(reason: EndReason) -> None:
     (fields,), _ = reported("call.ended", shown(replace(inbound(), ended=True, end_reason=reason)), "begun")
