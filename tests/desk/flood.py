@@ -240,7 +240,7 @@ class Server:
             "/v1/me": self.centre.me,
             "/v1/me/phone": page_phone(),
             "/v1/agents": {"agents": list(self.centre.people.values())},
-            "/v1/live": {"targets": [*self.centre.queues, self.centre.marks]},
+            "/v1/live": {"targets": [*self.centre.queues, self.centre.marks], "voicemails": []},
             "/v1/alarms": {"alarms": []},
             "/v1/history": HISTORY,
         }

@@ -36,7 +36,9 @@ from tests.desk.stage import Json, Refusal, Scene
 
 NO_MESSAGES: Json = {"voicemails": [], "next": None}
 # Supervisors have a desk, too.
-NOBODY_OVERSEEN: Json = {"/v1/agents": {"agents": []}, "/v1/live": {"targets": []}, "/v1/alarms": {"alarms": []}}
+NOBODY_OVERSEEN: Json = {
+    "/v1/agents": {"agents": []}, "/v1/live": {"targets": [], "voicemails": []}, "/v1/alarms": {"alarms": []},
+}  # fmt: skip
 ALARM = {
     "id": "oldest_wait:queue:sales", "alarm": "oldest_wait", "subject": "queue:sales", "raised_at": EARLIER,
     "cleared_at": None, "value": 60.0, "limit": 60.0, "detail": None,
@@ -151,7 +153,8 @@ def overseen(
                 live("queue:sales", "Sales queue", 4),
                 live("group:support", "Support", 0, calls=61, late=3, gone=1),
                 live("group:sales", "Sales", 1, calls=18, late=5, gone=2),
-            ][: people and 3]
+            ][: people and 3],
+            "voicemails": [],
         },
         "/v1/alarms": {"alarms": [ALARM][:people]},
         "/readyz": ready,

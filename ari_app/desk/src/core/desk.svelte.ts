@@ -254,6 +254,7 @@ export class Desk {
         answer(this.api.GET("/v1/alarms")),
       ]);
       this.#known.overview(rows.agents, live.targets, before);
+      this.#known.boxes(live.voicemails);
       this.#known.alarms(alarms.alarms, before);
       this.#pictures.changed();
     });

@@ -214,6 +214,12 @@ describe("what the page knows", () => {
     expect(reported.live["queue:sales"]?.waiting).toBe(3);
   });
 
+  it("has boxes of messages by their names, for alarms about them", () => {
+    const known = new Known();
+    known.boxes([{ box: "support", name: "Support" }, { box: "help", name: "help" }]);
+    expect(known.now.names).toEqual({ "voicemail:support": "Support" });
+  });
+
   it("has for overseers what is wrong until it is over, and what an event has changed since it was requested", () => {
     const alarm = (id: string): Raised => ({
       id, alarm: "oldest_wait", subject: "queue:sales", raised_at: AT, cleared_at: null, value: 60, limit: 60, detail: null,

@@ -141,6 +141,11 @@ export class Known {
     }
   }
 
+  /** Boxes of messages, by the names that the file gives them: alarms are about them. */
+  boxes(boxes: readonly { readonly box: string; readonly name: string }[]): void {
+    for (const { box, name } of boxes) this.#name(`voicemail:${box}`, name);
+  }
+
   /** What is wrong now, as fetched with the overview; what an event has changed since `before` is newer. */
   alarms(raised: readonly Raised[], before: State): void {
     this.#keepOnly("raised", raised.map((alarm) => alarm.id), before);
