@@ -59,6 +59,7 @@ from ari_app.keeping import DAY, keep_forgetting
 from ari_app.leading.leading import Leading
 from ari_app.openings import Openings
 from ari_app.phone_messages import PhoneMessages
+from ari_app.phone_outcomes import PhoneOutcomes
 from ari_app.room import Room
 from ari_app.routing.directory import Directory
 from ari_app.routing.phones import PhoneAccounts
@@ -182,6 +183,7 @@ class Leader:
         self._messages = PhoneMessages(
             self.store, StoredRecordings(self.ari.client), lambda: directory().settings.zone, self.engine.feed
         )
+        self._outcomes = PhoneOutcomes(self.store, self.mirror.record, lambda: directory().settings, self.engine.feed)
         self.liveness = Liveness(self.ari.client, self._legs_at, self._died)
         self.presence = Presence(asterisk, self.devices.update, self.liveness.place)
         self._show_directory(directory())
@@ -399,6 +401,9 @@ class Leader:
 
     def list_messages(self, effect: e.ListMessages) -> None:
         self.tasks.once(self._messages.answer(effect))
+
+    def check_outcome(self, effect: e.CheckOutcome) -> None:
+        self.tasks.once(self._outcomes.answer(effect))
 
     def call_alarm(self, effect: e.CallAlarm) -> None:
         call = effect.call

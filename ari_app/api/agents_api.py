@@ -1,9 +1,9 @@
 """Logging in and out, the agent themselves and their state."""
 
+from ari_app.api import outcomes
 from ari_app.api.authentication import Authentication
 from ari_app.api.documents import me
 from ari_app.api.models.agents import LoggedIn, Login, Logout, Me, NewState
-from ari_app.api.models.history import DispositionDocument
 from ari_app.api.port import Agents, Control, Store
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.calls.views import timestamp
@@ -62,14 +62,8 @@ class AgentsApi:
 
     async def _check_disposition(self, agent: str) -> None:
         """Raises: Refused `not_allowed_now` where the administrator wants to know first how the call went."""
-        record = self._agents.record(agent)
-        settings = self._control.directory().settings
-        if not settings.disposition_required or record is None or str(record.state) != "wrap_up" or record.call is None:
-            return
-        kept = (await self._store.notes(record.call)).get(agent)
-        code = DispositionDocument.model_validate_json(kept).code if kept is not None else None
-        # Notes alone are no outcome where there are codes: pages save them as they are typed.
-        if kept is None or (settings.dispositions and code is None):
+        record, settings = self._agents.record(agent), self._control.directory().settings
+        if await outcomes.missing(self._store, agent, record, settings):
             raise Refused(Code.NOT_ALLOWED_NOW, "say first how the call went (disposition)")
 
     def routes(self) -> list[Route]:

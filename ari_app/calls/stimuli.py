@@ -326,6 +326,16 @@ class MessagesListed:
     messages: tuple[MessageToHear, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeChecked:
+    """Whether an agent who has dialled the code of this feature must say first how their last call went."""
+
+    leg: LegId
+    agent: AgentId
+    feature: str
+    missing: bool
+
+
 type AsteriskFact = (
     ChannelArrived
     | LegCreated
@@ -367,5 +377,6 @@ type Stimulus = (
     | OpeningsReplaced
     | MessagesCounted
     | MessagesListed
+    | OutcomeChecked
     | Command
 )

@@ -286,6 +286,8 @@ class Switch:
                 messages.counted(step, stimulus)
             case s.MessagesListed():
                 hearers.listed(step, stimulus)
+            case s.OutcomeChecked():
+                arrivals.outcome_checked(step, stimulus)
             case s.TimePassed():
                 self._time_passed(step)
             case s.DirectoryReplaced(directory):

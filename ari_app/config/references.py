@@ -43,6 +43,7 @@ ANNOUNCEMENTS: Mapping[str, str] = MappingProxyType(
         "not_ready": "After that for not ready (\\*71).",
         "logged_in": "After that for logging in (\\*72).",
         "logged_out": "After that for logging out (\\*73); to a phone that may not dial while its agent is.",
+        "disposition_required": "To a phone that dials \\*70 to \\*72 while its agent must say first how a call went.",
         "hold_reminder": "To an agent who keeps a contact on hold for longer than `max_hold`.",
         "closed": "To a caller, or a phone that dialled it, where what they want is closed.",
         "opening_open": "After the code for opening and closing (\\*74): it is open now.",

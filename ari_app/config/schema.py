@@ -289,9 +289,9 @@ class SettingsEntry(Entry):
     dispositions: Reasons = {}
     """How a call went, as agents may say during it and its wrap-up: a list, or what desktops show for each code."""
     disposition_required: bool = DEFAULTS.disposition_required
-    """Whether agents end wrap-up at their desktop only once that is said.
+    """Whether agents end wrap-up only once that is said, at their desktop or by phone.
 
-    It runs out all the same, and the codes of phones end it. Where nobody has a `wrap_up`, nothing comes of it."""
+    It runs out all the same, and who logs out ends it. Where nobody has a `wrap_up`, nothing comes of it."""
     service_level: Annotated[float, Field(ge=0, le=3600)] = DEFAULTS.service_level
     """Callers who wait are to be answered within so long: `service_level` of `GET /v1/live` and of reports counts who
     are."""

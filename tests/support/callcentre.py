@@ -50,6 +50,7 @@ ANNOUNCEMENTS = {
     "ready": "sound:ready",
     "not_ready": "sound:not_ready",
     "logged_in": "sound:login",
+    "disposition_required": "sound:say-first",
     "logged_out": "sound:logout",
     "recording_started": "sound:recorded",
     "feature_transfer": "sound:transfer_to",

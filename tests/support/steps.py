@@ -28,7 +28,7 @@ def is_served_or_reported_of(world: World, fact: s.ChannelArrived, effects: Sequ
     """
     refused = [effect for effect in effects if isinstance(effect, e.ArrivalRefused)]
     begun = [x.call for x in effects if isinstance(x, e.CallChanged) and x.before is None]
-    changed = any(isinstance(effect, e.SetAgentState | e.OpeningChosen) for effect in effects)
+    changed = any(isinstance(effect, e.SetAgentState | e.CheckOutcome | e.OpeningChosen) for effect in effects)
     # What they have dialled is closed, which is nobody's fault: they hear so, and are released.
     changed = changed or any(isinstance(x, e.Announce) and x.prompt == "closed" for x in effects)
     if fact.entry_verb in ("replaced", "tie") or fact.via is not None:

@@ -88,6 +88,7 @@ class World:
         self.promises = callbacks.Promises()
         self.messages = messages.Messages()
         self.wanted_boxes: list[tuple[str, ...]] = []
+        self.outcomes_missing: set[str] = set()
         self.in_boxes: tuple[MessageToHear, ...] | None = ()  # None: the store is away
         self.lost: list[str] = []
         self.switch = self._new_switch()
@@ -151,6 +152,8 @@ class World:
             case e.ListMessages(call, boxes):
                 self.wanted_boxes.append(boxes)
                 self.inbox.append(s.MessagesListed(call, self.in_boxes))
+            case e.CheckOutcome(leg, agent, feature):
+                self.inbox.append(s.OutcomeChecked(leg, agent, feature, missing=agent in self.outcomes_missing))
             case e.OpeningChosen(target, chosen, agent):
                 self.chooses(target, chosen, agent)
             case e.OperationFailed():

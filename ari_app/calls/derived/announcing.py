@@ -27,6 +27,11 @@ def farewell(step: Step, leg: Leg, prompt: str, sounds: str = "") -> None:
         step.hang_up(leg)
 
 
+def keep_for_last(step: Step, leg: Leg) -> None:
+    """What this leg hears last is known in a moment. With a controller that dies before, it is hung up."""
+    step.put_leg(leg.id, playing=step.new_id("a"), farewell=True)
+
+
 def guide(step: Step, call: Call, party: Party, prompt: str) -> None:
     """Tell somebody in a call by phone what their desktop would show; then they hear again what they heard.
 

@@ -81,6 +81,15 @@ class ListMessages(Notification):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckOutcome(Notification):
+    """Say whether this agent must say first how their last call went; OutcomeChecked follows."""
+
+    leg: LegId
+    agent: AgentId
+    feature: str
+
+
+@dataclass(frozen=True, slots=True)
 class OperationFailed(Notification):
     """What was answered to these agents as done has gone wrong since: an `error` event to each of them."""
 
@@ -149,6 +158,7 @@ type OwnEffect = (
     | CallerIdChosen
     | OpeningChosen
     | ListMessages
+    | CheckOutcome
     | OperationFailed
     | ArrivalRefused
     | MessageRefused

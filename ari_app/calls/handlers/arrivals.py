@@ -12,7 +12,7 @@ import re
 
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.derived import announcing, displays, transfer_progress
-from ari_app.calls.effects import ArrivalRefused, HangUp, OpeningChosen, SetAgentState, TakeTransferKey
+from ari_app.calls.effects import ArrivalRefused, CheckOutcome, HangUp, OpeningChosen, SetAgentState, TakeTransferKey
 from ari_app.calls.features import (
     beginning,
     callbacks,
@@ -38,7 +38,7 @@ from ari_app.calls.model import (
     Progress,
 )
 from ari_app.calls.step import Step, attempt_of
-from ari_app.calls.stimuli import ChannelArrived
+from ari_app.calls.stimuli import ChannelArrived, OutcomeChecked
 from ari_app.errors import Code, Refused
 from ari_app.routing.directory import Agent, Purpose
 from ari_app.routing.entries import DELIVERIES, DIAL, FEATURE, OPENING, TIE, VOICEMAIL, Fault, delivered_to, opened_by
@@ -257,8 +257,23 @@ def _feature(step: Step, fact: ChannelArrived) -> None:
         _turn_away(step, fact, Fault.UNKNOWN_PHONE if agent is None else Fault.UNKNOWN_FEATURE)
         return
     state, prompt = feature
+    leg = _leg(step, fact, None)
+    if state != "logged_out" and step.directory.settings.disposition_required:
+        announcing.keep_for_last(step, leg)
+        step.emit(CheckOutcome(fact.leg, agent.id, _argument(fact)))
+        return
     step.emit(SetAgentState(agent.id, state))
-    announcing.farewell(step, _leg(step, fact, None), prompt)
+    announcing.farewell(step, leg, prompt)
+
+
+def outcome_checked(step: Step, fact: OutcomeChecked) -> None:
+    """After-call work is not ended by phone, either, where it must be said first how the call went."""
+    state, prompt = _FEATURES[fact.feature]
+    if not fact.missing:
+        step.emit(SetAgentState(fact.agent, state))
+    leg = step.leg(fact.leg)
+    if leg is not None and not leg.hanging_up:
+        announcing.farewell(step, leg, "disposition_required" if fact.missing else prompt)
 
 
 def _listen(step: Step, fact: ChannelArrived, agent: Agent) -> None:

@@ -316,6 +316,41 @@ def test_a_feature_code_changes_the_agents_state_and_a_voice_confirms_it(code: s
     assert office.requests() == [f"Announce own {prompt}"]
 
 
+@pytest.mark.parametrize("code", ["ready", "not_ready", "login"])
+def test_after_call_work_is_not_ended_by_phone_before_it_is_said_how_the_call_went(code: str) -> None:
+    office = Office(disposition_required=True)
+    effects = office.feed(s.ChannelArrived("own", "1001", "feature", (code,)))
+    assert e.CheckOutcome("own", "alice", code) in effects
+    effects += office.feed(s.OutcomeChecked("own", "alice", code, missing=True))
+    assert not [effect for effect in effects if isinstance(effect, e.SetAgentState)]
+    assert office.requests() == ["Announce own disposition_required"]
+
+
+def test_whoever_logs_out_by_phone_need_not_say_how_the_call_went() -> None:
+    office = Office(disposition_required=True)
+    effects = office.feed(s.ChannelArrived("own", "1001", "feature", ("logout",)))
+    assert e.SetAgentState("alice", "logged_out") in effects
+
+
+def test_who_has_said_it_ends_after_call_work_by_phone_also_when_they_hang_up_at_once() -> None:
+    office = Office(disposition_required=True)
+    office.feed(s.ChannelArrived("own", "1001", "feature", ("login",)))
+    effects = office.feed(s.OutcomeChecked("own", "alice", "login", missing=False))
+    assert e.SetAgentState("alice", "ready") in effects
+    assert office.requests() == ["Announce own logged_in"]
+    assert office.feed(s.OutcomeChecked("gone", "alice", "login", missing=False)) == [e.SetAgentState("alice", "ready")]
+
+
+def test_a_phone_whose_code_nobody_answers_is_hung_up_when_the_controller_is_started_again() -> None:
+    office = Office(disposition_required=True)
+    arrived = s.ChannelArrived("own", "1001", "feature", ("ready",))
+    office.feed(arrived)
+    office.feed(s.AsteriskReconciled((s.ChannelFact("own", up=True, ringing=False, in_app=True, arrived=arrived),), ()))
+    assert office.requests() == ["HangUp own"]
+    office.feed(s.OutcomeChecked("own", "alice", "ready", missing=False))
+    assert office.requests() == []
+
+
 @pytest.mark.parametrize(("endpoint", "args"), [("9999", ("ready",)), ("1001", ("what",)), ("1001", ())])
 def test_a_feature_code_of_nobody_or_of_nothing_is_reported(endpoint: str, args: tuple[str, ...]) -> None:
     office = Office()

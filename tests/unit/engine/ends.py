@@ -64,6 +64,9 @@ class Ends:
     def list_messages(self, effect: e.ListMessages) -> None:
         self.feed(s.MessagesListed(effect.call, None))
 
+    def check_outcome(self, effect: e.CheckOutcome) -> None:
+        self.feed(s.OutcomeChecked(effect.leg, effect.agent, effect.feature, missing=False))
+
     def caller_id_chosen(self, agent: str, caller_id: str) -> None:
         self.chosen.append((agent, caller_id))
 
