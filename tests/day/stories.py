@@ -19,6 +19,8 @@ type Doing = Literal["talk", "hold"]
 
 QUEUES = {FIRST: "queue:first", SECOND: "queue:second", FEAST: "queue:feast"}
 OVERFLOW = "queue:second"
+_NOTED_WITHIN = 0.05
+"""SIPp notes what it has sent: BYE may be at the other phone before it is noted, by seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +267,8 @@ def _moved(command: Command, other: Ring, mine: Sequence[Command], ring: Ring) -
 def _end(story: Story, ring: Ring, mine: Sequence[Command]) -> Moment:
     """Why this phone was let go: its agent released the call, or the caller hung up."""
     causes = [x.sent for x in mine if x.verb == "release" and x.done]
-    if story.caller.by_caller and story.caller.ended <= ring.ended:
-        causes.append(story.caller.ended)
+    if story.caller.by_caller and story.caller.ended <= ring.ended + _NOTED_WITHIN:
+        causes.append(min(story.caller.ended, ring.ended))
     if not causes:
         story.wrong.append(f"nobody knows why {ring.phone} was let go")
         return Moment(ring.ended)

@@ -52,6 +52,13 @@ def test_who_is_served_has_waited_and_talked_until_they_hang_up() -> None:
     assert (agent["rung"], agent["calls"], agent["transfers"]) == (Bounds(1, 1), Bounds(1, 1), Bounds(0, 0))
 
 
+@pytest.mark.parametrize(("noted", "wrong"), [(20.001, []), (20.2, ["nobody knows why crowd01 was let go"])])
+def test_a_hang_up_may_be_noted_just_after_it_was_seen_at_the_other_phone(noted: float, wrong: list[str]) -> None:
+    (story,) = put_together(Ledger([caller(ended=noted)], [rang("crowd01", 2, 10, 20)], []))
+    assert story.wrong == wrong
+    assert story.served[0].end.last(0) == 20
+
+
 @pytest.mark.parametrize(("ended", "field"), [(1.0, "short_abandons"), (3.0, "abandoned")])
 def test_who_gives_up_soon_is_counted_apart(ended: float, field: str) -> None:
     row = counted(Ledger([caller(ended=ended)], [])).queues(LEVELS)["queue:first"]
