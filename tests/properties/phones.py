@@ -21,8 +21,14 @@ class Phones(Scene):
             phone = self.world.everybody[agent].phone
             self.world.arrives("dial", number, endpoint=phone or "")
 
-    @rule(agent=st.sampled_from((*AGENTS, "erin")), kind=st.sampled_from(("ready", "not_ready", "logout", "what")))
-    def a_feature_code_is_dialled(self, agent: str, kind: str) -> None:
+    @rule(
+        agent=st.sampled_from((*AGENTS, "erin")),
+        kind=st.sampled_from(("ready", "not_ready", "logout", "what")),
+        said=st.booleans(),
+    )
+    def a_feature_code_is_dialled(self, agent: str, kind: str, *, said: bool) -> None:
+        """`said`: how their last call went."""
+        self.world.outcomes_missing = set() if said else {agent}
         self.world.arrives("feature", kind, endpoint=self.world.everybody[agent].phone or "")
 
     @rule(

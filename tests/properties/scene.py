@@ -52,7 +52,8 @@ class Scene(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         described = directory(feature_codes=walk.CODES, talk_detection=True)
-        self.world = World(replace(described, priorities=(GOLD,)))
+        settings = replace(described.settings, disposition_required=True)
+        self.world = World(replace(described, priorities=(GOLD,), settings=settings))
 
     @initialize(index=st.integers(-3, len(BEGINNINGS) - 1))
     def it_has_come_so_far(self, index: int) -> None:

@@ -121,7 +121,7 @@ def beginnings(*, withholding: bool = False, **settings: Any) -> Iterator[World]
     With `withholding`, every caller withholds who they are.
     """
     for begin in _BEGINNINGS:
-        office = Office(**{"feature_codes": CODES, "talk_detection": True, **settings})
+        office = Office(**{"feature_codes": CODES, "talk_detection": True, "disposition_required": True, **settings})
         office.withholding = withholding
         begin(office)
         office.settle()
