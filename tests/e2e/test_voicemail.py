@@ -19,6 +19,7 @@ from tests.e2e.office import CALLER_NUMBER, Agent, Office
 from tests.e2e.tape import listen
 from tests.e2e.test_lamps import lamp_becomes
 from tests.e2e.test_opening_hours import choose, opened_again
+from tests.e2e.test_operations import ari_app
 from tests.e2e.test_recording import BEEP, who
 from tests.e2e.test_situations_admin import figure
 from tests.e2e.test_situations_machine import RECORDINGS
@@ -199,6 +200,29 @@ async def test_an_agent_hears_messages_at_their_phone_the_newest_first_and_says_
             oldest["id"]: ("done", crowd.RESTED),
         }
     await office.stack.no_calls()
+
+
+async def test_whoever_is_forgotten_has_their_message_deleted_with_its_file(office: Office) -> None:
+    caller = await office.caller("somebody", "+33611222333")
+    with recorded(office, caller):
+        caller.dial(crowd.BOX)
+        await hears_the_beep(caller)
+        await caller.stays_up(SPOKEN)
+        caller.hangup()
+    async with as_agent(office, "erin") as session:
+        await the_one(session)
+        (file,) = await files_of_messages(office)
+        status, said, complaint = await ari_app(office.stack, "forget", "--do", "+33611222333")
+        assert (status, complaint) == (0, ""), said
+        assert await messages(session) == []
+    assert file not in await files_of_messages(office)
+    await office.stack.no_calls()
+
+
+async def files_of_messages(office: Office) -> list[str]:
+    """Their paths, in Asterisk's container."""
+    found = await run_in(f"{office.stack.project}-asterisk", "find", RECORDINGS, "-name", "*-v*.wav")
+    return found.decode().split()
 
 
 async def marked_as(agent: Agent, message: Json, state: str) -> None:
