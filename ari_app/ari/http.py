@@ -20,8 +20,9 @@ from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, TCPCo
 from ari_app import tracing
 from ari_app.ari.failures import AriError, NobodyListens, Unreachable, failure
 from ari_app.ari.figures import HTTP, Figures, NoFigures, kind_of_request, outcome_of
+from ari_app.ari.lane_keys import key_of
 from ari_app.ari.lane_socket import LaneSocket
-from ari_app.ari.lanes import LONGEST, Lane, LaneLost, Lanes, Turn, key_of, resource_of
+from ari_app.ari.lanes import LONGEST, Lane, LaneLost, Lanes, Turn, resource_of
 
 type Given = Mapping[str, object]
 type Query = Mapping[str, str]

@@ -18,13 +18,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import unquote_plus, urlencode
+from urllib.parse import urlencode
 
 import structlog
 from aiohttp import WSMsgType
 
 from ari_app.ari.failures import AriError, Unreachable
 from ari_app.ari.figures import Figures, NoFigures
+from ari_app.ari.lane_keys import BEHIND_NOTHING
 from ari_app.ari.lane_socket import LaneSocket
 
 log = structlog.get_logger(__name__)
@@ -38,18 +39,8 @@ FIRST_DELAY, LAST_DELAY = 0.1, 30.0
 """Seconds until a lane that was lost is opened again: at first, and at most."""
 PROOF = "asterisk/ping"
 """Sent first over each lane: an Asterisk before 22.4 answers no request there."""
-
-# Of a leg: none waits for anything but the channel's thread, which does nothing else but what is requested of it.
-_OF_CHANNEL = frozenset(
-    (
-        "POST answer", "POST dial", "POST moh", "DELETE moh", "POST mute", "DELETE mute", "POST ring", "DELETE ring",
-        "POST silence", "DELETE silence", "POST variables",
-    )
-)  # fmt: skip
-_OF_BRIDGE = frozenset(("POST addChannel", "POST removeChannel"))
-_PLACES = "PJSIP_DIAL_CONTACTS("
-BEHIND_NOTHING = "#behind-nothing"
-"""A hang-up, which may free the thread that others wait for; and where a phone is, which Asterisk's core knows."""
+KEPT_FROM = 4
+"""Of so many lanes, or more, one is kept for what goes behind nothing: by HTTP that costs many times as much."""
 
 
 class LaneLost(Exception):
@@ -78,28 +69,6 @@ class Opens(Protocol):
 def resource_of(url: str) -> str:
     """What ARI calls it: `channels/cc-1/mute`."""
     return url.partition("/ari/")[2]
-
-
-def key_of(method: str, resource: str, query: Mapping[str, str]) -> str | None:
-    """The leg, bridge or device with which this is to stay in order; None: no lane gets it."""
-    kind, *rest = resource.split("/")
-    match kind, rest:
-        case "channels", ["create"] if method == "POST":
-            return query.get("channelId")
-        case "channels", [_] if method == "DELETE":
-            return BEHIND_NOTHING
-        case "channels", [_, "variable"] if method == "GET" and query.get("variable", "").startswith(_PLACES):
-            return BEHIND_NOTHING
-        case "channels", [channel, verb] if f"{method} {verb}" in _OF_CHANNEL:
-            return unquote_plus(channel)
-        case "bridges", [bridge] if method in ("POST", "DELETE"):
-            return unquote_plus(bridge)
-        case "bridges", [_, verb] if f"{method} {verb}" in _OF_BRIDGE:
-            return query.get("channel")
-        case "deviceStates", [device] if method in ("PUT", "DELETE"):
-            return unquote_plus(device)
-        case _:
-            return None
 
 
 class Turn:
@@ -158,6 +127,7 @@ class Lane:
         self._proven = False
         self._sent = 0
         self._waiting: dict[str, tuple[asyncio.Future[Reply], float]] = {}
+        self._swift: set[str] = set()  # of these what waits for no channel's thread
 
     @property
     def open(self) -> bool:
@@ -168,6 +138,11 @@ class Lane:
     def load(self) -> int:
         """How many requests have not been answered."""
         return len(self._waiting)
+
+    @property
+    def swift(self) -> bool:
+        """Whether all that is to be answered there goes behind nothing."""
+        return len(self._swift) == len(self._waiting)
 
     @property
     def stalled(self) -> bool:
@@ -236,6 +211,8 @@ class Lane:
         self._waiting[number] = (answer, time.monotonic())
         if turn is not None:
             turn.on(self)
+            if turn.key == BEHIND_NOTHING:
+                self._swift.add(number)
         try:
             await socket.send_str(message(number, method, resource, query, body))
             return await answer
@@ -248,6 +225,7 @@ class Lane:
             raise LaneLost(sent=True) from error
         finally:
             self._waiting.pop(number, None)
+            self._swift.discard(number)
             if answer.done() and not answer.cancelled():
                 answer.exception()  # or asyncio finds it unseen, where it was lost while it was being sent
             if turn is not None:
@@ -290,6 +268,7 @@ class Lane:
         self._proven = False
         socket.abort()
         waiting, self._waiting = self._waiting, {}
+        self._swift.clear()
         for answer, _ in waiting.values():
             if not answer.done():
                 answer.set_exception(LaneLost(sent=True))
@@ -377,16 +356,18 @@ class Lanes:
         """The lane for what may go now; None: HTTP. It has to be sent before anything else runs."""
         if turn.before is not None and turn.before.lane is not None:
             return turn.before.lane
-        return self._free(only_idle=turn.key == BEHIND_NOTHING)
+        if turn.key == BEHIND_NOTHING:
+            return next((lane for lane in reversed(self._lanes) if lane.open and lane.swift and not lane.stalled), None)
+        return self._free()
 
-    def _free(self, *, only_idle: bool) -> Lane | None:
-        """The one with the least to do."""
+    def _free(self) -> Lane | None:
+        """The one with the least to do, but for the one that is kept."""
         free: Lane | None = None
-        for lane in self._lanes:
+        for lane in self._lanes[:-1] if len(self._lanes) >= KEPT_FROM else self._lanes:
             if not lane.open or lane.stalled:
                 continue
             if lane.load == 0:
                 return lane
             if free is None or lane.load < free.load:
                 free = lane
-        return None if only_idle else free
+        return free

@@ -8,7 +8,8 @@ import pytest
 from ari_app.ari import lanes as module
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, InvalidState, NotFound, Unprocessable, Unreachable
 from ari_app.ari.http import Answer
-from ari_app.ari.lanes import LONGEST, key_of, message
+from ari_app.ari.lane_keys import key_of
+from ari_app.ari.lanes import LONGEST, message
 from tests.unit.ari.laned import HTTP, Laned, Laning, ended
 
 
@@ -151,6 +152,27 @@ async def test_a_hang_up_is_behind_nothing(asterisk: Laned, one: Laning) -> None
     assert asterisk.of("channels/a/ring") == []
     asterisk.release("channels/a/answer")
     await asterisk.arrived("channels/a/ring")
+
+
+async def test_hang_ups_go_behind_each_other(asterisk: Laned, one: Laning) -> None:
+    asterisk.holds = {"channels/a"}
+    first, second = one.asks("DELETE", "channels/a"), one.asks("DELETE", "channels/b")
+    await asterisk.arrived("channels/a")
+    asterisk.release("channels/a")
+    await ended(asyncio.gather(first, second))
+    assert asterisk.of("channels/a", "channels/b") == [("lane", "channels/a"), ("lane", "channels/b")]
+
+
+async def test_of_four_lanes_one_is_kept_for_hang_ups(asterisk: Laned) -> None:
+    four = await Laning(asterisk, 4).open()
+    asterisk.holds = {f"channels/{leg}/answer" for leg in "abcd"}
+    for leg in "abcd":
+        four.asks("POST", f"channels/{leg}/answer")
+    await asterisk.arrived("channels/a/answer", "channels/b/answer", "channels/c/answer")
+    await ended(four.asks("DELETE", "channels/e"))
+    assert asterisk.of("channels/e") == [("lane", "channels/e")]
+    assert asterisk.of("channels/d/answer") == [], "behind another, and not before hang-ups"
+    await four.close()
 
 
 async def test_a_hang_up_goes_over_a_lane_that_has_nothing_to_do(asterisk: Laned, one: Laning) -> None:
