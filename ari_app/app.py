@@ -173,10 +173,10 @@ class App:
     def start(self) -> None:
         """Take over what there is, and serve."""
         leader = self._leader
+        leader.listen()
         leader.mirror.listen(AgentsShown(self._hub, self._api.board, self._metrics.calls))
         leader.mirror.listen(AgentsNoticed(self._api.notices))
         leader.mirror.listen(AgentsFollowed(leader.followed, leader.mirror, leader.clock))
-        leader.listen()
         leader.openings.changes.append(self._opening_changed)
         leader.openings.choices.append(self._openings_chosen)
         leader.tasks.must(self._begin())

@@ -157,6 +157,7 @@ class Leader:
             has=self.engine.calls.__contains__,
             queue=Waiters(switch.state) if self._several else None,
             known=KnownAgents(self.mirror, directory),
+            feed_now=self.engine.feed_now,
         )
         self.begun: Begun = OwnCalls(self.agents, directory, switch.knows).begun if self._several else nullcontext
         self.reachability = Reachability(directory, self.engine.feed, self._bookings.reachable)
@@ -209,9 +210,10 @@ class Leader:
     # -- its life -----------------------------------------------------------------------------------------------------
 
     def listen(self) -> None:
-        """Have calls, lamps and so on follow the agents; after whoever else is to be notified before them."""
+        """Have calls, lamps and so on follow the agents; before whoever else is to be notified: a caller may wait for
+        one, and what is changed by that is reported after what is notified in the same turn of the loop."""
         self.mirror.listen(self._agents_lost)
-        self.mirror.listen(AgentChanges(self.presence.lamps, self.mirror, self.engine.feed))
+        self.mirror.listen(AgentChanges(self.presence.lamps, self.mirror, self.engine.feed_now))
         self.openings.changes.append(self.presence.lamps.show_opening)
         self.openings.choices.append(lambda before, now: self.engine.feed(OpeningsReplaced(now)))
 

@@ -88,8 +88,9 @@ class Queue(Protocol):
 
 
 class Bookings:
-    """Give effects to `execute`; results go to `feed`. `has`: whether a call is one of this Asterisk's; `queue`, where
-    there are several: callers of all are served in their order; `known` is what is relied on while Redis is away.
+    """Give effects to `execute`; results go to `feed`, who was found for a caller to `feed_now`. `has`: whether a call
+    is one of this Asterisk's; `queue`, where there are several: callers of all are served in their order; `known` is
+    what is relied on while Redis is away.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Bookings:
         has: Callable[[str], bool] = lambda call: True,
         queue: Queue | None = None,
         known: LastKnown | None = None,
+        feed_now: Feed | None = None,
     ) -> None:
         self._waiting = queue
         self._known = known
@@ -114,6 +116,7 @@ class Bookings:
         self._has = has
         self._availability = availability
         self._feed = feed
+        self._feed_now = feed_now or feed
         self._sleep = sleep
         self._lanes: dict[str, deque[Change]] = {}
         self._reconciling = _Reconciling(asyncio.Event(), asyncio.Event())
@@ -269,7 +272,7 @@ class Bookings:
         except Exception:
             self._feed(ReservationFailed(effect.request))
             raise
-        self._feed(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
+        self._feed_now(AgentReserved(effect.request, agent) if agent else NobodyAvailable(effect.request))
 
     async def _all_reported(self, mine: _Reconciling) -> None:
         """Until Redis knows what calls make of all agents, here and at others; also where it was away meanwhile.

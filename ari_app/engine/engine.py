@@ -83,6 +83,7 @@ class Engine:
     """Runs one Switch inside the event loop.
 
     `feed` may be called from anywhere in the loop, also from within an outlet: a stimulus never interrupts a step.
+    So may `feed_now`, where a caller waits for what follows: each turn of the loop has much else to do.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Engine:
         self._no_doubt = asyncio.Event()  # not set from when this process stood still until the calls are reconciled
         self._no_doubt.set()
         self._closed = False
+        self._handling = False
         self.handled = 0
 
     @property
@@ -127,6 +129,13 @@ class Engine:
         self._queue.append((stimulus, copy_context()))
         if self._draining is None:
             self._draining = asyncio.get_running_loop().call_soon(self._drain)
+
+    def feed_now(self, stimulus: Stimulus) -> None:
+        """Have it handled before this returns, with all that is queued before it; within a step, after that."""
+        self.feed(stimulus)
+        if not self._handling and self._draining is not None:
+            self._draining.cancel()
+            self._drain()
 
     async def submit(self, command: Command) -> Call | None:
         """Have a command carried out; the call as it then is. The outlets know of all that it has changed.
@@ -180,22 +189,28 @@ class Engine:
         self._draining = None
         self._pulse.look()
         self._figures.found(len(self._queue))
-        while self._queue:
-            stimulus, context = self._queue.popleft()
-            match stimulus:
-                case LinkLost():
-                    self.lost.set()
-                case AsteriskReconciled():
-                    self.lost.clear()
-                    self.reconciled.set()
-                    self._no_doubt.set()
-                case _:
-                    pass
-            self._handle(stimulus, context)
+        self._handling = True
+        try:
+            while self._queue:
+                self._next(*self._queue.popleft())
+        finally:
+            self._handling = False
         if self._untold:
             # After the requests, which the loop begins first: snapshots and windows take longer than an answer may.
             asyncio.get_running_loop().call_soon(self.tell)
         self._wake_in_time()
+
+    def _next(self, stimulus: Stimulus, context: Context) -> None:
+        match stimulus:
+            case LinkLost():
+                self.lost.set()
+            case AsteriskReconciled():
+                self.lost.clear()
+                self.reconciled.set()
+                self._no_doubt.set()
+            case _:
+                pass
+        self._handle(stimulus, context)
 
     def _handle(self, stimulus: Stimulus, context: Context) -> None:
         self.handled += 1

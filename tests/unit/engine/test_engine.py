@@ -47,6 +47,28 @@ async def test_a_command_is_answered_with_the_call_as_it_then_is() -> None:
     engine.close()
 
 
+async def test_what_a_caller_waits_for_is_handled_at_once_and_within_a_step_after_it() -> None:
+    engine, ends, _clock = await started()
+    before = engine.handled
+    engine.feed(s.AgentBecameAvailable("carol"))
+    engine.feed_now(s.AgentBecameAvailable("bob"))
+    assert engine.handled == before + 2
+    await turn()
+    assert engine.handled == before + 2
+
+    class Kinds(NoFigures):
+        def handled(self, kind: str, seconds: float) -> None:
+            kinds.append(kind)
+
+    kinds: list[str] = []
+    engine._figures = Kinds()
+    ends.feed = engine.feed_now
+    await _call(engine)
+    assert kinds[:2] == ["MakeCall", "AgentReserved"]
+    assert "LegCreated" in kinds[2:]
+    engine.close()
+
+
 async def test_who_speaks_is_reported_and_is_no_change_that_is_kept() -> None:
     engine, ends, _clock = await started()
     engine.feed(s.DirectoryReplaced(directory(talk_detection=True)))
