@@ -180,6 +180,7 @@ class Leader:
             self._away,
             self._emergency,
             partial(kept, self.engine, self.snapshots),
+            self.engine.go_on,
         )
         self._messages = PhoneMessages(
             self.store, StoredRecordings(self.ari.client), lambda: directory().settings.zone, self.engine.feed

@@ -74,6 +74,7 @@ class Asterisk:
     `endpoint(user)` is what is dialled to ring an agent's phone. `on_gone` is called when there is no such process now,
     `on_away` when it has not been reached for so long that nobody waits for it any more, though its calls may go on.
     `kept` returns when what was decided so far is kept: what no later controller would find by itself waits for it.
+    `on_facts` is called when all facts of an event were given to `on_fact`.
     """
 
     def __init__(
@@ -87,10 +88,12 @@ class Asterisk:
         on_away: Callable[[], None] = lambda: None,
         on_emergency: OnEmergency = lambda phone, number: None,
         kept: Callable[[], Awaitable[None]] = at_once,
+        on_facts: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_gone = on_gone
         self._settings = settings
         self._on_fact = on_fact
+        self._on_facts = on_facts
         self._on_fenced = on_fenced
         # The executor's own limit is the one that counts; this one only frees the connection.
         http = HttpClient(
@@ -246,6 +249,7 @@ class Asterisk:
                     pass
             self._on_fact(fact)
         self._phones.event(event)
+        self._on_facts()
 
     def link_down(self, *, fenced: bool) -> None:
         """See `link.Listener`."""

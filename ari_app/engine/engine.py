@@ -25,6 +25,7 @@ from ari_app.calls.story import StoryEntry
 from ari_app.calls.switch import Switch
 from ari_app.engine.pulse import Pulse
 from ari_app.errors import AsteriskUnavailable, LeadsNoMore, NotYetKnown, OutcomeUnknown
+from ari_app.tasks import report
 
 log = structlog.get_logger(__name__)
 
@@ -133,9 +134,17 @@ class Engine:
     def feed_now(self, stimulus: Stimulus) -> None:
         """Have it handled before this returns, with all that is queued before it; within a step, after that."""
         self.feed(stimulus)
-        if not self._handling and self._draining is not None:
-            self._draining.cancel()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Have what is queued handled before this returns; within a step, after that."""
+        if self._handling or self._draining is None:
+            return
+        self._draining.cancel()
+        try:
             self._drain()
+        except Exception as fault:
+            report(fault, "Engine.go_on")  # as where the loop itself calls: whoever feeds it is not at fault
 
     async def submit(self, command: Command) -> Call | None:
         """Have a command carried out; the call as it then is. The outlets know of all that it has changed.

@@ -203,7 +203,7 @@ class Snapshots:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self.flush()
+            await self._write_once()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PACE_SECONDS):
                     await self._hurry.wait()
@@ -212,27 +212,31 @@ class Snapshots:
     async def flush(self) -> None:
         """Write what is not yet written, trying until it is."""
         while self._dirty or self._outbox:
-            writing, self._dirty, up_to = self._dirty, {}, self._changes
-            try:
-                while len(self._outbox) > PAGE:
-                    await self._write({})
-                await self._write({key: dumped(value) for key, value in writing.items()})
-                self._kept, self._late = max(self._kept, up_to), False
-                self._release(self._kept)
-                if self._failing_since is not None:
-                    self._failing_since = None
-                    log.info("snapshots_written_again")
-            except Exception as error:
-                self._dirty = {**writing, **self._dirty}
-                self._wake.set()
-                self._reason = error.detail if isinstance(error, StoreUnavailable) else type(error).__name__
-                if self._failing_since is None:
-                    self._failing_since = time.monotonic()
-                    log.warning("snapshots_not_written", reason=self._reason, changes=len(self._dirty))
-                self._release(self._changes)
-                if not isinstance(error, StoreUnavailable):
-                    raise
-                await asyncio.sleep(_RETRY_SECONDS)
+            await self._write_once()
+
+    async def _write_once(self) -> None:
+        """Write what is not yet written; what changes meanwhile, or could not be, is left to the next time."""
+        writing, self._dirty, up_to = self._dirty, {}, self._changes
+        try:
+            while len(self._outbox) > PAGE:
+                await self._write({})
+            await self._write({key: dumped(value) for key, value in writing.items()})
+            self._kept, self._late = max(self._kept, up_to), False
+            self._release(self._kept)
+            if self._failing_since is not None:
+                self._failing_since = None
+                log.info("snapshots_written_again")
+        except Exception as error:
+            self._dirty = {**writing, **self._dirty}
+            self._wake.set()
+            self._reason = error.detail if isinstance(error, StoreUnavailable) else type(error).__name__
+            if self._failing_since is None:
+                self._failing_since = time.monotonic()
+                log.warning("snapshots_not_written", reason=self._reason, changes=len(self._dirty))
+            self._release(self._changes)
+            if not isinstance(error, StoreUnavailable):
+                raise
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def _write(self, entries: dict[str, bytes | None]) -> None:
         """At once, with a page of facts: all of them that were there before these entries."""

@@ -18,3 +18,15 @@ async def test_that_it_is_gone_is_that_it_has_nothing_and_is_away() -> None:
         assert [await facts.get(), await facts.get()] == [AsteriskReconciled((), ()), LinkLost()]
     await asterisk.stop()
     assert facts.empty()
+
+
+async def test_after_all_facts_of_an_event_it_is_said_that_there_are_no_more_of_it() -> None:
+    heard: list[object] = []
+    asterisk = Asterisk(
+        AsteriskSettings(NOWHERE, "user", "secret"), heard.append, on_facts=lambda: heard.append("all of it")
+    )
+    channel = {"id": "in1", "name": "PJSIP/carrier-1", "state": "Up", "caller": {"name": "", "number": ""}}
+    asterisk.link_event({"type": "StasisStart", "channel": channel, "args": ["agent", "alice"]})
+    assert [type(each).__name__ for each in heard[:-1]] == ["ChannelArrived"]
+    assert heard[-1] == "all of it"
+    await asterisk.stop()

@@ -69,6 +69,25 @@ async def test_what_a_caller_waits_for_is_handled_at_once_and_within_a_step_afte
     engine.close()
 
 
+async def test_a_step_that_fails_is_no_fault_of_who_feeds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, _ends, _clock = await started()
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, what: reported.append(what["exception"]))
+    fault = RuntimeError("a fault of ours")
+
+    def fails(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(engine.switch, "handle", fails)
+    engine.feed_now(s.AgentBecameAvailable("bob"))
+    assert reported == [fault]
+    monkeypatch.undo()
+    before = engine.handled
+    engine.feed_now(s.AgentBecameAvailable("bob"))
+    assert engine.handled == before + 1
+    engine.close()
+
+
 async def test_who_speaks_is_reported_and_is_no_change_that_is_kept() -> None:
     engine, ends, _clock = await started()
     engine.feed(s.DirectoryReplaced(directory(talk_detection=True)))

@@ -14,6 +14,7 @@ from ari_app.engine.snapshots import Snapshots
 from ari_app.errors import StoreUnavailable
 from ari_app.store.port import KeptFact
 from tests.support.office import AWAY, Office
+from tests.unit.engine.ends import turn
 
 WAIT = 5.0
 
@@ -299,6 +300,25 @@ async def test_an_answer_is_written_at_once_and_not_when_the_next_write_is_due(
         keeper.call(replace(call, owner=owner))
         async with asyncio.timeout(WAIT):
             await keeper.written()
+
+
+async def test_what_changes_while_another_change_is_written_is_written_when_that_is_due(
+    running: tuple[Snapshots, SlowShelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "_PACE_SECONDS", 3600.0)
+    keeper, shelf = running
+    call = _office().only_call()
+    keeper.call(call)
+    await turn()
+    for owner in ("alice", "bob"):
+        keeper.call(replace(call, owner=owner))
+    for _ in range(2):
+        shelf.may.release()
+    await turn()
+    assert shelf.writes == 1
+    async with asyncio.timeout(WAIT):
+        await keeper.written()
+    assert shelf.writes == 2, "both at once, as soon as somebody waits for them"
 
 
 async def test_nobody_waits_for_a_store_that_fails(
