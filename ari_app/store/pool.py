@@ -24,6 +24,8 @@ from redis.exceptions import TimeoutError as NoAnswer
 log = structlog.get_logger(__name__)
 
 PROBE_EVERY_SECONDS = 0.1
+LATE_SECONDS = 0.1
+"""By how much later than it should a process notices that no answer came, where it is itself that stood still."""
 
 
 class Silent(RedisError):
@@ -76,13 +78,22 @@ class Link(Connection):
         writer: Any = self._writer  # it is at hand
         writer.writelines(self.pack_command(*args))
 
-    async def read_response(self, *args: Any, **options: Any) -> Any:
+    async def read_response(self, *args: Any, disconnect_on_error: bool = True, **options: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        late = loop.time() + (self.socket_timeout or 0.0) + LATE_SECONDS
         try:
-            return await super().read_response(*args, **options)
-        except NoAnswer:  # never of who follows changes, and may hear nothing for long
-            self._silent()
-            raise
-        except RedisError as error:
+            try:
+                return await super().read_response(*args, disconnect_on_error=False, **options)
+            except NoAnswer:
+                if loop.time() < late:
+                    raise
+            # This process stood still: what Redis has said meanwhile is still to be read.
+            return await super().read_response(*args, disconnect_on_error=False, **options)
+        except BaseException as error:
+            if disconnect_on_error and not isinstance(error, ResponseError):
+                await self.disconnect(nowait=True)
+            if isinstance(error, NoAnswer):  # never of who follows changes, and may hear nothing for long
+                self._silent()
             if is_dead(error):
                 self.mark_for_reconnect()  # type: ignore[no-untyped-call]
             raise

@@ -1,6 +1,7 @@
 """A Redis that stands still: the first who gets no answer is the last who waits for one, until it answers again."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,9 +18,27 @@ WAIT = 15.0
 
 
 class Listens(Server):
-    """Until `listening` is closed."""
+    """Until `listening` is closed. `stalls`: for so many seconds this process stands still after each answer."""
 
     listening: asyncio.Server
+    stalls: float = 0.0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await super().serve(reader, Stalling(writer, self))  # type: ignore[arg-type]
+
+
+class Stalling:
+    """Writes, as far as a server needs it."""
+
+    def __init__(self, writer: asyncio.StreamWriter, of: Listens) -> None:
+        self._writer, self._of = writer, of
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data)
+        time.sleep(self._of.stalls)
+
+    def close(self) -> None:
+        self._writer.close()
 
 
 @asynccontextmanager
@@ -50,6 +69,18 @@ async def test_who_comes_after_the_first_is_refused_at_once_and_nothing_is_reque
             with pytest.raises(StoreUnavailable, match="does not answer"):
                 await do(client, "GET", "later")
         assert not any("later" in words for words in server.commands)
+
+
+async def test_what_it_has_answered_while_this_process_stood_still_is_read() -> None:
+    """What came meanwhile is read after the loop has found that it did not come in time."""
+    async with redis() as (server, client):
+        await do(client, "GET", "before")
+        server.stalls = 0.6
+        assert await do(client, "GET", "meanwhile") == 1
+        server.stalls = 0.0
+        assert await do(client, "GET", "after") == 1
+        assert not client.connection_pool.silent  # type: ignore[attr-defined]
+        assert server.connections == 1
 
 
 async def test_when_it_answers_again_it_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
