@@ -17,7 +17,7 @@ from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.failures import AriError, Unreachable
 from ari_app.ari.link import LinkState
 from ari_app.calls.effects import CreateBridge, CreateLeg, DialLeg, HangUp, JoinBridge, ShowIdentity, StopMusic
-from ari_app.calls.model import DialplanEntry, Identity, Phone
+from ari_app.calls.model import DialplanEntry, Identity, Outside, Phone
 from ari_app.calls.stimuli import (
     AsteriskReconciled,
     ChannelArrived,
@@ -70,6 +70,24 @@ def spoilt(settings: AsteriskSettings, what: str) -> AsteriskSettings:
 
 async def arrived(bench: RealBench) -> ChannelArrived:
     return await bench.reported_of(ChannelArrived)
+
+
+async def test_a_phone_that_was_dialled_before_the_connection_was_lost_is_answered_though_it_is_dialled_again(
+    bench: RealBench,
+) -> None:
+    """It does not ring yet, and that it was dialled is not known, as after another process."""
+    number = "+33900999001"
+    await bench.lab.contact("slow", number, display="Slow", behaviour=answers(0.8, progress="100 alone"))
+    leg = await bench.dial(Outside(number, "carrier"))
+    bench.asterisk._requests._requested.clear()
+    await bench.lose_link()
+    await bench.reported(LinkLost())
+    before = len(bench.facts)
+    await bench.restore_link()
+    while not any(isinstance(fact, AsteriskReconciled) for fact in bench.facts[before:]):
+        await bench._next_fact()
+    await bench.done(DialLeg(bench.number(), leg))
+    await bench.reported(LegAnswered(leg))
 
 
 # -- displays ---------------------------------------------------------------------------------------------------------
