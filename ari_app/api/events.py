@@ -34,7 +34,7 @@ from ari_app.api.problems import problem_json, problem_of
 from ari_app.api.publisher import Publisher, stamp
 from ari_app.api.rendering import heard, render_call, render_hearing, sees
 from ari_app.api.streams import Stream, Subscription, Value, Viewer
-from ari_app.api.windows import RESTART, SESSION_ENDED, News, Window
+from ari_app.api.windows import RESTART, SESSION_ENDED, News, Outgoing, Window
 from ari_app.calls.actions import OVERSEERS
 from ari_app.calls.model import Alarm, Call
 from ari_app.calls.views import CallView, OfferView, timestamp
@@ -86,7 +86,8 @@ class EventHub:
         defer: Defer = _next_tick,
     ) -> None:
         self.clock = clock
-        self._fanout = Fanout(self._number_values, defer)
+        self.outgoing = Outgoing()
+        self._fanout = Fanout(self._number_values, defer, self.outgoing)
         self.publisher = Publisher(metrics, self._fanout, recent=recent, queue=queue, keep=keep, clock=clock)
         self._control = control
         self._agents = agents

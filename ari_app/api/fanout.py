@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ari_app.api.streams import Stream, Value
+from ari_app.api.windows import Outgoing
 from ari_app.routing.targets import Target, TargetType
 
 # Seconds of work, after which whatever else waits comes first. Of this thread's own time: where the machine is busy a
 # slice would otherwise be over before it did anything.
 SLICE = 0.004
-# Streams between two looks at the clock.
-LOOK = 16
+# Streams between two looks at the clock, whose frames are written one after the other.
+LOOK = 64
+# Streams to which a value goes round.
+MANY = 16
 # Values that one stream is notified of at once, at most.
 BATCH = 64
 
@@ -40,11 +43,12 @@ type Defer = Callable[[Callable[[], None]], object]
 
 
 class Fanout:
-    """`tell(stream, values)` numbers and sends; `defer` runs something when the loop comes to it."""
+    """`tell(stream, values)` numbers and sends by `outgoing`; `defer` runs something when the loop comes to it."""
 
-    def __init__(self, tell: Callable[[Stream, list[Value]], None], defer: Defer) -> None:
+    def __init__(self, tell: Callable[[Stream, list[Value]], None], defer: Defer, outgoing: Outgoing) -> None:
         self._tell = tell
         self._defer = defer
+        self._outgoing = outgoing
         self._everything: dict[Stream, None] = {}
         self._showing: dict[str, dict[Stream, None]] = {}
         self._skills: dict[str, dict[str, Target]] = {}
@@ -92,7 +96,7 @@ class Fanout:
 
     def replace_waiting(self, streams: Collection[Stream], name: str, value: Value) -> None:
         """These streams are to tell the value, in place of one of that name which still waits."""
-        if len(streams) > LOOK or name in self._rounds:
+        if len(streams) > MANY or name in self._rounds:
             self._go_round(streams, name, value)
         else:
             for stream in streams:
@@ -130,10 +134,14 @@ class Fanout:
         self._running = False
         ends = time.thread_time() + SLICE
         while self._due:
-            for _ in range(LOOK):
-                if not self._due:
-                    break
-                self._step(self._due[0])
+            self._outgoing.hold()
+            try:
+                for _ in range(LOOK):
+                    if not self._due:
+                        break
+                    self._step(self._due[0])
+            finally:
+                self._outgoing.release()
             if time.thread_time() >= ends:
                 break
         self._begin()

@@ -23,7 +23,7 @@ from ari_app.api.problems import UPGRADE_REQUIRED, HttpError
 from ari_app.api.routes import Access, Exchange, Route
 from ari_app.api.streams import Selection, Subscription
 from ari_app.api.tickets import Tickets
-from ari_app.api.windows import SESSION_ENDED, Window
+from ari_app.api.windows import SESSION_ENDED, Outgoing, Window
 from ari_app.calls.views import timestamp
 from ari_app.errors import CallControlError, Code, FieldError, Refused
 from ari_app.tasks import keep_on
@@ -72,11 +72,12 @@ class _Socket:
     Frames from here and from `web.WebSocketResponse` don't mix within one another, for each is one write.
     """
 
-    __slots__ = ("_socket", "_transport")
+    __slots__ = ("_outgoing", "_socket", "_transport")
 
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport, outgoing: Outgoing) -> None:
         self._socket = socket
         self._transport = transport
+        self._outgoing = outgoing
 
     def idle(self) -> bool:
         transport = self._transport
@@ -84,7 +85,8 @@ class _Socket:
         return not ended and transport.get_write_buffer_size() <= OF_A_STEP
 
     def write(self, messages: Sequence[bytes]) -> None:
-        self._transport.write(_frame(messages[0]) if len(messages) == 1 else b"".join(map(_frame, messages)))
+        data = _frame(messages[0]) if len(messages) == 1 else b"".join(map(_frame, messages))
+        self._outgoing.send(self._transport.write, data)
 
 
 def _frame(payload: bytes) -> bytes:
@@ -168,7 +170,7 @@ class EventsApi:
             return  # it went before it began
         transport.set_write_buffer_limits(high=BACKLOG)
         tasks = [
-            asyncio.create_task(self._send(socket, opened, session, _Socket(socket, transport))),
+            asyncio.create_task(self._send(socket, opened, session, _Socket(socket, transport, self._hub.outgoing))),
             asyncio.create_task(self._listen(socket, opened.window)),
             asyncio.create_task(opened.window.wait_closed()),
         ]

@@ -63,6 +63,34 @@ class Sink(Protocol):
         """Send these, one frame each."""
 
 
+class Outgoing:
+    """Frames on their way to all windows: written at once, or, between `hold` and `release`, when all of them are made.
+
+    A write wakes whoever waits for it, which costs more than the write: of those that follow each other closely the
+    first does.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[tuple[Callable[[bytes], object], bytes]] | None = None
+
+    def send(self, write: Callable[[bytes], object], data: bytes) -> None:
+        """Have it written, after all that was sent before."""
+        if self._held is None:
+            write(data)
+        else:
+            self._held.append((write, data))
+
+    def hold(self) -> None:
+        """Until `release`, in the same step of the loop."""
+        self._held = []
+
+    def release(self) -> None:
+        """Write what was held."""
+        held, self._held = self._held or (), None
+        for write, data in held:
+            write(data)
+
+
 class Window:
     """One connection's queue. `drained` is called when there is room again, and may put more."""
 

@@ -8,12 +8,12 @@ import pytest
 from ari_app.api import fanout
 from ari_app.api.fanout import LOOK, Fanout
 from ari_app.api.streams import Selection, Stream, Subscription, Value, Viewer
-from ari_app.api.windows import Window
+from ari_app.api.windows import Outgoing, Window
 from ari_app.routing.directory import Directory, Role
 from ari_app.routing.targets import parse_target
 
 SUPPORT, SALES = parse_target("group:support"), parse_target("group:sales")
-MANY = 5 * LOOK
+CROWD = 5 * LOOK
 
 
 class Loop:
@@ -22,9 +22,12 @@ class Loop:
     def __init__(self) -> None:
         self.sent: dict[str, list[str]] = {}
         self.deferred: list[Callable[[], None]] = []
-        self.fanout = Fanout(self._tell, self.deferred.append)
+        self.outgoing = Outgoing()
+        self.sends: Callable[[], None] = lambda: None
+        self.fanout = Fanout(self._tell, self.deferred.append, self.outgoing)
 
     def _tell(self, stream: Stream, values: list[Value]) -> None:
+        self.sends()
         self.sent.setdefault(stream.viewer.agent, []).extend(value.rest for value in values)
 
     def slice(self) -> None:
@@ -52,7 +55,7 @@ def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_what_changes_on_its_way_is_sent_to_those_before_it_once_more_and_to_those_behind_it_once() -> None:
     loop = Loop()
-    for number in range(MANY):
+    for number in range(CROWD):
         loop.stream(number)
     loop.fanout.changed(SUPPORT, "1")
     loop.slice()
@@ -61,28 +64,28 @@ async def test_what_changes_on_its_way_is_sent_to_those_before_it_once_more_and_
     loop.slice()
     assert list(loop.sent)[LOOK:] == [f"agent{n}" for n in range(LOOK, 2 * LOOK)], "those behind come first"
     loop.all()
-    assert [loop.sent[f"agent{n}"] for n in range(MANY)] == [["1", "2"]] * LOOK + [["2"]] * (MANY - LOOK)
+    assert [loop.sent[f"agent{n}"] for n in range(CROWD)] == [["1", "2"]] * LOOK + [["2"]] * (CROWD - LOOK)
 
 
 async def test_what_never_stands_still_reaches_everybody() -> None:
     loop = Loop()
-    for number in range(MANY):
+    for number in range(CROWD):
         loop.stream(number)
-    for value in range(3 * MANY // LOOK):
+    for value in range(3 * CROWD // LOOK):
         loop.fanout.changed(SUPPORT, str(value))
         loop.slice()
-    assert len(loop.sent) == MANY
+    assert len(loop.sent) == CROWD
     loop.all()
-    assert {sent[-1] for sent in loop.sent.values()} == {str(3 * MANY // LOOK - 1)}
+    assert {sent[-1] for sent in loop.sent.values()} == {str(3 * CROWD // LOOK - 1)}
     assert all(sent == sorted(set(sent), key=int) for sent in loop.sent.values())
 
 
 async def test_a_stream_that_is_not_there_when_it_is_come_to_has_it_wait() -> None:
     loop = Loop()
-    streams = [loop.stream(number, ready=number != 3) for number in range(MANY)]
+    streams = [loop.stream(number, ready=number != 3) for number in range(CROWD)]
     loop.fanout.changed(SUPPORT, "1")
     loop.all()
-    assert len(loop.sent) == MANY - 1
+    assert len(loop.sent) == CROWD - 1
     (window,) = streams[3].windows
     window._taking = True
     loop.fanout.drained(streams[3])
@@ -91,7 +94,7 @@ async def test_a_stream_that_is_not_there_when_it_is_come_to_has_it_wait() -> No
 
 async def test_whoever_has_others_waiting_is_sent_all_in_order() -> None:
     loop = Loop()
-    streams = [loop.stream(number) for number in range(MANY)]
+    streams = [loop.stream(number) for number in range(CROWD)]
     loop.fanout.replace_waiting(streams[:1], "day", Value("day.updated", "day"))
     loop.fanout.changed(SUPPORT, "1")
     loop.all()
@@ -100,7 +103,7 @@ async def test_whoever_has_others_waiting_is_sent_all_in_order() -> None:
 
 async def test_who_shows_something_else_meanwhile_is_not_notified_of_what_they_showed() -> None:
     loop = Loop()
-    streams = [loop.stream(number) for number in range(MANY)]
+    streams = [loop.stream(number) for number in range(CROWD)]
     last = streams[-1]
     loop.fanout.changed(SUPPORT, "1")
     loop.fanout.replace_waiting(streams, "queue", Value("queue.updated", "queue"))
@@ -115,3 +118,25 @@ async def test_who_shows_something_else_meanwhile_is_not_notified_of_what_they_s
     others = [loop.sent[stream.viewer.agent] for stream in streams[:-1]]
     assert {tuple(sent) for sent in others} == {("1", "3", "queue"), ("3", "queue")}
     assert not loop.fanout._rounds
+
+
+def test_frames_are_written_in_their_order_when_all_of_them_are_made() -> None:
+    outgoing, written = Outgoing(), list[bytes]()
+    outgoing.send(written.append, b"1")
+    outgoing.hold()
+    outgoing.send(written.append, b"2")
+    outgoing.send(written.append, b"3")
+    assert written == [b"1"]
+    outgoing.release()
+    outgoing.send(written.append, b"4")
+    assert written == [b"1", b"2", b"3", b"4"]
+
+
+async def test_nothing_is_held_when_a_slice_is_over() -> None:
+    loop = Loop()
+    loop.stream(1)
+    written: list[bytes] = []
+    loop.sends = lambda: loop.outgoing.send(written.append, b"frame")
+    loop.fanout.changed(SUPPORT, "1")
+    loop.slice()
+    assert written == [b"frame"]
