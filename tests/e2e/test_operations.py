@@ -119,6 +119,6 @@ async def story(stack: Stack, call: str, password: str) -> tuple[int, str, str]:
         env=dict(os.environ), stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         out, complaint = await process.communicate(f"{password}\n".encode())
     return process.returncode or 0, out.decode(), complaint.decode()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.bots import declines
-from tests.e2e.office import CALLER_NAME, CALLER_NUMBER, Office
+from tests.e2e.office import CALLER_NAME, CALLER_NUMBER, PHONES, Office
 
 
 @pytest.mark.parametrize("refer_sub", [True, False], ids=["plain", "Refer-Sub: false"])
@@ -21,6 +21,24 @@ async def test_a_blind_refer_is_an_instant_transfer(office: Office, refer_sub: b
     await office.hears("caller <-> bob")
     await alice.phone.ended()
     await alice.is_now("ready")
+
+
+async def test_phones_are_shown_that_their_transfers_went_each_time(office: Office) -> None:
+    """Asterisk says so as the channel that it makes for that comes into the bridge; or that it failed, where we hang that
+    channel up before, and then the phone keeps a call in which nobody is."""
+    alice, bob = await office.agents("alice", "bob")
+    caller = await office.caller()
+    await office.connect(caller, alice)
+    here, there = alice, bob
+    for _ in range(12):
+        transfer = await here.phone.transfer(PHONES[there.name])
+        await there.phone.rings()
+        await there.phone.answer()
+        await office.hears(f"caller <-> {there.name}")
+        await here.phone.ended()
+        assert transfer.succeeded
+        await here.is_now("ready")
+        here, there = there, here
 
 
 async def test_a_blind_refer_that_is_declined_brings_the_contact_back_to_the_agent(office: Office) -> None:
