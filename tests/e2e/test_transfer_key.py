@@ -24,8 +24,8 @@ async def test_a_blind_refer_is_an_instant_transfer(office: Office, refer_sub: b
 
 
 async def test_phones_are_shown_that_their_transfers_went_each_time(office: Office) -> None:
-    """Asterisk says so as the channel that it makes for that comes into the bridge; or that it failed, where we hang that
-    channel up before, and then the phone keeps a call in which nobody is."""
+    """Asterisk says so as the channel that it makes for that comes into the bridge; or that it failed, where we hang it
+    up before, and then the phone keeps a call in which nobody is."""
     alice, bob = await office.agents("alice", "bob")
     caller = await office.caller()
     await office.connect(caller, alice)
