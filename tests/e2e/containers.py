@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 
 import aiohttp
 import docker
-from docker.errors import DockerException
+from docker.errors import APIError, DockerException
 from docker.models.containers import Container
 
 from tests.e2e.stack import Stack
@@ -25,8 +25,8 @@ _COMMAND_WITHIN = 30
 _READY_WITHIN = 40.0
 _POLL_SECONDS = 0.05
 _KILLED = 128 + 9
-_READS = 5
 """The exit status of a container that was killed."""
+_READS, _PAUSES = 5, 5
 
 type Name = Literal[
     "asterisk", "controller", "controller-2", "redis",
@@ -162,6 +162,18 @@ async def _until(stack: Stack, holds: Callable[[tuple[int, str]], bool], what: s
         raise AssertionError(f"/readyz says {found}: not {what} within {within:g} s") from None
 
 
+def _pause(container: Container) -> None:
+    """Now and then it is refused (runc: "unable to freeze"): the container goes on then, and is paused again."""
+    for left in reversed(range(_PAUSES)):
+        try:
+            container.pause()
+        except APIError as refused:
+            if "unable to freeze" not in str(refused) or not left:
+                raise
+        else:
+            return
+
+
 def _stop(container: Container) -> None:
     """Docker kills whoever has not ended by then, and says nothing of it; no controller may need that.
 
@@ -194,7 +206,7 @@ class Part:
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator[None]:
         """Standing still while the block lasts, with all sockets open; then going on and ready."""
-        await self._do(Container.pause)
+        await self._do(_pause)
         try:
             yield
         finally:
@@ -267,7 +279,7 @@ class Part:
 
     async def freeze(self) -> None:
         """Standing still, with all sockets open, until it is thawed."""
-        await self._do(Container.pause)
+        await self._do(_pause)
 
     async def thaw(self) -> None:
         """It goes on; nobody waits for it to be ready."""

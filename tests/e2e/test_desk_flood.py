@@ -50,7 +50,8 @@ async def test_of_many_events_a_supervisor_sees_what_they_came_to_in_few_picture
             if person["state"] in words:
                 await expect(rows.and_(page.get_by_label(name, exact=True))).to_contain_text(words[person["state"]])
         goes = await page.evaluate("window.goes")
-        assert len(goes) <= 2 + (goes[-1] - goes[0]) / PICTURE
+        took = goes[-1] - goes[0] if goes else 0.0  # on a busy machine all of it is in the first picture
+        assert len(goes) <= 2 + took / PICTURE
         assert await page.evaluate("window.whole") == 0
 
 
