@@ -5,6 +5,7 @@ execute(effect) --> Executor --in order--> Requests --lanes, HTTP--> Asterisk;  
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,7 @@ from ari_app.calls.stimuli import (
     EffectDone,
     EffectFailed,
     LegGone,
+    LegIdentified,
     LegLostFromBridge,
     LinkLost,
     OtherPlaceFound,
@@ -42,6 +44,9 @@ from ari_app.tasks import keep_on
 log = structlog.get_logger(__name__)
 
 _HOLDS = "CHANNEL(rtp,hold,audio)"  # 1: the phone at the other end has put it on hold
+PASSED_ON_WITHIN = 0.1
+"""Seconds. Asterisk reports a changed identity first, and passes it on within the bridge then: what a phone is to show
+in place of that comes after it. It would be overwritten before, and not sent at all where the new one is withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,7 @@ class Asterisk:
         self._creating: dict[int, LegId] = {}
         self._asking: asyncio.Task[None] | None = None
         self._looking: list[asyncio.Task[None]] = []
+        self._passing_on: deque[asyncio.TimerHandle] = deque()
         self._stopping = False
 
     @property
@@ -165,6 +171,7 @@ class Asterisk:
         if self._asking is not None:
             self._asking.cancel()
         self._look_no_more()
+        self._pass_on_no_more()
         self._executor.close("stopping")
         await self._link.stop()
         self._phones.close()
@@ -239,6 +246,11 @@ class Asterisk:
         """See `link.Listener`."""
         for fact in self._translator.facts(event):
             match fact:
+                case LegIdentified():
+                    self._passing_on.append(
+                        asyncio.get_running_loop().call_later(PASSED_ON_WITHIN, self._passed_on, fact)
+                    )
+                    continue
                 case ChannelArrived(leg=leg):
                     self._requests.arrived(leg)
                 case LegGone(leg=leg):
@@ -251,11 +263,21 @@ class Asterisk:
         self._phones.event(event)
         self._on_facts()
 
+    def _passed_on(self, fact: LegIdentified) -> None:
+        self._passing_on.popleft()
+        self._on_fact(fact)
+
+    def _pass_on_no_more(self) -> None:
+        """What a reconciliation will find is newer."""
+        while self._passing_on:
+            self._passing_on.popleft().cancel()
+
     def link_down(self, *, fenced: bool) -> None:
         """See `link.Listener`."""
         if self._stopping:
             return
         self._look_no_more()
+        self._pass_on_no_more()
         self._on_fact(LinkLost())
         self._executor.close("another controller has taken over" if fenced else "the connection to Asterisk was lost")
         self.client.http.lanes.shut()

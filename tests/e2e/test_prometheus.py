@@ -53,6 +53,7 @@ async def test_a_caller_who_waits_and_is_served_is_in_the_figures_and_all_that_i
     (dave,) = await office.agents("dave")
     await dave.phone.answer()
     await dave.sees_state("established")
+    await dave.is_now("on_call")
     talks = await fetch(stack)
     assert (talks("callcontrol_callers_waiting", **SALES), talks("callcontrol_callers_talking", **SALES)) == (0, 1)
     assert talks("callcontrol_agents", state="on_call", **SALES) == 1

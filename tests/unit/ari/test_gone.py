@@ -4,7 +4,8 @@ import asyncio
 
 from ari_app.ari.asterisk import Asterisk, AsteriskSettings
 from ari_app.ari.link import Pace
-from ari_app.calls.stimuli import AsteriskFact, AsteriskReconciled, LinkLost
+from ari_app.calls.model import Identity
+from ari_app.calls.stimuli import AsteriskFact, AsteriskReconciled, LegIdentified, LinkLost
 
 NOWHERE = "http://127.0.78.250:9"
 
@@ -29,4 +30,28 @@ async def test_after_all_facts_of_an_event_it_is_said_that_there_are_no_more_of_
     asterisk.link_event({"type": "StasisStart", "channel": channel, "args": ["agent", "alice"]})
     assert [type(each).__name__ for each in heard[:-1]] == ["ChannelArrived"]
     assert heard[-1] == "all of it"
+    await asterisk.stop()
+
+
+async def test_who_somebody_is_now_comes_after_asterisk_has_passed_it_on_and_not_after_a_reconciliation() -> None:
+    heard: asyncio.Queue[AsteriskFact] = asyncio.Queue()
+    asterisk = Asterisk(AsteriskSettings(NOWHERE, "user", "secret"), heard.put_nowait)
+    channel = {"id": "in1", "name": "PJSIP/carrier-1", "state": "Up", "caller": {"name": "", "number": ""}}
+    asterisk.link_event({"type": "StasisStart", "channel": channel, "args": ["agent", "alice"]})
+    assert type(heard.get_nowait()).__name__ == "ChannelArrived"
+    for name in ("Yann", "Odile"):
+        now = {**channel, "caller": {"name": name, "number": "1"}}
+        asterisk.link_event({"type": "ChannelCallerId", "channel": now})
+    assert heard.empty()
+    async with asyncio.timeout(5):
+        assert [await heard.get(), await heard.get()] == [
+            LegIdentified("in1", Identity("Yann", "1")),
+            LegIdentified("in1", Identity("Odile", "1")),
+        ]
+    asterisk.link_event({"type": "ChannelCallerId", "channel": channel})
+    asterisk.link_down(fenced=False)
+    assert heard.get_nowait() == LinkLost()
+    asterisk.link_event({"type": "ChannelCallerId", "channel": {**channel, "caller": {"name": "Zoé", "number": "1"}}})
+    async with asyncio.timeout(5):
+        assert await heard.get() == LegIdentified("in1", Identity("Zoé", "1"))
     await asterisk.stop()
