@@ -107,7 +107,8 @@ async def test_two_hundred_wait_and_are_served_in_order_also_when_redis_dies_mea
     office: Office, tmp_path: Path
 ) -> None:
     """The controller decides in the order in which the callers came, exactly. Twenty agents may be rung at once, and
-    Asterisk's threads then reach the phones in any order: no call is more than nineteen places from its own.
+    Asterisk's threads then reach the phones in any order, one of them when others have served already and are rung once
+    more: no call is so far from its own place that all were rung twice before it.
     """
     agents = [await office.agent(name, behaviour=answers(), ready=False) for name in crowd.CROWD]
     watcher = Watcher(office.stack.api, await office.lab.phone("admin", register=False))
@@ -149,7 +150,7 @@ async def test_two_hundred_wait_and_are_served_in_order_also_when_redis_dies_mea
     assert [number for number, _ in watcher.turns] == watcher.came
     rung = offered(agents)
     assert Counter(rung) == Counter(watcher.came), "somebody was offered twice"
-    assert farthest(rung, watcher.came) < len(agents)
+    assert farthest(rung, watcher.came) < 2 * len(agents)
 
     await office.stack.no_calls()
     for agent in agents:
