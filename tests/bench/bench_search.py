@@ -25,6 +25,7 @@ from pydantic_core import to_json
 from ari_app.__main__ import _configure_logging
 from ari_app.adapters import LiveAgents
 from ari_app.api.events import EventHub
+from ari_app.api.limits import Rates
 from ari_app.api.listening import Listener
 from ari_app.api.metrics import Metrics
 from ari_app.api.port import RecordedSound, StoryEntry
@@ -242,6 +243,7 @@ async def serve(agents: int, groups: int) -> None:
         lambda _: None,
         openings,
         MemoryHistory(),
+        rates=Rates(time.time, rate=1e9, burst=1e9),  # one agent types as fast as is answered
     )
     listener = Listener(server.handle)
     print(await listener.start(HOST, 0), flush=True)
