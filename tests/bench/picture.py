@@ -10,7 +10,7 @@ from typing import Any
 from tests.bench.goals import name_of
 
 _ROW, _HEAD, _FOOT = 18, 30, 26
-_NAMES, _PLOT, _SAID = 400, 380, 110
+_NAMES, _PLOT, _SAID = 500, 380, 160
 _OURS, _GOAL, _GREY = "#26c", "#c33", "#999"
 _COLOURS = ("#26c", "#c60", "#282", "#92c", "#666")
 _WIDTH, _HEIGHT = 450, 210
@@ -50,7 +50,7 @@ def ratios(figures: Sequence[Mapping[str, Any]]) -> str:
 def _row(each: Mapping[str, Any], middle: float, at: Any) -> str:
     low, high = each["ratio_95"]
     parts = [
-        f'<text x="{_NAMES - 8}" y="{middle + 4:.1f}" text-anchor="end">{escape(name_of(each))}</text>',
+        f'<text x="{_NAMES - 8}" y="{middle + 4:.1f}" text-anchor="end">{escape(_named(each))}</text>',
         f'<path d="M{at(low):.1f} {middle:.1f}H{at(high):.1f}" stroke="{_OURS}" stroke-width="2"/>',
         f'<circle cx="{at(each["ratio"]):.1f}" cy="{middle:.1f}" r="3.5" fill="{_OURS}"/>',
         f'<text x="{_NAMES + _PLOT + 8}" y="{middle + 4:.1f}" fill="#444">{each["ratio"]:.2f} '
@@ -61,8 +61,14 @@ def _row(each: Mapping[str, Any], middle: float, at: Any) -> str:
     return "".join(parts)
 
 
+def _named(each: Mapping[str, Any]) -> str:
+    at = each.get("at", 50)
+    return name_of(each) if at == 50 else f"{name_of(each)}, {at} %"
+
+
 def _ticks(low: float, high: float) -> list[float]:
-    candidates = [step * 10.0**power for power in range(-3, 5) for step in (1, 2, 5)]
+    steps = (1, 2, 5) if high < 100 * low else (1,)
+    candidates = [step * 10.0**power for power in range(-3, 5) for step in steps]
     return [value for value in candidates if low <= value <= high]
 
 
