@@ -25,9 +25,13 @@ class PhoneOutcomes:
         self._feed = feed
 
     async def answer(self, effect: CheckOutcome) -> None:
-        """OutcomeChecked follows, whatever happens: while the store is away nothing is missing."""
+        """OutcomeChecked follows, whatever happens: while the store is away, or by a fault of ours, nothing is
+        missing."""
         try:
             found = await missing(self._notes, effect.agent, self._record(effect.agent), self._settings())
-        except Unavailable:
-            found = False
-        self._feed(OutcomeChecked(effect.leg, effect.agent, effect.feature, found))
+        except Exception as error:
+            self._feed(OutcomeChecked(effect.leg, effect.agent, effect.feature, missing=False))
+            if not isinstance(error, Unavailable):
+                raise
+        else:
+            self._feed(OutcomeChecked(effect.leg, effect.agent, effect.feature, found))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
+from pydantic import ValidationError
 
 from ari_app.calls.effects import CheckOutcome
 from ari_app.calls.stimuli import OutcomeChecked
@@ -68,3 +69,13 @@ async def test_nothing_is_missing_where_it_need_not_be_said_nor_out_of_after_cal
 
 async def test_while_the_store_is_away_nobody_is_kept_in_after_call_work() -> None:
     assert not await missing(Notes({}, away=True))
+
+
+async def test_whoever_dialled_is_answered_also_by_a_fault_of_ours() -> None:
+    fed: list[OutcomeChecked] = []
+    settings = Settings(disposition_required=True, dispositions=CODES)
+    broken = Notes({"alice": b"no document"})
+    outcomes = PhoneOutcomes(broken, {"alice": Record()}.get, lambda: settings, fed.append)
+    with pytest.raises(ValidationError):
+        await outcomes.answer(CheckOutcome("own", "alice", "ready"))
+    assert fed == [OutcomeChecked("own", "alice", "ready", missing=False)]
