@@ -6,7 +6,6 @@ were done or refused, as it would with the answers in between.
 
 from collections.abc import Callable, Sequence
 
-from ari_app.ari.leg_sounds import LegSound
 from ari_app.ari.variables import switches
 from ari_app.calls.effects import (
     AnswerLeg,
@@ -15,25 +14,19 @@ from ari_app.calls.effects import (
     DialLeg,
     JoinBridge,
     LeaveBridge,
+    OnSound,
     SetMute,
     ShowIdentity,
-    StartMusic,
-    StartRinging,
-    StartSilence,
-    StopMusic,
-    StopRinging,
-    StopSilence,
     StopsPrompts,
+    StopsSound,
 )
-
-_ENDS = StopMusic | StopRinging | StopSilence
 
 
 def is_one(
     effect: StopsPrompts | DialLeg,
     muted: tuple[bool, bool] | None,
     sets_all: bool,
-    may_be_lost: Callable[[LegSound], bool],
+    may_be_lost: Callable[[StopsSound], bool],
 ) -> bool:
     """Whether it is one request, of a leg to which nothing is played. `muted` (nobody hears, hears nobody): what is
     requested of it now; `sets_all`: Asterisk takes several variables at once; `may_be_lost`: see `LegSounds`.
@@ -43,9 +36,9 @@ def is_one(
             return muted is not None and None in switches(muted, (nobody_hears, hears_nobody))
         case ShowIdentity() | DetectTalk():
             return sets_all
-        case StartMusic() | StopMusic() | StartRinging() | StopRinging() | StartSilence() | StopSilence():
+        case StopsSound():
             return not may_be_lost(effect)
-        case AnswerLeg() | DialLeg() | JoinBridge() | LeaveBridge():
+        case AnswerLeg() | DialLeg() | JoinBridge() | LeaveBridge() | OnSound():
             return True
         case _:
             return False
@@ -57,4 +50,4 @@ def keeps_order(effect: AsteriskEffect, unanswered: Sequence[AsteriskEffect]) ->
     """
     moves = JoinBridge | LeaveBridge
     awaited = moves if isinstance(effect, moves) else JoinBridge
-    return not isinstance(effect, moves | _ENDS) or not any(isinstance(other, awaited) for other in unanswered)
+    return not isinstance(effect, moves | StopsSound) or not any(isinstance(other, awaited) for other in unanswered)

@@ -15,16 +15,16 @@ from typing import assert_never
 from ari_app.ari.client import AriClient
 from ari_app.ari.joins import Joins
 from ari_app.calls.effects import (
+    LegSound,
     StartMusic,
     StartRinging,
     StartSilence,
     StopMusic,
     StopRinging,
     StopSilence,
+    StopsSound,
 )
 from ari_app.calls.model import LegId
-
-type LegSound = StartMusic | StopMusic | StartRinging | StopRinging | StartSilence | StopSilence
 
 
 class LegSounds:
@@ -34,20 +34,14 @@ class LegSounds:
         self._client = client
         self._joins = joins
 
-    def may_be_lost(self, effect: LegSound) -> bool:
-        """Whether one request may not be enough: it ends a sound in a bridge. Ringing is ended by anybody who is there
-        too, so it is about whoever is alone.
+    def may_be_lost(self, effect: StopsSound) -> bool:
+        """Whether one request may not be enough: the leg is in a bridge. Ringing is ended by anybody who is there too,
+        so it is about whoever is alone.
         """
         bridge = self._joins.bridge_of(effect.leg)
-        match effect:
-            case StopMusic() | StopSilence():
-                return bridge is not None
-            case StopRinging():
-                return bridge is not None and self._joins.legs_in(bridge) == [effect.leg]
-            case StartMusic() | StartRinging() | StartSilence():
-                return False
-            case _:
-                assert_never(effect)
+        if bridge is None:
+            return False
+        return not isinstance(effect, StopRinging) or self._joins.legs_in(bridge) == [effect.leg]
 
     async def perform(self, effect: LegSound) -> None:
         """Do it; returns when Asterisk has answered.
@@ -55,7 +49,7 @@ class LegSounds:
         Raises:
             AriError: Asterisk refused.
         """
-        again = self.may_be_lost(effect)
+        again = isinstance(effect, StopsSound) and self.may_be_lost(effect)
         match effect:
             case StartMusic(leg=leg, music_class=music_class):
                 await self._channel(leg, "startMoh", mohClass=music_class)

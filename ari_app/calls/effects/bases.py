@@ -30,6 +30,11 @@ class OnSound(StopsPrompts):
 
 
 @dataclass(frozen=True, slots=True)
+class StopsSound(OnSound):
+    """Ends what Asterisk itself makes for the leg."""
+
+
+@dataclass(frozen=True, slots=True)
 class OnBridge(OnAsterisk):
     """On a bridge as a whole."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ari_app.calls.effects.bases import OnLeg, OnSound, StopsPrompts
+from ari_app.calls.effects.bases import OnLeg, OnSound, StopsPrompts, StopsSound
 from ari_app.calls.model import BridgeId, CallId, Destination, Identity, LegId, TransferState
 
 
@@ -81,7 +81,7 @@ class StartMusic(OnSound):
 
 
 @dataclass(frozen=True, slots=True)
-class StopMusic(OnSound):
+class StopMusic(StopsSound):
     """End the music."""
 
 
@@ -91,7 +91,7 @@ class StartRinging(OnSound):
 
 
 @dataclass(frozen=True, slots=True)
-class StopRinging(OnSound):
+class StopRinging(StopsSound):
     """End the ringback tone."""
 
 
@@ -101,7 +101,7 @@ class StartSilence(OnSound):
 
 
 @dataclass(frozen=True, slots=True)
-class StopSilence(OnSound):
+class StopSilence(StopsSound):
     """End the silence."""
 
 
@@ -163,7 +163,8 @@ class TellTransfer(OnLeg):
     state: TransferState
 
 
-type SoundEffect = SetMute | StartMusic | StopMusic | StartRinging | StopRinging | StartSilence | StopSilence
+type LegSound = StartMusic | StopMusic | StartRinging | StopRinging | StartSilence | StopSilence
+type SoundEffect = SetMute | LegSound
 type PromptStopper = AnswerLeg | JoinBridge | LeaveBridge | ShowIdentity | DetectTalk | RecordMessage | SoundEffect
 type LegEffect = (
     CreateLeg | CreateSnoop | DialLeg | HangUp | Announce | PlayDtmf | TakeTransferKey | TellTransfer | PromptStopper
