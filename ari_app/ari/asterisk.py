@@ -6,14 +6,13 @@ execute(effect) --> Executor --in order--> Requests --lanes, HTTP--> Asterisk;  
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import structlog
 
-from ari_app.ari.bridge_media import at_once
 from ari_app.ari.client import AriClient
 from ari_app.ari.events import Translator
 from ari_app.ari.executor import LIMIT, Executor, never
@@ -23,6 +22,7 @@ from ari_app.ari.http import HttpClient, Leads, always
 from ari_app.ari.in_use import OnEmergency, OnPhoneInUse, PhonesInUse
 from ari_app.ari.link import Link, LinkState, Pace
 from ari_app.ari.requests import Requests
+from ari_app.ari.waits import Wait, at_once
 from ari_app.calls.effects import AsteriskEffect, CreateLeg, CreateSnoop
 from ari_app.calls.model import LegId
 from ari_app.calls.stimuli import (
@@ -92,7 +92,7 @@ class Asterisk:
         on_gone: Callable[[], None] = lambda: None,
         on_away: Callable[[], None] = lambda: None,
         on_emergency: OnEmergency = lambda phone, number: None,
-        kept: Callable[[], Awaitable[None]] = at_once,
+        kept: Wait = at_once,
         on_facts: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_gone = on_gone

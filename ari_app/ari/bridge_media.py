@@ -8,11 +8,12 @@ its header. A file that cannot be opened or written ends as if it had been stopp
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Set
 from typing import Any, assert_never
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import Conflict, NotFound
+from ari_app.ari.waits import Wait
 from ari_app.calls.effects import (
     PauseRecorder,
     PlayToBridge,
@@ -30,10 +31,6 @@ FORGOTTEN_AFTER = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 that still has to forget it (res_stasis_recording.c: recording_cleanup) waits for its turn on a machine that is busy."""
 
 
-async def at_once() -> None:
-    """Nothing is kept, and nothing waited for."""
-
-
 async def is_written(client: AriClient, recording: str) -> bool:
     """Whether Asterisk writes this file. One that was just stopped is found for a while, and is no longer written.
 
@@ -49,7 +46,7 @@ async def is_written(client: AriClient, recording: str) -> bool:
 class BridgeMedia:
     """Carries these effects out. Knows which prompts were requested of a bridge: Asterisk would play them twice."""
 
-    def __init__(self, client: AriClient, kept: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, client: AriClient, kept: Wait) -> None:
         self._client = client
         self._kept = kept
         self._played: dict[BridgeId, set[str]] = {}

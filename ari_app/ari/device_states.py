@@ -4,12 +4,13 @@ Asterisk keeps them (AstDB) while no controller is connected, over a reload of t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, NotFound
+from ari_app.ari.waits import Wait, at_once
 from ari_app.tasks import keep_on
 
 log = structlog.get_logger(__name__)
@@ -19,11 +20,6 @@ THERE = "UNAVAILABLE"
 """What one gets of which nothing is wanted but that it is there."""
 
 type Ours = Callable[[str], bool]
-type Pause = Callable[[], Awaitable[None]]
-
-
-async def at_once() -> None:
-    """Wait for nothing more."""
 
 
 class DeviceStates:
@@ -31,7 +27,7 @@ class DeviceStates:
     wish, or connection. With `ours` those are removed whose names it owns and nobody wants. What changes again within
     a `pause` is written once."""
 
-    def __init__(self, client: AriClient, ours: Ours | None = None, pause: Pause = at_once) -> None:
+    def __init__(self, client: AriClient, ours: Ours | None = None, pause: Wait = at_once) -> None:
         self._client = client
         self._ours = ours
         self._pause = pause

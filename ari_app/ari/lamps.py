@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.device_states import DeviceStates, Pause, at_once
+from ari_app.ari.device_states import DeviceStates
+from ari_app.ari.waits import Wait, at_once
 from ari_app.routing.targets import Target
 
 _LAMPS = {
@@ -40,7 +41,7 @@ class Lamps:
     """Shows the newest state of each agent, and which numbers there are; what could not be shown is shown when Asterisk
     is back (`show_all`). What is over within a `pause` is shown on none."""
 
-    def __init__(self, client: AriClient, application: str, pause: Pause = at_once) -> None:
+    def __init__(self, client: AriClient, application: str, pause: Wait = at_once) -> None:
         self._at = f"@{application}"
         self._states = DeviceStates(client, ours=self._is_ours, pause=pause)
         self._lamps: dict[str, str] = {}

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from ari_app.ari.bridge_media import BridgeMedia, at_once
+from ari_app.ari.bridge_media import BridgeMedia
 from ari_app.ari.client import AriClient
 from ari_app.ari.failures import AriError, ChannelGone, Conflict, NotFound, Unprocessable, Unreachable
 from ari_app.ari.following import is_one, keeps_order
@@ -20,6 +20,7 @@ from ari_app.ari.places import Places
 from ari_app.ari.unsent import Unsent
 from ari_app.ari.variables import PROGRESS, TRANSFER_KEY, created_with, detection, shown_now, switches
 from ari_app.ari.voicemail import Messages
+from ari_app.ari.waits import Wait, at_once
 from ari_app.calls.effects import (
     Announce,
     AnswerLeg,
@@ -93,7 +94,7 @@ class Requests:
         on_place: Callable[[LegId, str], None] = lambda leg, place: None,
         endpoint: Callable[[str], str] = lambda user: user,
         on_recorded: Callable[[str], None] = lambda recording: None,
-        kept: Callable[[], Awaitable[None]] = at_once,
+        kept: Wait = at_once,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._sleep = sleep
