@@ -240,9 +240,6 @@ async def test_of_many_requests_at_once_each_gets_another_agent(availability: Av
     assert sorted(agent for agent in got if agent is not None) == ["alice", "bob", "carol"]
 
 
-# -- configuration ----------------------------------------------------------------------------------------------------
-
-
 async def test_of_many_who_want_somebody_at_once_each_has_the_answer_to_their_own_wish(
     availability: Availability, clock: Clock
 ) -> None:
@@ -261,6 +258,9 @@ async def test_of_many_who_want_somebody_at_once_each_has_the_answer_to_their_ow
     assert got == ["bob", "carol", "alice", None, None, None, "bob", "carol", "alice"]
     assert await counts(availability, "agent:dave", "group:support") == [1, 0]
     assert await availability.recompute() == ()
+
+
+# -- configuration ----------------------------------------------------------------------------------------------------
 
 
 async def test_configuring_again_changes_nothing(
